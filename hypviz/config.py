@@ -1,0 +1,146 @@
+"""Settings: frozen dataclasses, one reason per field; an unknown key or a value out of range raises.
+
+`from_mapping` turns a JSON object back into settings, `to_mapping` is its inverse, so the resolved settings can be
+saved beside weights and workspaces. Fields marked [P] are the paper's, [A] its ancestors' code, [R] our reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeVar
+
+from hypviz.errors import SettingsError
+
+T = TypeVar("T")
+
+
+def from_mapping(cls: type[T], mapping: Mapping[str, Any]) -> T:
+    """Build settings of type `cls`; raises SettingsError naming every unknown key and the known ones."""
+    known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+    unknown = sorted(set(mapping) - set(known))
+    if unknown:
+        raise SettingsError(
+            f"{cls.__name__} has no setting {', '.join(map(repr, unknown))}; it knows {', '.join(known)}."
+        )
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in mapping.items()}
+    return cls(**values)
+
+
+def to_mapping(settings: Any) -> dict[str, Any]:
+    """The settings as a JSON-ready dict."""
+    return asdict(settings)
+
+
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Raise SettingsError unless low <= value <= high."""
+    if not low <= value <= high:
+        raise SettingsError(f"{name} must be between {low:g} and {high:g}, got {value:g}.")
+
+
+def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise SettingsError unless `value` is one of `choices`."""
+    if value not in choices:
+        raise SettingsError(f"{name} must be one of {', '.join(choices)}; got {value!r}.")
+
+
+@dataclass(frozen=True)
+class HierarchySettings:
+    """How boxes become a hierarchy (method.md §1)."""
+
+    min_overlap: float = 0.8
+    """Share of the smaller box that must lie inside the larger one: area(A∩B)/area(B). 0.8 [P]; denominator [R]."""
+    duplicate_iou: float = 0.9
+    """Boxes with at least this IoU are one object labelled twice, so no pair is made between them [R]."""
+    min_box_px: float = 0.0
+    """Boxes with a shorter side below this many pixels take no part in pairs (HCL used 56 on OpenImages) [R]."""
+
+    def __post_init__(self) -> None:
+        check_range("min_overlap", self.min_overlap, 0.5, 1.0)
+        check_range("duplicate_iou", self.duplicate_iou, 0.0, 1.0)
+        check_range("min_box_px", self.min_box_px, 0.0, 1e6)
+
+
+@dataclass(frozen=True)
+class PairSettings:
+    """Which parent → child pairs training sees (method.md §1, §3)."""
+
+    ancestors: str = "all"
+    """"all": every ancestor → descendant pair of the containment relation; "direct": the smallest container only [R]."""
+    cross_image: int = 1
+    """K boxes of the same class from other images per box, paired with this box's scene: the † models. 0: off [R]."""
+
+    def __post_init__(self) -> None:
+        check_choice("ancestors", self.ancestors, ("all", "direct"))
+        check_range("cross_image", self.cross_image, 0, 1000)
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """Everything needed to rebuild an encoder before its weights are loaded."""
+
+    backbone: str = "demo"
+    """"demo", "open_clip:NAME" (an OpenCLIP image tower) or "timm:NAME" (a timm model without its classifier)."""
+    embed_dim: int = 128
+    """Dimension of the hyperbolic space [P]."""
+    geometry: str = "hyperbolic"
+    """"hyperbolic"; "euclidean" for the `euc` baseline; "cosine" for the contrastive baseline."""
+    curv_init: float = 1.0
+    """Start of the learnable curvature parameter c [A: MERU]."""
+    learn_curv: bool = True
+    """Whether c is trained [P]."""
+    temperature_init: float = 0.07
+    """Start of the learnable temperature τ [P]."""
+    image_size: int = 0
+    """Side of the square input in pixels; 0 takes the backbone's own."""
+
+    def __post_init__(self) -> None:
+        check_choice("geometry", self.geometry, ("hyperbolic", "euclidean", "cosine"))
+        check_range("embed_dim", self.embed_dim, 1, 65536)
+        check_range("curv_init", self.curv_init, 0.1, 10.0)
+        check_range("temperature_init", self.temperature_init, 0.01, 10.0)
+        check_range("image_size", self.image_size, 0, 4096)
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """One training run (method.md §3); the loss switches live in `model.losses.LossSettings`."""
+
+    steps: int = 4000
+    """Optimiser steps."""
+    batch_pairs: int = 256
+    """Parent → child pairs per step. The paper used 640 (CLIP ViT) and 1984 (MoCo-v2) [P]."""
+    lr: float = 2e-3
+    """Peak learning rate from scratch; the paper fine-tuned CLIP with 2e-5 [P]."""
+    backbone_lr_scale: float = 1.0
+    """Learning rate of the backbone relative to the head; 0 freezes it."""
+    warmup: float = 0.1
+    """Share of the steps with a linearly rising learning rate; a cosine decay follows [R]."""
+    weight_decay: float = 0.05
+    """On weight matrices only, never on biases, norms or scalars [R]."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    """AdamW betas [P]."""
+    clip_norm: float = 1.0
+    """Gradient norm limit; the exterior angle is steep near its singular points [R]."""
+    flip: bool = True
+    """Random horizontal flip [R]."""
+    colour_jitter: float = 0.2
+    """Strength of random brightness, contrast and saturation; 0 is off [R]."""
+    seed: int = 0
+    """Seeds the weights, the pairs and the augmentation: the same seed gives the same result on one machine."""
+    precision: str = "auto"
+    """"auto": bfloat16 on a GPU that has it, float32 otherwise; or "float32", "bfloat16"."""
+    validate_every: int = 500
+    """Steps between validations."""
+    save_every: int = 500
+    """Steps between resumable states on disk."""
+
+    def __post_init__(self) -> None:
+        check_range("steps", self.steps, 1, 1e9)
+        check_range("batch_pairs", self.batch_pairs, 2, 1e6)
+        check_range("lr", self.lr, 0.0, 10.0)
+        check_range("backbone_lr_scale", self.backbone_lr_scale, 0.0, 10.0)
+        check_range("warmup", self.warmup, 0.0, 1.0)
+        check_range("clip_norm", self.clip_norm, 1e-6, 1e9)
+        check_range("colour_jitter", self.colour_jitter, 0.0, 1.0)
+        check_choice("precision", self.precision, ("auto", "float32", "bfloat16"))

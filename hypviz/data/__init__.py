@@ -1,0 +1,1 @@
+"""Items, hierarchies, crops and pairs."""

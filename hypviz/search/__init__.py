@@ -1,0 +1,1 @@
+"""Exact retrieval over directions and radii, and the metrics that judge it."""

@@ -1,0 +1,1 @@
+"""The page. The only package, with `app.py`, that imports Gradio."""

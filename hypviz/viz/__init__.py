@@ -1,0 +1,1 @@
+"""Layouts, the disk and pictures; plotly is allowed here and in `ui`."""
