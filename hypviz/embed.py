@@ -1,0 +1,118 @@
+"""Embed the items of a data set with an encoder: directions and radii, one row per item."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.data.crops import crop_square, iter_crops
+from hypviz.data.items import Items
+from hypviz.search.embedding import Embedding
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+
+    from hypviz.model.encoder import HyperbolicEncoder
+    from hypviz.store import Workspace
+
+log = logging.getLogger(__name__)
+OnProgress = Callable[[int, int], None]
+MAX_BFLOAT16_ERROR = 0.01
+"""Largest mean angle, in radians, between bfloat16 and float32 directions for bfloat16 to count as exact enough."""
+
+
+def encode(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, batch: int = 256) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """uint8 crops (n, S, S, 3) → directions (n, D) and radii (n,), on the encoder's device, out of memory halving the batch."""
+    import torch
+
+    from hypviz.model.device import in_batches
+
+    def work(start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor]:
+        with torch.inference_mode():
+            direction, radius = encoder(encoder.normalise(crops[start:stop]))
+            return direction.cpu(), radius.cpu()
+
+    parts = [result for _, _, result in in_batches(work, len(crops), batch)]
+    return torch.cat([d for d, _ in parts]).numpy(), torch.cat([r for _, r in parts]).numpy()
+
+
+def embed_items(
+    items: Items, encoder: HyperbolicEncoder, *, batch: int = 256, workers: int = 2, on_progress: OnProgress | None = None
+) -> Embedding:
+    """Embed every item; each picture is decoded once."""
+    directions = np.empty((len(items), encoder.settings.embed_dim), np.float32)
+    radii = np.empty(len(items), np.float32)
+    done, checked = 0, False
+    for rows, crops in iter_crops(items, np.arange(len(items)), size=encoder.image_size, batch=batch, workers=workers):
+        if not checked:
+            to_fastest_dtype(encoder, crops)
+            checked = True
+        directions[rows], radii[rows] = encode(encoder, crops, batch=batch)
+        done += len(rows)
+        if on_progress:
+            on_progress(done, len(items))
+    return Embedding(directions, radii, float(encoder.curv), encoder.settings.geometry)
+
+
+def to_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> None:
+    """On the CPU, switch a large encoder to bfloat16 when that is measured to be faster and exact enough.
+
+    Both formats run on the same few crops; small encoders (below 20 million weights) stay in float32.
+    """
+    import torch
+
+    weights = sum(parameter.numel() for parameter in encoder.parameters())
+    if encoder.head.weight.device.type != "cpu" or encoder.head.weight.dtype != torch.float32 or weights < 20e6:
+        return
+    few = crops[:8]
+    encode(encoder, few[:1])
+    start = time.perf_counter()
+    exact, _ = encode(encoder, few)
+    float32_seconds = time.perf_counter() - start
+    state = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
+    encoder.to(torch.bfloat16)
+    encode(encoder, few[:1])
+    start = time.perf_counter()
+    rough, _ = encode(encoder, few)
+    bfloat16_seconds = time.perf_counter() - start
+    error = float(np.arccos(np.clip((exact * rough).sum(-1), -1, 1)).mean())
+    if bfloat16_seconds > 0.8 * float32_seconds or error > MAX_BFLOAT16_ERROR:
+        encoder.to(torch.float32).load_state_dict(state)
+    log.info(
+        "float32 %.2f s, bfloat16 %.2f s, mean angle error %.4f rad: using %s.",
+        float32_seconds, bfloat16_seconds, error, encoder.head.weight.dtype,
+    )  # fmt: skip
+
+
+def embed_picture(encoder: HyperbolicEncoder, picture: Image.Image, boxes: Sequence[Sequence[float]]) -> Embedding:
+    """Embed crops of one open picture, boxes as xyxy pixels: for uploads and boxes drawn by hand."""
+    crops = np.stack([crop_square(picture, box, encoder.image_size) for box in boxes])
+    directions, radii = encode(encoder, crops)
+    return Embedding(directions, radii, float(encoder.curv), encoder.settings.geometry)
+
+
+def embed_workspace(
+    workspace: Workspace, checkpoint: str | Path, *, device: str = "auto", force: bool = False, on_progress: OnProgress | None = None
+) -> Embedding:
+    """The workspace's embedding by a checkpoint, from its store when it is fresh, else made and stored."""
+    from hypviz.model.card import checkpoint_hash, find_checkpoint
+
+    path = find_checkpoint(checkpoint)
+    key = checkpoint_hash(path)
+    stored = None if force else workspace.embedding(key)
+    if stored is not None:
+        return stored
+    from hypviz.model.checkpoint import load_checkpoint
+    from hypviz.model.device import pick_device
+
+    encoder, card = load_checkpoint(path)
+    embedding = embed_items(workspace.items, encoder.to(pick_device(device)), on_progress=on_progress)
+    workspace.write_embedding(key, embedding, extra={"checkpoint": card.name})
+    return embedding

@@ -1,0 +1,109 @@
+"""Backbones by name: the demo network, any OpenCLIP image tower, any timm model.
+
+A weights argument is None (random), "hub:TAG" (downloaded by the library's own client, only when a person asks for
+it) or a file. The text tower of CLIP is not built: the method does not use it (method.md §3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from hypviz.errors import CheckpointError, HubUnreachableError, SettingsError
+from hypviz.model.weights import load_tower, read_weights
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """An image tower and what it expects: (B, 3, size, size) normalised by mean and std → (B, features)."""
+
+    tower: nn.Module
+    features: int
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0) -> Backbone:
+    """Build the backbone called `name` ("demo", "open_clip:ViT-B-16", "timm:resnet50").
+
+    Raises SettingsError for an unknown name, CheckpointError for weights that do not fit, HubUnreachableError when a
+    hub tag was asked for and the hub cannot be reached.
+    """
+    family, _, model = name.partition(":")
+    if name == "demo":
+        backbone = _demo(image_size)
+        if weights:
+            load_tower(backbone.tower, read_weights(Path(weights)), source=f"Weights file {weights}")
+        return backbone
+    if family == "open_clip" and model:
+        return _open_clip(model, weights, image_size)
+    if family == "timm" and model:
+        return _timm(model, weights, image_size)
+    raise SettingsError(f"Unknown backbone {name!r}; use demo, open_clip:NAME (such as open_clip:ViT-B-16) or timm:NAME.")
+
+
+def _demo(image_size: int) -> Backbone:
+    from hypviz.model.demo import IMAGE_SIZE, DemoBackbone
+
+    return Backbone(DemoBackbone(), DemoBackbone.num_features, image_size or IMAGE_SIZE, (0.5,) * 3, (0.25,) * 3)
+
+
+def _open_clip(name: str, weights: str | None, image_size: int) -> Backbone:
+    import open_clip
+    from open_clip.model import CLIPVisionCfg, _build_vision_tower  # the image tower alone: the text tower is unused
+
+    config = open_clip.get_model_config(name)
+    if config is None:
+        raise SettingsError(f"OpenCLIP has no model {name!r}; see open_clip.list_models(), for example ViT-B-16.")
+    tag = weights.removeprefix("hub:") if weights and weights.startswith("hub:") else None
+    published = open_clip.get_pretrained_cfg(name, tag) if tag else {}
+    if tag and not published:
+        tags = ", ".join(open_clip.list_pretrained_tags_by_model(name)) or "none"
+        raise SettingsError(f"OpenCLIP has no weights {tag!r} for {name}; it knows {tags}.")
+    vision = dict(config["vision_cfg"], **({"image_size": image_size} if image_size else {}))
+    quick_gelu = bool(config.get("quick_gelu") or published.get("quick_gelu"))
+    tower = _build_vision_tower(config["embed_dim"], CLIPVisionCfg(**vision), quick_gelu)
+    if weights:
+        path = _from_hub(lambda: open_clip.download_pretrained(published), f"{name} {tag}") if tag else weights
+        load_tower(tower, read_weights(Path(path)), source=f"Weights {weights}")
+    size = vision.get("image_size", 224)
+    mean, std = published.get("mean") or open_clip.OPENAI_DATASET_MEAN, published.get("std") or open_clip.OPENAI_DATASET_STD
+    return Backbone(tower, config["embed_dim"], size if isinstance(size, int) else size[0], tuple(mean), tuple(std))
+
+
+def _timm(name: str, weights: str | None, image_size: int) -> Backbone:
+    import timm
+
+    tag = weights.removeprefix("hub:") if weights and weights.startswith("hub:") else None
+    if not timm.is_model(name):
+        raise SettingsError(f"timm has no model {name!r}; see timm.list_models(), for example resnet50.")
+
+    def create(**extra: Any) -> nn.Module:
+        sizes = {"img_size": image_size} if image_size and "vit" in name else {}
+        return timm.create_model(name if not tag else f"{name}.{tag}", num_classes=0, **sizes, **extra)
+
+    tower = _from_hub(lambda: create(pretrained=True), f"timm {name}.{tag}") if tag else create(pretrained=False)
+    if weights and not tag:
+        load_tower(tower, read_weights(Path(weights)), source=f"Weights file {weights}")
+    config = getattr(tower, "pretrained_cfg", {})
+    size = image_size or config.get("input_size", (3, 224, 224))[-1]
+    return Backbone(tower, tower.num_features, size, config.get("mean", IMAGENET_MEAN), config.get("std", IMAGENET_STD))
+
+
+def _from_hub(download: Callable[[], Any], what: str) -> Any:
+    try:
+        return download()
+    except (CheckpointError, SettingsError):
+        raise
+    except Exception as error:  # each hub client has its own error tree; all mean that the weights did not arrive
+        raise HubUnreachableError(
+            f"The weights of {what} could not be fetched from their hub ({type(error).__name__}). "
+            "Check the network, or download the file elsewhere and give its path with --weights FILE."
+        ) from error

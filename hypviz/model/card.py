@@ -1,0 +1,91 @@
+"""The card of a checkpoint: NAME.json beside NAME.safetensors. Reading it needs no torch, so the page starts quickly."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from hypviz.config import EncoderSettings, from_mapping, to_mapping
+from hypviz.errors import CheckpointError, SettingsError
+
+SCHEMA = 1
+CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
+"""Where the shipped checkpoints lie; an own one is named by its path."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a checkpoint is: how to rebuild it, how it was made, how good it is, and who may use it."""
+
+    name: str
+    encoder: EncoderSettings
+    curv: float = 1.0
+    temperature: float = 0.07
+    omega_children: float = 0.5
+    """Cone threshold on ext(parent, child) in radians, calibrated on validation pairs."""
+    omega_parents: float = 0.5
+    """Threshold on π − ext(child, parent) in radians, calibrated likewise."""
+    licence: str = "not stated"
+    description: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready content of the card."""
+        return {"schema": SCHEMA, **to_mapping(self)}
+
+
+def find_checkpoint(name: str | Path, *, folder: Path | None = None) -> Path:
+    """The .safetensors file of a shipped checkpoint's name or of a path; CheckpointError lists what there is."""
+    for candidate in (Path(name), Path(f"{name}.safetensors"), (folder or CHECKPOINTS) / f"{name}.safetensors"):
+        if candidate.is_file():
+            return candidate.with_suffix(".safetensors") if candidate.suffix == ".json" else candidate
+    known = ", ".join(list_checkpoints(folder)) or "none"
+    raise CheckpointError(f"No checkpoint {str(name)!r}: expected a file NAME.safetensors or one of the shipped ones ({known}).")
+
+
+def list_checkpoints(folder: Path | None = None) -> list[str]:
+    """Names of the checkpoints in a folder that have both files."""
+    return sorted(p.stem for p in (folder or CHECKPOINTS).glob("*.safetensors") if p.with_suffix(".json").is_file())
+
+
+def read_card(path: Path) -> Card:
+    """The card beside a .safetensors file; CheckpointError says what is wrong with it."""
+    card = path.with_suffix(".json")
+    if not card.is_file():
+        raise CheckpointError(f"Checkpoint {path} has no card: expected {card.name} beside it.")
+    try:
+        content = json.loads(card.read_text(encoding="utf-8"))
+        schema = content.pop("schema")
+        if schema > SCHEMA:
+            raise CheckpointError(f"Card {card} has schema {schema}, this hypviz reads up to {SCHEMA}; update hypviz.")
+        return from_mapping(Card, {**content, "encoder": from_mapping(EncoderSettings, content["encoder"])})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        reason = str(error) if isinstance(error, SettingsError) else f"{type(error).__name__}: {error}"
+        raise CheckpointError(f"Card {card} is no hypviz checkpoint card ({reason}).") from error
+
+
+def checkpoint_hash(path: Path) -> str:
+    """Hash of a weights file's bytes: what an embedding made with it is keyed by."""
+    status = path.stat()
+    return _hash_of(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _hash_of(path: Path, _size: int, _mtime_ns: int) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16] if hasattr(hashlib, "file_digest") else _slow(path)
+
+
+def _slow(path: Path) -> str:
+    digest = hashlib.sha256()  # Python 3.10 has no file_digest
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()[:16]

@@ -1,0 +1,56 @@
+"""Checkpoints: weights as NAME.safetensors, everything else as NAME.json (see `card.py`)."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from safetensors.torch import save_file
+
+from hypviz.errors import CheckpointError
+from hypviz.model.card import Card, find_checkpoint, read_card
+from hypviz.model.encoder import HyperbolicEncoder, build_encoder
+from hypviz.model.weights import read_weights
+
+
+def save_checkpoint(path: Path, encoder: HyperbolicEncoder, card: Card) -> Path:
+    """Write NAME.safetensors and NAME.json for `path` (with or without suffix), each atomically; returns the weights file."""
+    weights = path.with_suffix(".safetensors")
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in encoder.state_dict().items()}
+    part = weights.with_suffix(".safetensors.part")
+    save_file(tensors, part)
+    os.replace(part, weights)
+    text = json.dumps(card.to_json(), indent=2, ensure_ascii=False) + "\n"
+    part = weights.with_suffix(".json.part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, weights.with_suffix(".json"))
+    return weights
+
+
+def load_checkpoint(name: str | Path, *, folder: Path | None = None) -> tuple[HyperbolicEncoder, Card]:
+    """The encoder, in eval mode on the CPU, and its card.
+
+    Raises CheckpointError when a file is missing or damaged, or when the weights do not fit the card's settings.
+    """
+    path = find_checkpoint(name, folder=folder)
+    card = read_card(path)
+    encoder = build_encoder(card.encoder)
+    tensors = read_weights(path)
+    wanted = encoder.state_dict()
+    missing, unknown = sorted(set(wanted) - set(tensors)), sorted(set(tensors) - set(wanted))
+    if missing or unknown:
+        raise CheckpointError(
+            f"Weights {path} do not fit their card: {len(missing)} weights are missing"
+            f"{f' (first {missing[0]!r})' if missing else ''} and {len(unknown)} are unknown"
+            f"{f' (first {unknown[0]!r})' if unknown else ''}. The two files must come from one training."
+        )
+    for key, tensor in tensors.items():
+        if tensor.shape != wanted[key].shape:
+            raise CheckpointError(
+                f"Weights {path} do not fit their card: {key!r} has shape {tuple(tensor.shape)}, "
+                f"the card's settings give {tuple(wanted[key].shape)}."
+            )
+    encoder.load_state_dict(tensors)
+    return encoder.eval(), card

@@ -1,0 +1,83 @@
+"""The hyperbolic encoder: backbone → one linear layer → tangent vector at the origin → unit direction and radius.
+
+Learnable scalars follow MERU and ACCEPT [A]: log α (feature scale, init d^-1/2, clamp <= 1), log c (curvature,
+clamp 0.1…10) and log 1/τ (clamp <= 100).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from hypviz.config import EncoderSettings
+from hypviz.model.backbone import Backbone, build_backbone
+
+CURV_RANGE = (0.1, 10.0)
+MAX_SCALE = 100.0
+
+
+class HyperbolicEncoder(nn.Module):
+    """Images (B, 3, S, S), normalised → directions (B, D) of unit length and radii (B,), both float32."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, settings: EncoderSettings, backbone: Backbone) -> None:
+        super().__init__()
+        self.settings = settings
+        self.image_size = backbone.size
+        self.backbone = backbone.tower
+        self.head = nn.Linear(backbone.features, settings.embed_dim, bias=False)
+        nn.init.normal_(self.head.weight, std=backbone.features**-0.5)
+        self.log_alpha = nn.Parameter(torch.tensor(math.log(settings.embed_dim**-0.5)))
+        self.log_curv = nn.Parameter(torch.tensor(math.log(settings.curv_init)), requires_grad=settings.learn_curv)
+        self.log_scale = nn.Parameter(torch.tensor(-math.log(settings.temperature_init)))
+        self.register_buffer("mean", torch.tensor(backbone.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(backbone.std).view(1, 3, 1, 1), persistent=False)
+
+    @property
+    def curv(self) -> Tensor:
+        """c > 0; the space has curvature −c."""
+        return self.log_curv.float().clamp(math.log(CURV_RANGE[0]), math.log(CURV_RANGE[1])).exp()
+
+    @property
+    def scale(self) -> Tensor:
+        """1/τ, at most 100."""
+        return self.log_scale.float().clamp(max=math.log(MAX_SCALE)).exp()
+
+    @torch.no_grad()
+    def clamp_scalars(self) -> None:
+        """Keep the learnable scalars inside their ranges after an optimiser step, so that none gets stuck outside."""
+        self.log_alpha.clamp_(max=0.0)
+        self.log_curv.clamp_(math.log(CURV_RANGE[0]), math.log(CURV_RANGE[1]))
+        self.log_scale.clamp_(max=math.log(MAX_SCALE))
+
+    def normalise(self, crops: NDArray[np.uint8] | Tensor) -> Tensor:
+        """uint8 crops (B, S, S, 3) → network input (B, 3, S, S) on the encoder's device and in its dtype."""
+        pixels = torch.as_tensor(crops).to(self.mean.device).permute(0, 3, 1, 2).float() / 255.0
+        return self.standardise(pixels)
+
+    def standardise(self, pixels: Tensor) -> Tensor:
+        """(B, 3, S, S) in 0…1 → the backbone's input."""
+        scaled = (pixels - self.mean.float()) / self.std.float()
+        return scaled.to(self.head.weight.dtype).contiguous(memory_format=torch.channels_last)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.head(self.backbone(images)).float()  # (B, D)
+        tangent = features * self.log_alpha.float().clamp(max=0.0).exp()
+        # ‖v‖ has no gradient at 0 and v/‖v‖ none below it: the floor only guards an exactly vanishing feature.
+        radius = tangent.norm(dim=-1).clamp_min(torch.finfo(torch.float32).eps)
+        return tangent / radius.unsqueeze(-1), radius
+
+
+def build_encoder(settings: EncoderSettings, *, weights: str | None = None, seed: int = 0) -> HyperbolicEncoder:
+    """A new encoder with seeded weights, its backbone from `weights` (see `build_backbone`) when given."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        backbone = build_backbone(settings.backbone, weights=weights, image_size=settings.image_size)
+        encoder = HyperbolicEncoder(settings, backbone)
+    return encoder.to(memory_format=torch.channels_last)

@@ -1,0 +1,71 @@
+"""Reading weights files: safetensors, or foreign `.pt/.pth` opened with `weights_only=True` and nothing else."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from hypviz.errors import CheckpointError
+
+_WRAPPERS = ("state_dict", "model", "model_state_dict", "teacher")
+_PREFIXES = ("module.encoder_q.", "encoder_q.", "module.visual.", "visual.", "module.", "backbone.", "")
+"""Where the image tower sits in published files: MoCo-v2's query encoder, CLIP's visual tower, wrapped models."""
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a weights file by name; CheckpointError when it is missing, damaged or holds code."""
+    if not path.is_file():
+        raise CheckpointError(f"Weights file {path} does not exist.")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"Weights file {path} holds Python objects besides tensors, which hypviz does not run; "
+            "save its state_dict alone, best as .safetensors."
+        ) from error
+    except Exception as error:  # safetensors and torch raise many kinds for a damaged file
+        raise CheckpointError(f"Weights file {path} is damaged or in an unknown format ({type(error).__name__}).") from error
+    return _tensors_of(loaded, path)
+
+
+def _tensors_of(loaded: object, path: Path) -> dict[str, Tensor]:
+    for key in _WRAPPERS:
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
+            loaded = loaded[key]
+    if not isinstance(loaded, Mapping):
+        raise CheckpointError(f"Weights file {path} holds a {type(loaded).__name__}, expected a state_dict of tensors.")
+    tensors = {str(key): value for key, value in loaded.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise CheckpointError(f"Weights file {path} holds no tensors.")
+    return tensors
+
+
+def load_tower(model: nn.Module, tensors: Mapping[str, Tensor], *, source: str) -> None:
+    """Copy an image tower's weights into `model`, finding the prefix under which the file keeps it.
+
+    Heads that the model lacks are ignored; a missing or misshapen weight raises CheckpointError naming it.
+    """
+    wanted = model.state_dict()
+    prefix = max(_PREFIXES, key=lambda p: sum(p + name in tensors for name in wanted))
+    found = {name: tensors[prefix + name] for name in wanted if prefix + name in tensors}
+    missing = [name for name in wanted if name not in found and not name.endswith("num_batches_tracked")]
+    if missing:
+        raise CheckpointError(
+            f"{source} does not fit this backbone: {len(missing)} of {len(wanted)} weights are missing, "
+            f"the first is {missing[0]!r}. Choose the backbone that the file was trained with."
+        )
+    for name, tensor in found.items():
+        if tensor.shape != wanted[name].shape:
+            raise CheckpointError(
+                f"{source} does not fit this backbone: {name!r} has shape {tuple(tensor.shape)}, "
+                f"expected {tuple(wanted[name].shape)}."
+            )
+    model.load_state_dict(found, strict=False)
