@@ -1,0 +1,59 @@
+"""Where the pictures of an annotation file lie: annotations name files, seldom their folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from hypviz.data.raw import leaves_root
+from hypviz.errors import DataError
+
+SAMPLE = 100
+"""Names looked for per candidate folder: enough to choose the folder, cheap on a network disk."""
+
+
+def locate_images(names: Sequence[str], candidates: Sequence[Path], *, source: Path) -> Path:
+    """The candidate folder that holds most of `names` (the first of equals).
+
+    `source` is the annotation file, for the message. Raises DataError saying what was looked for when no candidate
+    holds any of them.
+    """
+    folders = [folder for folder in dict.fromkeys(candidates) if folder.is_dir()]
+    if not folders:
+        raise DataError(f"{source}: there is no folder {candidates[0]}; name the folder with the pictures by --images.")
+    if not names:
+        return folders[0]
+    step = max(1, len(names) // SAMPLE)
+    sample = names[::step][:SAMPLE]
+    found = [sum(not leaves_root(name) and (folder / name).is_file() for name in sample) for folder in folders]
+    best = max(range(len(folders)), key=lambda index: (found[index], -index))
+    if found[best] == 0:
+        tried = ", ".join(map(str, folders))
+        raise DataError(
+            f"{source} names {len(names)} pictures, but 0 of the {len(sample)} looked for were found in {tried} "
+            f"(example: {folders[0] / sample[0]}); name the folder with the pictures by --images."
+        )
+    return folders[best]
+
+
+def image_folders_near(annotations: Path, split: str = "") -> list[Path]:
+    """Folders where the pictures of an annotation file (or folder) usually lie, the likeliest first.
+
+    `split` ("train2017"…) names a subfolder that comes before its parent.
+    """
+    here = annotations if annotations.is_dir() else annotations.parent
+    bases = [here, here / "images", here.parent / "JPEGImages", here.parent / "images", here.parent]
+    return [*(base / split for base in bases if split), *bases]
+
+
+def clean_name(name: str, root: Path | None = None) -> str:
+    r"""A file name with forward slashes, without leading "./", relative to `root` where it is absolute and below it.
+
+    >>> clean_name(".\\train\\a.jpg"), clean_name("/data/set/a.jpg", Path("/data/set"))
+    ('train/a.jpg', 'a.jpg')
+    """
+    name = os.path.normpath(name.replace("\\", "/"))
+    if root is not None and PurePosixPath(name).is_relative_to(root.as_posix()):
+        name = PurePosixPath(name).relative_to(root.as_posix()).as_posix()
+    return name

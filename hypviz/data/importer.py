@@ -1,0 +1,212 @@
+"""From annotations to items: every picture decoded once, every box checked once; what is left out is counted.
+
+A picture that cannot be shown is dropped with its boxes. A box that is not finite, empty or outside is dropped; one
+that sticks out is clipped and kept. Boxes annotated in another frame are turned or scaled (`hypviz.data.frames`).
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.data.frames import KEPT, as_array, clip, to_upright
+from hypviz.data.items import SCENE, Images, Items, item_ids
+from hypviz.data.pictures import PictureError, PictureInfo, inspect_picture
+from hypviz.data.raw import RawBox, RawDataset, RawImage, leaves_root
+from hypviz.errors import DataError
+
+Progress = Callable[[int, int | None], None]
+"""Called with (pictures done, pictures in all or None when unknown)."""
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What became of a data set; read = kept + dropped holds for images and for boxes.
+
+    images, boxes: kept.  clipped: boxes cut to the picture.  turned, scaled: images whose boxes were annotated in the
+    stored (not upright) frame, or at another size.  dropped: {reason: {"count", "images", "boxes", "examples"}}.
+    """
+
+    name: str
+    images_read: int
+    images: int
+    boxes_read: int
+    boxes: int
+    clipped: int
+    turned: int
+    scaled: int
+    classes: int
+    dropped: dict[str, dict[str, Any]]
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON object; `images` and `boxes` are those read, `kept_images` and `kept_boxes` those that became items."""
+        return {
+            "name": self.name,
+            "images": self.images_read,
+            "boxes": self.boxes_read,
+            "kept_images": self.images,
+            "kept_boxes": self.boxes,
+            "clipped": self.clipped,
+            "turned": self.turned,
+            "scaled": self.scaled,
+            "classes": self.classes,
+            "dropped": self.dropped,
+        }
+
+    def summary(self) -> str:
+        """The report in one line for the terminal."""
+        line = f"{self.name}: {self.images} of {self.images_read} images, {self.boxes} of {self.boxes_read} boxes"
+        line += f", {self.classes} classes"
+        parts = [f"{self.clipped} boxes clipped"] if self.clipped else []
+        parts += [f"{entry['count']} {reason}" for reason, entry in self.dropped.items()]
+        return f"{line} ({', '.join(parts)})" if parts else line
+
+
+def import_items(raw: RawDataset, *, on_progress: Progress | None = None) -> tuple[Items, ImportReport]:
+    """Check every picture and box of `raw` and build the items, in the order of the annotations.
+
+    Raises DataError when no picture is usable, with the counts. `on_progress` may raise to stop the import.
+    """
+    columns = _Columns()
+    done = 0
+    for image, name, result in _inspected(raw):
+        done += 1
+        if isinstance(result, PictureError):
+            raw.dropped.image(result.reason, f"{image.record}: {result}", boxes=len(image.boxes))
+        else:
+            columns.add(replace(image, file_name=name), result, raw)
+        if on_progress is not None:
+            on_progress(done, raw.count)
+    if not columns.file_name:
+        raise DataError(_nothing_usable(raw, done))
+    items = columns.items(Path(os.path.abspath(raw.root)))
+    return items, columns.report(raw, items)
+
+
+def _nothing_usable(raw: RawDataset, read: int) -> str:
+    counts = [f"{entry.count} {reason} (e.g. {entry.examples[0]})" for reason, entry in raw.dropped.reasons.items()]
+    return f"{raw.name}: none of {read} pictures below {raw.root} is usable: {'; '.join(counts) or 'there are none'}"
+
+
+Inspected = tuple[RawImage, str, PictureInfo | PictureError]
+
+
+def _inspected(raw: RawDataset) -> Iterator[Inspected]:
+    """Each image with its file's name and info or error: decoded by a few threads, in order, a few files ahead."""
+    workers = min(4, os.cpu_count() or 1)
+    waiting: deque[Future[Inspected]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="import") as pool:
+        for image in raw.images:
+            waiting.append(pool.submit(_inspect, raw.root, image))
+            if len(waiting) >= 4 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _inspect(root: Path, image: RawImage) -> Inspected:
+    name = image.file_name
+    if leaves_root(name):
+        return image, name, PictureError(name, "outside the folder", f"the file lies outside {root}")
+    try:
+        # Archives from a Mac carry decomposed Unicode names, annotations mostly composed ones.
+        forms = (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))
+        name = next((form for form in forms if (root / form).exists()), name)
+        return image, name, inspect_picture(root / name)
+    except PictureError as error:
+        return image, name, error
+    except (OSError, ValueError) as error:  # a name too long for the file system, or with a NUL byte
+        return image, name, PictureError(name[:80], "unreadable", f"the file cannot be read ({error})")
+
+
+@dataclass
+class _Columns:
+    """The items' columns while they grow; the scene of an image comes first."""
+
+    file_name: list[str] = field(default_factory=list)
+    info: list[PictureInfo] = field(default_factory=list)
+    licence: list[str] = field(default_factory=list)
+    item_id: list[str] = field(default_factory=list)
+    image: list[int] = field(default_factory=list)
+    xyxy: list[NDArray[np.float32]] = field(default_factory=list)
+    label: list[str | None] = field(default_factory=list)
+    copies: Counter[str] = field(default_factory=Counter)
+    done: Counter[str] = field(default_factory=Counter)
+
+    def add(self, image: RawImage, info: PictureInfo, raw: RawDataset) -> None:
+        """One decoded image and its boxes; boxes that cannot be kept are counted in `raw.dropped`."""
+        boxes, xyxy = self._boxes(image, info, raw)
+        row = len(self.file_name)
+        self.file_name.append(image.file_name)
+        self.info.append(info)
+        self.licence.append(image.licence)
+        self.item_id += item_ids(info.content, xyxy.tolist(), copy=self.copies[info.content])
+        self.copies[info.content] += 1
+        self.image += [row] * (1 + len(boxes))
+        self.xyxy += [np.array([[0, 0, *info.size]], dtype=np.float32), xyxy]
+        self.label += [None, *(box.label for box in boxes)]
+
+    def _boxes(self, image: RawImage, info: PictureInfo, raw: RawDataset) -> tuple[list[RawBox], NDArray[np.float32]]:
+        framed = to_upright(as_array([box.xyxy for box in image.boxes]), image.size, info)
+        if framed is None:
+            example = f"{image.record}: annotated as {image.size}, but {image.file_name} is {info.size}"
+            raw.dropped.other("annotated size differs", example, boxes=len(image.boxes))
+            return [], as_array([]).astype(np.float32)
+        xyxy, verdicts = clip(framed[0], info.size)
+        self.done.update(framed[1])
+        kept = []
+        for row, (box, verdict) in enumerate(zip(image.boxes, verdicts, strict=True)):
+            if verdict in KEPT:
+                kept.append(row)
+                self.done[verdict] += 1
+            else:
+                raw.dropped.box(verdict, f"{box.record}: {box.label} {list(box.xyxy)} in {image.file_name}")
+        return [image.boxes[row] for row in kept], xyxy[kept]
+
+    def items(self, root: Path) -> Items:
+        """The validated items; classes are those that occur, in alphabetical order."""
+        classes = tuple(sorted({label for label in self.label if label is not None}))
+        number: dict[str | None, int] = {name: index for index, name in enumerate(classes)} | {None: SCENE}
+        sizes = np.array([info.size for info in self.info], dtype=np.int32)
+        images = Images(
+            file_name=np.array(self.file_name),
+            width=sizes[:, 0],
+            height=sizes[:, 1],
+            content=np.array([info.content for info in self.info]),
+            licence=np.array(self.licence),
+        )
+        return Items(
+            item_id=np.array(self.item_id),
+            image=np.array(self.image, dtype=np.int32),
+            xyxy=np.concatenate(self.xyxy),
+            label=np.array([number[label] for label in self.label], dtype=np.int32),
+            source=np.array(["image" if label is None else "annotation" for label in self.label]),
+            images=images,
+            classes=classes,
+            root=root,
+        )
+
+    def report(self, raw: RawDataset, items: Items) -> ImportReport:
+        """Counts of what was kept, changed and dropped."""
+        images, boxes = len(items.images), len(items) - len(items.images)
+        return ImportReport(
+            name=raw.name,
+            images_read=images + raw.dropped.images,
+            images=images,
+            boxes_read=boxes + raw.dropped.boxes,
+            boxes=boxes,
+            clipped=self.done["clipped"],
+            turned=self.done["turned"],
+            scaled=self.done["scaled"],
+            classes=len(items.classes),
+            dropped=raw.dropped.to_json(),
+        )

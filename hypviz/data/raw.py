@@ -1,0 +1,118 @@
+"""What a format reader yields: pictures with boxes as annotated, not yet checked against the files.
+
+Readers stream: `RawDataset.images` may be walked once and holds one picture at a time. What a reader itself must
+leave out it counts in `RawDataset.dropped`; the importer goes on counting there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+EXAMPLES_KEPT = 5
+"""Examples remembered per reason: enough to find the pattern, few enough to print."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawBox:
+    """One annotated box: pixels of the annotated picture, 0-based, x2 and y2 exclusive; `record` names its origin."""
+
+    xyxy: tuple[float, float, float, float]
+    label: str
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawImage:
+    """One annotated picture: `file_name` relative to the root, `size` (width, height) as annotated, if stated."""
+
+    file_name: str
+    boxes: tuple[RawBox, ...] = ()
+    size: tuple[int, int] | None = None
+    licence: str = ""
+    record: str = ""
+
+
+@dataclass
+class Dropped:
+    """How much was left out for one reason: records of any kind, and the pictures and boxes among or under them."""
+
+    count: int = 0
+    images: int = 0
+    boxes: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+@dataclass
+class DropCounter:
+    """Counts by reason, with the first five examples each, in order of first appearance."""
+
+    reasons: dict[str, Dropped] = field(default_factory=dict)
+
+    def box(self, reason: str, example: str) -> None:
+        """Count one box."""
+        self._add(reason, example, images=0, boxes=1)
+
+    def image(self, reason: str, example: str, *, boxes: int) -> None:
+        """Count one picture together with its `boxes`."""
+        self._add(reason, example, images=1, boxes=boxes)
+
+    def other(self, reason: str, example: str, *, boxes: int = 0) -> None:
+        """Count one record that is neither: a stray file, or the `boxes` of a picture that itself is kept."""
+        self._add(reason, example, images=0, boxes=boxes)
+
+    def _add(self, reason: str, example: str, *, images: int, boxes: int) -> None:
+        entry = self.reasons.setdefault(reason, Dropped())
+        entry.count += 1
+        entry.images += images
+        entry.boxes += boxes
+        if len(entry.examples) < EXAMPLES_KEPT:
+            entry.examples.append(example)
+
+    @property
+    def images(self) -> int:
+        """Pictures left out, all reasons together."""
+        return sum(entry.images for entry in self.reasons.values())
+
+    @property
+    def boxes(self) -> int:
+        """Boxes left out, all reasons together."""
+        return sum(entry.boxes for entry in self.reasons.values())
+
+    def to_json(self) -> dict[str, dict[str, Any]]:
+        """{reason: {"count", "images", "boxes", "examples"}}."""
+        return {
+            reason: {
+                "count": entry.count,
+                "images": entry.images,
+                "boxes": entry.boxes,
+                "examples": list(entry.examples),
+            }
+            for reason, entry in self.reasons.items()
+        }
+
+
+@dataclass(frozen=True)
+class RawDataset:
+    """A data set as its annotations describe it.
+
+    root: folder that every `file_name` is relative to.  images: to be walked once.  count: how many, when known.
+    name: for people.  dropped: shared with the reader, which fills it while `images` is walked.
+    """
+
+    root: Path
+    images: Iterable[RawImage]
+    count: int | None
+    name: str
+    dropped: DropCounter = field(default_factory=DropCounter)
+
+
+def leaves_root(name: str) -> bool:
+    """Whether a file name points outside the folder it is relative to; such files are never opened.
+
+    >>> leaves_root("../secret.png"), leaves_root("/etc/a.png"), leaves_root("..a/b.png")
+    (True, True, False)
+    """
+    return PurePosixPath(name).is_absolute() or PurePosixPath(name).parts[:1] == ("..",)
