@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from array_api_compat import array_namespace, is_torch_array
@@ -107,9 +109,28 @@ def safe_norm(xp: Any, vectors: Array) -> Array:
 
 
 def pairwise_dot(xp: Any, rows: Array, columns: Array) -> Array:
-    """rows (B, D) · columns (N, D) → (B, N), in the precision of the operands even inside `torch.autocast`."""
+    """rows (B, D) · columns (N, D) → (B, N), in the full precision of the operands.
+
+    That is, also inside `torch.autocast` and after `torch.set_float32_matmul_precision("high")`: 1 − cos θ has no digits
+    to spare, and one lost to bfloat16 or TF32 moves small angles by several degrees.
+    """
     if not is_torch_array(rows):
         return xp.matmul(rows, xp.matrix_transpose(columns))
     torch = sys.modules["torch"]
-    with torch.autocast(rows.device.type, enabled=False):
+    with torch.autocast(rows.device.type, enabled=False), _full_precision(torch, rows.device.type):
         return torch.matmul(rows, columns.mT)
+
+
+@contextmanager
+def _full_precision(torch: Any, device: str) -> Iterator[None]:
+    """Products of float32 matrices without TF32 or bfloat16 inside; the setting of the process is put back after."""
+    backend = {"cuda": torch.backends.cuda.matmul, "cpu": torch.backends.mkldnn.matmul}.get(device)
+    before = getattr(backend, "fp32_precision", "ieee")
+    if before == "ieee":
+        yield
+        return
+    backend.fp32_precision = "ieee"
+    try:
+        yield
+    finally:
+        backend.fp32_precision = before
