@@ -1,0 +1,80 @@
+"""What every parent of a batch is to every child of it: the masks that the loss reads (method.md §3, §5).
+
+For B pairs there are B × B cells. None is visited by a Python loop: parents that repeat (scenes do) are handled once,
+each relation is looked up in sorted columns and only its hits are written.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.data.hierarchy import Hierarchy, scene_classes
+from hypviz.data.items import Items
+from hypviz.data.lookup import Lookup, Rows
+
+Mask = NDArray[np.bool_]
+
+
+class Relations:
+    """Relations between any parents and children of one data set.
+
+    graph: (C, C) bool, [a, b] when class b was seen inside class a (`class_graph`).
+    """
+
+    def __init__(self, items: Items, hierarchy: Hierarchy, graph: Mask) -> None:
+        self._items = items
+        self._hierarchy = hierarchy
+        self._graph = graph
+        self._in_scene = scene_classes(items)
+
+    def masks(self, parent: Rows, child: Rows) -> tuple[Mask, Mask, Mask]:
+        """positive, related and never of B sampled pairs (parent_i, child_i), each (B, B) bool, disjoint.
+
+        positive[i, j]: child_j is inside parent_i in its scene, or some pair of the batch says parent_i → child_j.
+        never[i, j]: child_j is parent_i itself, an ancestor of it, or a duplicate of it or of a true relation of it.
+        related[i, j]: neither, but the class of child_j was seen under the class of parent_i, or in the scene parent_i.
+        """
+        parents, pair_of = np.unique(parent, return_inverse=True)
+        columns = Lookup.sort(child, np.arange(len(child)))
+        positive = self._positive(parents, pair_of, columns)
+        never = self._never(parents, pair_of, child, columns)
+        never &= ~positive
+        related = self._related(parents, child)
+        related &= ~(positive | never)
+        return positive[pair_of], related[pair_of], never[pair_of]
+
+    def _positive(self, parents: Rows, pair_of: Rows, columns: Lookup) -> Mask:
+        """(U, B): descendants of each of the U parents among the children, and what was sampled for it."""
+        mask = np.zeros((len(parents), len(pair_of)), dtype=bool)
+        _mark(mask, columns, *self._hierarchy.below.of(parents))
+        mask[pair_of, np.arange(len(pair_of))] = True
+        return mask
+
+    def _never(self, parents: Rows, pair_of: Rows, child: Rows, columns: Lookup) -> Mask:
+        """(U, B): the parents themselves, their ancestors, and duplicates of those, of descendants and of samples."""
+        mask = np.zeros((len(parents), len(pair_of)), dtype=bool)
+        own = np.arange(len(parents)), parents
+        above = self._hierarchy.above.of(parents)
+        below = self._hierarchy.below.of(parents)
+        for owner, rows in (own, above):
+            _mark(mask, columns, owner, rows)
+        for owner, rows in (own, above, below, (pair_of, child)):
+            twin_of, twins = self._hierarchy.twins.of(rows)
+            _mark(mask, columns, owner[twin_of], twins)
+        return mask
+
+    def _related(self, parents: Rows, child: Rows) -> Mask:
+        """(U, B): whether the class of each child lies under each parent, by the class graph or in the scene."""
+        items = self._items
+        under = np.empty((len(parents), len(items.classes)), dtype=bool)
+        scene = items.is_scene[parents]
+        under[~scene] = self._graph[items.label[parents[~scene]]]
+        under[scene] = self._in_scene[items.image[parents[scene]]].toarray()
+        return np.take(under, items.label[child], axis=1)
+
+
+def _mark(mask: Mask, columns: Lookup, owner: Rows, rows: Rows) -> None:
+    """Set mask[owner[k], j] for every column j that holds rows[k]."""
+    hit, column = columns.of(rows)
+    mask[owner[hit], column] = True
