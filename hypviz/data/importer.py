@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from hypviz.data.frames import KEPT, as_array, clip, to_upright
 from hypviz.data.items import SCENE, Images, Items, item_ids
 from hypviz.data.pictures import PictureError, PictureInfo, inspect_picture
-from hypviz.data.raw import RawBox, RawDataset, RawImage, leaves_root
+from hypviz.data.raw import RawBox, RawDataset, RawImage, leaves_root, storable
 from hypviz.errors import DataError
 
 Progress = Callable[[int, int | None], None]
@@ -66,9 +66,10 @@ class ImportReport:
         """The report in one line for the terminal."""
         line = f"{self.name}: {self.images} of {self.images_read} images, {self.boxes} of {self.boxes_read} boxes"
         line += f", {self.classes} classes"
-        parts = [f"{self.clipped} boxes clipped"] if self.clipped else []
-        parts += [f"{entry['count']} {reason}" for reason, entry in self.dropped.items()]
-        return f"{line} ({', '.join(parts)})" if parts else line
+        done = {"boxes clipped": self.clipped, "images turned": self.turned, "images scaled": self.scaled}
+        parts = [f"{count} {what}" for what, count in done.items() if count]
+        parts += [f"left out: {entry['count']} × {reason}" for reason, entry in self.dropped.items()]
+        return "; ".join([line, *parts])
 
 
 def import_items(raw: RawDataset, *, on_progress: Progress | None = None) -> tuple[Items, ImportReport]:
@@ -81,7 +82,7 @@ def import_items(raw: RawDataset, *, on_progress: Progress | None = None) -> tup
     for image, name, result in _inspected(raw):
         done += 1
         if isinstance(result, PictureError):
-            raw.dropped.image(result.reason, f"{image.record}: {result}", boxes=len(image.boxes))
+            raw.dropped.image(result.reason, f"{image.record}: {name}, {result.detail}", boxes=len(image.boxes))
         else:
             columns.add(replace(image, file_name=name), result, raw)
         if on_progress is not None:
@@ -115,6 +116,8 @@ def _inspected(raw: RawDataset) -> Iterator[Inspected]:
 
 def _inspect(root: Path, image: RawImage) -> Inspected:
     name = image.file_name
+    if storable(name) != name:
+        return image, name, PictureError(storable(name), "unreadable", "the file name is not valid Unicode")
     if leaves_root(name):
         return image, name, PictureError(name, "outside the folder", f"the file lies outside {root}")
     try:

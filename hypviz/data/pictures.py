@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from hypviz.data.items import content_hash
 from hypviz.errors import DataError
@@ -22,7 +22,7 @@ MAX_PIXELS = 178_000_000
 """Pictures with more pixels are refused before decoding (decompression bombs); Pillow's own limit lies just above."""
 MAX_BYTES = 1 << 30
 """Files above 1 GiB are refused before reading: no picture within MAX_PIXELS needs that much."""
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 """Decoders in use. EPS is not among them: Pillow would start Ghostscript on a stranger's file."""
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff")
@@ -48,11 +48,12 @@ _BROKEN = (
 
 
 class PictureError(DataError):
-    """A picture that cannot be shown; `reason` is a few words for counting: "missing", "truncated", "not a picture"…"""
+    """A picture that cannot be shown; `reason` is for counting ("missing", "truncated"…), `detail` a sentence."""
 
     def __init__(self, name: str, reason: str, detail: str) -> None:
         super().__init__(f"{name}: {detail}.")
         self.reason = reason
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def _open(data: bytes, label: str) -> Image.Image:
         image = Image.open(BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError:
         raise _too_large(label, f"more than {MAX_PIXELS:,}") from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise PictureError(label, "not a picture", "not a picture in a format known here") from None
     except _BROKEN as error:  # headers can be as broken as bodies
         raise _undecodable(label, error) from None

@@ -116,3 +116,12 @@ def leaves_root(name: str) -> bool:
     (True, True, False)
     """
     return PurePosixPath(name).is_absolute() or PurePosixPath(name).parts[:1] == ("..",)
+
+
+def storable(text: str) -> str:
+    r"""`text` as it can be written to a file: half a surrogate pair, which JSON allows, becomes a question mark.
+
+    >>> storable("wheel \ud83d"), storable("Räder 🚗")
+    ('wheel ?', 'Räder 🚗')
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypviz.data.formats.locate import clean_name, image_folders_near, locate_images
-from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage, leaves_root
+from hypviz.data.formats.locate import clean_name, data_name, image_folders_in, image_folders_near, locate_images
+from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage, leaves_root, storable
 from hypviz.errors import DataError
 
 Id = int | str
@@ -41,18 +42,18 @@ def read_coco(annotations: Path | str | Sequence[Path | str], images: Path | str
         root=root,
         images=_walk(documents, roots, root),
         count=sum(len(document.images) for document in documents),
-        name=root.name if len(paths) > 1 else paths[0].parent.name,
+        name=data_name(paths[0].parent),
         dropped=dropped,
     )
 
 
 def looks_like_coco(path: Path) -> bool:
-    """Whether a JSON file mentions both `images` and `annotations`, found without parsing it."""
+    """Whether a JSON file mentions `images` and `annotations` (or file names, should it be cut short), unparsed."""
     try:
-        data = path.read_bytes()
-    except OSError:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return data.find(b'"images"') >= 0 and max(data.find(b'"annotations"'), data.find(b'"file_name"')) >= 0
+    except (OSError, ValueError):  # ValueError: an empty file cannot be mapped
         return False
-    return b'"images"' in data and b'"annotations"' in data
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _categories(content: Record, path: Path) -> dict[Id, str]:
     for index, category in enumerate(_records(content, "categories", path)):
         where = f"{path}: category {category.get('id', f'number {index}')}"
         category_id = _field(category, "id", Id, "an integer or a string", where)
-        name = _field(category, "name", str, "a string", where).strip()
+        name = storable(_field(category, "name", str, "a string", where).strip())
         if not name:
             raise DataError(f"{where} has an empty name.")
         if names.setdefault(category_id, name) != name:
@@ -129,7 +130,9 @@ def _categories(content: Record, path: Path) -> dict[Id, str]:
 def _licences(content: Record) -> dict[Id, str]:
     table = content.get("licenses")
     entries = [entry for entry in table if isinstance(entry, dict)] if isinstance(table, list) else []
-    return {entry["id"]: str(entry.get("name") or entry.get("url") or "") for entry in entries if "id" in entry}
+    return {
+        entry["id"]: storable(str(entry.get("name") or entry.get("url") or "")) for entry in entries if "id" in entry
+    }
 
 
 def _boxes(
@@ -189,7 +192,7 @@ def _locate(document: _Document, images: Path | None) -> Path:
     names = [clean_name(image["file_name"], images) for image in document.images]
     split = document.path.stem.rpartition("_")[2] if "_" in document.path.stem else ""
     if images is not None:
-        candidates = [images, images / split]
+        candidates = image_folders_in(images, split)
     else:
         candidates = image_folders_near(document.path, split)
     return locate_images(names, candidates, source=document.path)
@@ -235,4 +238,4 @@ def _licence(image: Record, table: dict[Id, str]) -> str:
     value = image.get("license")
     if isinstance(value, Id) and value in table:
         return table[value]
-    return value if isinstance(value, str) else ""
+    return storable(value) if isinstance(value, str) else ""

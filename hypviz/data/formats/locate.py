@@ -47,6 +47,17 @@ def image_folders_near(annotations: Path, split: str = "") -> list[Path]:
     return [*(base / split for base in bases if split), *bases]
 
 
+def image_folders_in(images: Path, split: str = "") -> list[Path]:
+    """Where the pictures lie when a person named the folder `images`: there, or one step below."""
+    return [images, *(images / name for name in (split, "images", "JPEGImages") if name)]
+
+
+def data_name(folder: Path) -> str:
+    """A data set's name for people: that of its folder, of the parent for a mere `annotations` folder."""
+    folder = folder.resolve()
+    return folder.parent.name if folder.name.lower() == "annotations" else folder.name
+
+
 def clean_name(name: str, root: Path | None = None) -> str:
     r"""A file name with forward slashes, without leading "./", relative to `root` where it is absolute and below it.
 

@@ -1,0 +1,208 @@
+"""The workspace on disk: a folder of plain files, each of them complete or absent.
+
+    WS/meta.json          schema, name, root of the pictures, classes, hashes, hierarchy settings, import report
+    WS/images.parquet     file_name, width, height, content, licence
+    WS/items.parquet      item_id, image, x1, y1, x2, y2, label, depth, source
+    WS/edges.parquet      parent, child, kind: "direct", "ancestor", or "duplicate" (the larger box first)
+    WS/embeddings/KEY/    directions.npy, radii.npy, layout-METHOD.npy…, meta.json; KEY = checkpoint hash-data hash
+    WS/thumbs/            small pictures, made when needed
+
+The tables (`hypviz.tables`) and meta.json carry one stamp: files of two writings are never taken for one workspace. An embedding belongs
+to one checkpoint and one state of the data; with either changed it is not found, so it is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.config import HierarchySettings, to_mapping
+from hypviz.data.hierarchy import Hierarchy
+from hypviz.data.importer import ImportReport
+from hypviz.data.items import Items
+from hypviz.errors import DataError, WorkspaceError
+from hypviz.files import write_file, write_files, write_folder
+from hypviz.search.embedding import Embedding
+from hypviz.tables import read_tables, table_writers
+from hypviz.workspace_meta import SCHEMA, damaged, describe, is_workspace, may_renew, now, read_meta, write_json
+
+__all__ = ["Workspace", "is_workspace"]
+
+log = logging.getLogger(__name__)
+
+_SAMPLE = 16
+"""Pictures looked for when a workspace is opened."""
+
+
+@dataclass(frozen=True, eq=False)
+class Workspace:
+    """An open workspace: items and hierarchy in memory, embeddings on demand. `meta` is meta.json as written."""
+
+    folder: Path
+    items: Items
+    hierarchy: Hierarchy
+    meta: Mapping[str, Any]
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path | str,
+        items: Items,
+        hierarchy: Hierarchy,
+        *,
+        name: str,
+        report: ImportReport | None = None,
+        settings: HierarchySettings | None = None,
+        overwrite: bool = False,
+    ) -> Workspace:
+        """Write a new workspace; with `overwrite` renew an existing one, whose other files and embeddings stay.
+
+        settings: those the hierarchy was built with, for the record. Raises WorkspaceError when `folder` holds
+        anything but a workspace, or holds one and `overwrite` is not set. Fails without a trace.
+        """
+        folder = Path(os.path.abspath(folder))
+        renew = may_renew(folder, overwrite)
+        meta = describe(folder, items, name=name) | {
+            "hierarchy": {"settings": to_mapping(settings or HierarchySettings()), "counts": hierarchy.counts},
+            "import": None if report is None else report.to_json(),
+        }
+        if renew:
+            _write_workspace(folder, items, hierarchy, meta)
+        else:
+            if folder.is_dir():
+                folder.rmdir()  # empty: makes room for the rename
+            with write_folder(folder) as part:
+                _write_workspace(part, items, hierarchy, meta)
+        return cls(folder, items, hierarchy, meta)
+
+    @classmethod
+    def open(cls, folder: Path | str, *, root: Path | str | None = None) -> Workspace:
+        """Open a workspace. `root` is where its pictures are now, if they were moved.
+
+        Raises WorkspaceError when the folder is no workspace, half-written, damaged, of a newer schema, or without
+        its pictures.
+        """
+        folder = Path(os.path.abspath(folder))
+        meta = read_meta(folder)
+        where = Path(os.path.abspath(folder / meta["root"] if root is None else root))
+        try:
+            items, hierarchy = read_tables(folder, meta["stamp"], classes=tuple(meta["classes"]), root=where)
+            counts = dict(meta["hierarchy"]["counts"])
+        except (DataError, OSError, KeyError, TypeError, IndexError, ValueError) as error:
+            raise damaged(folder, " ".join(str(error).split()) or type(error).__name__) from None
+        if items.data_hash != meta["data_hash"]:
+            raise damaged(folder, "items.parquet is not the one it was written with")
+        _check_pictures(folder, items)
+        return cls(folder, items, replace(hierarchy, counts=counts), meta)
+
+    @property
+    def name(self) -> str:
+        """The workspace's name for people."""
+        return str(self.meta["name"])
+
+    @property
+    def thumbs(self) -> Path:
+        """Where small pictures go; made by whoever writes the first."""
+        return self.folder / "thumbs"
+
+    def embedding_folder(self, checkpoint_hash: str) -> Path:
+        """Where the embedding by this checkpoint of the data as it is now lies, or would lie."""
+        if not checkpoint_hash or not checkpoint_hash.replace("-", "").replace("_", "").isalnum():
+            raise WorkspaceError(f"A checkpoint hash has letters, digits, - and _ only, got {checkpoint_hash!r}.")
+        return self.folder / "embeddings" / f"{checkpoint_hash}-{self.items.data_hash}"
+
+    def embedding(self, checkpoint_hash: str) -> Embedding | None:
+        """The embedding by this checkpoint, directions memory-mapped; None when it is absent, stale or damaged."""
+        folder = self.embedding_folder(checkpoint_hash)
+        if not folder.is_dir():
+            return None
+        try:
+            meta = json.loads((folder / "meta.json").read_bytes())
+            directions = np.load(folder / "directions.npy", mmap_mode="r")
+            found = Embedding(directions, np.load(folder / "radii.npy"), meta["curv"], meta["geometry"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("%s is damaged (%s): the embedding has to be made again", folder, error)
+            return None
+        return found if len(found) == len(self.items) else None
+
+    def embedding_meta(self, checkpoint_hash: str) -> dict[str, Any]:
+        """What was written beside an embedding, with `extra` under "extra"; WorkspaceError when there is none."""
+        try:
+            meta = json.loads((self.embedding_folder(checkpoint_hash) / "meta.json").read_bytes())
+        except (OSError, ValueError):
+            raise WorkspaceError(f"{self.folder} has no embedding by checkpoint {checkpoint_hash}.") from None
+        return dict(meta)
+
+    def write_embedding(
+        self, checkpoint_hash: str, embedding: Embedding, *, extra: Mapping[str, Any] | None = None
+    ) -> None:
+        """Store an embedding of all items in place of an older one and its arrays; `extra` must be JSON-ready."""
+        if len(embedding) != len(self.items):
+            raise WorkspaceError(f"The embedding has {len(embedding)} rows, the workspace {len(self.items)} items.")
+        meta = {
+            "schema": SCHEMA,
+            "checkpoint": checkpoint_hash,
+            "data_hash": self.items.data_hash,
+            "geometry": embedding.geometry,
+            "curv": float(embedding.curv),
+            "count": len(embedding),
+            "dim": embedding.directions.shape[1],
+            "created": now(),
+            "extra": dict(extra or {}),
+        }
+        with write_folder(self.embedding_folder(checkpoint_hash)) as part:
+            np.save(part / "directions.npy", np.asarray(embedding.directions, dtype=np.float32))
+            np.save(part / "radii.npy", np.asarray(embedding.radii, dtype=np.float32))
+            write_json(part / "meta.json", meta)
+
+    def read_array(self, checkpoint_hash: str, name: str) -> NDArray[Any] | None:
+        """An array kept with an embedding ("layout-pca"…); None when it is absent or damaged."""
+        path = self._array_path(checkpoint_hash, name)
+        try:
+            array: NDArray[Any] = np.load(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            log.warning("%s is damaged (%s): it has to be made again", path, error)
+            return None
+        return array
+
+    def write_array(self, checkpoint_hash: str, name: str, array: NDArray[Any]) -> None:
+        """Keep an array with an embedding, which must be there: it goes when the embedding is renewed."""
+        path = self._array_path(checkpoint_hash, name)
+        if not path.parent.is_dir():
+            raise WorkspaceError(f"{self.folder} has no embedding by checkpoint {checkpoint_hash} to keep {name} with.")
+        write_file(path, lambda part: _save(part, array))
+
+    def _array_path(self, checkpoint_hash: str, name: str) -> Path:
+        if not name.replace("-", "").replace("_", "").isalnum() or name in ("directions", "radii"):
+            raise WorkspaceError(f"An array's name has letters, digits, - and _ only, got {name!r}.")
+        return self.embedding_folder(checkpoint_hash) / f"{name}.npy"
+
+
+def _write_workspace(folder: Path, items: Items, hierarchy: Hierarchy, meta: dict[str, Any]) -> None:
+    writers = table_writers(folder, items, hierarchy, meta["stamp"])
+    write_files(writers | {folder / "meta.json": lambda part: write_json(part, meta)})
+
+
+def _check_pictures(folder: Path, items: Items) -> None:
+    """WorkspaceError when none of a few pictures spread over the data is in its place."""
+    names = items.images.file_name[:: max(1, len(items.images) // _SAMPLE)]
+    if not any((items.root / str(name)).is_file() for name in names):
+        raise WorkspaceError(
+            f"{folder}: its pictures are no longer in {items.root} (example: {names[0]}); "
+            "move them back, or open the workspace with the folder where they are now."
+        )
+
+
+def _save(path: Path, array: NDArray[Any]) -> None:
+    with path.open("wb") as file:  # np.save would append .npy to a name that has another ending
+        np.save(file, array, allow_pickle=False)

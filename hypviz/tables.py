@@ -1,0 +1,136 @@
+"""Items and hierarchy as Parquet tables and back: columns only, no loop over items. The one module that knows pyarrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.data.hierarchy import Edges, Hierarchy
+from hypviz.data.items import Images, Items
+from hypviz.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+STAMP = b"hypviz_stamp"
+"""Key of the writing's stamp in a table's metadata."""
+KINDS = ("ancestor", "direct", "duplicate")
+"""Kinds of row in the edge table; a duplicate's parent is the larger box."""
+
+_IMAGES = ("file_name", "width", "height", "content", "licence")
+_BOX = ("x1", "y1", "x2", "y2")
+
+
+def table_writers(folder: Path, items: Items, hierarchy: Hierarchy, stamp: str) -> dict[Path, Callable[[Path], None]]:
+    """One writer per table of a workspace, keyed by the file it is for."""
+    tables = {
+        "images": _table({name: getattr(items.images, name) for name in _IMAGES}, stamp),
+        "items": _table(_item_columns(items, hierarchy), stamp),
+        "edges": _table(_edge_columns(hierarchy), stamp),
+    }
+    return {folder / f"{name}.parquet": _writer(table) for name, table in tables.items()}
+
+
+def read_tables(folder: Path, stamp: str, *, classes: tuple[str, ...], root: Path) -> tuple[Items, Hierarchy]:
+    """Items and hierarchy (without its counts) of a workspace folder.
+
+    Raises DataError when a table is missing, damaged, of another writing than `stamp`, or contradicts the others.
+    """
+    images, rows, edges = (_read(folder / f"{name}.parquet", stamp) for name in ("images", "items", "edges"))
+    items = Items(
+        item_id=_text(rows["item_id"]),
+        image=_numbers(rows["image"], np.int32),
+        xyxy=np.stack([_numbers(rows[name], np.float32) for name in _BOX], axis=1),
+        label=_numbers(rows["label"], np.int32),
+        source=_text(rows["source"]),
+        images=Images(
+            file_name=_text(images["file_name"]),
+            width=_numbers(images["width"], np.int32),
+            height=_numbers(images["height"], np.int32),
+            content=_text(images["content"]),
+            licence=_text(images["licence"]),
+        ),
+        classes=classes,
+        root=root,
+    )
+    return items, _hierarchy(edges, _numbers(rows["depth"], np.int16))
+
+
+def _item_columns(items: Items, hierarchy: Hierarchy) -> dict[str, NDArray[Any]]:
+    corners = dict(zip(_BOX, np.asarray(items.xyxy, dtype=np.float32).T, strict=True))
+    ends = {"item_id": items.item_id, "image": items.image}
+    return ends | corners | {"label": items.label, "depth": hierarchy.depth, "source": items.source}
+
+
+def _edge_columns(hierarchy: Hierarchy) -> dict[str, NDArray[Any]]:
+    edges, twins = hierarchy.edges, hierarchy.duplicate
+    kind = np.concatenate([edges.direct.astype(np.int8), np.full(len(twins), KINDS.index("duplicate"), np.int8)])
+    return {
+        "parent": np.concatenate([edges.parent, twins[:, 0]]),
+        "child": np.concatenate([edges.child, twins[:, 1]]),
+        "kind": np.array(KINDS)[kind],
+    }
+
+
+def _hierarchy(edges: pa.Table, depth: NDArray[np.int16]) -> Hierarchy:
+    parent, child = _numbers(edges["parent"], np.int32), _numbers(edges["child"], np.int32)
+    kind = _text(edges["kind"])
+    if len(parent) and not (0 <= min(parent.min(), child.min()) and max(parent.max(), child.max()) < len(depth)):
+        raise DataError(f"edges.parquet names items beyond the {len(depth)} there are")
+    twin = kind == "duplicate"
+    own = Edges(parent[~twin], child[~twin], kind[~twin] == "direct")
+    return Hierarchy(own, depth, np.stack([parent[twin], child[twin]], axis=1), {})
+
+
+def _table(columns: dict[str, NDArray[Any]], stamp: str) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table({name: pa.array(column) for name, column in columns.items()}, metadata={STAMP: stamp.encode()})
+
+
+def _writer(table: pa.Table) -> Callable[[Path], None]:
+    import pyarrow.parquet as pq
+
+    def write(path: Path) -> None:
+        pq.write_table(table, path, compression="zstd")
+
+    return write
+
+
+def _read(path: Path, stamp: str) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        # Low-cardinality text comes back as codes and a short dictionary.
+        table = pq.read_table(path, read_dictionary=["source", "kind", "licence"], memory_map=False)
+    except FileNotFoundError:
+        raise DataError(f"{path.name} is missing") from None
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{path.name} cannot be read ({' '.join(str(error).split())[:120]})") from None
+    if (table.schema.metadata or {}).get(STAMP) != stamp.encode():
+        raise DataError(f"{path.name} and meta.json were not written together")
+    return table
+
+
+def _numbers(column: pa.ChunkedArray, dtype: Any) -> NDArray[Any]:
+    if column.null_count:
+        raise DataError("a column of numbers has gaps")
+    return np.ascontiguousarray(column.to_numpy(), dtype=dtype)
+
+
+def _text(column: pa.ChunkedArray) -> NDArray[np.str_]:
+    import pyarrow as pa
+
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):  # no chunks at all
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
+    if isinstance(array, pa.DictionaryArray):
+        words: NDArray[np.str_] = np.array(array.dictionary.to_pylist() or [""], dtype=np.str_)
+        codes: NDArray[np.integer] = array.indices.to_numpy()
+        return words[codes]
+    return np.array(array.to_pylist(), dtype=np.str_)
