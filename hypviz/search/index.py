@@ -1,0 +1,249 @@
+"""Exact search over an embedding: children, parents, cones, neighbours and the path to the root. NumPy only.
+
+Every answer comes from one matrix product of unit directions and a few elementwise passes, in blocks over the items,
+so the extra memory is bounded by `chunk_bytes` whatever the size of the (possibly memory-mapped) embedding. Ties are
+broken by row. No approximation: hyperbolic ranking breaks graph indexes, and exact search is fast enough.
+
+Retrieval has one meaning in the page, the command line and the metrics (docs, "Decisions"): the children of x are the
+items inside its cone ext(x, ·) <= omega, the best `limit` of them by angle, shown by ascending radius (general →
+specific; Wang et al. 2025, Fig. 5); parents likewise by α2, with the apex at the child.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.config import check_choice, check_range
+from hypviz.errors import DataError, SelectionError, SettingsError
+from hypviz.search.embedding import Embedding
+from hypviz.search.scoring import APEXES, TASKS, Floats, ranking_value, worst
+
+Rows = NDArray[np.int64]
+BYTES_PER_CELL = 64
+"""Working memory per query–candidate pair: the ranking formulas hold about 16 float32 values at a time."""
+ALIGNMENT = 64
+"""Blocks start at multiples of this, so a row meets the same BLAS kernel, and the same rounding, for any block size."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """The answer to a search.
+
+    rows: (k,) int64.  angle: (k,) float32 in radians, smaller is better; the distance for `nearest`.
+    radius: (k,) float32.  total: how many items were inside the cone before the cut to `limit`.
+    """
+
+    rows: Rows
+    angle: Floats
+    radius: Floats
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """What is searched for: direction (D,) float32 of unit length, radius >= 0, and `row` when it is an item of the
+    index, which is then left out of its own results (None for an upload)."""
+
+    direction: Floats
+    radius: float
+    row: int | None = None
+
+
+class Index:
+    """Exact search in one embedding; it keeps a reference to it and copies nothing."""
+
+    def __init__(self, embedding: Embedding, *, chunk_bytes: int = 8 << 20) -> None:
+        check_range("chunk_bytes", chunk_bytes, BYTES_PER_CELL * ALIGNMENT, 2**40)
+        if not len(embedding):
+            raise DataError("An index needs at least one item to search in.")
+        self.embedding = embedding
+        self._radii = np.asarray(embedding.radii, dtype=np.float32)
+        self._cells = int(chunk_bytes) // BYTES_PER_CELL
+        self._out_cells = int(chunk_bytes) // 4
+
+    def __len__(self) -> int:
+        return len(self.embedding)
+
+    def query(self, row: int) -> Query:
+        """The query of item `row`; SelectionError when there is no such row."""
+        if not 0 <= row < len(self):
+            raise SelectionError(f"No item in row {row}: the index holds rows 0…{len(self) - 1}.")
+        return Query(np.array(self.embedding.directions[row], np.float32), float(self._radii[row]), int(row))
+
+    def children(self, query: Query, omega: float, *, limit: int = 40) -> Ranked:
+        """Items y with ext(query, y) <= omega, the best `limit` by angle, in order of ascending radius.
+
+        omega in radians, in (0, π]; SettingsError otherwise, or when limit < 1. The query's own row is left out; an
+        item at the very point of the query has no angle and counts as π/2 (see `scoring`).
+        """
+        return self._cone(query, omega, limit, "children")
+
+    def parents(self, query: Query, omega: float, *, limit: int = 40) -> Ranked:
+        """Items y with π − ext(query, y) <= omega (α2, apex at the query), otherwise as `children`."""
+        return self._cone(query, omega, limit, "parents")
+
+    def cone_members(self, query: Query, omega: float) -> Rows:
+        """All rows inside the cone of the query, ascending, without the query itself."""
+        return self.cones([query], omega)[0]
+
+    def cones(self, queries: Sequence[Query], omega: float) -> list[Rows]:
+        """`cone_members` of several queries at once, from one pass over the items."""
+        omega, most = _checked_omega(omega), self._cells // ALIGNMENT
+        if len(queries) > most:
+            groups = [self.cones(queries[i : i + most], omega) for i in range(0, len(queries), most)]
+            return [rows for group in groups for rows in group]
+        found: list[list[Rows]] = [[] for _ in queries]
+        for start, angle in self._blocks(queries, "children"):
+            which, column = np.nonzero(angle <= omega)
+            ends = np.searchsorted(which, np.arange(len(queries) + 1))
+            for number, (low, high) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+                found[number].append(column[low:high] + start)
+        return [_without(np.concatenate(parts), query.row) for parts, query in zip(found, queries, strict=True)]
+
+    def nearest(self, query: Query, *, limit: int = 40) -> Ranked:
+        """The `limit` items at the smallest geodesic distance, nearest first; `total` is all items but the query."""
+        rows, value, total = self._best(query, "nearest", math.inf, _checked_limit(limit))
+        return Ranked(rows, value, self._radii[rows], total)
+
+    def path_to_root(self, query: Query, *, steps: int = 50) -> Rows:
+        """The items met on the way from the query to the root (method of MERU; Wang et al. 2025, traversal).
+
+        The nearest item at each of `steps` equally spaced points of the geodesic to the origin, repetitions dropped;
+        it starts at the item itself when the query is one. In `cosine` geometry, where radii mean nothing, no point
+        of the way differs from the next, and the path is one item long.
+        """
+        check_range("steps", steps, 2, 1e6)
+        if self.embedding.geometry == "cosine" and query.row is not None:
+            return np.array([query.row], np.int64)
+        radii = np.linspace(query.radius, 0.0, int(steps), dtype=np.float32)[:, None]
+        best, rows = np.full(len(radii), np.inf, np.float32), np.zeros(len(radii), np.int64)
+        for start, cosine in self._cosines(self._checked([query]), cells_per_row=len(radii)):
+            stop = start + cosine.shape[1]
+            value = ranking_value(cosine, radii, self._radii[start:stop], space=self.embedding, task="nearest")
+            column = np.argmin(value, axis=1)
+            nearest = np.take_along_axis(value, column[:, None], axis=1)[:, 0]
+            closer = nearest < best
+            best[closer], rows[closer] = nearest[closer], column[closer] + start
+        if query.row is not None:
+            rows[0] = query.row
+        return rows[np.sort(np.unique(rows, return_index=True)[1])]
+
+    def scores(
+        self, queries: Embedding, *, apex: str = "query", task: str = "children"
+    ) -> Iterator[tuple[slice, Floats]]:
+        """Scores of every item for every query, higher is better: (slice of the queries, (b, N) float32) blocks.
+
+        `task` "children" or "parents" with `apex` "query", "candidate" or "sum" as in `scoring`: β1 or α2 in [0, π],
+        their sum in [0, 2π]; "nearest" gives −distance. The block is the caller's to change. A query that is an item
+        of the index is not left out here.
+        """
+        check_choice("task", task, TASKS)
+        check_choice("apex", apex, APEXES)
+        if queries.geometry != self.embedding.geometry or queries.directions.shape[1] != self._dim:
+            raise DataError(
+                f"Queries are {queries.geometry} in {queries.directions.shape[1]} dimensions, the index is "
+                f"{self.embedding.geometry} in {self._dim}: embed both with the same model."
+            )
+        return self._score_blocks(queries, apex, task)
+
+    @property
+    def _dim(self) -> int:
+        return self.embedding.directions.shape[1]
+
+    def _score_blocks(self, queries: Embedding, apex: str, task: str) -> Iterator[tuple[slice, Floats]]:
+        height = max(1, self._out_cells // len(self))
+        for start in range(0, len(queries), height):
+            part = slice(start, min(start + height, len(queries)))
+            directions = np.asarray(queries.directions[part], np.float32)
+            radii = np.asarray(queries.radii[part], np.float32)[:, None]
+            out = np.empty((len(directions), len(self)), np.float32)
+            for column, cosine in self._cosines(directions):
+                out[:, column : column + cosine.shape[1]] = cosine
+            for rows, columns in _tiles(out.shape, self._cells):
+                value = ranking_value(
+                    out[rows, columns], radii[rows], self._radii[columns], space=self.embedding, task=task, apex=apex
+                )
+                out[rows, columns] = worst(task, apex) - value
+            yield part, out
+
+    def _cone(self, query: Query, omega: float, limit: int, task: str) -> Ranked:
+        rows, angle, total = self._best(query, task, _checked_omega(omega), _checked_limit(limit))
+        order = np.lexsort((rows, angle, self._radii[rows]))
+        return Ranked(rows[order], angle[order], self._radii[rows[order]], total)
+
+    def _best(self, query: Query, task: str, bound: float, limit: int) -> tuple[Rows, Floats, int]:
+        """The best `limit` items with a value <= bound, in order of value then row, and how many there were."""
+        rows, values, total = np.empty(0, np.int64), np.empty(0, np.float32), 0
+        for start, value in self._blocks([query], task):
+            inside = np.flatnonzero(value[0] <= bound)
+            if query.row is not None:
+                inside = inside[inside != query.row - start]
+            total += len(inside)
+            rows = np.concatenate([rows, inside + start])
+            values = np.concatenate([values, value[0, inside]])
+            if len(rows) > limit:
+                # Everything tied with the last place stays until the sort by row, so ties do not depend on the blocks.
+                cut = np.partition(values, limit - 1)[limit - 1]
+                keep = np.flatnonzero(values <= cut)
+                keep = keep[np.lexsort((rows[keep], values[keep]))[:limit]]
+                rows, values = rows[keep], values[keep]
+        order = np.lexsort((rows, values))
+        return rows[order], values[order], total
+
+    def _blocks(self, queries: Sequence[Query], task: str) -> Iterator[tuple[int, Floats]]:
+        """(first row, (b, n) values) over all items, block by block."""
+        directions = self._checked(queries)
+        radii = np.array([query.radius for query in queries], np.float32)[:, None]
+        for start, cosine in self._cosines(directions):
+            radius = self._radii[start : start + cosine.shape[1]]
+            yield start, ranking_value(cosine, radii, radius, space=self.embedding, task=task)
+
+    def _cosines(self, directions: Floats, *, cells_per_row: int | None = None) -> Iterator[tuple[int, Floats]]:
+        """(first row, (b, n) cosines) in blocks whose working memory stays below `chunk_bytes`."""
+        width = self._cells // max(cells_per_row or len(directions), 1) // ALIGNMENT * ALIGNMENT
+        width = max(width, ALIGNMENT)
+        for start in range(0, len(self), width):
+            block = np.asarray(self.embedding.directions[start : start + width], np.float32)
+            yield start, np.matmul(directions, block.T)
+
+    def _checked(self, queries: Sequence[Query]) -> Floats:
+        """(b, D) directions of the queries; DataError when one does not fit the index."""
+        if not queries:
+            raise SelectionError("Select at least one item to search from.")
+        for query in queries:
+            if query.direction.shape != (self._dim,):
+                raise DataError(f"A query needs a direction of shape ({self._dim},), got {query.direction.shape}.")
+            if not (np.isfinite(query.direction).all() and math.isfinite(query.radius) and query.radius >= 0):
+                raise DataError("A query needs a finite direction and a finite radius >= 0.")
+        return np.stack([np.asarray(query.direction, np.float32) for query in queries])
+
+
+def _checked_omega(omega: float) -> float:
+    """omega as given; SettingsError when it is no angle in (0, π]."""
+    # float32 rounds π up; a stored π must stay valid.
+    if not 0 < omega <= float(np.float32(np.pi)):
+        raise SettingsError(f"omega must be an angle in radians above 0 and at most π, got {omega}.")
+    return float(omega)
+
+
+def _checked_limit(limit: int) -> int:
+    if not limit >= 1:
+        raise SettingsError(f"limit must be at least 1, got {limit}.")
+    return int(limit)
+
+
+def _without(rows: Rows, row: int | None) -> Rows:
+    return rows if row is None else rows[rows != row]
+
+
+def _tiles(shape: tuple[int, int], cells: int) -> Iterator[tuple[slice, slice]]:
+    """Cut a (b, N) block into tiles of at most `cells` elements, whole rows where they fit."""
+    height, width = max(1, cells // shape[1]), min(cells, shape[1])
+    for top in range(0, shape[0], height):
+        for left in range(0, shape[1], width):
+            yield slice(top, top + height), slice(left, left + width)

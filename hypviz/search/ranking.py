@@ -1,0 +1,134 @@
+"""Rank metrics per query, from scores and relevance: precision, recall, hit rate and average precision.
+
+Conventions, for all of them:
+- Higher scores come first; equal scores are ranked by position in the pool (lower first), so a result never depends on
+  the order in which a sort happens to visit them. Scores are compared as float32.
+- A score of −inf means "not in this query's pool" (the query itself): never ranked, never relevant.
+- k larger than the pool means the whole pool, also in the denominator of precision.
+- A query without a relevant item has no value: NaN. `mean_of` leaves it out and the caller counts it.
+- Ranks decide, never the sign of a score (torchmetrics' retrieval counts scores <= 0 as misses).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hypviz.errors import DataError
+
+Values = NDArray[np.float64]
+_POSITION = np.uint64(0xFFFFFFFF)
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """Pools in ranked order. position: (b, N) int64 column of the pool at each rank; items outside the query's pool
+    come last.  pool: (b,) int64 how many items are inside it."""
+
+    position: NDArray[np.int64]
+    pool: NDArray[np.int64]
+
+    def hits(self, relevant: NDArray[np.bool_]) -> Hits:
+        """The relevance (b, N), given per pool column, in ranked order."""
+        flags = np.take_along_axis(np.asarray(relevant, bool), self.position, axis=1)
+        flags &= np.arange(flags.shape[1]) < self.pool[:, None]
+        found = np.zeros((len(flags), flags.shape[1] + 1), np.int32)
+        np.cumsum(flags, axis=1, dtype=np.int32, out=found[:, 1:])
+        return Hits(flags, found, self.pool)
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """Relevance in ranked order. flags: (b, N) bool.  found: (b, N + 1) int32 relevant items among the first k.
+    pool: (b,) int64 size of each query's pool."""
+
+    flags: NDArray[np.bool_]
+    found: NDArray[np.int32]
+    pool: NDArray[np.int64]
+
+    @property
+    def relevant(self) -> NDArray[np.int64]:
+        """(b,) relevant items in each query's pool."""
+        return self.found[:, -1].astype(np.int64)
+
+
+def rank(scores: ArrayLike) -> Order:
+    """Rank (b, N) scores, best first, ties by position; DataError when a score is NaN.
+
+    >>> rank([[0.5, 0.9, 0.5]]).position.tolist()
+    [[1, 0, 2]]
+    """
+    # Adding 0 turns −0 into 0, which has another bit pattern but is the same score.
+    values = np.ascontiguousarray(scores, dtype=np.float32) + np.float32(0)
+    if np.isnan(values).any():
+        raise DataError("A score is NaN: the embedding holds directions that are not finite numbers.")
+    bits = values.view(np.uint32)
+    # The bits of a float ascend with its value once negative ones are inverted; ~ makes the best score the smallest key.
+    ascending = np.where(bits >> 31 == 1, ~bits, bits | np.uint32(0x80000000))
+    # One unique integer per pair of score and position: a fast unstable sort gives a stable order.
+    keys = (~ascending).astype(np.uint64) << np.uint64(32)
+    keys |= np.arange(values.shape[1], dtype=np.uint64)
+    keys.sort(axis=1)
+    return Order((keys & _POSITION).astype(np.int64), np.count_nonzero(values > -np.inf, axis=1))
+
+
+def rank_hits(scores: ArrayLike, relevant: ArrayLike) -> Hits:
+    """Rank and look up the relevance in one call; both (b, N)."""
+    return rank(scores).hits(np.asarray(relevant, bool))
+
+
+def precision_at_k(hits: Hits, k: ArrayLike) -> Values:
+    """Share of relevant items among the first k, (b,); k one number or one per query.
+
+    >>> precision_at_k(rank_hits([[3, 2, 1]], [[True, False, True]]), 2).tolist()
+    [0.5]
+    """
+    depth = _depth(hits, k)
+    return _where_relevant(hits, _found(hits, depth) / np.maximum(depth, 1))
+
+
+def recall_at_k(hits: Hits, k: ArrayLike) -> Values:
+    """Share of the relevant items that are among the first k, (b,); k one number or one per query."""
+    return _where_relevant(hits, _found(hits, _depth(hits, k)) / np.maximum(hits.relevant, 1))
+
+
+def hit_rate_at_k(hits: Hits, k: ArrayLike) -> Values:
+    """1.0 where at least one relevant item is among the first k, (b,)."""
+    return _where_relevant(hits, (_found(hits, _depth(hits, k)) > 0).astype(float))
+
+
+def average_precision(hits: Hits) -> Values:
+    """Mean over the relevant items of the precision at their rank, (b,).
+
+    >>> average_precision(rank_hits([[3, 2, 1]], [[True, False, True]])).round(4).tolist()
+    [0.8333]
+    """
+    query, place = np.nonzero(hits.flags)
+    at_rank = hits.found[query, place + 1] / (place + 1)
+    total = np.bincount(query, weights=at_rank, minlength=len(hits.flags))
+    return _where_relevant(hits, total / np.maximum(hits.relevant, 1))
+
+
+def mean_of(values: ArrayLike) -> float:
+    """Mean of the values that are not NaN; NaN when there is none."""
+    array = np.asarray(values, float)
+    kept = array[~np.isnan(array)]
+    return float(kept.mean()) if len(kept) else float("nan")
+
+
+def _depth(hits: Hits, k: ArrayLike) -> NDArray[np.int64]:
+    """k per query, cut to the pool; DataError when it is below 1 for a query that has something to find."""
+    depth = np.broadcast_to(np.asarray(k, np.int64), hits.pool.shape)
+    if (depth[hits.relevant > 0] < 1).any():
+        raise DataError(f"k must be at least 1, got {int(depth.min())}.")
+    return np.minimum(depth, hits.pool)
+
+
+def _found(hits: Hits, depth: NDArray[np.int64]) -> NDArray[np.int32]:
+    return hits.found[np.arange(len(depth)), np.maximum(depth, 0)]
+
+
+def _where_relevant(hits: Hits, values: NDArray[np.floating]) -> Values:
+    return np.where(hits.relevant > 0, values, np.nan)

@@ -1,0 +1,94 @@
+"""What retrieval ranks by: an angle (or a distance) per query and candidate, from one cosine and two radii.
+
+Smaller is better, everywhere in `search`: an angle of 0 is a perfect child or parent. Scores are `BEST − angle`.
+
+| task | apex "query" | apex "candidate" |
+|---|---|---|
+| "children": candidate y of query x | ext(x, y), β1 = π − ext(x, y) | π − ext(y, x), α2 = ext(y, x) |
+| "parents": candidate x of query y | π − ext(y, x), α2 = ext(y, x) | ext(x, y), β1 = π − ext(x, y) |
+
+β1 and α2 are the two angles of Wang et al. (ICCV 2025, arXiv 2411.17490); which of them scores a retrieval is a
+setting [R]. "sum" adds both. In `cosine` geometry parents and children are alike: the angle is arccos of the cosine.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.config import check_choice
+from hypviz.geometry.entailment import euclidean_exterior_angle_from_cosine, exterior_angle_from_cosine
+from hypviz.geometry.lorentz import distance_from_cosine
+from hypviz.search.embedding import Embedding
+
+Floats = NDArray[np.float32]
+TASKS = ("children", "parents", "nearest")
+APEXES = ("query", "candidate", "sum")
+COINCIDENT = 64 * float(np.finfo(np.float32).eps)
+"""Two items count as one point when 1 − cos θ and the relative difference of their radii are both below this: the
+rounding of a float32 matrix product and of an encoder run twice, with some room. Their angle is noise [R]."""
+
+
+def worst(task: str, apex: str) -> float:
+    """The largest angle a task can give, so that score = worst − angle is at least 0; 0 for distances."""
+    return 0.0 if task == "nearest" else math.pi * (2 if apex == "sum" else 1)
+
+
+def ranking_value(
+    cosine: Floats, query_radius: Floats, radius: Floats, *, space: Embedding, task: str, apex: str = "query"
+) -> Floats:
+    """Angle in radians (geodesic distance for "nearest") per query and candidate; smaller is better.
+
+    cosine, query_radius and radius broadcast. `space` gives geometry and curvature only. Coinciding items have no
+    angle; they get π/2, neither parent nor child [R].
+    """
+    check_choice("task", task, TASKS)
+    check_choice("apex", apex, APEXES)
+    if task == "nearest":
+        return _distance(cosine, query_radius, radius, space)
+    if space.geometry == "cosine":
+        return np.arccos(np.clip(cosine, -1.0, 1.0)) * (2 if apex == "sum" else 1)
+    if apex == "sum":
+        both = [_angle(cosine, query_radius, radius, space, task, one) for one in ("query", "candidate")]
+        return both[0] + both[1]
+    return _angle(cosine, query_radius, radius, space, task, apex)
+
+
+def _angle(
+    cosine: Floats, query_radius: Floats, radius: Floats, space: Embedding, task: str, apex: str
+) -> Floats:
+    at_query = apex == "query"
+    x, y = (query_radius, radius) if at_query else (radius, query_radius)
+    if space.geometry == "euclidean":
+        angle = euclidean_exterior_angle_from_cosine(cosine, x, y)
+    else:
+        angle = exterior_angle_from_cosine(cosine, x, y, curv=space.curv)
+    # The apex is the parent in two of the four cases; at a child the parent lies inwards, at the angle π.
+    if at_query != (task == "children"):
+        angle = np.float32(np.pi) - angle
+    return _settle_coincident(angle, cosine, query_radius, radius)
+
+
+def _settle_coincident(angle: Floats, cosine: Floats, query_radius: Floats, radius: Floats) -> Floats:
+    """Replace the noise between items at one point by π/2, in place."""
+    near = np.nonzero(cosine >= 1 - COINCIDENT)
+    if len(near[0]):
+        a = np.broadcast_to(query_radius, cosine.shape)[near]
+        b = np.broadcast_to(radius, cosine.shape)[near]
+        same = np.abs(a - b) <= COINCIDENT * np.maximum(a, b)
+        angle[tuple(axis[same] for axis in near)] = np.pi / 2
+    return angle
+
+
+def _distance(cosine: Floats, query_radius: Floats, radius: Floats, space: Embedding) -> Floats:
+    """Geodesic distance of the geometry; for `cosine`, whose radii mean nothing, the angle between directions."""
+    if space.geometry == "hyperbolic":
+        return distance_from_cosine(cosine, query_radius, radius, curv=space.curv)
+    if space.geometry == "cosine":
+        shape = np.broadcast_shapes(cosine.shape, query_radius.shape, radius.shape)
+        return np.broadcast_to(np.arccos(np.clip(cosine, -1.0, 1.0)), shape)
+    # A sum of non-negative terms: the law of cosines without its cancellation.
+    along = query_radius - radius
+    return np.sqrt(along * along + 2 * query_radius * radius * np.clip(1 - cosine, 0.0, 2.0))
