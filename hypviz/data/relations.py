@@ -37,18 +37,18 @@ class Relations:
         """
         parents, pair_of = np.unique(parent, return_inverse=True)
         columns = Lookup.sort(child, np.arange(len(child)))
-        positive = self._positive(parents, pair_of, columns)
+        positive = self._positive(parents, pair_of, child, columns)
         never = self._never(parents, pair_of, child, columns)
         never &= ~positive
         related = self._related(parents, child)
         related &= ~(positive | never)
         return positive[pair_of], related[pair_of], never[pair_of]
 
-    def _positive(self, parents: Rows, pair_of: Rows, columns: Lookup) -> Mask:
+    def _positive(self, parents: Rows, pair_of: Rows, child: Rows, columns: Lookup) -> Mask:
         """(U, B): descendants of each of the U parents among the children, and what was sampled for it."""
         mask = np.zeros((len(parents), len(pair_of)), dtype=bool)
         _mark(mask, columns, *self._hierarchy.below.of(parents))
-        mask[pair_of, np.arange(len(pair_of))] = True
+        _mark(mask, columns, pair_of, child)  # a sampled child may stand in other columns too
         return mask
 
     def _never(self, parents: Rows, pair_of: Rows, child: Rows, columns: Lookup) -> Mask:

@@ -24,6 +24,7 @@ def crop_square(picture: Image.Image, xyxy: ArrayLike, size: int, *, fit: str = 
     picture: RGB, upright.  xyxy: 4 numbers, pixels, may be fractions of a pixel; parts outside the picture are cut off.
     fit: "squash" stretches the whole box to the square; "pad" keeps its proportions and fills up with the mean colour
     of its edge; "centre" keeps its middle square, as CLIP does (shorter side to `size`, then a centre crop).
+    As always in resampling a region, the filter sees a pixel or two of what is around the box.
     Raises DataError when the box lies outside the picture, SettingsError for an unknown fit.
     """
     check_choice("fit", fit, FITS)

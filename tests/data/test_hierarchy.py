@@ -188,7 +188,9 @@ def slow_hierarchy(items: Items, settings: HierarchySettings) -> Reference:
     below = {row: {child for child in reach(row) if frozenset((row, child)) not in twins} for row in inside}
 
     def longest(a: int, b: int) -> int:
-        return max((1 + longest(child, b) if child != b else 1 for child in below[a] if child == b or b in reach(child)))
+        return max(
+            (1 + longest(child, b) if child != b else 1 for child in below[a] if child == b or b in reach(child))
+        )
 
     edges = [(a, b) for a in below for b in sorted(below[a])]
     depth = [
@@ -217,6 +219,7 @@ def test_the_hierarchy_equals_the_slow_reference(
     assert built.depth.tolist() == slow.depth
     assert {frozenset(pair) for pair in built.duplicate.tolist()} == slow.duplicate
     assert len(built.duplicate) == len(slow.duplicate)
+    assert built.duplicate.tolist() == sorted(built.duplicate.tolist())
 
 
 def test_the_random_worlds_hold_what_the_reference_test_is_about() -> None:
