@@ -147,7 +147,7 @@ class Canvas:
         a, b = (self._grade(top), self._grade(bottom)) if graded else (top, bottom)
         first, last = round(y0 * self._zoom[1]), round(y1 * self._zoom[1])
         ramp = np.linspace(a, b, max(2, last - first)).round().astype(np.uint8)[:, None]
-        self._image.paste(Image.fromarray(ramp).resize((self._image.width, len(ramp))), (0, first))
+        self._image.paste(Image.fromarray(ramp).resize((self._image.width, len(ramp)), Image.Resampling.NEAREST), (0, first))
 
     def _grade(self, color: Color) -> Color:
         if color not in self._graded:

@@ -190,7 +190,7 @@ def chicken(c: Canvas, ink: Ink) -> None:
     _bird_head(c, 17, -46, 10.5, coat, comb=True)
 
 
-@drawable("duck", 76, 56, shadow=0.0)
+@drawable("duck", 76, 56, shadow=0.42)
 def duck(c: Canvas, ink: Ink) -> None:
     """Swimming or sitting duck."""
     coat, head = ink.pick([(rgb("f7e08a"), rgb("f7e08a")), (rgb("c9b497"), rgb("3d8a63")), (WHITE, WHITE)])

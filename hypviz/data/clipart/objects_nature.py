@@ -48,15 +48,15 @@ def tree(c: Canvas, ink: Ink) -> None:
                     c.poly(oval(x, -86, 4.6, 5.4, start=0.5, end=1.0), rgb("dff0f2"), line=False)
 
 
-@drawable("pine", 84, 160, shadow=0.4)
+@drawable("pine", 84, 162, shadow=0.4)
 def pine(c: Canvas, ink: Ink) -> None:
     """Fir of three tiers."""
     color, bark = darker(ink.foliage(), 0.14), darker(ink.wood(), 0.2)
     with c.part("trunk"):
-        c.rect(-6, -30, 6, 0, bark)
-        c.rect(1, -30, 6, 0, darker(bark, 0.2), line=False)
+        c.rect(-6, -44, 6, 0, bark)
+        c.rect(1, -44, 6, 0, darker(bark, 0.2), line=False)
     with c.part("crown"):
-        for y, half, high in ((-22, 42, 56), (-60, 34, 50), (-96, 26, 60)):
+        for y, half, high in ((-36, 42, 52), (-70, 34, 48), (-104, 26, 58)):
             c.poly(rounded([(-half, y), (0, y - high), (half, y)], 5), color)
             c.poly([(0, y - high + 3), (half - 4, y), (half * 0.2, y)], darker(color, 0.13), line=False)
 

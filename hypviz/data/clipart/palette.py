@@ -113,6 +113,6 @@ STYLES = (
     Style("pastel", saturation=0.8, tint=WHITE, tint_share=0.26, shadow=0.13, sky=_sky("c9dcf7", "fbeaf2")),
     Style("sunset", saturation=0.95, tint=rgb("ff9a6b"), tint_share=0.16, sky=_sky("7e79b8", "ffc489"), shadow=0.24),
     Style("retro", saturation=0.72, tint=rgb("f3dfb8"), tint_share=0.18, sky=_sky("a8cbc4", "f8ecd0")),
-    Style("night", saturation=0.85, gain=0.74, tint=NIGHT_BLUE, tint_share=0.28, sky=_sky("2a3a78", "8c86c4"), night=True, shadow=0.3),
+    Style("night", saturation=0.85, gain=0.8, tint=NIGHT_BLUE, tint_share=0.24, sky=_sky("2a3a78", "8c86c4"), night=True, shadow=0.3),
 )
 STYLE_WEIGHTS = (0.2, 0.15, 0.14, 0.06, 0.11, 0.1, 0.09, 0.06, 0.09)

@@ -18,11 +18,10 @@ def street(stage: Stage) -> None:
     backdrop.skyline(stage, 240)
     backdrop.road(stage, 236)
     built = ink.pick([["house"], ["shop"], ["house", "shop"], ["house"]])
-    small = ink.some(["tree", "street lamp", "traffic light", "mailbox", "person", "pine"], ink.count(1, 2) if len(built) < 2 else 1)
+    small = ink.some(["tree", "street lamp", "traffic light", "mailbox", "person", "pine", "dog"], ink.count(1, 2) if len(built) < 2 else 1)
     stage.row(built + small, 252, scale=ink.span(1.0, 1.14), jitter=2)
     big = ink.pick(["car", "bus", "truck", "bicycle"])
-    extra = ink.pick([["bicycle"], ["person"], ["dog"], [], [], []])
-    stage.row([big, *extra], 356, scale=ink.span(1.1, 1.25), jitter=6)
+    stage.row([big], 356, scale=ink.span(1.1, 1.25), jitter=6)
 
 
 def harbour(stage: Stage) -> None:
