@@ -40,7 +40,7 @@ def full_like_number(xp: Any, number: Array | float, like: Array) -> Array:
 
 def is_low_precision(xp: Any, values: Array) -> bool:
     """True for the 16-bit float types."""
-    return xp.isdtype(values.dtype, "real floating") and xp.finfo(values.dtype).bits < 32
+    return bool(xp.isdtype(values.dtype, "real floating")) and xp.finfo(values.dtype).bits < 32
 
 
 def raise_precision(xp: Any, values: Array) -> Array:
@@ -65,7 +65,7 @@ def unit(xp: Any, direction: Array) -> Array:
 def sqrt_curv(curv: Array | float) -> Array | float:
     """√curv: a float for a number, a tensor (with its gradient) for a tensor.
 
-    Raises ValueError for a number that is not positive. The value of a tensor is not looked at: that would stall the GPU.
+    Raises ValueError for a number that is not positive. The value of a tensor is not read: that would stall a GPU.
     """
     if is_torch_array(curv):
         xp = array_namespace(curv)
@@ -99,7 +99,7 @@ def safe_sqrt(xp: Any, values: Array, floor: float) -> Array:
 
 
 def safe_norm(xp: Any, vectors: Array) -> Array:
-    """Euclidean norm over the last axis, (..., D) → (...); no overflow in the squares, gradient 0 at the zero vector."""
+    """Euclidean norm over the last axis, (..., D) → (...); no overflow of squares, gradient 0 at the zero vector."""
     largest = stop_gradient(xp.max(xp.abs(vectors), axis=-1, keepdims=True))
     # Guards 0/0: the zero vector is divided by 1.
     size = xp.where(largest > 0, largest, xp.ones_like(largest))
@@ -111,8 +111,8 @@ def safe_norm(xp: Any, vectors: Array) -> Array:
 def pairwise_dot(xp: Any, rows: Array, columns: Array) -> Array:
     """rows (B, D) · columns (N, D) → (B, N), in the full precision of the operands.
 
-    That is, also inside `torch.autocast` and after `torch.set_float32_matmul_precision("high")`: 1 − cos θ has no digits
-    to spare, and one lost to bfloat16 or TF32 moves small angles by several degrees.
+    That is, also inside `torch.autocast` and after `torch.set_float32_matmul_precision("high")`: 1 − cos θ has no
+    digits to spare, and one lost to bfloat16 or TF32 moves small angles by several degrees.
     """
     if not is_torch_array(rows):
         return xp.matmul(rows, xp.matrix_transpose(columns))
@@ -126,7 +126,7 @@ def _full_precision(torch: Any, device: str) -> Iterator[None]:
     """Products of float32 matrices without TF32 or bfloat16 inside; the setting of the process is put back after."""
     backend = {"cuda": torch.backends.cuda.matmul, "cpu": torch.backends.mkldnn.matmul}.get(device)
     before = getattr(backend, "fp32_precision", "ieee")
-    if before == "ieee":
+    if backend is None or before == "ieee":
         yield
         return
     backend.fp32_precision = "ieee"

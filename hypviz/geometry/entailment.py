@@ -1,7 +1,7 @@
 """The exterior angle: how far a point y lies outside the cone that opens away from the origin at x.
 
-Convention, everywhere in hypviz: the curvature is −curv, curv > 0. A point is a unit `direction` (..., D) and a `radius`
-(...), its geodesic distance to the origin in true units; r = √curv·radius is the same distance in units of the
+Convention, everywhere in hypviz: the curvature is −curv, curv > 0. A point is a unit `direction` (..., D) and a
+`radius` (...), its geodesic distance to the origin in true units; r = √curv·radius is the same distance in units of the
 curvature. ext(x, y) in [0, π] is the exterior angle at the apex x of the geodesic triangle origin–x–y: 0 when y lies
 straight behind x, π when y lies on the way from x to the origin. A parent x contains y when ext(x, y) is small.
 
@@ -44,9 +44,9 @@ def exterior_angle(
 ) -> Array:
     """ext(x, y) with the apex at x, pair by pair; in radians, in [0, π].
 
-    `direction_x`, `direction_y` (..., D) are unit vectors, `radius_x`, `radius_y` (...) true distances to the origin, at
-    least 0; leading dimensions broadcast. The angle between the directions is taken from their difference and sum, so it
-    is exact to rounding for near-parallel directions too. ext(x, x) is 0, with gradient 0.
+    `direction_x`, `direction_y` (..., D) are unit vectors, `radius_x`, `radius_y` (...) true distances to the origin,
+    at least 0; leading dimensions broadcast. The angle between the directions is taken from their difference and sum,
+    so it is exact to rounding for near-parallel directions too. ext(x, x) is 0, with gradient 0.
 
     >>> import numpy as np
     >>> outward = np.array([0.6, 0.8])
@@ -64,8 +64,8 @@ def exterior_angle_from_cosine(
 ) -> Array:
     """ext(x, y) from the cosine of the angle between the directions; the three broadcast. In radians, in [0, π].
 
-    For a search, where the cosines come from one matrix product. A cosine resolves angles down to √eps only (3e-4 rad in
-    float32), so nearer directions than that count as known to that precision; compute it in full float32, not TF32.
+    For a search, where the cosines come from one matrix product. A cosine resolves angles down to √eps only (3e-4 rad
+    in float32), so nearer directions than that count as known to that precision; compute it in full float32, not TF32.
 
     >>> import numpy as np
     >>> exterior_angle_from_cosine(np.array([1.0, 0.0]), 1.0, 2.0, curv=1.0).round(4)
@@ -114,8 +114,8 @@ def cosine_matrix(direction_x: Array, direction_y: Array) -> Array:
 def textbook_exterior_angle(x_space: Array, y_space: Array, *, curv: Array | float) -> Array:
     """ext(x, y) by the published arccos formula, from Lorentz space components (..., D); for reference and comparisons.
 
-    MERU (Desai et al., 2023), eq. 6. It cancels: in float32 it is off by 1e-4 and more from r = 8 on, and its gradient is
-    infinite at angles 0 and π. Undefined (nan) where x is the origin or x = y.
+    MERU (Desai et al., 2023), eq. 6. It cancels: in float32 it is off by 1e-4 and more from r = 8 on, and its
+    gradient is infinite at angles 0 and π. Undefined (nan) where x is the origin or x = y.
     """
     xp, (x, y) = working(x_space, y_space)
     root = sqrt_curv(curv)

@@ -1,8 +1,8 @@
 """The Lorentz model of hyperbolic space, as pure functions on NumPy arrays or torch tensors.
 
 Convention: the curvature is −curv, curv > 0. A point of the hyperboloid is x = (x_t, x_s) with x_t > 0 and
-⟨x, x⟩ = x_s·x_s − x_t² = −1/curv; only its space components x_s (..., D) are stored. `radius` is the geodesic distance to
-the origin in true units, `direction` the unit tangent vector (..., D) at the origin; r = √curv·radius. Notation and
+⟨x, x⟩ = x_s·x_s − x_t² = −1/curv; only its space components x_s (..., D) are stored. `radius` is the geodesic distance
+to the origin in true units, `direction` the unit tangent vector (..., D) at the origin; r = √curv·radius. Notation and
 formulas follow Desai et al. (MERU, ICML 2023, §3); distances take half-angle forms, which do not cancel.
 
 Radii reach r = 80 in float32 (637 in float64); beyond, sinh leaves the dtype.
@@ -119,14 +119,14 @@ def to_polar(x_space: Array, *, curv: Array | float) -> tuple[Array, Array]:
 
 def from_polar(direction: Array, radius: Array, *, curv: Array | float) -> Array:
     """Unit direction (..., D) and radius (...) in true units → space components sinh(r)/√curv · direction (..., D)."""
-    xp, (_, radius) = working(direction, radius)
+    xp, (radius,) = working(radius)
     root = sqrt_curv(curv)
     return unit(xp, direction) * (xp.sinh(_representable(xp, root * radius)) / root)[..., None]
 
 
 def to_poincare(x_space: Array, *, curv: Array | float) -> Array:
-    """Space components → the Poincaré ball of radius 1, √curv x_s / (1 + √curv x_t); its Euclidean norm is tanh(r/2)."""
-    xp, (x,) = working(x_space)
+    """Space components → the Poincaré ball of radius 1, √curv x_s/(1 + √curv x_t); the norm there is tanh(r/2)."""
+    _, (x,) = working(x_space)
     root = sqrt_curv(curv)
     return root * x / (1 + root * time_component(x, curv=curv))[..., None]
 
@@ -147,7 +147,8 @@ def from_poincare(point: Array, *, curv: Array | float) -> Array:
 def geodesic_to_origin(direction: Array, radius: Array, steps: int) -> tuple[Array, Array]:
     """The path from a point to the origin in equal steps: directions (..., steps, D) and radii (..., steps).
 
-    Geodesics through the origin are straight: the direction stays, the radius falls from `radius` to exactly 0. Any curv.
+    Geodesics through the origin are straight: the direction stays, the radius falls from `radius` to exactly 0,
+    at any curv.
 
     >>> import numpy as np
     >>> geodesic_to_origin(np.array([0.6, 0.8]), np.array(2.0), 5)[1]
@@ -196,7 +197,7 @@ def _distance(xp: Any, versine: Array, radius_x: Array, radius_y: Array, curv: A
     root = sqrt_curv(curv)
     r_x, r_y = _representable(xp, root * radius_x), _representable(xp, root * radius_y)
     floor = xp.finfo(versine.dtype).eps ** 2
-    # Roots of the factors guard their product against overflow; `safe_sqrt` guards the slope at θ = 0 and at the origin.
+    # Roots of the factors guard their product against overflow; `safe_sqrt` their slope at θ = 0 and at the origin.
     spread = safe_sqrt(xp, xp.sinh(r_x), floor) * safe_sqrt(xp, xp.sinh(r_y), floor)
     across = safe_sqrt(xp, versine / 2, floor) * spread
     along = xp.sinh((r_x - r_y) / 2)

@@ -1,8 +1,8 @@
 """The Poincaré disk that the page draws: points of the open unit disk, in NumPy.
 
-A point is a complex number, or its two coordinates on the last axis (..., 2); every function takes either and answers in
-the same form as its first argument. The metric of the disk has curvature −1; a space of curvature −curv is drawn with
-r = √curv·radius, so its disk radius is tanh(r/2), and its distances are those of the disk over √curv.
+A point is a complex number, or its two coordinates on the last axis (..., 2); every function takes either and answers
+in the same form as its first argument. The metric of the disk has curvature −1; a space of curvature −curv is drawn
+with r = √curv·radius, so its disk radius is tanh(r/2), and its distances are those of the disk over √curv.
 
 `cone_boundary` alone lives in native polar coordinates (angle, true radius), the frame in which the disk of the page is
 laid out before any radial scale is applied.
@@ -49,11 +49,13 @@ def disk_distance(z: ArrayLike, w: ArrayLike) -> NDArray[np.float64]:
     2.0
     """
     first, second = _complex(z), _complex(w)
-    return 2 * np.arcsinh(np.abs(first - second) / np.sqrt(_room(first) * _room(second)))
+    distance: NDArray[np.float64] = 2 * np.arcsinh(np.abs(first - second) / np.sqrt(_room(first) * _room(second)))
+    return distance
 
 
 def geodesic_points(z: ArrayLike, w: ArrayLike, steps: int) -> Points:
-    """Points of the geodesic segment from z to w, equally spaced in hyperbolic distance: (..., steps) or (..., steps, 2).
+    """Points of the geodesic segment from z to w, equally spaced in hyperbolic distance: (..., steps), or
+    (..., steps, 2).
 
     >>> geodesic_points(-0.5, 0.5, 3).real.round(12) + 0.0
     array([-0.5,  0. ,  0.5])
@@ -72,9 +74,9 @@ def geodesic_points(z: ArrayLike, w: ArrayLike, steps: int) -> Points:
 def geodesic_ray(apex: ArrayLike, direction_angle: ArrayLike, steps: int) -> Points:
     """Points of the geodesic ray from `apex` to the ideal boundary: (..., steps), or (..., steps, 2).
 
-    The ray leaves the apex at `direction_angle` (radians, counter-clockwise) against the outward radial direction, which
-    at the origin is that of the positive real axis. Points are equally spaced along the drawn arc; the last one lies on
-    the unit circle.
+    The ray leaves the apex at `direction_angle` (radians, counter-clockwise) against the outward radial direction,
+    which at the origin is that of the positive real axis. Points are equally spaced along the drawn arc; the last one
+    lies on the unit circle.
 
     >>> geodesic_ray(0.0, np.pi / 2, 3).round(12) + 0.0
     array([0.+0.j , 0.+0.5j, 0.+1.j ])
@@ -105,9 +107,9 @@ def cone_boundary(
     """The two edges of the cone {y : ext(apex, y) ≤ omega} in the hyperbolic plane of curvature −curv.
 
     Both are geodesic rays from the apex, that turn off the outward radial direction by `omega` (in [0, π]) to the left
-    (counter-clockwise) and to the right. Each is (steps, 2): angle φ, continuous along the ray, and true radius ρ, equally
-    spaced in distance up to `reach` (true units) from the apex; by default far enough to leave any picture that shows the
-    apex. At the origin, where no direction is outward, `apex_angle` is.
+    (counter-clockwise) and to the right. Each is (steps, 2): angle φ, continuous along the ray, and true radius ρ,
+    equally spaced in distance up to `reach` (true units) from the apex; by default far enough to leave any picture
+    that shows the apex. At the origin, where no direction is outward, `apex_angle` is.
 
     Raises ValueError for omega outside [0, π], a negative radius or a curv that is not positive.
 
@@ -125,8 +127,8 @@ def cone_boundary(
     root = np.sqrt(curv)
     r = root * apex_radius
     t = np.linspace(0, 2 * r + 10 if reach is None else root * reach, steps)
-    # A point of the hyperboloid at distance t from the origin and angle omega, boosted outward by r. Along the axis it is
-    # cos ω sinh t cosh r + cosh t sinh r, written without its cancellation at ω near π.
+    # A point of the hyperboloid at distance t from the origin and angle omega, boosted outward by r. Along the axis
+    # it is cos ω sinh t cosh r + cosh t sinh r, written without its cancellation at ω near π.
     ahead = np.sinh(r - t) + 2 * np.cos(omega / 2) ** 2 * np.sinh(t) * np.cosh(r)
     aside = np.sin(omega) * np.sinh(t)
     rho = np.arcsinh(np.hypot(ahead, aside)) / root
@@ -142,7 +144,7 @@ def _complex(points: ArrayLike) -> NDArray[np.complex128]:
         return values.astype(np.complex128)
     if values.shape[-1] != 2:
         raise ValueError(f"points must be complex or real (..., 2), got real {values.shape}")
-    return values[..., 0] + 1j * values[..., 1]
+    return np.asarray(values[..., 0] + 1j * values[..., 1], dtype=np.complex128)
 
 
 def _like(given: ArrayLike, result: NDArray[np.complex128]) -> Points:
@@ -156,7 +158,7 @@ def _like(given: ArrayLike, result: NDArray[np.complex128]) -> Points:
 def _room(z: NDArray[np.complex128]) -> NDArray[np.float64]:
     """1 − |z|², floored at one rounding step: guards the division for points on the boundary."""
     size = np.abs(z)
-    return np.maximum((1 - size) * (1 + size), np.finfo(float).eps)
+    return np.asarray(np.maximum((1 - size) * (1 + size), np.finfo(float).eps), dtype=np.float64)
 
 
 def _check_steps(steps: int) -> None:

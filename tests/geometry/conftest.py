@@ -12,7 +12,7 @@ Angle = Callable[[Sequence[float], float, Sequence[float], float, float], float]
 
 
 def _point(direction: list[Decimal], r: Decimal) -> tuple[list[Decimal], list[Decimal]]:
-    """The point at r along the direction on the unit hyperboloid (time first), and the outward radial unit vector there."""
+    """The point at r along the direction on the unit hyperboloid (time first), and the outward unit vector there."""
     cosh, sinh = (r.exp() + (-r).exp()) / 2, (r.exp() - (-r).exp()) / 2
     return [cosh, *(sinh * u for u in direction)], [sinh, *(cosh * u for u in direction)]
 
