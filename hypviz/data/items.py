@@ -166,3 +166,22 @@ def item_ids(content: str, boxes: Sequence[Sequence[float]], *, copy: int = 0) -
         seen[key] = repeat + 1
         ids.append(hashlib.sha256(f"{content}|{copy}|{key}|{repeat}".encode()).hexdigest()[:16])
     return ids
+
+
+def subset_images(items: Items, mask: NDArray[np.bool_]) -> Items:
+    """The items of some images only; mask: (M,) bool. Ids, classes and root stay, rows are numbered anew."""
+    if mask.shape != (len(items.images),) or mask.dtype != bool:
+        raise DataError(f"The image mask must be bool ({len(items.images)},), got {mask.dtype} {mask.shape}.")
+    keep = mask[items.image]
+    old = items.images
+    images = Images(old.file_name[mask], old.width[mask], old.height[mask], old.content[mask], old.licence[mask])
+    return Items(
+        item_id=items.item_id[keep],
+        image=(np.cumsum(mask) - 1)[items.image[keep]].astype(np.int32),
+        xyxy=items.xyxy[keep],
+        label=items.label[keep],
+        source=items.source[keep],
+        images=images,
+        classes=items.classes,
+        root=items.root,
+    )

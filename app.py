@@ -1,0 +1,54 @@
+"""hypviz: open the page. `python app.py --data demo --checkpoint demo --port 7860`."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # nothing leaves the machine; must be set before gradio loads
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import logging
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from hypviz.errors import HypvizError
+
+
+def main(
+    data: Annotated[str, typer.Option(help="A workspace, a folder of pictures, or a data set (COCO, VOC).")] = "demo",
+    checkpoint: Annotated[str, typer.Option(help="A checkpoint's name, or a .safetensors file with its card.")] = "demo",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Open the hypviz page in the browser."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        serve(data, checkpoint, host=host, port=port, device=device, browser=browser)
+    except HypvizError as error:
+        sys.exit(f"error: {error}")
+
+
+def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, browser: bool) -> None:
+    """Open the view (importing and embedding when needed), build the page and serve it until Ctrl-C."""
+    from hypviz.ui.server import check_port, run
+
+    check_port(host, port)
+    from hypviz.library import Library
+    from hypviz.progress import progress_bar
+
+    library = Library(device=device)
+    names = library.add_data(data), library.add_checkpoint(checkpoint)
+    with progress_bar(f"Opening {names[0]}") as report:
+        view = library.open(*names, on_progress=report)
+    threading.Thread(target=view.warm_up, daemon=True).start()
+    run(library, *names, host=host, port=port, browser=browser)
+
+
+if __name__ == "__main__":
+    typer.run(main)

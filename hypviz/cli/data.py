@@ -1,0 +1,80 @@
+"""`python -m hypviz data …`: draw clipart scenes, import a data set into a workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from hypviz.cli.output import Json, show
+from hypviz.errors import SettingsError
+from hypviz.progress import progress_bar
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("clipart")
+def clipart(
+    out: Annotated[Path, typer.Option(help="Folder to write images/ and annotations.json to.")],
+    split: Annotated[str, typer.Option(help="train, validation or test: disjoint seeds.")] = "test",
+    count: Annotated[int, typer.Option(min=1, help="How many scenes.")] = 400,
+    start: Annotated[int, typer.Option(min=0, help="First seed, counted within the split.")] = 0,
+    width: Annotated[int, typer.Option(min=160, max=2048)] = 384,
+    height: Annotated[int, typer.Option(min=120, max=2048)] = 288,
+    image_format: Annotated[str, typer.Option("--format", help="jpeg or webp.")] = "jpeg",
+    quality: Annotated[int, typer.Option(min=1, max=100)] = 88,
+    as_json: Json = False,
+) -> None:
+    """Draw scenes of the clipart world with exact boxes, as a COCO data set."""
+    from hypviz.data.clipart import SPLIT_SEEDS, write_dataset
+
+    if split not in SPLIT_SEEDS:
+        raise SettingsError(f"--split must be one of {', '.join(SPLIT_SEEDS)}; got {split!r}.")
+    if image_format not in ("jpeg", "webp"):
+        raise SettingsError(f"--format must be jpeg or webp; got {image_format!r}.")
+    seeds = SPLIT_SEEDS[split][start : start + count]
+    if len(seeds) < count:
+        raise SettingsError(f"The {split} split has {len(SPLIT_SEEDS[split])} seeds; {start} + {count} is beyond them.")
+    with progress_bar("Drawing", quiet=as_json) as report:
+        size = (width, height)
+        path = write_dataset(out, seeds, size=size, quality=quality, image_format=image_format, on_progress=report)
+    show({"annotations": str(path), "images": len(seeds)}, f"{len(seeds)} scenes in {path}", as_json=as_json)
+
+
+@app.command("import")
+def import_data(
+    out: Annotated[Path, typer.Option(help="Workspace folder to create.")],
+    format: Annotated[str, typer.Option(help="auto, coco, voc or folder.")] = "auto",  # noqa: A002
+    source: Annotated[Optional[Path], typer.Argument(help="The data set's folder, when it has a usual layout.")] = None,
+    annotations: Annotated[Optional[Path], typer.Option(help="Annotation file (COCO) or folder (VOC).")] = None,
+    images: Annotated[Optional[Path], typer.Option(help="Folder with the pictures.")] = None,
+    name: Annotated[str, typer.Option(help="The workspace's name; the folder's by default.")] = "",
+    min_overlap: Annotated[float, typer.Option(help="Share of the smaller box inside the larger one.")] = 0.8,
+    duplicate_iou: Annotated[float, typer.Option(help="Boxes with this IoU are one object.")] = 0.9,
+    min_box_px: Annotated[float, typer.Option(help="Smaller boxes take no part in pairs.")] = 0.0,
+    overwrite: Annotated[bool, typer.Option(help="Renew an existing workspace.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Import COCO, Pascal VOC or a plain folder of pictures into a workspace."""
+    from hypviz.config import HierarchySettings
+    from hypviz.data.formats.detect import open_dataset
+    from hypviz.data.hierarchy import build_hierarchy
+    from hypviz.data.importer import import_items
+    from hypviz.store import Workspace, is_workspace
+
+    if is_workspace(out) and not overwrite:
+        raise SettingsError(f"{out} is already a workspace; choose another --out, or add --overwrite to renew it.")
+    settings = HierarchySettings(min_overlap, duplicate_iou, min_box_px)
+    place = source or annotations or images
+    if place is None:
+        raise SettingsError("Say what to import: a folder, --annotations FILE or --images DIR.")
+    raw = open_dataset(place, format=format, annotations=annotations, images=images)
+    with progress_bar("Reading pictures", quiet=as_json) as report:
+        items, summary = import_items(raw, on_progress=report)
+    hierarchy = build_hierarchy(items, settings)
+    Workspace.create(
+        out, items, hierarchy, name=name or out.resolve().name, report=summary, settings=settings, overwrite=overwrite
+    )
+    result = {**summary.to_json(), "items": len(items), "hierarchy": hierarchy.counts, "workspace": str(out)}
+    show(result, f"{summary.summary()}\nworkspace {out}: {len(items)} items", as_json=as_json)

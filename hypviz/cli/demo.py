@@ -1,0 +1,113 @@
+"""`python -m hypviz demo`: rebuild what is shipped, from the seeds: scenes, checkpoint, figures and the demo workspace."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hypviz.cli.output import Device
+from hypviz.progress import progress_bar
+
+SIZE = (384, 288)
+TRAIN_SCENES, VALIDATION_SCENES, TEST_SCENES, DEMO_SCENES = 4000, 200, 600, 400
+RECIPE = {
+    "encoder": {"embed_dim": 64},
+    "train": {"steps": 3000, "batch_pairs": 256},
+}
+DESCRIPTION = "Trained from scratch on the clipart world with the angle loss, cross-image pairs and class-graph masking."
+
+
+def demo(
+    build: Annotated[Path, typer.Option(help="Folder for the scenes and the training state.")] = Path("build/demo"),
+    train: Annotated[bool, typer.Option(help="Train the checkpoint; otherwise only renew data and workspace.")] = True,
+    device: Device = "auto",
+) -> None:
+    """Rebuild the demo: draw the scenes, train the checkpoint, judge it on unseen scenes, embed the shipped ones."""
+    from hypviz.library import DEMO
+    from hypviz.model.card import CHECKPOINTS
+
+    start = time.perf_counter()
+    checkpoint = CHECKPOINTS / "demo.safetensors"
+    if train:
+        _train(build, checkpoint, device)
+        _judge(build, checkpoint, device)
+    _ship(DEMO, device)
+    typer.echo(f"demo rebuilt in {(time.perf_counter() - start) / 60:.1f} min")
+
+
+def _workspace(folder: Path, split: str, count: int, *, image_format: str = "jpeg", quality: int = 88) -> Path:
+    """Draw and import scenes of one split, unless that was done; returns the workspace."""
+    from hypviz.config import HierarchySettings
+    from hypviz.data.clipart import SPLIT_SEEDS, write_dataset
+    from hypviz.data.formats.coco import read_coco
+    from hypviz.data.hierarchy import build_hierarchy
+    from hypviz.data.importer import import_items
+    from hypviz.store import Workspace, is_workspace
+
+    target = folder / "workspace"
+    if is_workspace(target):
+        return target
+    with progress_bar(f"Drawing {split} scenes") as report:
+        seeds = SPLIT_SEEDS[split][:count]
+        path = write_dataset(folder, seeds, size=SIZE, image_format=image_format, quality=quality, on_progress=report)
+    with progress_bar("Reading them back") as report:
+        items, summary = import_items(read_coco(path, folder / "images"), on_progress=report)
+    settings = HierarchySettings()
+    hierarchy = build_hierarchy(items, settings)
+    Workspace.create(target, items, hierarchy, name="clipart world", report=summary, settings=settings)
+    return target
+
+
+def _train(build: Path, checkpoint: Path, device: str) -> None:
+    from hypviz.fit import FitJob, fit
+
+    job = FitJob(
+        workspace=_workspace(build / "train", "train", TRAIN_SCENES),
+        validation=_workspace(build / "validation", "validation", VALIDATION_SCENES),
+        out=build / "demo", recipe=RECIPE, licence="Apache-2.0", description=DESCRIPTION, device=device,
+    )  # fmt: skip
+    with progress_bar("Training") as report:
+        path, _ = fit(job, on_progress=lambda p: report(p.step, p.steps))
+    for suffix in (".safetensors", ".json"):
+        shutil.copyfile(path.with_suffix(suffix), checkpoint.with_suffix(suffix))
+
+
+def _judge(build: Path, checkpoint: Path, device: str) -> None:
+    """Write the figures on unseen scenes, beside the untrained encoder's, into the card."""
+    from hypviz.evaluate import EvaluateSettings
+    from hypviz.fit import headlines, judge
+    from hypviz.model.card import read_card
+
+    test = _workspace(build / "test", "test", TEST_SCENES)
+    results = judge(test, [str(checkpoint)], EvaluateSettings(baselines=False), untrained=True, device=device)
+    trained, untrained = (headlines(evaluation) for evaluation in results.values())
+    card = read_card(checkpoint)
+    seeds = {"train": TRAIN_SCENES, "validation": VALIDATION_SCENES, "test": TEST_SCENES, "size": list(SIZE)}
+    figures = {**card.metrics, f"{TEST_SCENES} unseen scenes": trained, "untrained": untrained}
+    card = replace(card, metrics=figures, training={**card.training, "clipart scenes": seeds})
+    checkpoint.with_suffix(".json").write_text(json.dumps(card.to_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    width = max(map(len, trained))
+    for name in trained:
+        typer.echo(f"{name:<{width}}  {trained[name]:.3f}  untrained {untrained.get(name, float('nan')):.3f}")
+
+
+def _ship(workspace: Path, device: str) -> None:
+    """Draw the shipped scenes anew and build their workspace, so that the page starts at once."""
+    from hypviz.session import View
+    from hypviz.store import Workspace
+
+    folder = workspace.parent
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    _workspace(folder, "test", DEMO_SCENES, image_format="webp", quality=75)
+    with progress_bar("Embedding the demo") as report:
+        view = View(Workspace.open(workspace), "demo", device=device, on_progress=report)
+    _ = view.angles
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    typer.echo(f"{folder}: {len(view.items)} items, {size / 1e6:.1f} MB")

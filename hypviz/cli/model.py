@@ -1,0 +1,119 @@
+"""`python -m hypviz train | embed | evaluate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
+from hypviz.config import TrainSettings
+from hypviz.errors import SettingsError
+from hypviz.progress import progress_bar
+
+DEFAULTS = TrainSettings()
+
+
+def train(
+    workspace: WorkspaceFolder,
+    out: Annotated[Path, typer.Option(help="The checkpoint to write, such as runs/mine; its folder keeps the state.")],
+    validation: Annotated[Optional[Path], typer.Option(help="Workspace to validate on; else a tenth of the images.")] = None,
+    init: Annotated[Optional[str], typer.Option(help="Checkpoint to go on from.")] = None,
+    backbone: Annotated[str, typer.Option(help="demo, open_clip:NAME or timm:NAME.")] = "demo",
+    weights: Annotated[Optional[str], typer.Option(help="Backbone weights: a file, or hub:TAG.")] = None,
+    steps: Annotated[int, typer.Option(min=1)] = DEFAULTS.steps,
+    batch_pairs: Annotated[int, typer.Option(min=2, help="Pairs per step.")] = DEFAULTS.batch_pairs,
+    lr: Annotated[float, typer.Option(help="Peak learning rate.")] = DEFAULTS.lr,
+    seed: Annotated[int, typer.Option()] = DEFAULTS.seed,
+    settings: Annotated[
+        Optional[str],
+        typer.Option(help='Any other setting as JSON: {"encoder": …, "train": …, "pairs": …, "loss": …}.'),
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Licence to state in the card.")] = "not stated",
+    resume: Annotated[bool, typer.Option(help="Go on from the state of an interrupted run.")] = True,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Train an encoder with the angle loss. Ctrl-C saves a state; the same command resumes it."""
+    from hypviz.fit import FitJob, fit
+
+    given = _json_option("--settings", settings)
+    flags = {"steps": steps, "batch_pairs": batch_pairs, "lr": lr, "seed": seed}
+    recipe = {**given, "train": {**flags, **given.get("train", {})}}
+    recipe["encoder"] = {"backbone": backbone, **given.get("encoder", {})}
+    job = FitJob(workspace, out, validation, recipe, init, weights, licence, device, resume)
+    with progress_bar("Training", quiet=as_json) as report:
+
+        def on_progress(p: Any) -> None:
+            report(p.step, p.steps, f"loss {p.loss:.3f} · {p.crops_per_second:.0f} crops/s · {p.seconds_left / 60:.1f} min left")  # type: ignore[call-arg]
+
+        path, card = fit(job, on_progress=on_progress)
+    result = {"checkpoint": str(path), "metrics": card.metrics, "seconds": card.training.get("seconds")}
+    show(result, f"wrote {path}\n{json.dumps(card.metrics, indent=2)}", as_json=as_json)
+
+
+def _json_option(name: str, text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        content = json.loads(Path(text).read_text() if text.endswith(".json") else text)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{name} must be a JSON object or a .json file ({error}).") from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"{name} must be a JSON object, got {type(content).__name__}.")
+    return content
+
+
+def embed(
+    workspace: WorkspaceFolder,
+    checkpoint: Checkpoint = "demo",
+    force: Annotated[bool, typer.Option(help="Embed again even when a fresh embedding is there.")] = False,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Embed every item of a workspace with a checkpoint."""
+    import time
+
+    from hypviz.embed import embed_workspace
+    from hypviz.store import Workspace
+
+    opened = Workspace.open(workspace)
+    start = time.perf_counter()
+    with progress_bar("Embedding", quiet=as_json) as report:
+        embedding = embed_workspace(opened, checkpoint, device=device, force=force, on_progress=report)
+    seconds = time.perf_counter() - start
+    result = {"items": len(embedding), "dimension": int(embedding.directions.shape[1]), "curv": embedding.curv}
+    result |= {"geometry": embedding.geometry, "seconds": round(seconds, 2), "workspace": str(workspace)}
+    text = f"{len(embedding)} items embedded in {embedding.directions.shape[1]} dimensions ({seconds:.1f} s)"
+    show(result, text, as_json=as_json)
+
+
+def evaluate(
+    workspace: WorkspaceFolder,
+    checkpoint: Annotated[list[str], typer.Option("--checkpoint", help="A checkpoint; give several to compare.")] = ["demo"],  # noqa: B006
+    untrained: Annotated[bool, typer.Option(help="Also judge the untrained encoder of the first checkpoint.")] = False,
+    max_queries: Annotated[Optional[int], typer.Option(min=1, help="At most this many queries per task.")] = None,
+    apex: Annotated[str, typer.Option(help="Apex of the scoring angle: query, candidate or sum.")] = "query",
+    json_file: Annotated[Optional[Path], typer.Option("--json", help="Write the results here as JSON; - prints them.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Judge checkpoints on a workspace: the paper's tasks, with baselines and intervals."""
+    from hypviz.evaluate import EvaluateSettings
+    from hypviz.fit import judge
+
+    settings = EvaluateSettings(apex=apex, max_queries=max_queries)
+    quiet = json_file is not None and str(json_file) == "-"
+    with progress_bar("Embedding", quiet=quiet) as report:
+        results = judge(workspace, checkpoint, settings, untrained=untrained, device=device, on_progress=report)
+    content = {name: evaluation.to_json() for name, evaluation in results.items()}
+    if quiet:
+        typer.echo(json.dumps(content))
+        return
+    if json_file is not None:
+        json_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    for name, evaluation in results.items():
+        typer.echo(f"# {name}\n\n{evaluation.to_markdown()}\n")
+
+

@@ -1,0 +1,19 @@
+"""What commands share: option types and printing for people or for machines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, for machines.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+WorkspaceFolder = Annotated[Path, typer.Option("--workspace", help="The workspace folder.")]
+Checkpoint = Annotated[str, typer.Option("--checkpoint", help="A checkpoint's name, or its .safetensors file.")]
+
+
+def show(result: dict[str, Any], text: str, *, as_json: bool) -> None:
+    """Print the result as one JSON object, or the text."""
+    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else text)

@@ -1,0 +1,54 @@
+"""`python -m hypviz search`: children, parents, neighbours and the path to the root of an item or of a picture file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
+from hypviz.errors import SettingsError
+
+
+def search(
+    workspace: WorkspaceFolder,
+    item: Annotated[Optional[str], typer.Option(help="Item id to start from.")] = None,
+    picture: Annotated[Optional[Path], typer.Option(help="Or: a picture file of your own.")] = None,
+    children: Annotated[bool, typer.Option("--children", help="Items inside its cone, general → specific.")] = False,
+    parents: Annotated[bool, typer.Option("--parents", help="Items that contain it, general → specific.")] = False,
+    nearest: Annotated[bool, typer.Option("--nearest", help="Items closest by geodesic distance.")] = False,
+    path: Annotated[bool, typer.Option("--path", help="Nearest items along the geodesic to the root.")] = False,
+    checkpoint: Checkpoint = "demo",
+    omega: Annotated[Optional[float], typer.Option(help="Cone threshold in radians; the calibrated one by default.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many answers.")] = 40,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Search a workspace by entailment. Embeds it first when that was not done."""
+    from hypviz.progress import progress_bar
+    from hypviz.session import View
+    from hypviz.store import Workspace
+
+    wanted = [name for name, on in _kinds(children, parents, nearest, path) if on] or ["children"]
+    if (item is None) == (picture is None):
+        raise SettingsError("Give either --item ID or --picture FILE to start from.")
+    with progress_bar("Embedding", quiet=as_json) as report:
+        view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
+    result = view.search(item_id=item, picture=picture, wanted=wanted, omega=omega, limit=limit)
+    show(result, _as_text(result, wanted), as_json=as_json)
+
+
+def _kinds(children: bool, parents: bool, nearest: bool, path: bool) -> list[tuple[str, bool]]:
+    return [("children", children), ("parents", parents), ("nearest", nearest), ("path", path)]
+
+
+def _as_text(result: dict[str, Any], wanted: list[str]) -> str:
+    lines = [f"{result['label']} · {result['radius']:.3f} from the root"]
+    for kind in wanted:
+        answers = result[kind]
+        lines.append(f"\n{kind} ({len(answers)} of {result.get(f'{kind}_total', len(answers))}):")
+        for row in answers:
+            angle = "" if row["angle"] is None else f"{row['angle']:8.3f}"
+            lines.append(f"  {row['id']}  {row['radius']:7.3f}{angle}  {row['label']:<18} {row['file']}")
+    return "\n".join(lines)

@@ -1,0 +1,138 @@
+"""From a workspace to a finished checkpoint: split by image, train, calibrate ω, judge, write the card."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.config import HierarchySettings, from_mapping
+from hypviz.data.hierarchy import Hierarchy, build_hierarchy, class_graph
+from hypviz.data.items import Items, subset_images
+from hypviz.embed import OnProgress, embed_items, embed_workspace
+from hypviz.errors import DataError
+from hypviz.evaluate import EvaluateSettings, Evaluation, calibrate_omega, evaluate
+from hypviz.model.card import Card, find_checkpoint, read_card
+from hypviz.store import Workspace
+
+HEADLINES = {
+    "part → object P@5": ("part → object", "instance", "precision@5"),
+    "part → object P@5, by class": ("part → object", "class", "precision@5"),
+    "object → parts mAP": ("object → parts", "class", "mAP"),
+    "object → parts mAP, instance": ("object → parts", "instance", "mAP"),
+    "scene → contents mAP": ("scene → contents", "class", "mAP"),
+}
+"""The few figures of an evaluation that a card shows: name → (task, reading, metric)."""
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """What `fit` is asked to do. recipe: the parts of `train.Recipe` as nested mappings."""
+
+    workspace: Path
+    out: Path
+    validation: Path | None = None
+    recipe: dict[str, Any] = field(default_factory=dict)
+    init: str | None = None
+    weights: str | None = None
+    licence: str = "not stated"
+    device: str = "auto"
+    resume: bool = True
+    description: str = ""
+
+
+def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: threading.Event | None = None) -> tuple[Path, Card]:
+    """Train as the job says and write the checkpoint; `on_progress` hears `train.Progress` after every step.
+
+    Raises train.Stopped when it was stopped: the same job resumes it.
+    """
+    from hypviz.train import Recipe, finish, train
+
+    recipe = dict(job.recipe)
+    if job.init is not None:  # an existing model keeps its own architecture
+        from dataclasses import asdict
+
+        recipe["encoder"] = asdict(read_card(find_checkpoint(job.init)).encoder)
+    resolved = Recipe.from_json(recipe)
+    items, hierarchy, mask, held_items, held = _split(job, resolved.train.seed)
+
+    def validate(encoder: Any) -> dict[str, float]:
+        quick = EvaluateSettings(max_queries=500, bootstrap=0, baselines=False)
+        return headlines(evaluate(held_items, held, embed_items(held_items, encoder), quick))
+
+    encoder, record = train(
+        items, hierarchy, job.out.parent / f"{job.out.stem}.run", resolved,
+        init=job.init, weights=job.weights, image_mask=mask, validate=validate,
+        device=job.device, resume=job.resume, on_progress=on_progress, stop=stop,
+    )  # fmt: skip
+    embedding = embed_items(held_items, encoder)
+    omega_children, omega_parents = calibrate_omega(held_items, held, embedding)
+    metrics = headlines(evaluate(held_items, held, embedding, EvaluateSettings(baselines=False)))
+    path = finish(
+        encoder, job.out, record=record, metrics={"validation": metrics}, licence=job.licence,
+        description=job.description, omega_children=round(omega_children, 4), omega_parents=round(omega_parents, 4),
+    )  # fmt: skip
+    return path, read_card(path)
+
+
+def _split(job: FitJob, seed: int) -> tuple[Items, Hierarchy, NDArray[np.bool_] | None, Items, Hierarchy]:
+    """Training items with their image mask (None: all), and validation items: another workspace, or a tenth by image."""
+    workspace = Workspace.open(job.workspace)
+    if job.validation is not None:
+        held = Workspace.open(job.validation)
+        return workspace.items, workspace.hierarchy, None, held.items, held.hierarchy
+    count = len(workspace.items.images)
+    if count < 2:
+        raise DataError(f"{job.workspace} has {count} picture; training needs at least two, one of them to validate on.")
+    held_images = np.random.default_rng(seed).permutation(count)[: max(1, round(0.1 * count))]
+    mask = np.ones(count, np.bool_)
+    mask[held_images] = False
+    held_items = subset_images(workspace.items, ~mask)
+    settings = from_mapping(HierarchySettings, workspace.meta["hierarchy"]["settings"])
+    return workspace.items, workspace.hierarchy, mask, held_items, build_hierarchy(held_items, settings)
+
+
+def headlines(evaluation: Evaluation) -> dict[str, float]:
+    """The few figures a card shows; those that the data cannot give are left out."""
+    found: dict[str, float] = {}
+    for name, (task, reading, metric) in HEADLINES.items():
+        try:
+            value = evaluation.find(task, reading, "angle").metrics[metric].mean
+        except KeyError:
+            continue
+        if np.isfinite(value):
+            found[name] = round(value, 4)
+    if np.isfinite(evaluation.radii.direct):
+        found["P(r_parent < r_child)"] = round(evaluation.radii.direct, 4)
+    return found
+
+
+def judge(
+    workspace: Path,
+    checkpoints: list[str],
+    settings: EvaluateSettings,
+    *,
+    untrained: bool = False,
+    device: str = "auto",
+    on_progress: OnProgress | None = None,
+) -> dict[str, Evaluation]:
+    """Evaluate checkpoints on one workspace, by name; with `untrained` the first one's encoder before training too."""
+    opened = Workspace.open(workspace)
+    results: dict[str, Evaluation] = {}
+    graph = class_graph(opened.items, opened.hierarchy)
+    for name in checkpoints:
+        embedding = embed_workspace(opened, name, device=device, on_progress=on_progress)
+        results[name] = evaluate(opened.items, opened.hierarchy, embedding, settings, graph=graph)
+    if untrained:
+        from hypviz.model.device import pick_device
+        from hypviz.model.encoder import build_encoder
+
+        encoder = build_encoder(read_card(find_checkpoint(checkpoints[0])).encoder).to(pick_device(device)).eval()
+        embedding = embed_items(opened.items, encoder, on_progress=on_progress)
+        results["untrained"] = evaluate(opened.items, opened.hierarchy, embedding, settings, graph=graph)
+    return results

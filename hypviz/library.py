@@ -1,0 +1,121 @@
+"""The library: which data and checkpoints can be opened, and the views that are open.
+
+Own workspaces live in one folder ($HYPVIZ_HOME, else `workspaces` beside the application); the demo is shipped.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hypviz.config import HierarchySettings
+from hypviz.data.formats.detect import open_dataset
+from hypviz.data.hierarchy import build_hierarchy
+from hypviz.data.importer import import_items
+from hypviz.embed import OnProgress
+from hypviz.errors import SelectionError, WorkspaceError
+from hypviz.model.card import CHECKPOINTS, list_checkpoints
+from hypviz.session import View
+from hypviz.store import Workspace, is_workspace
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO = ROOT / "assets" / "demo" / "workspace"
+KEPT_VIEWS = 4
+"""Views kept open; the one unused longest is closed when another is opened."""
+
+
+def home() -> Path:
+    """Where own workspaces are kept."""
+    return Path(os.environ.get("HYPVIZ_HOME") or ROOT / "workspaces")
+
+
+@dataclass
+class Library:
+    """Opens views and finds them again by key; safe to share between threads."""
+
+    device: str = "auto"
+    extra: dict[str, Path] = field(default_factory=dict)
+    """Workspaces opened by path, by name."""
+    checkpoints: dict[str, Path] = field(default_factory=dict)
+    """Checkpoints opened by path, by name."""
+    _views: OrderedDict[str, View] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def data_names(self) -> list[str]:
+        """Names of the workspaces that can be opened, the demo first."""
+        own = sorted(folder.name for folder in home().glob("*") if is_workspace(folder))
+        return list(dict.fromkeys(["demo", *self.extra, *own]))
+
+    def checkpoint_names(self) -> list[str]:
+        """Names of the checkpoints that can be opened."""
+        return list(dict.fromkeys([*list_checkpoints(), *self.checkpoints]))
+
+    def open(self, data: str, checkpoint: str, *, on_progress: OnProgress | None = None) -> View:
+        """The view of a workspace (a name, or a folder of any kind) through a checkpoint (a name or a file).
+
+        A folder that is no workspace yet is imported into one first. Embeds when the stored embedding is absent or
+        stale; `on_progress` then hears (done, total).
+        """
+        workspace = self._workspace(data, on_progress)
+        view = View(workspace, self.checkpoints.get(checkpoint, checkpoint), device=self.device, on_progress=on_progress)
+        with self._lock:
+            kept = self._views.setdefault(view.key, view)
+            self._views.move_to_end(view.key)
+            while len(self._views) > KEPT_VIEWS:
+                self._views.popitem(last=False)
+        return kept
+
+    def view(self, key: str) -> View:
+        """An open view by its key; SelectionError when it is closed."""
+        with self._lock:
+            if key not in self._views:
+                raise SelectionError("This data set is no longer open on the server; choose it again or reload the page.")
+            self._views.move_to_end(key)
+            return self._views[key]
+
+    def _workspace(self, data: str, on_progress: OnProgress | None) -> Workspace:
+        folder = self._folder(data)
+        if is_workspace(folder):
+            return Workspace.open(folder)
+        if not folder.exists():
+            raise WorkspaceError(f"No data called {data!r}: expected a folder or one of {', '.join(self.data_names())}.")
+        return self._import(folder, on_progress)
+
+    def _folder(self, data: str) -> Path:
+        if data == "demo":
+            return DEMO
+        own = home() / data
+        return self.extra.get(data) or (own if is_workspace(own) else Path(data))
+
+    def _import(self, folder: Path, on_progress: OnProgress | None) -> Workspace:
+        """A workspace in the home folder for a plain data set; an older one of the same data is used again."""
+        settings = HierarchySettings()
+        items, report = import_items(open_dataset(folder), on_progress=on_progress)
+        target = home() / f"{folder.resolve().name}-{items.data_hash[:8]}"
+        if not is_workspace(target):
+            hierarchy = build_hierarchy(items, settings)
+            Workspace.create(target, items, hierarchy, name=folder.resolve().name, report=report, settings=settings)
+        self.extra.setdefault(target.name, target)
+        return Workspace.open(target)
+
+    def add_data(self, path: str) -> str:
+        """Make a folder given on the command line choosable; returns its name in the picker."""
+        folder = self._folder(path)
+        if folder == DEMO or (home() / path) == folder:
+            return path
+        name = folder.resolve().name
+        self.extra[name] = folder
+        return name
+
+    def add_checkpoint(self, name: str) -> str:
+        """Make a checkpoint given by name or file choosable; returns its name in the picker."""
+        from hypviz.model.card import find_checkpoint
+
+        path = find_checkpoint(name)
+        if path.parent == CHECKPOINTS:
+            return path.stem
+        self.checkpoints[path.stem] = path
+        return path.stem

@@ -1,0 +1,26 @@
+"""Augmentation on the device: flip and colour jitter, never a crop (it could delete the child from its scene) [R]."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from hypviz.config import TrainSettings
+
+_GREY = (0.299, 0.587, 0.114)  # luma of ITU-R BT.601
+
+
+def augment(pixels: Tensor, settings: TrainSettings, *, step: int) -> Tensor:
+    """(B, 3, S, S) in 0…1 → the same, each picture changed on its own; a pure function of (seed, step)."""
+    generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
+    noise = torch.rand(4, len(pixels), 1, 1, 1, generator=generator).to(pixels.device)
+    if settings.flip:
+        pixels = torch.where(noise[0] < 0.5, pixels.flip(-1), pixels)
+    if settings.colour_jitter == 0:
+        return pixels
+    brightness, contrast, saturation = 1 + settings.colour_jitter * (2 * noise[1:] - 1)
+    pixels = pixels * brightness
+    mean = pixels.mean(dim=(1, 2, 3), keepdim=True)
+    pixels = mean + contrast * (pixels - mean)
+    grey = (pixels * pixels.new_tensor(_GREY).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+    return (grey + saturation * (pixels - grey)).clamp(0.0, 1.0)

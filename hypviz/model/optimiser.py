@@ -1,0 +1,41 @@
+"""AdamW with weight decay on matrices only, and the learning rate's course: warm-up, then a cosine to zero."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from hypviz.config import TrainSettings
+from hypviz.model.encoder import HyperbolicEncoder
+
+
+def build_optimiser(encoder: HyperbolicEncoder, settings: TrainSettings) -> torch.optim.AdamW:
+    """Four groups: backbone or head, decayed (matrices and filters) or not (biases, norms, scalars).
+
+    Each group keeps its own peak learning rate as `peak`. A backbone with rate 0 is frozen.
+    """
+    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+    for name, parameter in encoder.named_parameters():
+        in_backbone = name.startswith("backbone.")
+        if in_backbone and settings.backbone_lr_scale == 0:
+            parameter.requires_grad_(False)
+        if parameter.requires_grad:
+            groups.setdefault((in_backbone, parameter.ndim >= 2), []).append(parameter)
+    described = [
+        {
+            "params": parameters,
+            "peak": settings.lr * (settings.backbone_lr_scale if in_backbone else 1.0),
+            "weight_decay": settings.weight_decay if is_matrix else 0.0,
+        }
+        for (in_backbone, is_matrix), parameters in groups.items()
+    ]
+    return torch.optim.AdamW(described, lr=settings.lr, betas=settings.betas)
+
+
+def learning_rate(step: int, settings: TrainSettings) -> float:
+    """Share of the peak learning rate at a step: linear warm-up over `warmup` of the steps, then half a cosine to 0."""
+    warm = max(1, round(settings.warmup * settings.steps))
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, settings.steps - warm)))

@@ -1,0 +1,259 @@
+"""What the page needs, without Gradio, so a notebook or a test can use it: open data with a checkpoint, walk, place.
+
+A `View` is one workspace seen through one checkpoint. It answers in plain JSON-ready dicts. A place in the hierarchy
+is a query: `{"row": 12}` an item, `{"image": 3, "box": [x1, y1, x2, y2]}` a box on one of the data set's pictures,
+`{"upload": token}` an own picture, with `"box"` a part of it.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hypviz.data.pictures import read_bytes
+from hypviz.embed import OnProgress, embed_workspace
+from hypviz.model.card import checkpoint_hash, find_checkpoint, read_card
+from hypviz.places import Placer, depth_name
+from hypviz.search.index import Index, Ranked
+from hypviz.store import Workspace
+from hypviz.viz import layout
+from hypviz.viz.disk import BRANCH_COLOURS, OTHER_COLOUR, SCENE_COLOUR, RadiusScale, disk_payload
+from hypviz.viz.pictures import shown_picture, thumbnail
+
+if TYPE_CHECKING:
+    from hypviz.model.encoder import HyperbolicEncoder
+
+Json = dict[str, Any]
+LAYOUT = "hierarchy"
+
+
+class View:
+    """One workspace through one checkpoint; safe to share between threads and browsers."""
+
+    def __init__(
+        self, workspace: Workspace, checkpoint: str | Path, *, device: str = "auto", on_progress: OnProgress | None = None
+    ) -> None:
+        self.workspace, self.items, self.hierarchy = workspace, workspace.items, workspace.hierarchy
+        self.checkpoint = find_checkpoint(checkpoint)
+        self.card = read_card(self.checkpoint)
+        self.device = device
+        self.embedding = embed_workspace(workspace, self.checkpoint, device=device, on_progress=on_progress)
+        self.index = Index(self.embedding)
+        self._lock = threading.Lock()
+
+    @cached_property
+    def key(self) -> str:
+        """Names this pair of data and checkpoint in addresses."""
+        return f"{self.items.data_hash}-{checkpoint_hash(self.checkpoint)}"
+
+    @cached_property
+    def tree(self) -> layout.Tree:
+        """The hierarchy as the layout reads it."""
+        edges = self.hierarchy.edges
+        direct = edges.direct
+        return layout.Tree.from_edges(
+            edges.parent[direct], edges.child[direct], depth=self.hierarchy.depth, label=self.items.label
+        )
+
+    @cached_property
+    def angles(self) -> np.ndarray:
+        """(N,) drawn angles, kept in the workspace beside the embedding."""
+        key, name = checkpoint_hash(self.checkpoint), f"layout-{LAYOUT}"
+        stored = self.workspace.read_array(key, name)
+        if stored is not None:
+            return stored
+        made = layout.angles(self.embedding, self.tree, method=LAYOUT)
+        self.workspace.write_array(key, name, made)
+        return made
+
+    @cached_property
+    def scale(self) -> RadiusScale:
+        """True distance → drawn radius, the same for every point."""
+        return RadiusScale.from_radii(self.embedding.radii)
+
+    @cached_property
+    def _branches(self) -> tuple[np.ndarray, list[str]]:
+        return layout.branches(self.tree, self.items.classes)
+
+    @cached_property
+    def _branch_colours(self) -> list[str]:
+        named = iter(BRANCH_COLOURS)
+        fixed = {"scene": SCENE_COLOUR, "other": OTHER_COLOUR}
+        return [(fixed[name] if name in fixed else next(named, OTHER_COLOUR))[0] for name in self._branches[1]]
+
+    @cached_property
+    def points(self) -> bytes:
+        """The disk's points as one binary file, see `viz.disk`."""
+        index, names = self._branches
+        drawn = self.scale.drawn(self.embedding.radii)
+        return disk_payload(
+            self.embedding,
+            self.angles,
+            branch=index,
+            branch_names=names,
+            depth=self.hierarchy.depth,
+            label=self.items.label,
+            image=self.items.image,
+            classes=self.items.classes,
+            image_names=self.items.images.file_name.tolist(),
+            scale=self.scale,
+            distortion=layout.distortion(self.embedding, self.angles, drawn),
+            title=self.workspace.name,
+        )
+
+    @cached_property
+    def encoder(self) -> HyperbolicEncoder:
+        """The network, loaded when the first own picture arrives (or by `warm_up`)."""
+        from hypviz.model.checkpoint import load_checkpoint
+        from hypviz.model.device import pick_device
+
+        return load_checkpoint(self.checkpoint)[0].to(pick_device(self.device))
+
+    def _loaded_encoder(self) -> HyperbolicEncoder:
+        with self._lock:
+            return self.encoder
+
+    def warm_up(self) -> None:
+        """Load the encoder ahead of the first upload; meant for a background thread."""
+        self._loaded_encoder()
+
+    @cached_property
+    def placer(self) -> Placer:
+        """Finds the places that queries name; holds the uploads."""
+        return Placer(self.items, self.hierarchy, self.index, self.angles, self._loaded_encoder)
+
+    def describe(self) -> Json:
+        """What the page needs to open this view."""
+        return {
+            "key": self.key,
+            "count": len(self.items),
+            "omega": round(self.card.omega_children, 3),
+            "start": self._start_row(),
+            "name": self.workspace.name,
+            "checkpoint": self.card.name,
+        }
+
+    def _start_row(self) -> int:
+        """Where a newcomer stands first: the scene with the most annotated parts below its objects."""
+        edges = self.hierarchy.edges
+        scenes = np.where(self.hierarchy.depth[edges.child] >= 2, self.items.image[edges.child], -1)
+        counts = np.bincount(scenes[scenes >= 0], minlength=len(self.items.images))
+        return int(self.items.offsets[int(counts.argmax())])
+
+    def facts(self) -> Json:
+        """What the data and the checkpoint are, for the picker."""
+        scenes = int(self.items.is_scene.sum())
+        licences = sorted({str(licence) for licence in np.unique(self.items.images.licence) if str(licence)})
+        return {
+            "data": self.workspace.name,
+            "images": scenes,
+            "boxes": len(self.items) - scenes,
+            "classes": len(self.items.classes),
+            "levels": int(self.hierarchy.depth.max(initial=0)) + 1,
+            "data_licence": "; ".join(licences) or "not stated",
+            "checkpoint": self.card.name,
+            "backbone": self.card.encoder.backbone,
+            "geometry": self.card.encoder.geometry,
+            "dimension": self.card.encoder.embed_dim,
+            "curv": self.card.curv,
+            "checkpoint_licence": self.card.licence,
+            "description": self.card.description,
+        }
+
+    def select(self, query: Mapping[str, Any], omega: float) -> Json:
+        """Everything about one place: its picture, children, parents, path, cone members and where it is drawn.
+
+        omega: cone threshold on ext(place, child), radians in (0, π]. Raises SelectionError for a query that names
+        nothing, DataError for a picture that cannot be read.
+        """
+        place = self.placer.resolve(query)
+        children = self.index.children(place.query, omega)
+        parents = self.index.parents(place.query, self.card.omega_parents)
+        inside = np.zeros(len(self.items), np.bool_)
+        inside[self.index.cone_members(place.query, omega)] = True
+        path = self.index.path_to_root(place.query)
+        return {
+            "row": place.query.row,
+            "id": str(self.items.item_id[place.query.row]) if place.query.row is not None else None,
+            "radius": float(place.query.radius),
+            "angle": place.angle,
+            "thumb": place.thumb,
+            "picture": place.picture,
+            "children": self._cards(children),
+            "children_total": children.total,
+            "parents": self._cards(parents),
+            "parents_total": parents.total,
+            "path": [self._card(int(row), None) for row in path],
+            "edges": self._edges(place.query.row),
+            "members": base64.b64encode(np.packbits(inside, bitorder="little").tobytes()).decode(),
+        }
+
+    def search(
+        self, *, item_id: str | None, picture: Path | None, wanted: list[str], omega: float | None, limit: int
+    ) -> Json:
+        """The answers of the command line: lists named in `wanted` ("children", "parents", "nearest", "path") for an
+        item or a picture file; omega None takes the calibrated thresholds."""
+        if picture is not None:
+            token = self.placer.uploads.add(read_bytes(picture), picture.name)
+            place = self.placer.resolve({"upload": token})
+        else:
+            place = self.placer.resolve({"row": self.row_of(item_id or "")})
+        query, result = place.query, {"label": place.picture["title"], "radius": float(place.query.radius)}
+        for kind in wanted:
+            if kind == "path":
+                result[kind] = [self._card(int(row), None) for row in self.index.path_to_root(query)]
+                continue
+            if kind == "nearest":
+                ranked = self.index.nearest(query, limit=limit)
+            elif kind == "parents":
+                ranked = self.index.parents(query, omega or self.card.omega_parents, limit=limit)
+            else:
+                ranked = self.index.children(query, omega or self.card.omega_children, limit=limit)
+            result[kind], result[f"{kind}_total"] = self._cards(ranked), ranked.total
+        return result
+
+    def row_of(self, item_id: str) -> int:
+        """The row of an item id; SelectionError when there is none."""
+        return self.items.row(item_id)
+
+    def thumb(self, row: int) -> bytes:
+        """JPEG thumbnail of an item."""
+        return thumbnail(self.items, self.placer.checked(row, len(self.items), "item"), self.workspace.thumbs)
+
+    def picture(self, image: int) -> bytes:
+        """One of the data set's pictures, upright, as JPEG for the page: browsers cannot show every format."""
+        row = int(self.items.offsets[self.placer.checked(image, len(self.items.images), "picture")])
+        return shown_picture(self.items.path(row))
+
+    def _cards(self, ranked: Ranked) -> list[Json]:
+        return [self._card(int(row), float(angle)) for row, angle in zip(ranked.rows, ranked.angle, strict=True)]
+
+    def _card(self, row: int, angle: float | None) -> Json:
+        """One thumbnail of a strip; angle in radians, None where the list is not ranked by one."""
+        return {
+            "row": row,
+            "id": str(self.items.item_id[row]),
+            "label": self.items.name(row),
+            "depth_name": depth_name(int(self.hierarchy.depth[row])),
+            "radius": float(self.embedding.radii[row]),
+            "angle": angle,
+            "file": str(self.items.images.file_name[self.items.image[row]]),
+            "colour": self._branch_colours[int(self._branches[0][row])],
+        }
+
+    def _edges(self, row: int | None) -> list[list[int]]:
+        """The annotated parent → child pairs of the picture that an item belongs to, direct ones."""
+        if row is None:
+            return []
+        image = int(self.items.image[row])
+        first, last = int(self.items.offsets[image]), int(self.items.offsets[image + 1])
+        edges = self.hierarchy.edges
+        low, high = np.searchsorted(edges.parent, [first, last])  # sorted by parent
+        here = low + np.flatnonzero(edges.direct[low:high])
+        return np.stack([edges.parent[here], edges.child[here]], axis=1).tolist()

@@ -1,0 +1,267 @@
+"""Training: one loop, read top to bottom. Pairs → unique crops → encoder → angle loss → AdamW.
+
+The same seed gives the same result on one machine: pairs and augmentation are functions of (seed, step), so a run that
+was stopped and resumed takes the same steps as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import platform
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hypviz.config import EncoderSettings, PairSettings, TrainSettings, from_mapping
+from hypviz.data.crops import build_crop_cache
+from hypviz.data.hierarchy import Hierarchy
+from hypviz.data.items import Items
+from hypviz.data.pairs import PairBatch, PairSampler
+from hypviz.errors import CheckpointError, HypvizError
+from hypviz.model.augment import augment
+from hypviz.model.card import Card
+from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
+from hypviz.model.device import pick_device
+from hypviz.model.encoder import HyperbolicEncoder, build_encoder
+from hypviz.model.losses import LossOutput, LossSettings, angle_loss
+from hypviz.model.optimiser import build_optimiser, learning_rate
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All settings of one training, saved beside its weights."""
+
+    encoder: EncoderSettings = field(default_factory=EncoderSettings)
+    train: TrainSettings = field(default_factory=TrainSettings)
+    pairs: PairSettings = field(default_factory=PairSettings)
+    loss: LossSettings = field(default_factory=LossSettings)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Recipe:
+        """The inverse of `dataclasses.asdict`; an unknown key raises SettingsError."""
+        kinds = {"encoder": EncoderSettings, "train": TrainSettings, "pairs": PairSettings, "loss": LossSettings}
+        return cls(**{name: from_mapping(kind, content.get(name, {})) for name, kind in kinds.items()})
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a listener hears after every step; `metrics` is empty but after a validation."""
+
+    step: int
+    steps: int
+    loss: float
+    crops_per_second: float
+    seconds_left: float
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+Validate = Callable[[HyperbolicEncoder], dict[str, float]]
+
+
+class Stopped(HypvizError):
+    """Training was stopped; the state on disk lets it be resumed."""
+
+
+def train(
+    items: Items,
+    hierarchy: Hierarchy,
+    folder: Path,
+    recipe: Recipe,
+    *,
+    init: str | Path | None = None,
+    weights: str | None = None,
+    image_mask: np.ndarray | None = None,
+    validate: Validate | None = None,
+    device: str = "auto",
+    resume: bool = True,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> tuple[HyperbolicEncoder, dict[str, Any]]:
+    """Train an encoder and return it, in eval mode, with a record of the run (history, seconds, hardware).
+
+    `folder` holds the crop cache and the resumable state. `init` is a checkpoint to start from, `weights` the
+    backbone's alone. `image_mask` (M,) bool restricts training to some images. `validate` is called every
+    `validate_every` steps. When `stop` is set, or on Ctrl-C, the state is saved and Stopped is raised.
+    """
+    settings = recipe.train
+    target = pick_device(device)
+    encoder = _start(recipe, init, weights).to(target)
+    optimiser = build_optimiser(encoder, settings)
+    crops = build_crop_cache(items, folder / "crops", size=encoder.image_size)
+    sampler = PairSampler(items, hierarchy, recipe.pairs, seed=settings.seed, image_mask=image_mask)
+    state = RunState(folder / "state.pt", recipe, init=str(init or ""), data=items.data_hash)
+    step = state.load(encoder, optimiser) if resume else 0
+    pace = _Pace(step, settings.steps, state.seconds)
+    encoder.train()
+    try:
+        while step < settings.steps:
+            for group in optimiser.param_groups:
+                group["lr"] = group["peak"] * learning_rate(step, settings)
+            batch = sampler.batch(step, settings.batch_pairs)
+            rows, where = np.unique(np.concatenate([batch.parent, batch.child]), return_inverse=True)
+            pixels = torch.from_numpy(crops[rows]).to(target).permute(0, 3, 1, 2).float() / 255.0
+            images = encoder.standardise(augment(pixels, settings, step=step))  # (U, 3, S, S): each crop once
+            with _mixed_precision(target, settings):
+                directions, radii = encoder(images)
+            loss = batch_loss(encoder, directions, radii, torch.from_numpy(where).to(target), batch, recipe.loss)
+            optimiser.zero_grad(set_to_none=True)
+            loss.total.backward()
+            torch.nn.utils.clip_grad_norm_(encoder.parameters(), settings.clip_norm)
+            optimiser.step()
+            encoder.clamp_scalars()
+            step += 1
+            pace.count(step, len(rows))
+            metrics: dict[str, float] = {}
+            if step % settings.validate_every == 0 or step == settings.steps:
+                metrics = _checked(encoder, loss, validate)
+                state.history.append({"step": step, "seconds": round(pace.seconds), **metrics})
+                log.info("step %d: %s", step, json.dumps(state.history[-1]))
+            if on_progress:
+                on_progress(Progress(step, settings.steps, float(loss.total), pace.rate, pace.left, metrics))
+            if step % settings.save_every == 0 or step == settings.steps:
+                state.save(encoder, optimiser, step, pace.seconds)
+            if stop is not None and stop.is_set():
+                raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        state.save(encoder, optimiser, step, pace.seconds)
+        raise Stopped(f"Stopped at step {step} of {settings.steps}; run the same command again to resume.") from None
+    record = {"recipe": asdict(recipe), "seconds": round(pace.seconds), "hardware": hardware(target), "history": state.history}
+    return encoder.eval(), {**record, "pairs": sampler.counts, "images": int(len(items.images) if image_mask is None else image_mask.sum())}
+
+
+def batch_loss(
+    encoder: HyperbolicEncoder, directions: Tensor, radii: Tensor, where: Tensor, batch: PairBatch, settings: LossSettings
+) -> LossOutput:
+    """The loss of one batch: `where` (P + C,) maps its parents and children to rows of directions (U, D) and radii (U,)."""
+    parent, child = where[: len(batch.parent)], where[len(batch.parent) :]
+    positive, related, never = (torch.from_numpy(m).to(radii.device) for m in (batch.positive, batch.related, batch.never))
+    return angle_loss(
+        (directions[parent], radii[parent]),
+        (directions[child], radii[child]),
+        positive=positive,
+        related=related,
+        never=never,
+        curv=encoder.curv,
+        scale=encoder.scale,
+        settings=replace(settings, geometry=encoder.settings.geometry),
+    )
+
+
+def finish(encoder: HyperbolicEncoder, path: Path, *, record: dict[str, Any], **card: Any) -> Path:
+    """Write the trained encoder with its card; `card` fills the fields of `model.card.Card`."""
+    filled = Card(
+        name=path.stem,
+        encoder=encoder.settings,
+        curv=float(encoder.curv),
+        temperature=1.0 / float(encoder.scale),
+        training=record,
+        **card,
+    )
+    return save_checkpoint(path, encoder, filled)
+
+
+def hardware(device: torch.device) -> str:
+    """The machine in words, for the card."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {torch.get_num_threads()} threads, {platform.machine()}"
+
+
+class RunState:
+    """The resumable state of a run: weights, optimiser, step and history, in one file written atomically."""
+
+    def __init__(self, path: Path, recipe: Recipe, *, init: str, data: str) -> None:
+        self.path = path
+        self.key = json.dumps({"recipe": asdict(recipe), "init": init, "data": data}, sort_keys=True)
+        self.history: list[dict[str, float]] = []
+        self.seconds = 0.0
+
+    def load(self, encoder: HyperbolicEncoder, optimiser: torch.optim.Optimizer) -> int:
+        """Restore an interrupted run of the same settings and data; returns the step to go on from, 0 when new."""
+        if not self.path.is_file():
+            return 0
+        try:
+            state = torch.load(self.path, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch raises many kinds for a damaged file
+            raise CheckpointError(f"The state {self.path} of an earlier run is damaged; delete it to start anew.") from error
+        if state["key"] != self.key:
+            raise CheckpointError(
+                f"The run in {self.path.parent} was started with other settings or data; "
+                "use another --out folder, or --no-resume to start anew."
+            )
+        encoder.load_state_dict(state["encoder"])
+        optimiser.load_state_dict(state["optimiser"])
+        self.history, self.seconds = list(state["history"]), float(state["seconds"])
+        log.info("Resuming at step %d.", state["step"])
+        return int(state["step"])
+
+    def save(self, encoder: HyperbolicEncoder, optimiser: torch.optim.Optimizer, step: int, seconds: float) -> None:
+        """Write the state; the old one stays until the new one is whole."""
+        content = {"key": self.key, "step": step, "seconds": seconds, "history": self.history}
+        content |= {"encoder": encoder.state_dict(), "optimiser": optimiser.state_dict()}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(".part")
+        torch.save(content, part)
+        os.replace(part, self.path)
+
+
+class _Pace:
+    """Seconds spent, crops per second over the last steps, and seconds left."""
+
+    def __init__(self, step: int, steps: int, seconds: float) -> None:
+        self.first, self.step, self.steps, self.before = step, step, steps, seconds
+        self.start = self.last = time.perf_counter()
+        self.rate = 0.0
+
+    def count(self, step: int, crops: int) -> None:
+        now = time.perf_counter()
+        rate = crops / max(now - self.last, 1e-9)
+        self.rate = rate if step == self.first + 1 else 0.95 * self.rate + 0.05 * rate
+        self.step, self.last = step, now
+
+    @property
+    def seconds(self) -> float:
+        return self.before + time.perf_counter() - self.start
+
+    @property
+    def left(self) -> float:
+        return (self.steps - self.step) * (time.perf_counter() - self.start) / max(self.step - self.first, 1)
+
+
+def _start(recipe: Recipe, init: str | Path | None, weights: str | None) -> HyperbolicEncoder:
+    if init is None:
+        return build_encoder(recipe.encoder, weights=weights, seed=recipe.train.seed)
+    encoder, card = load_checkpoint(init)
+    if card.encoder != recipe.encoder:
+        raise CheckpointError(f"Checkpoint {init} was made with other encoder settings than this training asks for.")
+    return encoder
+
+
+def _mixed_precision(device: torch.device, settings: TrainSettings) -> torch.autocast:
+    """bfloat16 on a GPU; on the CPU autocast is slower than float32, so it is used there only when asked for by name."""
+    wanted = settings.precision == "bfloat16" or (settings.precision == "auto" and device.type == "cuda")
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=wanted)
+
+
+def _checked(encoder: HyperbolicEncoder, loss: LossOutput, validate: Validate | None) -> dict[str, float]:
+    """Metrics of the current encoder; the loss must still be finite."""
+    value = float(loss.total)
+    if not np.isfinite(value):
+        raise HypvizError(f"The loss became {value}; lower --lr or --clip-norm and start again.")
+    metrics = {"loss": round(value, 4), "curv": round(float(encoder.curv), 4), "temperature": round(1 / float(encoder.scale), 4)}
+    if validate is not None:
+        encoder.eval()
+        metrics |= {name: round(float(number), 4) for name, number in validate(encoder).items()}
+        encoder.train()
+    return metrics

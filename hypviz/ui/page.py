@@ -1,0 +1,84 @@
+"""The page: a picker for data and checkpoint, and the Explore tab. All drawing is in `assets/*.js`."""
+
+from __future__ import annotations
+
+import html
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from hypviz.errors import HypvizError
+from hypviz.library import Library
+from hypviz.session import View
+
+log = logging.getLogger(__name__)
+
+MOUNT = """
+const root = element.querySelector('.hv-root');
+const explorer = hypviz.mountExplorer(root);
+window.hypvizExplorer = explorer;
+const open = () => props.value && props.value.key && explorer.open(props.value);
+watch('value', open);
+open();
+"""
+
+
+def theme() -> gr.themes.Base:
+    """Neutral colours and the machine's own fonts: nothing is fetched from a font host."""
+    sans, mono = ["system-ui", "Segoe UI", "Roboto", "sans-serif"], ["ui-monospace", "Menlo", "monospace"]
+    return gr.themes.Base(primary_hue="orange", neutral_hue="slate", font=sans, font_mono=mono)
+
+
+def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
+    """The Gradio page over a library, opening `data` through `checkpoint` first."""
+    with gr.Blocks(title="hypviz", analytics_enabled=False, fill_width=True) as page:
+        gr.HTML(
+            '<div class="hv-head"><h1>hypviz</h1><p>Walk through pictures in hyperbolic space: '
+            "scenes near the centre, their objects and parts farther out.</p></div>"
+        )
+        with gr.Row(equal_height=True):
+            data_box = gr.Dropdown(library.data_names(), value=data, label="Data", scale=1, min_width=180)
+            checkpoint_box = gr.Dropdown(
+                library.checkpoint_names(), value=checkpoint, label="Checkpoint", scale=1, min_width=180
+            )
+            facts = gr.HTML(min_height=56, elem_id="hv-facts", scale=3)
+        with gr.Tabs(), gr.Tab("Explore"):
+            explorer = gr.HTML(
+                value=None, html_template='<div class="hv-root"></div>', js_on_load=MOUNT, elem_id="hv-explorer", min_height=640
+            )
+        choice = [data_box, checkpoint_box]
+        opened = _opener(library)
+        page.load(opened, choice, [explorer, facts])
+        for box in choice:
+            box.input(opened, choice, [explorer, facts], show_progress="full", show_progress_on=facts)
+    return page
+
+
+def _opener(library: Library) -> Callable[..., tuple[Any, str]]:
+    def opened(data: str, checkpoint: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, str]:  # noqa: B008
+        def report(done: int, total: int | None) -> None:
+            progress((done, total), desc="Embedding", unit="items")
+
+        try:
+            view = library.open(data, checkpoint, on_progress=report)
+            return view.describe(), facts_html(view)
+        except HypvizError as error:
+            log.warning("%s", error)
+            raise gr.Error(str(error), duration=None, print_exception=False) from None
+
+    return opened
+
+
+def facts_html(view: View) -> str:
+    """What data and checkpoint are, in two lines; every word is escaped."""
+    facts = {name: html.escape(f"{value:,}" if isinstance(value, int) else str(value)) for name, value in view.facts().items()}
+    curv = f"{view.card.curv:.2f}"
+    return (
+        '<div class="hv-facts">'
+        f"<b>{facts['data']}</b>: {facts['images']} images, {facts['boxes']} boxes, {facts['classes']} classes, "
+        f"{facts['levels']} levels · licence: {facts['data_licence']}<br>"
+        f"<b>{facts['checkpoint']}</b>: {facts['backbone']} → {facts['dimension']}-d {facts['geometry']}, curvature −{curv} "
+        f"· licence: {facts['checkpoint_licence']}. {facts['description']}</div>"
+    )

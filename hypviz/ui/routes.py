@@ -1,0 +1,120 @@
+"""Plain HTTP beside Gradio: points as one binary file, pictures, and the answers to clicks as JSON.
+
+Everything that is large or frequent travels here and not through Gradio's queue. Errors a person can cause come back
+as {"error": one sentence} with a fitting status.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Body, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+from hypviz.errors import DataError, HypvizError, SelectionError
+from hypviz.library import Library
+from hypviz.uploads import MAX_BYTES
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+SCRIPTS = ("disk-math.js", "disk.js", "picture.js", "explore.js")
+STYLES = ("style.css", "disk.css")
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
+    "frame-ancestors 'self'"
+)
+"""Offline first: the browser itself refuses every request that would leave the machine the page came from."""
+
+
+def plotly_js() -> Path:
+    """plotly.js as it ships inside the plotly package."""
+    import plotly
+
+    return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+
+def head() -> str:
+    """The tags that load scripts and styles; each address carries its content's hash, so a browser may keep it."""
+    tags = [f'<link rel="stylesheet" href="hypviz/assets/{name}?{_stamp(ASSETS / name)}">' for name in STYLES]
+    tags.append(f'<script src="hypviz/plotly.min.js?{_stamp(plotly_js())}"></script>')
+    tags += [f'<script src="hypviz/assets/{name}?{_stamp(ASSETS / name)}"></script>' for name in SCRIPTS]
+    return "\n".join(tags)
+
+
+def _stamp(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def build_app(library: Library) -> FastAPI:
+    """The FastAPI application that the Gradio page is then mounted on."""
+    app = FastAPI(title="hypviz", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(_router(library), prefix="/hypviz")
+    app.mount("/hypviz/assets", StaticFiles(directory=ASSETS))
+
+    @app.exception_handler(HypvizError)
+    def explain(_request: Request, error: HypvizError) -> JSONResponse:
+        status = 404 if isinstance(error, SelectionError) else 422
+        return JSONResponse({"error": str(error)}, status_code=status)
+
+    @app.middleware("http")
+    async def stay_home(request: Request, call_next):  # type: ignore[no-untyped-def]
+        response = await call_next(request)
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    return app
+
+
+def _router(library: Library) -> APIRouter:
+    router = APIRouter()
+    forever = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+    @router.get("/plotly.min.js")
+    def plotly() -> FileResponse:
+        return FileResponse(plotly_js(), media_type="text/javascript", headers=forever)
+
+    @router.get("/view/{key}/points")
+    def points(key: str) -> Response:
+        return Response(library.view(key).points, media_type="application/octet-stream", headers=forever)
+
+    @router.get("/view/{key}/thumb/{row}")
+    def thumb(key: str, row: int) -> Response:
+        return Response(library.view(key).thumb(row), media_type="image/jpeg", headers=forever)
+
+    @router.get("/view/{key}/image/{image}")
+    def image(key: str, image: int) -> Response:
+        return Response(library.view(key).picture(image), media_type="image/jpeg", headers=forever)
+
+    @router.get("/view/{key}/row/{item_id}")
+    def row(key: str, item_id: str) -> dict[str, int]:
+        return {"row": library.view(key).row_of(item_id)}
+
+    @router.post("/view/{key}/select")
+    def select(key: str, query: dict = Body(...), omega: float = Body(...)) -> dict:  # noqa: B008
+        return library.view(key).select(query, omega)
+
+    @router.post("/view/{key}/upload")
+    async def upload(key: str, request: Request) -> dict[str, str]:
+        name = unquote(request.headers.get("X-File-Name", "the picture"))
+        data = await _body(request, name)
+        return {"upload": await run_in_threadpool(library.view(key).placer.uploads.add, data, name)}
+
+    @router.get("/view/{key}/upload/{token}")
+    def uploaded(key: str, token: str) -> Response:
+        return Response(library.view(key).placer.uploads.get(token).jpeg, media_type="image/jpeg", headers=forever)
+
+    return router
+
+
+async def _body(request: Request, name: str) -> bytes:
+    """The request's body, refused as soon as it is larger than a picture may be."""
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > MAX_BYTES:
+            raise DataError(f"{name} is larger than {MAX_BYTES >> 20} MiB, the most a picture may have.")
+    return bytes(data)

@@ -1,0 +1,59 @@
+"""Serve the page: Gradio mounted on hypviz's own routes, listening on one port."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import webbrowser
+from pathlib import Path
+
+from hypviz.errors import SettingsError
+from hypviz.library import Library
+
+log = logging.getLogger(__name__)
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise SettingsError when the port cannot be listened on, before any slow work is done."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise SettingsError(f"Cannot listen on {host}:{port} ({reason}); choose another with --port.") from None
+
+
+def run(library: Library, data: str, checkpoint: str, *, host: str, port: int, browser: bool) -> None:
+    """Serve until Ctrl-C; opens the page in the browser as soon as it answers."""
+    import gradio as gr
+    import uvicorn
+
+    from hypviz.ui import page, routes
+
+    blocks = page.build_page(library, data=data, checkpoint=checkpoint)
+    app = gr.mount_gradio_app(
+        routes.build_app(library),
+        blocks,
+        path="/",
+        theme=page.theme(),
+        head=routes.head(),
+        footer_links=[],
+        ssr_mode=False,
+        favicon_path=Path(routes.ASSETS) / "favicon.svg",
+    )
+    address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"
+    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning"))
+    threading.Thread(target=_announce, args=(server, address, browser), daemon=True).start()
+    server.run()
+
+
+def _announce(server: object, address: str, browser: bool) -> None:
+    while not getattr(server, "started", False):
+        if getattr(server, "should_exit", False):
+            return
+        threading.Event().wait(0.05)
+    log.info("hypviz is open at %s (Ctrl-C stops it)", address)
+    if browser:
+        webbrowser.open(address)

@@ -1,0 +1,62 @@
+"""Thumbnails of items: the crop of a box, longest side `size`, as JPEG bytes; made on demand and kept on disk."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from hypviz.data.items import Items
+from hypviz.data.pictures import open_upright
+
+THUMB_SIZE = 192
+"""Longest side in pixels: crisp at 96 CSS pixels on a dense screen."""
+
+SHOWN_SIZE = 1600
+"""Longest side of a picture sent to the page."""
+
+
+def crop_bytes(picture: Image.Image, xyxy: tuple[float, float, float, float], size: int = THUMB_SIZE) -> bytes:
+    """JPEG of one box of an RGB picture, in its own shape, longest side `size` (small crops are enlarged)."""
+    width, height = xyxy[2] - xyxy[0], xyxy[3] - xyxy[1]
+    scale = size / max(width, height)
+    shape = (max(1, round(width * scale)), max(1, round(height * scale)))
+    crop = picture.resize(shape, Image.Resampling.BICUBIC, box=xyxy, reducing_gap=2.0)
+    stream = io.BytesIO()
+    crop.save(stream, "JPEG", quality=85)
+    return stream.getvalue()
+
+
+def thumbnail(items: Items, row: int, cache: Path | None) -> bytes:
+    """The thumbnail of an item, from the folder `cache` when it is there, else made and, if it can be, kept there."""
+    kept = cache / f"{items.item_id[row]}.jpg" if cache else None
+    if kept is not None and kept.is_file():
+        return kept.read_bytes()
+    x1, y1, x2, y2 = (float(value) for value in items.xyxy[row])
+    data = crop_bytes(open_upright(items.path(row)), (x1, y1, x2, y2))
+    if kept is not None:
+        _keep(kept, data)
+    return data
+
+
+def shown_picture(path: Path) -> bytes:
+    """A whole picture, upright, as JPEG of at most SHOWN_SIZE pixels a side."""
+    picture = open_upright(path)
+    picture.thumbnail((SHOWN_SIZE, SHOWN_SIZE), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=92)
+    return stream.getvalue()
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Write atomically; a folder that cannot be written to only means that the next visit makes it again."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as stream:
+            stream.write(data)
+        os.replace(stream.name, path)
+    except OSError:
+        return
