@@ -42,9 +42,9 @@ _TURN = {
 _ORIENTATION_TAG = 0x0112
 _BROKEN = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
-    *(RuntimeError, AssertionError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError),
+    *(RuntimeError, AssertionError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError, Warning),
 )
-"""What Pillow's decoders raise on broken bytes: nearly anything."""
+"""What Pillow's decoders raise on broken bytes: nearly anything, with `-W error` their warnings too."""
 
 
 class PictureError(DataError):

@@ -42,7 +42,7 @@ def read_coco(annotations: Path | str | Sequence[Path | str], images: Path | str
         root=root,
         images=_walk(documents, roots, root),
         count=sum(len(document.images) for document in documents),
-        name=data_name(paths[0].parent),
+        name=data_name(Path(os.path.commonpath([path.parent for path in paths]))),
         dropped=dropped,
     )
 

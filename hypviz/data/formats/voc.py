@@ -36,19 +36,24 @@ def read_voc(annotations: Path | str, images: Path | str | None = None) -> RawDa
 
 
 def _locate(paths: list[Path], candidates: list[Path], folder: Path) -> Path:
-    """The candidate that holds a picture of the same stem for most XML files; names inside the files come second."""
-    stems = {path.stem for path in paths}
-    found = {each: len(stems & {PurePath(name).stem for name in _pictures_in(each)}) for each in candidates}
-    best = max(candidates, key=lambda each: found[each])  # the first of equals
-    if found[best]:
-        return best
+    """The candidate folder with the pictures: by the stems of the XML files, else by the names stated in them."""
+    if root := _best({path.stem for path in paths}, candidates):
+        return root
     dropped = DropCounter()
     trees = [(path, _parse(path, dropped)) for path in paths]
     names = [_stated_name(tree) or f"{path.stem}.jpg" for path, tree in trees if tree is not None]
     if not names:
         example = dropped.reasons["unreadable annotation"].examples[0]
         raise DataError(f"{folder}: none of the {len(paths)} .xml files is a VOC annotation (e.g. {example}).")
-    return locate_images(names, candidates, source=folder)
+    stems = {PurePath(name).stem for name in names}
+    return _best(stems.union(names), candidates) or locate_images(names, candidates, source=folder)
+
+
+def _best(stems: set[str], candidates: list[Path]) -> Path | None:
+    """The candidate with a picture for most of `stems`, the first of equals; None when there is no picture for any."""
+    found = {each: len(stems & {PurePath(name).stem for name in _pictures_in(each)}) for each in candidates}
+    best = max(candidates, key=lambda each: found[each])
+    return best if found[best] else None
 
 
 def _pictures_in(folder: Path) -> list[str]:

@@ -1,0 +1,75 @@
+"""Fixtures for all tests: the shared real data, and small data sets made on the spot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+MakePicture = Callable[..., Path]
+MakeCoco = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real files that tests run on (its README.md says what they are); absent, the tests that need it fail."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not (folder / "README.md").is_file():
+        pytest.fail(f"The shared test data is not at {folder}; these tests cannot say anything without it.")
+    return folder
+
+
+def random_picture(size: tuple[int, int], seed: int = 0) -> Image.Image:
+    """An RGB picture of `size` (width, height): smooth, so that JPEG keeps its colours, and different per seed."""
+    rng = np.random.default_rng(seed)
+    corners = Image.fromarray(rng.integers(0, 256, (2, 2, 3), dtype=np.uint8))
+    return corners.resize(size, Image.Resampling.BILINEAR)
+
+
+@pytest.fixture
+def make_picture() -> MakePicture:
+    """Write a picture: make_picture(path, size=(40, 30), seed=0, **options of Pillow's save)."""
+
+    def make(path: Path, size: tuple[int, int] = (40, 30), seed: int = 0, **options: Any) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        random_picture(size, seed).save(path, **options)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def make_coco(tmp_path: Path, make_picture: MakePicture) -> MakeCoco:
+    """Write a COCO data set into `tmp_path` and return its annotation file.
+
+    make_coco(boxes): one 40 × 30 picture a.jpg, with those boxes [x, y, width, height] of the class "thing".
+    Any top-level key (images=, annotations=, categories=, …) replaces the made one; pictures that do not exist yet are
+    drawn for every file name, unless draw=False.
+    """
+
+    def make(
+        boxes: Sequence[Sequence[float]] = (), *, file: str = "annotations.json", draw: bool = True, **keys: Any
+    ) -> Path:
+        content = {
+            "images": [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}],
+            "annotations": [
+                {"id": number, "image_id": 1, "category_id": 1, "bbox": list(box), "iscrowd": 0}
+                for number, box in enumerate(boxes, start=1)
+            ],
+            "categories": [{"id": 1, "name": "thing"}],
+        } | keys
+        for number, image in enumerate(content["images"] if draw else ()):
+            path = tmp_path / image["file_name"]
+            if not path.exists():
+                make_picture(path, (int(image.get("width", 40)), int(image.get("height", 30))), seed=number)
+        path = tmp_path / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({key: value for key, value in content.items() if value is not None}))
+        return path
+
+    return make
