@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -59,12 +60,12 @@ def test_different_seeds_draw_different_scenes() -> None:
 def test_splits_share_no_seed_and_name_their_seeds() -> None:
     assert set(SPLIT_SEEDS) == {"train", "validation", "test"}
     spans = sorted((seeds.start, seeds.stop) for seeds in SPLIT_SEEDS.values())
-    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
     assert all(split_of(seeds[0]) == split_of(seeds[-1]) == name for name, seeds in SPLIT_SEEDS.items())
 
 
 def test_bad_arguments_are_named() -> None:
-    with pytest.raises(ValueError, match="scene_type must be one of .*street.*got 'moon'"):
+    with pytest.raises(ValueError, match=r"scene_type must be one of .*street.*got 'moon'"):
         draw_scene(1, scene_type="moon")
     with pytest.raises(ValueError, match="seed must lie in one of the ranges"):
         draw_scene(-1)
@@ -174,7 +175,9 @@ def test_geometric_containment_is_mostly_the_drawn_hierarchy(scenes: list[DrawnS
 
 
 def test_objects_are_large_in_most_scenes(scenes: list[DrawnScene]) -> None:
-    sides = [max(box.xyxy[2] - box.xyxy[0], box.xyxy[3] - box.xyxy[1]) for scene in scenes for box in scene.boxes if box.label in OBJECT_CLASSES]
+    sides = [
+        max(box.xyxy[2] - box.xyxy[0], box.xyxy[3] - box.xyxy[1]) for scene in scenes for box in scene.boxes if box.label in OBJECT_CLASSES
+    ]
     assert np.mean(np.array(sides) >= 40) > 0.97
 
 
@@ -289,7 +292,9 @@ def test_outlines_belong_to_the_box() -> None:
     canvas = Canvas(DESIGN_WH, style=outlined)
     with canvas.part("sign"):
         canvas.rect(100, 100, 200, 160, RED)
-    assert canvas.boxes()[0].xyxy == pytest.approx((100 - outlined.outline, 100 - outlined.outline, 200 + outlined.outline, 160 + outlined.outline), abs=0.8)
+    assert canvas.boxes()[0].xyxy == pytest.approx(
+        (100 - outlined.outline, 100 - outlined.outline, 200 + outlined.outline, 160 + outlined.outline), abs=0.8
+    )
 
 
 def test_shapes_have_the_extent_they_are_given() -> None:
@@ -335,7 +340,13 @@ def test_annotations_do_not_depend_on_the_number_of_processes(tmp_path: Path) ->
     two = write_dataset(tmp_path / "two", range(4), size=SMALL, workers=2)
     assert one.read_bytes() == two.read_bytes()
     assert (tmp_path / "one/images/000002.jpg").read_bytes() == (tmp_path / "two/images/000002.jpg").read_bytes()
-    assert sorted(path.name for path in (tmp_path / "two").rglob("*") if path.is_file()) == ["000000.jpg", "000001.jpg", "000002.jpg", "000003.jpg", "annotations.json"]
+    assert sorted(path.name for path in (tmp_path / "two").rglob("*") if path.is_file()) == [
+        "000000.jpg",
+        "000001.jpg",
+        "000002.jpg",
+        "000003.jpg",
+        "annotations.json",
+    ]
 
 
 def test_webp_is_written_on_request_and_other_formats_refused(tmp_path: Path) -> None:

@@ -6,4 +6,14 @@ from .draw import OBJECT_CLASSES, SPLIT_SEEDS, DrawnScene, draw_scene
 from .parts import PART_CLASSES
 from .scenes import SCENE_TYPES
 
-__all__ = ["OBJECT_CLASSES", "PART_CLASSES", "SCENE_TYPES", "SPLIT_SEEDS", "DrawnBox", "DrawnScene", "contact_sheet", "draw_scene", "write_dataset"]
+__all__ = [
+    "OBJECT_CLASSES",
+    "PART_CLASSES",
+    "SCENE_TYPES",
+    "SPLIT_SEEDS",
+    "DrawnBox",
+    "DrawnScene",
+    "contact_sheet",
+    "draw_scene",
+    "write_dataset",
+]

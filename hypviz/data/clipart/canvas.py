@@ -19,6 +19,7 @@ from .palette import INK, Color, Style
 from .shapes import Points, grown, oval, rect, stroke
 
 DESIGN_WH = (512, 384)
+DROP_OFFSET = np.array([1.2, 1.8])  # of the paper-cut shadow, in design units
 MARGIN = 96  # the ID buffer reaches this far beyond the sheet, to know what the frame cuts off
 ID_SCALE = 2  # ID pixels per design unit
 MIN_SIDE_PX = 6.0  # smaller boxes are not emitted
@@ -112,15 +113,25 @@ class Canvas:
             return
         inside = bool(self._open)
         if inside and line and self.style.drop and np.ptp(p, axis=0).min() > 5:
-            self._blend.polygon(self._pixels(p + (1.2, 1.8)), fill=(24, 26, 60, round(255 * self.style.drop)))
+            self._blend.polygon(self._pixels(p + DROP_OFFSET), fill=(24, 26, 60, round(255 * self.style.drop)))
         edge = p
         if inside and line and self.style.outline:
             edge = grown(p, self.style.outline)
             self._opaque.polygon(self._pixels(edge), fill=self._grade(INK))
         self._opaque.polygon(self._pixels(p), fill=fill)
-        self._claim(edge)
+        if self._nodes:  # scenery before the first thing covers nothing
+            self._claim(edge)
 
-    def rect(self, x0: float, y0: float, x1: float, y1: float, color: Color, radius: float | tuple[float, float, float, float] = 0.0, **how: float | bool) -> None:
+    def rect(
+        self,
+        x0: float,
+        y0: float,
+        x1: float,
+        y1: float,
+        color: Color,
+        radius: float | tuple[float, float, float, float] = 0.0,
+        **how: float | bool,
+    ) -> None:
         """Filled rectangle with rounded corners."""
         self.poly(rect(x0, y0, x1, y1, radius), color, **how)  # type: ignore[arg-type]
 

@@ -84,10 +84,21 @@ def _plain(scene: DrawnScene) -> Record:
 def _coco(records: list[Record]) -> Record:
     names = sorted({*OBJECT_CLASSES, *PART_CLASSES})
     category = {name: i for i, name in enumerate(names, start=1)}
-    images, annotations = [], []
+    images: list[Record] = []
+    annotations: list[Record] = []
     for image_id, record in enumerate(records, start=1):
         scene, (width, height) = record["scene"], record["size"]
-        images.append({"id": image_id, "file_name": record["file_name"], "width": width, "height": height, "license": 1, "scene_type": scene["scene_type"], "seed": scene["seed"]})
+        images.append(
+            {
+                "id": image_id,
+                "file_name": record["file_name"],
+                "width": width,
+                "height": height,
+                "license": 1,
+                "scene_type": scene["scene_type"],
+                "seed": scene["seed"],
+            }
+        )
         first = len(annotations) + 1
         for box in scene["boxes"]:
             annotations.append(_annotation(len(annotations) + 1, image_id, category[box["label"]], box, first))

@@ -6,19 +6,39 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import objects_beach, objects_building, objects_home, objects_life, objects_nature, objects_street, objects_vehicle, objects_water, objects_work
+from . import (
+    objects_beach,
+    objects_building,
+    objects_home,
+    objects_life,
+    objects_nature,
+    objects_street,
+    objects_vehicle,
+    objects_water,
+    objects_work,
+)
 from .canvas import DESIGN_WH, Canvas, DrawnBox
-from .palette import PALETTES, STYLE_WEIGHTS, STYLES
+from .palette import EVENING, PALETTES, STYLE_WEIGHTS, STYLES
 from .registry import DRAWABLES, Ink
-from .scenes import SCENE_TYPES, SCENES
+from .scenes import INDOORS, SCENE_TYPES, SCENES
 from .stage import WIDE, Stage
 
-_DRAWINGS = (objects_beach, objects_building, objects_home, objects_life, objects_nature, objects_street, objects_vehicle, objects_water, objects_work)
+_DRAWINGS = (
+    objects_beach,
+    objects_building,
+    objects_home,
+    objects_life,
+    objects_nature,
+    objects_street,
+    objects_vehicle,
+    objects_water,
+    objects_work,
+)
 OBJECT_CLASSES: tuple[str, ...] = tuple(sorted(DRAWABLES))
 
 # A seed belongs to one split, and each split draws from random streams of its own.
 SPLIT_SEEDS: dict[str, range] = {
-    "train": range(0, 1_000_000),
+    "train": range(1_000_000),
     "validation": range(1_000_000, 1_100_000),
     "test": range(2_000_000, 2_100_000),
 }
@@ -70,6 +90,8 @@ def paint(seed: int, *, scene_type: str | None = None, size: tuple[int, int] = D
         raise ValueError(f"size must be at least {MIN_SIDE} x {MIN_SIDE} pixels, got {size}")
     rng = np.random.default_rng((split, seed))
     style = STYLES[int(rng.choice(len(STYLES), p=STYLE_WEIGHTS))]
+    if style.night and kind in INDOORS:
+        style = EVENING
     ink = Ink(rng, PALETTES[int(rng.integers(len(PALETTES)))], style)
     canvas = Canvas(size, style=style, supersample=supersample)
     mirrored = bool(rng.random() < 0.5)

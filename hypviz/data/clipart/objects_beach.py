@@ -23,7 +23,10 @@ def parasol(c: Canvas, ink: Ink) -> None:
                 a, b = -64 + i * 128 / 6, -64 + (i + 1) * 128 / 6
                 color = (paint, CREAM)[i % 2]
                 edge = [(a, -84), ((a + b) / 2, -88), (b, -84)]
-                top = [(x * t, -84 - 46 * (1 - t * t) ** 0.5) for x, t in ((b, 1.0), (b, 0.8), (b, 0.55), (b, 0.25), (a, 0.25), (a, 0.55), (a, 0.8), (a, 1.0))]
+                top = [
+                    (x * t, -84 - 46 * (1 - t * t) ** 0.5)
+                    for x, t in ((b, 1.0), (b, 0.8), (b, 0.55), (b, 0.25), (a, 0.25), (a, 0.55), (a, 0.8), (a, 1.0))
+                ]
                 c.poly(edge + top, color if i < 3 else darker(color, 0.08))
             c.oval(0, -131, 4.5, paint)
 

@@ -30,7 +30,9 @@ def _gable(c: Canvas, ink: Ink, half: float, y: float, high: float, color: Color
             c.poly(rounded([(-half - 9, y + 4), (0, y - high), (half + 9, y + 4)], 4), color)
             c.poly([(0, y - high + 4), (half + 6, y + 4), (half * 0.35, y + 4)], darker(color, 0.12), line=False)
         else:
-            c.poly(rounded([(-half - 8, y + 4), (-half * 0.72, y - high * 0.8), (half * 0.72, y - high * 0.8), (half + 8, y + 4)], 4), color)
+            c.poly(
+                rounded([(-half - 8, y + 4), (-half * 0.72, y - high * 0.8), (half * 0.72, y - high * 0.8), (half + 8, y + 4)], 4), color
+            )
             _tiles(c, -half, half, y - high * 0.8, y, darker(color, 0.14))
         c.rect(-half - 9, y, half + 9, y + 6, darker(color, 0.28), 2)
 
@@ -95,9 +97,9 @@ def shop(c: Canvas, ink: Ink) -> None:
     window(c, ink, middle - 26, -134, middle + 26, -104, bars="|")
     with c.part("awning"):
         for i in range(8):
-            x, color = -70 + i * 17.5, (paint, CREAM)[i % 2]
-            c.poly([(x * 0.95, -96), ((x + 17.5) * 0.95, -96), (x + 17.5, -78), (x, -78)], color)
-            c.poly(oval(x + 8.75, -78, 8.75, 8, start=0.0, end=0.5), darker(color, 0.1), line=False)
+            left, color = -70 + i * 17.5, (paint, CREAM)[i % 2]
+            c.poly([(left * 0.95, -96), ((left + 17.5) * 0.95, -96), (left + 17.5, -78), (left, -78)], color)
+            c.poly(oval(left + 8.75, -78, 8.75, 8, start=0.0, end=0.5), darker(color, 0.1), line=False)
         c.rect(-67, -99, 67, -95, darker(paint, 0.25), 1)
 
 

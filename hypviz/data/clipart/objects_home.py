@@ -6,7 +6,7 @@ from .canvas import Canvas
 from .palette import CREAM, LAMPLIGHT, WHITE, darker, lighter, mix, rgb
 from .parts import drawer, furniture_leg, lamp_glow
 from .registry import Ink, drawable
-from .shapes import oval, rounded, smooth
+from .shapes import curve, oval, rounded, smooth
 
 DARK = rgb("3a4152")
 
@@ -88,7 +88,11 @@ def floor_lamp(c: Canvas, ink: Ink) -> None:
     with c.part("bulb"):
         c.oval(0, -106, 6, LAMPLIGHT, 7, lit=True)
     with c.part("shade"):
-        c.poly(rounded([(-16, -146), (16, -146), (27, -109), (-27, -109)], 3), mix(color, LAMPLIGHT, 0.45 if c.style.night else 0.0), lit=c.style.night)
+        c.poly(
+            rounded([(-16, -146), (16, -146), (27, -109), (-27, -109)], 3),
+            mix(color, LAMPLIGHT, 0.45 if c.style.night else 0.0),
+            lit=c.style.night,
+        )
         c.poly([(-27, -113), (27, -113), (27, -109), (-27, -109)], (60, 40, 20), alpha=0.14)
     lamp_glow(c, 0, -122, 66)
 
@@ -142,7 +146,8 @@ def television(c: Canvas, ink: Ink) -> None:
         c.rect(-56, -112, 56, -48, rgb("2b3040"), 4)
         a, b = ink.accent(), ink.accent()
         c.rect(-52, -108, 52, -53, lighter(a, 0.2), 2, line=False, lit=c.style.night)
-        c.poly(smooth([(-52, -53), (-52, -74), (-20, -90), (8, -66), (30, -82), (52, -70), (52, -53)], 4), b, line=False)
+        dunes = curve([(-52, -72), (-22, -88), (6, -68), (30, -82), (52, -70)], 5)
+        c.poly([*map(tuple, dunes), (52, -53), (-52, -53)], b, line=False)
         c.poly([(-10, -108), (20, -108), (-16, -53), (-46, -53)], WHITE, alpha=0.16)
 
 
@@ -185,4 +190,20 @@ def _ornament(c: Canvas, ink: Ink, x: float, y: float) -> None:
         c.rect(x - 16, y - 20, x + 16, y, lighter(color, 0.2), 2, line=False)
         c.rect(x - 18, y - 24, x + 18, y - 17, color, 2, line=False)
     else:
-        c.poly(smooth([(x - 5, y - 26), (x + 5, y - 26), (x + 5, y - 20), (x + 11, y - 10), (x + 7, y), (x - 7, y), (x - 11, y - 10), (x - 5, y - 20)], 4), color, line=False)
+        c.poly(
+            smooth(
+                [
+                    (x - 5, y - 26),
+                    (x + 5, y - 26),
+                    (x + 5, y - 20),
+                    (x + 11, y - 10),
+                    (x + 7, y),
+                    (x - 7, y),
+                    (x - 11, y - 10),
+                    (x - 5, y - 20),
+                ],
+                4,
+            ),
+            color,
+            line=False,
+        )

@@ -32,7 +32,10 @@ def _face(c: Canvas, ink: Ink, skin: Color, hair: Color) -> None:
                 c.rect(-12, -117, 12, -103, color, (11, 11, 0, 0))
                 c.rect(-13 if long else -12, -105.5, 18, -101.5, darker(color, 0.2), 2)
         else:
-            c.poly(smooth([(-13, -95), (-13, -108), (-4, -115), (8, -114), (13.5, -106), (13, -96), (9, -103), (-5, -105), (-10, -101)], 5), hair)
+            c.poly(
+                smooth([(-13, -95), (-13, -108), (-4, -115), (8, -114), (13.5, -106), (13, -96), (9, -103), (-5, -105), (-10, -101)], 5),
+                hair,
+            )
         for x in (-3.5, 5.5):
             c.oval(x, -95.5, 1.35, rgb("2a2a38"), line=False)
         c.poly(oval(1, -91.5, 3.6, 2.4, start=0.05, end=0.45), rgb("b5483f"), line=False)
@@ -107,9 +110,9 @@ def cat(c: Canvas, ink: Ink) -> None:
         c.oval(6, -46, 18, coat, 14.5)
         c.oval(6, -40, 8, lighter(coat, 0.55), 5.5, line=False)
         c.poly([(3.5, -43), (8.5, -43), (6, -40)], rgb("d97a72"), line=False)
-        for x in (-1.5, 13.5):
-            c.oval(x, -48, 3, rgb("f4e27a"), line=False)
-            c.oval(x, -48, 1.6, rgb("2a2a38"), 2.8, line=False)
+        for pupil in (-1.5, 13.5):
+            c.oval(pupil, -48, 3, rgb("f4e27a"), line=False)
+            c.oval(pupil, -48, 1.6, rgb("2a2a38"), 2.8, line=False)
 
 
 @drawable("cow", 136, 94, shadow=0.46)
@@ -124,7 +127,11 @@ def cow(c: Canvas, ink: Ink) -> None:
     with c.part("udder"):
         c.rect(-28, -32, -10, -20, rgb("f2b0a8"), (2, 2, 8, 8))
     c.poly(rounded([(-54, -64), (44, -66), (48, -30), (-52, -27)], 15), coat)
-    for points in ([(-44, -62), (-22, -64), (-18, -46), (-38, -42)], [(2, -64), (26, -66), (28, -48), (10, -42)], [(-14, -38), (0, -40), (2, -30), (-12, -29)]):
+    for points in (
+        [(-44, -62), (-22, -64), (-18, -46), (-38, -42)],
+        [(2, -64), (26, -66), (28, -48), (10, -42)],
+        [(-14, -38), (0, -40), (2, -30), (-12, -29)],
+    ):
         c.poly(smooth(points), spot, line=False)
     with c.part("head"):
         for x0, x1 in ((46, 41), (60, 66)):
@@ -225,12 +232,12 @@ def crab(c: Canvas, ink: Ink) -> None:
             c.stroke(curve([(side * x, -12), (side * (x + 9), -13 + i), (side * (x + 11), 0)], 4), 3.6, darker(color, 0.15), 2)
         c.stroke(curve([(side * 20, -18), (side * 32, -20), (side * 32, -30)], 4), 5, color)
         with c.part("claw"):
-            c.poly(smooth([(side * 26, -30), (side * 28, -44), (side * 33, -37), (side * 40, -45), (side * 41, -32), (side * 33, -26)]), color)
+            c.poly(
+                smooth([(side * 26, -30), (side * 28, -44), (side * 33, -37), (side * 40, -45), (side * 41, -32), (side * 33, -26)]), color
+            )
     c.oval(0, -15, 26, color, 14)
     c.poly(oval(0, -11, 20, 7, start=0.0, end=0.5), lighter(color, 0.3), alpha=0.8)
     for x in (-8, 8):
         c.rect(x - 1.4, -36, x + 1.4, -24, color, line=False)
         c.oval(x, -37, 4.4, WHITE)
         c.oval(x + 0.6, -36.6, 2.1, rgb("2a2a38"), line=False)
-
-

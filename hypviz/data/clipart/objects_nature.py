@@ -16,7 +16,11 @@ def _crown(c: Canvas, ink: Ink, y: float, color: Color) -> None:
         c.poly(petals(-9, y - 9, 7, 22, 6), lighter(color, 0.16), line=False)
     elif kind == 1:
         c.poly(smooth([(0, y - 58), (30, y - 40), (42, y), (32, y + 34), (0, y + 44), (-32, y + 34), (-42, y), (-30, y - 40)]), color)
-        c.poly(smooth([(0, y - 58), (30, y - 40), (42, y), (32, y + 34), (6, y + 44), (20, y + 8), (14, y - 34)]), darker(color, 0.12), line=False)
+        c.poly(
+            smooth([(0, y - 58), (30, y - 40), (42, y), (32, y + 34), (6, y + 44), (20, y + 8), (14, y - 34)]),
+            darker(color, 0.12),
+            line=False,
+        )
     else:
         for dx, dy, r in ((-22, 12, 27), (22, 12, 27), (0, -14, 32)):
             c.oval(dx, y + dy, r, color, line=False)

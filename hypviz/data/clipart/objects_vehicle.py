@@ -110,7 +110,14 @@ def bicycle(c: Canvas, ink: Ink) -> None:
     for x in (-35, 35):
         _spoked_wheel(c, x, -22, 22, lighter(paint, 0.45))
     with c.part("frame"):
-        for a, b in (((-35, -22), (-14, -52)), ((-35, -22), (-4, -22)), ((-4, -22), (-17, -58)), ((-4, -22), (26, -54)), ((-14, -50), (26, -54)), ((35, -22), (24, -62))):
+        for a, b in (
+            ((-35, -22), (-14, -52)),
+            ((-35, -22), (-4, -22)),
+            ((-4, -22), (-17, -58)),
+            ((-4, -22), (26, -54)),
+            ((-14, -50), (26, -54)),
+            ((35, -22), (24, -62)),
+        ):
             c.stroke([a, b], 3.6, paint)
     c.oval(-4, -22, 6, darker(STEEL, 0.3))
     c.rect(-6, -22, -2, -9, darker(STEEL, 0.5), 1.5)
@@ -167,5 +174,3 @@ def wheelbarrow(c: Canvas, ink: Ink) -> None:
     furniture_leg(c, -18, -22, darker(STEEL, 0.45), wide=5, lean=-3)
     c.stroke([(20, -22), (40, -13)], 4, darker(STEEL, 0.4))
     wheel(c, ink, 40, -14, 14)
-
-

@@ -23,7 +23,9 @@ def _hull(c: Canvas, ink: Ink, half: float, high: float, color: Color, *, ports:
         c.poly([*map(tuple, sheer), *keel], color)
         band = [(x * 0.995, y + high * 0.18) for x, y in sheer]
         c.poly([*map(tuple, sheer), *band[::-1]], lighter(color, 0.65), line=False)
-        c.poly([(-half * 0.9, -high * 0.22), (half * 0.86, -high * 0.22), (half * 0.74, 3), (-half * 0.86, 3)], darker(color, 0.3), line=False)
+        c.poly(
+            [(-half * 0.9, -high * 0.22), (half * 0.86, -high * 0.22), (half * 0.74, 3), (-half * 0.86, 3)], darker(color, 0.3), line=False
+        )
         for i in range(ports):
             porthole(c, ink, -half * 0.45 + i * half * 0.36, -high * 0.46, max(4.2, high * 0.17))
         if not ports:
@@ -134,7 +136,11 @@ def crane(c: Canvas, ink: Ink) -> None:
     c.rect(77.2, -192, 78.8, -192 + drop, rgb("4b5263"), line=False)
     with c.part("hook"):
         c.rect(72, -194 + drop, 84, -184 + drop, paint, 2)
-        c.stroke(curve([(78, -184 + drop), (78, -176 + drop), (86, -171 + drop), (84, -163 + drop), (74, -163 + drop), (70, -170 + drop)]), 4, rgb("4b5263"))
+        c.stroke(
+            curve([(78, -184 + drop), (78, -176 + drop), (86, -171 + drop), (84, -163 + drop), (74, -163 + drop), (70, -170 + drop)]),
+            4,
+            rgb("4b5263"),
+        )
 
 
 @drawable("crate", 62, 52, shadow=0.56)

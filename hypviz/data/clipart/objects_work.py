@@ -205,5 +205,3 @@ def whiteboard(c: Canvas, ink: Ink) -> None:
             c.rect(x + 1, y + 9, x + 7, y + 10.4, rgb("8a8f7a"), line=False)
     with c.part("tray"):
         c.rect(-34, -7, 34, 0, darker(STEEL, 0.3), 2)
-
-

@@ -61,13 +61,55 @@ class Palette:
 
 
 PALETTES = (
-    Palette("coast", _set("e4572e f4a259 2a9d8f 3d7ea6 e9c46a"), _set("fbf1df f3d9b1 dfe9e6 f2b5a0"), _set("4f9d69 6bb17b 3d8361"), rgb("9cc98a")),
-    Palette("berry", _set("e8476a ffb84d 17b890 2f88c0 8a67bd"), _set("fdf0e6 f6cfd2 d9e4f5 efe0f2"), _set("3fa37c 66bb8a 2f8a72"), rgb("95d0a0")),
-    Palette("retro", _set("c8553d edae49 5f9f86 2e7f9e 8d6b94"), _set("f6ead2 e9c99b d8d7c0 d98f6d"), _set("7a9e4b 5d8a4a 98b45a"), rgb("b9c583")),
-    Palette("nordic", _set("bf616a d98a6a e3bd6f 6f9f7b 5e81ac"), _set("eceff4 dfd8cc c9d6df d8b4a6"), _set("6d9b78 557f6b 8ab08a"), rgb("a9c3a0")),
-    Palette("citrus", _set("f25f5c ff9f45 ffd23f 3fb68b 3a86d8"), _set("fffaf0 ffe5bd d7f0ea ffd0c2"), _set("57b35a 7fc95f 3b9a5f"), rgb("a6db86")),
-    Palette("autumn", _set("b5483a de8a3b e6b450 6c8f7d 46657f"), _set("f7e9d5 e8c7a0 d9cfc1 c98d70"), _set("d98a35 c4612f 9a9a45"), rgb("c9bd7b")),
-    Palette("lagoon", _set("ff6f61 ffc15e 00a6a6 3066be 9b72cf"), _set("f4fbfa d2eeea ffe8d1 f7d0c8"), _set("39a27a 5fbd84 2c8a70"), rgb("8fd19a")),
+    Palette(
+        "coast",
+        _set("e4572e f4a259 2a9d8f 3d7ea6 e9c46a"),
+        _set("fbf1df f3d9b1 dfe9e6 f2b5a0"),
+        _set("4f9d69 6bb17b 3d8361"),
+        rgb("9cc98a"),
+    ),
+    Palette(
+        "berry",
+        _set("e8476a ffb84d 17b890 2f88c0 8a67bd"),
+        _set("fdf0e6 f6cfd2 d9e4f5 efe0f2"),
+        _set("3fa37c 66bb8a 2f8a72"),
+        rgb("95d0a0"),
+    ),
+    Palette(
+        "retro",
+        _set("c8553d edae49 5f9f86 2e7f9e 8d6b94"),
+        _set("f6ead2 e9c99b d8d7c0 d98f6d"),
+        _set("7a9e4b 5d8a4a 98b45a"),
+        rgb("b9c583"),
+    ),
+    Palette(
+        "nordic",
+        _set("bf616a d98a6a e3bd6f 6f9f7b 5e81ac"),
+        _set("eceff4 dfd8cc c9d6df d8b4a6"),
+        _set("6d9b78 557f6b 8ab08a"),
+        rgb("a9c3a0"),
+    ),
+    Palette(
+        "citrus",
+        _set("f25f5c ff9f45 ffd23f 3fb68b 3a86d8"),
+        _set("fffaf0 ffe5bd d7f0ea ffd0c2"),
+        _set("57b35a 7fc95f 3b9a5f"),
+        rgb("a6db86"),
+    ),
+    Palette(
+        "autumn",
+        _set("b5483a de8a3b e6b450 6c8f7d 46657f"),
+        _set("f7e9d5 e8c7a0 d9cfc1 c98d70"),
+        _set("d98a35 c4612f 9a9a45"),
+        rgb("c9bd7b"),
+    ),
+    Palette(
+        "lagoon",
+        _set("ff6f61 ffc15e 00a6a6 3066be 9b72cf"),
+        _set("f4fbfa d2eeea ffe8d1 f7d0c8"),
+        _set("39a27a 5fbd84 2c8a70"),
+        rgb("8fd19a"),
+    ),
 )
 
 WOODS = _set("b97a45 8f5e38 cf9d63 a0653f 74503a")
@@ -114,5 +156,8 @@ STYLES = (
     Style("sunset", saturation=0.95, tint=rgb("ff9a6b"), tint_share=0.16, sky=_sky("7e79b8", "ffc489"), shadow=0.24),
     Style("retro", saturation=0.72, tint=rgb("f3dfb8"), tint_share=0.18, sky=_sky("a8cbc4", "f8ecd0")),
     Style("night", saturation=0.85, gain=0.8, tint=NIGHT_BLUE, tint_share=0.24, sky=_sky("2a3a78", "8c86c4"), night=True, shadow=0.3),
+)
+EVENING = Style(
+    "evening", saturation=1.02, gain=0.9, tint=rgb("4b3a78"), tint_share=0.2, sky=_sky("2a3a78", "8c86c4"), night=True, shadow=0.26
 )
 STYLE_WEIGHTS = (0.2, 0.15, 0.14, 0.06, 0.11, 0.1, 0.09, 0.06, 0.09)

@@ -49,7 +49,9 @@ def glass(c: Canvas, ink: Ink, shape: list[tuple[float, float]], *, lit: bool | 
         c.poly(glint, WHITE, alpha=0.4)
 
 
-def window(c: Canvas, ink: Ink, x0: float, y0: float, x1: float, y1: float, *, frame: Color = CREAM, bars: str = "+", radius: float = 1.5) -> None:
+def window(
+    c: Canvas, ink: Ink, x0: float, y0: float, x1: float, y1: float, *, frame: Color = CREAM, bars: str = "+", radius: float = 1.5
+) -> None:
     """Framed pane; `bars` is "+", "|", "-" or nothing."""
     with c.part("window"):
         edge = max(1.8, min(x1 - x0, y1 - y0) * 0.09)
@@ -80,7 +82,16 @@ def door(c: Canvas, ink: Ink, x0: float, y0: float, x1: float, y1: float, *, col
         wide, high = x1 - x0, y1 - y0
         inner = darker(color, 0.16)
         if panes:
-            glass(c, ink, [(x0 + wide * 0.2, y0 + high * 0.1), (x1 - wide * 0.2, y0 + high * 0.1), (x1 - wide * 0.2, y0 + high * 0.38), (x0 + wide * 0.2, y0 + high * 0.38)])
+            glass(
+                c,
+                ink,
+                [
+                    (x0 + wide * 0.2, y0 + high * 0.1),
+                    (x1 - wide * 0.2, y0 + high * 0.1),
+                    (x1 - wide * 0.2, y0 + high * 0.38),
+                    (x0 + wide * 0.2, y0 + high * 0.38),
+                ],
+            )
         else:
             c.rect(x0 + wide * 0.18, y0 + high * 0.1, x1 - wide * 0.18, y0 + high * 0.42, inner, 1, line=False)
         c.rect(x0 + wide * 0.18, y0 + high * 0.62, x1 - wide * 0.18, y0 + high * 0.9, inner, 1, line=False)
@@ -161,5 +172,3 @@ def lamp_glow(c: Canvas, x: float, y: float, radius: float) -> None:
 def fur(ink: Ink) -> Color:
     """Coat of an animal."""
     return ink.pick(FURS)
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import backdrop
+from . import backdrop, decor, rooms
 from .palette import CREAM, lighter, mix, rgb
 from .stage import WIDE, Stage
 
@@ -16,6 +16,8 @@ def street(stage: Stage) -> None:
     ink = stage.ink
     backdrop.sky(stage, 240)
     backdrop.skyline(stage, 240)
+    if ink.chance(0.6):
+        decor.hedge(stage, 240)
     backdrop.road(stage, 236)
     built = ink.pick([["house"], ["shop"], ["house", "shop"], ["house"]])
     small = ink.some(["tree", "street lamp", "traffic light", "mailbox", "person", "pine", "dog"], ink.count(1, 2) if len(built) < 2 else 1)
@@ -42,8 +44,11 @@ def harbour(stage: Stage) -> None:
         sides = (8, WIDE - 8)
     if ink.chance(0.3):
         stage.row(["ferry"], horizon + 26, scale=0.62, low=sides[0], high=sides[1])
-    stage.row(ink.some(["sailboat", "fishing boat", "sailboat", "buoy"], 2), 272, scale=ink.span(0.98, 1.1), low=sides[0], high=sides[1], jitter=5)
+    stage.row(
+        ink.some(["sailboat", "fishing boat", "sailboat", "buoy"], 2), 272, scale=ink.span(0.98, 1.1), low=sides[0], high=sides[1], jitter=5
+    )
     backdrop.quay(stage, 312)
+    decor.bollards(stage, 314)
     if crane:
         stage.put("crane", far_x, 330, scale=0.98, flip=not left)
         sides = (140, WIDE - 8) if left else (8, WIDE - 140)
@@ -60,14 +65,22 @@ def _islet(stage: Stage, x: float, y: float) -> None:
 def kitchen(stage: Stage) -> None:
     """Fridge, stove and cabinets along the wall, a table in front."""
     ink = stage.ink
-    backdrop.room(stage, FLOOR, mix(ink.wall(), lighter(ink.accent(), 0.6), 0.4), tiles=True)
+    rooms.room(stage, FLOOR, mix(ink.wall(), lighter(ink.accent(), 0.6), 0.4), tiles=True)
+    decor.backsplash(stage, FLOOR)
+    decor.mat(stage, 330)
     units = ink.pick([["fridge", "stove", "cabinet"], ["stove", "cabinet"], ["fridge", "cabinet"], ["fridge", "stove"]])
     scale = ink.span(1.05, 1.16)
     tall = "fridge" in units
     _wall_things(stage, low=20, high=WIDE - 20, skip=tall)
     spots = stage.row(units, FLOOR + 10, scale=scale, jitter=0, gap=2)
     if "cabinet" in spots:
-        stage.put(ink.pick(["kettle", "potted plant", "kettle"]), spots["cabinet"] + ink.span(-18, 18), FLOOR + 10 - 86 * scale, scale=0.86, shadow=False)
+        stage.put(
+            ink.pick(["kettle", "potted plant", "kettle"]),
+            spots["cabinet"] + ink.span(-18, 18),
+            FLOOR + 10 - 86 * scale,
+            scale=0.86,
+            shadow=False,
+        )
     front = ink.pick([["table"], ["chair"], ["table"], ["cat"], ["dog"], ["chair", "cat"], ["person"]])
     stage.row(front, 366, scale=1.12, low=30, high=WIDE - 30, jitter=5)
 
@@ -77,9 +90,9 @@ def _wall_things(stage: Stage, *, low: float, high: float, skip: bool = False) -
     kind = ink.count(0, 2)
     middle = ink.span(low + 90, high - 90)
     if kind == 0 or skip:
-        stage.put(ink.pick(["clock", "picture"]), middle, ink.span(92, 104), scale=ink.span(1.0, 1.15))
+        stage.put(ink.pick(["clock", "picture"]), middle, ink.span(78, 88), scale=ink.span(1.0, 1.15))
     elif kind == 1:
-        backdrop.wall_window(stage, middle - 52, 34, 104, 88)
+        rooms.wall_window(stage, middle - 52, 34, 104, 88)
     else:
         stage.hang(ink.some(["clock", "picture", "picture"], 2), 104, low=low + 20, high=high - 20, scale=1.05)
 
@@ -87,9 +100,9 @@ def _wall_things(stage: Stage, *, low: float, high: float, skip: bool = False) -
 def living_room(stage: Stage) -> None:
     """Sofa or television, lamp, shelf, pictures; pets in front."""
     ink = stage.ink
-    backdrop.room(stage, FLOOR, ink.pick([ink.wall(), lighter(ink.accent(), 0.5)]))
+    rooms.room(stage, FLOOR, ink.pick([ink.wall(), lighter(ink.accent(), 0.5)]))
     if ink.chance(0.6):
-        backdrop.rug(stage, ink.span(190, 320), 336, ink.span(120, 170), lighter(ink.accent(), 0.3))
+        rooms.rug(stage, ink.span(190, 320), 336, ink.span(120, 170), lighter(ink.accent(), 0.3))
     main = ink.pick(["sofa", "television", "sofa", "armchair"])
     others = ink.some(["floor lamp", "bookshelf", "potted plant", "armchair"], ink.count(1, 2))
     tall = "bookshelf" in others
@@ -102,7 +115,7 @@ def living_room(stage: Stage) -> None:
 def office(stage: Stage) -> None:
     """Desks with computers, swivel chairs, shelves and a whiteboard."""
     ink = stage.ink
-    backdrop.room(stage, FLOOR, mix(ink.wall(), rgb("dfe7ee"), 0.5))
+    rooms.room(stage, FLOOR, mix(ink.wall(), rgb("dfe7ee"), 0.5))
     side = ink.chance(0.5)
     tall_x, desk_x = (74, 300) if side else (WIDE - 74, WIDE - 300)
     behind = ink.pick(["bookshelf", "cabinet", "potted plant", "floor lamp"])
@@ -111,7 +124,7 @@ def office(stage: Stage) -> None:
     if wall == 0:
         stage.put("whiteboard", wall_x, 132, scale=1.1)
     elif wall == 1:
-        backdrop.wall_window(stage, wall_x - 60, 34, 120, 92)
+        rooms.wall_window(stage, wall_x - 60, 34, 120, 92)
     else:
         stage.hang([ink.pick(["clock", "picture"])], 104, low=desk_x - 130, high=desk_x + 130)
     stage.put(behind, tall_x, FLOOR + 10, scale=1.12)
@@ -136,9 +149,27 @@ def farm(stage: Stage) -> None:
     backdrop.hills(stage, 184, rows=2)
     backdrop.ground(stage, 196, ink.palette.ground)
     _field(stage, 206)
-    behind = ink.pick([["barn", "tree"], ["windmill", "tree"], ["barn", "sunflower"], ["house", "tree"], ["barn", "pine"], ["windmill", "bush"]])
+    if ink.chance(0.6):
+        decor.fence(stage, 226)
+    decor.meadow_flowers(stage, 266)
+    behind = ink.pick(
+        [["barn", "tree"], ["windmill", "tree"], ["barn", "sunflower"], ["house", "tree"], ["barn", "pine"], ["windmill", "bush"]]
+    )
     stage.row(behind, 246, scale=ink.span(0.96, 1.1))
-    big = ink.pick([["tractor", "chicken"], ["cow", "sheep"], ["cow", "chicken"], ["tractor", "sheep"], ["sheep", "dog"], ["person", "cow"], ["wheelbarrow", "chicken"], ["crate", "sunflower"], ["duck", "cow"], ["wheelbarrow", "sheep"]])
+    big = ink.pick(
+        [
+            ["tractor", "chicken"],
+            ["cow", "sheep"],
+            ["cow", "chicken"],
+            ["tractor", "sheep"],
+            ["sheep", "dog"],
+            ["person", "cow"],
+            ["wheelbarrow", "chicken"],
+            ["crate", "sunflower"],
+            ["duck", "cow"],
+            ["wheelbarrow", "sheep"],
+        ]
+    )
     stage.row(big, 350, scale=ink.span(1.12, 1.26), jitter=8)
 
 
@@ -160,9 +191,21 @@ def park(stage: Stage) -> None:
     backdrop.treeline(stage, 208)
     backdrop.ground(stage, 208, ink.palette.ground)
     backdrop.path(stage, 214, rgb("ead9b5"))
+    decor.meadow_flowers(stage, 232)
     behind = ink.some(["tree", "fountain", "slide", "swing", "pine", "street lamp", "tree"], 2)
     stage.row(behind, 258, scale=ink.span(1.0, 1.12), jitter=5)
-    front = ink.pick([["bench", "dog"], ["bench", "bicycle"], ["bicycle", "person"], ["duck", "bench"], ["bush", "person"], ["beach ball", "person", "dog"], ["bush", "bench", "duck"], ["bush", "cat"]])
+    front = ink.pick(
+        [
+            ["bench", "dog"],
+            ["bench", "bicycle"],
+            ["bicycle", "person"],
+            ["duck", "bench"],
+            ["bush", "person"],
+            ["beach ball", "person", "dog"],
+            ["bush", "bench", "duck"],
+            ["bush", "cat"],
+        ]
+    )
     stage.row(front, 352, scale=ink.span(1.12, 1.25), jitter=6)
 
 
@@ -176,6 +219,7 @@ def beach(stage: Stage) -> None:
     if ink.chance(0.4):
         stage.row([ink.pick(["sailboat", "sailboat", "fishing boat"])], 196, scale=0.66, low=30, high=WIDE - 30)
     backdrop.sand(stage, 226)
+    decor.shells(stage, 262)
     behind = ink.some(["palm tree", "parasol", "beach hut", "surfboard", "person"], 2)
     stage.row(behind, 282, scale=ink.span(1.04, 1.16), jitter=6)
     front = ink.some(["deck chair", "sandcastle", "crab", "bucket", "beach ball", "seagull", "dog"], 2)
@@ -193,3 +237,4 @@ SCENES: dict[str, Callable[[Stage], None]] = {
     "street": street,
 }
 SCENE_TYPES: tuple[str, ...] = tuple(SCENES)
+INDOORS = frozenset({"kitchen", "living room", "office"})

@@ -9,18 +9,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-Points = np.ndarray | Sequence[tuple[float, float]]
+Array = NDArray[np.float64]
+Points = Array | Sequence[tuple[float, float]]
 TURN = 2 * np.pi
 
 
 @lru_cache(maxsize=64)
-def _unit_arc(start: float, end: float, steps: int) -> np.ndarray:
+def _unit_arc(start: float, end: float, steps: int) -> Array:
     angle = np.linspace(start * TURN, end * TURN, steps)
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def oval(cx: float, cy: float, rx: float, ry: float | None = None, *, start: float = 0.0, end: float = 1.0) -> np.ndarray:
+def oval(cx: float, cy: float, rx: float, ry: float | None = None, *, start: float = 0.0, end: float = 1.0) -> Array:
     """Ellipse, or the slice of it from `start` to `end` in turns (0 is right, 0.25 is down)."""
     ry = rx if ry is None else ry
     steps = int(np.clip(6 + 2.2 * max(abs(rx), abs(ry)) ** 0.75, 12, 72))
@@ -29,14 +31,14 @@ def oval(cx: float, cy: float, rx: float, ry: float | None = None, *, start: flo
     return arc * (rx, ry) + (cx, cy)
 
 
-def ring(cx: float, cy: float, outer: float, inner: float) -> np.ndarray:
+def ring(cx: float, cy: float, outer: float, inner: float) -> Array:
     """Disk of radius `outer` with a hole of radius `inner`, as one outline with a seam."""
     rim = np.vstack([oval(cx, cy, outer), [(cx + outer, cy)]])
     hole = np.vstack([oval(cx, cy, inner), [(cx + inner, cy)]])
     return np.vstack([rim, hole[::-1]])
 
 
-def rect(x0: float, y0: float, x1: float, y1: float, radius: float | tuple[float, float, float, float] = 0.0) -> np.ndarray:
+def rect(x0: float, y0: float, x1: float, y1: float, radius: float | tuple[float, float, float, float] = 0.0) -> Array:
     """Rectangle with one corner radius, or four (top left, top right, bottom right, bottom left)."""
     corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], dtype=float)
     radii = radius if isinstance(radius, tuple) else (radius,) * 4
@@ -53,7 +55,7 @@ def rect(x0: float, y0: float, x1: float, y1: float, radius: float | tuple[float
     return np.vstack(pieces)
 
 
-def rounded(points: Points, radius: float) -> np.ndarray:
+def rounded(points: Points, radius: float) -> Array:
     """Polygon with its corners rounded by quadratic Bézier curves."""
     here = np.asarray(points, dtype=float)
     before, after = np.roll(here, 1, axis=0), np.roll(here, -1, axis=0)
@@ -61,21 +63,21 @@ def rounded(points: Points, radius: float) -> np.ndarray:
     start = here + _capped(before - here, radius)
     end = here + _capped(after - here, radius)
     curve = (1 - t) ** 2 * start[:, None] + 2 * t * (1 - t) * here[:, None] + t**2 * end[:, None]
-    return curve.reshape(-1, 2)
+    return np.asarray(curve.reshape(-1, 2))
 
 
-def _capped(edge: np.ndarray, radius: float) -> np.ndarray:
+def _capped(edge: Array, radius: float) -> Array:
     length = np.maximum(np.hypot(edge[:, 0], edge[:, 1]), 1e-9)[:, None]
     return edge / length * np.minimum(radius, length / 2)
 
 
-def smooth(points: Points, steps: int = 7) -> np.ndarray:
+def smooth(points: Points, steps: int = 7) -> Array:
     """Closed Catmull-Rom curve through the points."""
     p = np.asarray(points, dtype=float)
     return _catmull(np.roll(p, 1, axis=0), p, np.roll(p, -1, axis=0), np.roll(p, -2, axis=0), steps)
 
 
-def curve(points: Points, steps: int = 7) -> np.ndarray:
+def curve(points: Points, steps: int = 7) -> Array:
     """Open Catmull-Rom curve through the points."""
     p = np.asarray(points, dtype=float)
     padded = np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
@@ -83,14 +85,14 @@ def curve(points: Points, steps: int = 7) -> np.ndarray:
     return np.vstack([body, p[-1:]])
 
 
-def _catmull(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, steps: int) -> np.ndarray:
+def _catmull(a: Array, b: Array, c: Array, d: Array, steps: int) -> Array:
     t = np.linspace(0, 1, steps, endpoint=False)[None, :, None]
     a, b, c, d = (x[:, None] for x in (a, b, c, d))
     out = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
     return out.reshape(-1, 2)
 
 
-def stroke(points: Points, width: float, end_width: float | None = None) -> np.ndarray:
+def stroke(points: Points, width: float, end_width: float | None = None) -> Array:
     """Outline of a line drawn along the points, its width going from `width` to `end_width`."""
     p = np.asarray(points, dtype=float)
     along = np.gradient(p, axis=0)
@@ -100,7 +102,7 @@ def stroke(points: Points, width: float, end_width: float | None = None) -> np.n
     return np.vstack([p + normal * half, (p - normal * half)[::-1]])
 
 
-def grown(points: np.ndarray, by: float) -> np.ndarray:
+def grown(points: Array, by: float) -> Array:
     """Outline moved outwards by `by` along its vertex normals (mitres are cut at twice that)."""
     ahead = np.roll(points, -1, axis=0) - points
     keep = np.hypot(ahead[:, 0], ahead[:, 1]) > 1e-6
@@ -112,19 +114,19 @@ def grown(points: np.ndarray, by: float) -> np.ndarray:
     area = np.sum(p[:, 0] * np.roll(p[:, 1], -1) - np.roll(p[:, 0], -1) * p[:, 1])
     both = normal + np.roll(normal, 1, axis=0)
     scale = by / np.maximum(np.sum(both * both, axis=1) / 2, 0.5)
-    return p + np.sign(area) * both * scale[:, None]
+    return np.asarray(p + np.sign(area) * both * scale[:, None])
 
 
-def petals(cx: float, cy: float, count: int, radius: float, depth: float) -> np.ndarray:
+def petals(cx: float, cy: float, count: int, radius: float, depth: float) -> Array:
     """Scalloped disk: `count` bumps of height `depth` round a disk of `radius`."""
     angle = np.linspace(0, TURN, count * 8, endpoint=False)
     r = radius + depth * np.abs(np.sin(angle * count / 2))
     return np.stack([cx + r * np.cos(angle), cy + r * np.sin(angle)], axis=1)
 
 
-def leaf(x: float, y: float, length: float, width: float, turn: float) -> np.ndarray:
+def leaf(x: float, y: float, length: float, width: float, turn: float) -> Array:
     """Pointed leaf that starts at x, y and grows along `turn` (turns; 0.75 is up)."""
     side = np.array([(0, 0), (0.25, 0.38), (0.55, 0.5), (0.82, 0.28), (1, 0), (0.82, -0.28), (0.55, -0.5), (0.25, -0.38)])
     out = smooth(side * (length, width), 4)
     cos, sin = np.cos(turn * TURN), np.sin(turn * TURN)
-    return out @ np.array([(cos, sin), (-sin, cos)]) + (x, y)
+    return np.asarray(out @ np.array([(cos, sin), (-sin, cos)]) + (x, y))

@@ -27,7 +27,17 @@ class Stage:
             with self.canvas.part(label):
                 entry.paint(self.canvas, self.ink)
 
-    def row(self, labels: Sequence[str], y: float, *, scale: float = 1.0, low: float = 10, high: float = WIDE - 10, jitter: float = 4, gap: float = 8) -> dict[str, float]:
+    def row(
+        self,
+        labels: Sequence[str],
+        y: float,
+        *,
+        scale: float = 1.0,
+        low: float = 10,
+        high: float = WIDE - 10,
+        jitter: float = 4,
+        gap: float = 8,
+    ) -> dict[str, float]:
         """Stand objects side by side in random order with random gaps; what does not fit is left out.
 
         Returns where each one stands (x of its middle).
