@@ -37,7 +37,7 @@ BRANCH_COLOURS = (
     ("#5b8c1a", "#a5d65a"),
 )
 """Named branches, (light, dark) theme: the Okabe–Ito hues, extended; told apart under red-green colour blindness."""
-SCENE_COLOUR = ("#3c4657", "#e8ecf4")
+SCENE_COLOUR = ("#4a566c", "#d3dbea")
 OTHER_COLOUR = ("#a3a9b4", "#6d7686")
 DEPTH_COLOURS = (
     ("#3b1c6b", "#f6e37a"),
