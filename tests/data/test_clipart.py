@@ -255,6 +255,23 @@ def test_parts_of_a_thing_do_not_hide_it_and_shadows_hide_nothing() -> None:
     assert (house.parent, door.parent) == (None, 0)
 
 
+def test_a_thing_reaches_as_far_as_its_parts() -> None:
+    canvas = Canvas(DESIGN_WH, style=Style("plain"))
+    with canvas.part("house"):
+        canvas.rect(100, 100, 200, 200, RED)
+        with canvas.part("chimney"):
+            canvas.rect(160, 60, 180, 100, BLUE)
+    assert canvas.boxes()[0].xyxy == pytest.approx((100, 60, 200, 200), abs=0.6)
+
+
+def test_boxes_under_six_pixels_are_not_emitted() -> None:
+    canvas = Canvas(DESIGN_WH, style=Style("plain"))
+    for x, side in ((50, 4.5), (100, 7.5)):
+        with canvas.part(f"{side} wide"):
+            canvas.rect(x, 50, x + side, 90, RED)
+    assert [box.label for box in canvas.boxes()] == ["7.5 wide"]
+
+
 def test_a_part_of_a_dropped_thing_hangs_on_the_next_one_up() -> None:
     canvas = Canvas(DESIGN_WH, style=Style("plain"))
     with canvas.part("car"):
