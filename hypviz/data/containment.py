@@ -27,9 +27,7 @@ def box_areas(xyxy: NDArray[np.floating]) -> NDArray[np.float64]:
     return area
 
 
-def find_pairs(
-    xyxy: NDArray[np.float32], image: Rows, settings: HierarchySettings
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def find_pairs(xyxy: NDArray[np.float32], image: Rows, settings: HierarchySettings) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Containments and duplicates among boxes of the same image.
 
     xyxy: (n, 4) pixels; image: (n,) ascending. Returns (contains, duplicate), each (·, 2) indices into the boxes:

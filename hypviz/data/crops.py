@@ -82,14 +82,11 @@ def _batched(
         yield here, out
 
 
-@dataclass(eq=False)
 class _Picture:
-    """A picture that several tasks share: decoded by the first of them, let go by the last."""
+    """A picture that the tasks of an image share: the first of them decodes it; it goes when they are gone."""
 
-    path: Path
-    uses: int
-
-    def __post_init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self._lock = threading.Lock()
         self._image: Image.Image | None = None
 
@@ -100,12 +97,6 @@ class _Picture:
             if self._image is None:
                 self._image = open_upright(self.path)
             return self._image
-
-    def release(self) -> None:
-        with self._lock:
-            self.uses -= 1
-            if self.uses == 0:
-                self._image = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,15 +114,13 @@ class _Task:
             return [crop_square(image, box, self.size, fit=self.fit) for box in self.boxes]
         except DataError as error:
             raise DataError(f"{self.picture.path}: {error}") from None
-        finally:
-            self.picture.release()
 
 
 def _tasks(items: Items, rows: NDArray[np.int64], *, size: int, fit: str) -> Iterator[_Task]:
     """The work in order; rows are grouped by image."""
     starts = np.flatnonzero(np.diff(items.image[rows], prepend=-1)).tolist()
     for first, last in pairwise([*starts, len(rows)]):
-        picture = _Picture(items.path(int(rows[first])), uses=-(-(last - first) // TASK_CROPS))
+        picture = _Picture(items.path(int(rows[first])))
         for start in range(first, last, TASK_CROPS):
             yield _Task(picture, items.xyxy[rows[start : min(start + TASK_CROPS, last)]], size, fit)
 
@@ -199,7 +188,7 @@ def _write(path: Path, items: Items, *, size: int, fit: str, workers: int, on_pr
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".npy.part")
     header, row_bytes = _header((len(items), size, size, 3)), size * size * 3
-    done = _rows_done(part, header, row_bytes)
+    done = min(_rows_done(part, header, row_bytes), len(items))
     _check_space(path.parent, (len(items) - done) * row_bytes)
 
     def report(fresh: int, _: int) -> None:
@@ -216,7 +205,7 @@ def _write(path: Path, items: Items, *, size: int, fit: str, workers: int, on_pr
                 file.write(crops.data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        part.replace(path)
     except OSError as error:
         raise WorkspaceError(f"The crops cannot be written to {part}: {error.strerror or error}.") from error
 

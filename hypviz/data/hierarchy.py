@@ -132,9 +132,7 @@ def build_hierarchy(items: Items, settings: HierarchySettings) -> Hierarchy:
     return Hierarchy(edges, depth, duplicate, counts)
 
 
-def _build_block(
-    items: Items, rows: Rows, settings: HierarchySettings
-) -> tuple[Edges, NDArray[np.int16], NDArray[np.int32]]:
+def _build_block(items: Items, rows: Rows, settings: HierarchySettings) -> tuple[Edges, NDArray[np.int16], NDArray[np.int32]]:
     """Edges (item rows), longest chain above each of `rows` and duplicate pairs of a block of whole images."""
     count = len(rows)
     contains, same = find_pairs(items.xyxy[rows], items.image[rows], settings)
@@ -166,9 +164,7 @@ def _with_scenes(items: Items, rows: Rows, edges: Edges, on_top: NDArray[np.bool
     return Edges(parent[order].astype(np.int32), child[order].astype(np.int32), direct[order])
 
 
-def _count(
-    items: Items, edges: Edges, duplicate: NDArray[np.int32], boxes: Rows, settings: HierarchySettings
-) -> dict[str, int]:
+def _count(items: Items, edges: Edges, duplicate: NDArray[np.int32], boxes: Rows, settings: HierarchySettings) -> dict[str, int]:
     """What the hierarchy holds, by kind."""
     frame = items.images.width.astype(np.float64) * items.images.height
     covered = box_areas(items.xyxy[boxes]) / frame[items.image[boxes]]

@@ -70,9 +70,7 @@ class PairSampler:
         self._relations = Relations(items, hierarchy, graph)
         self._epochs: dict[int, tuple[Rows, Rows]] = {}
         if len(self) == 0:
-            raise DataError(
-                "The images to train on hold no pair: they have no boxes, or only boxes that are too small."
-            )
+            raise DataError("The images to train on hold no pair: they have no boxes, or only boxes that are too small.")
         log.info("pairs: %s", ", ".join(f"{name} {count:,}" for name, count in self.counts.items()))
 
     def __len__(self) -> int:
@@ -165,7 +163,6 @@ class _CrossImage:
 def _checked(image_mask: NDArray[np.bool_], items: Items) -> NDArray[np.bool_]:
     if image_mask.shape != (len(items.images),) or image_mask.dtype != bool:
         raise DataError(
-            f"image_mask must be bool of shape ({len(items.images)},), one per image; "
-            f"got {image_mask.dtype} of shape {image_mask.shape}."
+            f"image_mask must be bool of shape ({len(items.images)},), one per image; got {image_mask.dtype} of shape {image_mask.shape}."
         )
     return image_mask

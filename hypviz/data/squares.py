@@ -38,9 +38,7 @@ def _inside(picture: Image.Image, xyxy: ArrayLike) -> Box:
     x1, y1, x2, y2 = (float(value) for value in np.asarray(xyxy, dtype=np.float64))
     box = max(x1, 0.0), max(y1, 0.0), min(x2, float(picture.width)), min(y2, float(picture.height))
     if not (box[0] < box[2] and box[1] < box[3]):
-        raise DataError(
-            f"The box {[x1, y1, x2, y2]} is empty or outside the picture of {picture.width} × {picture.height} pixels."
-        )
+        raise DataError(f"The box {[x1, y1, x2, y2]} is empty or outside the picture of {picture.width} × {picture.height} pixels.")
     return box
 
 

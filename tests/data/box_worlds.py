@@ -1,4 +1,4 @@
-"""Items made from plain numbers, and the data sets that lie beside the repository; for the tests of this folder."""
+"""Items made from plain numbers or from a COCO file, without the importer; for the tests of this folder."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 
 from hypviz.data.items import SCENE, Images, Items, item_ids
-
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 LabelledBox = tuple[int, float, float, float, float]
 """label, x1, y1, x2, y2"""
@@ -33,11 +31,11 @@ def make_items(
         ids = item_ids(f"image {number}", [box[1:] for box in image])
         rows.append((ids[0], number, (0, 0, width, height), SCENE, "image"))
         rows += [(ids[k + 1], number, box[1:], box[0], "annotation") for k, box in enumerate(image)]
-    ids, image_rows, xyxy, labels, source = zip(*rows, strict=True)
+    item_id, image_rows, xyxy, labels, source = zip(*rows, strict=True)
     widths, heights = np.array(sizes, dtype=np.int32).T
     content = np.array([f"image {number}" for number in range(len(boxes))])
     return Items(
-        item_id=np.array(ids),
+        item_id=np.array(item_id),
         image=np.array(image_rows, dtype=np.int32),
         xyxy=np.array(xyxy, dtype=np.float32),
         label=np.array(labels, dtype=np.int32),

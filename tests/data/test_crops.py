@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import weakref
 from collections import Counter, namedtuple
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from box_worlds import SHARED, LabelledBox, make_items, read_coco
 from PIL import Image
 
 from hypviz.data import crops as crops_module
 from hypviz.data import pictures
 from hypviz.data.crops import build_crop_cache, crop_square, iter_crops
 from hypviz.data.items import Items
+from hypviz.data.squares import Box
 from hypviz.errors import DataError, SettingsError, WorkspaceError
+from tests.data.box_worlds import LabelledBox, make_items, read_coco
 
 BICUBIC = Image.Resampling.BICUBIC
 
@@ -30,10 +33,8 @@ def noise(width: int, height: int, seed: int = 0) -> Image.Image:
 # --- one crop
 
 
-@pytest.mark.parametrize(
-    "box", [(0, 0, 90, 60), (10, 20, 42, 52), (3.25, 4.5, 80.75, 59.125), (10, 10, 11, 11), (89.2, 59.4, 90, 60)]
-)
-def test_a_squashed_crop_is_pillows_resize_of_the_box(box: tuple[float, ...]) -> None:
+@pytest.mark.parametrize("box", [(0, 0, 90, 60), (10, 20, 42, 52), (3.25, 4.5, 80.75, 59.125), (10, 10, 11, 11), (89.2, 59.4, 90, 60)])
+def test_a_squashed_crop_is_pillows_resize_of_the_box(box: Box) -> None:
     picture = noise(90, 60)
     assert np.array_equal(crop_square(picture, box, 32), np.asarray(picture.resize((32, 32), BICUBIC, box=box)))
 
@@ -56,7 +57,7 @@ def test_a_large_reduction_is_antialiased_and_close_to_full_resampling() -> None
     [(0, 0, 1, 1), (0, 0, 90, 1), (5, 0, 6, 60), (4.5, 4.5, 4.7, 4.6), (89.99, 59.99, 90, 60), (0, 0, 0.001, 60)],
 )
 @pytest.mark.parametrize("fit", ["squash", "pad", "centre"])
-def test_thin_tiny_and_fractional_boxes_give_a_square(box: tuple[float, ...], fit: str) -> None:
+def test_thin_tiny_and_fractional_boxes_give_a_square(box: Box, fit: str) -> None:
     crop = crop_square(noise(90, 60), box, 24, fit=fit)
     assert crop.shape == (24, 24, 3) and crop.dtype == np.uint8
 
@@ -79,7 +80,7 @@ def test_padding_keeps_proportions_and_fills_with_the_mean_of_the_edge() -> None
     assert np.array_equal(upright, crop.transpose(1, 0, 2))
 
 
-def crop_at_size(picture: Image.Image, box: tuple[float, ...], size: tuple[int, int]) -> np.ndarray:
+def crop_at_size(picture: Image.Image, box: Box, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(picture.resize(size, BICUBIC, box=box))
 
 
@@ -96,7 +97,7 @@ def test_what_hangs_over_the_edge_of_the_picture_is_cut_off() -> None:
 
 
 @pytest.mark.parametrize("box", [(95, 0, 99, 10), (10, 10, 10, 20), (20, 20, 10, 30), (-9, 0, 0, 5), (0, 0, np.nan, 5)])
-def test_a_box_that_is_empty_or_outside_is_refused(box: tuple[float, ...]) -> None:
+def test_a_box_that_is_empty_or_outside_is_refused(box: Box) -> None:
     with pytest.raises(DataError, match=r"empty or outside the picture of 90 × 60"):
         crop_square(noise(90, 60), box, 16)
 
@@ -200,9 +201,7 @@ def test_a_picture_that_shrank_since_the_import_is_named(items: Items) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_few_pictures_are_decoded_ahead_of_a_slow_reader(
-    items: Items, decoded: Counter[str], workers: int, tmp_path: Path
-) -> None:
+def test_few_pictures_are_decoded_ahead_of_a_slow_reader(items: Items, decoded: Counter[str], workers: int, tmp_path: Path) -> None:
     many = make_items([[]] * 40, sizes=[(60, 50)] * 40, root=tmp_path, names=["0.png"] * 40)
     reader = iter_crops(many, range(40), size=8, batch=1, workers=workers)
     for read in range(1, 10):
@@ -212,16 +211,35 @@ def test_few_pictures_are_decoded_ahead_of_a_slow_reader(
     assert decoded["0.png"] <= 9 + 2 * workers
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_pictures_are_let_go_once_their_crops_are_made(workers: int, tmp_path: Path, items: Items, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[weakref.ref[Image.Image]] = []
+    real = pictures.open_upright
+
+    def tracked(source: Path) -> Image.Image:
+        picture = real(source)
+        opened.append(weakref.ref(picture))
+        return picture
+
+    def alive() -> int:
+        return sum(picture() is not None for picture in opened)
+
+    monkeypatch.setattr(pictures, "open_upright", tracked)
+    many = make_items([[]] * 40, sizes=[(60, 50)] * 40, root=tmp_path, names=["0.png"] * 40)
+    reader = iter_crops(many, range(40), size=8, batch=1, workers=workers)
+    assert max(alive() for _ in reader) <= 2 * workers + 1
+    assert len(opened) == 40 and alive() <= 1
+
+
 @pytest.mark.parametrize(("name", "value"), [("size", 0), ("batch", 0), ("fit", "wide")])
 def test_settings_out_of_range_are_refused_before_any_work(items: Items, name: str, value: object) -> None:
     with pytest.raises(SettingsError, match=f"{name} must be"):
         iter_crops(items, [0], **({"size": 8} | {name: value}))  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data sets are not there")
 @pytest.mark.parametrize("name", ["photos", "car_parts"])
-def test_photographs_give_the_crops_that_pillow_gives(name: str) -> None:
-    items, _ = read_coco(SHARED / name)
+def test_photographs_give_the_crops_that_pillow_gives(shared_data: Path, name: str) -> None:
+    items, _ = read_coco(shared_data / name)
     rows = items.of_image(3).tolist() + items.of_image(100).tolist()
     for got, crops in iter_crops(items, rows, size=32):
         for row, crop in zip(got, crops, strict=True):
@@ -306,7 +324,7 @@ def test_an_interrupted_build_leaves_no_file_under_the_final_name_and_goes_on_wh
     assert len(files(folder)) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"something else altogether" * 100])
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"something else altogether" * 100, b"7" * (128 + 37 * 192)])
 def test_a_half_written_file_of_unknown_content_is_begun_anew(items: Items, tmp_path: Path, content: bytes) -> None:
     name = f"crops-{items.data_hash}-8-squash.npy"
     (tmp_path / f"{name}.part").write_bytes(content)
@@ -315,14 +333,15 @@ def test_a_half_written_file_of_unknown_content_is_begun_anew(items: Items, tmp_
     assert all(np.array_equal(cache[row], straight(items, row)) for row in range(len(items)))
 
 
-def test_a_half_written_file_longer_than_the_whole_is_finished_without_decoding_rows_twice(
-    items: Items, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("state", [".npy", ".npy.part"])
+def test_a_file_longer_than_the_whole_is_cut_to_the_whole(items: Items, tmp_path: Path, state: str) -> None:
     whole = build(items, tmp_path).copy()
     path = tmp_path / f"crops-{items.data_hash}-8-squash.npy"
-    path.with_suffix(".npy.part").write_bytes(path.read_bytes() + b"x" * 1000)
+    content = path.read_bytes()
     path.unlink()
+    path.with_suffix(state).write_bytes(content + b"x" * 1000)
     assert np.array_equal(build(items, tmp_path), whole)
+    assert path.read_bytes() == content
 
 
 def test_a_disk_that_is_too_small_is_refused_before_anything_is_written(
@@ -335,13 +354,11 @@ def test_a_disk_that_is_too_small_is_refused_before_anything_is_written(
     assert files(tmp_path / "crops") == []
 
 
-def test_a_disk_that_fills_up_on_the_way_is_one_clear_sentence(
-    items: Items, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_fills_up_on_the_way_is_one_clear_sentence(items: Items, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(crops_module.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(WorkspaceError, match=r"cannot be written to .*\.part: No space left on device"):
         build(items, tmp_path / "crops")
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
-from box_worlds import SHARED, LabelledBox, make_items, random_items, read_coco
+from numpy.typing import NDArray
 
 from hypviz.config import HierarchySettings
 from hypviz.data import containment, hierarchy
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy, class_graph, scene_classes
 from hypviz.data.items import Items
+from tests.data.box_worlds import LabelledBox, make_items, random_items, read_coco
 
 DEFAULT = HierarchySettings()
 
@@ -188,14 +190,11 @@ def slow_hierarchy(items: Items, settings: HierarchySettings) -> Reference:
     below = {row: {child for child in reach(row) if frozenset((row, child)) not in twins} for row in inside}
 
     def longest(a: int, b: int) -> int:
-        return max(
-            (1 + longest(child, b) if child != b else 1 for child in below[a] if child == b or b in reach(child))
-        )
+        return max(1 + longest(child, b) if child != b else 1 for child in below[a] if child == b or b in reach(child))
 
     edges = [(a, b) for a in below for b in sorted(below[a])]
     depth = [
-        0 if items.is_scene[row] else longest(int(items.offsets[items.image[row]]), row) if row in used else 1
-        for row in range(len(items))
+        0 if items.is_scene[row] else longest(int(items.offsets[items.image[row]]), row) if row in used else 1 for row in range(len(items))
     ]
     return Reference(edges, [(a, b) for a, b in edges if longest(a, b) == 1], depth, twins)
 
@@ -206,9 +205,7 @@ def slow_hierarchy(items: Items, settings: HierarchySettings) -> Reference:
     [DEFAULT, HierarchySettings(min_overlap=0.6, duplicate_iou=0.7), HierarchySettings(min_box_px=4)],
     ids=["default", "loose", "min_box"],
 )
-def test_the_hierarchy_equals_the_slow_reference(
-    seed: int, settings: HierarchySettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_hierarchy_equals_the_slow_reference(seed: int, settings: HierarchySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     if seed % 2:  # many small blocks give the same result as one large
         monkeypatch.setattr(hierarchy, "BLOCK_COST", 20)
         monkeypatch.setattr(containment, "PAIRS_AT_ONCE", 7)
@@ -274,7 +271,8 @@ def test_depth_grows_by_one_along_some_direct_edge_and_by_at_least_one_along_all
 def test_every_edge_is_a_path_of_direct_edges(crowd: tuple[Items, Hierarchy]) -> None:
     items, built = crowd
     for row in np.flatnonzero(items.is_scene).tolist():
-        reached, frontier = set(), {row}
+        reached: set[int] = set()
+        frontier = {row}
         while frontier:
             frontier = {int(child) for at in frontier for child in built.children_of(at)} - reached
             reached |= frontier
@@ -332,26 +330,23 @@ def test_scene_classes_hold_every_box_small_ones_too() -> None:
 # --- photographs
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data sets are not there")
 @pytest.mark.parametrize("name", ["photos", "car_parts"])
-def test_the_smallest_ancestors_of_photographed_boxes_agree_with_an_independent_check(name: str) -> None:
+def test_the_smallest_ancestors_of_photographed_boxes_agree_with_an_independent_check(shared_data: Path, name: str) -> None:
     """`geometric_parent`: smallest box holding >= 80 %, with area ratio <= 0.5 and another label."""
-    items, notes = read_coco(SHARED / name)
+    items, notes = read_coco(shared_data / name)
     built = build_hierarchy(items, HierarchySettings(duplicate_iou=1.0))
+    area = containment.box_areas(items.xyxy)
     boxes = np.flatnonzero(~items.is_scene)
     row_of = {note["id"]: int(row) for note, row in zip(notes, boxes, strict=True)}
     wrong = [
-        note["id"]
-        for note in notes
-        if smallest_container(items, built, row_of[note["id"]]) != row_of.get(note["geometric_parent"])
+        note["id"] for note in notes if smallest_container(items, built, area, row_of[note["id"]]) != row_of.get(note["geometric_parent"])
     ]
     found = sum(note["geometric_parent"] is not None for note in notes)
     assert found > 2000
     assert len(wrong) == 0
 
 
-def smallest_container(items: Items, built: Hierarchy, row: int) -> int | None:
-    area = containment.box_areas(items.xyxy)
+def smallest_container(items: Items, built: Hierarchy, area: NDArray[np.float64], row: int) -> int | None:
     x1, y1, x2, y2 = items.xyxy[row].astype(np.float64)
     fitting = []
     for other in built.ancestors_of(row)[1:].tolist():
