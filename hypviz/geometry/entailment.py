@@ -139,28 +139,24 @@ def half_aperture(radius: Array, *, curv: Array | float, k: float = 0.1) -> Arra
     if not k > 0:
         raise ValueError(f"k must be positive, got {k}")
     xp, (radius,) = working(radius)
-    opening = 2 * k / xp.sinh(_scaled(xp, radius, sqrt_curv(curv)))
-    # Guards the infinite slope of asin at 1: from there inwards the cone is the constant π/2.
-    saturated = opening >= 1 - xp.finfo(radius.dtype).eps
-    angle = xp.asin(xp.where(saturated, xp.zeros_like(opening), opening))
-    return xp.where(saturated, xp.full_like(angle, math.pi / 2), angle)
+    sinh = xp.sinh(_scaled(xp, radius, sqrt_curv(curv)))
+    # Guards the infinite slope of asin at 1, and the division by 0 at the origin.
+    open_wide = sinh <= 2 * k * (1 + xp.finfo(radius.dtype).eps)
+    angle = xp.asin(2 * k / xp.where(open_wide, xp.full_like(sinh, 4 * k), sinh))
+    return xp.where(open_wide, xp.full_like(angle, math.pi / 2), angle)
 
 
 def _resolution(xp: Any, dtype: Any) -> float:
-    """√eps/2, 1.7e-4 in float32: the length, in units of the curvature, below which a triangle is not told apart.
+    """√(eps/2), 2.4e-4 in float32: the largest angle whose cosine rounds to 1.
 
-    Radii are floored there: nearer to the origin the angle depends on the ratio of the radii alone, with a slope that
-    grows like 1/r. √eps is where the product of two lengths drops below the rounding of 1 that cosines carry; the half
-    keeps a radius of 1e-3 above the floor down to curv = 0.1 (r = 3.2e-4).
+    Taken as the distance, in units of the curvature, below which two points are not told apart.
     """
-    return math.sqrt(xp.finfo(dtype).eps) / 2
+    return math.sqrt(xp.finfo(dtype).eps / 2)
 
 
 def _scaled(xp: Any, radius: Array, root: Array | float) -> Array:
-    """r = √curv·radius, within what the dtype can serve."""
-    limits = xp.finfo(radius.dtype)
-    # The floor guards the slope 1/r at the origin; the ceiling (80 in float32) the overflow of sinh and cosh.
-    return (root * radius).clip(_resolution(xp, radius.dtype), 0.9 * math.log(limits.max))
+    """r = √curv·radius, held (at 80 in float32) before sinh and cosh leave the dtype."""
+    return (root * radius).clip(None, 0.9 * math.log(xp.finfo(radius.dtype).max))
 
 
 def _versine_and_sine(direction_x: Array, direction_y: Array) -> tuple[Array, Array]:
@@ -195,24 +191,20 @@ def _hyperbolic(versine: Array, sine: Array, radius_x: Array, radius_y: Array, c
 def _euclidean(versine: Array, sine: Array, norm_x: Array, norm_y: Array) -> Array:
     """The angle of y − x = (‖y‖ sin θ, ‖y‖ cos θ − ‖x‖) in the frame of x."""
     xp, (versine, sine, norm_x, norm_y) = working(versine, sine, norm_x, norm_y)
-    resolution = _resolution(xp, versine.dtype)
-    # The floor guards the slope 1/norm at the origin, as in the hyperbolic twin.
-    norm_x, norm_y = norm_x.clip(resolution), norm_y.clip(resolution)
     along = norm_y - norm_x - versine * norm_y
-    return _sighting_angle(xp, sine * norm_y, along, xp.full_like(norm_y, resolution))
+    return _sighting_angle(xp, sine * norm_y, along, xp.full_like(norm_y, _resolution(xp, versine.dtype)))
 
 
 def _sighting_angle(xp: Any, across: Array, along: Array, resolution: Array) -> Array:
     """atan2(across, along) with a gradient that is finite everywhere and fades out where the two points coincide.
 
     The length of the sighting is the distance between the points (its sinh), and the slope of the angle grows like one
-    over it. Below `resolution` the angle is noise, so its gradient is weighted by 1/(1 + (resolution/length)²).
+    over it: without bound where x = y, and so where both are at the origin, nowhere else. Below `resolution` the angle
+    is noise, so its gradient is weighted by 1/(1 + (resolution/length)²). The value is not touched.
     """
     size = stop_gradient(xp.maximum(across, xp.abs(along)))
-    together = size == 0
     # An angle does not change with the scale: dividing by a constant guards the squares inside the gradient of atan2
-    # against overflow and underflow. Points that coincide are sighted straight ahead, which guards 0/0.
-    size = xp.where(together, xp.ones_like(size), size)
-    across, along = across / size, xp.where(together, xp.ones_like(along), along / size)
-    angle = xp.atan2(across, along)
+    # against overflow and underflow. Where x = y, 1 guards 0/0; the angle is then atan2(0, 0) = 0, and its gradient 0.
+    size = xp.where(size == 0, xp.ones_like(size), size)
+    angle = xp.atan2(across / size, along / size)
     return scale_gradient(angle, 1 / (1 + (resolution / size) ** 2))

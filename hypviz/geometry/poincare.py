@@ -63,11 +63,10 @@ def geodesic_points(z: ArrayLike, w: ArrayLike, steps: int) -> Points:
     _check_steps(steps)
     start, end = _complex(z)[..., None], _complex(w)[..., None]
     seen = _complex(mobius_add(-start, end))
-    length = np.abs(seen)
-    # Guards 0/0 where z = w: the path stays there.
-    heading = np.where(length > 0, seen / np.where(length > 0, length, 1), 0)
     # Guards atanh(1) for an end on the boundary: the last step inside it.
-    reach = np.arctanh(np.minimum(length, 1 - np.finfo(float).eps))
+    reach = np.arctanh(np.minimum(np.abs(seen), 1 - np.finfo(float).eps))
+    # exp(i angle) is a heading even where z = w; a quotient would be 0/0 there, and overflow for the smallest numbers.
+    heading = np.exp(1j * np.angle(seen))
     return _like(z, _complex(mobius_add(start, heading * np.tanh(reach * np.linspace(0, 1, steps)))))
 
 

@@ -123,7 +123,7 @@ def test_maps_and_distances_pass_gradcheck() -> None:
 
 @pytest.mark.parametrize("curv", [0.1, 1.0, 10.0])
 def test_float32_gradients_are_those_of_float64(curv: float) -> None:
-    """Relative to the largest component; at the smallest r here, 3e-3, the fading near coincidence costs 3e-3."""
+    """Relative to the largest component; at the smallest r here, 3e-3, the fading near coincidence costs 2e-3."""
     rng = np.random.default_rng(8)
     radii = torch.tensor(10 ** rng.uniform(-2, 0.5, size=(2, 40)))
     gradients = []
@@ -133,7 +133,7 @@ def test_float32_gradients_are_those_of_float64(curv: float) -> None:
         g.pairwise_exterior_angle(*leaves, curv=curv).sum().backward()
         gradients.append([leaf.grad.double() for leaf in leaves])
     for exact, rounded in zip(*gradients):
-        assert (exact - rounded).abs().max() < 1e-3 * exact.abs().max()
+        assert (exact - rounded).abs().max() < 3e-3 * exact.abs().max()
 
 
 def test_gradient_fades_out_where_the_points_coincide() -> None:
@@ -144,3 +144,20 @@ def test_gradient_fades_out_where_the_points_coincide() -> None:
     size = y.grad.norm(dim=1)
     assert size.max() < 2 / math.sqrt(torch.finfo(torch.float32).eps)
     assert size[0] < size[1] < size[2] > size[3] > size[4]
+
+
+@pytest.mark.parametrize("curv", [0.1, 1.0, 10.0])
+def test_slope_against_the_radii_is_bounded_everywhere(curv: float) -> None:
+    """One over the distance, until it fades at √(eps/2): at most 1/(2√(eps/2)), where x = y and at the origin too."""
+    x, rx, y, ry = (values.requires_grad_() for values in hard_pairs(torch.float32))
+    g.exterior_angle(x, rx, y, ry, curv=curv).sum().backward()
+    bound = math.sqrt(curv) * (1 + 1 / (2 * math.sqrt(torch.finfo(torch.float32).eps / 2)))
+    assert rx.grad.abs().max() < bound and ry.grad.abs().max() < bound
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_aperture_gradient_is_finite_where_the_cone_opens_wide(dtype: torch.dtype) -> None:
+    edge = torch.asinh(torch.tensor(0.2, dtype=dtype))
+    radius = torch.stack([torch.zeros_like(edge), *(edge * (1 + k * torch.finfo(dtype).eps) for k in range(-4, 5))])
+    radius.requires_grad_()
+    assert_finite_gradients(g.half_aperture(radius, curv=1.0), [radius])
