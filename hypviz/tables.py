@@ -129,8 +129,8 @@ def _text(column: pa.ChunkedArray) -> NDArray[np.str_]:
     array = column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # no chunks at all
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    if isinstance(array, pa.DictionaryArray):
-        words: NDArray[np.str_] = np.array(array.dictionary.to_pylist() or [""], dtype=np.str_)
-        codes: NDArray[np.integer] = array.indices.to_numpy()
-        return words[codes]
-    return np.array(array.to_pylist(), dtype=np.str_)
+    if not isinstance(array, pa.DictionaryArray):
+        return np.array(array.to_pylist(), dtype=np.str_)
+    words: NDArray[np.str_] = np.array(array.dictionary.to_pylist() or [""], dtype=np.str_)
+    text: NDArray[np.str_] = words[array.indices.to_numpy()]
+    return text

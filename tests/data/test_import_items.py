@@ -299,7 +299,7 @@ def test_boxes_turn_with_the_picture_in_all_orientations(tmp_path: Path, orienta
     annotated_stored = RawImage("a.png", (RawBox(box, "x", ""),), size=(60, 40))
     items, report = import_items(RawDataset(tmp_path, [annotated_stored], 1, "raw"))
     swaps = orientation >= 5
-    assert report.turned == int(swaps)
+    assert (report.turned, report.scaled) == (int(swaps), 0)
     assert items.xyxy[1].tolist() == (seen if swaps else list(box))
     upright_size = (40, 60) if swaps else (60, 40)
     annotated_upright = RawImage("a.png", (RawBox(tuple(seen), "x", ""),), size=upright_size)

@@ -112,11 +112,11 @@ def test_half_transparent_pixels_blend_with_white() -> None:
     assert pixels(open_upright(data.getvalue()))[0, 0].tolist() == pytest.approx([255, 127, 127], abs=1)
 
 
+@pytest.mark.parametrize("values", [[0, 257, 32896, 65535], [0, 257, 257 * 3], [257 * 7] * 2])
 @pytest.mark.parametrize("suffix", [".png", ".tiff"])
-def test_16_bit_grey_is_scaled_not_clipped(tmp_path: Path, suffix: str) -> None:
-    values = np.array([[0, 257, 32896, 65535]], dtype=np.uint16)
-    Image.fromarray(values).save(tmp_path / f"a{suffix}")
-    assert pixels(open_upright(tmp_path / f"a{suffix}"))[0, :, 0].tolist() == [0, 1, 128, 255]
+def test_16_bit_grey_is_scaled_by_257_not_clipped_or_stretched(tmp_path: Path, suffix: str, values: list[int]) -> None:
+    Image.fromarray(np.array([values], dtype=np.uint16)).save(tmp_path / f"a{suffix}")
+    assert pixels(open_upright(tmp_path / f"a{suffix}"))[0, :, 0].tolist() == [value // 257 for value in values]
 
 
 def test_16_bit_colour_is_scaled_not_clipped() -> None:
