@@ -153,7 +153,7 @@ class Index:
 
     @property
     def _dim(self) -> int:
-        return self.embedding.directions.shape[1]
+        return int(self.embedding.directions.shape[1])
 
     def _score_blocks(self, queries: Embedding, apex: str, task: str) -> Iterator[tuple[slice, Floats]]:
         height = max(1, self._out_cells // len(self))

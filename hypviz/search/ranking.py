@@ -65,7 +65,7 @@ def rank(scores: ArrayLike) -> Order:
     if np.isnan(values).any():
         raise DataError("A score is NaN: the embedding holds directions that are not finite numbers.")
     bits = values.view(np.uint32)
-    # The bits of a float ascend with its value once negative ones are inverted; ~ makes the best score the smallest key.
+    # The bits of a float ascend with its value once negative ones are inverted; ~ puts the best score first.
     ascending = np.where(bits >> 31 == 1, ~bits, bits | np.uint32(0x80000000))
     # One unique integer per pair of score and position: a fast unstable sort gives a stable order.
     keys = (~ascending).astype(np.uint64) << np.uint64(32)

@@ -56,9 +56,7 @@ def ranking_value(
     return _angle(cosine, query_radius, radius, space, task, apex)
 
 
-def _angle(
-    cosine: Floats, query_radius: Floats, radius: Floats, space: Embedding, task: str, apex: str
-) -> Floats:
+def _angle(cosine: Floats, query_radius: Floats, radius: Floats, space: Embedding, task: str, apex: str) -> Floats:
     at_query = apex == "query"
     x, y = (query_radius, radius) if at_query else (radius, query_radius)
     if space.geometry == "euclidean":
@@ -85,10 +83,12 @@ def _settle_coincident(angle: Floats, cosine: Floats, query_radius: Floats, radi
 def _distance(cosine: Floats, query_radius: Floats, radius: Floats, space: Embedding) -> Floats:
     """Geodesic distance of the geometry; for `cosine`, whose radii mean nothing, the angle between directions."""
     if space.geometry == "hyperbolic":
-        return distance_from_cosine(cosine, query_radius, radius, curv=space.curv)
+        distance: Floats = distance_from_cosine(cosine, query_radius, radius, curv=space.curv)
+        return distance
     if space.geometry == "cosine":
         shape = np.broadcast_shapes(cosine.shape, query_radius.shape, radius.shape)
         return np.broadcast_to(np.arccos(np.clip(cosine, -1.0, 1.0)), shape)
     # A sum of non-negative terms: the law of cosines without its cancellation.
     along = query_radius - radius
-    return np.sqrt(along * along + 2 * query_radius * radius * np.clip(1 - cosine, 0.0, 2.0))
+    square: Floats = along * along + 2 * query_radius * radius * np.clip(1 - cosine, 0.0, 2.0)
+    return np.sqrt(square)

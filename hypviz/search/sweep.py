@@ -64,9 +64,10 @@ class ThresholdSweep:
         """Precision and recall of all decisions so far, at every threshold."""
         negative, positive = np.cumsum(self._counts, axis=1)
         retrieved = positive + negative
-        precision = np.divide(positive, retrieved, out=np.full(self._bins, np.nan), where=retrieved > 0)
-        recall = positive / max(int(positive[-1]), 1)
-        return Curve(np.arange(1, self._bins + 1) * (self._high / self._bins), precision, recall)
+        precision: Values = np.divide(positive, retrieved, out=np.full(self._bins, np.nan), where=retrieved > 0)
+        recall = (positive / max(int(positive[-1]), 1)).astype(np.float64)
+        threshold = np.linspace(0.0, self._high, self._bins + 1)[1:]
+        return Curve(threshold, precision, recall)
 
     def best(self) -> tuple[float, float]:
         """(threshold, F1) of the largest F1, the smallest such threshold; (NaN, NaN) when nothing was relevant."""

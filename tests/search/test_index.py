@@ -35,19 +35,21 @@ def space(e: Embedding, row: int) -> tuple[list[float], float]:
 def textbook_angle(e: Embedding, a: int, b: int) -> float:
     """ext(a, b): the arccos form of MERU, the angle of b − a, or the arccos of the cosine."""
     if e.geometry == "cosine":
-        return math.acos(max(-1.0, min(1.0, sum(float(p) * float(q) for p, q in zip(*e.directions[[a, b]])))))
+        return math.acos(
+            max(-1.0, min(1.0, sum(float(p) * float(q) for p, q in zip(*e.directions[[a, b]], strict=True))))
+        )
     if e.geometry == "euclidean":
         x, y = ([float(e.radii[i]) * float(u) for u in e.directions[i]] for i in (a, b))
-        step = [q - p for p, q in zip(x, y)]
-        return math.acos(sum(p * s for p, s in zip(x, step)) / math.hypot(*x) / math.hypot(*step))
+        step = [q - p for p, q in zip(x, y, strict=True)]
+        return math.acos(sum(p * s for p, s in zip(x, step, strict=True)) / math.hypot(*x) / math.hypot(*step))
     (x, xt), (y, yt) = space(e, a), space(e, b)
-    inner = e.curv * (sum(p * q for p, q in zip(x, y)) - xt * yt)
+    inner = e.curv * (sum(p * q for p, q in zip(x, y, strict=True)) - xt * yt)
     return math.acos(max(-1.0, min(1.0, (yt + xt * inner) / (math.hypot(*x) * math.sqrt(inner * inner - 1)))))
 
 
 def textbook_distance(e: Embedding, a: int, b: int) -> float:
     (x, xt), (y, yt) = space(e, a), space(e, b)
-    return math.acosh(-e.curv * (sum(p * q for p, q in zip(x, y)) - xt * yt)) / math.sqrt(e.curv)
+    return math.acosh(-e.curv * (sum(p * q for p, q in zip(x, y, strict=True)) - xt * yt)) / math.sqrt(e.curv)
 
 
 def expected(e: Embedding, query: int, omega: float, limit: int, task: str) -> tuple[list[int], int]:
@@ -199,6 +201,12 @@ def test_the_path_through_a_chain_visits_it_in_order_of_falling_radius() -> None
     assert index.path_to_root(index.query(0)).tolist() == [0]
 
 
+def test_the_path_starts_at_the_item_even_when_it_has_a_copy_in_an_earlier_row() -> None:
+    radii = np.array([2, 1, 2], np.float32)
+    index = Index(Embedding(np.tile(np.array([[0.6, 0.8]], np.float32), (3, 1)), radii))
+    assert index.path_to_root(index.query(2))[0] == 2
+
+
 def test_in_cosine_geometry_the_path_is_the_item() -> None:
     e = random_embedding(50, 4, geometry="cosine")
     index = Index(e)
@@ -237,7 +245,8 @@ def test_score_blocks_cover_the_queries_once_and_agree_for_any_block_size() -> N
     queries = e.take(np.arange(50))
     whole = list(Index(e).scores(queries))
     cut = list(Index(e, chunk_bytes=64 * 64).scores(queries))
-    assert len(whole) == 1 and len(cut) > 10
+    assert len(whole) == 1
+    assert len(cut) > 10
     assert [row for part, _ in cut for row in range(part.start, part.stop)] == list(range(50))
     np.testing.assert_allclose(np.concatenate([block for _, block in cut]), whole[0][1], atol=2e-3)
 

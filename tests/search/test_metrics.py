@@ -183,8 +183,8 @@ def test_an_angle_at_the_threshold_counts_as_inside() -> None:
 
 def test_sweeps_leave_out_infinite_angles_and_report_nothing_found_as_nan() -> None:
     sweep = metrics.ThresholdSweep()
-    sweep.add([0.1, np.inf], [True, True])
-    assert sweep.curve().recall[-1] == 1.0
+    sweep.add([0.1, np.inf, np.inf], [True, True, False])
+    assert sweep.curve().recall[1000] == sweep.curve().recall[-1] == 1.0
     assert sweep.curve().precision[-1] == 1.0
     nothing = metrics.ThresholdSweep()
     nothing.add([0.1], [False])
@@ -249,6 +249,14 @@ def test_the_bootstrap_covers_the_truth_about_as_often_as_it_says() -> None:
     assert 175 <= covered <= 200
 
 
+def test_the_bootstrap_weighs_images_by_their_values() -> None:
+    # 30 images with nine zeros each and 30 with a single one: the mean is 0.1, not 0.5.
+    values, groups = [0.0] * 270 + [1.0] * 30, [*np.repeat(np.arange(30), 9), *range(30, 60)]
+    found = metrics.bootstrap_mean(values, groups)
+    assert found.mean == pytest.approx(0.1)
+    assert 0.05 < found.low < found.mean < found.high < 0.2
+
+
 def test_the_bootstrap_is_repeatable_and_counts_what_it_leaves_out() -> None:
     values, groups = [1.0, NAN, 3.0, 5.0], [0, 0, 1, 2]
     first = metrics.bootstrap_mean(values, groups, seed=3, repeats=100)
@@ -256,7 +264,8 @@ def test_the_bootstrap_is_repeatable_and_counts_what_it_leaves_out() -> None:
     assert (first.mean, first.count, first.skipped) == (3.0, 3, 1)
     assert first.low <= first.mean <= first.high
     nothing = metrics.bootstrap_mean([NAN], [0])
-    assert math.isnan(nothing.mean) and (nothing.count, nothing.skipped) == (0, 1)
+    assert math.isnan(nothing.mean)
+    assert (nothing.count, nothing.skipped) == (0, 1)
     assert math.isnan(metrics.bootstrap_mean([1.0, 2.0], [0, 0]).low)
     with pytest.raises(DataError, match="need as many groups"):
         metrics.bootstrap_mean([1.0], [0, 1])
