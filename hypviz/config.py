@@ -69,10 +69,16 @@ class PairSettings:
     """"all": every ancestor → descendant pair of the containment relation; "direct": the smallest container only [R]."""
     cross_image: int = 1
     """K boxes of the same class from other images per box, paired with this box's scene: the † models. 0: off [R]."""
+    batches: str = "pairs"
+    """"pairs": a batch is a random draw of pairs, as in the paper; "images": all pairs within a few whole images, so
+    that every encoded crop takes part in all of its relations [R]."""
 
     def __post_init__(self) -> None:
+        check_choice("batches", self.batches, ("pairs", "images"))
         check_choice("ancestors", self.ancestors, ("all", "direct"))
         check_range("cross_image", self.cross_image, 0, 1000)
+        if self.batches == "images" and self.ancestors == "direct":
+            raise SettingsError('batches "images" trains on all pairs within an image; use batches "pairs" for direct pairs only.')
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ class TrainSettings:
     seed: int = 0
     """Seeds the weights, the pairs and the augmentation: the same seed gives the same result on one machine."""
     precision: str = "auto"
-    """"auto": bfloat16 on a GPU that has it, float32 otherwise; or "float32", "bfloat16"."""
+    """"auto": bfloat16 on a GPU, float32 otherwise; or "float32", "bfloat16" by name."""
     validate_every: int = 500
     """Steps between validations."""
     save_every: int = 500

@@ -25,6 +25,7 @@ from hypviz.config import EncoderSettings, PairSettings, TrainSettings, from_map
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
+from hypviz.data.image_batches import ImageSampler
 from hypviz.data.pairs import PairBatch, PairSampler
 from hypviz.errors import CheckpointError, HypvizError
 from hypviz.model.augment import augment
@@ -99,7 +100,8 @@ def train(
     encoder = _start(recipe, init, weights).to(target)
     optimiser = build_optimiser(encoder, settings)
     crops = build_crop_cache(items, folder / "crops", size=encoder.image_size)
-    sampler = PairSampler(items, hierarchy, recipe.pairs, seed=settings.seed, image_mask=image_mask)
+    kind = ImageSampler if recipe.pairs.batches == "images" else PairSampler
+    sampler = kind(items, hierarchy, recipe.pairs, seed=settings.seed, image_mask=image_mask)
     state = RunState(folder / "state.pt", recipe, init=str(init or ""), data=items.data_hash)
     step = state.load(encoder, optimiser) if resume else 0
     pace = _Pace(step, settings.steps, state.seconds)
@@ -128,7 +130,7 @@ def train(
                 state.history.append({"step": step, "seconds": round(pace.seconds), **metrics})
                 log.info("step %d: %s", step, json.dumps(state.history[-1]))
             if on_progress:
-                on_progress(Progress(step, settings.steps, float(loss.total), pace.rate, pace.left, metrics))
+                on_progress(Progress(step, settings.steps, loss.total.item(), pace.rate, pace.left, metrics))
             if step % settings.save_every == 0 or step == settings.steps:
                 state.save(encoder, optimiser, step, pace.seconds)
             if stop is not None and stop.is_set():
@@ -256,7 +258,7 @@ def _mixed_precision(device: torch.device, settings: TrainSettings) -> torch.aut
 
 def _checked(encoder: HyperbolicEncoder, loss: LossOutput, validate: Validate | None) -> dict[str, float]:
     """Metrics of the current encoder; the loss must still be finite."""
-    value = float(loss.total)
+    value = loss.total.item()
     if not np.isfinite(value):
         raise HypvizError(f"The loss became {value}; lower --lr or --clip-norm and start again.")
     metrics = {"loss": round(value, 4), "curv": round(float(encoder.curv), 4), "temperature": round(1 / float(encoder.scale), 4)}

@@ -25,10 +25,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class PairBatch:
-    """B pairs and what every parent is to every child.
+    """P parents, C children, and what every parent is to every child; P = C and pair i is (i, i) in a batch of pairs.
 
-    parent, child: (B,) int64, item rows.  positive, related, never: (B, B) bool, disjoint; [i, j] is about parent_i and
-    child_j. positive: a true pair. related: an unsampled positive by the class graph. never: must not be a negative
+    parent (P,), child (C,): int64, item rows.  positive, related, never: (P, C) bool, disjoint; [i, j] is about parent_i
+    and child_j. positive: a true pair. related: an unsampled positive by the class graph. never: must not be a negative
     (itself, an ancestor, a duplicate). All else is a negative. See `Relations.masks`.
     """
 

@@ -29,37 +29,44 @@ class Relations:
         self._in_scene = scene_classes(items)
 
     def masks(self, parent: Rows, child: Rows) -> tuple[Mask, Mask, Mask]:
-        """positive, related and never of B sampled pairs (parent_i, child_i), each (B, B) bool, disjoint.
+        """positive, related and never of B sampled pairs (parent_i, child_i), each (B, B) bool; see `between`."""
+        parents, pair_of = np.unique(parent, return_inverse=True)
+        positive, related, never = self.between(parents, child, sampled=(pair_of, child))
+        return positive[pair_of], related[pair_of], never[pair_of]
 
-        positive[i, j]: child_j is inside parent_i in its scene, or some pair of the batch says parent_i → child_j.
+    def between(self, parents: Rows, children: Rows, *, sampled: tuple[Rows, Rows]) -> tuple[Mask, Mask, Mask]:
+        """positive, related and never of U distinct parents and B children, each (U, B) bool, disjoint.
+
+        sampled: pairs drawn besides those of the hierarchy, as (index into parents, item row of the child).
+        positive[i, j]: child_j is inside parent_i in its scene, or a sampled pair says parent_i → child_j.
         never[i, j]: child_j is parent_i itself, an ancestor of it, or a duplicate of it or of a true relation of it.
         related[i, j]: neither, but the class of child_j was seen under the class of parent_i, or in the scene parent_i.
         """
-        parents, pair_of = np.unique(parent, return_inverse=True)
-        columns = Lookup.sort(child, np.arange(len(child)))
-        positive = self._positive(parents, pair_of, child, columns)
-        never = self._never(parents, pair_of, child, columns)
+        columns = Lookup.sort(children, np.arange(len(children)))
+        shape = (len(parents), len(children))
+        positive = self._positive(parents, sampled, columns, shape)
+        never = self._never(parents, sampled, columns, shape)
         never &= ~positive
-        related = self._related(parents, child)
+        related = self._related(parents, children)
         related &= ~(positive | never)
-        return positive[pair_of], related[pair_of], never[pair_of]
+        return positive, related, never
 
-    def _positive(self, parents: Rows, pair_of: Rows, child: Rows, columns: Lookup) -> Mask:
+    def _positive(self, parents: Rows, sampled: tuple[Rows, Rows], columns: Lookup, shape: tuple[int, int]) -> Mask:
         """(U, B): descendants of each of the U parents among the children, and what was sampled for it."""
-        mask = np.zeros((len(parents), len(pair_of)), dtype=bool)
+        mask = np.zeros(shape, dtype=bool)
         _mark(mask, columns, *self._hierarchy.below.of(parents))
-        _mark(mask, columns, pair_of, child)  # a sampled child may stand in other columns too
+        _mark(mask, columns, *sampled)  # a sampled child may stand in other columns too
         return mask
 
-    def _never(self, parents: Rows, pair_of: Rows, child: Rows, columns: Lookup) -> Mask:
+    def _never(self, parents: Rows, sampled: tuple[Rows, Rows], columns: Lookup, shape: tuple[int, int]) -> Mask:
         """(U, B): the parents themselves, their ancestors, and duplicates of those, of descendants and of samples."""
-        mask = np.zeros((len(parents), len(pair_of)), dtype=bool)
+        mask = np.zeros(shape, dtype=bool)
         own = np.arange(len(parents)), parents
         above = self._hierarchy.above.of(parents)
         below = self._hierarchy.below.of(parents)
         for owner, rows in (own, above):
             _mark(mask, columns, owner, rows)
-        for owner, rows in (own, above, below, (pair_of, child)):
+        for owner, rows in (own, above, below, sampled):
             twin_of, twins = self._hierarchy.twins.of(rows)
             _mark(mask, columns, owner[twin_of], twins)
         return mask

@@ -1,0 +1,91 @@
+"""Batches of whole images: every crop that is encoded takes part in all of its relations [R].
+
+A batch of random pairs encodes two crops per pair; here some twenty images give as many crops and all pairs among them.
+Like `PairSampler` a pure function of (seed, step).
+"""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.config import PairSettings
+from hypviz.data.hierarchy import Hierarchy, class_graph
+from hypviz.data.items import Items
+from hypviz.data.lookup import Rows
+from hypviz.data.pairs import PairBatch
+from hypviz.data.relations import Relations
+from hypviz.errors import DataError
+
+log = logging.getLogger(__name__)
+
+
+class ImageSampler:
+    """Batches of whole images in an endless stream, each epoch in an order of its own; arguments as `PairSampler`.
+
+    Cross-image pairs (scene → boxes of the same class) are drawn among the images of the batch. Raises DataError when
+    there is no pair at all.
+    """
+
+    def __init__(
+        self,
+        items: Items,
+        hierarchy: Hierarchy,
+        settings: PairSettings,
+        *,
+        seed: int,
+        graph: NDArray[np.bool_] | None = None,
+        image_mask: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self._items, self._settings, self._seed = items, settings, seed
+        used = np.ones(len(items.images), bool) if image_mask is None else image_mask
+        edges = hierarchy.edges
+        self._within = int(used[items.image[edges.parent]].sum())
+        if self._within == 0:
+            raise DataError("The images to train on hold no pair: they have no boxes, or only boxes that are too small.")
+        self._holds = np.zeros(len(items), bool)
+        self._holds[hierarchy.edges.parent] = True
+        self._inside = np.zeros(len(items), bool)
+        self._inside[hierarchy.edges.child] = True
+        self._images = np.flatnonzero(used & (np.diff(items.offsets) > 1))
+        graph = class_graph(items, hierarchy, used) if graph is None else graph
+        self._relations = Relations(items, hierarchy, graph)
+        log.info("image batches: %s", ", ".join(f"{name} {count:,}" for name, count in self.counts.items()))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Pairs within the images in use, and those images."""
+        return {"within_image": self._within, "images": len(self._images)}
+
+    def images_per_step(self, size: int) -> int:
+        """Images in a batch: as many as hold about 2 · `size` items, the crops that `size` pairs would need."""
+        mean = float(np.diff(self._items.offsets)[self._images].mean())
+        return min(len(self._images), max(2, round(2 * size / mean)))
+
+    def batch(self, step: int, size: int) -> PairBatch:
+        """All parents and children of the step's images with their masks; about 2 · `size` crops."""
+        count = self.images_per_step(size)
+        places = np.arange(step * count, (step + 1) * count)
+        images = np.unique(np.concatenate([self._order(int(e))[places[places // len(self._images) == e] % len(self._images)]
+                                           for e in np.unique(places // len(self._images))]))  # fmt: skip
+        rows = np.concatenate([self._items.of_image(int(image)) for image in images])
+        parents, children = rows[self._holds[rows]], rows[self._inside[rows]]
+        sampled = self._cross(parents, children, np.random.default_rng([self._seed, 1, step]))
+        return PairBatch(parents, children, *self._relations.between(parents, children, sampled=sampled))
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        return np.random.default_rng([self._seed, 0, epoch]).permutation(self._images)
+
+    def _cross(self, parents: Rows, children: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
+        """For every child up to K children of its class in other images, paired with the child's own scene."""
+        items, k = self._items, self._settings.cross_image
+        label, image = items.label[children], items.image[children]
+        other = (label[:, None] == label[None, :]) & (image[:, None] != image[None, :])
+        chance = np.where(other, rng.random(other.shape), -1.0)
+        best = np.argsort(-chance, axis=1, kind="stable")[:, :k]
+        real = np.take_along_axis(other, best, axis=1)
+        scene = items.offsets[image][:, None].repeat(best.shape[1], axis=1)
+        place = np.searchsorted(parents, scene[real])
+        return place, children[best[real]]
