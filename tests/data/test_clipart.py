@@ -39,7 +39,7 @@ def boxes_only(seed: int, scene_type: str | None = None) -> DrawnScene:
 @pytest.fixture(scope="module")
 def scenes() -> list[DrawnScene]:
     first = SPLIT_SEEDS["test"].start
-    return [boxes_only(seed) for seed in range(first, first + 400)]
+    return [boxes_only(seed) for seed in range(first, first + 240)]
 
 
 # -- seeds ----------------------------------------------------------------------------------
