@@ -31,7 +31,7 @@ def write_files(writers: dict[Path, Callable[[Path], object]]) -> None:
             write(parts[path])
             _to_disk(parts[path])
         for path, part in parts.items():
-            os.replace(part, path)
+            part.replace(path)
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)

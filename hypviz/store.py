@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,7 +67,7 @@ class Workspace:
         settings: those the hierarchy was built with, for the record. Raises WorkspaceError when `folder` holds
         anything but a workspace, or holds one and `overwrite` is not set. Fails without a trace.
         """
-        folder = Path(os.path.abspath(folder))
+        folder = Path(folder).resolve()
         renew = may_renew(folder, overwrite)
         meta = describe(folder, items, name=name) | {
             "hierarchy": {"settings": to_mapping(settings or HierarchySettings()), "counts": hierarchy.counts},
@@ -90,9 +89,9 @@ class Workspace:
         Raises WorkspaceError when the folder is no workspace, half-written, damaged, of a newer schema, or without
         its pictures.
         """
-        folder = Path(os.path.abspath(folder))
+        folder = Path(folder).resolve()
         meta = read_meta(folder)
-        where = Path(os.path.abspath(folder / meta["root"] if root is None else root))
+        where = (folder / meta["root"] if root is None else Path(root)).resolve()
         try:
             items, hierarchy = read_tables(folder, meta["stamp"], classes=tuple(meta["classes"]), root=where)
             counts = dict(meta["hierarchy"]["counts"])
@@ -141,9 +140,7 @@ class Workspace:
             raise WorkspaceError(f"{self.folder} has no embedding by checkpoint {checkpoint_hash}.") from None
         return dict(meta)
 
-    def write_embedding(
-        self, checkpoint_hash: str, embedding: Embedding, *, extra: Mapping[str, Any] | None = None
-    ) -> None:
+    def write_embedding(self, checkpoint_hash: str, embedding: Embedding, *, extra: Mapping[str, Any] | None = None) -> None:
         """Store an embedding of all items in place of an older one and its arrays; `extra` must be JSON-ready."""
         if len(embedding) != len(self.items):
             raise WorkspaceError(f"The embedding has {len(embedding)} rows, the workspace {len(self.items)} items.")

@@ -79,7 +79,7 @@ def _edge_columns(hierarchy: Hierarchy) -> dict[str, NDArray[Any]]:
 def _hierarchy(edges: pa.Table, depth: NDArray[np.int16]) -> Hierarchy:
     parent, child = _numbers(edges["parent"], np.int32), _numbers(edges["child"], np.int32)
     kind = _text(edges["kind"])
-    if len(parent) and not (0 <= min(parent.min(), child.min()) and max(parent.max(), child.max()) < len(depth)):
+    if len(parent) and not (min(parent.min(), child.min()) >= 0 and max(parent.max(), child.max()) < len(depth)):
         raise DataError(f"edges.parquet names items beyond the {len(depth)} there are")
     twin = kind == "duplicate"
     own = Edges(parent[~twin], child[~twin], kind[~twin] == "direct")

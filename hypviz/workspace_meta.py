@@ -8,7 +8,7 @@ import os
 import uuid
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def describe(folder: Path, items: Items, *, name: str) -> dict[str, Any]:
 
 def _root_for(folder: Path, root: Path) -> str:
     """The pictures' folder, relative when it lies in or beside the workspace, so that both can move together."""
-    root = Path(os.path.abspath(root))
+    root = root.resolve()
     if root.is_relative_to(folder.parent) and folder.parent != folder.parent.parent:
         return Path(os.path.relpath(root, folder)).as_posix()
     return root.as_posix()
@@ -88,8 +88,7 @@ def read_meta(folder: Path) -> dict[str, Any]:
         raise WorkspaceError(f"{folder} is not a workspace: its meta.json was not written by hypviz.")
     if not isinstance(meta.get("schema"), int) or meta["schema"] > SCHEMA:
         raise WorkspaceError(
-            f"{folder} was written by a newer hypviz (schema {meta.get('schema')}, this one reads up to {SCHEMA}); "
-            "update hypviz."
+            f"{folder} was written by a newer hypviz (schema {meta.get('schema')}, this one reads up to {SCHEMA}); update hypviz."
         )
     missing = [key for key in _KEYS if key not in meta]
     if missing:
@@ -104,7 +103,7 @@ def damaged(folder: Path, why: str) -> WorkspaceError:
 
 def now() -> str:
     """The time, UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

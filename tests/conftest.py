@@ -52,9 +52,7 @@ def make_coco(tmp_path: Path, make_picture: MakePicture) -> MakeCoco:
     drawn for every file name, unless draw=False.
     """
 
-    def make(
-        boxes: Sequence[Sequence[float]] = (), *, file: str = "annotations.json", draw: bool = True, **keys: Any
-    ) -> Path:
+    def make(boxes: Sequence[Sequence[float]] = (), *, file: str = "annotations.json", draw: bool = True, **keys: Any) -> Path:
         content = {
             "images": [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}],
             "annotations": [

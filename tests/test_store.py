@@ -108,13 +108,14 @@ def test_the_photos_come_back_as_they_were(photos: tuple[Items, Hierarchy, Impor
 
 
 def test_opening_the_photos_is_quick(photos: tuple[Items, Hierarchy, ImportReport], tmp_path: Path) -> None:
+    """In processor time: how busy the machine is does not matter."""
     items, hierarchy, _ = photos
     Workspace.create(tmp_path / "ws", items, hierarchy, name="photos")
     seconds = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         Workspace.open(tmp_path / "ws")
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     assert min(seconds) < 0.2
 
 
@@ -206,21 +207,19 @@ def test_a_renewal_that_fails_leaves_the_old_workspace(
 def test_a_renewal_cut_between_two_renames_is_detected(
     workspace: Workspace, small: Items, monkeypatch: pytest.MonkeyPatch, renamed: int
 ) -> None:
-    real, calls = files.os.replace, []
+    real, calls = Path.replace, []
 
-    def die_later(old: Path, new: Path) -> None:
+    def die_later(self: Path, target: Path) -> Path:
         if len(calls) == renamed:
             raise KeyboardInterrupt
-        calls.append(new)
-        real(old, new)
+        calls.append(target)
+        return real(self, target)
 
-    monkeypatch.setattr(files.os, "replace", die_later)
+    monkeypatch.setattr(Path, "replace", die_later)
     with pytest.raises(KeyboardInterrupt):
         Workspace.create(workspace.folder, small, workspace.hierarchy, name="new", overwrite=True)
     monkeypatch.undo()
-    with pytest.raises(
-        WorkspaceError, match=r"images\.parquet and meta\.json were not written together; import .* again"
-    ):
+    with pytest.raises(WorkspaceError, match=r"images\.parquet and meta\.json were not written together; import .* again"):
         Workspace.open(workspace.folder)
     Workspace.create(workspace.folder, small, workspace.hierarchy, name="new", overwrite=True)
     assert Workspace.open(workspace.folder).name == "new"
@@ -312,9 +311,8 @@ def test_a_damaged_table_is_named(workspace: Workspace, name: str, damage: str) 
     path = workspace.folder / f"{name}.parquet"
     data = path.read_bytes()
     path.unlink() if damage == "missing" else path.write_bytes(data[: 0 if damage == "empty" else len(data) // 2])
-    assert (
-        f"damaged or half-written: {name}.parquet {'is missing' if damage == 'missing' else 'cannot be read'}"
-        in refusal(workspace.folder)
+    assert f"damaged or half-written: {name}.parquet {'is missing' if damage == 'missing' else 'cannot be read'}" in refusal(
+        workspace.folder
     )
 
 
@@ -400,9 +398,7 @@ def test_an_embedding_of_other_items_is_refused(workspace: Workspace) -> None:
         workspace.write_embedding(CHECKPOINT, few)
 
 
-def test_a_failed_embedding_leaves_the_old_one_and_its_arrays(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_embedding_leaves_the_old_one_and_its_arrays(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace.write_embedding(CHECKPOINT, embedding(workspace.items))
     workspace.write_array(CHECKPOINT, "layout-pca", np.arange(6.0))
     before = contents(workspace.folder)
@@ -485,9 +481,9 @@ def test_a_hundred_thousand_items_open_without_a_loop_per_item(tmp_path: Path, m
     edges = Edges(scene[inside].astype(np.int32), box[inside].astype(np.int32), np.ones(inside.sum(), bool))
     hierarchy = Hierarchy(edges, inside.astype(np.int16), np.empty((0, 2), np.int32), {})
     Workspace.create(tmp_path / "ws", items, hierarchy, name="large")
-    start = time.perf_counter()
+    start = time.process_time()
     opened = Workspace.open(tmp_path / "ws")
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     assert_same(opened.items, items)
     assert_same_hierarchy(opened.hierarchy, hierarchy)
     assert seconds < 2

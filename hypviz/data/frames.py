@@ -49,7 +49,8 @@ def _same_aspect(a: tuple[int, int], b: tuple[int, int]) -> bool:
 
 def _scale(xyxy: NDArray[np.float64], old: tuple[int, int], new: tuple[int, int]) -> NDArray[np.float64]:
     factors = new[0] / old[0], new[1] / old[1]
-    return xyxy * np.array([*factors, *factors])
+    scaled: NDArray[np.float64] = xyxy * np.array([*factors, *factors])
+    return scaled
 
 
 def turn(xyxy: NDArray[np.float64], stored: tuple[int, int], orientation: int) -> NDArray[np.float64]:

@@ -89,7 +89,7 @@ def import_items(raw: RawDataset, *, on_progress: Progress | None = None) -> tup
             on_progress(done, raw.count)
     if not columns.file_name:
         raise DataError(_nothing_usable(raw, done))
-    items = columns.items(Path(os.path.abspath(raw.root)))
+    items = columns.items(raw.root.resolve())
     return items, columns.report(raw, items)
 
 

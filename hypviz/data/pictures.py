@@ -25,8 +25,8 @@ MAX_BYTES = 1 << 30
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 """Decoders in use. EPS is not among them: Pillow would start Ghostscript on a stranger's file."""
 SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff")
-    + (".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".avif")
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"}
+    | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".avif"}
 )
 """Endings, in lower case, by which a folder's files are taken for pictures."""
 
@@ -119,9 +119,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise PictureError(
-                str(path), "too large", f"the file has {size:,} bytes, more than the limit {MAX_BYTES:,}"
-            )
+            raise PictureError(str(path), "too large", f"the file has {size:,} bytes, more than the limit {MAX_BYTES:,}")
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise PictureError(str(path), "missing", "there is no such file") from None

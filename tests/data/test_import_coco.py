@@ -43,9 +43,7 @@ def test_all_photos_are_read(photos: tuple[Items, ImportReport]) -> None:
     assert (as_json["images"], as_json["boxes"], as_json["kept_boxes"]) == (535, 6467, 6467)
 
 
-def test_photo_boxes_stick_out_by_rounding_only_and_are_clipped(
-    shared_data: Path, photos: tuple[Items, ImportReport]
-) -> None:
+def test_photo_boxes_stick_out_by_rounding_only_and_are_clipped(shared_data: Path, photos: tuple[Items, ImportReport]) -> None:
     """An independent count from the JSON: resizing left 53 boxes up to half a pixel outside."""
     content = json.loads((shared_data / "photos/annotations.json").read_bytes())
     size = {image["id"]: (image["width"], image["height"]) for image in content["images"]}
@@ -102,15 +100,11 @@ def test_annotations_without_boxes_are_counted(shared_data: Path) -> None:
 
 def test_lvis_without_its_pictures_says_what_was_looked_for(shared_data: Path) -> None:
     path = shared_data / "formats/lvis/lvis_val_100.json"
-    with pytest.raises(
-        DataError, match=r"names 100 pictures, but 0 of the 100 .*COCO_val2014_000000\d+\.jpg.*--images"
-    ):
+    with pytest.raises(DataError, match=r"names 100 pictures, but 0 of the 100 .*COCO_val2014_000000\d+\.jpg.*--images"):
         read_coco(path)
 
 
-def test_lvis_licences_come_from_its_table(
-    shared_data: Path, tmp_path: Path, make_picture: Callable[..., Path]
-) -> None:
+def test_lvis_licences_come_from_its_table(shared_data: Path, tmp_path: Path, make_picture: Callable[..., Path]) -> None:
     content = json.loads((shared_data / "formats/lvis/lvis_val_100.json").read_bytes())
     image = content["images"][0]
     make_picture(tmp_path / image["file_name"], (image["width"], image["height"]))
@@ -151,9 +145,7 @@ def test_file_names_of_other_systems_are_understood(
     assert items.images.file_name.tolist() == ["sub/a.jpg"]
 
 
-def test_absolute_names_below_the_root_become_relative(
-    make_coco: MakeCoco, make_picture: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_absolute_names_below_the_root_become_relative(make_coco: MakeCoco, make_picture: Callable[..., Path], tmp_path: Path) -> None:
     make_picture(tmp_path / "pictures/a.jpg")
     path = make_coco(images=[{"id": 1, "file_name": str(tmp_path / "pictures/a.jpg")}], draw=False)
     items, _ = load(path, images=tmp_path / "pictures")
@@ -269,9 +261,7 @@ def test_wrong_records_are_named_with_file_and_record(make_coco: MakeCoco, keys:
         read_coco(make_coco(**keys, draw=False))
 
 
-def test_a_size_that_is_no_number_is_named(
-    make_coco: MakeCoco, make_picture: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_a_size_that_is_no_number_is_named(make_coco: MakeCoco, make_picture: Callable[..., Path], tmp_path: Path) -> None:
     make_picture(tmp_path / "a.jpg")
     path = make_coco(images=[{"id": 1, "file_name": "a.jpg", "width": "40", "height": 30}], draw=False)
     with pytest.raises(DataError, match=r"image 1: width and height must be numbers, got '40' and 30"):
@@ -303,9 +293,7 @@ def test_a_missing_annotation_file_is_named(tmp_path: Path) -> None:
 
 def test_one_picture_in_two_files_is_refused(make_coco: MakeCoco) -> None:
     paths = [make_coco(file="a.json"), make_coco(file="b.json")]
-    with pytest.raises(
-        DataError, match=r"a\.jpg is listed twice, as a\.json image 1 and as b\.json image 1.*--annotations"
-    ):
+    with pytest.raises(DataError, match=r"a\.jpg is listed twice, as a\.json image 1 and as b\.json image 1.*--annotations"):
         read_coco(paths)
 
 
@@ -323,9 +311,7 @@ def test_no_image_at_all_is_an_error_with_the_counts(make_coco: MakeCoco, tmp_pa
 
 
 def test_numbers_beyond_floats_are_dropped_as_not_finite(make_coco: MakeCoco) -> None:
-    items, report = load(
-        make_coco([[10**400, 0, 5, 5], [float("nan"), 0, 5, 5], [0, 0, float("inf"), 5], [0, 0, 5, 5]])
-    )
+    items, report = load(make_coco([[10**400, 0, 5, 5], [float("nan"), 0, 5, 5], [0, 0, float("inf"), 5], [0, 0, 5, 5]]))
     assert (len(items), dropped(report)) == (2, {"not finite": 3})
 
 

@@ -96,16 +96,12 @@ def test_whatever_is_kept_lies_inside_and_is_not_empty(boxes: list[tuple[float, 
 
 
 inside = st.integers(0, 38 * 8).flatmap(lambda a: st.tuples(st.just(a), st.integers(a + 8, 40 * 8)))
-box_inside = st.tuples(
-    inside, st.integers(0, 28 * 8).flatmap(lambda a: st.tuples(st.just(a), st.integers(a + 8, 30 * 8)))
-)
+box_inside = st.tuples(inside, st.integers(0, 28 * 8).flatmap(lambda a: st.tuples(st.just(a), st.integers(a + 8, 30 * 8))))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(box_inside, st.sampled_from(["car", "wheel", "Tür"])), max_size=8))
-def test_what_is_written_as_coco_is_read_back(
-    make_coco: Make, boxes: list[tuple[tuple[tuple[int, int], tuple[int, int]], str]]
-) -> None:
+def test_what_is_written_as_coco_is_read_back(make_coco: Make, boxes: list[tuple[tuple[tuple[int, int], tuple[int, int]], str]]) -> None:
     corners = [[x1 / 8, y1 / 8, x2 / 8, y2 / 8] for ((x1, x2), (y1, y2)), _ in boxes]
     names = [name for _, name in boxes]
     numbers = {name: number for number, name in enumerate(("wheel", "Tür", "car"), start=1)}
@@ -130,9 +126,7 @@ def broken_set(make_coco: Make, tmp_path: Path) -> Path:
     names = ["good.png", "gone.png", "empty.png", "text.png", "cut.png", "deep/good.png"]
     images = [{"id": n, "file_name": name} for n, name in enumerate(names)]
     annotations = [
-        {"id": 10 * n + k, "image_id": n, "category_id": 1, "bbox": [1, 1, 5, 5 + k]}
-        for n in range(len(names))
-        for k in range(n)
+        {"id": 10 * n + k, "image_id": n, "category_id": 1, "bbox": [1, 1, 5, 5 + k]} for n in range(len(names)) for k in range(n)
     ]
     path = make_coco(images=images, annotations=annotations)
     (tmp_path / "gone.png").unlink()
@@ -162,9 +156,7 @@ def test_read_is_kept_plus_dropped(make_coco: Make, tmp_path: Path) -> None:
     )
 
 
-def test_two_files_with_the_same_bytes_have_items_of_their_own(
-    make_coco: Make, make_picture: Make, tmp_path: Path
-) -> None:
+def test_two_files_with_the_same_bytes_have_items_of_their_own(make_coco: Make, make_picture: Make, tmp_path: Path) -> None:
     images = [{"id": n, "file_name": name} for n, name in enumerate(("a.png", "b.png"), start=1)]
     boxes = [{"id": n, "image_id": n, "category_id": 1, "bbox": [1, 1, 5, 5]} for n in (1, 2)]
     for name in ("a.png", "b.png"):
@@ -315,17 +307,13 @@ def test_boxes_annotated_at_another_scale_are_scaled(tmp_path: Path, orientation
     picture.save(tmp_path / "a.png", exif=exif)
     seen = dark_rectangle(open_upright(tmp_path / "a.png"))
     triple = tuple(3.0 * value for value in box)
-    items, report = import_items(
-        RawDataset(tmp_path, [RawImage("a.png", (RawBox(triple, "x", ""),), size=(180, 121))], 1, "raw")
-    )
+    items, report = import_items(RawDataset(tmp_path, [RawImage("a.png", (RawBox(triple, "x", ""),), size=(180, 121))], 1, "raw"))
     assert (report.scaled, report.turned) == (1, int(orientation == 6))
     assert np.abs(items.xyxy[1] - seen).max() < 0.2
     assert report.dropped == {}
 
 
-def test_boxes_of_another_aspect_ratio_are_dropped_and_the_scene_stays(
-    make_coco: Make, make_picture: Make, tmp_path: Path
-) -> None:
+def test_boxes_of_another_aspect_ratio_are_dropped_and_the_scene_stays(make_coco: Make, make_picture: Make, tmp_path: Path) -> None:
     make_picture(tmp_path / "a.jpg", (40, 30))
     image = {"id": 1, "file_name": "a.jpg", "width": 40, "height": 32}
     items, report = load(make_coco([[1, 1, 5, 5], [2, 2, 5, 5]], images=[image]))

@@ -148,9 +148,7 @@ def test_a_missing_picture_is_dropped_with_its_boxes(tmp_path: Path, make_pictur
         ('<!DOCTYPE a [<!ENTITY x "y">]><annotation>&x;</annotation>', "b.xml: has a DOCTYPE"),
     ],
 )
-def test_a_file_that_is_no_voc_is_counted_and_named(
-    tmp_path: Path, make_picture: MakePicture, text: str, example: str
-) -> None:
+def test_a_file_that_is_no_voc_is_counted_and_named(tmp_path: Path, make_picture: MakePicture, text: str, example: str) -> None:
     make_picture(tmp_path / "a.jpg")
     write_voc(tmp_path, box_xml(), stem="a")
     (tmp_path / "b.xml").write_text(text)

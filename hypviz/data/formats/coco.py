@@ -130,9 +130,7 @@ def _categories(content: Record, path: Path) -> dict[Id, str]:
 def _licences(content: Record) -> dict[Id, str]:
     table = content.get("licenses")
     entries = [entry for entry in table if isinstance(entry, dict)] if isinstance(table, list) else []
-    return {
-        entry["id"]: storable(str(entry.get("name") or entry.get("url") or "")) for entry in entries if "id" in entry
-    }
+    return {entry["id"]: storable(str(entry.get("name") or entry.get("url") or "")) for entry in entries if "id" in entry}
 
 
 def _boxes(
@@ -191,10 +189,7 @@ def _float(value: float) -> float:
 def _locate(document: _Document, images: Path | None) -> Path:
     names = [clean_name(image["file_name"], images) for image in document.images]
     split = document.path.stem.rpartition("_")[2] if "_" in document.path.stem else ""
-    if images is not None:
-        candidates = image_folders_in(images, split)
-    else:
-        candidates = image_folders_near(document.path, split)
+    candidates = image_folders_near(document.path, split) if images is None else image_folders_in(images, split)
     return locate_images(names, candidates, source=document.path)
 
 

@@ -65,9 +65,7 @@ def _coco_files(source: Path) -> list[Path]:
         return [source]
     files = _find_coco(source) if source.is_dir() else []
     if not files:
-        raise DataError(
-            f"{source}: no COCO annotation file here (*.json, annotations/*.json); name it by --annotations."
-        )
+        raise DataError(f"{source}: no COCO annotation file here (*.json, annotations/*.json); name it by --annotations.")
     return files
 
 
