@@ -363,9 +363,7 @@ def test_a_sample_of_queries_is_repeatable_and_stated() -> None:
 def test_the_report_is_valid_json_and_a_readable_page() -> None:
     items, embedding = random_world()
     steps = []
-    found = evaluate(
-        items, hierarchy_of(items), embedding, EvaluateSettings(bootstrap=50), progress=lambda *step: steps.append(step)
-    )
+    found = evaluate(items, hierarchy_of(items), embedding, EvaluateSettings(bootstrap=50), progress=lambda *step: steps.append(step))
     plain = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert plain["settings"]["shares"] == [0.39, 0.65]
     assert {task["score"] for task in plain["tasks"]} == {"angle", "cosine", "distance"}

@@ -141,8 +141,7 @@ def _table(results: list[TaskResult]) -> list[str]:
     skipped = max((estimate.skipped for estimate in first.metrics.values()), default=0)
     without = f"; {skipped:,} queries without a relevant item left out" if skipped else ""
     rows = [
-        f"| {result.score} | " + " | ".join(_cell(result.metrics[name]) for name in names) + f" | {_best(result)} |"
-        for result in results
+        f"| {result.score} | " + " | ".join(_cell(result.metrics[name]) for name in names) + f" | {_best(result)} |" for result in results
     ]
     return [
         f"## {first.task}, correct by {first.reading}", "", f"{used}{without}.", "",

@@ -101,8 +101,9 @@ def run_task(task: Task, score: Score, image: NDArray[np.int32], settings: Evalu
         rows = queries[part]
         leave_out_itself(scores, rows, task.pool)
         order = metrics.rank(scores)
+        columns = tally[0].sweep.columns(worst(kind, score.apex) - scores)
         for one in tally:
-            one.add(rows, scores, order, worst(kind, score.apex))
+            one.add(rows, order, columns)
     return [one.result(task, score, queries, image, settings) for one in tally]
 
 
@@ -123,20 +124,16 @@ class _Tally:
         self.sweep = metrics.ThresholdSweep(far or worst("children", score.apex))
         self.values: dict[str, list[NDArray[np.float64]]] = {}
 
-    def add(self, rows: Rows, scores: NDArray[np.float32], order: metrics.Order, best: float) -> None:
+    def add(self, rows: Rows, order: metrics.Order, columns: NDArray[np.int32]) -> None:
         relevant = self.reading.relevant(rows)
         for name, values in self.reading.measure(rows, order, order.hits(relevant)).items():
             self.values.setdefault(name, []).append(values)
         if self.reading.curve:
-            self.sweep.add(best - scores, relevant)
+            self.sweep.count(columns, relevant)
 
-    def result(
-        self, task: Task, score: Score, queries: Rows, image: NDArray[np.int32], settings: EvaluateSettings
-    ) -> TaskResult:
+    def result(self, task: Task, score: Score, queries: Rows, image: NDArray[np.int32], settings: EvaluateSettings) -> TaskResult:
         estimates = {
-            name: metrics.bootstrap_mean(
-                np.concatenate(parts), image[queries], seed=settings.seed, repeats=settings.bootstrap
-            )
+            name: metrics.bootstrap_mean(np.concatenate(parts), image[queries], seed=settings.seed, repeats=settings.bootstrap)
             for name, parts in self.values.items()
         }
         curve = self.sweep.curve().thin(CURVE_POINTS) if self.reading.curve else None

@@ -56,14 +56,17 @@ class World:
 
     @cached_property
     def label(self) -> NDArray[np.int64]:
+        """(N,) class of each item, wide enough to index with."""
         return self.items.label.astype(np.int64)
 
     @cached_property
     def scenes(self) -> Rows:
+        """Rows of the whole images, one per image, in its order."""
         return np.flatnonzero(self.items.is_scene)
 
     @cached_property
     def boxes(self) -> Rows:
+        """Rows of all boxes."""
         return np.flatnonzero(~self.items.is_scene)
 
     @cached_property

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,7 @@ class Index:
         for start, angle in self._blocks(queries, "children"):
             which, column = np.nonzero(angle <= omega)
             ends = np.searchsorted(which, np.arange(len(queries) + 1))
-            for number, (low, high) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+            for number, (low, high) in enumerate(pairwise(ends)):
                 found[number].append(column[low:high] + start)
         return [_without(np.concatenate(parts), query.row) for parts, query in zip(found, queries, strict=True)]
 
@@ -133,9 +134,7 @@ class Index:
             rows[0] = query.row
         return rows[np.sort(np.unique(rows, return_index=True)[1])]
 
-    def scores(
-        self, queries: Embedding, *, apex: str = "query", task: str = "children"
-    ) -> Iterator[tuple[slice, Floats]]:
+    def scores(self, queries: Embedding, *, apex: str = "query", task: str = "children") -> Iterator[tuple[slice, Floats]]:
         """Scores of every item for every query, higher is better: (slice of the queries, (b, N) float32) blocks.
 
         `task` "children" or "parents" with `apex` "query", "candidate" or "sum" as in `scoring`: β1 or α2 in [0, π],
@@ -165,9 +164,7 @@ class Index:
             for column, cosine in self._cosines(directions):
                 out[:, column : column + cosine.shape[1]] = cosine
             for rows, columns in _tiles(out.shape, self._cells):
-                value = ranking_value(
-                    out[rows, columns], radii[rows], self._radii[columns], space=self.embedding, task=task, apex=apex
-                )
+                value = ranking_value(out[rows, columns], radii[rows], self._radii[columns], space=self.embedding, task=task, apex=apex)
                 out[rows, columns] = worst(task, apex) - value
             yield part, out
 

@@ -36,9 +36,7 @@ def worst(task: str, apex: str) -> float:
     return 0.0 if task == "nearest" else math.pi * (2 if apex == "sum" else 1)
 
 
-def ranking_value(
-    cosine: Floats, query_radius: Floats, radius: Floats, *, space: Embedding, task: str, apex: str = "query"
-) -> Floats:
+def ranking_value(cosine: Floats, query_radius: Floats, radius: Floats, *, space: Embedding, task: str, apex: str = "query") -> Floats:
     """Angle in radians (geodesic distance for "nearest") per query and candidate; smaller is better.
 
     cosine, query_radius and radius broadcast. `space` gives geometry and curvature only. Coinciding items have no

@@ -52,13 +52,20 @@ class ThresholdSweep:
         values, flags = np.asarray(angle), np.asarray(relevant, bool)
         if values.shape != flags.shape:
             raise DataError(f"angle has shape {values.shape}, relevant {flags.shape}; they must agree.")
+        self.count(self.columns(values), flags)
+
+    def columns(self, angle: NDArray[np.floating]) -> NDArray[np.int32]:
+        """The bin of each angle, to `count` the same angles under several readings of "relevant"."""
         # An angle at an edge belongs to the bin that ends there, because positive means angle <= threshold.
         # The bin of a non-finite value is the spare one after the last, of an angle beyond `high` the last.
-        scaled = np.ceil(values * (self._bins / self._high)) - 1
-        column = np.where(np.isfinite(scaled), np.clip(scaled, 0, self._bins - 1), self._bins).astype(np.int32)
+        scaled = np.ceil(angle * (self._bins / self._high)) - 1
+        return np.where(np.isfinite(scaled), np.clip(scaled, 0, self._bins - 1), self._bins).astype(np.int32)
+
+    def count(self, columns: NDArray[np.int32], relevant: NDArray[np.bool_]) -> None:
+        """Count decisions whose bins are known."""
         width = self._bins + 1
-        counts = np.bincount((column + flags * np.int32(width)).ravel(), minlength=2 * width).reshape(2, width)
-        self._counts += counts[:, : self._bins]
+        places = (columns + relevant * np.int32(width)).ravel()
+        self._counts += np.bincount(places, minlength=2 * width).reshape(2, width)[:, : self._bins]
 
     def curve(self) -> Curve:
         """Precision and recall of all decisions so far, at every threshold."""
@@ -78,18 +85,14 @@ class ThresholdSweep:
         return float(curve.threshold[place]), float(curve.f1[place])
 
 
-def precision_recall_curve(
-    angle: ArrayLike, relevant: ArrayLike, *, high: float = float(np.pi), bins: int = 4096
-) -> Curve:
+def precision_recall_curve(angle: ArrayLike, relevant: ArrayLike, *, high: float = float(np.pi), bins: int = 4096) -> Curve:
     """The curve of decisions that fit in memory; `ThresholdSweep` for those that do not."""
     sweep = ThresholdSweep(high, bins=bins)
     sweep.add(angle, relevant)
     return sweep.curve()
 
 
-def best_threshold(
-    angle: ArrayLike, relevant: ArrayLike, *, high: float = float(np.pi), bins: int = 4096
-) -> tuple[float, float]:
+def best_threshold(angle: ArrayLike, relevant: ArrayLike, *, high: float = float(np.pi), bins: int = 4096) -> tuple[float, float]:
     """(threshold, F1): the threshold on the angle with the largest F1 over all decisions.
 
     >>> threshold, f1 = best_threshold([0.1, 0.2, 2.0], [True, True, False])

@@ -35,9 +35,7 @@ def space(e: Embedding, row: int) -> tuple[list[float], float]:
 def textbook_angle(e: Embedding, a: int, b: int) -> float:
     """ext(a, b): the arccos form of MERU, the angle of b − a, or the arccos of the cosine."""
     if e.geometry == "cosine":
-        return math.acos(
-            max(-1.0, min(1.0, sum(float(p) * float(q) for p, q in zip(*e.directions[[a, b]], strict=True))))
-        )
+        return math.acos(max(-1.0, min(1.0, sum(float(p) * float(q) for p, q in zip(*e.directions[[a, b]], strict=True)))))
     if e.geometry == "euclidean":
         x, y = ([float(e.radii[i]) * float(u) for u in e.directions[i]] for i in (a, b))
         step = [q - p for p, q in zip(x, y, strict=True)]

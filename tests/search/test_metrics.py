@@ -116,7 +116,8 @@ def test_scores_that_are_not_numbers_and_depths_below_one_are_refused() -> None:
 def test_optimal_transport_is_the_area_between_the_cumulative_shares() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
-        h, r = rng.integers(0, 9, 7) + [1, 0, 0, 0, 0, 0, 0], rng.integers(0, 9, 7) + [0, 0, 1, 0, 0, 0, 0]
+        h, r = rng.integers(0, 9, (2, 7))
+        h[0], r[2] = h[0] + 1, r[2] + 1
         area, above = 0.0, 0.0
         for p, q in zip(h / h.sum(), r / r.sum(), strict=True):
             above += p - q
@@ -154,9 +155,7 @@ def test_the_curve_is_exact_at_its_thresholds_and_streams() -> None:
         taken = angle <= threshold
         retrieved, found = taken.sum(), (taken & relevant).sum()
         assert curve.recall[place] == pytest.approx(found / relevant.sum())
-        assert (retrieved == 0 and math.isnan(curve.precision[place])) or curve.precision[place] == pytest.approx(
-            found / retrieved
-        )
+        assert (retrieved == 0 and math.isnan(curve.precision[place])) or curve.precision[place] == pytest.approx(found / retrieved)
     np.testing.assert_array_equal(sweep.curve().recall, curve.recall)
     np.testing.assert_array_equal(sweep.curve().precision, curve.precision)
 
