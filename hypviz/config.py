@@ -128,6 +128,10 @@ class TrainSettings:
     """AdamW betas [P]."""
     clip_norm: float = 1.0
     """Gradient norm limit; the exterior angle is steep near its singular points [R]."""
+    early_size: int = 0
+    """Side in pixels of the crops during the first `early_share` of the steps; small crops are quick. 0 is off [R]."""
+    early_share: float = 0.6
+    """Share of the steps with small crops, where `early_size` is set; the rest runs at full size [R]."""
     flip: bool = True
     """Random horizontal flip [R]."""
     colour_jitter: float = 0.2
@@ -149,4 +153,6 @@ class TrainSettings:
         check_range("warmup", self.warmup, 0.0, 1.0)
         check_range("clip_norm", self.clip_norm, 1e-6, 1e9)
         check_range("colour_jitter", self.colour_jitter, 0.0, 1.0)
+        check_range("early_size", self.early_size, 0, 4096)
+        check_range("early_share", self.early_share, 0.0, 1.0)
         check_choice("precision", self.precision, ("auto", "float32", "bfloat16"))

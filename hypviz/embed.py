@@ -58,7 +58,7 @@ def embed_items(
         done += len(rows)
         if on_progress:
             on_progress(done, len(items))
-    return Embedding(directions, radii, float(encoder.curv), encoder.settings.geometry)
+    return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
 
 
 def to_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> None:
@@ -95,7 +95,7 @@ def embed_picture(encoder: HyperbolicEncoder, picture: Image.Image, boxes: Seque
     """Embed crops of one open picture, boxes as xyxy pixels: for uploads and boxes drawn by hand."""
     crops = np.stack([crop_square(picture, box, encoder.image_size) for box in boxes])
     directions, radii = encode(encoder, crops)
-    return Embedding(directions, radii, float(encoder.curv), encoder.settings.geometry)
+    return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
 
 
 def embed_workspace(

@@ -46,7 +46,8 @@ class Library:
 
     def data_names(self) -> list[str]:
         """Names of the workspaces that can be opened, the demo first."""
-        own = sorted(folder.name for folder in home().glob("*") if is_workspace(folder))
+        shown = set(self.extra.values())
+        own = sorted(folder.name for folder in home().glob("*") if is_workspace(folder) and folder not in shown)
         return list(dict.fromkeys(["demo", *self.extra, *own]))
 
     def checkpoint_names(self) -> list[str]:
@@ -82,7 +83,8 @@ class Library:
             return Workspace.open(folder)
         if not folder.exists():
             raise WorkspaceError(f"No data called {data!r}: expected a folder or one of {', '.join(self.data_names())}.")
-        return self._import(folder, on_progress)
+        self.extra[data] = self._import(folder, on_progress)
+        return Workspace.open(self.extra[data])
 
     def _folder(self, data: str) -> Path:
         if data == "demo":
@@ -90,24 +92,25 @@ class Library:
         own = home() / data
         return self.extra.get(data) or (own if is_workspace(own) else Path(data))
 
-    def _import(self, folder: Path, on_progress: OnProgress | None) -> Workspace:
-        """A workspace in the home folder for a plain data set; an older one of the same data is used again."""
+    def _import(self, folder: Path, on_progress: OnProgress | None) -> Path:
+        """The workspace, in the home folder, of a plain data set; an older one of the same data is used again."""
         settings = HierarchySettings()
         items, report = import_items(open_dataset(folder), on_progress=on_progress)
         target = home() / f"{folder.resolve().name}-{items.data_hash[:8]}"
         if not is_workspace(target):
             hierarchy = build_hierarchy(items, settings)
             Workspace.create(target, items, hierarchy, name=folder.resolve().name, report=report, settings=settings)
-        self.extra.setdefault(target.name, target)
-        return Workspace.open(target)
+        return target
 
-    def add_data(self, path: str) -> str:
-        """Make a folder given on the command line choosable; returns its name in the picker."""
-        folder = self._folder(path)
-        if folder == DEMO or (home() / path) == folder:
-            return path
-        name = folder.resolve().name
-        self.extra[name] = folder
+    def add_data(self, given: str) -> str:
+        """Make what the command line names choosable: a known name, or a folder; returns its name in the picker."""
+        if given in self.data_names():
+            return given
+        folder = Path(given).resolve()
+        own = folder.parent == home().resolve() or folder == DEMO
+        name = ("demo" if folder == DEMO else folder.name) if own else folder.name or "data"
+        if not own:
+            self.extra[name] = folder
         return name
 
     def add_checkpoint(self, name: str) -> str:

@@ -165,7 +165,7 @@ def finish(encoder: HyperbolicEncoder, path: Path, *, record: dict[str, Any], **
     filled = Card(
         name=path.stem,
         encoder=encoder.settings,
-        curv=float(encoder.curv),
+        curv=encoder.curv.item(),
         temperature=1.0 / float(encoder.scale),
         training=record,
         **card,
@@ -261,7 +261,7 @@ def _checked(encoder: HyperbolicEncoder, loss: LossOutput, validate: Validate | 
     value = loss.total.item()
     if not np.isfinite(value):
         raise HypvizError(f"The loss became {value}; lower --lr or --clip-norm and start again.")
-    metrics = {"loss": round(value, 4), "curv": round(float(encoder.curv), 4), "temperature": round(1 / float(encoder.scale), 4)}
+    metrics = {"loss": round(value, 4), "curv": round(encoder.curv.item(), 4), "temperature": round(1 / float(encoder.scale), 4)}
     if validate is not None:
         encoder.eval()
         metrics |= {name: round(float(number), 4) for name, number in validate(encoder).items()}

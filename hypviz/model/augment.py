@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from hypviz.config import TrainSettings
 
@@ -11,7 +12,12 @@ _GREY = (0.299, 0.587, 0.114)  # luma of ITU-R BT.601
 
 
 def augment(pixels: Tensor, settings: TrainSettings, *, step: int) -> Tensor:
-    """(B, 3, S, S) in 0…1 → the same, each picture changed on its own; a pure function of (seed, step)."""
+    """(B, 3, S, S) in 0…1 → the same, each picture changed on its own; a pure function of (seed, step).
+
+    Early in a run with `early_size` the result is that much smaller.
+    """
+    if settings.early_size and step < settings.early_share * settings.steps:
+        pixels = functional.interpolate(pixels, size=settings.early_size, mode="bilinear", antialias=True)
     generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
     noise = torch.rand(4, len(pixels), 1, 1, 1, generator=generator).to(pixels.device)
     if settings.flip:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -12,17 +13,30 @@ import gradio as gr
 from hypviz.errors import HypvizError
 from hypviz.library import Library
 from hypviz.session import View
+from hypviz.ui.routes import scripts
 
 log = logging.getLogger(__name__)
 
-MOUNT = """
-const root = element.querySelector('.hv-root');
-const explorer = hypviz.mountExplorer(root);
-window.hypvizExplorer = explorer;
-const open = () => props.value && props.value.key && explorer.open(props.value);
-watch('value', open);
-open();
+HEAD = """
+<div class="hv-head"><h1>hypviz</h1><p>Walk through pictures in hyperbolic space: whole scenes lie near the centre, their
+objects and parts farther out. Click a point, a box or a card.</p></div>
 """
+MOUNT = """
+const load = (src) => new Promise((resolve, reject) => {
+  const script = document.createElement('script');
+  Object.assign(script, {src, onload: resolve, onerror: () => reject(new Error('cannot load ' + src))});
+  document.head.append(script);
+});
+(async () => {
+  if (!window.hypvizScripts) window.hypvizScripts = (async () => { for (const src of SCRIPTS) await load(src); })();
+  await window.hypvizScripts;
+  const explorer = window.hypvizExplorer = hypviz.mountExplorer(element.querySelector('.hv-root'));
+  const open = () => props.value && props.value.key && explorer.open(props.value);
+  watch('value', open);
+  open();
+})();
+"""
+"""Load the scripts one after the other, once a page, then mount the explorer and hand it every view that is opened."""
 
 
 def theme() -> gr.themes.Base:
@@ -34,20 +48,18 @@ def theme() -> gr.themes.Base:
 def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
     """The Gradio page over a library, opening `data` through `checkpoint` first."""
     with gr.Blocks(title="hypviz", analytics_enabled=False, fill_width=True) as page:
-        gr.HTML(
-            '<div class="hv-head"><h1>hypviz</h1><p>Walk through pictures in hyperbolic space: '
-            "scenes near the centre, their objects and parts farther out.</p></div>"
-        )
-        with gr.Row(equal_height=True):
-            data_box = gr.Dropdown(library.data_names(), value=data, label="Data", scale=1, min_width=180)
+        with gr.Row(equal_height=True, elem_id="hv-top"):
+            gr.HTML(HEAD, apply_default_css=False, scale=3, min_width=300)
+            data_box = gr.Dropdown(library.data_names(), value=data, label="Data", scale=1, min_width=170)
             checkpoint_box = gr.Dropdown(
-                library.checkpoint_names(), value=checkpoint, label="Checkpoint", scale=1, min_width=180
+                library.checkpoint_names(), value=checkpoint, label="Checkpoint", scale=1, min_width=170
             )
-            facts = gr.HTML(min_height=56, elem_id="hv-facts", scale=3)
+        facts = gr.HTML(min_height=40, elem_id="hv-facts", apply_default_css=False)
         with gr.Tabs(), gr.Tab("Explore"):
             explorer = gr.HTML(
-                value=None, html_template='<div class="hv-root"></div>', js_on_load=MOUNT, elem_id="hv-explorer", min_height=640
-            )
+                html_template='<div class="hv-root"></div>', js_on_load=MOUNT.replace("SCRIPTS", json.dumps(scripts())),
+                elem_id="hv-explorer", min_height=640, apply_default_css=False,
+            )  # fmt: skip
         choice = [data_box, checkpoint_box]
         opened = _opener(library)
         page.load(opened, choice, [explorer, facts])
@@ -78,7 +90,7 @@ def facts_html(view: View) -> str:
     return (
         '<div class="hv-facts">'
         f"<b>{facts['data']}</b>: {facts['images']} images, {facts['boxes']} boxes, {facts['classes']} classes, "
-        f"{facts['levels']} levels · licence: {facts['data_licence']}<br>"
+        f"{facts['levels']} levels · licence: {facts['data_licence']} &emsp; "
         f"<b>{facts['checkpoint']}</b>: {facts['backbone']} → {facts['dimension']}-d {facts['geometry']}, curvature −{curv} "
         f"· licence: {facts['checkpoint_licence']}. {facts['description']}</div>"
     )

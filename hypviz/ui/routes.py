@@ -20,7 +20,7 @@ from hypviz.library import Library
 from hypviz.uploads import MAX_BYTES
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SCRIPTS = ("disk-math.js", "disk.js", "picture.js", "explore.js")
+SCRIPTS = ("disk-math.js", "disk-paint.js", "disk.js", "picture.js", "explore.js")
 STYLES = ("style.css", "disk.css")
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
@@ -37,12 +37,15 @@ def plotly_js() -> Path:
     return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
+def scripts() -> list[str]:
+    """Addresses of the scripts, in the order they must load; each carries its content's hash, so a browser may keep it."""
+    own = [f"hypviz/assets/{name}?{_stamp(ASSETS / name)}" for name in SCRIPTS]
+    return [f"hypviz/plotly.min.js?{_stamp(plotly_js())}", *own]
+
+
 def head() -> str:
-    """The tags that load scripts and styles; each address carries its content's hash, so a browser may keep it."""
-    tags = [f'<link rel="stylesheet" href="hypviz/assets/{name}?{_stamp(ASSETS / name)}">' for name in STYLES]
-    tags.append(f'<script src="hypviz/plotly.min.js?{_stamp(plotly_js())}"></script>')
-    tags += [f'<script src="hypviz/assets/{name}?{_stamp(ASSETS / name)}"></script>' for name in SCRIPTS]
-    return "\n".join(tags)
+    """The tags that load the styles. Scripts are not here: Gradio adds these tags late and in no certain order."""
+    return "\n".join(f'<link rel="stylesheet" href="hypviz/assets/{name}?{_stamp(ASSETS / name)}">' for name in STYLES)
 
 
 def _stamp(path: Path) -> str:
