@@ -86,7 +86,11 @@
     /* ------------------------------------------------------------ points (plotly) */
 
     /** New plotly traces: after a load, a selection, a resize, a change of colours. Not while dragging. */
-    async rebuild() {
+    rebuild() {
+      return (this.building = this.renew());
+    }
+
+    async renew() {
       if (!this.n || !this.measure()) return;
       const wasDimmed = this.groups.some((group) => !group.lit);
       const fresh = !this.groups.length;

@@ -40,6 +40,7 @@
   class Disk {
     /** @param {HTMLElement} element @param {Options} options */
     constructor(element, options) {
+      if (!M || !hypviz.Painter) throw new Error("disk.js needs disk-math.js and disk-paint.js, loaded before it.");
       this.options = options;
       this.root = element;
       this.loads = 0;

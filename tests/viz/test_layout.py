@@ -1,0 +1,176 @@
+"""Angles: deterministic, faithful to classes, and honest about what they lose."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hypviz.errors import DataError
+from hypviz.search.embedding import Embedding
+from hypviz.viz.disk import RadiusScale
+from hypviz.viz.layout import METHODS, Tree, angles, branches, distortion, place
+from hypviz.viz.wedges import circle_order, spread
+from tests.viz.worlds import World, make_world
+
+TURN = 2 * np.pi
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return make_world(40)
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def placed(request: pytest.FixtureRequest, world: World) -> np.ndarray:
+    return angles(world.embedding, world.tree, method=request.param)
+
+
+def gap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.abs(np.angle(np.exp(1j * (np.asarray(a, np.float64) - b))))
+
+
+def test_angles_are_one_float32_turn(placed: np.ndarray, world: World) -> None:
+    assert placed.shape == (len(world.embedding),) and placed.dtype == np.float32
+    assert placed.min() >= 0 and placed.max() < TURN
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_same_input_gives_the_same_angles(method: str) -> None:
+    world = make_world(15)
+    first, second = (angles(world.embedding, world.tree, method=method, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_points_of_a_class_lie_together_and_all_around_the_disk(placed: np.ndarray, world: World) -> None:
+    labels = world.tree.label
+    concentration = [np.abs(np.exp(1j * placed[labels == label].astype(float)).mean()) for label in range(12)]
+    assert np.mean(concentration) > 0.8
+    assert np.histogram(placed, 8, (0, TURN))[0].min() > 0
+
+
+def test_each_branch_is_a_wedge_of_its_own(world: World) -> None:
+    placed = angles(world.embedding, world.tree).astype(np.float64)
+    top = world.tree.top_class()
+    order = np.argsort(placed[top >= 0])
+    changes = np.count_nonzero(np.diff(top[top >= 0][order]))
+    assert changes in (len(np.unique(top[top >= 0])) - 1, len(np.unique(top[top >= 0]))), "wedges must not interleave"
+
+
+def test_wedges_grow_with_their_count_and_leave_gaps(world: World) -> None:
+    placed = angles(world.embedding, world.tree).astype(np.float64)
+    top = world.tree.top_class()
+    widths, counts = zip(*((np.ptp(placed[top == c]), (top == c).sum()) for c in np.unique(top[top >= 0])), strict=True)
+    assert np.corrcoef(widths, counts)[0, 1] > 0.98
+    assert 0.8 * TURN < sum(widths) < 0.95 * TURN
+
+
+def test_parts_are_drawn_near_the_object_that_holds_them(world: World) -> None:
+    placed = angles(world.embedding, world.tree)
+    parts = np.flatnonzero(world.tree.depth == 2)
+    away = gap(placed[parts], placed[world.tree.parent[parts]])
+    assert np.quantile(away, 0.95) < TURN / 8
+
+
+def test_scenes_lean_towards_what_they_contain(world: World) -> None:
+    placed = angles(world.embedding, world.tree)
+    objects = np.flatnonzero(world.tree.depth == 1)
+    shuffled = np.random.default_rng(0).permutation(world.tree.parent[objects])
+    assert gap(placed[objects], placed[world.tree.parent[objects]]).mean() < 0.85 * gap(placed[objects], placed[shuffled]).mean()
+
+
+def test_similar_classes_are_neighbours_on_the_circle() -> None:
+    truth = np.random.default_rng(1).permutation(14)
+    around = np.exp(1j * TURN * truth / 14)
+    order = circle_order(np.real(around[:, None] * around.conj()[None]))
+    steps = np.diff(truth[np.append(order, order[0])]) % 14
+    assert set(steps) == {1} or set(steps) == {13}
+
+
+def test_a_hierarchy_without_edges_or_labels_still_gets_angles() -> None:
+    world = make_world(8)
+    count = len(world.embedding)
+    flat = Tree.from_edges([], [], depth=np.zeros(count), label=np.full(count, -1))
+    np.testing.assert_array_equal(angles(world.embedding, flat), angles(world.embedding, method="pca"))
+    lonely = Tree.from_edges([], [], depth=(world.tree.label >= 0), label=world.tree.label)
+    assert np.isfinite(angles(world.embedding, lonely)).all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+@pytest.mark.parametrize("method", METHODS)
+def test_tiny_data_sets_get_angles(method: str, count: int) -> None:
+    world = make_world(2)
+    tree = Tree(np.where(world.tree.parent < count, world.tree.parent, -1)[:count], world.tree.depth[:count], world.tree.label[:count])
+    assert np.isfinite(angles(world.embedding.take(np.arange(count)), tree, method=method)).all()
+
+
+def test_the_deepest_parent_wins() -> None:
+    tree = Tree.from_edges([0, 1, 0, 2, 0, 1], [1, 2, 2, 3, 3, 3], depth=[0, 1, 2, 3], label=[-1, 0, 1, 2])
+    assert tree.parent.tolist() == [-1, 0, 1, 2]
+    assert tree.top_class().tolist() == [-1, 0, 0, 0]
+
+
+def test_a_query_is_placed_among_its_nearest_without_moving_them(world: World) -> None:
+    placed = angles(world.embedding, world.tree)
+    rows = np.flatnonzero(world.tree.depth == 1)[:30]
+    nudged = world.embedding.directions[rows] + 0.02 * np.random.default_rng(0).normal(size=(30, 24)).astype(np.float32)
+    found = place(placed, world.embedding, nudged / np.linalg.norm(nudged, axis=1, keepdims=True))
+    assert np.median(gap(found, placed[rows])) < TURN / 20
+    single = place(placed, world.embedding, nudged[0])
+    assert single.shape == () and float(single) == pytest.approx(float(found[0]), abs=1e-3)
+
+
+def test_the_mean_of_angles_goes_around_the_circle() -> None:
+    directions = np.eye(3, dtype=np.float32)[[0, 0, 1]] + np.float32(0.01)
+    embedding = Embedding(directions / np.linalg.norm(directions, axis=1, keepdims=True), np.ones(3, np.float32))
+    found = place(np.array([0.1, TURN - 0.1, 3.0]), embedding, embedding.directions[0], neighbours=2)
+    assert gap(found, np.zeros(())) < 1e-2
+
+
+def test_distortion_is_one_for_a_faithful_layout_and_near_zero_for_a_random_one() -> None:
+    rng = np.random.default_rng(0)
+    theta, radius = rng.uniform(0, TURN, 500), rng.uniform(0.05, 0.9, 500)
+    flat = Embedding(np.stack([np.cos(theta), np.sin(theta)], 1).astype(np.float32), radius.astype(np.float32), geometry="euclidean")
+    assert distortion(flat, theta.astype(np.float32), radius) > 0.999
+    wild = Embedding(flat.directions, np.ones(500, np.float32), geometry="euclidean")
+    assert abs(distortion(wild, rng.permutation(theta), np.full(500, 0.5))) < 0.05
+
+
+def test_distortion_measures_the_hyperbolic_distance_of_the_given_curvature() -> None:
+    rng = np.random.default_rng(0)
+    theta, radius = rng.uniform(0, TURN, 400), rng.uniform(0.5, 5, 400)
+    directions = np.stack([np.cos(theta), np.sin(theta)], 1).astype(np.float32)
+    drawn = radius / 5.2
+    nearly_flat, curved = (Embedding(directions, radius.astype(np.float32), curv) for curv in (1e-4, 4.0))
+    assert distortion(nearly_flat, theta.astype(np.float32), drawn) > 0.999 > distortion(curved, theta.astype(np.float32), drawn)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_layout_beats_random_angles(method: str, world: World) -> None:
+    drawn = RadiusScale.from_radii(world.embedding.radii).drawn(world.embedding.radii)
+    rng = np.random.default_rng(0)
+    chance = distortion(world.embedding, rng.uniform(0, TURN, len(drawn)), drawn)
+    assert distortion(world.embedding, angles(world.embedding, world.tree, method=method), drawn) > chance + 0.15
+
+
+def test_branches_are_named_groups_the_largest_first_and_the_rest_together(world: World) -> None:
+    index, names = branches(world.tree, world.classes, limit=4)
+    assert names[0] == "scene" and names[-1] == "other" and len(names) == 6
+    counts = np.bincount(index, minlength=6)
+    assert counts[0] == (world.tree.depth == 0).sum()
+    assert (np.diff(counts[1:5]) <= 0).all() and counts.sum() == len(index)
+    top = world.tree.top_class()
+    for position, name in enumerate(names[1:-1], start=1):
+        assert (world.tree.label[(index == position) & (world.tree.depth == 1)] == world.classes.index(name)).all()
+        np.testing.assert_array_equal(index == position, top == world.classes.index(name))
+
+
+def test_spreading_keeps_the_order_and_evens_the_gaps() -> None:
+    theta = np.array([0.1, 0.2, 0.15, 3.0, 0.12])
+    even = spread(theta, 1.0)
+    np.testing.assert_allclose(np.sort(np.mod(even - even.min(), TURN)), np.arange(5) * TURN / 5, atol=1e-9)
+    np.testing.assert_allclose(spread(theta, 0.0), theta)
+
+
+def test_an_unknown_method_is_refused(world: World) -> None:
+    with pytest.raises(DataError, match="hierarchy, umap, pca; got 't-sne'|got 't-sne'"):
+        angles(world.embedding, world.tree, method="t-sne")
