@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from tests.worlds import TinyWorld, make_tiny_world
+
+if TYPE_CHECKING:
+    from hypviz.session import View
 
 MakePicture = Callable[..., Path]
 MakeCoco = Callable[..., Path]
@@ -71,3 +76,25 @@ def make_coco(tmp_path: Path, make_picture: MakePicture) -> MakeCoco:
         return path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tiny_world(tmp_path_factory: pytest.TempPathFactory) -> TinyWorld:
+    """Drawn scenes, their workspace and an untrained checkpoint; shared, so change only a `copy` of it."""
+    return make_tiny_world(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def tiny_view(tiny_world: TinyWorld) -> View:
+    """The tiny world through its checkpoint."""
+    from hypviz.session import View
+    from hypviz.store import Workspace
+
+    return View(Workspace.open(tiny_world.workspace), tiny_world.checkpoint, device="cpu")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for own workspaces."""
+    monkeypatch.setenv("HYPVIZ_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"

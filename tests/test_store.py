@@ -392,6 +392,13 @@ def test_a_half_written_embedding_counts_as_none(workspace: Workspace, name: str
     assert workspace.embedding(CHECKPOINT) is not None
 
 
+def test_an_embedding_with_too_few_rows_counts_as_none(workspace: Workspace) -> None:
+    workspace.write_embedding(CHECKPOINT, embedding(workspace.items))
+    for name, rows in (("directions", np.ones((3, 5), np.float32)), ("radii", np.ones(3, np.float32))):
+        np.save(workspace.embedding_folder(CHECKPOINT) / f"{name}.npy", rows)
+        assert workspace.embedding(CHECKPOINT) is None
+
+
 def test_an_embedding_of_other_items_is_refused(workspace: Workspace) -> None:
     few = embedding(workspace.items).take(np.arange(3))
     with pytest.raises(WorkspaceError, match="has 3 rows, the workspace 6 items"):

@@ -13,6 +13,8 @@ from typing import Any
 
 EXAMPLES_KEPT = 5
 """Examples remembered per reason: enough to find the pattern, few enough to print."""
+MAX_SIDE = 1_000_000
+"""A stated width or height of this many pixels or more is taken as not stated."""
 
 
 @dataclass(frozen=True, slots=True)

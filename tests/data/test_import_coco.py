@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hypviz.data.formats.coco import looks_like_coco, read_coco
 from hypviz.data.formats.detect import open_dataset
@@ -206,6 +208,24 @@ def test_licences_come_from_the_table_or_stand_in_the_record(make_coco: MakeCoco
     assert items.images.licence.tolist() == ["", "CC0", "https://example.org/by", "", "CC BY 4.0", "", ""]
 
 
+@pytest.mark.parametrize("height", [0.5, 0, -3, 1e9, 10**400, float("nan"), None])
+def test_a_size_that_cannot_be_counts_as_not_stated(
+    make_coco: MakeCoco, make_picture: Callable[..., Path], tmp_path: Path, height: float | None
+) -> None:
+    make_picture(tmp_path / "a.jpg")
+    path = make_coco([[1, 1, 5, 5]], images=[{"id": 1, "file_name": "a.jpg", "width": 40, "height": height}], draw=False)
+    assert load(path)[1].boxes == 1
+
+
+def test_a_licence_table_with_odd_ids_and_overlong_file_names_do_no_harm(
+    make_coco: MakeCoco, make_picture: Callable[..., Path], tmp_path: Path
+) -> None:
+    images = [{"id": 1, "file_name": "a.jpg", "license": 1}, {"id": 2, "file_name": "x" * 300}]
+    make_picture(tmp_path / "a.jpg")
+    items, report = load(make_coco(images=images, licenses=[{"id": [1], "name": "odd"}], draw=False))
+    assert (items.images.licence.tolist(), dropped(report)) == ([""], {"unreadable": 1})
+
+
 def test_string_ids_work(make_coco: MakeCoco) -> None:
     annotation = {"id": "x", "image_id": "one", "category_id": "c", "bbox": [1, 1, 5, 5]}
     items, _ = load(
@@ -320,6 +340,41 @@ def test_coco_is_recognised_without_parsing(tmp_path: Path, shared_data: Path) -
     (tmp_path / "empty.json").touch()
     (tmp_path / "other.json").write_text('{"images": 3}')
     assert not any(looks_like_coco(tmp_path / name) for name in ("empty.json", "other.json", "gone.json"))
+
+
+any_json = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 50),
+    st.floats(),
+    st.sampled_from(["", "a.jpg", "b.jpg", "..", "x" * 300, "\0", 10**400]),
+    st.just([]),
+    st.just({}),
+    st.lists(st.one_of(st.integers(-9, 9), st.none(), st.text(max_size=2)), min_size=1, max_size=5),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_any_wrong_value_anywhere_is_an_import_or_a_data_error(make_coco: MakeCoco, data: st.DataObject) -> None:
+    """Never another exception, whatever stands in one field or two; and the counts always add up."""
+    content: dict[str, Any] = json.loads(make_coco([[1, 2, 3, 4], [5, 5, 9, 9]]).read_bytes()) | {"licenses": [{"id": 1, "name": "CC0"}]}
+    for _ in range(data.draw(st.integers(1, 2))):
+        key = data.draw(st.sampled_from(sorted(content)))
+        record = content[key][0] if isinstance(content[key], list) and content[key] else None
+        if not isinstance(record, dict) or data.draw(st.integers(0, 9)) == 0:
+            content[key] = data.draw(any_json)
+        else:
+            fields = sorted({*record, "segmentation", "license", "bbox", "iscrowd"})
+            record[data.draw(st.sampled_from(fields))] = data.draw(any_json)
+    try:
+        items, report = load(make_coco(**content, draw=False))
+    except DataError as error:
+        assert "\n" not in str(error)
+    else:
+        assert report.boxes_read == len(content["annotations"])
+        assert report.boxes_read == report.boxes + sum(entry["boxes"] for entry in report.dropped.values())
+        assert len(items) == report.images + report.boxes
 
 
 def test_readers_stream(make_coco: MakeCoco) -> None:

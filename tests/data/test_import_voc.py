@@ -185,6 +185,7 @@ def test_objects_without_a_usable_box_are_counted(tmp_path: Path, make_picture: 
     [
         "",
         "<size/>",
+        "<size><width>1e300</width><height>1e300</height></size>",
         "<size><width>x</width><height>30</height></size>",
         "<size><width>0</width><height>0</height></size>",
     ],

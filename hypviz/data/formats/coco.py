@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from hypviz.data.formats.locate import clean_name, data_name, image_folders_in, image_folders_near, locate_images
-from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage, leaves_root, storable
+from hypviz.data.raw import MAX_SIDE, DropCounter, RawBox, RawDataset, RawImage, leaves_root, storable
 from hypviz.errors import DataError
 
 Id = int | str
 Record = dict[str, Any]
-_MAX_SIDE = 1e6  # a stated size beyond this is no size
 
 
 def read_coco(annotations: Path | str | Sequence[Path | str], images: Path | str | None = None) -> RawDataset:
@@ -130,7 +129,7 @@ def _categories(content: Record, path: Path) -> dict[Id, str]:
 def _licences(content: Record) -> dict[Id, str]:
     table = content.get("licenses")
     entries = [entry for entry in table if isinstance(entry, dict)] if isinstance(table, list) else []
-    return {entry["id"]: storable(str(entry.get("name") or entry.get("url") or "")) for entry in entries if "id" in entry}
+    return {entry["id"]: storable(str(entry.get("name") or entry.get("url") or "")) for entry in entries if isinstance(entry.get("id"), Id)}
 
 
 def _boxes(
@@ -226,7 +225,7 @@ def _size(image: Record, where: str) -> tuple[int, int] | None:
         return None
     if not _is_number(width) or not _is_number(height):
         raise DataError(f"{where}: width and height must be numbers, got {width!r:.30} and {height!r:.30}.")
-    return (int(width), int(height)) if 0 < width < _MAX_SIDE and 0 < height < _MAX_SIDE else None
+    return (int(width), int(height)) if 1 <= width < MAX_SIDE and 1 <= height < MAX_SIDE else None
 
 
 def _licence(image: Record, table: dict[Id, str]) -> str:

@@ -26,7 +26,7 @@ def locate_images(names: Sequence[str], candidates: Sequence[Path], *, source: P
         return folders[0]
     step = max(1, len(names) // SAMPLE)
     sample = names[::step][:SAMPLE]
-    found = [sum(not leaves_root(name) and (folder / name).is_file() for name in sample) for folder in folders]
+    found = [sum(_is_there(folder, name) for name in sample) for folder in folders]
     best = max(range(len(folders)), key=lambda index: (found[index], -index))
     if found[best] == 0:
         tried = ", ".join(map(str, folders))
@@ -35,6 +35,13 @@ def locate_images(names: Sequence[str], candidates: Sequence[Path], *, source: P
             f"(example: {folders[0] / sample[0]}); name the folder with the pictures by --images."
         )
     return folders[best]
+
+
+def _is_there(folder: Path, name: str) -> bool:
+    try:
+        return not leaves_root(name) and (folder / name).is_file()
+    except (OSError, ValueError):  # a name too long for the file system, or one that is not Unicode
+        return False
 
 
 def image_folders_near(annotations: Path, split: str = "") -> list[Path]:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 
 from hypviz.data.formats.locate import clean_name, data_name, image_folders_in, image_folders_near, locate_images
 from hypviz.data.pictures import is_picture_name
-from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage
+from hypviz.data.raw import MAX_SIDE, DropCounter, RawBox, RawDataset, RawImage
 from hypviz.errors import DataError
 
 
@@ -114,7 +114,7 @@ def _size(tree: ET.Element) -> tuple[int, int] | None:
         width, height = (int(float(tree.findtext(f"size/{side}", ""))) for side in ("width", "height"))
     except (ValueError, OverflowError):
         return None
-    return (width, height) if width > 0 and height > 0 else None
+    return (width, height) if 0 < width < MAX_SIDE and 0 < height < MAX_SIDE else None
 
 
 def _boxes(tree: ET.Element, file: str, dropped: DropCounter) -> Iterator[RawBox]:
