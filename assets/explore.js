@@ -241,20 +241,20 @@
       if (file) upload(file);
     });
 
-    /** Arrow keys on the disk: parent, child, and the neighbours in the list the item was reached from. */
+    /** Arrow keys on the disk: the best parent or child, and the other boxes of the same picture. */
     function step(direction) {
       if (!answer) return;
       const nearest = (cards) => cards.reduce((best, c) => (!best || c.angle < best.angle ? c : best), null);
       const target =
         direction === "parent" ? nearest(answer.parents) : direction === "child" ? nearest(answer.children) : sibling(direction);
-      if (target) walk({ row: target.row });
+      if (target) walk(target.query || { row: target.row });
     }
 
     function sibling(direction) {
       const boxes = answer.picture.boxes;
-      const here = boxes.findIndex((box) => box.row === answer.row);
       if (!boxes.length) return null;
-      return boxes[(here + (direction === "next" ? 1 : boxes.length - 1) + boxes.length) % boxes.length];
+      const here = boxes.findIndex((box) => box.row === answer.row);
+      return boxes[(here + (direction === "sibling+" ? 1 : boxes.length - 1) + boxes.length) % boxes.length];
     }
 
     // ---- opening data and checkpoint -------------------------------------------------------------------------------
@@ -270,6 +270,7 @@
         disk = hypviz.createDisk(find(".hv-disk"), {
           plotly: window.Plotly,
           onPick: (row) => walk({ row }),
+          onPickExtra: () => query && walk(query, { remember: false }),
           onStep: step,
           thumbUrl,
         });
@@ -285,6 +286,6 @@
       }
     }
 
-    return { open, walk, state: () => ({ view, query, answer, disk: disk && disk.state() }) };
+    return { open, walk, disk: () => disk, state: () => ({ view, query, answer, disk: disk && disk.state() }) };
   };
 })();

@@ -46,14 +46,20 @@ class Place:
 
 
 class Placer:
-    """Resolves queries (see `session`) against one view's items, and embeds own crops."""
+    """Resolves queries (see `session`) against one view's items and uploads, and embeds own crops."""
 
     def __init__(
-        self, items: Items, hierarchy: Hierarchy, index: Index, angles: np.ndarray, encoder: Callable[[], HyperbolicEncoder]
+        self,
+        items: Items,
+        hierarchy: Hierarchy,
+        index: Index,
+        angles: np.ndarray,
+        *,
+        encoder: Callable[[], HyperbolicEncoder],
+        uploads: Uploads,
     ) -> None:
         self.items, self.hierarchy, self.index, self.angles = items, hierarchy, index, angles
-        self.uploads = Uploads()
-        self._encoder = encoder
+        self.uploads, self._encoder = uploads, encoder
         self._lock = threading.Lock()
         self._embedded: OrderedDict[tuple[str, Box], Query] = OrderedDict()
 
@@ -70,15 +76,15 @@ class Placer:
     def checked(self, value: Any, count: int, what: str) -> int:
         """A row number from outside, in 0…count − 1."""
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < count:
-            raise SelectionError(f"No {what} {value!r} in this data set; it has {count}, counted from 0.")
+            raise SelectionError(f"No {what} {_short(value)} in this data set; it has {count}, counted from 0.")
         return value
 
     def _of_item(self, row: int) -> Place:
         image = int(self.items.image[row])
-        depth = depth_name(int(self.hierarchy.depth[row]))
+        level = "" if self.items.is_scene[row] else f"· {depth_name(int(self.hierarchy.depth[row]))} "
         picture = self._picture(image, row=row, box=self.items.xyxy[row].tolist(), title=self.items.name(row))
         radius = float(self.index.embedding.radii[row])
-        picture["subtitle"] = f"· {depth} · {radius:.3f} from the root · {picture['name']}"
+        picture["subtitle"] = f"{level}· {radius:.3f} from the root · {picture['name']}"
         return Place(self.index.query(row), float(self.angles[row]), picture, f"thumb/{row}")
 
     def _of_drawn(self, image: int, box: Any) -> Place:
@@ -162,17 +168,29 @@ def depth_name(depth: int) -> str:
 
 def checked_box(box: Any, width: int, height: int) -> Box:
     """A box from outside as xyxy inside a width × height picture; SelectionError says what is wrong with it."""
+    if not isinstance(box, (list, tuple)) or len(box) != 4 or not all(_is_number(value) for value in box):
+        raise SelectionError(f"A box needs four numbers x1, y1, x2, y2; got {_short(box)}.")
     try:
-        x1, y1, x2, y2 = (float(value) for value in box)
-    except (TypeError, ValueError):
-        raise SelectionError(f"A box needs four numbers x1, y1, x2, y2; got {box!r}.") from None
+        x1, y1, x2, y2 = map(float, box)
+    except OverflowError:  # an integer beyond float64
+        x1 = y1 = x2 = y2 = math.inf
     if not all(map(math.isfinite, (x1, y1, x2, y2))):
-        raise SelectionError(f"A box needs four finite numbers; got {box!r}.")
+        raise SelectionError(f"A box needs four finite numbers; got {_short(box)}.")
     x1, x2 = max(0.0, x1), min(float(width), x2)
     y1, y2 = max(0.0, y1), min(float(height), y2)
     if x2 - x1 < MIN_BOX or y2 - y1 < MIN_BOX:
         raise SelectionError(f"The box {box!r} has less than {MIN_BOX:g} pixels inside the {width} × {height} picture.")
     return x1, y1, x2, y2
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _short(value: Any) -> str:
+    """What was given, at a length that fits a sentence."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 def data_url(jpeg: bytes) -> str:

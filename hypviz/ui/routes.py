@@ -12,14 +12,18 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, Body, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from hypviz.errors import DataError, HypvizError, SelectionError
 from hypviz.library import Library
 from hypviz.uploads import MAX_BYTES
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
+MAX_NAME = 200
+"""Characters kept of an own picture's name."""
 SCRIPTS = ("disk-math.js", "disk-paint.js", "disk.js", "picture.js", "explore.js")
 STYLES = ("style.css", "disk.css")
 POLICY = (
@@ -63,6 +67,17 @@ def build_app(library: Library) -> FastAPI:
         status = 404 if isinstance(error, SelectionError) else 422
         return JSONResponse({"error": str(error)}, status_code=status)
 
+    @app.exception_handler(RequestValidationError)
+    def explain_form(_request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = " → ".join(str(part) for part in first["loc"]) or "request"
+        return JSONResponse({"error": f"The {where} of this request is not usable: {first['msg']}."}, status_code=422)
+
+    @app.exception_handler(HTTPException)
+    def explain_status(request: Request, error: HTTPException) -> JSONResponse:
+        text = f"{request.method} {request.url.path}: {error.detail}."
+        return JSONResponse({"error": text}, status_code=error.status_code, headers=error.headers)
+
     @app.middleware("http")
     async def stay_home(request: Request, call_next):  # type: ignore[no-untyped-def]
         response = await call_next(request)
@@ -82,7 +97,7 @@ def _router(library: Library) -> APIRouter:
 
     @router.get("/view/{key}/points")
     def points(key: str) -> Response:
-        return Response(library.view(key).points, media_type="application/octet-stream", headers=forever)
+        return Response(library.view(key).points, media_type="application/octet-stream", headers={"Cache-Control": "no-cache"})
 
     @router.get("/view/{key}/thumb/{row}")
     def thumb(key: str, row: int) -> Response:
@@ -102,7 +117,7 @@ def _router(library: Library) -> APIRouter:
 
     @router.post("/view/{key}/upload")
     async def upload(key: str, request: Request) -> dict[str, str]:
-        name = unquote(request.headers.get("X-File-Name", "the picture"))
+        name = " ".join(unquote(request.headers.get("X-File-Name", "")).split())[:MAX_NAME] or "the picture"
         data = await _body(request, name)
         return {"upload": await run_in_threadpool(library.view(key).placer.uploads.add, data, name)}
 
