@@ -157,7 +157,9 @@ class Placer:
             "place": {"upload": token},
             "whole": {"upload": token},
             "chosen": list(box or (0, 0, width, height)),
-            "boxes": [{"query": {"upload": token, "box": list(b)}, "row": None, "label": "your box", "xyxy": list(b)} for b in upload.boxes],
+            "boxes": [
+                {"query": {"upload": token, "box": list(b)}, "row": None, "label": "your box", "xyxy": list(b)} for b in upload.boxes
+            ],
         }
 
 

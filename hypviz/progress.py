@@ -18,7 +18,8 @@ LOG_EVERY_S = 20.0
 class Report(Protocol):
     """What `progress_bar` yields: report(done, total, note)."""
 
-    def __call__(self, done: int, total: int | None, note: str = "") -> None: ...
+    def __call__(self, done: int, total: int | None, note: str = "") -> None:
+        """Report that `done` of `total` (None: unknown) units are through."""
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -27,14 +28,33 @@ app.command("bench")(bench.bench)
 
 
 def main() -> None:
-    """Run a command; an error of a person's making is one line on standard error and exit status 1."""
+    """Run a command; an error of a person's making is one line on standard error and exit status 1, or 2 for its usage."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except HypvizError as error:
-        sys.exit(f"error: {error}")
+        _fail(str(error), 1)
+    except typer.TyperException as error:
+        if len(sys.argv) > 1 and error.message:
+            _fail(f"{error.format_message()} See {_command(error)} --help.", error.exit_code)
+        error.show()
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe (head, less) went away
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:
+        if error.filename is None or error.strerror is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}.", 1)
+
+
+def _fail(text: str, status: int) -> NoReturn:
+    print("error:", *text.split(), file=sys.stderr)
+    sys.exit(status)
+
+
+def _command(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "hypviz"

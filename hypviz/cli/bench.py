@@ -24,11 +24,15 @@ def bench(
     """Measure start-up, drawing, encoding, search and the disk's payload; medians of a few runs."""
     result: dict[str, Any] = {"machine": platform.machine(), "python": platform.python_version(), "items": items}
     result["import hypviz (s)"] = _command("import hypviz")
-    result["python -m hypviz --help (s)"] = _command("import sys; sys.argv = ['hypviz', '--help']; import hypviz.cli as c; c.app(standalone_mode=False)")
+    result["python -m hypviz --help (s)"] = _command(
+        "import sys; sys.argv = ['hypviz', '--help']; import hypviz.cli as c; c.app(standalone_mode=False)"
+    )
     result["draw a 384x288 scene (ms)"] = 1e3 * _median(_draw())
     result["encode crops (per s)"] = _encode(checkpoint, device)
     result |= _search(items)
-    text = "\n".join(f"{name:<34}{value:>12.4g}" if isinstance(value, float) else f"{name:<34}{value:>12}" for name, value in result.items())
+    text = "\n".join(
+        f"{name:<34}{value:>12.4g}" if isinstance(value, float) else f"{name:<34}{value:>12}" for name, value in result.items()
+    )
     show(result, text, as_json=as_json)
 
 

@@ -45,7 +45,7 @@ def clipart(
 @app.command("import")
 def import_data(
     out: Annotated[Path, typer.Option(help="Workspace folder to create.")],
-    format: Annotated[str, typer.Option(help="auto, coco, voc or folder.")] = "auto",  # noqa: A002
+    format: Annotated[str, typer.Option(help="auto, coco, voc or folder.")] = "auto",
     source: Annotated[Optional[Path], typer.Argument(help="The data set's folder, when it has a usual layout.")] = None,
     annotations: Annotated[Optional[Path], typer.Option(help="Annotation file (COCO) or folder (VOC).")] = None,
     images: Annotated[Optional[Path], typer.Option(help="Folder with the pictures.")] = None,
@@ -62,9 +62,11 @@ def import_data(
     from hypviz.data.hierarchy import build_hierarchy
     from hypviz.data.importer import import_items
     from hypviz.store import Workspace, is_workspace
+    from hypviz.workspace_meta import may_renew
 
     if is_workspace(out) and not overwrite:
         raise SettingsError(f"{out} is already a workspace; choose another --out, or add --overwrite to renew it.")
+    may_renew(out.resolve(), overwrite)
     settings = HierarchySettings(min_overlap, duplicate_iou, min_box_px)
     place = source or annotations or images
     if place is None:
@@ -73,8 +75,6 @@ def import_data(
     with progress_bar("Reading pictures", quiet=as_json) as report:
         items, summary = import_items(raw, on_progress=report)
     hierarchy = build_hierarchy(items, settings)
-    Workspace.create(
-        out, items, hierarchy, name=name or out.resolve().name, report=summary, settings=settings, overwrite=overwrite
-    )
+    Workspace.create(out, items, hierarchy, name=name or out.resolve().name, report=summary, settings=settings, overwrite=overwrite)
     result = {**summary.to_json(), "items": len(items), "hierarchy": hierarchy.counts, "workspace": str(out)}
     show(result, f"{summary.summary()}\nworkspace {out}: {len(items)} items", as_json=as_json)

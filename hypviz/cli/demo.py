@@ -18,7 +18,15 @@ SIZE = (384, 288)
 TRAIN_SCENES, VALIDATION_SCENES, TEST_SCENES, DEMO_SCENES = 4000, 200, 600, 400
 RECIPE = {
     "encoder": {"embed_dim": 64},
-    "train": {"steps": 1200, "validate_every": 600, "lr": 2e-3, "early_size": 40, "early_share": 0.75, "precision": "bfloat16", "save_every": 250},
+    "train": {
+        "steps": 1200,
+        "validate_every": 600,
+        "lr": 2e-3,
+        "early_size": 40,
+        "early_share": 0.75,
+        "precision": "bfloat16",
+        "save_every": 250,
+    },
     "pairs": {"batches": "images"},
 }
 """Small crops first, whole images per batch and bfloat16: what fits a good encoder into an hour of two CPU cores."""

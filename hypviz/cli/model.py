@@ -105,6 +105,8 @@ def evaluate(
 
     settings = EvaluateSettings(apex=apex, max_queries=max_queries)
     quiet = json_file is not None and str(json_file) == "-"
+    if json_file is not None and not json_file.absolute().parent.is_dir():  # before the work, not after it
+        raise SettingsError(f"--json cannot write {json_file}: there is no folder {json_file.absolute().parent}.")
     with progress_bar("Embedding", quiet=quiet) as report:
         results = judge(workspace, checkpoint, settings, untrained=untrained, device=device, on_progress=report)
     content = {name: evaluation.to_json() for name, evaluation in results.items()}
@@ -115,5 +117,3 @@ def evaluate(
         json_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     for name, evaluation in results.items():
         typer.echo(f"# {name}\n\n{evaluation.to_markdown()}\n")
-
-

@@ -166,9 +166,9 @@ def test_walking_on_to_a_child_and_back(page: Page) -> None:
 
 def test_a_click_on_a_box_of_the_picture_selects_the_smallest_one_there(page: Page) -> None:
     settled(page, "s.answer.picture.boxes.length > 3")
-    box = state(page, "s.answer.picture.boxes.toSorted((a, b) => (a.xyxy[2]-a.xyxy[0])*(a.xyxy[3]-a.xyxy[1]) - (b.xyxy[2]-b.xyxy[0])*(b.xyxy[3]-b.xyxy[1]))[0]")
-    frame, shown = page.locator(".hv-overlay").bounding_box(), state(page, "s.answer.picture")
-    assert frame is not None and isinstance(box, dict) and isinstance(shown, dict)
+    shown, frame = state(page, "s.answer.picture"), page.locator(".hv-overlay").bounding_box()
+    assert isinstance(shown, dict) and frame is not None
+    box = min(shown["boxes"], key=lambda b: (b["xyxy"][2] - b["xyxy"][0]) * (b["xyxy"][3] - b["xyxy"][1]))
     x = (box["xyxy"][0] + box["xyxy"][2]) / 2 / shown["width"] * frame["width"] + frame["x"]
     y = (box["xyxy"][1] + box["xyxy"][3]) / 2 / shown["height"] * frame["height"] + frame["y"]
     page.mouse.click(x, y)
