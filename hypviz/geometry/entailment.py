@@ -141,7 +141,7 @@ def half_aperture(radius: Array, *, curv: Array | float, k: float = 0.1) -> Arra
     xp, (radius,) = working(radius)
     sinh = xp.sinh(_scaled(xp, radius, sqrt_curv(curv)))
     # Guards the infinite slope of asin at 1, and the division by 0 at the origin.
-    open_wide = sinh <= 2 * k * (1 + xp.finfo(radius.dtype).eps)
+    open_wide = sinh <= 2 * k
     angle = xp.asin(2 * k / xp.where(open_wide, xp.full_like(sinh, 4 * k), sinh))
     return xp.where(open_wide, xp.full_like(angle, math.pi / 2), angle)
 

@@ -263,7 +263,7 @@ def test_descending_the_loss_opens_the_hierarchy() -> None:
     none = torch.zeros_like(positive)
     vectors = (0.3 + 0.05 * torch.randn(15, 4, generator=torch.Generator().manual_seed(30))).requires_grad_()
     optimiser = torch.optim.Adam([vectors], lr=0.02)
-    for _ in range(100):
+    for _ in range(60):
         norms = vectors.norm(dim=1)
         units = vectors / norms[:, None]
         parents, children = (units[:3], norms[:3]), (units[3:], norms[3:])
