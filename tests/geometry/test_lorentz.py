@@ -121,6 +121,19 @@ def test_distance_from_cosine_reaches_far_points_in_float32() -> None:
     torch.testing.assert_close(distance, torch.tensor([120.0, 0.0, 40.0]))
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_maps_are_exact_where_their_quotients_are_taken_from_the_series(dtype: type) -> None:
+    norms = np.geomspace(1e-9, 0.1, 200).astype(dtype)
+    x = g.exp_map0(np.stack([norms, np.zeros_like(norms)], axis=1), curv=1.0)
+    np.testing.assert_allclose(x[:, 0], np.sinh(norms), rtol=2 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(g.log_map0(x, curv=1.0)[:, 0], norms, rtol=4 * np.finfo(dtype).eps)
+
+
+def test_cosine_outside_its_range_counts_as_parallel() -> None:
+    distances = g.distance_from_cosine(np.array([1 + 1e-6, -1 - 1e-6]), 3.0, 3.0, curv=1.0)
+    np.testing.assert_allclose(distances, [0, 6], atol=1e-12)
+
+
 def test_flat_limit_is_the_euclidean_distance() -> None:
     v, w = tangents(20, 40), tangents(21, 40)
     for curv in (1e-4, 1e-6):
