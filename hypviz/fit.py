@@ -17,7 +17,7 @@ from hypviz.data.items import Items, subset_images
 from hypviz.embed import OnProgress, embed_items, embed_workspace
 from hypviz.errors import DataError
 from hypviz.evaluate import EvaluateSettings, Evaluation, calibrate_omega, evaluate
-from hypviz.model.card import Card, find_checkpoint, read_card
+from hypviz.model.card import Card, find_checkpoint, read_card, weights_path
 from hypviz.store import Workspace
 
 HEADLINES = {
@@ -66,7 +66,7 @@ def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: 
         return headlines(evaluate(held_items, held, embed_items(held_items, encoder), quick))
 
     encoder, record = train(
-        items, hierarchy, job.out.parent / f"{job.out.stem}.run", resolved,
+        items, hierarchy, job.out.parent / f"{weights_path(job.out).stem}.run", resolved,
         init=job.init, weights=job.weights, image_mask=mask, validate=validate,
         device=job.device, resume=job.resume, on_progress=on_progress, stop=stop,
     )  # fmt: skip

@@ -43,6 +43,7 @@ class Library:
     """Checkpoints opened by path, by name."""
     _views: OrderedDict[str, View] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _importing: threading.Lock = field(default_factory=threading.Lock)
 
     def data_names(self) -> list[str]:
         """Names of the workspaces that can be opened, the demo first."""
@@ -81,9 +82,10 @@ class Library:
         folder = self._folder(data)
         if is_workspace(folder):
             return Workspace.open(folder)
-        if not folder.exists():
+        if not data or not folder.exists():
             raise WorkspaceError(f"No data called {data!r}: expected a folder or one of {', '.join(self.data_names())}.")
-        self.extra[data] = self._import(folder, on_progress)
+        with self._importing:  # a second visitor waits for the first one's import and finds it done
+            self.extra[data] = self._import(folder, on_progress)
         return Workspace.open(self.extra[data])
 
     def _folder(self, data: str) -> Path:
@@ -103,14 +105,21 @@ class Library:
         return target
 
     def add_data(self, given: str) -> str:
-        """Make what the command line names choosable: a known name, or a folder; returns its name in the picker."""
+        """Make what the command line names choosable: a known name, or a folder; returns its name in the picker.
+
+        Raises WorkspaceError when there is no such thing. A folder whose name is taken goes by its whole path.
+        """
         if given in self.data_names():
             return given
         folder = Path(given).resolve()
-        own = folder.parent == home().resolve() or folder == DEMO
-        name = ("demo" if folder == DEMO else folder.name) if own else folder.name or "data"
-        if not own:
-            self.extra[name] = folder
+        if not given or not folder.exists():
+            raise WorkspaceError(f"No data called {given!r}: expected a folder or one of {', '.join(self.data_names())}.")
+        if folder == DEMO:
+            return "demo"
+        if folder.parent == home().resolve() and is_workspace(folder):
+            return folder.name
+        name = folder.name if folder.name and folder.name not in self.data_names() else str(folder)
+        self.extra[name] = folder
         return name
 
     def add_checkpoint(self, name: str) -> str:
