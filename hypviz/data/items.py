@@ -82,7 +82,7 @@ class Items:
             raise DataError("Items must be grouped by image, each image starting with its one scene item.")
         if self.label.max(initial=SCENE) >= len(self.classes) or self.label.min() < SCENE:
             raise DataError(f"Items.label must be in -1…{len(self.classes) - 1} (row of `classes`).")
-        if len(np.unique(self.item_id)) != len(self.item_id):
+        if len(set(self.item_id.tolist())) != len(self.item_id):
             raise DataError("Items.item_id must be unique.")
 
     def _check_boxes(self) -> None:
@@ -107,7 +107,8 @@ class Items:
     @cached_property
     def is_scene(self) -> NDArray[np.bool_]:
         """(N,) True where the item is a whole image."""
-        return self.label == SCENE
+        scene: NDArray[np.bool_] = self.label == SCENE
+        return scene
 
     @cached_property
     def _row_of(self) -> dict[str, int]:

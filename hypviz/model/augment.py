@@ -29,4 +29,5 @@ def augment(pixels: Tensor, settings: TrainSettings, *, step: int) -> Tensor:
     mean = pixels.mean(dim=(1, 2, 3), keepdim=True)
     pixels = mean + contrast * (pixels - mean)
     grey = (pixels * pixels.new_tensor(_GREY).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
-    return (grey + saturation * (pixels - grey)).clamp(0.0, 1.0)
+    jittered: Tensor = (grey + saturation * (pixels - grey)).clamp(0.0, 1.0)
+    return jittered

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Body, FastAPI, Request
@@ -112,7 +113,7 @@ def _router(library: Library) -> APIRouter:
         return {"row": library.view(key).row_of(item_id)}
 
     @router.post("/view/{key}/select")
-    def select(key: str, query: dict = Body(...), omega: float = Body(...)) -> dict:  # noqa: B008
+    def select(key: str, query: dict[str, Any] = Body(...), omega: float = Body(...)) -> dict[str, Any]:  # noqa: B008
         return library.view(key).select(query, omega)
 
     @router.post("/view/{key}/upload")
