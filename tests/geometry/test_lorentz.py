@@ -129,6 +129,14 @@ def test_maps_are_exact_where_their_quotients_are_taken_from_the_series(dtype: t
     np.testing.assert_allclose(g.log_map0(x, curv=1.0)[:, 0], norms, rtol=4 * np.finfo(dtype).eps)
 
 
+def test_points_beyond_the_reach_of_the_dtype_are_held_inside_it() -> None:
+    far, direction = torch.tensor([200.0, 0.0]), torch.tensor([1.0, 0.0])
+    for x in (g.exp_map0(far, curv=1.0), g.from_polar(direction, torch.tensor(200.0), curv=1.0)):
+        assert x.isfinite().all()
+        assert 79 < float(g.to_polar(x, curv=1.0)[1]) < 81
+    assert g.distance_from_cosine(torch.tensor(0.0), far[0], far[0], curv=1.0).isfinite()
+
+
 def test_cosine_outside_its_range_counts_as_parallel() -> None:
     distances = g.distance_from_cosine(np.array([1 + 1e-6, -1 - 1e-6]), 3.0, 3.0, curv=1.0)
     np.testing.assert_allclose(distances, [0, 6], atol=1e-12)
