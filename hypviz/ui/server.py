@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
+import sys
 import threading
 import webbrowser
 from pathlib import Path
@@ -44,7 +46,7 @@ def run(library: Library, data: str, checkpoint: str, *, host: str, port: int, b
         favicon_path=Path(routes.ASSETS) / "favicon.svg",
     )
     address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2))
     threading.Thread(target=_announce, args=(server, address, browser), daemon=True).start()
     server.run()
 
@@ -55,5 +57,10 @@ def _announce(server: object, address: str, browser: bool) -> None:
             return
         threading.Event().wait(0.05)
     log.info("hypviz is open at %s (Ctrl-C stops it)", address)
-    if browser:
+    if browser and _has_screen():
         webbrowser.open(address)
+
+
+def _has_screen() -> bool:
+    """Without a screen Python would look for a browser that runs in the terminal, and hand it ours."""
+    return sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
