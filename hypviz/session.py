@@ -8,6 +8,7 @@ is a query: `{"row": 12}` an item, `{"image": 3, "box": [x1, y1, x2, y2]}` a box
 from __future__ import annotations
 
 import base64
+import hashlib
 import threading
 from collections.abc import Mapping
 from functools import cached_property
@@ -22,6 +23,7 @@ from hypviz.model.card import checkpoint_hash, find_checkpoint, read_card
 from hypviz.places import Placer, depth_name
 from hypviz.search.index import Index, Ranked
 from hypviz.store import Workspace
+from hypviz.uploads import Uploads
 from hypviz.viz import layout
 from hypviz.viz.disk import BRANCH_COLOURS, OTHER_COLOUR, SCENE_COLOUR, RadiusScale, disk_payload
 from hypviz.viz.pictures import shown_picture, thumbnail
@@ -46,11 +48,18 @@ class View:
         self.embedding = embed_workspace(workspace, self.checkpoint, device=device, on_progress=on_progress)
         self.index = Index(self.embedding)
         self._lock = threading.Lock()
+        self._uploads = Uploads()  # not made by `placer`: two threads may each make one of those
 
     @cached_property
     def key(self) -> str:
-        """Names this pair of data and checkpoint in addresses."""
-        return f"{self.items.data_hash}-{checkpoint_hash(self.checkpoint)}"
+        """Names this pair of workspace and checkpoint in addresses; browsers keep what they got from one for ever."""
+        place = hashlib.sha256(f"{self._stamp} {self.workspace.folder}".encode()).hexdigest()  # copies are views of their own
+        return f"{place[:16]}-{checkpoint_hash(self.checkpoint)}"
+
+    @property
+    def _stamp(self) -> str:
+        """This writing of the workspace: the same boxes may be imported again into another hierarchy."""
+        return str(self.workspace.meta["stamp"])[:16]
 
     @cached_property
     def tree(self) -> layout.Tree:
@@ -64,7 +73,7 @@ class View:
     @cached_property
     def angles(self) -> np.ndarray:
         """(N,) drawn angles, kept in the workspace beside the embedding."""
-        key, name = checkpoint_hash(self.checkpoint), f"layout-{LAYOUT}"
+        key, name = checkpoint_hash(self.checkpoint), f"layout-{LAYOUT}-{self._stamp}"
         stored = self.workspace.read_array(key, name)
         if stored is not None:
             return stored
@@ -125,8 +134,10 @@ class View:
 
     @cached_property
     def placer(self) -> Placer:
-        """Finds the places that queries name; holds the uploads."""
-        return Placer(self.items, self.hierarchy, self.index, self.angles, self._loaded_encoder)
+        """Finds the places that queries name."""
+        return Placer(
+            self.items, self.hierarchy, self.index, self.angles, encoder=self._loaded_encoder, uploads=self._uploads
+        )
 
     def describe(self) -> Json:
         """What the page needs to open this view."""
@@ -212,9 +223,9 @@ class View:
             if kind == "nearest":
                 ranked = self.index.nearest(query, limit=limit)
             elif kind == "parents":
-                ranked = self.index.parents(query, omega or self.card.omega_parents, limit=limit)
+                ranked = self.index.parents(query, self.card.omega_parents if omega is None else omega, limit=limit)
             else:
-                ranked = self.index.children(query, omega or self.card.omega_children, limit=limit)
+                ranked = self.index.children(query, self.card.omega_children if omega is None else omega, limit=limit)
             result[kind], result[f"{kind}_total"] = self._cards(ranked), ranked.total
         return result
 

@@ -35,10 +35,10 @@ def main() -> None:
     except HypvizError as error:
         _fail(str(error), 1)
     except typer.TyperException as error:
-        if len(sys.argv) > 1 and error.message:
-            _fail(f"{error.format_message()} See {_command(error)} --help.", error.exit_code)
-        error.show()
-        sys.exit(error.exit_code)
+        if type(error).__name__ == "NoArgsIsHelpError":  # not public; its text is the help
+            error.show()
+            sys.exit(error.exit_code)
+        _fail(f"{error.format_message()} See {_command(error)} --help.", error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe (head, less) went away

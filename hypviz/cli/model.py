@@ -63,6 +63,9 @@ def _json_option(name: str, text: str | None) -> dict[str, Any]:
         raise SettingsError(f"{name} must be a JSON object or a .json file ({error}).") from None
     if not isinstance(content, dict):
         raise SettingsError(f"{name} must be a JSON object, got {type(content).__name__}.")
+    for part, values in content.items():
+        if not isinstance(values, dict):
+            raise SettingsError(f"{name}: {part!r} must be a JSON object of settings, got {values!r}.")
     return content
 
 

@@ -223,8 +223,8 @@ class Index:
 def _checked_omega(omega: float) -> float:
     """omega as given; SettingsError when it is no angle in (0, π]."""
     # float32 rounds π up; a stored π must stay valid.
-    if not 0 < omega <= float(np.float32(np.pi)):
-        raise SettingsError(f"omega must be an angle in radians above 0 and at most π, got {omega}.")
+    if not isinstance(omega, (int, float, np.number)) or not 0 < omega <= float(np.float32(np.pi)):
+        raise SettingsError(f"omega must be an angle in radians above 0 and at most π, got {omega!r}.")
     return float(omega)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-import os
-import tempfile
 from pathlib import Path
 
 from PIL import Image
 
 from hypviz.data.items import Items
 from hypviz.data.pictures import open_upright
+from hypviz.errors import DataError
+from hypviz.files import write_file
 
 THUMB_SIZE = 192
 """Longest side in pixels: crisp at 96 CSS pixels on a dense screen."""
@@ -36,7 +37,11 @@ def thumbnail(items: Items, row: int, cache: Path | None) -> bytes:
     if kept is not None and kept.is_file():
         return kept.read_bytes()
     x1, y1, x2, y2 = (float(value) for value in items.xyxy[row])
-    data = crop_bytes(open_upright(items.path(row)), (x1, y1, x2, y2))
+    picture, image = open_upright(items.path(row)), items.image[row]
+    if picture.size != (items.images.width[image], items.images.height[image]):
+        was = f"{items.images.width[image]} × {items.images.height[image]}"
+        raise DataError(f"{items.path(row)} is {picture.width} × {picture.height} now and was {was} when it was imported; import it again.")
+    data = crop_bytes(picture, (x1, y1, x2, y2))
     if kept is not None:
         _keep(kept, data)
     return data
@@ -52,11 +57,7 @@ def shown_picture(path: Path) -> bytes:
 
 
 def _keep(path: Path, data: bytes) -> None:
-    """Write atomically; a folder that cannot be written to only means that the next visit makes it again."""
-    try:
+    """A folder that cannot be written to only means that the next visit makes the thumbnail again."""
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as stream:
-            stream.write(data)
-        os.replace(stream.name, path)
-    except OSError:
-        return
+        write_file(path, lambda part: part.write_bytes(data))

@@ -1,0 +1,285 @@
+"""The command line: one JSON object for machines, one line for mistakes, and the same answers as the library."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hypviz.cli
+from hypviz.session import View
+from tests.conftest import MakeCoco, MakePicture
+from tests.worlds import TinyWorld
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Done:
+    status: int
+    out: str
+    err: str
+
+    def json(self) -> dict[str, Any]:
+        """The one JSON object that is all of standard output."""
+        assert self.status == 0, self.err
+        assert len(self.out.splitlines()) == 1
+        content = json.loads(self.out)
+        assert isinstance(content, dict)
+        return content
+
+    def mistake(self) -> str:
+        """The one line on standard error, and nothing on standard output."""
+        assert self.status not in (0, None) and self.out == ""
+        lines = self.err.splitlines()
+        assert len(lines) == 1 and lines[0].startswith("error: "), self.err
+        return lines[0]
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """run("embed", "--json", …): the command in this process, through the same `main` as `python -m hypviz`."""
+
+    def command(*arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["hypviz", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            hypviz.cli.main()
+        captured = capfd.readouterr()
+        status = end.value.code
+        return Done(status if isinstance(status, int) else 0 if status is None else 1, captured.out, captured.err)
+
+    return command
+
+
+def process(*arguments: object) -> Done:
+    done = subprocess.run([sys.executable, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def opened(tiny_world: TinyWorld) -> tuple[object, ...]:
+    """The options that name workspace and checkpoint."""
+    return "--workspace", tiny_world.workspace, "--checkpoint", tiny_world.checkpoint
+
+
+def test_help_lists_every_command() -> None:
+    done = process("-m", "hypviz", "--help")
+    assert done.status == 0 and done.err == ""
+    for command in ("data", "train", "embed", "evaluate", "search", "demo", "bench"):
+        assert command in done.out
+
+
+def test_a_mistake_is_one_line_from_a_process_too(tmp_path: Path) -> None:
+    done = process("-m", "hypviz", "embed", "--workspace", tmp_path / "nothing")
+    assert done.status == 1 and "nothing" in done.mistake()
+
+
+def test_no_command_shows_the_help(run: Run) -> None:
+    done = run()
+    assert done.status != 0 and "Usage" in done.out + done.err
+
+
+def test_scenes_are_drawn(run: Run, tmp_path: Path) -> None:
+    result = run("data", "clipart", "--out", tmp_path, "--count", 1, "--start", 5, "--width", 192, "--height", 144, "--json").json()
+    assert result["images"] == 1
+    coco = json.loads(Path(result["annotations"]).read_text())
+    assert [path.name for path in (tmp_path / "images").iterdir()] == [coco["images"][0]["file_name"]]
+    assert (coco["images"][0]["width"], coco["images"][0]["height"]) == (192, 144)
+
+
+def test_the_photographs_are_imported_whole(run: Run, shared_data: Path, tmp_path: Path) -> None:
+    result = run("data", "import", shared_data / "photos", "--format", "coco", "--out", tmp_path / "photos", "--json").json()
+    assert (result["images"], result["boxes"]) == (535, 6467)
+    assert result["items"] == result["kept_images"] + result["kept_boxes"]
+    assert result["hierarchy"]["boxes"] == result["kept_boxes"]
+
+
+def test_an_import_says_what_it_left_out(run: Run, make_coco: MakeCoco, tmp_path: Path) -> None:
+    path = make_coco([[0, 0, 20, 20], [1, 1, 0, 5], [30, 20, 99, 99]])
+    done = run("data", "import", "--annotations", path, "--images", tmp_path, "--out", tmp_path / "ws", "--name", "mine")
+    assert done.status == 0 and "2 of 3 boxes" in done.out and "boxes clipped" in done.out
+    again = run("data", "import", "--annotations", path, "--images", tmp_path, "--out", tmp_path / "ws")
+    assert "add --overwrite to renew it" in again.mistake()
+    arguments = ("--annotations", path, "--images", tmp_path, "--out", tmp_path / "ws", "--overwrite", "--json")
+    assert run("data", "import", *arguments).json()["kept_boxes"] == 2
+
+
+def test_a_workspace_is_embedded(run: Run, tiny_world: TinyWorld, tmp_path: Path) -> None:
+    world = tiny_world.copy(tmp_path / "data")
+    arguments = ("embed", "--workspace", world.workspace, "--checkpoint", world.checkpoint, "--device", "cpu", "--json")
+    result = run(*arguments, "--force").json()
+    assert (result["items"], result["dimension"], result["curv"], result["geometry"]) == (141, 16, 1.0, "hyperbolic")
+    assert run(*arguments).json()["seconds"] <= result["seconds"] + 1
+
+
+def test_search_by_item_gives_what_the_view_gives(run: Run, tiny_view: View, opened: tuple[object, ...]) -> None:
+    item = str(tiny_view.items.item_id[60])
+    kinds = ["children", "parents", "nearest", "path"]
+    result = run("search", *opened, "--item", item, *(f"--{kind}" for kind in kinds), "--limit", 7, "--json").json()
+    assert result == tiny_view.search(item_id=item, picture=None, wanted=kinds, omega=None, limit=7)
+    assert len(result["nearest"]) == 7 and result["path"][0]["id"] == item
+    wide = run("search", *opened, "--item", item, "--omega", 3.1, "--json").json()
+    assert wide["children_total"] > len(wide["children"]) == 40 and "parents" not in wide
+    text = run("search", *opened, "--item", item, "--nearest").out
+    assert all(card["id"] in text for card in result["nearest"])
+
+
+def test_search_by_picture_finds_the_picture(run: Run, tiny_view: View, opened: tuple[object, ...]) -> None:
+    result = run("search", *opened, "--picture", tiny_view.items.path(0), "--nearest", "--limit", 1, "--device", "cpu", "--json").json()
+    assert result["nearest"][0]["id"] == tiny_view.items.item_id[0]
+    assert result["nearest_total"] == 141  # an own picture leaves nothing out
+
+
+def test_evaluation_is_written_or_printed_as_json(run: Run, opened: tuple[object, ...], tiny_world: TinyWorld, tmp_path: Path) -> None:
+    arguments = ("evaluate", *opened, "--max-queries", 20, "--device", "cpu", "--json")
+    done = run(*arguments, tmp_path / "result.json")
+    assert done.status == 0 and done.out.startswith(f"# {tiny_world.checkpoint}")
+    written = json.loads((tmp_path / "result.json").read_text())
+    assert list(written) == [str(tiny_world.checkpoint)]
+    assert run(*arguments, "-").json() == written
+
+
+def test_training_writes_a_checkpoint_that_embeds(run: Run, tiny_world: TinyWorld, tmp_path: Path) -> None:
+    settings = json.dumps({"encoder": {"embed_dim": 8}, "loss": {"denominator": "sincere"}})
+    arguments = ("train", "--workspace", tiny_world.workspace, "--out", tmp_path / "mine", "--steps", 2, "--batch-pairs", 8)
+    arguments += ("--settings", settings, "--licence", "MIT", "--device", "cpu", "--json")
+    result = run(*arguments).json()
+    card = json.loads((tmp_path / "mine.json").read_text())
+    assert Path(result["checkpoint"]) == tmp_path / "mine.safetensors" and Path(result["checkpoint"]).is_file()
+    assert (card["licence"], card["encoder"]["embed_dim"], result["metrics"]) == ("MIT", 8, card["metrics"])
+    recipe = card["training"]["recipe"]
+    assert (recipe["loss"]["denominator"], recipe["train"]["steps"], recipe["train"]["batch_pairs"]) == ("sincere", 2, 8)
+    world = tiny_world.copy(tmp_path / "data")
+    embedded = run("embed", "--workspace", world.workspace, "--checkpoint", tmp_path / "mine", "--device", "cpu", "--json").json()
+    assert embedded["dimension"] == 8
+    other = run(*(3 if value == 2 else value for value in arguments))
+    assert "started with other settings or data" in other.mistake()
+
+
+WRONG_SETTINGS = {
+    '{"train": {"stepz": 3}}': "no setting 'stepz'",
+    '{"loss": {"denominator": "other"}}': "denominator must be one of infonce, sincere",
+    '{"loss": {"margin": 1}}': "no setting 'margin'",
+    '{"train": {"lr": "high"}}': "lr",
+    '{"train": {"lr": -1}}': "lr must be between 0 and 10",
+    '{"train": 5}': "",
+    '{"trian": {}}': "trian",
+    '{"pairs": {"ancestors": "some"}}': "ancestors must be one of",
+    "[1]": "--settings must be a JSON object, got list",
+    "{": "--settings must be a JSON object",
+    "missing.json": "missing.json",
+}
+
+
+@pytest.mark.parametrize("settings", WRONG_SETTINGS)
+def test_a_wrong_setting_is_named(run: Run, tiny_world: TinyWorld, tmp_path: Path, settings: str) -> None:
+    done = run("train", "--workspace", tiny_world.workspace, "--out", tmp_path / "x", "--settings", settings)
+    assert WRONG_SETTINGS[settings] in done.mistake()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["embed", "--workspace", "nowhere"], "nowhere"),
+        (["embed", "--workspace", "WORLD", "--checkpoint", "nothing"], "No checkpoint 'nothing'"),
+        (["embed", "--workspace", "WORLD", "--checkpoint", "BROKEN"], "broken"),
+        (["embed", "--workspace", "WORLD", "--checkpoint", "TINY", "--device", "tpu", "--force"], "Unknown device 'tpu'"),
+        (["embed", "--workspace"], "--workspace"),
+        (["embed"], "--workspace"),
+        (["embed", "--workspace", "WORLD", "--quick"], "--quick"),
+        (["embedd"], "embedd"),
+        (["search", "--workspace", "WORLD", "--checkpoint", "TINY"], "Give either --item ID or --picture FILE"),
+        (["search", "--workspace", "WORLD", "--checkpoint", "TINY", "--item", "abc"], "No item 'abc'"),
+        (["search", "--workspace", "WORLD", "--checkpoint", "TINY", "--item", "ITEM", "--omega", "0"], "omega must be an angle"),
+        (["search", "--workspace", "WORLD", "--checkpoint", "TINY", "--item", "ITEM", "--omega", "nan"], "omega must be an angle"),
+        (["search", "--workspace", "WORLD", "--checkpoint", "TINY", "--item", "ITEM", "--omega", "10"], "omega must be an angle"),
+        (["search", "--workspace", "WORLD", "--checkpoint", "TINY", "--item", "ITEM", "--limit", "0"], "--limit"),
+        (["search", "--workspace", "WORLD", "--checkpoint", "TINY", "--picture", "nofile.png"], "there is no such file"),
+        (["search", "--workspace", "WORLD", "--checkpoint", "TINY", "--picture", "TEXT"], "not a picture"),
+        (["evaluate", "--workspace", "WORLD", "--checkpoint", "TINY", "--apex", "middle"], "apex must be one of"),
+        (["evaluate", "--workspace", "WORLD", "--checkpoint", "TINY", "--json", "no/such/folder/x.json"], "no/such/folder"),
+        (["train", "--workspace", "nowhere", "--out", "OUT/x"], "nowhere"),
+        (["train", "--workspace", "WORLD", "--out", "OUT/x", "--init", "nothing"], "No checkpoint 'nothing'"),
+        (["train", "--workspace", "WORLD", "--out", "OUT/x", "--backbone", "timm:nothing"], "nothing"),
+        (["train", "--workspace", "WORLD", "--out", "OUT/x", "--steps", "0"], "--steps"),
+        (["data", "clipart", "--out", "OUT/c", "--split", "best"], "--split must be one of train, validation, test"),
+        (["data", "clipart", "--out", "OUT/c", "--format", "gif"], "--format must be jpeg or webp"),
+        (["data", "clipart", "--out", "OUT/c", "--count", "100000000"], "are beyond|is beyond|beyond"),
+        (["data", "clipart", "--out", "TEXT", "--count", "1"], "text.jpg"),
+        (["data", "import", "--out", "OUT/ws"], "Say what to import"),
+        (["data", "import", "nowhere", "--out", "OUT/ws"], "nowhere: there is no such file or folder"),
+        (["data", "import", "EMPTY", "--out", "OUT/ws"], "empty"),
+        (["data", "import", "WORLD/..", "--format", "yolo9", "--out", "OUT/ws"], "format must be one of auto, coco, voc, folder"),
+        (["data", "import", "--annotations", "JSON", "--out", "OUT/ws"], "broken.json"),
+        (["data", "import", "--annotations", "JSON", "--format", "coco", "--out", "OUT/ws"], "broken.json"),
+        (["data", "import", "WORLD/..", "--out", "OUT/ws", "--min-overlap", "2"], "min_overlap must be between 0.5 and 1"),
+        (["data", "import", "WORLD/..", "--out", "OUT"], "holds files that are no workspace"),
+    ],
+    ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line_that_names_it(
+    run: Run, tiny_world: TinyWorld, tiny_view: View, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "broken.json").write_text('{"images": [')
+    (tmp_path / "broken.safetensors").write_bytes(b"\0" * 100)
+    (tmp_path / "broken.json").with_name("broken.card").write_text("")
+    places = {"WORLD": tiny_world.workspace, "TINY": tiny_world.checkpoint, "ITEM": tiny_view.items.item_id[0], "OUT": tmp_path}
+    places |= {"TEXT": tmp_path / "text.jpg", "JSON": tmp_path / "broken.json", "EMPTY": tmp_path / "empty"}
+    places["BROKEN"] = tmp_path / "broken.safetensors"
+    before = sorted(tmp_path.rglob("*"))
+    filled = [str(places.get(a, a)).replace("WORLD/", f"{tiny_world.workspace}/").replace("OUT/", f"{tmp_path}/") for a in arguments]
+    line = run(*filled).mistake()
+    assert any(part in line for part in message.split("|")), line
+    assert "Traceback" not in line
+    left = [path for path in sorted(tmp_path.rglob("*")) if path not in before and path.is_file()]
+    assert not left, "a mistake leaves no files behind"
+
+
+def test_a_device_that_is_not_there_is_refused(run: Run, tiny_world: TinyWorld, tmp_path: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    arguments = ("--workspace", tiny_world.workspace, "--device", "cuda")
+    assert "0 CUDA devices are visible" in run("embed", *arguments, "--checkpoint", tiny_world.checkpoint, "--force").mistake()
+    assert "0 CUDA devices are visible" in run("train", *arguments, "--out", tmp_path / "x").mistake()
+
+
+def test_broken_pictures_are_counted_and_all_broken_is_a_mistake(run: Run, make_picture: MakePicture, tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    whole = make_picture(folder / "whole.jpg", (64, 48))
+    (folder / "cut.jpg").write_bytes(whole.read_bytes()[:200])
+    result = run("data", "import", folder, "--out", tmp_path / "ws", "--json").json()
+    assert (result["images"], result["kept_images"]) == (2, 1) and list(result["dropped"]) == ["truncated"]
+    whole.unlink()
+    assert "none of 1 pictures" in run("data", "import", folder, "--out", tmp_path / "other").mistake()
+
+
+def test_the_page_refuses_a_port_in_use_before_any_work(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = process("app.py", "--no-browser", "--port", port, "--data", tmp_path / "nothing")
+    assert done.status == 1 and f"Cannot listen on 127.0.0.1:{port}" in done.mistake() and "--port" in done.err
+
+
+@pytest.mark.parametrize(("option", "message"), [("--data", "No data called"), ("--checkpoint", "No checkpoint")])
+def test_the_page_refuses_what_is_not_there(tiny_world: TinyWorld, option: str, message: str) -> None:
+    given = {"--data": tiny_world.workspace, "--checkpoint": tiny_world.checkpoint} | {option: "/no/such/thing"}
+    done = process("app.py", "--no-browser", "--port", 0, *(part for pair in given.items() for part in pair))
+    assert done.status == 1 and message in done.mistake() and "/no/such/thing" in done.err

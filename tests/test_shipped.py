@@ -1,0 +1,73 @@
+"""What is shipped fits together: the demo's data, its checkpoint and its embedding. Fails until they are built (`hypviz demo`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hypviz.library import DEMO
+from hypviz.model.card import CHECKPOINTS, Card, checkpoint_hash, find_checkpoint, read_card
+from hypviz.session import View
+from hypviz.store import Workspace
+
+MEGABYTES = 6
+"""Most that the demo's pictures, annotations and workspace may weigh together."""
+BARS = {"part → object P@5": 0.90, "object → parts mAP": 0.75, "P(r_parent < r_child)": 0.95}
+"""What the shipped checkpoint must reach on unseen scenes."""
+
+
+@pytest.fixture(scope="module")
+def card() -> Card:
+    return read_card(find_checkpoint("demo"))
+
+
+@pytest.fixture(scope="module")
+def workspace() -> Workspace:
+    return Workspace.open(DEMO)
+
+
+def test_the_demo_is_embedded_by_the_shipped_checkpoint(workspace: Workspace, card: Card) -> None:
+    embedding = workspace.embedding(checkpoint_hash(CHECKPOINTS / "demo.safetensors"))
+    assert embedding is not None, "stale: the checkpoint or the data changed after the workspace was embedded"
+    assert len(embedding) == len(workspace.items) >= 2000
+    assert embedding.directions.shape[1] == card.encoder.embed_dim and embedding.curv == pytest.approx(card.curv)
+
+
+def test_opening_the_demo_computes_and_writes_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def changed(*_: object, **__: object) -> None:
+        raise AssertionError("the shipped demo must need no writing")
+
+    monkeypatch.setattr(Workspace, "write_array", changed)
+    monkeypatch.setattr(Workspace, "write_embedding", changed)
+    view = View(workspace, "demo")
+    assert len(view.angles) == len(view.items)
+    answer = view.select({"row": view.describe()["start"]}, view.card.omega_children)
+    assert answer["children"] and answer["path"]
+
+
+def test_every_picture_of_the_demo_is_there(workspace: Workspace) -> None:
+    items = workspace.items
+    assert items.root.is_relative_to(DEMO.parent), "the pictures must lie beside the workspace, to move with it"
+    missing = [name for name in items.images.file_name.tolist() if not (items.root / name).is_file()]
+    assert not missing
+    assert set(items.images.licence.tolist()) == {"CC0-1.0"}
+
+
+def test_the_demo_is_small() -> None:
+    files = [path for path in DEMO.parent.rglob("*") if path.is_file() and "thumbs" not in path.parts]
+    assert 0 < sum(path.stat().st_size for path in files) < MEGABYTES * 1e6
+
+
+@pytest.mark.parametrize("figure", BARS)
+def test_the_card_states_figures_above_the_bars(card: Card, figure: str) -> None:
+    unseen = [figures for name, figures in card.metrics.items() if name.endswith("unseen scenes")]
+    assert len(unseen) == 1 and unseen[0][figure] >= BARS[figure]
+    assert unseen[0][figure] > card.metrics["untrained"][figure] + 0.1
+
+
+def test_the_card_says_how_it_was_made_and_who_may_use_it(card: Card) -> None:
+    assert card.name == "demo" and card.description and card.licence not in ("", "not stated")
+    assert set(card.training) >= {"recipe", "seconds", "hardware", "clipart scenes"}
+    assert 0 < card.omega_children < 3.15 and 0 < card.omega_parents < 3.15
+    assert str(Path.home()) not in (CHECKPOINTS / "demo.json").read_text(encoding="utf-8")
