@@ -7,7 +7,7 @@ saved beside weights and workspaces. Fields marked [P] are the paper's, [A] its 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, TypeVar
 
 from hypviz.errors import SettingsError
@@ -16,15 +16,33 @@ T = TypeVar("T")
 
 
 def from_mapping(cls: type[T], mapping: Mapping[str, Any]) -> T:
-    """Build settings of type `cls`; raises SettingsError naming every unknown key and the known ones."""
-    known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+    """Build settings of type `cls` from JSON's types.
+
+    Raises SettingsError naming every unknown key and the known ones, or the value of another type or out of range.
+    """
+    if not isinstance(mapping, Mapping):
+        raise SettingsError(f"{cls.__name__} must be an object of names and values, got {mapping!r}.")
+    known = {field.name: field.default for field in fields(cls)}  # type: ignore[arg-type]
     unknown = sorted(set(mapping) - set(known))
     if unknown:
-        raise SettingsError(
-            f"{cls.__name__} has no setting {', '.join(map(repr, unknown))}; it knows {', '.join(known)}."
-        )
+        raise SettingsError(f"{cls.__name__} has no setting {', '.join(map(repr, unknown))}; it knows {', '.join(known)}.")
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in mapping.items()}
-    return cls(**values)
+    for key, value in values.items():
+        _check_type(key, value, known[key])
+    try:
+        return cls(**values)
+    except SettingsError:
+        raise
+    except (TypeError, ValueError) as error:  # a missing key, or a class with checks of its own
+        raise SettingsError(f"{cls.__name__}: {error}") from error
+
+
+def _check_type(name: str, value: object, default: object) -> None:
+    """Raise SettingsError unless `value` has the type of its setting's default; a whole number may stand for a float."""
+    wanted = (int, float) if isinstance(default, float) else type(default)
+    is_number_as_flag = isinstance(value, bool) and not isinstance(default, bool)  # bool is an int to Python
+    if default is not MISSING and (is_number_as_flag or not isinstance(value, wanted)):
+        raise SettingsError(f"{name} must be of type {type(default).__name__}, as its default {default!r} is; got {value!r}.")
 
 
 def to_mapping(settings: Any) -> dict[str, Any]:
@@ -99,6 +117,9 @@ class EncoderSettings:
     """Start of the learnable temperature τ [P]."""
     image_size: int = 0
     """Side of the square input in pixels; 0 takes the backbone's own."""
+    published: str = ""
+    """Tag of the published weights that the backbone began with. Its activation, input size, mean and standard deviation
+    are theirs, so a checkpoint needs the tag to be rebuilt as it was trained. Set by weights "hub:TAG"."""
 
     def __post_init__(self) -> None:
         check_choice("geometry", self.geometry, ("hyperbolic", "euclidean", "cosine"))
@@ -152,6 +173,12 @@ class TrainSettings:
         check_range("backbone_lr_scale", self.backbone_lr_scale, 0.0, 10.0)
         check_range("warmup", self.warmup, 0.0, 1.0)
         check_range("clip_norm", self.clip_norm, 1e-6, 1e9)
+        check_range("weight_decay", self.weight_decay, 0.0, 1e3)
+        check_range("validate_every", self.validate_every, 1, 1e9)
+        check_range("save_every", self.save_every, 1, 1e9)
+        check_range("seed", self.seed, 0, 2**32)
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise SettingsError(f"betas must be two numbers of at least 0 and below 1, got {self.betas}.")
         check_range("colour_jitter", self.colour_jitter, 0.0, 1.0)
         check_range("early_size", self.early_size, 0, 4096)
         check_range("early_share", self.early_share, 0.0, 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 OnProgress = Callable[[int, int], None]
 MAX_BFLOAT16_ERROR = 0.01
 """Largest mean angle, in radians, between bfloat16 and float32 directions for bfloat16 to count as exact enough."""
+LARGE = 20_000_000
+"""Weights from which on an encoder is worth the trial in bfloat16."""
 
 
 def encode(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, batch: int = 256) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -49,46 +52,44 @@ def embed_items(
     """Embed every item; each picture is decoded once."""
     directions = np.empty((len(items), encoder.settings.embed_dim), np.float32)
     radii = np.empty(len(items), np.float32)
-    done, checked = 0, False
+    done, quick = 0, None
     for rows, crops in iter_crops(items, np.arange(len(items)), size=encoder.image_size, batch=batch, workers=workers):
-        if not checked:
-            to_fastest_dtype(encoder, crops)
-            checked = True
-        directions[rows], radii[rows] = encode(encoder, crops, batch=batch)
+        quick = quick or in_fastest_dtype(encoder, crops)
+        directions[rows], radii[rows] = encode(quick, crops, batch=batch)
         done += len(rows)
         if on_progress:
             on_progress(done, len(items))
     return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
 
 
-def to_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> None:
-    """On the CPU, switch a large encoder to bfloat16 when that is measured to be faster and exact enough.
+def in_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> HyperbolicEncoder:
+    """On the CPU, a bfloat16 copy of a large encoder when that is measured to be faster and exact enough, else itself.
 
-    Both formats run on the same few crops; small encoders (below 20 million weights) stay in float32.
+    Both formats run on the same few crops; small encoders (below 20 million weights) stay in float32. The encoder is
+    left as it is: it may be in training.
     """
     import torch
 
     weights = sum(parameter.numel() for parameter in encoder.parameters())
-    if encoder.head.weight.device.type != "cpu" or encoder.head.weight.dtype != torch.float32 or weights < 20e6:
-        return
+    if encoder.head.weight.device.type != "cpu" or encoder.head.weight.dtype != torch.float32 or weights < LARGE:
+        return encoder
     few = crops[:8]
     encode(encoder, few[:1])
     start = time.perf_counter()
     exact, _ = encode(encoder, few)
     float32_seconds = time.perf_counter() - start
-    state = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
-    encoder.to(torch.bfloat16)
-    encode(encoder, few[:1])
+    copied = copy.deepcopy(encoder).to_bfloat16()
+    encode(copied, few[:1])
     start = time.perf_counter()
-    rough, _ = encode(encoder, few)
+    rough, _ = encode(copied, few)
     bfloat16_seconds = time.perf_counter() - start
     error = float(np.arccos(np.clip((exact * rough).sum(-1), -1, 1)).mean())
-    if bfloat16_seconds > 0.8 * float32_seconds or error > MAX_BFLOAT16_ERROR:
-        encoder.to(torch.float32).load_state_dict(state)
+    chosen = encoder if bfloat16_seconds > 0.8 * float32_seconds or error > MAX_BFLOAT16_ERROR else copied
     log.info(
         "float32 %.2f s, bfloat16 %.2f s, mean angle error %.4f rad: using %s.",
-        float32_seconds, bfloat16_seconds, error, encoder.head.weight.dtype,
+        float32_seconds, bfloat16_seconds, error, chosen.head.weight.dtype,
     )  # fmt: skip
+    return chosen
 
 
 def embed_picture(encoder: HyperbolicEncoder, picture: Image.Image, boxes: Sequence[Sequence[float]]) -> Embedding:

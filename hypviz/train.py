@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import platform
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,12 @@ from torch import Tensor
 from hypviz.config import EncoderSettings, PairSettings, TrainSettings, from_mapping
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.hierarchy import Hierarchy
-from hypviz.data.items import Items
 from hypviz.data.image_batches import ImageSampler
+from hypviz.data.items import Items
 from hypviz.data.pairs import PairBatch, PairSampler
-from hypviz.errors import CheckpointError, HypvizError
+from hypviz.errors import CheckpointError, HypvizError, SettingsError
 from hypviz.model.augment import augment
-from hypviz.model.card import Card
+from hypviz.model.card import Card, weights_path
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import pick_device
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
@@ -50,8 +51,10 @@ class Recipe:
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> Recipe:
-        """The inverse of `dataclasses.asdict`; an unknown key raises SettingsError."""
+        """The inverse of `dataclasses.asdict`; an unknown key or part raises SettingsError."""
         kinds = {"encoder": EncoderSettings, "train": TrainSettings, "pairs": PairSettings, "loss": LossSettings}
+        if unknown := sorted(set(content) - set(kinds)):
+            raise SettingsError(f"A recipe has no part {', '.join(map(repr, unknown))}; it knows {', '.join(kinds)}.")
         return cls(**{name: from_mapping(kind, content.get(name, {})) for name, kind in kinds.items()})
 
 
@@ -93,7 +96,7 @@ def train(
 
     `folder` holds the crop cache and the resumable state. `init` is a checkpoint to start from, `weights` the
     backbone's alone. `image_mask` (M,) bool restricts training to some images. `validate` is called every
-    `validate_every` steps. When `stop` is set, or on Ctrl-C, the state is saved and Stopped is raised.
+    `validate_every` steps. When `stop` is set, or on Ctrl-C, the step is finished, the state saved and Stopped raised.
     """
     settings = recipe.train
     target = pick_device(device)
@@ -106,7 +109,8 @@ def train(
     step = state.load(encoder, optimiser) if resume else 0
     pace = _Pace(step, settings.steps, state.seconds)
     encoder.train()
-    try:
+    stop = stop or threading.Event()
+    with _ctrl_c_sets(stop):
         while step < settings.steps:
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * learning_rate(step, settings)
@@ -117,6 +121,7 @@ def train(
             with _mixed_precision(target, settings):
                 directions, radii = encoder(images)
             loss = batch_loss(encoder, directions, radii, torch.from_numpy(where).to(target), batch, recipe.loss)
+            value = _finite(loss)  # before the weights take harm, so that the state on disk stays good
             optimiser.zero_grad(set_to_none=True)
             loss.total.backward()
             torch.nn.utils.clip_grad_norm_(encoder.parameters(), settings.clip_norm)
@@ -126,20 +131,35 @@ def train(
             pace.count(step, len(rows))
             metrics: dict[str, float] = {}
             if step % settings.validate_every == 0 or step == settings.steps:
-                metrics = _checked(encoder, loss, validate)
+                metrics = _measured(encoder, value, validate)
                 state.history.append({"step": step, "seconds": round(pace.seconds), **metrics})
                 log.info("step %d: %s", step, json.dumps(state.history[-1]))
             if on_progress:
-                on_progress(Progress(step, settings.steps, loss.total.item(), pace.rate, pace.left, metrics))
-            if step % settings.save_every == 0 or step == settings.steps:
+                on_progress(Progress(step, settings.steps, value, pace.rate, pace.left, metrics))
+            if stop.is_set() or step % settings.save_every == 0 or step == settings.steps:
                 state.save(encoder, optimiser, step, pace.seconds)
-            if stop is not None and stop.is_set():
-                raise KeyboardInterrupt
-    except KeyboardInterrupt:
-        state.save(encoder, optimiser, step, pace.seconds)
-        raise Stopped(f"Stopped at step {step} of {settings.steps}; run the same command again to resume.") from None
+            if stop.is_set():
+                raise Stopped(f"Stopped at step {step} of {settings.steps}; run the same command again to resume.")
     record = {"recipe": asdict(recipe), "seconds": round(pace.seconds), "hardware": hardware(target), "history": state.history}
     return encoder.eval(), {**record, "pairs": sampler.counts, "images": int(len(items.images) if image_mask is None else image_mask.sum())}
+
+
+@contextmanager
+def _ctrl_c_sets(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the step, as half a step cannot be resumed; a second one stops there and then."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread hears signals
+        return
+
+    def heard(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, heard)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def batch_loss(
@@ -163,7 +183,7 @@ def batch_loss(
 def finish(encoder: HyperbolicEncoder, path: Path, *, record: dict[str, Any], **card: Any) -> Path:
     """Write the trained encoder with its card; `card` fills the fields of `model.card.Card`."""
     filled = Card(
-        name=path.stem,
+        name=weights_path(path).stem,
         encoder=encoder.settings,
         curv=encoder.curv.item(),
         temperature=1.0 / float(encoder.scale),
@@ -185,7 +205,7 @@ class RunState:
 
     def __init__(self, path: Path, recipe: Recipe, *, init: str, data: str) -> None:
         self.path = path
-        self.key = json.dumps({"recipe": asdict(recipe), "init": init, "data": data}, sort_keys=True)
+        self.recipe, self.origin = recipe, {"init": init, "data": data}
         self.history: list[dict[str, float]] = []
         self.seconds = 0.0
 
@@ -195,9 +215,11 @@ class RunState:
             return 0
         try:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
+            key = json.loads(state["key"])
+            recipe, origin = key.pop("recipe"), key
         except Exception as error:  # torch raises many kinds for a damaged file
             raise CheckpointError(f"The state {self.path} of an earlier run is damaged; delete it to start anew.") from error
-        if state["key"] != self.key:
+        if not self._is_same(recipe, origin):
             raise CheckpointError(
                 f"The run in {self.path.parent} was started with other settings or data; "
                 "use another --out folder, or --no-resume to start anew."
@@ -208,14 +230,22 @@ class RunState:
         log.info("Resuming at step %d.", state["step"])
         return int(state["step"])
 
+    def _is_same(self, recipe: dict[str, Any], origin: dict[str, str]) -> bool:
+        """Whether a state's settings are this run's; a setting that is newer than the state has its default in it."""
+        try:
+            return origin == self.origin and Recipe.from_json(recipe) == self.recipe
+        except SettingsError:
+            return False
+
     def save(self, encoder: HyperbolicEncoder, optimiser: torch.optim.Optimizer, step: int, seconds: float) -> None:
         """Write the state; the old one stays until the new one is whole."""
-        content = {"key": self.key, "step": step, "seconds": seconds, "history": self.history}
+        key = json.dumps({"recipe": asdict(self.recipe), **self.origin}, sort_keys=True)
+        content = {"key": key, "step": step, "seconds": seconds, "history": self.history}
         content |= {"encoder": encoder.state_dict(), "optimiser": optimiser.state_dict()}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_suffix(".part")
         torch.save(content, part)
-        os.replace(part, self.path)
+        part.replace(self.path)
 
 
 class _Pace:
@@ -256,12 +286,17 @@ def _mixed_precision(device: torch.device, settings: TrainSettings) -> torch.aut
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=wanted)
 
 
-def _checked(encoder: HyperbolicEncoder, loss: LossOutput, validate: Validate | None) -> dict[str, float]:
-    """Metrics of the current encoder; the loss must still be finite."""
+def _finite(loss: LossOutput) -> float:
+    """The loss as a number; HypvizError when training went astray."""
     value = loss.total.item()
     if not np.isfinite(value):
-        raise HypvizError(f"The loss became {value}; lower --lr or --clip-norm and start again.")
-    metrics = {"loss": round(value, 4), "curv": round(encoder.curv.item(), 4), "temperature": round(1 / float(encoder.scale), 4)}
+        raise HypvizError(f"The loss became {value}; lower lr or clip_norm and start again with --no-resume.")
+    return value
+
+
+def _measured(encoder: HyperbolicEncoder, loss: float, validate: Validate | None) -> dict[str, float]:
+    """Metrics of the current encoder."""
+    metrics = {"loss": round(loss, 4), "curv": round(encoder.curv.item(), 4), "temperature": round(1 / float(encoder.scale), 4)}
     if validate is not None:
         encoder.eval()
         metrics |= {name: round(float(number), 4) for name, number in validate(encoder).items()}

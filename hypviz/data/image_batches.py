@@ -49,7 +49,9 @@ class ImageSampler:
         self._holds[hierarchy.edges.parent] = True
         self._inside = np.zeros(len(items), bool)
         self._inside[hierarchy.edges.child] = True
-        self._images = np.flatnonzero(used & (np.diff(items.offsets) > 1))
+        has_pair = np.zeros(len(items.images), bool)  # an image of boxes too small for pairs would make an empty batch
+        has_pair[items.image[edges.parent]] = True
+        self._images = np.flatnonzero(used & has_pair)
         graph = class_graph(items, hierarchy, used) if graph is None else graph
         self._relations = Relations(items, hierarchy, graph)
         log.info("image batches: %s", ", ".join(f"{name} {count:,}" for name, count in self.counts.items()))

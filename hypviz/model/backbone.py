@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,11 @@ class Backbone:
     std: tuple[float, float, float]
 
 
-def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0) -> Backbone:
+def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0, published: str = "") -> Backbone:
     """Build the backbone called `name` ("demo", "open_clip:ViT-B-16", "timm:resnet50").
 
+    published: tag of published weights whose preprocessing and activation to take, without the weights themselves, which
+    "hub:TAG" downloads; the two must be the same tag when both are given.
     Raises SettingsError for an unknown name, CheckpointError for weights that do not fit, HubUnreachableError when a
     hub tag was asked for and the hub cannot be reached.
     """
@@ -42,11 +45,17 @@ def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0
         if weights:
             load_tower(backbone.tower, read_weights(Path(weights)), source=f"Weights file {weights}")
         return backbone
+    tag = hub_tag(weights) or published
     if family == "open_clip" and model:
-        return _open_clip(model, weights, image_size)
+        return _open_clip(model, tag, weights, image_size)
     if family == "timm" and model:
-        return _timm(model, weights, image_size)
+        return _timm(model, tag, weights, image_size)
     raise SettingsError(f"Unknown backbone {name!r}; use demo, open_clip:NAME (such as open_clip:ViT-B-16) or timm:NAME.")
+
+
+def hub_tag(weights: str | None) -> str:
+    """TAG of weights "hub:TAG", "" of any others."""
+    return weights.removeprefix("hub:") if weights and weights.startswith("hub:") else ""
 
 
 def _demo(image_size: int) -> Backbone:
@@ -55,46 +64,54 @@ def _demo(image_size: int) -> Backbone:
     return Backbone(DemoBackbone(), DemoBackbone.num_features, image_size or IMAGE_SIZE, (0.5,) * 3, (0.25,) * 3)
 
 
-def _open_clip(name: str, weights: str | None, image_size: int) -> Backbone:
+def _open_clip(name: str, tag: str, weights: str | None, image_size: int) -> Backbone:
     import open_clip
     from open_clip.model import CLIPVisionCfg, _build_vision_tower  # the image tower alone: the text tower is unused
 
     config = open_clip.get_model_config(name)
     if config is None:
         raise SettingsError(f"OpenCLIP has no model {name!r}; see open_clip.list_models(), for example ViT-B-16.")
-    tag = weights.removeprefix("hub:") if weights and weights.startswith("hub:") else None
     published = open_clip.get_pretrained_cfg(name, tag) if tag else {}
     if tag and not published:
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(name)) or "none"
         raise SettingsError(f"OpenCLIP has no weights {tag!r} for {name}; it knows {tags}.")
-    vision = dict(config["vision_cfg"], **({"image_size": image_size} if image_size else {}))
+    vision = dict(config["vision_cfg"], output_tokens=False, **({"image_size": image_size} if image_size else {}))
     quick_gelu = bool(config.get("quick_gelu") or published.get("quick_gelu"))
     tower = _build_vision_tower(config["embed_dim"], CLIPVisionCfg(**vision), quick_gelu)
     if weights:
-        path = _from_hub(lambda: open_clip.download_pretrained(published), f"{name} {tag}") if tag else weights
+        path = _from_hub(lambda: open_clip.download_pretrained(published), f"{name} {tag}") if hub_tag(weights) else weights
         load_tower(tower, read_weights(Path(path)), source=f"Weights {weights}")
     size = vision.get("image_size", 224)
     mean, std = published.get("mean") or open_clip.OPENAI_DATASET_MEAN, published.get("std") or open_clip.OPENAI_DATASET_STD
     return Backbone(tower, config["embed_dim"], size if isinstance(size, int) else size[0], tuple(mean), tuple(std))
 
 
-def _timm(name: str, weights: str | None, image_size: int) -> Backbone:
+def _timm(name: str, tag: str, weights: str | None, image_size: int) -> Backbone:
     import timm
 
-    tag = weights.removeprefix("hub:") if weights and weights.startswith("hub:") else None
     if not timm.is_model(name):
         raise SettingsError(f"timm has no model {name!r}; see timm.list_models(), for example resnet50.")
 
-    def create(**extra: Any) -> nn.Module:
-        sizes = {"img_size": image_size} if image_size and "vit" in name else {}
-        return timm.create_model(name if not tag else f"{name}.{tag}", num_classes=0, **sizes, **extra)
+    if tag and not timm.models.is_model_pretrained(f"{name}.{tag}"):
+        tags = ", ".join(each.partition(".")[2] for each in timm.list_pretrained(f"{name}.*")) or "none"
+        raise SettingsError(f"timm has no weights {tag!r} for {name}; it knows {tags}.")
 
-    tower = _from_hub(lambda: create(pretrained=True), f"timm {name}.{tag}") if tag else create(pretrained=False)
-    if weights and not tag:
+    def create(pretrained: bool) -> nn.Module:
+        model = partial(timm.create_model, f"{name}.{tag}" if tag else name, pretrained=pretrained, num_classes=0)
+        if not image_size:
+            return model()
+        try:
+            return model(img_size=image_size)
+        except TypeError:  # convolutional models take pictures of any size, and no such argument
+            return model()
+
+    tower = _from_hub(lambda: create(True), f"timm {name}.{tag}") if hub_tag(weights) else create(False)
+    if weights and not hub_tag(weights):
         load_tower(tower, read_weights(Path(weights)), source=f"Weights file {weights}")
     config = getattr(tower, "pretrained_cfg", {})
     size = image_size or config.get("input_size", (3, 224, 224))[-1]
-    return Backbone(tower, tower.num_features, size, config.get("mean", IMAGENET_MEAN), config.get("std", IMAGENET_STD))
+    features = getattr(tower, "head_hidden_size", None) or tower.num_features  # MobileNets have a layer after pooling
+    return Backbone(tower, features, size, config.get("mean", IMAGENET_MEAN), config.get("std", IMAGENET_STD))
 
 
 def _from_hub(download: Callable[[], Any], what: str) -> Any:

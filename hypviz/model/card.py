@@ -39,11 +39,20 @@ class Card:
         return {"schema": SCHEMA, **to_mapping(self)}
 
 
+def weights_path(path: Path) -> Path:
+    """NAME.safetensors of a checkpoint given as NAME, NAME.safetensors or NAME.json; a name may hold dots.
+
+    >>> weights_path(Path("runs/clip-v1.2")).name, weights_path(Path("a.json")).name
+    ('clip-v1.2.safetensors', 'a.safetensors')
+    """
+    return path.with_name(f"{path.name.removesuffix('.safetensors').removesuffix('.json')}.safetensors")
+
+
 def find_checkpoint(name: str | Path, *, folder: Path | None = None) -> Path:
     """The .safetensors file of a shipped checkpoint's name or of a path; CheckpointError lists what there is."""
     for candidate in (Path(name), Path(f"{name}.safetensors"), (folder or CHECKPOINTS) / f"{name}.safetensors"):
         if candidate.is_file():
-            return candidate.with_suffix(".safetensors") if candidate.suffix == ".json" else candidate
+            return weights_path(candidate) if candidate.suffix == ".json" else candidate
     known = ", ".join(list_checkpoints(folder)) or "none"
     raise CheckpointError(f"No checkpoint {str(name)!r}: expected a file NAME.safetensors or one of the shipped ones ({known}).")
 

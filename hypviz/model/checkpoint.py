@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from safetensors.torch import save_file
 
 from hypviz.errors import CheckpointError
-from hypviz.model.card import Card, find_checkpoint, read_card
+from hypviz.model.card import Card, find_checkpoint, read_card, weights_path
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.weights import read_weights
 
 
 def save_checkpoint(path: Path, encoder: HyperbolicEncoder, card: Card) -> Path:
     """Write NAME.safetensors and NAME.json for `path` (with or without suffix), each atomically; returns the weights file."""
-    weights = path.with_suffix(".safetensors")
+    weights = weights_path(path)
     weights.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in encoder.state_dict().items()}
     part = weights.with_suffix(".safetensors.part")
     save_file(tensors, part)
-    os.replace(part, weights)
+    part.replace(weights)
     text = json.dumps(card.to_json(), indent=2, ensure_ascii=False) + "\n"
     part = weights.with_suffix(".json.part")
     part.write_text(text, encoding="utf-8")
-    os.replace(part, weights.with_suffix(".json"))
+    part.replace(weights.with_suffix(".json"))
     return weights
 
 

@@ -30,6 +30,7 @@ class ResidualBlock(nn.Module):
             self.shortcut = nn.Sequential(pool, nn.Conv2d(c_in, c_out, 1, bias=False), nn.BatchNorm2d(c_out))
 
     def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
         y = F.relu(self.norm1(self.conv1(x)))
         return F.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
 
@@ -51,5 +52,6 @@ class DemoBackbone(nn.Module):
         self.norm = nn.BatchNorm1d(self.num_features)  # unit variance per feature, so a new head starts at radius ≈ 1
 
     def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
         y = self.body(x)
         return self.norm(torch.cat([y.mean(dim=(2, 3)), y.amax(dim=(2, 3))], dim=1))

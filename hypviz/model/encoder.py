@@ -7,6 +7,7 @@ clamp 0.1…10) and log 1/τ (clamp <= 100).
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,10 +15,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hypviz.config import EncoderSettings
-from hypviz.model.backbone import Backbone, build_backbone
+from hypviz.model.backbone import Backbone, build_backbone, hub_tag
 
 CURV_RANGE = (0.1, 10.0)
 MAX_SCALE = 100.0
+
+
+def _exp_within(log: Tensor, low: float, high: float) -> Tensor:
+    """exp(log), kept in low…high, with the gradient of exp alone.
+
+    torch's clamp has no gradient on the edge of its range (torch 2.15; up to rounding before), so that a scalar which
+    `clamp_scalars` put there would never leave it.
+    """
+    log = log.float()
+    fixed = log.detach()
+    return (log + (fixed.clamp(math.log(low) if low else None, math.log(high)) - fixed)).exp()
 
 
 class HyperbolicEncoder(nn.Module):
@@ -42,12 +54,12 @@ class HyperbolicEncoder(nn.Module):
     @property
     def curv(self) -> Tensor:
         """c > 0; the space has curvature −c."""
-        return self.log_curv.float().clamp(math.log(CURV_RANGE[0]), math.log(CURV_RANGE[1])).exp()
+        return _exp_within(self.log_curv, *CURV_RANGE)
 
     @property
     def scale(self) -> Tensor:
         """1/τ, at most 100."""
-        return self.log_scale.float().clamp(max=math.log(MAX_SCALE)).exp()
+        return _exp_within(self.log_scale, 0.0, MAX_SCALE)
 
     @torch.no_grad()
     def clamp_scalars(self) -> None:
@@ -55,6 +67,19 @@ class HyperbolicEncoder(nn.Module):
         self.log_alpha.clamp_(max=0.0)
         self.log_curv.clamp_(math.log(CURV_RANGE[0]), math.log(CURV_RANGE[1]))
         self.log_scale.clamp_(max=math.log(MAX_SCALE))
+
+    def train(self, mode: bool = True) -> HyperbolicEncoder:
+        """As ever, but a frozen backbone stays in eval mode: its batch statistics are as frozen as its weights."""
+        super().train(mode)
+        if not any(parameter.requires_grad for parameter in self.backbone.parameters()):
+            self.backbone.eval()
+        return self
+
+    def to_bfloat16(self) -> HyperbolicEncoder:
+        """Turn the layers to bfloat16; the few numbers that every embedding shares (c, α, mean, std) stay exact."""
+        self.backbone.to(torch.bfloat16)
+        self.head.to(torch.bfloat16)
+        return self
 
     def normalise(self, crops: NDArray[np.uint8] | Tensor) -> Tensor:
         """uint8 crops (B, S, S, 3) → network input (B, 3, S, S) on the encoder's device and in its dtype."""
@@ -67,8 +92,9 @@ class HyperbolicEncoder(nn.Module):
         return scaled.to(self.head.weight.dtype).contiguous(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, S, S), standardised → directions (B, D) and radii (B,)."""
         features = self.head(self.backbone(images)).float()  # (B, D)
-        tangent = features * self.log_alpha.float().clamp(max=0.0).exp()
+        tangent = features * _exp_within(self.log_alpha, 0.0, 1.0)
         # ‖v‖ has no gradient at 0 and v/‖v‖ none below it: the floor only guards an exactly vanishing feature.
         radius = tangent.norm(dim=-1).clamp_min(torch.finfo(torch.float32).eps)
         return tangent / radius.unsqueeze(-1), radius
@@ -76,8 +102,9 @@ class HyperbolicEncoder(nn.Module):
 
 def build_encoder(settings: EncoderSettings, *, weights: str | None = None, seed: int = 0) -> HyperbolicEncoder:
     """A new encoder with seeded weights, its backbone from `weights` (see `build_backbone`) when given."""
+    settings = replace(settings, published=hub_tag(weights) or settings.published)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        backbone = build_backbone(settings.backbone, weights=weights, image_size=settings.image_size)
+        backbone = build_backbone(settings.backbone, weights=weights, image_size=settings.image_size, published=settings.published)
         encoder = HyperbolicEncoder(settings, backbone)
     return encoder.to(memory_format=torch.channels_last)

@@ -26,12 +26,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
             return load_file(path)
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+    except pickle.UnpicklingError as error:  # torch tells code from garbage in its message only
         raise CheckpointError(
-            f"Weights file {path} holds Python objects besides tensors, which hypviz does not run; "
+            f"Weights file {path} is damaged, or holds Python objects besides tensors, which hypviz does not run; "
             "save its state_dict alone, best as .safetensors."
         ) from error
     except Exception as error:  # safetensors and torch raise many kinds for a damaged file
+        if "TorchScript" in str(error):  # such as OpenAI's own CLIP files
+            raise CheckpointError(
+                f"Weights file {path} is a TorchScript archive, which holds a program; save its state_dict alone, best as .safetensors."
+            ) from error
         raise CheckpointError(f"Weights file {path} is damaged or in an unknown format ({type(error).__name__}).") from error
     return _tensors_of(loaded, path)
 
@@ -65,7 +69,6 @@ def load_tower(model: nn.Module, tensors: Mapping[str, Tensor], *, source: str) 
     for name, tensor in found.items():
         if tensor.shape != wanted[name].shape:
             raise CheckpointError(
-                f"{source} does not fit this backbone: {name!r} has shape {tuple(tensor.shape)}, "
-                f"expected {tuple(wanted[name].shape)}."
+                f"{source} does not fit this backbone: {name!r} has shape {tuple(tensor.shape)}, expected {tuple(wanted[name].shape)}."
             )
     model.load_state_dict(found, strict=False)
