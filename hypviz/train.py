@@ -121,10 +121,10 @@ def train(
             with _mixed_precision(target, settings):
                 directions, radii = encoder(images)
             loss = batch_loss(encoder, directions, radii, torch.from_numpy(where).to(target), batch, recipe.loss)
-            value = _finite(loss)  # before the weights take harm, so that the state on disk stays good
             optimiser.zero_grad(set_to_none=True)
             loss.total.backward()
-            torch.nn.utils.clip_grad_norm_(encoder.parameters(), settings.clip_norm)
+            norm = torch.nn.utils.clip_grad_norm_(encoder.parameters(), settings.clip_norm)
+            value = _finite(loss, norm)  # before the weights take harm, so that the state on disk stays good
             optimiser.step()
             encoder.clamp_scalars()
             step += 1
@@ -186,7 +186,7 @@ def finish(encoder: HyperbolicEncoder, path: Path, *, record: dict[str, Any], **
         name=weights_path(path).stem,
         encoder=encoder.settings,
         curv=encoder.curv.item(),
-        temperature=1.0 / float(encoder.scale),
+        temperature=1.0 / encoder.scale.item(),
         training=record,
         **card,
     )
@@ -286,17 +286,18 @@ def _mixed_precision(device: torch.device, settings: TrainSettings) -> torch.aut
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=wanted)
 
 
-def _finite(loss: LossOutput) -> float:
-    """The loss as a number; HypvizError when training went astray."""
-    value = loss.total.item()
-    if not np.isfinite(value):
-        raise HypvizError(f"The loss became {value}; lower lr or clip_norm and start again with --no-resume.")
-    return value
+def _finite(loss: LossOutput, norm: Tensor) -> float:
+    """The loss as a number; HypvizError when it or its gradient, of that norm, is none."""
+    value, slope = torch.stack([loss.total.detach(), norm.detach()]).tolist()  # one wait for the device, not two
+    if not np.isfinite([value, slope]).all():
+        what = "loss" if not np.isfinite(value) else "gradient of the loss"
+        raise HypvizError(f"The {what} is no longer a finite number; lower lr or clip_norm, and start again with --no-resume.")
+    return float(value)
 
 
 def _measured(encoder: HyperbolicEncoder, loss: float, validate: Validate | None) -> dict[str, float]:
     """Metrics of the current encoder."""
-    metrics = {"loss": round(loss, 4), "curv": round(encoder.curv.item(), 4), "temperature": round(1 / float(encoder.scale), 4)}
+    metrics = {"loss": round(loss, 4), "curv": round(encoder.curv.item(), 4), "temperature": round(1 / encoder.scale.item(), 4)}
     if validate is not None:
         encoder.eval()
         metrics |= {name: round(float(number), 4) for name, number in validate(encoder).items()}

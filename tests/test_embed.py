@@ -1,0 +1,210 @@
+"""Embedding: every item in its own row, by the weights as they are, made once per checkpoint."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from hypviz import embed
+from hypviz.config import EncoderSettings, HierarchySettings
+from hypviz.data.clipart import write_dataset
+from hypviz.data.crops import crop_square
+from hypviz.data.formats.coco import read_coco
+from hypviz.data.hierarchy import build_hierarchy
+from hypviz.data.importer import import_items
+from hypviz.data.items import Items
+from hypviz.data.pictures import open_upright
+from hypviz.embed import embed_items, embed_picture, embed_workspace, encode, in_fastest_dtype
+from hypviz.model import checkpoint as checkpoints
+from hypviz.model.card import Card
+from hypviz.model.checkpoint import save_checkpoint
+from hypviz.model.encoder import HyperbolicEncoder, build_encoder
+from hypviz.store import Workspace
+
+SETTINGS = EncoderSettings("timm:test_resnet", embed_dim=8, image_size=32, curv_init=0.6)
+
+
+@pytest.fixture(scope="module")
+def items(tmp_path_factory: pytest.TempPathFactory) -> Items:
+    folder = tmp_path_factory.mktemp("scenes")
+    return import_items(read_coco(write_dataset(folder, range(3), size=(160, 120), workers=0), folder / "images"))[0]
+
+
+@pytest.fixture(scope="module")
+def encoder() -> HyperbolicEncoder:
+    return build_encoder(SETTINGS, seed=2).eval()
+
+
+@pytest.fixture
+def workspace(items: Items, tmp_path: Path) -> Workspace:
+    return Workspace.create(tmp_path / "ws", items, build_hierarchy(items, HierarchySettings()), name="three")
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The checkpoints loaded during the test."""
+    seen: list[Path] = []
+    real: Callable[..., object] = checkpoints.load_checkpoint
+
+    def load(path: Path) -> object:
+        seen.append(path)
+        return real(path)
+
+    monkeypatch.setattr(checkpoints, "load_checkpoint", load)
+    return seen
+
+
+def one_by_one(items: Items, encoder: HyperbolicEncoder) -> tuple[np.ndarray, np.ndarray]:
+    """Directions and radii of all items, each picture and crop on its own."""
+    rows = []
+    for row in range(len(items)):
+        crop = crop_square(open_upright(items.path(row)), items.xyxy[row], encoder.image_size)
+        with torch.no_grad():
+            direction, radius = encoder(encoder.normalise(np.stack([crop])))
+        rows.append((direction[0].numpy(), radius[0].item()))
+    return np.stack([d for d, _ in rows]), np.array([r for _, r in rows])
+
+
+@pytest.mark.parametrize(("batch", "workers"), [(256, 2), (7, 0)])
+def test_every_row_is_the_embedding_of_its_own_item(items: Items, encoder: HyperbolicEncoder, batch: int, workers: int) -> None:
+    directions, radii = one_by_one(items, encoder)
+    heard: list[tuple[int, int]] = []
+    found = embed_items(items, encoder, batch=batch, workers=workers, on_progress=lambda *done: heard.append(done))
+    np.testing.assert_allclose(found.directions, directions, atol=1e-5)
+    np.testing.assert_allclose(found.radii, radii, rtol=1e-5)
+    assert len(np.unique(found.directions.round(4), axis=0)) > 0.9 * len(items)  # or any order would pass
+    assert (found.curv, found.geometry) == (pytest.approx(0.6), "hyperbolic")
+    assert heard == [(min(done, len(items)), len(items)) for done in range(batch, len(items) + batch, batch)]
+
+
+def test_a_pictures_boxes_are_embedded_as_its_items_are(items: Items, encoder: HyperbolicEncoder) -> None:
+    rows = items.of_image(1)
+    picture: Image.Image = open_upright(items.path(int(rows[0])))
+    found = embed_picture(encoder, picture, items.xyxy[rows].tolist())
+    whole = embed_items(items, encoder).take(rows)
+    np.testing.assert_allclose(found.directions, whole.directions, atol=1e-5)
+    np.testing.assert_allclose(found.radii, whole.radii, rtol=1e-5)
+
+
+def test_running_out_of_memory_changes_nothing_but_the_batch(
+    items: Items, encoder: HyperbolicEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (11, 32, 32, 3), dtype=np.uint8)
+    wanted = encode(encoder, crops)
+    real, asked = encoder.backbone.forward, []
+
+    def short_of_memory(images: torch.Tensor) -> torch.Tensor:
+        asked.append(len(images))
+        if len(images) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return real(images)
+
+    monkeypatch.setattr(encoder.backbone, "forward", short_of_memory)
+    found = encode(encoder, crops)
+    assert asked == [11, 5, 2, 2, 2, 2, 2, 1]
+    np.testing.assert_allclose(found[0], wanted[0], atol=1e-5)
+    np.testing.assert_allclose(found[1], wanted[1], rtol=1e-5)
+
+
+# --- number formats
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let bfloat16 take so many seconds where float32 takes one, and count small encoders as large."""
+
+    def set_to(bfloat16_seconds: float) -> None:
+        times = iter([0.0, 1.0, 10.0, 10.0 + bfloat16_seconds])
+        monkeypatch.setattr(embed.time, "perf_counter", lambda: next(times))
+        monkeypatch.setattr(embed, "LARGE", 1)
+
+    return set_to
+
+
+def same_as(encoder: HyperbolicEncoder, before: HyperbolicEncoder) -> bool:
+    tensors = [dict([*each.named_parameters(), *each.named_buffers()]) for each in (encoder, before)]
+    return all(torch.equal(tensor, tensors[1][name]) and tensor.dtype == tensors[1][name].dtype for name, tensor in tensors[0].items())
+
+
+@pytest.mark.parametrize(("seconds", "chosen"), [(0.5, torch.bfloat16), (0.9, torch.float32)])
+def test_bfloat16_is_taken_when_it_is_faster_and_the_encoder_stays_as_it_is(
+    clock: Callable[[float], None], encoder: HyperbolicEncoder, seconds: float, chosen: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embed, "MAX_BFLOAT16_ERROR", 1.0)
+    before = copy.deepcopy(encoder)
+    clock(seconds)
+    crops = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), dtype=np.uint8)
+    quick = in_fastest_dtype(encoder, crops)
+    assert quick.head.weight.dtype == chosen
+    assert (quick is encoder) == (chosen == torch.float32)
+    assert same_as(encoder, before)
+
+
+def test_bfloat16_is_not_taken_when_it_is_not_exact_enough(
+    clock: Callable[[float], None], encoder: HyperbolicEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embed, "MAX_BFLOAT16_ERROR", 0.0)
+    clock(0.1)
+    assert in_fastest_dtype(encoder, np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)) is encoder
+
+
+def test_a_small_encoder_stays_in_float32_untried(encoder: HyperbolicEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embed, "encode", None)
+    assert in_fastest_dtype(encoder, np.zeros((4, 32, 32, 3), np.uint8)) is encoder
+
+
+def test_embedding_in_bfloat16_keeps_the_exact_curvature(
+    clock: Callable[[float], None], items: Items, encoder: HyperbolicEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = embed_items(items, encoder)
+    monkeypatch.setattr(embed, "MAX_BFLOAT16_ERROR", 1.0)
+    clock(0.1)
+    rough = embed_items(items, encoder)
+    assert rough.curv == exact.curv
+    assert not np.array_equal(rough.directions, exact.directions)
+    np.testing.assert_allclose(rough.radii, exact.radii, rtol=0.05)
+
+
+# --- workspaces
+
+
+def test_the_stored_embedding_is_used_the_second_time(
+    workspace: Workspace, encoder: HyperbolicEncoder, tmp_path: Path, loads: list[Path]
+) -> None:
+    path = save_checkpoint(tmp_path / "model", encoder, Card("model", SETTINGS))
+    first = embed_workspace(workspace, path, device="cpu")
+    second = embed_workspace(workspace, tmp_path / "model", device="cpu")
+    assert loads == [path]
+    assert np.array_equal(first.directions, second.directions)
+    assert np.array_equal(first.radii, second.radii)
+    assert (first.curv, first.geometry) == (second.curv, second.geometry)
+    directions, radii = one_by_one(workspace.items, encoder)
+    np.testing.assert_allclose(second.directions, directions, atol=1e-5)
+    np.testing.assert_allclose(second.radii, radii, rtol=1e-5)
+
+
+def test_other_weights_under_the_same_name_are_embedded_anew(
+    workspace: Workspace, encoder: HyperbolicEncoder, tmp_path: Path, loads: list[Path]
+) -> None:
+    path = save_checkpoint(tmp_path / "model", encoder, Card("model", SETTINGS))
+    first = embed_workspace(workspace, path, device="cpu")
+    save_checkpoint(path, build_encoder(SETTINGS, seed=9).eval(), Card("model", SETTINGS))
+    second = embed_workspace(workspace, path, device="cpu")
+    assert len(loads) == 2
+    assert not np.allclose(first.directions, second.directions)
+    save_checkpoint(path, encoder, Card("model", SETTINGS))  # the first weights again
+    assert np.array_equal(embed_workspace(workspace, path, device="cpu").directions, first.directions)
+    assert len(loads) == 2
+
+
+def test_force_embeds_again(workspace: Workspace, encoder: HyperbolicEncoder, tmp_path: Path, loads: list[Path]) -> None:
+    path = save_checkpoint(tmp_path / "model", encoder, Card("model", SETTINGS))
+    for _ in range(2):
+        embed_workspace(workspace, path, device="cpu", force=True)
+    assert len(loads) == 2
