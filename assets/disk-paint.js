@@ -14,8 +14,8 @@
   const PAD = 1.035; // half the stage's width, in disk radii, at zoom 1
   const GL_LIMIT = 90000; // plotly's scattergl slows down at 100,000 points
   const SVG_LIMIT = 3000;
-  const LIT = 0.92; // opacity of a point
-  const DIM = 0.14; // opacity of a point outside the selection
+  const LIT = 0.88; // opacity of a point
+  const DIM = 0.11; // opacity of a point outside the selection
   const FADE_MS = 160;
   const SIZES = [8.6, 6.6, 5, 4.2, 3.8]; // px by depth, on a stage of 720 px
   const CONE_SURE = 0.94; // drawn radius up to which a cone is drawn in full; all of the rest to infinity lies beyond
@@ -115,7 +115,7 @@
         x,
         y,
         opacity: lit ? LIT : DIM,
-        marker: { size, color: colour, line: { width: lit ? 0.7 : 0, color: face } },
+        marker: { size, color: colour, opacity: 1, line: { width: lit ? 0.7 : 0, color: face } },
         hoverinfo: "skip",
       }));
     }

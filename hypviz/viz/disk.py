@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,7 +86,7 @@ class RadiusScale:
         from scipy.interpolate import PchipInterpolator
 
         knots_true, knots_drawn = _knots(np.asarray(radii, dtype=np.float64))
-        grid = np.unique(np.concatenate([np.linspace(*pair, 33) for pair in zip(knots_true[:-1], knots_true[1:], strict=True)]))
+        grid = np.unique(np.concatenate([np.linspace(*pair, 33) for pair in pairwise(knots_true)]))
         return cls(grid, np.asarray(PchipInterpolator(knots_true, knots_drawn)(grid), dtype=np.float64))
 
     @property
@@ -106,7 +107,8 @@ class RadiusScale:
         drawn = np.asarray(drawn, dtype=np.float64)
         end, room, slope = self._tail
         tail = end + 3 * room / slope * (np.cbrt(room / np.maximum(1 - drawn, 1e-15)) - 1)
-        return np.where(drawn <= 1 - room, np.interp(drawn, self.drawn_table, self.true_table), tail)
+        true: NDArray[np.float64] = np.where(drawn <= 1 - room, np.interp(drawn, self.drawn_table, self.true_table), tail)
+        return true
 
     def rings(self, count: int = 5, *, gap: float = 0.075) -> list[Ring]:
         """About `count` circles at round true distances, at least `gap` apart as drawn, innermost first."""

@@ -52,10 +52,13 @@ def place(angles: NDArray[np.floating], embedding: Embedding, query: ArrayLike, 
     score = np.take_along_axis(similar, nearest, axis=1).astype(np.float64)
     weight = score - score[:, -1:] + 1e-6
     mean = (weight * np.exp(1j * np.asarray(angles, np.float64)[nearest])).sum(axis=1)
-    return np.mod(np.angle(mean), TURN).astype(np.float32).reshape(np.shape(query)[:-1])
+    placed: NDArray[np.float32] = np.mod(np.angle(mean), TURN).astype(np.float32)
+    return placed.reshape(np.shape(query)[:-1])
 
 
-def distortion(embedding: Embedding, angles: NDArray[np.floating], drawn: NDArray[np.floating], *, pairs: int = 20_000, seed: int = 0) -> float:
+def distortion(
+    embedding: Embedding, angles: NDArray[np.floating], drawn: NDArray[np.floating], *, pairs: int = 20_000, seed: int = 0
+) -> float:
     """Spearman correlation, over random pairs, of the true distance with the distance on the drawn disk; 1 is perfect."""
     from scipy.stats import spearmanr
 
@@ -68,17 +71,15 @@ def distortion(embedding: Embedding, angles: NDArray[np.floating], drawn: NDArra
     return float(np.nan_to_num(found))
 
 
-def _true_distance(
-    embedding: Embedding, first: NDArray[np.int64], second: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _true_distance(embedding: Embedding, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
     """Distances of pairs in the embedding's own geometry."""
     one, other = (np.asarray(embedding.directions[rows], np.float64) for rows in (first, second))
-    cosine = np.einsum("nd,nd->n", one, other)
+    cosine: NDArray[np.float64] = np.einsum("nd,nd->n", one, other)
     if embedding.geometry == "cosine":
         return 1 - cosine
     a, b = (embedding.radii[rows].astype(np.float64) for rows in (first, second))
     if embedding.geometry == "euclidean":
-        return np.sqrt((a - b) ** 2 + 2 * a * b * np.maximum(1 - cosine, 0))
+        return np.asarray(np.sqrt((a - b) ** 2 + 2 * a * b * np.maximum(1 - cosine, 0)))
     return np.asarray(distance_from_cosine(cosine, a, b, curv=embedding.curv))
 
 
@@ -86,7 +87,7 @@ def _pca_angles(embedding: Embedding) -> NDArray[np.float64]:
     tangent = np.asarray(embedding.directions, np.float64) * embedding.radii[:, None]
     axes = _main_axes(tangent, 2)
     flat = (tangent - tangent.mean(axis=0)) @ axes.T
-    return np.arctan2(flat[:, 1] if flat.shape[1] > 1 else 0.0, flat[:, 0])
+    return np.asarray(np.arctan2(flat[:, 1] if flat.shape[1] > 1 else 0.0, flat[:, 0]))
 
 
 def _main_axes(rows: NDArray[np.float64], count: int) -> NDArray[np.float64]:

@@ -110,7 +110,8 @@ def _main_axis_projection(directions: NDArray[np.float32]) -> NDArray[np.float64
     centred = np.asarray(directions, np.float64) - directions.mean(axis=0)
     _, vectors = np.linalg.eigh(centred.T @ centred)
     axis = vectors[:, -1]
-    return centred @ (axis * np.sign(axis[np.abs(axis).argmax()]))
+    along: NDArray[np.float64] = centred @ (axis * np.sign(axis[np.abs(axis).argmax()]))
+    return along
 
 
 def _scene_angles(
@@ -142,4 +143,5 @@ def spread(theta: NDArray[np.float64], amount: float) -> NDArray[np.float64]:
     ranks = np.empty(len(theta))
     ranks[order] = np.arange(len(theta)) * TURN / max(len(theta), 1)
     shift = np.angle(np.exp(1j * (turned - ranks)).mean())  # the rotation of the even spacing closest to the data
-    return turned + amount * np.angle(np.exp(1j * (ranks + shift - turned)))
+    moved: NDArray[np.float64] = turned + amount * np.angle(np.exp(1j * (ranks + shift - turned)))
+    return moved

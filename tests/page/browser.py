@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ARGUMENTS = [
@@ -23,6 +23,8 @@ ARGUMENTS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",  # WebGL without a GPU
 ]
+PATIENCE_MS = 120_000
+"""A busy machine is no reason to fail."""
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css", ".png": "image/png"}
 
 OpenPage = Callable[..., Page]
@@ -44,6 +46,7 @@ def launch(playwright: Playwright) -> Browser:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all page tests."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         started = launch(playwright)
         yield started
@@ -70,6 +73,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 def new_page(browser: Browser, **options: Any) -> tuple[Page, list[str]]:
     """A page in a fresh profile, and the list its script errors will be added to."""
     page = browser.new_context(**options).new_page()
+    page.set_default_timeout(PATIENCE_MS)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     return page, errors

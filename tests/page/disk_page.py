@@ -104,11 +104,11 @@ class DiskPage:
         shot = self.page.locator(".hd-stage").screenshot(animations="disabled")
         return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), np.float64)
 
-    def colour_at(self, row: int, picture: np.ndarray) -> np.ndarray:
-        """Mean colour of the 3 × 3 pixels on a row."""
+    def colours_at(self, row: int, picture: np.ndarray) -> np.ndarray:
+        """(9, 3) colours of the 3 × 3 pixels on a row."""
         box, (x, y) = self.stage(), self.pixel(row)
         i, j = round(y - box["y"] - 0.5), round(x - box["x"] - 0.5)
-        return picture[i - 1 : i + 2, j - 1 : j + 2].reshape(-1, 3).mean(axis=0)
+        return picture[i - 1 : i + 2, j - 1 : j + 2].reshape(-1, 3)
 
     def settle(self) -> None:
         """Wait for what was asked of the page so far to be on the screen."""
