@@ -25,12 +25,10 @@ def working(*values: Array | float) -> tuple[Any, list[Array]]:
     A Python number takes the dtype and device of the first array among the values.
     """
     numbers = [isinstance(value, (bool, int, float)) and not hasattr(value, "dtype") for value in values]
-    xp = array_namespace(*(value for value, number in zip(values, numbers) if not number))
-    raised = [None if number else raise_precision(xp, value) for value, number in zip(values, numbers)]
+    xp = array_namespace(*(value for value, number in zip(values, numbers, strict=True) if not number))
+    raised = [None if number else raise_precision(xp, value) for value, number in zip(values, numbers, strict=True)]
     like = next(array for array in raised if array is not None)
-    return xp, [
-        full_like_number(xp, value, like) if array is None else array for value, array in zip(values, raised)
-    ]
+    return xp, [full_like_number(xp, value, like) if array is None else array for value, array in zip(values, raised, strict=True)]
 
 
 def full_like_number(xp: Any, number: Array | float, like: Array) -> Array:

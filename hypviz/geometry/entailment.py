@@ -39,9 +39,7 @@ from hypviz.geometry.arrays import (
 from hypviz.geometry.lorentz import inner, time_component
 
 
-def exterior_angle(
-    direction_x: Array, radius_x: Array, direction_y: Array, radius_y: Array, *, curv: Array | float
-) -> Array:
+def exterior_angle(direction_x: Array, radius_x: Array, direction_y: Array, radius_y: Array, *, curv: Array | float) -> Array:
     """ext(x, y) with the apex at x, pair by pair; in radians, in [0, π].
 
     `direction_x`, `direction_y` (..., D) are unit vectors, `radius_x`, `radius_y` (...) true distances to the origin,
@@ -59,9 +57,7 @@ def exterior_angle(
     return _hyperbolic(versine, sine, radius_x, radius_y, curv)
 
 
-def exterior_angle_from_cosine(
-    cosine: Array, radius_x: Array, radius_y: Array, *, curv: Array | float
-) -> Array:
+def exterior_angle_from_cosine(cosine: Array, radius_x: Array, radius_y: Array, *, curv: Array | float) -> Array:
     """ext(x, y) from the cosine of the angle between the directions; the three broadcast. In radians, in [0, π].
 
     For a search, where the cosines come from one matrix product. A cosine resolves angles down to √eps only (3e-4 rad
@@ -75,9 +71,7 @@ def exterior_angle_from_cosine(
     return _hyperbolic(versine, sine, radius_x, radius_y, curv)
 
 
-def pairwise_exterior_angle(
-    direction_x: Array, radius_x: Array, direction_y: Array, radius_y: Array, *, curv: Array | float
-) -> Array:
+def pairwise_exterior_angle(direction_x: Array, radius_x: Array, direction_y: Array, radius_y: Array, *, curv: Array | float) -> Array:
     """ext of every apex x with every y: (B, D), (B,), (N, D), (N,) → (B, N), from one matrix product."""
     cosine = cosine_matrix(direction_x, direction_y)
     return exterior_angle_from_cosine(cosine, radius_x[:, None], radius_y[None, :], curv=curv)
@@ -97,9 +91,7 @@ def euclidean_exterior_angle_from_cosine(cosine: Array, norm_x: Array, norm_y: A
     return _euclidean(versine, sine, norm_x, norm_y)
 
 
-def pairwise_euclidean_exterior_angle(
-    direction_x: Array, norm_x: Array, direction_y: Array, norm_y: Array
-) -> Array:
+def pairwise_euclidean_exterior_angle(direction_x: Array, norm_x: Array, direction_y: Array, norm_y: Array) -> Array:
     """Euclidean ext of every apex x with every y: (B, D), (B,), (N, D), (N,) → (B, N)."""
     cosine = cosine_matrix(direction_x, direction_y)
     return euclidean_exterior_angle_from_cosine(cosine, norm_x[:, None], norm_y[None, :])

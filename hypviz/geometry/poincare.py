@@ -120,9 +120,7 @@ def cone_boundary(
     """
     _check_steps(steps)
     if not (0 <= omega <= np.pi and apex_radius >= 0 and curv > 0):
-        raise ValueError(
-            f"a cone needs omega in [0, π], apex_radius >= 0 and curv > 0, got {omega}, {apex_radius} and {curv}"
-        )
+        raise ValueError(f"a cone needs omega in [0, π], apex_radius >= 0 and curv > 0, got {omega}, {apex_radius} and {curv}")
     root = np.sqrt(curv)
     r = root * apex_radius
     t = np.linspace(0, 2 * r + 10 if reach is None else root * reach, steps)

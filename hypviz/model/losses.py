@@ -123,9 +123,7 @@ def angle_loss(
     return LossOutput(forth + back, forth, back)
 
 
-def angle_logits(
-    parents: Points, children: Points, *, curv: Tensor | float, geometry: Geometry
-) -> tuple[Tensor, Tensor]:
+def angle_logits(parents: Points, children: Points, *, curv: Tensor | float, geometry: Geometry) -> tuple[Tensor, Tensor]:
     """Similarities before the temperature: β1 = π − ext(parent, child) (P, C) and α2 = ext(child, parent) (C, P).
 
     Radians in [0, π], larger for better pairs; for the geometry "cosine" both are the cosine, in [−1, 1]. At least
@@ -166,7 +164,7 @@ def multi_positive_nce(
         raise ValueError("no anchor has a positive candidate: check how the batch was sampled and its positive matrix")
     logits = _at_least_float32(logits)
     log_share = _log_share(logits, positive, ignore, denominator)
-    count = count.clamp(min=1).to(logits.dtype)
+    count = count.clamp(min=1).to(logits.dtype)  # 1 guards 0/0 for the anchors that are skipped
     if reduction == "mean_of_log":
         per_anchor = torch.where(positive, -log_share, 0).sum(dim=1) / count
     else:
@@ -187,7 +185,7 @@ def _log_share(logits: Tensor, positive: Tensor, ignore: Tensor, denominator: De
 
 def _nothing(logits: Tensor) -> float:
     """The logit of an absent candidate: its exponential is 0, but unlike −inf a row made of it alone stays finite."""
-    return torch.finfo(logits.dtype).min / 2
+    return torch.finfo(logits.dtype).min
 
 
 def _at_least_float32(values: Tensor) -> Tensor:

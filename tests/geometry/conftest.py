@@ -18,7 +18,7 @@ def _point(direction: list[Decimal], r: Decimal) -> tuple[list[Decimal], list[De
 
 
 def _lorentz(a: list[Decimal], b: list[Decimal]) -> Decimal:
-    return sum((p * q for p, q in zip(a[1:], b[1:])), -a[0] * b[0])
+    return sum((p * q for p, q in zip(a[1:], b[1:], strict=True)), -a[0] * b[0])
 
 
 def _unit(vector: Sequence[float]) -> list[Decimal]:
@@ -27,9 +27,7 @@ def _unit(vector: Sequence[float]) -> list[Decimal]:
     return [value / norm for value in exact]
 
 
-def angle_by_log_map(
-    direction_x: Sequence[float], radius_x: float, direction_y: Sequence[float], radius_y: float, curv: float
-) -> float:
+def angle_by_log_map(direction_x: Sequence[float], radius_x: float, direction_y: Sequence[float], radius_y: float, curv: float) -> float:
     """The angle at x between the logarithmic map of y and the outward radial direction."""
     with localcontext() as context:
         context.prec = 200
@@ -37,7 +35,7 @@ def angle_by_log_map(
         x, outward = _point(_unit(direction_x), root * Decimal(float(radius_x)))
         y, _ = _point(_unit(direction_y), root * Decimal(float(radius_y)))
         product = _lorentz(x, y)
-        towards_y = [b + product * a for a, b in zip(x, y)]
+        towards_y = [b + product * a for a, b in zip(x, y, strict=True)]
         along = _lorentz(towards_y, outward)
         across = max(_lorentz(towards_y, towards_y) - along * along, Decimal(0)).sqrt()
         return math.atan2(float(across), float(along))

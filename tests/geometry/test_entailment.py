@@ -45,7 +45,7 @@ def random_points(seed: int, count: int, *, near_parallel: bool, dim: int = 4) -
 
 
 def exact_of(exact_angle: Angle, points: Sequence[np.ndarray], curv: float) -> np.ndarray:
-    return np.array([exact_angle(*row, curv) for row in zip(*points)])
+    return np.array([exact_angle(*row, curv) for row in zip(*points, strict=True)])
 
 
 # Reached over the cases below: 3e-15, 1.5e-6 and 2.7e-6. bfloat16 only rounds the inputs, and the reference takes the
@@ -75,10 +75,7 @@ def test_pairwise_angle_is_exact_up_to_the_rounding_of_the_cosine(dtype: torch.d
     x, rx, y, ry = (values.double().numpy() for values in points)
     x, y = (values / np.linalg.norm(values, axis=1, keepdims=True) for values in (x, y))
     step = 4 * torch.finfo(torch.float64 if dtype == torch.float64 else torch.float32).eps
-    shifted = [
-        exterior_angle_from_cosine((x @ y.T + shift).clip(-1, 1), rx[:, None], ry[None, :], curv=1.0)
-        for shift in (-step, step)
-    ]
+    shifted = [exterior_angle_from_cosine((x @ y.T + shift).clip(-1, 1), rx[:, None], ry[None, :], curv=1.0) for shift in (-step, step)]
     assert (actual >= np.minimum(*shifted) - TOLERANCE[dtype]).all()
     assert (actual <= np.maximum(*shifted) + TOLERANCE[dtype]).all()
 
@@ -87,8 +84,7 @@ def test_pairwise_angle_is_exact_up_to_the_rounding_of_the_cosine(dtype: torch.d
 def test_pairwise_angle_of_random_directions_keeps_the_float32_tolerance(exact_angle: Angle, curv: float) -> None:
     x, rx, ry, y = (values.astype(np.float32) for values in random_points(3, 60, near_parallel=False))
     expected = exact_of(exact_angle, (x, rx, y, ry), curv)
-    np.testing.assert_allclose(np.diagonal(pairwise_exterior_angle(x, rx, y, ry, curv=curv)), expected, atol=4e-6,
-    rtol=0)
+    np.testing.assert_allclose(np.diagonal(pairwise_exterior_angle(x, rx, y, ry, curv=curv)), expected, atol=4e-6, rtol=0)
 
 
 @pytest.mark.parametrize("curv", [0.1, 1.0])

@@ -26,11 +26,8 @@ def hard_pairs(dtype: torch.dtype) -> list[Tensor]:
     aside = torch.nn.functional.normalize(unit_rows(1, 1)[0] - (unit_rows(1, 1)[0] @ x) * x, dim=0)
     turns = [0.0, 1e-20, 1e-8, 1e-4, 1.0, math.pi - 1e-8, math.pi]
     radii = [0.0, 1e-30, 1e-8, 1e-3, 1.0, 1.0 + 1e-7, 15.0]
-    rows = [
-        (x, r_x, math.cos(turn) * x + math.sin(turn) * aside, r_y)
-        for turn, r_x, r_y in itertools.product(turns, radii, radii)
-    ]
-    directions_x, radius_x, directions_y, radius_y = zip(*rows)
+    rows = [(x, r_x, math.cos(turn) * x + math.sin(turn) * aside, r_y) for turn, r_x, r_y in itertools.product(turns, radii, radii)]
+    directions_x, radius_x, directions_y, radius_y = zip(*rows, strict=True)
     return [
         torch.stack(directions_x).to(dtype),
         torch.tensor(radius_x, dtype=dtype),
@@ -132,7 +129,7 @@ def test_float32_gradients_are_those_of_float64(curv: float) -> None:
         leaves = [values.float().to(dtype).requires_grad_() for values in leaves]
         g.pairwise_exterior_angle(*leaves, curv=curv).sum().backward()
         gradients.append([leaf.grad.double() for leaf in leaves])
-    for exact, rounded in zip(*gradients):
+    for exact, rounded in zip(*gradients, strict=True):
         assert (exact - rounded).abs().max() < 3e-3 * exact.abs().max()
 
 

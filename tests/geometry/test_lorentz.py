@@ -68,9 +68,7 @@ def test_points_lie_on_the_hyperboloid_at_their_radius(curv: float) -> None:
     np.testing.assert_allclose(g.inner(x, x, curv=curv) * curv, -1, atol=1e-15 * np.exp(2 * np.sqrt(curv) * 4))
     np.testing.assert_allclose(g.to_polar(x, curv=curv)[1], radius, rtol=1e-13)
     np.testing.assert_allclose(g.distance(x, np.zeros_like(x), curv=curv), radius, rtol=1e-13)
-    np.testing.assert_allclose(
-        np.linalg.norm(g.to_poincare(x, curv=curv), axis=1), np.tanh(np.sqrt(curv) * radius / 2), rtol=1e-13
-    )
+    np.testing.assert_allclose(np.linalg.norm(g.to_poincare(x, curv=curv), axis=1), np.tanh(np.sqrt(curv) * radius / 2), rtol=1e-13)
 
 
 @pytest.mark.parametrize("curv", CURVS)
@@ -175,7 +173,9 @@ def test_low_precision_is_raised_to_float32(low: torch.dtype) -> None:
 def test_numpy_and_torch_give_the_same(name: str) -> None:
     values = tangents(23, 20, high=0.9)
     from_numpy, from_torch = getattr(g, name)(values, curv=0.5), getattr(g, name)(torch.tensor(values), curv=0.5)
-    for a, b in zip(np.atleast_1d(from_numpy), from_torch) if name != "to_polar" else zip(from_numpy, from_torch):
+    for a, b in (
+        zip(np.atleast_1d(from_numpy), from_torch, strict=True) if name != "to_polar" else zip(from_numpy, from_torch, strict=False)
+    ):
         np.testing.assert_allclose(b.numpy(), a, rtol=1e-13)
 
 

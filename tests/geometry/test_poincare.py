@@ -60,9 +60,7 @@ def test_complex_numbers_and_coordinates_are_the_same_points() -> None:
 
     np.testing.assert_allclose(disk.mobius_add(*pairs), as_pairs(disk.mobius_add(z, w)))
     np.testing.assert_allclose(disk.disk_distance(*pairs), disk.disk_distance(z, w))
-    np.testing.assert_allclose(
-        disk.mobius_translation(pairs[0], to_origin=pairs[1]), as_pairs(disk.mobius_translation(z, to_origin=w))
-    )
+    np.testing.assert_allclose(disk.mobius_translation(pairs[0], to_origin=pairs[1]), as_pairs(disk.mobius_translation(z, to_origin=w)))
     assert disk.geodesic_points(*pairs, 5).shape == (7, 5, 2)
     assert disk.geodesic_points(z, w, 5).shape == (7, 5)
     np.testing.assert_allclose(disk.geodesic_ray(pairs[0], 1.0, 5), as_pairs(disk.geodesic_ray(z, 1.0, 5)))
@@ -91,6 +89,13 @@ def test_ray_leaves_at_its_angle_and_ends_on_the_unit_circle(apex: complex, turn
     np.testing.assert_allclose(gaps, gaps.mean(), rtol=1e-6)
 
 
+def test_segment_to_the_boundary_ends_there() -> None:
+    for start in (0.0, 0.2):
+        path = disk.geodesic_points(start, np.array(1j), 5)
+        assert path[0] == pytest.approx(start) and path[-1] == pytest.approx(1j)
+        assert is_on_geodesic(path[:-1])
+
+
 def test_ray_is_a_geodesic() -> None:
     assert is_on_geodesic(disk.geodesic_ray(0.5 + 0.3j, 2.0, 20)[:-1])
     assert not is_on_geodesic(np.array([0.5, 0.5j, -0.5]))
@@ -103,9 +108,7 @@ def test_ray_is_a_geodesic() -> None:
     omega=st.floats(0.05, np.pi - 0.05),
     curv=st.floats(0.2, 4),
 )
-def test_every_point_of_the_cone_boundary_has_the_exterior_angle_omega(
-    radius: float, phase: float, omega: float, curv: float
-) -> None:
+def test_every_point_of_the_cone_boundary_has_the_exterior_angle_omega(radius: float, phase: float, omega: float, curv: float) -> None:
     apex = np.array([np.cos(phase), np.sin(phase)])
     left, right = disk.cone_boundary(radius, phase, omega, curv=curv, steps=12, reach=5.0)
     for ray, side in ((left, 1), (right, -1)):
@@ -134,6 +137,7 @@ def test_cone_at_the_origin_is_a_sector(radius: float) -> None:
     np.testing.assert_allclose(left[1:, 0], 1.5, atol=1e-9)
     np.testing.assert_allclose(right[1:, 0], -0.5, atol=1e-9)
     np.testing.assert_allclose(left[:, 1], np.linspace(0, 3, 6), atol=1e-9)
+    assert left[0, 0] == pytest.approx(1.5 if radius == 0 else 0.5)  # at the origin itself, the heading
 
 
 def test_narrowest_and_widest_cones_follow_the_radius() -> None:
