@@ -285,6 +285,19 @@ def test_a_query_that_names_nothing_is_told_so_in_one_sentence(tiny_view: View, 
     assert "\n" not in str(caught.value) and str(caught.value).endswith(".") and len(str(caught.value)) < 300
 
 
+def test_a_box_on_an_upload_is_checked_as_any_other(tiny_view: View) -> None:
+    token = tiny_view.placer.uploads.add(picture_bytes(random_picture((30, 20))), "a.png")
+    for box, message in (
+        ([0, 0, 1, 9], "less than 2 pixels inside the 30 × 20"),
+        ("1234", "four numbers"),
+        ([0, 0, math.nan, 9], "finite"),
+    ):
+        with pytest.raises(SelectionError, match=message):
+            tiny_view.select({"upload": token, "box": box}, 1.0)
+    assert tiny_view.placer.resolve({"upload": token, "box": [-5, -5, 99, 99]}).picture["chosen"] == [0, 0, 30, 20]
+    assert tiny_view.select({"upload": token}, 1.0)["picture"]["boxes"][0]["xyxy"] == [0, 0, 30, 20]
+
+
 @pytest.mark.parametrize("omega", [0, 0.0, -1.0, 10, math.nan, math.inf, "1", None, [1.0]])
 def test_an_omega_that_is_no_angle_is_refused(tiny_view: View, omega: Any) -> None:
     with pytest.raises(SettingsError, match="omega must be an angle in radians above 0 and at most π"):
