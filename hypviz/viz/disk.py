@@ -150,11 +150,9 @@ def _knots(radii: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.
     drawn = start + (OUTER - start) * (LINEAR * (levels - low) / (high - low) + (1 - LINEAR) * share)
     true = np.concatenate([[0.0], levels])
     drawn = np.concatenate([[0.0], drawn])
-    keep = np.concatenate([[True], np.diff(true) > 1e-6 * high])
-    keep[-1] = True
-    if true[-1] - true[keep][-2] <= 1e-6 * high:  # the last two levels coincide: keep the end
-        keep[np.flatnonzero(keep)[-2]] = False
-        keep[0] = True
+    # Quantiles that coincide are one knot: the last of them, so that the outermost is always drawn at OUTER.
+    keep = np.append(np.diff(true) > 1e-6 * high, True) & (true > 1e-6 * high)
+    keep[0] = True  # the origin stands for every radius near 0
     return true[keep], drawn[keep]
 
 

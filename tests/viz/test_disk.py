@@ -16,6 +16,8 @@ RADII = {
     "heavy tail": np.random.default_rng(0).lognormal(0, 1.5, 4000),
     "some at the root": np.concatenate([np.zeros(50), np.linspace(1, 2, 900)]),
     "most at one distance": np.concatenate([np.full(990, 1.0), np.linspace(1, 3, 10)]),
+    "a hard ceiling": np.minimum(np.random.default_rng(0).normal(0.6, 0.2, 2000).clip(0.05), 0.8),
+    "a hard floor": np.maximum(np.random.default_rng(0).normal(0.6, 0.2, 2000), 0.6),
     "all at one distance": np.full(100, 0.7),
     "all at the root": np.zeros(10),
     "one point": np.array([2.0]),

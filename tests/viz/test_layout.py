@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -84,6 +87,20 @@ def test_similar_classes_are_neighbours_on_the_circle() -> None:
     order = circle_order(np.real(around[:, None] * around.conj()[None]))
     steps = np.diff(truth[np.append(order, order[0])]) % 14
     assert set(steps) == {1} or set(steps) == {13}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_tour_through_classes_is_nearly_the_shortest(seed: int) -> None:
+    points = np.random.default_rng(seed).normal(size=(7, 6))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    far = 1 - points @ points.T
+
+    def length(tour: Sequence[int]) -> float:
+        return float(sum(far[a, b] for a, b in zip(tour, [*tour[1:], tour[0]], strict=True)))
+
+    best = min(length((0, *rest)) for rest in permutations(range(1, 7)))
+    found = circle_order(points @ points.T).tolist()
+    assert sorted(found) == list(range(7)) and length(found) <= 1.06 * best
 
 
 def test_a_hierarchy_without_edges_or_labels_still_gets_angles() -> None:
