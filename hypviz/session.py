@@ -66,9 +66,7 @@ class View:
         """The hierarchy as the layout reads it."""
         edges = self.hierarchy.edges
         direct = edges.direct
-        return layout.Tree.from_edges(
-            edges.parent[direct], edges.child[direct], depth=self.hierarchy.depth, label=self.items.label
-        )
+        return layout.Tree.from_edges(edges.parent[direct], edges.child[direct], depth=self.hierarchy.depth, label=self.items.label)
 
     @cached_property
     def angles(self) -> np.ndarray:
@@ -135,9 +133,7 @@ class View:
     @cached_property
     def placer(self) -> Placer:
         """Finds the places that queries name."""
-        return Placer(
-            self.items, self.hierarchy, self.index, self.angles, encoder=self._loaded_encoder, uploads=self._uploads
-        )
+        return Placer(self.items, self.hierarchy, self.index, self.angles, encoder=self._loaded_encoder, uploads=self._uploads)
 
     def describe(self) -> Json:
         """What the page needs to open this view."""
@@ -205,9 +201,7 @@ class View:
             "members": base64.b64encode(np.packbits(inside, bitorder="little").tobytes()).decode(),
         }
 
-    def search(
-        self, *, item_id: str | None, picture: Path | None, wanted: list[str], omega: float | None, limit: int
-    ) -> Json:
+    def search(self, *, item_id: str | None, picture: Path | None, wanted: list[str], omega: float | None, limit: int) -> Json:
         """The answers of the command line: lists named in `wanted` ("children", "parents", "nearest", "path") for an
         item or a picture file; omega None takes the calibrated thresholds."""
         if picture is not None:

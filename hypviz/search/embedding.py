@@ -29,9 +29,7 @@ class Embedding:
 
     def __post_init__(self) -> None:
         if self.directions.ndim != 2 or self.radii.shape != self.directions.shape[:1]:
-            raise DataError(
-                f"An embedding needs directions (N, D) and radii (N,), got {self.directions.shape} and {self.radii.shape}."
-            )
+            raise DataError(f"An embedding needs directions (N, D) and radii (N,), got {self.directions.shape} and {self.radii.shape}.")
         if not self.curv > 0:
             raise DataError(f"curv must be positive (curvature is −curv), got {self.curv}.")
         if self.geometry not in GEOMETRIES:

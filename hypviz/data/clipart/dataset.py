@@ -72,7 +72,7 @@ def _write_scene(images: Path, seed: int, *, size: tuple[int, int], quality: int
     partial_path = images / f".{name}.{os.getpid()}.partial"
     how: Record = {"method": 6} if image_format == "webp" else {"optimize": True, "progressive": True}
     Image.fromarray(scene.pixels).save(partial_path, format=image_format, quality=quality, **how)
-    os.replace(partial_path, images / name)
+    partial_path.replace(images / name)
     return {"file_name": name, "size": size, "scene": _plain(scene)}
 
 
@@ -120,7 +120,7 @@ def _annotation(number: int, image_id: int, category_id: int, box: Record, first
 def _replace(target: Path, content: bytes) -> None:
     beside = target.with_name(f".{target.name}.{os.getpid()}.partial")
     beside.write_bytes(content)
-    os.replace(beside, target)
+    beside.replace(target)
 
 
 def contact_sheet(seeds: Iterable[int], *, columns: int, tile_wh: tuple[int, int]) -> Image.Image:
