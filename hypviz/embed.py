@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from hypviz.data.crops import crop_square, iter_crops
 from hypviz.data.items import Items
+from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from hypviz.store import Workspace
 
 log = logging.getLogger(__name__)
-OnProgress = Callable[[int, int], None]
 MAX_BFLOAT16_ERROR = 0.01
 """Largest mean angle, in radians, between bfloat16 and float32 directions for bfloat16 to count as exact enough."""
 LARGE = 20_000_000

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hypviz.config import HierarchySettings, from_mapping
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy, class_graph
 from hypviz.data.items import Items, subset_images
-from hypviz.embed import OnProgress, embed_items, embed_workspace
+from hypviz.embed import embed_items, embed_workspace
 from hypviz.errors import DataError
 from hypviz.evaluate import EvaluateSettings, Evaluation, calibrate_omega, evaluate
 from hypviz.model.card import Card, find_checkpoint, read_card, weights_path

@@ -15,9 +15,9 @@ from hypviz.config import HierarchySettings
 from hypviz.data.formats.detect import open_dataset
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
-from hypviz.embed import OnProgress
 from hypviz.errors import SelectionError, WorkspaceError
 from hypviz.model.card import CHECKPOINTS, list_checkpoints
+from hypviz.progress import OnProgress
 from hypviz.session import View
 from hypviz.store import Workspace, is_workspace
 

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hypviz.data.pictures import read_bytes
-from hypviz.embed import OnProgress, embed_workspace
+from hypviz.embed import embed_workspace
 from hypviz.model.card import checkpoint_hash, find_checkpoint, read_card
 from hypviz.places import Placer, depth_name
+from hypviz.progress import OnProgress
 from hypviz.search.index import Index, Ranked
 from hypviz.store import Workspace
 from hypviz.uploads import Uploads
@@ -261,4 +262,5 @@ class View:
         edges = self.hierarchy.edges
         low, high = np.searchsorted(edges.parent, [first, last])  # sorted by parent
         here = low + np.flatnonzero(edges.direct[low:high])
-        return np.stack([edges.parent[here], edges.child[here]], axis=1).tolist()
+        pairs: list[list[int]] = np.stack([edges.parent[here], edges.child[here]], axis=1).tolist()
+        return pairs

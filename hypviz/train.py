@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -34,7 +34,7 @@ from hypviz.model.card import Card, weights_path
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import pick_device
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
-from hypviz.model.losses import LossOutput, LossSettings, angle_loss
+from hypviz.model.losses import Geometry, LossOutput, LossSettings, angle_loss
 from hypviz.model.optimiser import build_optimiser, learning_rate
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ def train(
                 directions, radii = encoder(images)
             loss = batch_loss(encoder, directions, radii, torch.from_numpy(where).to(target), batch, recipe.loss)
             optimiser.zero_grad(set_to_none=True)
-            loss.total.backward()
+            torch.autograd.backward(loss.total)
             norm = torch.nn.utils.clip_grad_norm_(encoder.parameters(), settings.clip_norm)
             value = _finite(loss, norm)  # before the weights take harm, so that the state on disk stays good
             optimiser.step()
@@ -176,7 +176,7 @@ def batch_loss(
         never=never,
         curv=encoder.curv,
         scale=encoder.scale,
-        settings=replace(settings, geometry=encoder.settings.geometry),
+        settings=replace(settings, geometry=cast(Geometry, encoder.settings.geometry)),
     )
 
 

@@ -36,7 +36,7 @@ def main() -> None:
         _fail(str(error), 1)
     except typer.TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # not public; its text is the help
-            error.show()
+            typer.echo(error.format_message())
             sys.exit(error.exit_code)
         _fail(f"{error.format_message()} See {_command(error)} --help.", error.exit_code)
     except KeyboardInterrupt:

@@ -47,7 +47,7 @@ def train(
     with progress_bar("Training", quiet=as_json) as report:
 
         def on_progress(p: Any) -> None:
-            report(p.step, p.steps, f"loss {p.loss:.3f} · {p.crops_per_second:.0f} crops/s · {p.seconds_left / 60:.1f} min left")  # type: ignore[call-arg]
+            report(p.step, p.steps, f"loss {p.loss:.3f} · {p.crops_per_second:.0f} crops/s · {p.seconds_left / 60:.1f} min left")
 
         path, card = fit(job, on_progress=on_progress)
     result = {"checkpoint": str(path), "metrics": card.metrics, "seconds": card.training.get("seconds")}
@@ -87,7 +87,7 @@ def embed(
     with progress_bar("Embedding", quiet=as_json) as report:
         embedding = embed_workspace(opened, checkpoint, device=device, force=force, on_progress=report)
     seconds = time.perf_counter() - start
-    result = {"items": len(embedding), "dimension": int(embedding.directions.shape[1]), "curv": embedding.curv}
+    result: dict[str, Any] = {"items": len(embedding), "dimension": int(embedding.directions.shape[1]), "curv": embedding.curv}
     result |= {"geometry": embedding.geometry, "seconds": round(seconds, 2), "workspace": str(workspace)}
     text = f"{len(embedding)} items embedded in {embedding.directions.shape[1]} dimensions ({seconds:.1f} s)"
     show(result, text, as_json=as_json)

@@ -96,7 +96,7 @@ def _timm(name: str, tag: str, weights: str | None, image_size: int) -> Backbone
         tags = ", ".join(each.partition(".")[2] for each in timm.list_pretrained(f"{name}.*")) or "none"
         raise SettingsError(f"timm has no weights {tag!r} for {name}; it knows {tags}.")
 
-    def create(pretrained: bool) -> nn.Module:
+    def create(pretrained: bool) -> Any:
         model = partial(timm.create_model, f"{name}.{tag}" if tag else name, pretrained=pretrained, num_classes=0)
         if not image_size:
             return model()
@@ -110,7 +110,7 @@ def _timm(name: str, tag: str, weights: str | None, image_size: int) -> Backbone
         load_tower(tower, read_weights(Path(weights)), source=f"Weights file {weights}")
     config = getattr(tower, "pretrained_cfg", {})
     size = image_size or config.get("input_size", (3, 224, 224))[-1]
-    features = getattr(tower, "head_hidden_size", None) or tower.num_features  # MobileNets have a layer after pooling
+    features: int = getattr(tower, "head_hidden_size", None) or tower.num_features  # MobileNets have a layer after pooling
     return Backbone(tower, features, size, config.get("mean", IMAGENET_MEAN), config.get("std", IMAGENET_STD))
 
 

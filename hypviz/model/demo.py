@@ -54,4 +54,5 @@ class DemoBackbone(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         y = self.body(x)
-        return self.norm(torch.cat([y.mean(dim=(2, 3)), y.amax(dim=(2, 3))], dim=1))
+        features: Tensor = self.norm(torch.cat([y.mean(dim=(2, 3)), y.amax(dim=(2, 3))], dim=1))
+        return features
