@@ -18,6 +18,7 @@ from hypviz.embed import embed_items, embed_workspace
 from hypviz.errors import DataError
 from hypviz.evaluate import EvaluateSettings, Evaluation, calibrate_omega, evaluate
 from hypviz.model.card import Card, find_checkpoint, read_card, weights_path
+from hypviz.progress import OnProgress
 from hypviz.store import Workspace
 
 HEADLINES = {
