@@ -67,8 +67,11 @@ class DiskPage:
 
     def reset(self) -> None:
         self.page.mouse.move(2, 2)
-        self.run("(log.length = 0, disk.setOmega(null), disk.setExtra([]), disk.setView(), disk.setSelection(null))")
-        self.run("disk.setColour('branch')")
+        self.run("(log.length = 0, disk.setOmega(null), disk.setExtra([]), disk.setView())")
+        if self.state()["dimmed"] or self.state()["colourBy"] != "branch":
+            self.run("disk.setSelection(null)")
+            self.run("disk.setColour('branch')")
+        self.run("disk.look.selection && disk.setSelection(null)")
 
     def state(self) -> dict[str, Any]:
         return self.run("disk.state()")

@@ -290,20 +290,19 @@ def cone_points(disk: DiskPage, side: str = "left") -> np.ndarray:
     return np.array([[point["angle"], point["radius"]] for point in disk.state()["cone"][side]])
 
 
-@pytest.mark.parametrize("omega", [0.2, 0.9, 1.6, 2.4, 3.0])
-@pytest.mark.parametrize("name", ["world", "wide"])
-def test_the_drawn_cone_is_the_set_of_points_seen_at_omega(disk: DiskPage, name: str, omega: float) -> None:
+@pytest.mark.parametrize("name", ["wide", "world"])
+def test_the_drawn_cone_is_the_set_of_points_seen_at_omega(disk: DiskPage, name: str) -> None:
     disk.run("disk.load(v[0])", f"/{name}.bin")
-    row = disk.run("disk.paint.depth.indexOf(1)")
     curv = disk.run("disk.paint.space.curv")
-    disk.run("(disk.setOmega(v[1]), disk.setSelection({row: v[0]}))", row, omega)
+    disk.run("disk.setSelection({row: disk.paint.depth.indexOf(1)})")
     apex = disk.state()["apex"]
-    for side in ("left", "right"):
-        points = cone_points(disk, side)[2:-1]
-        assert len(points) > 10
-        np.testing.assert_allclose(exterior_angle((apex["angle"], apex["radius"]), points, curv), omega, atol=2e-6)
-    assert cone_points(disk)[0] == pytest.approx([apex["angle"], apex["radius"]])
-    disk.run("disk.load('/world.bin')")
+    for omega in (0.2, 0.9, 1.6, 2.4, 3.0):
+        disk.run("disk.setOmega(v[0])", omega)
+        for side in ("left", "right"):
+            points = cone_points(disk, side)[2:-1]
+            assert len(points) > 10
+            np.testing.assert_allclose(exterior_angle((apex["angle"], apex["radius"]), points, curv), omega, atol=2e-6)
+        assert cone_points(disk)[0] == pytest.approx([apex["angle"], apex["radius"]])
 
 
 @pytest.mark.parametrize("omega", [0.3, 1.5, 2.9])
