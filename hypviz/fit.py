@@ -52,7 +52,8 @@ def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: 
 
     Raises train.Stopped when it was stopped: the same job resumes it.
     """
-    from hypviz.train import Recipe, finish, train
+    from hypviz.run_state import Recipe
+    from hypviz.train import finish, train
 
     recipe = dict(job.recipe)
     if job.init is not None:  # an existing model keeps its own architecture

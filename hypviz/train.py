@@ -11,7 +11,6 @@ import logging
 import platform
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -22,13 +21,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hypviz.config import EncoderSettings, PairSettings, TrainSettings, from_mapping
+from hypviz.config import TrainSettings
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.image_batches import ImageSampler
 from hypviz.data.items import Items
 from hypviz.data.pairs import PairBatch, PairSampler
-from hypviz.errors import CheckpointError, HypvizError, SettingsError
+from hypviz.errors import CheckpointError, HypvizError
 from hypviz.model.augment import augment
 from hypviz.model.card import Card, weights_path
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
@@ -36,26 +35,9 @@ from hypviz.model.device import pick_device
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.losses import Geometry, LossOutput, LossSettings, angle_loss
 from hypviz.model.optimiser import build_optimiser, learning_rate
+from hypviz.run_state import Pace, Recipe, RunState
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """All settings of one training, saved beside its weights."""
-
-    encoder: EncoderSettings = field(default_factory=EncoderSettings)
-    train: TrainSettings = field(default_factory=TrainSettings)
-    pairs: PairSettings = field(default_factory=PairSettings)
-    loss: LossSettings = field(default_factory=LossSettings)
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Recipe:
-        """The inverse of `dataclasses.asdict`; an unknown key or part raises SettingsError."""
-        kinds = {"encoder": EncoderSettings, "train": TrainSettings, "pairs": PairSettings, "loss": LossSettings}
-        if unknown := sorted(set(content) - set(kinds)):
-            raise SettingsError(f"A recipe has no part {', '.join(map(repr, unknown))}; it knows {', '.join(kinds)}.")
-        return cls(**{name: from_mapping(kind, content.get(name, {})) for name, kind in kinds.items()})
 
 
 @dataclass(frozen=True)
@@ -107,7 +89,7 @@ def train(
     sampler = kind(items, hierarchy, recipe.pairs, seed=settings.seed, image_mask=image_mask)
     state = RunState(folder / "state.pt", recipe, init=str(init or ""), data=items.data_hash)
     step = state.load(encoder, optimiser) if resume else 0
-    pace = _Pace(step, settings.steps, state.seconds)
+    pace = Pace(step, settings.steps, state.seconds)
     encoder.train()
     stop = stop or threading.Event()
     with _ctrl_c_sets(stop):
@@ -198,77 +180,6 @@ def hardware(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{device.type}, {torch.get_num_threads()} threads, {platform.machine()}"
-
-
-class RunState:
-    """The resumable state of a run: weights, optimiser, step and history, in one file written atomically."""
-
-    def __init__(self, path: Path, recipe: Recipe, *, init: str, data: str) -> None:
-        self.path = path
-        self.recipe, self.origin = recipe, {"init": init, "data": data}
-        self.history: list[dict[str, float]] = []
-        self.seconds = 0.0
-
-    def load(self, encoder: HyperbolicEncoder, optimiser: torch.optim.Optimizer) -> int:
-        """Restore an interrupted run of the same settings and data; returns the step to go on from, 0 when new."""
-        if not self.path.is_file():
-            return 0
-        try:
-            state = torch.load(self.path, map_location="cpu", weights_only=True)
-            key = json.loads(state["key"])
-            recipe, origin = key.pop("recipe"), key
-        except Exception as error:  # torch raises many kinds for a damaged file
-            raise CheckpointError(f"The state {self.path} of an earlier run is damaged; delete it to start anew.") from error
-        if not self._is_same(recipe, origin):
-            raise CheckpointError(
-                f"The run in {self.path.parent} was started with other settings or data; "
-                "use another --out folder, or --no-resume to start anew."
-            )
-        encoder.load_state_dict(state["encoder"])
-        optimiser.load_state_dict(state["optimiser"])
-        self.history, self.seconds = list(state["history"]), float(state["seconds"])
-        log.info("Resuming at step %d.", state["step"])
-        return int(state["step"])
-
-    def _is_same(self, recipe: dict[str, Any], origin: dict[str, str]) -> bool:
-        """Whether a state's settings are this run's; a setting that is newer than the state has its default in it."""
-        try:
-            return origin == self.origin and Recipe.from_json(recipe) == self.recipe
-        except SettingsError:
-            return False
-
-    def save(self, encoder: HyperbolicEncoder, optimiser: torch.optim.Optimizer, step: int, seconds: float) -> None:
-        """Write the state; the old one stays until the new one is whole."""
-        key = json.dumps({"recipe": asdict(self.recipe), **self.origin}, sort_keys=True)
-        content = {"key": key, "step": step, "seconds": seconds, "history": self.history}
-        content |= {"encoder": encoder.state_dict(), "optimiser": optimiser.state_dict()}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_suffix(".part")
-        torch.save(content, part)
-        part.replace(self.path)
-
-
-class _Pace:
-    """Seconds spent, crops per second over the last steps, and seconds left."""
-
-    def __init__(self, step: int, steps: int, seconds: float) -> None:
-        self.first, self.step, self.steps, self.before = step, step, steps, seconds
-        self.start = self.last = time.perf_counter()
-        self.rate = 0.0
-
-    def count(self, step: int, crops: int) -> None:
-        now = time.perf_counter()
-        rate = crops / max(now - self.last, 1e-9)
-        self.rate = rate if step == self.first + 1 else 0.95 * self.rate + 0.05 * rate
-        self.step, self.last = step, now
-
-    @property
-    def seconds(self) -> float:
-        return self.before + time.perf_counter() - self.start
-
-    @property
-    def left(self) -> float:
-        return (self.steps - self.step) * (time.perf_counter() - self.start) / max(self.step - self.first, 1)
 
 
 def _start(recipe: Recipe, init: str | Path | None, weights: str | None) -> HyperbolicEncoder:

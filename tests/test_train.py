@@ -29,8 +29,9 @@ from hypviz.model.checkpoint import load_checkpoint
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.losses import LossOutput, LossSettings
 from hypviz.model.optimiser import build_optimiser, learning_rate
+from hypviz.run_state import Recipe
 from hypviz.store import Workspace
-from hypviz.train import Progress, Recipe, Stopped, finish, train
+from hypviz.train import Progress, Stopped, finish, train
 
 World = tuple[Items, Hierarchy]
 ENCODER = EncoderSettings("timm:test_resnet", embed_dim=8, image_size=32)
@@ -406,7 +407,7 @@ def test_fit_resumes_where_it_was_stopped(workspace: Workspace, tmp_path: Path, 
     with pytest.raises(Stopped):
         fit(job, on_progress=at_step(2, stop.set), stop=stop)
     assert not (tmp_path / "mine.safetensors").exists()
-    with caplog.at_level(logging.INFO, "hypviz.train"):
+    with caplog.at_level(logging.INFO, "hypviz.run_state"):
         _, card = fit(job)
     assert "Resuming at step 2." in caplog.messages
     assert card.training["images"] == 10  # validated elsewhere
