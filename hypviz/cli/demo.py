@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from dataclasses import replace
@@ -19,17 +18,15 @@ TRAIN_SCENES, VALIDATION_SCENES, TEST_SCENES, DEMO_SCENES = 4000, 200, 600, 400
 RECIPE = {
     "encoder": {"embed_dim": 64},
     "train": {
-        "steps": 1200,
-        "validate_every": 600,
-        "lr": 2e-3,
-        "early_size": 40,
-        "early_share": 0.75,
-        "precision": "bfloat16",
-        "save_every": 250,
+        "steps": 1200, "lr": 2e-3, "early_size": 40, "early_share": 0.75,
+        "precision": "bfloat16", "validate_every": 600, "save_every": 250,
     },
     "pairs": {"batches": "images"},
-}
-"""Small crops first, whole images per batch and bfloat16: what fits a good encoder into an hour of two CPU cores."""
+}  # fmt: skip
+"""The first stage, from scratch: whole images per batch, crops of 40 pixels for three quarters of the steps, then 64."""
+FINAL_SIZE = 40
+SECOND_STAGE = {"train": {"steps": 500, "lr": 1e-3, "validate_every": 250, "save_every": 100}, "pairs": {"batches": "images"}}
+"""The second stage goes on at 40 pixels: after the first one the encoder ranked better at 40 than at 64 (docs/demo.md)."""
 DESCRIPTION = "Trained from scratch on the clipart world with the angle loss, cross-image pairs and class-graph masking."
 
 
@@ -76,23 +73,42 @@ def _workspace(folder: Path, split: str, count: int, *, image_format: str = "jpe
 
 def _train(build: Path, checkpoint: Path, device: str) -> None:
     from hypviz.fit import FitJob, fit
+    from hypviz.model.card import read_card, write_card
 
-    job = FitJob(
+    first = FitJob(
         workspace=_workspace(build / "train", "train", TRAIN_SCENES),
         validation=_workspace(build / "validation", "validation", VALIDATION_SCENES),
-        out=build / "demo", recipe=RECIPE, licence="Apache-2.0", description=DESCRIPTION, device=device,
+        out=build / "first", recipe=RECIPE, device=device,
     )  # fmt: skip
-    with progress_bar("Training") as report:
-        path, _ = fit(job, on_progress=lambda p: report(p.step, p.steps))
+    if not (build / "first.json").is_file():
+        with progress_bar("Training, first stage") as report:
+            fit(first, on_progress=lambda p: report(p.step, p.steps, f"loss {p.loss:.2f}"))
+        _set_size(build / "first.safetensors", FINAL_SIZE)
+    start = str(build / "first.safetensors")
+    second = replace(
+        first, out=build / "demo", recipe=SECOND_STAGE, init=start, licence="Apache-2.0", description=DESCRIPTION
+    )  # fmt: skip
+    with progress_bar("Training, second stage") as report:
+        path, card = fit(second, on_progress=lambda p: report(p.step, p.steps, f"loss {p.loss:.2f}"))
+    stages = [read_card(weights).training for weights in (Path(start), path)]
+    write_card(path, replace(card, training={"stages": stages, "seconds": sum(stage["seconds"] for stage in stages)}))
     for suffix in (".safetensors", ".json"):
         shutil.copyfile(path.with_suffix(suffix), checkpoint.with_suffix(suffix))
+
+
+def _set_size(path: Path, size: int) -> None:
+    """Let a checkpoint take crops of another size: its layers are convolutions and a pooling."""
+    from hypviz.model.card import read_card, write_card
+
+    card = read_card(path)
+    write_card(path, replace(card, encoder=replace(card.encoder, image_size=size)))
 
 
 def _judge(build: Path, checkpoint: Path, device: str) -> None:
     """Write the figures on unseen scenes, beside the untrained encoder's, into the card."""
     from hypviz.evaluate import EvaluateSettings
     from hypviz.fit import headlines, judge
-    from hypviz.model.card import read_card
+    from hypviz.model.card import read_card, write_card
 
     test = _workspace(build / "test", "test", TEST_SCENES)
     results = judge(test, [str(checkpoint)], EvaluateSettings(baselines=False), untrained=True, device=device)
@@ -101,7 +117,7 @@ def _judge(build: Path, checkpoint: Path, device: str) -> None:
     seeds = {"train": TRAIN_SCENES, "validation": VALIDATION_SCENES, "test": TEST_SCENES, "size": list(SIZE)}
     figures = {**card.metrics, f"{TEST_SCENES} unseen scenes": trained, "untrained": untrained}
     card = replace(card, metrics=figures, training={**card.training, "clipart scenes": seeds})
-    checkpoint.with_suffix(".json").write_text(json.dumps(card.to_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    write_card(checkpoint, card)
     width = max(map(len, trained))
     for name in trained:
         typer.echo(f"{name:<{width}}  {trained[name]:.3f}  untrained {untrained.get(name, float('nan')):.3f}")

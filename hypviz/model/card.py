@@ -80,6 +80,13 @@ def read_card(path: Path) -> Card:
         raise CheckpointError(f"Card {card} is no hypviz checkpoint card ({reason}).") from error
 
 
+def write_card(path: Path, card: Card) -> None:
+    """Write the card beside a .safetensors file, atomically."""
+    part = path.with_suffix(".json.part")
+    part.write_text(json.dumps(card.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path.with_suffix(".json"))
+
+
 def checkpoint_hash(path: Path) -> str:
     """Hash of a weights file's bytes: what an embedding made with it is keyed by."""
     status = path.stat()

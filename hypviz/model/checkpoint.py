@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from safetensors.torch import save_file
 
 from hypviz.errors import CheckpointError
-from hypviz.model.card import Card, find_checkpoint, read_card, weights_path
+from hypviz.model.card import Card, find_checkpoint, read_card, weights_path, write_card
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.weights import read_weights
 
@@ -21,10 +20,7 @@ def save_checkpoint(path: Path, encoder: HyperbolicEncoder, card: Card) -> Path:
     part = weights.with_suffix(".safetensors.part")
     save_file(tensors, part)
     part.replace(weights)
-    text = json.dumps(card.to_json(), indent=2, ensure_ascii=False) + "\n"
-    part = weights.with_suffix(".json.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(weights.with_suffix(".json"))
+    write_card(weights, card)
     return weights
 
 
