@@ -68,6 +68,7 @@ def test_the_card_states_figures_above_the_bars(card: Card, figure: str) -> None
 
 def test_the_card_says_how_it_was_made_and_who_may_use_it(card: Card) -> None:
     assert card.name == "demo" and card.description and card.licence not in ("", "not stated")
-    assert set(card.training) >= {"recipe", "seconds", "hardware", "clipart scenes"}
+    assert set(card.training) >= {"stages", "seconds", "clipart scenes"}
+    assert all(set(stage) >= {"recipe", "seconds", "hardware", "history"} for stage in card.training["stages"])
     assert 0 < card.omega_children < 3.15 and 0 < card.omega_parents < 3.15
     assert str(Path.home()) not in (CHECKPOINTS / "demo.json").read_text(encoding="utf-8")

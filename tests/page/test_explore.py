@@ -106,6 +106,14 @@ def some_row(page: Page, depth: int) -> int:
     return int(rows[gap.min(axis=1).argmax()])
 
 
+def select_by_mouse(page: Page, depth: int) -> int:
+    """Click the point of some item of this depth and wait for its answer; returns its row."""
+    row = some_row(page, depth)
+    click_row(page, row)
+    settled(page, f"s.answer.row === {row}")
+    return row
+
+
 def slide_to(page: Page, share: float) -> None:
     box = page.locator(".hv-omega").bounding_box()
     assert box is not None
@@ -131,9 +139,7 @@ def test_the_demo_disk_is_alive_and_nothing_leaves_the_machine(server: str, brow
 
 
 def test_a_click_on_a_point_shows_its_picture_and_its_children_by_norm(page: Page) -> None:
-    row = some_row(page, 1)
-    click_row(page, row)
-    settled(page, f"s.answer.row === {row}")
+    row = select_by_mouse(page, 1)
     assert state(page, "s.disk.selected") == row
     children = radii(page, ".hv-children")
     assert len(children) >= 3
@@ -150,9 +156,7 @@ def test_a_click_on_a_point_shows_its_picture_and_its_children_by_norm(page: Pag
 
 
 def test_walking_on_to_a_child_and_back(page: Page) -> None:
-    click_row(page, some_row(page, 1))
-    settled(page, "s.answer.children.length > 2")
-    before = state(page, "s.query.row")
+    before = select_by_mouse(page, 1)
     card = page.locator(".hv-children .hv-card").nth(1)
     target = int(card.get_attribute("data-row") or "-1")
     card.click()
@@ -176,8 +180,7 @@ def test_a_click_on_a_box_of_the_picture_selects_the_smallest_one_there(page: Pa
 
 
 def test_the_slider_widens_the_cone_and_lets_more_items_in(page: Page) -> None:
-    click_row(page, some_row(page, 1))
-    settled(page, "s.answer.children_total > 0")
+    select_by_mouse(page, 1)
     slide_to(page, 0.12)
     settled(page, "s.disk.omega < 0.6")
     page.wait_for_timeout(300)
@@ -267,17 +270,14 @@ def test_another_data_set_is_opened_from_the_picker(page: Page) -> None:
 
 
 def test_the_address_brings_back_the_item(page: Page, server: str, open_page: OpenPage) -> None:
-    click_row(page, some_row(page, 2))
-    settled(page, "s.answer.row !== s.view.start")
+    select_by_mouse(page, 2)
     again = open_page(page.url)
     again.wait_for_selector(READY, timeout=60_000)
     assert state(again, "s.answer.id") == state(page, "s.answer.id")
 
 
 def test_arrow_keys_on_the_disk_walk_to_a_child(page: Page) -> None:
-    click_row(page, some_row(page, 1))
-    settled(page, "s.answer.children.length > 0")
-    before = state(page, "s.answer.row")
+    before = select_by_mouse(page, 1)
     page.locator(".hv-disk").focus()
     page.keyboard.press("ArrowDown")
     settled(page, f"s.answer.row !== {before}")
