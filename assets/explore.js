@@ -16,13 +16,13 @@
   const SKELETON = `
     <div class="hv-explore">
       <section class="hv-left" aria-label="Poincaré disk">
-        <div class="hv-disk" tabindex="0"></div>
         <div class="hv-cone">
           <label for="hv-omega">Cone half-angle ω</label>
           <input id="hv-omega" class="hv-omega" type="range" min="0.02" max="3.14" step="${OMEGA_STEP}">
           <output class="hv-omega-value" for="hv-omega"></output>
           <button type="button" class="hv-reset" title="Back to the ω calibrated on validation pairs">calibrated</button>
         </div>
+        <div class="hv-disk" tabindex="0"></div>
       </section>
       <section class="hv-right">
         <div class="hv-error" role="alert" hidden><span></span><button type="button" aria-label="Dismiss">×</button></div>

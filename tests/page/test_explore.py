@@ -115,6 +115,7 @@ def select_by_mouse(page: Page, depth: int) -> int:
 
 
 def slide_to(page: Page, share: float) -> None:
+    page.locator(".hv-omega").scroll_into_view_if_needed()
     box = page.locator(".hv-omega").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
