@@ -20,7 +20,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
     {"data": set(), "search": set()},
     {"model": set(), "viz": set(), "workspace_meta": set(), "tables": set(), "store": {"tables", "workspace_meta"}},
     {"run_state": set(), "train": {"run_state"}, "embed": set(), "evaluate": set()},
-    {"fit": set(), "uploads": set(), "places": {"uploads"}, "session": {"places"}, "library": {"session"}},
+    {"fit": set(), "uploads": set(), "places": {"uploads"}, "session": {"places", "uploads"}, "library": {"session"}},
     {"ui": set(), "cli": set()},
     {"__init__": set(), "__main__": set(), "app": set()},
 )
