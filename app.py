@@ -9,7 +9,6 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import logging
 import sys
-import threading
 from typing import Annotated
 
 import typer
@@ -46,8 +45,7 @@ def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, brow
     names = library.add_data(data), library.add_checkpoint(checkpoint)
     with progress_bar(f"Opening {names[0]}") as report:
         view = library.open(*names, on_progress=report)
-    threading.Thread(target=view.warm_up, daemon=True).start()
-    run(library, *names, host=host, port=port, browser=browser)
+    run(library, *names, host=host, port=port, browser=browser, then=view.warm_up)
 
 
 if __name__ == "__main__":

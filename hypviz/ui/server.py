@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
 
 from hypviz.errors import SettingsError
@@ -27,8 +28,8 @@ def check_port(host: str, port: int) -> None:
             raise SettingsError(f"Cannot listen on {host}:{port} ({reason}); choose another with --port.") from None
 
 
-def run(library: Library, data: str, checkpoint: str, *, host: str, port: int, browser: bool) -> None:
-    """Serve until Ctrl-C; opens the page in the browser as soon as it answers."""
+def run(library: Library, data: str, checkpoint: str, *, host: str, port: int, browser: bool, then: Callable[[], None]) -> None:
+    """Serve until Ctrl-C; opens the page in the browser as soon as it answers, and only then calls `then` in the background."""
     import gradio as gr
     import uvicorn
 
@@ -47,11 +48,11 @@ def run(library: Library, data: str, checkpoint: str, *, host: str, port: int, b
     )
     address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"
     server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2))
-    threading.Thread(target=_announce, args=(server, address, browser), daemon=True).start()
+    threading.Thread(target=_announce, args=(server, address, browser, then), daemon=True).start()
     server.run()
 
 
-def _announce(server: object, address: str, browser: bool) -> None:
+def _announce(server: object, address: str, browser: bool, then: Callable[[], None]) -> None:
     while not getattr(server, "started", False):
         if getattr(server, "should_exit", False):
             return
@@ -59,6 +60,7 @@ def _announce(server: object, address: str, browser: bool) -> None:
     log.info("hypviz is open at %s (Ctrl-C stops it)", address)
     if browser and _has_screen():
         webbrowser.open(address)
+    then()
 
 
 def _has_screen() -> bool:
