@@ -15,19 +15,46 @@ DEPTHS = (1, 2, 2, 2)
 IMAGE_SIZE = 64
 
 
+SMALL_MAP = 36
+"""Pixels of a feature map up to which a convolution in bfloat16 on a CPU is done as one matrix product."""
+
+
+class Convolution(nn.Conv2d):
+    """`nn.Conv2d` without bias, several times quicker to train in bfloat16 on a CPU where its maps are small.
+
+    On maps of 2 × 2 to 6 × 6 the CPU kernels for the gradients of a convolution reach a tenth of the speed of a matrix
+    product of the same size (256 channels, 2 × 2, batch 500: 162 ms against 17 ms, forwards and back). So the patches
+    are gathered and multiplied. In float32 and on a GPU the library's own kernels are the quicker ones.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C_in, H, W) → (B, C_out, H / stride, W / stride)."""
+        height, width = x.shape[2:]
+        half = x.dtype == torch.bfloat16 or (torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16)
+        if x.device.type != "cpu" or not half or height * width > SMALL_MAP:
+            return super().forward(x)
+        (k, _), (stride, _) = self.kernel_size, self.stride
+        pad = k // 2
+        padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, pad, pad, pad, pad))  # (B, H + 2 pad, W + 2 pad, C_in)
+        down, right = height + 2 * pad - k + 1, width + 2 * pad - k + 1
+        shifts = [padded[:, i : i + down : stride, j : j + right : stride] for i in range(k) for j in range(k)]
+        kernel = self.weight.permute(0, 2, 3, 1).flatten(1)  # (C_out, k · k · C_in), in the order of the shifts
+        return F.linear(torch.cat(shifts, dim=-1), kernel).permute(0, 3, 1, 2)
+
+
 class ResidualBlock(nn.Module):
     """Two 3 × 3 convolutions and a shortcut: (B, C_in, H, W) → (B, C_out, H / stride, W / stride)."""
 
     def __init__(self, c_in: int, c_out: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, 1, bias=False)
+        self.conv1 = Convolution(c_in, c_out, 3, stride, 1, bias=False)
         self.norm1 = nn.BatchNorm2d(c_out)
-        self.conv2 = nn.Conv2d(c_out, c_out, 3, 1, 1, bias=False)
+        self.conv2 = Convolution(c_out, c_out, 3, 1, 1, bias=False)
         self.norm2 = nn.BatchNorm2d(c_out)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or c_in != c_out:
             pool = nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False) if stride > 1 else nn.Identity()
-            self.shortcut = nn.Sequential(pool, nn.Conv2d(c_in, c_out, 1, bias=False), nn.BatchNorm2d(c_out))
+            self.shortcut = nn.Sequential(pool, Convolution(c_in, c_out, 1, bias=False), nn.BatchNorm2d(c_out))
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
