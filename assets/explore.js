@@ -286,6 +286,12 @@
       }
     }
 
-    return { open, walk, disk: () => disk, state: () => ({ view, query, answer, disk: disk && disk.state() }) };
+    /** Select a place and bring the Explore tab to the front: other tabs lead here. @param {{row: number}} next */
+    async function goTo(next) {
+      [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === "Explore")?.click();
+      await walk(next);
+    }
+
+    return { open, walk, goTo, disk: () => disk, state: () => ({ view, query, answer, disk: disk && disk.state() }) };
   };
 })();
