@@ -1,12 +1,16 @@
-"""The result of an evaluation, and its two forms: JSON for machines, Markdown for people."""
+"""The result of an evaluation, and its forms: JSON for machines, CSV for tables, Markdown for people."""
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hypviz.config import to_mapping
 from hypviz.evaluate.settings import EvaluateSettings
@@ -26,6 +30,8 @@ histograms, classes in alphabetical order, so it depends on that order; TV: tota
 scores rank by row; a depth beyond the pool means the whole pool; a query without a relevant item is left out and
 counted."""
 
+CSV_COLUMNS = ("task", "reading", "score", "metric", "mean", "low", "high", "count", "skipped")
+
 
 @dataclass(frozen=True, eq=False)
 class TaskResult:
@@ -33,6 +39,8 @@ class TaskResult:
 
     queries of queries_available were used; pool: candidates.  metrics: name → estimate.  curve: precision and recall
     over the threshold on the angle (or distance), None where not swept.  best: (threshold, F1) of the largest F1.
+    rows: (Q,) int64, the item row of each query.  values: name → (Q,) float64, the metric of each query that the
+    estimate is the mean of, NaN where the query was left out.
     """
 
     task: str
@@ -44,6 +52,8 @@ class TaskResult:
     metrics: dict[str, Estimate]
     curve: Curve | None
     best: tuple[float, float] | None
+    rows: NDArray[np.int64]
+    values: dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,18 @@ class Evaluation:
         }
         return {key: _plain(value) for key, value in report.items()}
 
+    def to_csv(self) -> str:
+        """Long form, one line per metric, under a header of `CSV_COLUMNS`; an empty field where there is no number."""
+        return csv_text(CSV_COLUMNS, self.csv_rows())
+
+    def csv_rows(self) -> list[tuple[object, ...]]:
+        """The lines of `to_csv`, to be joined with those of other checkpoints."""
+        return [
+            (result.task, result.reading, result.score, name, e.mean, e.low, e.high, e.count, e.skipped)
+            for result in self.results
+            for name, e in result.metrics.items()
+        ]
+
     def to_markdown(self) -> str:
         """A page with one table per task and reading."""
         lines = [
@@ -104,6 +126,15 @@ class Evaluation:
             lines += _table([r for r in self.results if (r.task, r.reading) == key])
         lines += _radii_lines(self.radii) + [f"- {note}" for note in self.notes]
         return "\n".join([*lines, "", LEGEND.format(apex=APEX_WORDS[self.settings.apex]), ""])
+
+
+def csv_text(columns: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
+    """Comma-separated text with a header line; NaN becomes an empty field, numbers keep their full precision."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(["" if isinstance(value, float) and math.isnan(value) else value for value in row] for row in rows)
+    return stream.getvalue()
 
 
 def _task_json(result: TaskResult) -> dict[str, Any]:

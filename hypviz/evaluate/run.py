@@ -132,14 +132,15 @@ class _Tally:
             self.sweep.count(columns, relevant)
 
     def result(self, task: Task, score: Score, queries: Rows, image: NDArray[np.int32], settings: EvaluateSettings) -> TaskResult:
+        values = {name: np.concatenate(parts) for name, parts in self.values.items()}
         estimates = {
-            name: metrics.bootstrap_mean(np.concatenate(parts), image[queries], seed=settings.seed, repeats=settings.bootstrap)
-            for name, parts in self.values.items()
+            name: metrics.bootstrap_mean(array, image[queries], seed=settings.seed, repeats=settings.bootstrap)
+            for name, array in values.items()
         }
         curve = self.sweep.curve().thin(CURVE_POINTS) if self.reading.curve else None
         return TaskResult(
             task.name, self.reading.name, score.name, len(queries), len(task.queries), len(task.pool), estimates,
-            curve, self.sweep.best() if self.reading.curve else None,
+            curve, self.sweep.best() if self.reading.curve else None, queries, values,
         )  # fmt: skip
 
 
