@@ -90,13 +90,14 @@ class PairSettings:
     batches: str = "pairs"
     """"pairs": a batch is a random draw of pairs, as in the paper; "images": all pairs within a few whole images, so
     that every encoded crop takes part in all of its relations [R]."""
+    shuffled: bool = False
+    """A control, never a model to use: every box shows the picture of another box, drawn once by the seed, so that what
+    remains to be learned is only which crops are whole scenes."""
 
     def __post_init__(self) -> None:
         check_choice("batches", self.batches, ("pairs", "images"))
         check_choice("ancestors", self.ancestors, ("all", "direct"))
         check_range("cross_image", self.cross_image, 0, 1000)
-        if self.batches == "images" and self.ancestors == "direct":
-            raise SettingsError('batches "images" trains on all pairs within an image; use batches "pairs" for direct pairs only.')
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class EncoderSettings:
     """Everything needed to rebuild an encoder before its weights are loaded."""
 
     backbone: str = "demo"
-    """"demo", "open_clip:NAME" (an OpenCLIP image tower) or "timm:NAME" (a timm model without its classifier)."""
+    """"demo", "demo-small", "open_clip:NAME" (an OpenCLIP image tower) or "timm:NAME" (a timm model without its classifier)."""
     embed_dim: int = 128
     """Dimension of the hyperbolic space [P]."""
     geometry: str = "hyperbolic"

@@ -19,6 +19,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hypviz.config import TrainSettings
@@ -33,8 +34,9 @@ from hypviz.model.card import Card, weights_path
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import pick_device
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
-from hypviz.model.losses import Geometry, LossOutput, LossSettings, angle_loss
+from hypviz.model.losses import LossOutput, LossSettings, pair_loss
 from hypviz.model.optimiser import build_optimiser, learning_rate
+from hypviz.model.similarity import Geometry
 from hypviz.run_state import Pace, Recipe, RunState
 
 log = logging.getLogger(__name__)
@@ -73,18 +75,21 @@ def train(
     resume: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    crop_folder: Path | None = None,
 ) -> tuple[HyperbolicEncoder, dict[str, Any]]:
     """Train an encoder and return it, in eval mode, with a record of the run (history, seconds, hardware).
 
-    `folder` holds the crop cache and the resumable state. `init` is a checkpoint to start from, `weights` the
-    backbone's alone. `image_mask` (M,) bool restricts training to some images. `validate` is called every
-    `validate_every` steps. When `stop` is set, or on Ctrl-C, the step is finished, the state saved and Stopped raised.
+    `folder` holds the resumable state and, unless `crop_folder` names a shared one, the crop cache. `init` is a
+    checkpoint to start from, `weights` the backbone's alone. `image_mask` (M,) bool restricts training to some images.
+    `validate` is called every `validate_every` steps. When `stop` is set, or on Ctrl-C, the step is finished, the state
+    saved and Stopped raised.
     """
     settings = recipe.train
     target = pick_device(device)
     encoder = _start(recipe, init, weights).to(target)
     optimiser = build_optimiser(encoder, settings)
-    crops = build_crop_cache(items, folder / "crops", size=encoder.image_size)
+    crops = build_crop_cache(items, crop_folder or folder / "crops", size=encoder.image_size)
+    shown = _shuffled(items, settings.seed) if recipe.pairs.shuffled else np.arange(len(items))
     kind = ImageSampler if recipe.pairs.batches == "images" else PairSampler
     sampler = kind(items, hierarchy, recipe.pairs, seed=settings.seed, image_mask=image_mask)
     state = RunState(folder / "state.pt", recipe, init=str(init or ""), data=items.data_hash)
@@ -98,7 +103,7 @@ def train(
                 group["lr"] = group["peak"] * learning_rate(step, settings)
             batch = sampler.batch(step, settings.batch_pairs)
             rows, where = np.unique(np.concatenate([batch.parent, batch.child]), return_inverse=True)
-            pixels = torch.from_numpy(crops[rows]).to(target).permute(0, 3, 1, 2).float() / 255.0
+            pixels = torch.from_numpy(crops[shown[rows]]).to(target).permute(0, 3, 1, 2).float() / 255.0
             images = encoder.standardise(augment(pixels, settings, step=step))  # (U, 3, S, S): each crop once
             with _mixed_precision(target, settings):
                 directions, radii = encoder(images)
@@ -144,13 +149,20 @@ def _ctrl_c_sets(stop: threading.Event) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def _shuffled(items: Items, seed: int) -> NDArray[np.int64]:
+    """(N,) whose picture each item shows in the shuffled control: scenes their own, boxes that of a random box."""
+    shown, boxes = np.arange(len(items)), np.flatnonzero(~items.is_scene)
+    shown[boxes] = np.random.default_rng([seed, 2]).permutation(boxes)
+    return shown
+
+
 def batch_loss(
     encoder: HyperbolicEncoder, directions: Tensor, radii: Tensor, where: Tensor, batch: PairBatch, settings: LossSettings
 ) -> LossOutput:
     """The loss of one batch: `where` (P + C,) maps its parents and children to rows of directions (U, D) and radii (U,)."""
     parent, child = where[: len(batch.parent)], where[len(batch.parent) :]
     positive, related, never = (torch.from_numpy(m).to(radii.device) for m in (batch.positive, batch.related, batch.never))
-    return angle_loss(
+    return pair_loss(
         (directions[parent], radii[parent]),
         (directions[child], radii[child]),
         positive=positive,

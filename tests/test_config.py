@@ -116,12 +116,6 @@ def test_betas_are_two_numbers_below_one(betas: list[float]) -> None:
         from_mapping(TrainSettings, {"betas": betas})
 
 
-def test_whole_image_batches_refuse_direct_pairs() -> None:
-    with pytest.raises(SettingsError, match='use batches "pairs" for direct pairs only'):
-        PairSettings(ancestors="direct", batches="images")
-    assert PairSettings(ancestors="direct", batches="pairs").ancestors == "direct"
-
-
 def test_the_ends_of_a_range_are_in_it() -> None:
     check_range("x", 0.0, 0.0, 1.0)
     check_range("x", 1.0, 0.0, 1.0)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from hypviz.config import PairSettings
 from hypviz.data.hierarchy import Hierarchy, class_graph
 from hypviz.data.items import Items
-from hypviz.data.lookup import Rows
-from hypviz.data.pairs import PairBatch
-from hypviz.data.relations import Relations
+from hypviz.data.lookup import Lookup, Rows
+from hypviz.data.pairs import PairBatch, images_in_use
+from hypviz.data.relations import Relations, mark
 from hypviz.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -40,9 +40,11 @@ class ImageSampler:
         image_mask: NDArray[np.bool_] | None = None,
     ) -> None:
         self._items, self._settings, self._seed = items, settings, seed
-        used = np.ones(len(items.images), bool) if image_mask is None else image_mask
+        used = images_in_use(image_mask, items)
         edges = hierarchy.edges
-        self._within = int(used[items.image[edges.parent]].sum())
+        within = used[items.image[edges.parent]]
+        self._direct = Lookup.sort(edges.parent[edges.direct], edges.child[edges.direct]) if settings.ancestors == "direct" else None
+        self._within = int((within & edges.direct if self._direct else within).sum())
         if self._within == 0:
             raise DataError("The images to train on hold no pair: they have no boxes, or only boxes that are too small.")
         self._holds = np.zeros(len(items), bool)
@@ -75,7 +77,16 @@ class ImageSampler:
         rows = np.concatenate([self._items.of_image(int(image)) for image in images])
         parents, children = rows[self._holds[rows]], rows[self._inside[rows]]
         sampled = self._cross(parents, children, np.random.default_rng([self._seed, 1, step]))
-        return PairBatch(parents, children, *self._relations.between(parents, children, sampled=sampled))
+        positive, related, never = self._relations.between(parents, children, sampled=sampled)
+        if self._direct is not None:  # a grandchild is neither a positive nor a negative then
+            wanted = np.zeros_like(positive)
+            owner, child = self._direct.of(parents)
+            column = Lookup.sort(children, np.arange(len(children)))
+            mark(wanted, column, owner, child)
+            mark(wanted, column, *sampled)
+            never |= positive & ~wanted
+            positive = wanted
+        return PairBatch(parents, children, positive, related, never)
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         return np.random.default_rng([self._seed, 0, epoch]).permutation(self._images)

@@ -58,7 +58,7 @@ class PairSampler:
         image_mask: NDArray[np.bool_] | None = None,
     ) -> None:
         self._seed = seed
-        used = np.ones(len(items.images), dtype=bool) if image_mask is None else _checked(image_mask, items)
+        used = images_in_use(image_mask, items)
         edges = hierarchy.edges
         within = used[items.image[edges.parent]]
         if settings.ancestors == "direct":
@@ -160,7 +160,10 @@ class _CrossImage:
         return partner
 
 
-def _checked(image_mask: NDArray[np.bool_], items: Items) -> NDArray[np.bool_]:
+def images_in_use(image_mask: NDArray[np.bool_] | None, items: Items) -> NDArray[np.bool_]:
+    """The mask (M,) bool as given, all images for None; DataError when it does not fit the items."""
+    if image_mask is None:
+        return np.ones(len(items.images), dtype=bool)
     if image_mask.shape != (len(items.images),) or image_mask.dtype != bool:
         raise DataError(
             f"image_mask must be bool of shape ({len(items.images)},), one per image; got {image_mask.dtype} of shape {image_mask.shape}."

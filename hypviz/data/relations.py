@@ -54,8 +54,8 @@ class Relations:
     def _positive(self, parents: Rows, sampled: tuple[Rows, Rows], columns: Lookup, shape: tuple[int, int]) -> Mask:
         """(U, B): descendants of each of the U parents among the children, and what was sampled for it."""
         mask = np.zeros(shape, dtype=bool)
-        _mark(mask, columns, *self._hierarchy.below.of(parents))
-        _mark(mask, columns, *sampled)  # a sampled child may stand in other columns too
+        mark(mask, columns, *self._hierarchy.below.of(parents))
+        mark(mask, columns, *sampled)  # a sampled child may stand in other columns too
         return mask
 
     def _never(self, parents: Rows, sampled: tuple[Rows, Rows], columns: Lookup, shape: tuple[int, int]) -> Mask:
@@ -65,10 +65,10 @@ class Relations:
         above = self._hierarchy.above.of(parents)
         below = self._hierarchy.below.of(parents)
         for owner, rows in (own, above):
-            _mark(mask, columns, owner, rows)
+            mark(mask, columns, owner, rows)
         for owner, rows in (own, above, below, sampled):
             twin_of, twins = self._hierarchy.twins.of(rows)
-            _mark(mask, columns, owner[twin_of], twins)
+            mark(mask, columns, owner[twin_of], twins)
         return mask
 
     def _related(self, parents: Rows, child: Rows) -> Mask:
@@ -81,7 +81,7 @@ class Relations:
         return np.take(under, items.label[child], axis=1)
 
 
-def _mark(mask: Mask, columns: Lookup, owner: Rows, rows: Rows) -> None:
+def mark(mask: Mask, columns: Lookup, owner: Rows, rows: Rows) -> None:
     """Set mask[owner[k], j] for every column j that holds rows[k]."""
     hit, column = columns.of(rows)
     mask[owner[hit], column] = True

@@ -17,6 +17,7 @@ from torch import nn
 from hypviz.errors import CheckpointError, HubUnreachableError, SettingsError
 from hypviz.model.weights import load_tower, read_weights
 
+DEMO_NAMES = ("demo", "demo-small")
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -32,7 +33,7 @@ class Backbone:
 
 
 def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0, published: str = "") -> Backbone:
-    """Build the backbone called `name` ("demo", "open_clip:ViT-B-16", "timm:resnet50").
+    """Build the backbone called `name` ("demo", "demo-small", "open_clip:ViT-B-16", "timm:resnet50").
 
     published: tag of published weights whose preprocessing and activation to take, without the weights themselves, which
     "hub:TAG" downloads; the two must be the same tag when both are given.
@@ -40,8 +41,8 @@ def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0
     hub tag was asked for and the hub cannot be reached.
     """
     family, _, model = name.partition(":")
-    if name == "demo":
-        backbone = _demo(image_size)
+    if name in DEMO_NAMES:
+        backbone = _demo(name, image_size)
         if weights:
             load_tower(backbone.tower, read_weights(Path(weights)), source=f"Weights file {weights}")
         return backbone
@@ -50,7 +51,7 @@ def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0
         return _open_clip(model, tag, weights, image_size)
     if family == "timm" and model:
         return _timm(model, tag, weights, image_size)
-    raise SettingsError(f"Unknown backbone {name!r}; use demo, open_clip:NAME (such as open_clip:ViT-B-16) or timm:NAME.")
+    raise SettingsError(f"Unknown backbone {name!r}; use demo, demo-small, open_clip:NAME (such as open_clip:ViT-B-16) or timm:NAME.")
 
 
 def hub_tag(weights: str | None) -> str:
@@ -58,10 +59,11 @@ def hub_tag(weights: str | None) -> str:
     return weights.removeprefix("hub:") if weights and weights.startswith("hub:") else ""
 
 
-def _demo(image_size: int) -> Backbone:
+def _demo(name: str, image_size: int) -> Backbone:
     from hypviz.model.demo import IMAGE_SIZE, DemoBackbone
 
-    return Backbone(DemoBackbone(), DemoBackbone.num_features, image_size or IMAGE_SIZE, (0.5,) * 3, (0.25,) * 3)
+    tower = DemoBackbone(name)
+    return Backbone(tower, tower.num_features, image_size or IMAGE_SIZE, (0.5,) * 3, (0.25,) * 3)
 
 
 def _open_clip(name: str, tag: str, weights: str | None, image_size: int) -> Backbone:

@@ -1,9 +1,13 @@
-"""The bidirectional multi-positive angle loss of Wang et al., ICCV 2025 (arXiv 2411.17490), and its twins.
+"""The bidirectional multi-positive angle loss of Wang et al., ICCV 2025 (arXiv 2411.17490), and what it is compared with.
 
 For a pair parent x → child y the loss makes β1 = π − ext(x, y) (the parent as anchor) and α2 = ext(y, x) (the child as
 anchor) large against the other items of the batch, each by an InfoNCE with several positives:
 
     L = L^{p→c}(β1) + L^{c→p}(α2),    L = −mean_i mean_{j∈P(i)} log softmax_k(scale·s_ik)_j
+
+Two other objectives serve the comparisons, on the same pairs and with the same masks: "distance" puts −distance in place
+of the angles, as HCL does (Ge et al., CVPR 2023), and "hinge" adds to that contrast MERU's entailment loss (Desai et
+al., ICML 2023): the excess of ext(parent, child) over the parent's half-aperture, with MERU's weight of 0.2.
 
 The form of the mean, of the denominator and the treatment of unsampled positives are our readings of the paper, so they
 are settings. With one positive per anchor the loss is that of ACCEPT (Ramasinghe et al., CVPR 2024): cross entropy on
@@ -18,7 +22,6 @@ Everything is computed in float32 at least, also inside `torch.autocast`.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Literal, NamedTuple, get_args, get_type_hints
@@ -27,19 +30,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hypviz.geometry import (
-    cosine_matrix,
-    euclidean_exterior_angle_from_cosine,
-    exterior_angle_from_cosine,
-)
+from hypviz.model.similarity import Geometry, Points, aperture_excess, similarities
 
+Objective = Literal["angle", "distance", "hinge"]
 Direction = Literal["both", "parent_to_child", "child_to_parent"]
-Geometry = Literal["hyperbolic", "euclidean", "cosine"]
 Unsampled = Literal["masked", "positive", "negative"]
 Denominator = Literal["infonce", "sincere"]
 Reduction = Literal["mean_of_log", "log_of_mean"]
-Points = tuple[Tensor, Tensor]
-"""Unit directions (M, D) and radii (M,): true radii, or norms in the Euclidean twin; unused by the cosine."""
+HINGE_WEIGHT = 0.2
+"""Weight of MERU's entailment loss beside its contrast [A]."""
 
 
 def _require(name: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -51,6 +50,7 @@ def _require(name: str, value: str, allowed: tuple[str, ...]) -> None:
 class LossSettings:
     """The switches of the loss; an unknown value raises ValueError.
 
+    objective: "angle" is the paper's; "distance" and "hinge" are the baselines of the module's text.
     direction: the paper reports both directions together as more stable than one.
     geometry: the Euclidean angle and the cosine are the baselines every hyperbolic result is read against.
     unsampled: pairs that the class graph calls related but that are not true positives. Left as negatives they
@@ -60,6 +60,7 @@ class LossSettings:
     reduction: the mean over the positives outside the logarithm treats all alike; inside it, the nearest leads.
     """
 
+    objective: Objective = "angle"
     direction: Direction = "both"
     geometry: Geometry = "hyperbolic"
     unsampled: Unsampled = "masked"
@@ -70,12 +71,14 @@ class LossSettings:
         choices = get_type_hints(LossSettings)
         for field in fields(self):
             _require(field.name, getattr(self, field.name), get_args(choices[field.name]))
+        if self.objective == "hinge" and self.geometry != "hyperbolic":
+            raise ValueError(f"objective 'hinge' is made of hyperbolic cones; it has no {self.geometry} form")
 
 
 class LossOutput(NamedTuple):
-    """The loss and its parts, scalars. `total` is what to minimise.
+    """The loss and its two directions, scalars. `total` is what to minimise: it holds the hinge as well, where there is one.
 
-    Both parts are always there, so that runs with one direction can be compared; the one not trained on is detached.
+    Both directions are always there, so that runs with one direction can be compared; the one not trained on is detached.
     """
 
     total: Tensor
@@ -83,7 +86,7 @@ class LossOutput(NamedTuple):
     child_to_parent: Tensor
 
 
-def angle_loss(
+def pair_loss(
     parents: Points,
     children: Points,
     *,
@@ -112,35 +115,19 @@ def angle_loss(
         positive = positive | (related & ~never)
     ignore = never | related if settings.unsampled == "masked" else never
     with torch.autocast(positive.device.type, enabled=False):
-        p2c, c2p = angle_logits(parents, children, curv=curv, geometry=settings.geometry)
+        contrast = "distance" if settings.objective == "hinge" else settings.objective
+        p2c, c2p = similarities(parents, children, curv=curv, geometry=settings.geometry, by=contrast)
         nce = partial(multi_positive_nce, denominator=settings.denominator, reduction=settings.reduction)
         forth = nce(scale * p2c, positive, ignore)
         back = nce(scale * c2p, positive.T, ignore.T)
+        total = {"both": forth + back, "parent_to_child": forth, "child_to_parent": back}[settings.direction]
+        if settings.objective == "hinge":
+            total = total + HINGE_WEIGHT * aperture_excess(parents, children, positive, curv=curv)
     if settings.direction == "parent_to_child":
-        return LossOutput(forth, forth, back.detach())
+        back = back.detach()
     if settings.direction == "child_to_parent":
-        return LossOutput(back, forth.detach(), back)
-    return LossOutput(forth + back, forth, back)
-
-
-def angle_logits(parents: Points, children: Points, *, curv: Tensor | float, geometry: Geometry) -> tuple[Tensor, Tensor]:
-    """Similarities before the temperature: β1 = π − ext(parent, child) (P, C) and α2 = ext(child, parent) (C, P).
-
-    Radians in [0, π], larger for better pairs; for the geometry "cosine" both are the cosine, in [−1, 1]. At least
-    float32. One matrix product serves both.
-    """
-    _require("geometry", geometry, get_args(Geometry))
-    cosine = cosine_matrix(parents[0], children[0])
-    if geometry == "cosine":
-        return cosine, cosine.T
-    radius_p, radius_c = parents[1][:, None], children[1][None, :]
-    if geometry == "euclidean":
-        down = euclidean_exterior_angle_from_cosine(cosine, radius_p, radius_c)
-        up = euclidean_exterior_angle_from_cosine(cosine, radius_c, radius_p)
-    else:
-        down = exterior_angle_from_cosine(cosine, radius_p, radius_c, curv=curv)
-        up = exterior_angle_from_cosine(cosine, radius_c, radius_p, curv=curv)
-    return math.pi - down, up.T
+        forth = forth.detach()
+    return LossOutput(total, forth, back)
 
 
 def multi_positive_nce(

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from hypviz.model.backbone import DEMO_NAMES
 from hypviz.model.demo import SMALL_MAP, Convolution, DemoBackbone
 
 
@@ -38,12 +39,14 @@ def test_float32_takes_the_librarys_own_kernel(monkeypatch: pytest.MonkeyPatch) 
     assert called == [(4, 4), (8, SMALL_MAP)]
 
 
-def test_a_whole_network_in_bfloat16_gives_nearly_the_same_features() -> None:
+@pytest.mark.parametrize("size", DEMO_NAMES)
+def test_a_whole_network_in_bfloat16_gives_nearly_the_same_features(size: str) -> None:
     torch.manual_seed(0)
-    network = DemoBackbone().eval()
+    network = DemoBackbone(size).eval()
     x = torch.randn(8, 3, 40, 40)
     with torch.no_grad():
         exact = network(x)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             rough = network(x).float()
+    assert exact.shape == (8, network.num_features)
     assert F.cosine_similarity(exact, rough).min() > 0.999

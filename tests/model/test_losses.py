@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from hypviz.geometry import pairwise_euclidean_exterior_angle, pairwise_exterior_angle
 from hypviz.model import losses
-from hypviz.model.losses import LossSettings, angle_logits, angle_loss, multi_positive_nce
+from hypviz.model.losses import LossSettings, multi_positive_nce, pair_loss
+from hypviz.model.similarity import similarities
 
 SCALE = 1 / 0.07
 Points = tuple[Tensor, Tensor]
@@ -59,7 +60,7 @@ def loop_nce(logits: Tensor, positive: Tensor, ignore: Tensor, denominator: str,
 def test_with_one_positive_the_loss_is_accepts_cross_entropy() -> None:
     parents, children = points(0, 12), points(1, 12)
     eye, none = torch.eye(12, dtype=torch.bool), torch.zeros(12, 12, dtype=torch.bool)
-    loss = angle_loss(parents, children, positive=eye, related=none, never=none, curv=0.7, scale=SCALE)
+    loss = pair_loss(parents, children, positive=eye, related=none, never=none, curv=0.7, scale=SCALE)
     target = torch.arange(12)
     forth = functional.cross_entropy(-SCALE * pairwise_exterior_angle(*parents, *children, curv=0.7), target)
     back = functional.cross_entropy(SCALE * pairwise_exterior_angle(*children, *parents, curv=0.7), target)
@@ -82,10 +83,10 @@ def test_multi_positive_nce_is_its_definition(denominator: Any, reduction: Any) 
 
 @pytest.mark.parametrize("unsampled", ["masked", "positive", "negative"])
 @pytest.mark.parametrize("geometry", ["hyperbolic", "euclidean", "cosine"])
-def test_angle_loss_is_the_loop_over_anchors_in_both_directions(geometry: Any, unsampled: Any) -> None:
+def test_pair_loss_is_the_loop_over_anchors_in_both_directions(geometry: Any, unsampled: Any) -> None:
     parents, children, masks = points(4, 6), points(5, 8), random_masks(6, 6, 8)
     settings = LossSettings(geometry=geometry, unsampled=unsampled)
-    loss = angle_loss(parents, children, **masks, curv=1.3, scale=4.0, settings=settings)
+    loss = pair_loss(parents, children, **masks, curv=1.3, scale=4.0, settings=settings)
 
     if geometry == "hyperbolic":
         p2c = math.pi - pairwise_exterior_angle(*parents, *children, curv=1.3)
@@ -131,7 +132,7 @@ def test_masked_pairs_do_not_move_their_points() -> None:
     positive, related, never = torch.zeros(3, 5, 6, dtype=torch.bool).unbind()
     positive[range(5), range(5)] = True
     related[:3, 5], never[3:, 5] = True, True
-    angle_loss(parents, children, positive=positive, related=related, never=never, curv=1.0, scale=5.0).total.backward()
+    pair_loss(parents, children, positive=positive, related=related, never=never, curv=1.0, scale=5.0).total.backward()
     for values in children:
         assert values.grad is not None
         assert (values.grad[5] == 0).all() and (values.grad[:5] != 0).any()
@@ -143,7 +144,7 @@ def test_unsampled_pairs_pull_push_or_rest_as_the_setting_says() -> None:
     slopes = {}
     for unsampled in ("masked", "positive", "negative"):
         parents, children = points(11, 3), points(12, 3)
-        loss = angle_loss(
+        loss = pair_loss(
             parents,
             children,
             positive=torch.eye(3, dtype=torch.bool),
@@ -153,7 +154,7 @@ def test_unsampled_pairs_pull_push_or_rest_as_the_setting_says() -> None:
             scale=3.0,
             settings=LossSettings(unsampled=unsampled, direction="parent_to_child"),
         )
-        p2c, _ = angle_logits(parents, children, curv=1.0, geometry="hyperbolic")
+        p2c, _ = similarities(parents, children, curv=1.0, geometry="hyperbolic")
         along = torch.autograd.grad(p2c[0, 1], parents[0], retain_graph=True)[0][0]
         slope = torch.autograd.grad(loss.total, parents[0])[0][0]
         slopes[unsampled] = float(slope @ along)
@@ -166,8 +167,8 @@ def test_order_of_the_batch_does_not_matter(denominator: Any) -> None:
     draw = torch.Generator().manual_seed(16)
     rows, columns = torch.randperm(9, generator=draw), torch.randperm(11, generator=draw)
     settings = LossSettings(denominator=denominator)
-    loss = angle_loss(parents, children, **masks, curv=1.0, scale=SCALE, settings=settings)
-    shuffled = angle_loss(
+    loss = pair_loss(parents, children, **masks, curv=1.0, scale=SCALE, settings=settings)
+    shuffled = pair_loss(
         (parents[0][rows], parents[1][rows]),
         (children[0][columns], children[1][columns]),
         **{name: mask[rows][:, columns] for name, mask in masks.items()},
@@ -181,8 +182,8 @@ def test_order_of_the_batch_does_not_matter(denominator: Any) -> None:
 @pytest.mark.parametrize("direction", ["parent_to_child", "child_to_parent"])
 def test_one_direction_trains_alone_and_reports_both(direction: Any) -> None:
     parents, children, masks = points(17, 6), points(18, 6), random_masks(19, 6, 6)
-    both = angle_loss(parents, children, **masks, curv=1.0, scale=2.0)
-    one = angle_loss(parents, children, **masks, curv=1.0, scale=2.0, settings=LossSettings(direction=direction))
+    both = pair_loss(parents, children, **masks, curv=1.0, scale=2.0)
+    one = pair_loss(parents, children, **masks, curv=1.0, scale=2.0, settings=LossSettings(direction=direction))
     assert one.total is getattr(one, direction)
     other = {"parent_to_child", "child_to_parent"} - {direction}
     assert not getattr(one, other.pop()).requires_grad
@@ -195,9 +196,9 @@ def test_autocast_does_not_lower_the_precision(dtype: torch.dtype, geometry: Any
     settings = LossSettings(geometry=geometry)
     parents, children = points(20, 16, dtype=dtype), points(21, 16, dtype=dtype)
     masks = random_masks(22, 16, 16)
-    plain = angle_loss(parents, children, **masks, curv=1.0, scale=SCALE, settings=settings)
+    plain = pair_loss(parents, children, **masks, curv=1.0, scale=SCALE, settings=settings)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        loss = angle_loss(parents, children, **masks, curv=1.0, scale=SCALE, settings=settings)
+        loss = pair_loss(parents, children, **masks, curv=1.0, scale=SCALE, settings=settings)
     assert loss.total.dtype == torch.float32
     assert torch.equal(loss.total, plain.total)
 
@@ -211,16 +212,16 @@ def test_nothing_in_the_loss_runs_under_autocast(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(losses, "multi_positive_nce", spy)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        angle_loss(points(20, 4), points(21, 4), **random_masks(22, 4, 4), curv=1.0, scale=SCALE)
+        pair_loss(points(20, 4), points(21, 4), **random_masks(22, 4, 4), curv=1.0, scale=SCALE)
     assert seen == [False, False]
 
 
 def test_half_precision_inputs_lose_only_their_own_rounding() -> None:
     parents, children = points(23, 16, dtype=torch.bfloat16), points(24, 16, dtype=torch.bfloat16)
     masks = random_masks(25, 16, 16)
-    low = angle_loss(parents, children, **masks, curv=1.0, scale=SCALE)
+    low = pair_loss(parents, children, **masks, curv=1.0, scale=SCALE)
     exact = [(functional.normalize(u.detach().double(), dim=1), r.detach().double()) for u, r in (parents, children)]
-    high = angle_loss(*exact, **masks, curv=1.0, scale=SCALE)
+    high = pair_loss(*exact, **masks, curv=1.0, scale=SCALE)
     assert low.total.item() == pytest.approx(high.total.item(), rel=1e-5)
 
 
@@ -233,7 +234,7 @@ def test_gradients_are_finite_for_a_collapsed_batch_at_full_scale(dtype: torch.d
     children = direction.clone().requires_grad_(), torch.tensor([0, 1e-8, 1e-3, 1, 5, 15], dtype=dtype).requires_grad_()
     curv = torch.tensor(10.0, requires_grad=True)
     masks = random_masks(26, 6, 6)
-    loss = angle_loss(parents, children, **masks, curv=curv, scale=100.0, settings=LossSettings(geometry=geometry))
+    loss = pair_loss(parents, children, **masks, curv=curv, scale=100.0, settings=LossSettings(geometry=geometry))
     loss.total.backward()
     for values in (*parents, *children, curv):
         assert values.grad is None or values.grad.isfinite().all()
@@ -247,7 +248,7 @@ def test_loss_passes_gradcheck_for_points_curvature_and_scale(denominator: Any, 
     curv, scale = (torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in (0.8, 3.0))
 
     def total(*inputs: Tensor) -> Tensor:
-        return angle_loss(inputs[0:2], inputs[2:4], **masks, curv=inputs[4], scale=inputs[5], settings=settings).total
+        return pair_loss(inputs[0:2], inputs[2:4], **masks, curv=inputs[4], scale=inputs[5], settings=settings).total
 
     assert torch.autograd.gradcheck(total, (*points(28, 4), *points(29, 5), curv, scale))
 
@@ -274,7 +275,7 @@ def test_descending_the_loss_opens_the_hierarchy() -> None:
         norms = vectors.norm(dim=1)
         units = vectors / norms[:, None]
         parents, children = (units[:3], norms[:3]), (units[3:], norms[3:])
-        loss = angle_loss(parents, children, positive=positive, related=none, never=none, curv=1.0, scale=10.0)
+        loss = pair_loss(parents, children, positive=positive, related=none, never=none, curv=1.0, scale=10.0)
         optimiser.zero_grad()
         loss.total.backward()
         optimiser.step()
@@ -286,14 +287,14 @@ def test_descending_the_loss_opens_the_hierarchy() -> None:
 def test_a_batch_without_pairs_is_refused() -> None:
     none = torch.zeros(3, 3, dtype=torch.bool)
     with pytest.raises(ValueError, match="no anchor has a positive candidate"):
-        angle_loss(points(31, 3), points(32, 3), positive=none, related=none, never=none, curv=1.0, scale=1.0)
+        pair_loss(points(31, 3), points(32, 3), positive=none, related=none, never=none, curv=1.0, scale=1.0)
 
 
 @pytest.mark.parametrize(("name", "matrix"), [("positive", torch.ones(3, 4)), ("never", torch.ones(4, 3, dtype=torch.bool))])
 def test_masks_must_be_boolean_parents_by_children(name: str, matrix: Tensor) -> None:
     masks = {**random_masks(33, 3, 4), name: matrix}
     with pytest.raises(ValueError, match=rf"{name} must be bool \(3, 4\) \(parents, children\), got"):
-        angle_loss(points(34, 3), points(35, 4), **masks, curv=1.0, scale=1.0)
+        pair_loss(points(34, 3), points(35, 4), **masks, curv=1.0, scale=1.0)
 
 
 @pytest.mark.parametrize("name", ["direction", "geometry", "unsampled", "denominator", "reduction"])
@@ -307,4 +308,4 @@ def test_unknown_forms_are_refused_by_the_functions_too() -> None:
     with pytest.raises(ValueError, match="denominator must be one of"):
         multi_positive_nce(torch.zeros(2, 2), eye, ~eye, denominator="all")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="geometry must be one of"):
-        angle_logits(points(36, 2), points(37, 2), curv=1.0, geometry="spherical")  # type: ignore[arg-type]
+        similarities(points(36, 2), points(37, 2), curv=1.0, geometry="spherical")  # type: ignore[arg-type]
