@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from hypviz.data.hierarchy import Hierarchy, class_graph
 from hypviz.data.items import Items
 from hypviz.errors import DataError
-from hypviz.evaluate.run import check_sizes, choose_queries, leave_out_itself
-from hypviz.evaluate.tasks import World
+from hypviz.evaluate.run import check_sizes
+from hypviz.evaluate.task import choose_queries, leave_out_itself
+from hypviz.evaluate.world import World
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.metrics import ThresholdSweep

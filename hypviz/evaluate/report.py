@@ -30,6 +30,7 @@ histograms, classes in alphabetical order, so it depends on that order; TV: tota
 scores rank by row; a depth beyond the pool means the whole pool; a query without a relevant item is left out and
 counted."""
 
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 CSV_COLUMNS = ("task", "reading", "score", "metric", "mean", "low", "high", "count", "skipped")
 
 
@@ -59,13 +60,17 @@ class TaskResult:
 @dataclass(frozen=True)
 class Radii:
     """direct, ancestors: P(r_parent < r_child) over direct and over all `pairs`.  spearman: of depth and radius.
-    by_depth: (depth, items, mean radius)."""
+    by_depth: (depth, items, mean radius).  direct_interval, ancestors_interval: 95 % (low, high), images resampled.
+    quantiles: (depth, the `QUANTILES` of its radii)."""
 
     direct: float
     ancestors: float
     pairs: int
     spearman: float
     by_depth: tuple[tuple[int, int, float], ...]
+    direct_interval: tuple[float, float]
+    ancestors_interval: tuple[float, float]
+    quantiles: tuple[tuple[int, tuple[float, ...]], ...]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ Conventions, for all of them:
 - k larger than the pool means the whole pool, also in the denominator of precision.
 - A query without a relevant item has no value: NaN. `mean_of` leaves it out and the caller counts it.
 - Ranks decide, never the sign of a score (torchmetrics' retrieval counts scores <= 0 as misses).
+- A ranking may stop at a depth: what lies deeper has no order, and a metric that asks for it raises.
 """
 
 from __future__ import annotations
@@ -24,41 +25,46 @@ _POSITION = np.uint64(0xFFFFFFFF)
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """Pools in ranked order. position: (b, N) int64 column of the pool at each rank; items outside the query's pool
-    come last.  pool: (b,) int64 how many items are inside it."""
+    """Pools in ranked order. position: (b, d) int64 column of the pool at each of the first d ranks; items outside the
+    query's pool come last.  pool: (b,) int64 how many items are inside it.  outside: (query, column) of those that are
+    not, two arrays of one length."""
 
     position: NDArray[np.int64]
     pool: NDArray[np.int64]
+    outside: tuple[NDArray[np.int64], NDArray[np.int64]]
 
     def hits(self, relevant: NDArray[np.bool_]) -> Hits:
         """The relevance (b, N), given per pool column, in ranked order."""
-        flags = np.take_along_axis(np.asarray(relevant, bool), self.position, axis=1)
+        relevant = np.asarray(relevant, bool)
+        query, column = self.outside
+        total = np.count_nonzero(relevant, axis=1) - np.bincount(query[relevant[query, column]], minlength=len(relevant))
+        flags = np.take_along_axis(relevant, self.position, axis=1)
         flags &= np.arange(flags.shape[1]) < self.pool[:, None]
         found = np.zeros((len(flags), flags.shape[1] + 1), np.int32)
         np.cumsum(flags, axis=1, dtype=np.int32, out=found[:, 1:])
-        return Hits(flags, found, self.pool)
+        return Hits(flags, found, self.pool, total)
 
 
 @dataclass(frozen=True, eq=False)
 class Hits:
-    """Relevance in ranked order. flags: (b, N) bool.  found: (b, N + 1) int32 relevant items among the first k.
-    pool: (b,) int64 size of each query's pool."""
+    """Relevance in ranked order. flags: (b, d) bool.  found: (b, d + 1) int32 relevant items among the first k.
+    pool: (b,) int64 size of each query's pool.  relevant: (b,) int64 relevant items in it, ranked or deeper."""
 
     flags: NDArray[np.bool_]
     found: NDArray[np.int32]
     pool: NDArray[np.int64]
-
-    @property
-    def relevant(self) -> NDArray[np.int64]:
-        """(b,) relevant items in each query's pool."""
-        return self.found[:, -1].astype(np.int64)
+    relevant: NDArray[np.int64]
 
 
-def rank(scores: ArrayLike) -> Order:
+def rank(scores: ArrayLike, depth: int | None = None) -> Order:
     """Rank (b, N) scores, best first, ties by position; DataError when a score is NaN.
+
+    depth: only the first `depth` ranks are put in order, which is quicker; None takes all.
 
     >>> rank([[0.5, 0.9, 0.5]]).position.tolist()
     [[1, 0, 2]]
+    >>> rank([[0.5, 0.9, 0.5]], depth=2).position.tolist()
+    [[1, 0]]
     """
     # Adding 0 turns −0 into 0, which has another bit pattern but is the same score.
     values = np.ascontiguousarray(scores, dtype=np.float32) + np.float32(0)
@@ -70,8 +76,12 @@ def rank(scores: ArrayLike) -> Order:
     # One unique integer per pair of score and position: a fast unstable sort gives a stable order.
     keys = (~ascending).astype(np.uint64) << np.uint64(32)
     keys |= np.arange(values.shape[1], dtype=np.uint64)
+    if depth is not None and depth < keys.shape[1]:
+        keys = np.partition(keys, depth - 1, axis=1)[:, :depth]
     keys.sort(axis=1)
-    return Order((keys & _POSITION).astype(np.int64), np.count_nonzero(values > -np.inf, axis=1))
+    query, column = np.nonzero(values == -np.inf)
+    pool = values.shape[1] - np.bincount(query, minlength=len(values))
+    return Order((keys & _POSITION).astype(np.int64), pool, (query.astype(np.int64), column.astype(np.int64)))
 
 
 def rank_hits(scores: ArrayLike, relevant: ArrayLike) -> Hits:
@@ -105,6 +115,7 @@ def average_precision(hits: Hits) -> Values:
     >>> average_precision(rank_hits([[3, 2, 1]], [[True, False, True]])).round(4).tolist()
     [0.8333]
     """
+    _ranked_to(hits, hits.pool)
     query, place = np.nonzero(hits.flags)
     at_rank = hits.found[query, place + 1] / (place + 1)
     total = np.bincount(query, weights=at_rank, minlength=len(hits.flags))
@@ -123,11 +134,20 @@ def _depth(hits: Hits, k: ArrayLike) -> NDArray[np.int64]:
     depth = np.broadcast_to(np.asarray(k, np.int64), hits.pool.shape)
     if (depth[hits.relevant > 0] < 1).any():
         raise DataError(f"k must be at least 1, got {int(depth.min())}.")
-    return np.minimum(depth, hits.pool)
+    depth = np.minimum(depth, hits.pool)
+    _ranked_to(hits, depth)
+    return depth
+
+
+def _ranked_to(hits: Hits, depth: NDArray[np.int64]) -> None:
+    """DataError where a query with something to find is not ranked as deep as that."""
+    if (depth[hits.relevant > 0] > hits.flags.shape[1]).any():
+        raise DataError(f"The metric looks at {int(depth.max())} ranks, but only {hits.flags.shape[1]} were put in order: rank deeper.")
 
 
 def _found(hits: Hits, depth: NDArray[np.int64]) -> NDArray[np.int32]:
-    return hits.found[np.arange(len(depth)), np.maximum(depth, 0)]
+    # Queries without a relevant item may ask for any depth: they have no value.
+    return hits.found[np.arange(len(depth)), np.clip(depth, 0, hits.flags.shape[1])]
 
 
 def _where_relevant(hits: Hits, values: NDArray[np.floating]) -> Values:

@@ -12,7 +12,7 @@ import pytest
 
 from hypviz.data.hierarchy import class_graph
 from hypviz.errors import DataError, SettingsError
-from hypviz.evaluate import EvaluateSettings, calibrate_omega, evaluate
+from hypviz.evaluate import EvaluateSettings, calibrate_omega, evaluate, recognition, task
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from tests.evaluate.worlds import (
@@ -82,12 +82,12 @@ def test_shuffled_labels_lower_every_class_metric() -> None:
     wrong_items = replace(items, label=label)
     graph = class_graph(items, hierarchy_of(items))
     wrong = evaluate(wrong_items, hierarchy_of(wrong_items), embedding, FAST, graph=graph)
-    for task, reading, metric in (
+    for name, reading, metric in (
         ("part → object", "instance", "precision@5"),
         ("object → parts", "class", "mAP"),
         ("scene → contents", "class", "precision@R"),
     ):
-        drop = mean(right, task, reading, "angle", metric) - mean(wrong, task, reading, "angle", metric)
+        drop = mean(right, name, reading, "angle", metric) - mean(wrong, name, reading, "angle", metric)
         assert drop > 0.1
 
 
@@ -211,6 +211,41 @@ def test_radii_are_compared_over_direct_and_over_all_pairs() -> None:
         assert value == pytest.approx(sum(embedding.radii[p] < embedding.radii[c] for p, c in chosen) / len(chosen))
     assert radii.pairs == len(pairs)
     assert sum(count for _, count, _ in radii.by_depth) == len(items)
+    for (level, _, _), (same, quantiles) in zip(radii.by_depth, radii.quantiles, strict=True):
+        at_level = sorted(embedding.radii[world.hierarchy.depth == level].tolist())
+        assert (level, at_level[0], at_level[-1]) == (same, quantiles[0], quantiles[-1])
+        assert quantiles[3] == pytest.approx(float(np.median(at_level)))
+
+
+def test_the_order_of_radii_has_an_interval_over_images() -> None:
+    items, embedding = random_world(pictures=40)
+    radii = evaluate(items, hierarchy_of(items), embedding, replace(FAST, bootstrap=200)).radii
+    assert radii.direct_interval[0] < radii.direct < radii.direct_interval[1]
+    assert radii.ancestors_interval[0] < radii.ancestors < radii.ancestors_interval[1]
+
+
+def test_progress_comes_with_every_block_and_can_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    items, embedding = random_world()
+    monkeypatch.setattr(task, "CELLS", 100)
+    shares: list[float] = []
+    evaluate(items, hierarchy_of(items), embedding, FAST, progress=lambda share, what: shares.append(share))
+    assert len(shares) > 60 and shares == sorted(shares) and shares[0] == 0 and shares[-1] == pytest.approx(1)
+
+    def stop(share: float, what: str) -> None:
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(items, hierarchy_of(items), embedding, FAST, progress=stop)
+
+
+def test_the_size_of_the_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    items, embedding = random_world()
+    whole = evaluate(items, hierarchy_of(items), embedding, FAST)
+    monkeypatch.setattr(task, "CELLS", 100)
+    monkeypatch.setattr(recognition, "QUERIES", 5)
+    monkeypatch.setattr(recognition, "BOXES", 7)
+    assert evaluate(items, hierarchy_of(items), embedding, FAST).to_csv() == whole.to_csv()
 
 
 def test_a_sample_of_queries_is_repeatable_and_stated() -> None:
@@ -252,7 +287,7 @@ def test_data_without_nested_boxes_leaves_tasks_out_and_says_so() -> None:
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     found = evaluate(items, hierarchy_of(items), Embedding(directions, np.ones(4, np.float32)), FAST)
     assert [note.split(":")[0] for note in found.notes] == ["part → object", "object → parts"]
-    assert {result.task for result in found.results} == {"scene → contents", "box → scene"}
+    assert {result.task for result in found.results} == {"scene → contents", "box → scene", "box → class"}
     assert "left out" in found.to_markdown()
 
 

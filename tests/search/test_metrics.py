@@ -69,6 +69,26 @@ def test_a_depth_per_query_gives_precision_at_the_number_of_relevant_items() -> 
     np.testing.assert_allclose(metrics.recall_at_k(hits, hits.relevant), want)
 
 
+@pytest.mark.parametrize("depth", [1, 3, 10, 40, 60])
+def test_a_ranking_to_a_depth_is_the_head_of_the_whole(depth: int) -> None:
+    scores, relevant = random_case(8)
+    whole, head = metrics.rank(scores), metrics.rank(scores, depth)
+    np.testing.assert_array_equal(head.position, whole.position[:, :depth])
+    np.testing.assert_array_equal(head.hits(relevant).relevant, whole.hits(relevant).relevant)
+    for k in {1, min(depth, 39)}:
+        np.testing.assert_array_equal(metrics.precision_at_k(head.hits(relevant), k), metrics.precision_at_k(whole.hits(relevant), k))
+        np.testing.assert_array_equal(metrics.recall_at_k(head.hits(relevant), k), metrics.recall_at_k(whole.hits(relevant), k))
+
+
+def test_a_metric_that_looks_deeper_than_the_ranking_raises() -> None:
+    scores, relevant = random_case(8)
+    hits = metrics.rank(scores, 5).hits(relevant)
+    with pytest.raises(DataError, match="looks at 6 ranks, but only 5 were put in order"):
+        metrics.precision_at_k(hits, 6)
+    with pytest.raises(DataError, match="looks at 39 ranks, but only 5"):
+        metrics.average_precision(hits)
+
+
 def test_known_answers_of_one_ranking() -> None:
     hits = metrics.rank_hits([[0.9, 0.8, 0.7, 0.6, 0.5]], [[True, False, True, False, False]])
     assert metrics.precision_at_k(hits, 2)[0] == 0.5

@@ -1,0 +1,88 @@
+"""What all tasks share: items, their hierarchy and a class graph, with the lookups made from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from hypviz.data.hierarchy import Hierarchy, scene_classes
+from hypviz.data.items import Items
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """Items, hierarchy and class graph (C, C) with the lookups that all tasks share."""
+
+    items: Items
+    hierarchy: Hierarchy
+    graph: NDArray[np.bool_]
+
+    @cached_property
+    def label(self) -> NDArray[np.int64]:
+        """(N,) class of each item, wide enough to index with."""
+        return self.items.label.astype(np.int64)
+
+    @cached_property
+    def scenes(self) -> Rows:
+        """Rows of the whole images, one per image, in its order."""
+        return np.flatnonzero(self.items.is_scene)
+
+    @cached_property
+    def boxes(self) -> Rows:
+        """Rows of all boxes."""
+        return np.flatnonzero(~self.items.is_scene)
+
+    @cached_property
+    def in_boxes(self) -> tuple[Rows, Rows]:
+        """(parent, child) of all ancestor pairs between boxes."""
+        edges = self.hierarchy.edges
+        between = ~self.items.is_scene[edges.parent]
+        return edges.parent[between].astype(np.int64), edges.child[between].astype(np.int64)
+
+    @cached_property
+    def objects(self) -> Rows:
+        """Boxes with at least one box inside."""
+        return np.unique(self.in_boxes[0])
+
+    @cached_property
+    def parts(self) -> Rows:
+        """Boxes inside at least one other box."""
+        return np.unique(self.in_boxes[1])
+
+    @cached_property
+    def holds(self) -> csr_array:
+        """(N, C) True where a box has a descendant of that class."""
+        parent, child = self.in_boxes
+        shape = (len(self.items), len(self.items.classes))
+        held = csr_array((np.ones(len(parent), bool), (parent, self.label[child])), shape=shape)
+        held.sum_duplicates()
+        return held
+
+    @cached_property
+    def shown(self) -> csr_array:
+        """(M, C) True where an image has a box of that class."""
+        return scene_classes(self.items)
+
+    def scene_holds(self, rows: Rows) -> NDArray[np.bool_]:
+        """(b, C) classes in the image of each row."""
+        return dense(self.shown[self.items.image[rows]])
+
+    def class_below(self, rows: Rows, pool: Rows) -> NDArray[np.bool_]:
+        """(b, P) True where the class of pool item lies under what each row holds by class: the class graph for a box,
+        the classes of its own hierarchy for a scene."""
+        wanted = self.scene_holds(rows)
+        box = ~self.items.is_scene[rows]
+        wanted[box] = self.graph[self.label[rows[box]]]
+        return wanted[:, self.label[pool]]
+
+
+def dense(sparse: csr_array) -> NDArray[np.bool_]:
+    """A boolean sparse array written out."""
+    written: NDArray[np.bool_] = sparse.toarray()
+    return written
