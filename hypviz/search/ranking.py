@@ -70,18 +70,35 @@ def rank(scores: ArrayLike, depth: int | None = None) -> Order:
     values = np.ascontiguousarray(scores, dtype=np.float32) + np.float32(0)
     if np.isnan(values).any():
         raise DataError("A score is NaN: the embedding holds directions that are not finite numbers.")
-    bits = values.view(np.uint32)
-    # The bits of a float ascend with its value once negative ones are inverted; ~ puts the best score first.
-    ascending = np.where(bits >> 31 == 1, ~bits, bits | np.uint32(0x80000000))
-    # One unique integer per pair of score and position: a fast unstable sort gives a stable order.
-    keys = (~ascending).astype(np.uint64) << np.uint64(32)
-    keys |= np.arange(values.shape[1], dtype=np.uint64)
-    if depth is not None and depth < keys.shape[1]:
-        keys = np.partition(keys, depth - 1, axis=1)[:, :depth]
-    keys.sort(axis=1)
-    query, column = np.nonzero(values == -np.inf)
+    whole = depth is None or depth >= values.shape[1]
+    query, column = np.divmod(np.flatnonzero(values == -np.inf), max(values.shape[1], 1))
     pool = values.shape[1] - np.bincount(query, minlength=len(values))
-    return Order((keys & _POSITION).astype(np.int64), pool, (query.astype(np.int64), column.astype(np.int64)))
+    return Order(_sorted(values) if whole else _first(values, int(depth or 0)), pool, (query, column))
+
+
+def _sorted(values: NDArray[np.float32]) -> NDArray[np.int64]:
+    """(b, N) columns in the order of falling values, ties by column."""
+    # The bits of a float ascend with its value once negative ones are inverted; ~ puts the best score first.
+    bits = values.view(np.uint32)
+    negative = (values.view(np.int32) >> 31).view(np.uint32)
+    # One unique integer per pair of score and position: a fast unstable sort gives a stable order.
+    keys = (~(bits ^ (negative | np.uint32(0x80000000)))).astype(np.uint64)
+    keys <<= np.uint64(32)
+    keys |= np.arange(values.shape[1], dtype=np.uint64)
+    keys.sort(axis=1)
+    keys &= _POSITION
+    return keys.view(np.int64)
+
+
+def _first(values: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
+    """(b, depth) head of `_sorted`, depth < N: only what reaches the value of the last place is put in order."""
+    width = values.shape[1]
+    last = np.partition(values, width - depth, axis=1)[:, width - depth, None]
+    query, column = np.divmod(np.flatnonzero(values >= last), width)
+    order = np.lexsort((column, -values[query, column], query))
+    start = np.searchsorted(query, np.arange(len(values)))
+    head: NDArray[np.int64] = column[order[start[:, None] + np.arange(depth)]]
+    return head
 
 
 def rank_hits(scores: ArrayLike, relevant: ArrayLike) -> Hits:
@@ -116,9 +133,8 @@ def average_precision(hits: Hits) -> Values:
     [0.8333]
     """
     _ranked_to(hits, hits.pool)
-    query, place = np.nonzero(hits.flags)
-    at_rank = hits.found[query, place + 1] / (place + 1)
-    total = np.bincount(query, weights=at_rank, minlength=len(hits.flags))
+    at_rank = hits.found[:, 1:] / np.arange(1, hits.found.shape[1])
+    total = at_rank.sum(axis=1, where=hits.flags)
     return _where_relevant(hits, total / np.maximum(hits.relevant, 1))
 
 
