@@ -107,7 +107,7 @@ class Evaluation:
             "radii": asdict(self.radii),
             "notes": self.notes,
         }
-        return {key: _plain(value) for key, value in report.items()}
+        return {key: plain(value) for key, value in report.items()}
 
     def to_csv(self) -> str:
         """Long form, one line per metric, under a header of `CSV_COLUMNS`; an empty field where there is no number."""
@@ -157,14 +157,14 @@ def _task_json(result: TaskResult) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
-    """Python numbers, lists and dicts only, and None for what JSON cannot say."""
+def plain(value: Any) -> Any:
+    """Python numbers, lists and dicts only, from arrays, tuples and NumPy scalars too, and None for what JSON cannot say."""
     if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
