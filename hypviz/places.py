@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PIL import Image
 
 from hypviz.data.hierarchy import Hierarchy
@@ -20,8 +19,7 @@ from hypviz.embed import embed_picture
 from hypviz.errors import SelectionError
 from hypviz.search.index import Index, Query
 from hypviz.uploads import Box, Upload, Uploads
-from hypviz.viz import layout
-from hypviz.viz.disk import DEPTH_NAMES
+from hypviz.viz.colours import DEPTH_NAMES
 from hypviz.viz.pictures import crop_bytes
 
 if TYPE_CHECKING:
@@ -36,11 +34,9 @@ MIN_BOX = 2.0
 
 @dataclass(frozen=True)
 class Place:
-    """query: what the index searches for.  angle: drawn angle in radians.  picture: what the page shows.
-    thumb: address of a small picture."""
+    """query: what the index searches for.  picture: what the page shows.  thumb: address of a small picture."""
 
     query: Query
-    angle: float
     picture: Json
     thumb: str
 
@@ -53,12 +49,11 @@ class Placer:
         items: Items,
         hierarchy: Hierarchy,
         index: Index,
-        angles: np.ndarray,
         *,
         encoder: Callable[[], HyperbolicEncoder],
         uploads: Uploads,
     ) -> None:
-        self.items, self.hierarchy, self.index, self.angles = items, hierarchy, index, angles
+        self.items, self.hierarchy, self.index = items, hierarchy, index
         self.uploads, self._encoder = uploads, encoder
         self._lock = threading.Lock()
         self._embedded: OrderedDict[tuple[str, Box], Query] = OrderedDict()
@@ -85,7 +80,7 @@ class Placer:
         picture = self._picture(image, row=row, box=self.items.xyxy[row].tolist(), title=self.items.name(row))
         radius = float(self.index.embedding.radii[row])
         picture["subtitle"] = f"{level}· {radius:.3f} from the root · {picture['name']}"
-        return Place(self.index.query(row), float(self.angles[row]), picture, f"thumb/{row}")
+        return Place(self.index.query(row), picture, f"thumb/{row}")
 
     def _of_drawn(self, image: int, box: Any) -> Place:
         width, height = int(self.items.images.width[image]), int(self.items.images.height[image])
@@ -100,7 +95,7 @@ class Placer:
         query = self._embed(f"image {image}", xyxy, picture)
         shown = self._picture(image, row=None, box=list(xyxy), title="drawn box")
         shown["subtitle"] = f"· {query.radius:.3f} from the root · {shown['name']}"
-        return Place(query, self._angle(query), shown, data_url(crop_bytes(picture(), xyxy)))
+        return Place(query, shown, data_url(crop_bytes(picture(), xyxy)))
 
     def _of_upload(self, token: str, box: Any) -> Place:
         upload = self.uploads.get(token)
@@ -112,7 +107,7 @@ class Placer:
         query = self._embed(token, xyxy, lambda: upload.picture)
         shown = self._upload_picture(token, upload, xyxy if box is not None else None)
         shown["subtitle"] = f"· {query.radius:.3f} from the root · {upload.name}"
-        return Place(query, self._angle(query), shown, data_url(crop_bytes(upload.picture, xyxy)))
+        return Place(query, shown, data_url(crop_bytes(upload.picture, xyxy)))
 
     def _embed(self, source: str, box: Box, picture: Callable[[], Image.Image]) -> Query:
         key = (source, box)
@@ -123,9 +118,6 @@ class Placer:
                 while len(self._embedded) > KEPT_EMBEDDINGS:
                     self._embedded.popitem(last=False)
             return self._embedded[key]
-
-    def _angle(self, query: Query) -> float:
-        return float(layout.place(self.angles, self.index.embedding, query.direction))
 
     def _picture(self, image: int, *, row: int | None, box: list[float], title: str) -> Json:
         images, first = self.items.images, int(self.items.offsets[image])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hypviz.data.pictures import read_bytes
+from hypviz.disks import Disks
 from hypviz.embed import embed_workspace
 from hypviz.model.card import checkpoint_hash, find_checkpoint, read_card
 from hypviz.places import Placer, depth_name
@@ -26,14 +27,14 @@ from hypviz.search.index import Index, Ranked
 from hypviz.store import Workspace
 from hypviz.uploads import Uploads
 from hypviz.viz import layout
-from hypviz.viz.disk import BRANCH_COLOURS, OTHER_COLOUR, SCENE_COLOUR, RadiusScale, disk_payload
+from hypviz.viz.colours import branch_colours
 from hypviz.viz.pictures import shown_picture, thumbnail
+from hypviz.viz.tree import Tree
 
 if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
 
 Json = dict[str, Any]
-LAYOUT = "hierarchy"
 
 
 class View:
@@ -63,57 +64,36 @@ class View:
         return str(self.workspace.meta["stamp"])[:16]
 
     @cached_property
-    def tree(self) -> layout.Tree:
+    def disks(self) -> Disks:
+        """Layouts and points of the disk."""
+        key = checkpoint_hash(self.checkpoint)
+        return Disks(self.workspace, self.embedding, checkpoint=key, omega=self.card.omega_children, start=self._start_row())
+
+    @property
+    def tree(self) -> Tree:
         """The hierarchy as the layout reads it."""
-        edges = self.hierarchy.edges
-        direct = edges.direct
-        return layout.Tree.from_edges(edges.parent[direct], edges.child[direct], depth=self.hierarchy.depth, label=self.items.label)
+        return self.disks.tree
 
-    @cached_property
+    @property
     def angles(self) -> np.ndarray:
-        """(N,) drawn angles, kept in the workspace beside the embedding."""
-        key, name = checkpoint_hash(self.checkpoint), f"layout-{LAYOUT}-{self._stamp}"
-        stored = self.workspace.read_array(key, name)
-        if stored is not None:
-            return stored
-        made = layout.angles(self.embedding, self.tree, method=LAYOUT)
-        self.workspace.write_array(key, name, made)
-        return made
+        """(N,) drawn angles of the default layout."""
+        return self.disks.angles()
 
-    @cached_property
-    def scale(self) -> RadiusScale:
-        """True distance → drawn radius, the same for every point."""
-        return RadiusScale.from_radii(self.embedding.radii)
+    def points(self, method: str = layout.DEFAULT, *, budget: int | None = None, focus: Sequence[int] = ()) -> bytes:
+        """The disk's points as one binary file, see `Disks.points`."""
+        return self.disks.points(method, budget=budget, focus=focus)
 
-    @cached_property
-    def _branches(self) -> tuple[np.ndarray, list[str]]:
-        return layout.branches(self.tree, self.items.classes)
+    def layouts(self) -> list[Json]:
+        """The layouts to choose from, see `Disks.layouts`."""
+        return self.disks.layouts()
+
+    def honesty(self, method: str = layout.DEFAULT) -> Json:
+        """How well a layout keeps distances, neighbours and cones, see `viz.honesty.Honesty`."""
+        return {"layout": method, **self.disks.honesty(method).to_json()}
 
     @cached_property
     def _branch_colours(self) -> list[str]:
-        named = iter(BRANCH_COLOURS)
-        fixed = {"scene": SCENE_COLOUR, "other": OTHER_COLOUR}
-        return [(fixed[name] if name in fixed else next(named, OTHER_COLOUR))[0] for name in self._branches[1]]
-
-    @cached_property
-    def points(self) -> bytes:
-        """The disk's points as one binary file, see `viz.disk`."""
-        index, names = self._branches
-        drawn = self.scale.drawn(self.embedding.radii)
-        return disk_payload(
-            self.embedding,
-            self.angles,
-            branch=index,
-            branch_names=names,
-            depth=self.hierarchy.depth,
-            label=self.items.label,
-            image=self.items.image,
-            classes=self.items.classes,
-            image_names=self.items.images.file_name.tolist(),
-            scale=self.scale,
-            distortion=layout.distortion(self.embedding, self.angles, drawn),
-            title=self.workspace.name,
-        )
+        return [light for light, _ in branch_colours(self.disks.columns.branch_names)]
 
     @cached_property
     def encoder(self) -> HyperbolicEncoder:
@@ -134,7 +114,7 @@ class View:
     @cached_property
     def placer(self) -> Placer:
         """Finds the places that queries name."""
-        return Placer(self.items, self.hierarchy, self.index, self.angles, encoder=self._loaded_encoder, uploads=self._uploads)
+        return Placer(self.items, self.hierarchy, self.index, encoder=self._loaded_encoder, uploads=self._uploads)
 
     def describe(self) -> Json:
         """What the page needs to open this view."""
@@ -186,11 +166,13 @@ class View:
         inside = np.zeros(len(self.items), np.bool_)
         inside[self.index.cone_members(place.query, omega)] = True
         path = self.index.path_to_root(place.query)
+        angles = self.disks.angle_of(place.query.direction, place.query.row)
         return {
             "row": place.query.row,
             "id": str(self.items.item_id[place.query.row]) if place.query.row is not None else None,
             "radius": float(place.query.radius),
-            "angle": place.angle,
+            "angle": angles[layout.DEFAULT],
+            "angles": angles,
             "thumb": place.thumb,
             "picture": place.picture,
             "children": self._cards(children),
@@ -250,7 +232,7 @@ class View:
             "radius": float(self.embedding.radii[row]),
             "angle": angle,
             "file": str(self.items.images.file_name[self.items.image[row]]),
-            "colour": self._branch_colours[int(self._branches[0][row])],
+            "colour": self._branch_colours[int(self.disks.columns.branch[row])],
         }
 
     def _edges(self, row: int | None) -> list[list[int]]:

@@ -179,6 +179,16 @@ class Workspace:
             raise WorkspaceError(f"{self.folder} has no embedding by checkpoint {checkpoint_hash} to keep {name} with.")
         write_file(path, lambda part: _save(part, array))
 
+    def has_array(self, checkpoint_hash: str, name: str) -> bool:
+        """Whether an array is kept with an embedding."""
+        return self._array_path(checkpoint_hash, name).is_file()
+
+    def former_embeddings(self, checkpoint_hash: str) -> list[Path]:
+        """Folders of the embeddings by this checkpoint of earlier states of the data, the newest first."""
+        now_in = self.embedding_folder(checkpoint_hash)
+        folders = [path for path in now_in.parent.glob(f"{checkpoint_hash}-*") if path.is_dir() and path != now_in]
+        return sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)
+
     def _array_path(self, checkpoint_hash: str, name: str) -> Path:
         if not name.replace("-", "").replace("_", "").isalnum() or name in ("directions", "radii"):
             raise WorkspaceError(f"An array's name has letters, digits, - and _ only, got {name!r}.")

@@ -20,7 +20,15 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
     {"data": set(), "search": set()},
     {"model": set(), "viz": set(), "workspace_meta": set(), "tables": set(), "store": {"tables", "workspace_meta"}},
     {"run_state": set(), "train": {"run_state"}, "embed": set(), "evaluate": set()},
-    {"fit": set(), "uploads": set(), "places": {"uploads"}, "session": {"places", "uploads"}, "library": {"session"}},
+    {
+        "fit": set(),
+        "uploads": set(),
+        "disks": set(),
+        "places": {"uploads"},
+        "session": {"disks", "places", "uploads"},
+        "library": {"session"},
+    },
+    {"review": set()},
     {"ui": set(), "cli": set()},
     {"__init__": set(), "__main__": set(), "app": set()},
 )
@@ -163,7 +171,7 @@ def test_a_view_with_a_stored_embedding_needs_no_torch(tiny_world: TinyWorld) ->
         "import sys\n"
         "from hypviz.session import View\nfrom hypviz.store import Workspace\n"
         "view = View(Workspace.open(sys.argv[1]), sys.argv[2])\n"
-        "view.describe(), view.facts(), view.points, view.thumb(0), view.picture(0)\n"
+        "view.describe(), view.facts(), view.points(), view.thumb(0), view.picture(0)\n"
         "assert view.select({'row': 0}, 3.0)['children']\n"
     )
     loaded = loaded_by(code, str(tiny_world.workspace), str(tiny_world.checkpoint))

@@ -138,8 +138,8 @@ def annotated(world: TinyWorld) -> list[dict[str, Any]]:
 
 
 def test_cards_state_the_facts_of_their_items(tiny_view: View, tiny_world: TinyWorld) -> None:
-    expected, header = annotated(tiny_world), unpack(tiny_view.points)[0]
-    branch = unpack(tiny_view.points)[1]["branch"]
+    expected, header = annotated(tiny_world), unpack(tiny_view.points())[0]
+    branch = unpack(tiny_view.points())[1]["branch"]
     cards = {card["row"]: card for row in range(0, 141, 10) for card in tiny_view.select({"row": row}, math.pi)["children"]}
     assert len(cards) > 100
     for row, card in cards.items():

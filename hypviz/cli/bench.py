@@ -72,7 +72,7 @@ def _search(count: int) -> dict[str, float]:
     from hypviz.search.embedding import Embedding
     from hypviz.search.index import Index
     from hypviz.viz import layout
-    from hypviz.viz.disk import disk_payload
+    from hypviz.viz.disk import Columns, disk_payload
 
     rng = np.random.default_rng(0)
     directions = rng.standard_normal((count, 128), np.float32)
@@ -82,7 +82,7 @@ def _search(count: int) -> dict[str, float]:
     query = index.query(0)
     zeros = np.zeros(count, np.int64)
     angles = layout.angles(embedding, method="pca")
-    payload = disk_payload(embedding, angles, branch=zeros, branch_names=["other"], depth=zeros, label=zeros, image=zeros)
+    payload = disk_payload(embedding, angles, Columns(*[zeros] * 6, branch_names=["other"]))
     return {
         "children of one item (ms)": 1e3 * _median(lambda: index.children(query, 1.2)),
         "path to the root (ms)": 1e3 * _median(lambda: index.path_to_root(query)),

@@ -25,7 +25,13 @@ from hypviz.uploads import MAX_BYTES
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MAX_NAME = 200
 """Characters kept of an own picture's name."""
-SCRIPTS = ("disk-math.js", "disk-paint.js", "disk.js", "picture.js", "explore.js")
+SCRIPTS = (
+    "disk-dom.js", "disk-math.js", "disk-colours.js", "disk-plotly.js", "disk-canvas.js", "disk-points.js", "disk-lines.js",
+    "disk-edges.js", "disk-thumbs.js", "disk-paint.js", "disk-card.js", "disk-legend.js", "disk-gestures.js", "disk-export.js",
+    "disk-words.js", "disk-moves.js", "disk.js",
+    "picture.js", "explore.js",
+)  # fmt: skip
+"""In the order they must load; those of the disk come first and need nothing else but plotly."""
 STYLES = ("style.css", "disk.css")
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
@@ -98,7 +104,7 @@ def _router(library: Library) -> APIRouter:
 
     @router.get("/view/{key}/points")
     def points(key: str) -> Response:
-        return Response(library.view(key).points, media_type="application/octet-stream", headers={"Cache-Control": "no-cache"})
+        return Response(library.view(key).points(), media_type="application/octet-stream", headers={"Cache-Control": "no-cache"})
 
     @router.get("/view/{key}/thumb/{row}")
     def thumb(key: str, row: int) -> Response:

@@ -10,8 +10,10 @@ import pytest
 
 from hypviz.errors import DataError
 from hypviz.search.embedding import Embedding
-from hypviz.viz.disk import RadiusScale
-from hypviz.viz.layout import METHODS, Tree, angles, branches, distortion, place
+from hypviz.viz.honesty import plane_of, rank_correlation
+from hypviz.viz.layout import METHODS, Tree, angles, branches, place
+from hypviz.viz.placing import carry_over
+from hypviz.viz.projections import nearest
 from hypviz.viz.wedges import circle_order, spread
 from tests.viz.worlds import World, make_world
 
@@ -143,30 +145,49 @@ def test_the_mean_of_angles_goes_around_the_circle() -> None:
     assert gap(found, np.zeros(())) < 1e-2
 
 
-def test_distortion_is_one_for_a_faithful_layout_and_near_zero_for_a_random_one() -> None:
-    rng = np.random.default_rng(0)
-    theta, radius = rng.uniform(0, TURN, 500), rng.uniform(0.05, 0.9, 500)
-    flat = Embedding(np.stack([np.cos(theta), np.sin(theta)], 1).astype(np.float32), radius.astype(np.float32), geometry="euclidean")
-    assert distortion(flat, theta.astype(np.float32), radius) > 0.999
-    wild = Embedding(flat.directions, np.ones(500, np.float32), geometry="euclidean")
-    assert abs(distortion(wild, rng.permutation(theta), np.full(500, 0.5))) < 0.05
-
-
-def test_distortion_measures_the_hyperbolic_distance_of_the_given_curvature() -> None:
-    rng = np.random.default_rng(0)
-    theta, radius = rng.uniform(0, TURN, 400), rng.uniform(0.5, 5, 400)
-    directions = np.stack([np.cos(theta), np.sin(theta)], 1).astype(np.float32)
-    drawn = radius / 5.2
-    nearly_flat, curved = (Embedding(directions, radius.astype(np.float32), curv) for curv in (1e-4, 4.0))
-    assert distortion(nearly_flat, theta.astype(np.float32), drawn) > 0.999 > distortion(curved, theta.astype(np.float32), drawn)
-
-
 @pytest.mark.parametrize("method", METHODS)
 def test_every_layout_beats_random_angles(method: str, world: World) -> None:
-    drawn = RadiusScale.from_radii(world.embedding.radii).drawn(world.embedding.radii)
-    rng = np.random.default_rng(0)
-    chance = distortion(world.embedding, rng.uniform(0, TURN, len(drawn)), drawn)
-    assert distortion(world.embedding, angles(world.embedding, world.tree, method=method), drawn) > chance + 0.15
+    def score(placed: np.ndarray) -> float:
+        return rank_correlation(world.embedding, plane_of(world.embedding, placed))[0] or 0.0
+
+    chance = score(np.random.default_rng(0).uniform(0, TURN, len(world.embedding)))
+    assert score(angles(world.embedding, world.tree, method=method)) > chance + 0.15
+
+
+@pytest.mark.parametrize("by_direction", [True, False])
+def test_the_neighbours_that_umap_is_given_are_the_nearest(by_direction: bool, world: World) -> None:
+    rows, far = nearest(world.embedding, 6, by_direction=by_direction)
+    assert np.array_equal(rows[:, 0], np.arange(len(rows))) and (far[:, 0] == 0).all() and (np.diff(far, axis=1) >= 0).all()
+    u, r = world.embedding.directions.astype(np.float64), world.embedding.radii.astype(np.float64)
+    for row in range(0, len(rows), 40):
+        if by_direction:
+            slow = 1 - u @ u[row]
+        else:  # the law of cosines of the hyperbolic plane
+            slow = np.arccosh(np.maximum(np.cosh(r) * np.cosh(r[row]) - np.sinh(r) * np.sinh(r[row]) * (u @ u[row]), 1))
+        slow[row] = -1
+        np.testing.assert_allclose(far[row, 1:], np.sort(slow)[1:6], atol=2e-3)
+
+
+def test_more_points_than_umap_is_fitted_on_are_placed_among_them(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[tuple[int, int | None]] = []
+    monkeypatch.setattr("hypviz.viz.projections.UMAP_LIMIT", 300)
+    placed = angles(world.embedding, world.tree, method="umap", on_progress=lambda done, total: heard.append((done, total)))
+    assert heard[-1] == (len(placed), len(placed))
+    together = [np.abs(np.exp(1j * placed[world.tree.label == label].astype(float)).mean()) for label in range(12)]
+    assert np.mean(together) > 0.8
+
+
+def test_items_added_later_are_placed_without_moving_the_old(world: World) -> None:
+    ids = np.array([f"{row:016x}" for row in range(len(world.embedding))]).astype("S")
+    old = np.sort(np.random.default_rng(0).permutation(len(ids))[: int(0.8 * len(ids))])
+    shuffled = np.random.default_rng(1).permutation(old)  # the old state may have had another order
+    placed = angles(world.embedding, world.tree)
+    found = carry_over(placed[shuffled], ids[shuffled], ids, world.embedding)
+    assert found is not None
+    np.testing.assert_array_equal(found[old], placed[old])
+    new = np.setdiff1d(np.arange(len(ids)), old)
+    assert np.median(gap(found[new], placed[new])) < TURN / 12
+    assert carry_over(placed[old[:10]], ids[old[:10]], ids, world.embedding) is None, "too little is left of the old layout"
 
 
 def test_branches_are_named_groups_the_largest_first_and_the_rest_together(world: World) -> None:
@@ -189,5 +210,5 @@ def test_spreading_keeps_the_order_and_evens_the_gaps() -> None:
 
 
 def test_an_unknown_method_is_refused(world: World) -> None:
-    with pytest.raises(DataError, match="must be one of hierarchy, umap, pca, got 't-sne'"):
+    with pytest.raises(DataError, match="must be one of hierarchy, pca, umap, hyperboloid, got 't-sne'"):
         angles(world.embedding, world.tree, method="t-sne")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from hypviz.geometry import to_polar
 from hypviz.search.embedding import Embedding
-from hypviz.viz.disk import RadiusScale, disk_payload
-from hypviz.viz.layout import Tree, angles, branches, distortion
+from hypviz.viz.disk import Columns, disk_payload
+from hypviz.viz.honesty import plane_of, point_distortion, rank_correlation
+from hypviz.viz.layout import Tree, angles, branches
+from hypviz.viz.radius_scale import RadiusScale
 
 OBJECTS = ("house", "car", "boat", "tree", "bicycle", "cow", "table", "person", "sofa", "lamp", "crane", "bench")
 PARTS = ("door", "window", "wheel", "handle", "sail", "leg", "roof", "head")
@@ -48,21 +51,63 @@ def make_world(
     return World(Embedding(direction.astype(np.float32), radius.astype(np.float32), curv), tree, image, OBJECTS + PARTS)
 
 
+def lorentz_tree(
+    count: int, *, dim: int, curv: float, radii: tuple[float, ...], noise: float = 0.06, seed: int = 0
+) -> tuple[Embedding, np.ndarray]:
+    """A tree in the Lorentz model: each level about ten times as many points as the one before, near their parents.
+
+    Points are made as Lorentz vectors at the given true radii (relative noise around them) and read back in polar form.
+    Returns the embedding and the level of each point.
+    """
+    rng = np.random.default_rng(seed)
+    shares = 10.0 ** np.arange(len(radii))
+    sizes = np.floor(count * shares / shares.sum()).astype(int)
+    sizes[-1] = count - sizes[:-1].sum()
+    parent = rng.standard_normal((1, dim))
+    parts = []
+    for size, radius in zip(sizes, radii, strict=True):
+        direction = parent[rng.integers(0, len(parent), size)] + 0.7 * rng.standard_normal((size, dim))
+        parent = direction / np.linalg.norm(direction, axis=1, keepdims=True)
+        true = radius * (1 + noise * rng.standard_normal(size))[:, None]
+        parts.append(np.sinh(np.sqrt(curv) * true) / np.sqrt(curv) * parent)
+        parent = parent * np.sqrt(dim)
+    direction, radius = to_polar(np.concatenate(parts), curv=curv)
+    level = np.repeat(np.arange(len(radii)), sizes)
+    return Embedding(direction.astype(np.float32), radius.astype(np.float32), curv), level
+
+
 def make_payload(world: World, **changes: Any) -> bytes:
-    """The world's disk; `changes` replace arguments of `disk_payload`."""
-    index, names = branches(world.tree, world.classes)
+    """The world's disk; `changes` replace arguments of `disk_payload`, or columns."""
+    own = {name: changes.pop(name) for name in [field.name for field in fields(Columns)] if name in changes}
     scale = RadiusScale.from_radii(world.embedding.radii)
     placed = angles(world.embedding, world.tree)
+    plane = plane_of(world.embedding, placed)
     settings: dict[str, Any] = {
         "angles": placed,
-        "branch": index,
-        "branch_names": names,
-        "depth": world.tree.depth,
-        "label": world.tree.label,
-        "image": world.image,
-        "classes": world.classes,
+        "columns": make_columns(world, **own),
         "scale": scale,
-        "distortion": distortion(world.embedding, placed, scale.drawn(world.embedding.radii)),
+        "distortion": rank_correlation(world.embedding, plane)[0],
+        "point_distortion": point_distortion(world.embedding, placed),
+        "layout": "hierarchy",
         "title": "made-up world",
     } | changes
     return disk_payload(world.embedding, **settings)
+
+
+def make_columns(world: World, **changes: Any) -> Columns:
+    """The world's columns: every third image is for validation, every fifth item is flagged."""
+    index, names = branches(world.tree, world.classes)
+    count = len(world.embedding)
+    settings: dict[str, Any] = {
+        "branch": index,
+        "depth": world.tree.depth,
+        "label": world.tree.label,
+        "image": world.image,
+        "split": (world.image % 3 == 0).astype(np.uint8),
+        "flags": (np.arange(count) % 5 == 0).astype(np.uint8),
+        "branch_names": names,
+        "classes": world.classes,
+        "split_names": ("train", "validation"),
+        "flag_names": {"outside_cone": "outside the cone of an annotated parent"},
+    } | changes
+    return Columns(**settings)

@@ -1,0 +1,39 @@
+"""Items that the embedding puts where their annotation says they cannot be."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.search.embedding import Embedding
+from hypviz.search.scoring import ranking_value
+
+BLOCK = 1 << 16
+
+
+def edge_angles(embedding: Embedding, parent: NDArray[np.integer], child: NDArray[np.integer]) -> NDArray[np.float32]:
+    """ext(parent, child) in radians for pairs of rows, (E,) each, in blocks of bounded memory."""
+    found = np.empty(len(parent), np.float32)
+    for start in range(0, len(parent), BLOCK):
+        part = slice(start, start + BLOCK)
+        one, other = (np.asarray(embedding.directions[rows[part]], np.float32) for rows in (parent, child))
+        cosine = np.einsum("nd,nd->n", one, other)
+        found[part] = ranking_value(cosine, embedding.radii[parent[part]], embedding.radii[child[part]], space=embedding, task="children")
+    return found
+
+
+def outside_cone(embedding: Embedding, parent: NDArray[np.integer], child: NDArray[np.integer], *, omega: float) -> NDArray[np.bool_]:
+    """(N,) True for items outside the cone of one of their annotated parents: ext(parent, item) > omega.
+
+    parent, child: (E,) rows of the annotated pairs, the direct ones.  omega: radians.
+    """
+    found = np.zeros(len(embedding), np.bool_)
+    found[child[edge_angles(embedding, parent, child) > omega]] = True
+    return found
+
+
+def inverted(embedding: Embedding, parent: NDArray[np.integer], child: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """(N,) True for items that lie no farther from the root than one of their annotated parents."""
+    found = np.zeros(len(embedding), np.bool_)
+    found[child[embedding.radii[child] <= embedding.radii[parent]]] = True
+    return found

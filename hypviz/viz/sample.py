@@ -1,0 +1,45 @@
+"""Which points to draw when there are too many: a share of every branch and depth, the same rows every time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+
+
+def stratified(stratum: NDArray[np.integer], budget: int, *, among: Rows | None = None, seed: int = 0) -> Rows:
+    """At most `budget` rows, ascending, that stand for all: as many per stratum as its share, small strata lifted.
+
+    stratum: (N,) any integers, equal for rows of one kind.  among: choose from these rows only.  Each stratum gets up
+    to an eighth of an even share for certain and its proportional part of the rest. Inside a stratum rows come in a
+    fixed shuffled order, so the same question has the same answer.
+    """
+    rows = np.arange(len(stratum)) if among is None else np.asarray(among, np.int64)
+    if len(rows) <= budget:
+        return np.sort(rows)
+    _, kind, counts = np.unique(np.asarray(stratum)[rows], return_inverse=True, return_counts=True)
+    take = allocate(counts, budget)
+    priority = np.random.default_rng(seed).permutation(len(stratum))[rows]
+    order = np.lexsort((priority, kind))
+    place = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.sort(rows[order[place < take[kind[order]]]])
+
+
+def allocate(counts: NDArray[np.integer], budget: int) -> NDArray[np.int64]:
+    """How many of each stratum to take: at most its count, `budget` in all (or everything, when that is less).
+
+    >>> allocate(np.array([900, 90, 10]), 100).tolist()
+    [84, 12, 4]
+    """
+    counts = np.asarray(counts, np.int64)
+    if counts.sum() <= budget:
+        return counts
+    sure = np.minimum(counts, budget // (8 * len(counts)))
+    left, room = counts - sure, budget - int(sure.sum())
+    exact = room * left / left.sum()
+    take = np.floor(exact).astype(np.int64)
+    short = room - int(take.sum())
+    most_cut = np.lexsort((np.arange(len(counts)), take - exact))
+    take[most_cut[:short]] += 1
+    return np.asarray(sure + take)
