@@ -41,21 +41,7 @@
       </section>
     </div>`;
 
-  /** Text with a child element per part: strings become text, so no label or file name is ever read as HTML. */
-  function element(tag, className, ...children) {
-    const node = document.createElement(tag);
-    if (className) node.className = className;
-    node.append(...children);
-    return node;
-  }
-
-  /** Rows whose bit is set in a base64 string, least significant bit first. */
-  function rowsOfBits(text, count) {
-    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-    const rows = [];
-    for (let row = 0; row < count; row++) if ((bytes[row >> 3] >> (row & 7)) & 1) rows.push(row);
-    return Uint32Array.from(rows);
-  }
+  const { element, Bits } = hypviz;
 
   const degrees = (radians) => `${Math.round((radians * 180) / Math.PI)}°`;
 
@@ -197,7 +183,7 @@
       disk.setSelection({
         row: answer.row,
         polar: own ? { angle: answer.angle, radius: answer.radius } : null,
-        members: rowsOfBits(answer.members, view.count),
+        members: Bits.decode(answer.members, view.count),
         children: rows(answer.children),
         parents: rows(answer.parents),
         path: rows(answer.path),

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from hypviz.errors import DataError, HypvizError, SelectionError
 from hypviz.library import Library
+from hypviz.ui.evaluate_routes import evaluate_router
 from hypviz.uploads import MAX_BYTES
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -32,7 +33,12 @@ SCRIPTS = (
     "picture.js", "explore.js",
 )  # fmt: skip
 """In the order they must load; those of the disk come first and need nothing else but plotly."""
-STYLES = ("style.css", "disk.css")
+EVALUATE_SCRIPTS = (
+    "evaluate-dom.js", "evaluate-tables.js", "evaluate-charts.js", "evaluate-panel.js", "evaluate-classes.js",
+    "evaluate-figure.js", "evaluate-ordered.js", "evaluate-health.js", "evaluate.js",
+)  # fmt: skip
+"""Those of the Evaluate tab, loaded when it is first looked at."""
+STYLES = ("style.css", "disk.css", "evaluate.css")
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
@@ -48,9 +54,10 @@ def plotly_js() -> Path:
     return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
-def scripts() -> list[str]:
-    """Addresses of the scripts, in the order they must load; each carries its content's hash, so a browser may keep it."""
-    own = [f"hypviz/assets/{name}?{_stamp(ASSETS / name)}" for name in SCRIPTS]
+def scripts(names: tuple[str, ...] = SCRIPTS) -> list[str]:
+    """Addresses of plotly and the scripts, in the order they must load; each carries its content's hash, so a browser may
+    keep it."""
+    own = [f"hypviz/assets/{name}?{_stamp(ASSETS / name)}" for name in names]
     return [f"hypviz/plotly.min.js?{_stamp(plotly_js())}", *own]
 
 
@@ -67,6 +74,7 @@ def build_app(library: Library) -> FastAPI:
     """The FastAPI application that the Gradio page is then mounted on."""
     app = FastAPI(title="hypviz", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(_router(library), prefix="/hypviz")
+    app.include_router(evaluate_router(library), prefix="/hypviz")
     app.mount("/hypviz/assets", StaticFiles(directory=ASSETS))
 
     @app.exception_handler(HypvizError)

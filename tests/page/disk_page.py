@@ -13,11 +13,12 @@ import plotly
 from PIL import Image
 from playwright.sync_api import Page
 
+from hypviz.ui.routes import SCRIPTS as ALL_SCRIPTS
 from tests.viz.worlds import World, make_payload, make_world
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-SCRIPTS = ("disk-math.js", "disk-paint.js", "disk.js")
+SCRIPTS = tuple(name for name in ALL_SCRIPTS if name.startswith("disk"))
 
 HTML = f"""<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="/disk.css"><script src="/plotly.min.js"></script>

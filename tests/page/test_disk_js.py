@@ -180,7 +180,7 @@ def test_a_panned_picture_is_the_one_drawn_afresh_at_that_view(disk: DiskPage) -
     disk.page.mouse.move(2, 2)
     disk.settle()
     panned = disk.picture()
-    disk.run("disk.paint.recover()")
+    disk.run("disk.paint.points.renderer.recover()")
     disk.settle()
     assert np.abs(panned - disk.picture()).mean() < 0.5, "old positions must not stay on the screen"
     assert np.abs(panned - home).mean() > 3
@@ -431,7 +431,7 @@ def test_colours_follow_depth_on_request(disk: DiskPage) -> None:
     disk.run("disk.setColour('depth')")
     names = [text.rstrip("0123456789,") for text in disk.page.locator(".hd-legend button").all_text_contents()]
     assert names == ["scene", "object", "part"]
-    assert disk.state()["colourBy"] == "depth" and len(disk.run("disk.paint.groups")) == 3
+    assert disk.state()["colourBy"] == "depth" and len(disk.run("disk.paint.points.groups")) == 3
 
 
 # ---- hover
@@ -473,8 +473,8 @@ def test_the_card_is_above_its_point_inside_the_stage_and_never_on_the_point(dis
     spots = disk.pixels()
     extremes = [spots[:, 1].argmin(), spots[:, 1].argmax(), spots[:, 0].argmin(), spots[:, 0].argmax(), len(spots) // 2]
     for row in map(int, extremes):
-        disk.run("disk.hideCard()")
-        disk.run("disk.showCard(v[0])", row)
+        disk.run("disk.card.hide()")
+        disk.run("disk.card.show({row: v[0], index: v[0]})", row)
         card = disk.page.locator(".hd-card").bounding_box()
         assert card is not None
         x, y = disk.pixel(row)
@@ -491,7 +491,7 @@ def test_names_from_the_data_are_shown_as_text(open_page: OpenPage, world: World
     with serve(files() | {"/evil.bin": make_payload(world, **changes)}) as address:
         disk = DiskPage(open_page(address + "/", reduced_motion="reduce"), world)
         disk.run("disk.load('/evil.bin')")
-        disk.run("disk.showCard(1)")
+        disk.run("disk.card.show({row: 1, index: 1})")
         disk.settle()
         assert disk.page.locator(".hd-card-text > div").first.text_content() == evil
         assert disk.run("window.hacked") is None
@@ -503,7 +503,7 @@ def test_names_from_the_data_are_shown_as_text(open_page: OpenPage, world: World
 def test_the_caption_says_how_many_and_what_radius_and_angle_mean(disk: DiskPage) -> None:
     header = unpack(make_payload(disk.world))[0]
     assert disk.page.locator(".hd-caption").text_content() == (
-        f"drawn {header['n']} of {header['n']} · radius = true distance to the root · "
+        f"showing {header['n']} of {header['n']} · radius = true distance to the root · "
         f"angle = projection (rank correlation {header['distortion']:.2f})"
     )
 
@@ -537,7 +537,7 @@ def test_a_second_payload_of_the_same_points_moves_them_to_their_new_places(disk
     angles = unpack(make_payload(world))[1]["angle"]
     moved = make_payload(world, angles=np.mod(angles + 1, 2 * np.pi))
     disk.run("disk.setSelection({row: 5})")
-    disk.run("disk.load(Uint8Array.from(v[0]).buffer)", as_json(list(moved)))
+    disk.run("disk.setPoints(Uint8Array.from(v[0]).buffer)", as_json(list(moved)))
     disk.settle()
     found = np.array(disk.run("Array.from(disk.paint.vx, (x, i) => Math.atan2(disk.paint.vy[i], x))"))
     np.testing.assert_allclose(np.angle(np.exp(1j * (found - angles - 1))), 0, atol=1e-5)
@@ -553,16 +553,44 @@ def test_what_cannot_be_loaded_is_said_on_the_disk(disk: DiskPage) -> None:
     expect(disk.page.locator(".hd-note")).to_be_hidden()
 
 
-def test_without_webgl_it_draws_with_svg_and_says_so(open_page: OpenPage, site: str, world: World) -> None:
+NO_WEBGL = """(() => {
+  const own = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...more) { return kind === "2d" ? own.call(this, kind, ...more) : null; };
+  disk.destroy();
+  disk = make();
+})()"""
+
+
+def test_without_webgl_a_canvas_shows_the_same_picture_and_says_so(disk: DiskPage, open_page: OpenPage, site: str, world: World) -> None:
+    page = open_page(site + "/", viewport={"width": 760, "height": 900}, reduced_motion="reduce")
+    plain = DiskPage(page, world)
+    plain.run(NO_WEBGL)
+    plain.run("disk.load('/world.bin')")
+    assert plain.state()["webgl"] is False and disk.state()["webgl"] is True
+    assert "WebGL is not available" in (page.locator(".hd-note").text_content() or "")
+    page.evaluate("document.querySelector('.hd-note').hidden = true")
+    for view in ({}, {"centre": [0.4, 0.2], "zoom": 1.5}):
+        for one in (disk, plain):
+            one.run("disk.setView(v[0])", view)
+            one.settle()
+        assert np.abs(disk.picture() - plain.picture()).mean() < 0.5
+    assert np.abs(disk.picture() - blank(plain)).mean() > 1, "the comparison can fail"
+
+
+def blank(disk: DiskPage) -> np.ndarray:
+    """The disk without points."""
+    disk.run("disk.paint.points.renderer.canvas.style.visibility = 'hidden'")
+    return disk.picture()
+
+
+def test_more_points_than_can_be_drawn_are_sampled_but_never_the_selection(open_page: OpenPage, site: str, world: World) -> None:
     page = open_page(site + "/", viewport={"width": 760, "height": 900}, reduced_motion="reduce")
     disk = DiskPage(page, world)
-    disk.run("(disk.destroy(), HTMLCanvasElement.prototype.getContext = () => null, disk = make(), disk.load('/many.bin'))")
+    disk.run("(disk.paint.points.limit = 3000, disk.load('/many.bin'))")
     state = disk.state()
-    assert state["webgl"] is False and state["drawn"] == 3000 < state["n"]
-    assert "SVG" in (page.locator(".hd-note").text_content() or "")
-    assert f"drawn 3,000 of {state['n']:,}" in (page.locator(".hd-caption").text_content() or "")
-    assert page.locator(".hd-plot .point").count() == 3000
-    left_out = next(row for row in range(state["n"]) if row not in set(disk.run("Array.from(disk.paint.shown)")))
+    assert state["drawn"] == 3000 < state["n"]
+    assert f"showing 3,000 of {state['n']:,}: evenly spread" in (page.locator(".hd-caption").text_content() or "")
+    left_out = next(row for row in range(state["n"]) if row not in set(disk.run("Array.from(disk.paint.points.shown)")))
     disk.run("disk.setSelection({row: v[0]})", left_out)
     assert disk.state()["lit"] == 1 and disk.state()["drawn"] == 3001
     disk.run("disk.setView({centre: [0.3, 0]})")
@@ -595,7 +623,7 @@ def test_it_leaves_nothing_behind(open_page: OpenPage, site: str, world: World) 
     disk = DiskPage(open_page(site + "/", reduced_motion="reduce"), world)
     disk.run("disk.load('/world.bin')")
     assert disk.page.locator(".hd-plot .modebar").count() == 0
-    assert disk.page.locator("canvas").count() <= 3, "one plotly figure's worth of WebGL"
+    assert disk.page.locator(".hd-plot canvas").count() <= 3, "one plotly figure's worth of WebGL"
     disk.run("disk.destroy()")
     assert disk.page.locator("#disk").inner_html() == "" and disk.page.locator("canvas").count() == 0
     disk.run("(disk = make(), disk.load('/world.bin'))")

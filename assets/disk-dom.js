@@ -1,0 +1,82 @@
+/** Small helpers for nodes and rows that every other script shares. Loaded first. */
+(function () {
+  "use strict";
+  const hypviz = (window.hypviz = window.hypviz || {});
+  const SVG_NS = "http://www.w3.org/2000/svg";
+
+  /** Strings become text, so no label or file name is ever read as HTML. */
+  function element(tag, className, ...children) {
+    const node = document.createElement(tag);
+    if (className) node.className = className;
+    node.append(...children);
+    return node;
+  }
+
+  /** A push button with a click handler. */
+  function button(className, text, onClick) {
+    const node = element("button", className, text);
+    node.type = "button";
+    node.addEventListener("click", onClick);
+    return node;
+  }
+
+  function set(node, attributes) {
+    for (const name in attributes) node.setAttribute(name, attributes[name]);
+    return node;
+  }
+
+  /** A new SVG node. */
+  const make = (tag, attributes = {}) => set(document.createElementNS(SVG_NS, tag), attributes);
+  /** A new SVG node as the last child of another. */
+  const add = (parent, tag, attributes) => parent.appendChild(make(tag, attributes));
+  const isRow = (row) => Number.isInteger(row) && row >= 0;
+  /** A number in the fewest digits that tell it to four. */
+  const trim = (value) => String(Number(value.toPrecision(4)));
+  const count = (value) => value.toLocaleString("en");
+  const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  /** A set of rows as one bit each, least significant bit first: how the server sends memberships. */
+  class Bits {
+    /** @param {Uint8Array} bytes @param {number} count of rows, not of those set */
+    constructor(bytes, count) {
+      this.bytes = bytes;
+      this.count = count;
+    }
+
+    /** @param {string} text base64 @param {number} count */
+    static decode(text, count) {
+      return new Bits(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)), count);
+    }
+
+    /** @param {Iterable<number>} rows @param {number} count */
+    static of(rows, count) {
+      const bits = new Bits(new Uint8Array((count + 7) >> 3), count);
+      for (const row of rows) bits.bytes[row >> 3] |= 1 << (row & 7);
+      return bits;
+    }
+
+    has(row) {
+      return row < this.count && ((this.bytes[row >> 3] >> (row & 7)) & 1) === 1;
+    }
+
+    /** Rows that are in both. @param {Bits} other */
+    and(other) {
+      return new Bits(this.bytes.map((byte, i) => byte & other.bytes[i]), this.count);
+    }
+
+    /** @returns {Uint32Array} the rows, ascending */
+    rows() {
+      const rows = [];
+      for (let row = 0; row < this.count; row++) if (this.has(row)) rows.push(row);
+      return Uint32Array.from(rows);
+    }
+
+    get size() {
+      let sum = 0;
+      for (let row = 0; row < this.count; row++) sum += this.has(row);
+      return sum;
+    }
+  }
+
+  Object.assign(hypviz, { element, button, set, make, add, isRow, trim, count, reducedMotion, Bits });
+})();

@@ -1,0 +1,38 @@
+/** The disk in words: what an item is, and how to read the picture. */
+(function () {
+  "use strict";
+  const hypviz = (window.hypviz = window.hypviz || {});
+  const { count } = hypviz;
+
+  /** The label of an item. @param {Painter} paint @param {number} row */
+  function nameOf(paint, row) {
+    const { header, label, depth } = paint;
+    const i = paint.indexOf(row);
+    if (label[i] >= 0) return header.classes[label[i]] ?? `class ${label[i]}`;
+    return depth[i] === 0 ? "scene" : "unlabelled";
+  }
+
+  /** Label, depth and distance, where from. @returns {string[]} the lines of the hover card */
+  function wordsOf(paint, row, describe) {
+    const { header, depth, radius, image } = paint;
+    const i = paint.indexOf(row);
+    const kind = header.depths[depth[i]]?.name ?? `level ${depth[i]}`;
+    const name = nameOf(paint, row);
+    const from = describe?.(row) || header.images[image[i]] || `image ${image[i] + 1}`;
+    return [name, `${name === kind ? "" : `${kind} · `}${radius[i].toFixed(3)} from root`, from];
+  }
+
+  /** How many points are drawn and which, and what radius and angle mean. @returns {string[]} */
+  function captionOf({ header, points, n }) {
+    const drawn = points.shown.length;
+    const how = drawn < n ? "evenly spread over the data" : n < header.total ? header.how : "";
+    const sure = typeof header.distortion === "number" ? ` (rank correlation ${header.distortion.toFixed(2)})` : "";
+    return [
+      `showing ${count(drawn)} of ${count(header.total)}${how ? `: ${how}` : ""}`,
+      header.geometry === "euclidean" ? "radius = true norm" : "radius = true distance to the root",
+      `angle = projection${sure}`,
+    ];
+  }
+
+  Object.assign(hypviz, { nameOf, wordsOf, captionOf });
+})();
