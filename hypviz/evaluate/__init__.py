@@ -7,20 +7,26 @@ and no picture is needed: items, their hierarchy and an embedding are enough.
 from hypviz.evaluate.calibrate import calibrate_omega
 from hypviz.evaluate.classes import ClassRow, per_class, per_class_csv, per_class_rows
 from hypviz.evaluate.examples import Example, examples, lower_is_better
+from hypviz.evaluate.paper import Cell, Column, Row, Table, paper_tables
 from hypviz.evaluate.report import Evaluation, TaskResult
 from hypviz.evaluate.run import evaluate
 from hypviz.evaluate.settings import EvaluateSettings
 
 __all__ = [
+    "Cell",
     "ClassRow",
+    "Column",
     "EvaluateSettings",
     "Evaluation",
     "Example",
+    "Row",
+    "Table",
     "TaskResult",
     "calibrate_omega",
     "evaluate",
     "examples",
     "lower_is_better",
+    "paper_tables",
     "per_class",
     "per_class_csv",
     "per_class_rows",

@@ -1,0 +1,103 @@
+"""The paper's tables: every number is that of an evaluation, and the best of a column is marked."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hypviz.evaluate import Evaluation, evaluate, paper_tables
+from tests.evaluate.worlds import FAST, hierarchy_of, random_world, tree_world
+
+
+@pytest.fixture(scope="module")
+def evaluations() -> dict[str, Evaluation]:
+    items, embedding = tree_world()
+    noise = np.random.default_rng(0).permutation(len(items))
+    settings = replace(FAST, bootstrap=50)
+    return {
+        "good": evaluate(items, hierarchy_of(items), embedding, settings),
+        "bad|one": evaluate(items, hierarchy_of(items), embedding.take(noise), settings),
+    }
+
+
+def test_every_cell_says_where_its_number_is_from(evaluations: dict[str, Evaluation]) -> None:
+    tables = paper_tables(evaluations)
+    assert [table.title for table in tables] == [
+        "Child → parent, same class", "Child → parent, same image", "Parent → child", "Part → object", "Object → parts",
+        "Recognition", "Radial order and radius by depth",
+    ]  # fmt: skip
+    for table in tables[:-1]:
+        for row in table.rows:
+            assert len(row.cells) == len(table.columns)
+            for cell in row.cells:
+                assert cell.score == row.score
+                estimate = evaluations[row.source].find(cell.task, cell.reading, cell.score).metrics[cell.metric]
+                assert (cell.value, cell.low, cell.high) == (estimate.mean, estimate.low, estimate.high)
+                shown = float(cell.text)
+                assert shown == pytest.approx(cell.value if cell.metric.startswith("OT") else 100 * cell.value, abs=0.051)
+
+
+def test_the_columns_are_the_papers(evaluations: dict[str, Evaluation]) -> None:
+    tables = {table.title: table for table in paper_tables(evaluations)}
+    assert [column.name for column in tables["Child → parent, same class"].columns] == ["Top-1", "Top-4"]
+    assert [(column.name, column.better) for column in tables["Parent → child"].columns] == [
+        ("mAP", "higher"), ("recall@R", "higher"), ("recall@39%", "higher"), ("recall@65%", "higher"),
+        ("OT@39%", "lower"), ("TV@39%", "lower"), ("OT@65%", "lower"), ("TV@65%", "lower"), ("OT@R", "lower"), ("TV@R", "lower"),
+    ]  # fmt: skip
+    assert [(row.source, row.score) for row in tables["Parent → child"].rows] == [
+        (name, score) for name in ("good", "bad|one") for score in ("angle", "cosine", "distance")
+    ]
+    assert [(row.source, row.score) for row in tables["Recognition"].rows][:2] == [("good", "distance"), ("good", "cosine")]
+
+
+def test_radii_have_a_table_of_their_own(evaluations: dict[str, Evaluation]) -> None:
+    table = paper_tables(evaluations)[-1]
+    assert [row.source for row in table.rows] == list(evaluations)
+    radii = evaluations["bad|one"].radii
+    values = {cell.metric: cell for cell in table.rows[1].cells}
+    assert values["direct"].value == radii.direct and (values["direct"].low, values["direct"].high) == radii.direct_interval
+    assert [values[f"depth {depth}"].value for depth, _, _ in radii.by_depth] == [mean for _, _, mean in radii.by_depth]
+    assert not any(cell.best for row in table.rows for cell in row.cells if cell.metric.startswith("depth"))
+
+
+def test_the_best_of_a_column_follows_its_direction(evaluations: dict[str, Evaluation]) -> None:
+    for table in paper_tables(evaluations):
+        for number, column in enumerate(table.columns):
+            cells = [row.cells[number] for row in table.rows]
+            if column.better:
+                best = (max if column.better == "higher" else min)(cell.value for cell in cells)
+                assert [cell.best for cell in cells] == [cell.value == best for cell in cells]
+    lonely = paper_tables({"good": evaluations["good"]})[-1]
+    assert not any(cell.best for cell in lonely.rows[0].cells)
+
+
+def test_what_only_one_evaluation_measured_is_a_dash_in_the_other() -> None:
+    items, embedding = random_world()
+    one = evaluate(items, hierarchy_of(items), embedding, replace(FAST, scene_k=(1,)))
+    other = evaluate(items, hierarchy_of(items), replace(embedding, geometry="cosine"), replace(FAST, scene_k=(2,)))
+    tables = paper_tables({"one": one, "other": other})
+    first = tables[0]
+    assert [column.name for column in first.columns] == ["Top-1", "Top-2"]
+    row = first.rows[-1]
+    assert (row.source, row.cells[0].text, row.cells[1].text != "–") == ("other", "–", True) and math.isnan(row.cells[0].value)
+    assert [row.source for row in tables[-1].rows] == ["one"]  # the radii of a cosine model mean nothing
+
+
+def test_markdown_and_csv_hold_the_same_numbers(evaluations: dict[str, Evaluation]) -> None:
+    for table in paper_tables(evaluations):
+        page = table.to_markdown().splitlines()
+        assert page[0] == f"## {table.title}"
+        body = [line for line in page if line.startswith("|")]
+        assert {line.replace("\\|", "").count("|") for line in body} == {len(table.columns) + 3}
+        lines = list(csv.DictReader(table.to_csv().splitlines()))
+        for row, line, words in zip(table.rows, lines, body[2:], strict=True):
+            assert (line["checkpoint"], line["score"]) == (row.source, row.score)
+            for column, cell in zip(table.columns, row.cells, strict=True):
+                assert float(line[column.name]) == cell.value
+                assert (f"**{cell.text}**" if cell.best else cell.text) in words
+    head = paper_tables(evaluations)[2].to_markdown()
+    assert "recall@39% ↑" in head and "OT@R ↓" in head and "bad\\|one" in head
