@@ -73,13 +73,16 @@ class World:
         """(b, C) classes in the image of each row."""
         return dense(self.shown[self.items.image[rows]])
 
-    def class_below(self, rows: Rows, pool: Rows) -> NDArray[np.bool_]:
-        """(b, P) True where the class of pool item lies under what each row holds by class: the class graph for a box,
-        the classes of its own hierarchy for a scene."""
-        wanted = self.scene_holds(rows)
+    def classes_below(self, rows: Rows) -> NDArray[np.bool_]:
+        """(b, C) classes under each row by class: the class graph for a box, what it shows for a scene."""
+        below = self.scene_holds(rows)
         box = ~self.items.is_scene[rows]
-        wanted[box] = self.graph[self.label[rows[box]]]
-        return wanted[:, self.label[pool]]
+        below[box] = self.graph[self.label[rows[box]]]
+        return below
+
+    def class_below(self, rows: Rows, pool: Rows) -> NDArray[np.bool_]:
+        """(b, P) True where the class of a box of the pool is one of `classes_below`."""
+        return self.classes_below(rows)[:, self.label[pool]]
 
 
 def dense(sparse: csr_array) -> NDArray[np.bool_]:
