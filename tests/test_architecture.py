@@ -19,7 +19,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
     {"config": set(), "files": set(), "progress": set(), "geometry": set()},
     {"data": set(), "search": set()},
     {"model": set(), "viz": set(), "workspace_meta": set(), "tables": set(), "store": {"tables", "workspace_meta"}},
-    {"run_state": set(), "train": {"run_state"}, "embed": set(), "evaluate": set()},
+    {"run_state": set(), "train": {"run_state"}, "embed": set(), "evaluate": set(), "health": set()},
     {
         "fit": set(),
         "uploads": set(),
