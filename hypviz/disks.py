@@ -190,7 +190,7 @@ class Disks:
     def _keep(self, method: str, made: NDArray[np.float32]) -> None:
         """Layout, radius scale and the ids they are of; in a folder that cannot be written to they live in memory only."""
         scale = np.stack([self.scale.true_table, self.scale.drawn_table])
-        kept = {self._name(method): made, self._name("scale"): scale, "layout-ids": self._ids}
+        kept: dict[str, NDArray[Any]] = {self._name(method): made, self._name("scale"): scale, "layout-ids": self._ids}
         try:
             for name, array in kept.items():
                 self.workspace.write_array(self._checkpoint, name, array)
@@ -240,6 +240,10 @@ class Disks:
         )
         return self._payload(method, self.angles(method), rows, how=how)
 
+    def distortion(self, rows: Rows | None = None, method: str = layout.DEFAULT) -> NDArray[np.float32]:
+        """How much a layout misplaces each of some rows (None: all), in [0, 1]; see `honesty.point_distortion`."""
+        return honesty.point_distortion(self.embedding, self.angles(method), rows)
+
     @cached_property
     def _stratum(self) -> NDArray[np.int64]:
         return self.columns.branch.astype(np.int64) << 32 | self._hierarchy.depth.astype(np.int64)
@@ -266,7 +270,7 @@ class Disks:
         )  # fmt: skip
         return disk_payload(
             self.embedding, placed, self.columns, rows=rows, scale=self.scale, distortion=self._correlation(method),
-            point_distortion=honesty.point_distortion(self.embedding, placed, rows), layout=method,
+            point_distortion=self.distortion(rows, method), layout=method,
             title=self.workspace.name, how=how or whole,
         )  # fmt: skip
 

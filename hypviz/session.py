@@ -7,7 +7,6 @@ is a query: `{"row": 12}` an item, `{"image": 3, "box": [x1, y1, x2, y2]}` a box
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
@@ -17,17 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hypviz import __version__
+from hypviz.bits import pack_rows
+from hypviz.cards import Cards
 from hypviz.data.pictures import read_bytes
 from hypviz.disks import Disks
 from hypviz.embed import embed_workspace
+from hypviz.inquiry import Inquiry
 from hypviz.model.card import checkpoint_hash, find_checkpoint, read_card
-from hypviz.places import Placer, depth_name
+from hypviz.places import Placer
 from hypviz.progress import OnProgress
-from hypviz.search.index import Index, Ranked
+from hypviz.search.index import Index
 from hypviz.store import Workspace
 from hypviz.uploads import Uploads
 from hypviz.viz import layout
-from hypviz.viz.colours import branch_colours
 from hypviz.viz.pictures import shown_picture, thumbnail
 from hypviz.viz.tree import Tree
 
@@ -92,8 +94,23 @@ class View:
         return {"layout": method, **self.disks.honesty(method).to_json()}
 
     @cached_property
-    def _branch_colours(self) -> list[str]:
-        return [light for light, _ in branch_colours(self.disks.columns.branch_names)]
+    def cards(self) -> Cards:
+        """Items in words."""
+        return Cards(self.items, self.hierarchy, self.embedding, self.disks.columns)
+
+    @cached_property
+    def inquiry(self) -> Inquiry:
+        """Answers about many items: cones, filters, regions, lists, exports."""
+        about = {
+            "data": self.workspace.name,
+            "checkpoint": self.card.name,
+            "checkpoint_hash": checkpoint_hash(self.checkpoint),
+            "geometry": self.embedding.geometry,
+            "curv": float(self.embedding.curv),
+            "omega": self.card.omega_children,
+            "written_by": f"hypviz {__version__}",
+        }
+        return Inquiry(self.disks, self.placer, self.cards, about=about)
 
     @cached_property
     def encoder(self) -> HyperbolicEncoder:
@@ -163,8 +180,7 @@ class View:
         place = self.placer.resolve(query)
         children = self.index.children(place.query, omega)
         parents = self.index.parents(place.query, self.card.omega_parents)
-        inside = np.zeros(len(self.items), np.bool_)
-        inside[self.index.cone_members(place.query, omega)] = True
+        inside = self.index.cone_members(place.query, omega)
         path = self.index.path_to_root(place.query)
         angles = self.disks.angle_of(place.query.direction, place.query.row)
         return {
@@ -175,13 +191,13 @@ class View:
             "angles": angles,
             "thumb": place.thumb,
             "picture": place.picture,
-            "children": self._cards(children),
+            "children": self.cards.ranked(children),
             "children_total": children.total,
-            "parents": self._cards(parents),
+            "parents": self.cards.ranked(parents),
             "parents_total": parents.total,
-            "path": [self._card(int(row), None) for row in path],
+            "path": self.cards.plain(path),
             "edges": self._edges(place.query.row),
-            "members": base64.b64encode(np.packbits(inside, bitorder="little").tobytes()).decode(),
+            "members": pack_rows(inside, len(self.items)),
         }
 
     def search(self, *, item_id: str | None, picture: Path | None, wanted: list[str], omega: float | None, limit: int) -> Json:
@@ -195,7 +211,7 @@ class View:
         query, result = place.query, {"label": place.picture["title"], "radius": float(place.query.radius)}
         for kind in wanted:
             if kind == "path":
-                result[kind] = [self._card(int(row), None) for row in self.index.path_to_root(query)]
+                result[kind] = self.cards.plain(self.index.path_to_root(query))
                 continue
             if kind == "nearest":
                 ranked = self.index.nearest(query, limit=limit)
@@ -203,7 +219,7 @@ class View:
                 ranked = self.index.parents(query, self.card.omega_parents if omega is None else omega, limit=limit)
             else:
                 ranked = self.index.children(query, self.card.omega_children if omega is None else omega, limit=limit)
-            result[kind], result[f"{kind}_total"] = self._cards(ranked), ranked.total
+            result[kind], result[f"{kind}_total"] = self.cards.ranked(ranked), ranked.total
         return result
 
     def row_of(self, item_id: str) -> int:
@@ -218,22 +234,6 @@ class View:
         """One of the data set's pictures, upright, as JPEG for the page: browsers cannot show every format."""
         row = int(self.items.offsets[self.placer.checked(image, len(self.items.images), "picture")])
         return shown_picture(self.items.path(row))
-
-    def _cards(self, ranked: Ranked) -> list[Json]:
-        return [self._card(int(row), float(angle)) for row, angle in zip(ranked.rows, ranked.angle, strict=True)]
-
-    def _card(self, row: int, angle: float | None) -> Json:
-        """One thumbnail of a strip; angle in radians, None where the list is not ranked by one."""
-        return {
-            "row": row,
-            "id": str(self.items.item_id[row]),
-            "label": self.items.name(row),
-            "depth_name": depth_name(int(self.hierarchy.depth[row])),
-            "radius": float(self.embedding.radii[row]),
-            "angle": angle,
-            "file": str(self.items.images.file_name[self.items.image[row]]),
-            "colour": self._branch_colours[int(self.disks.columns.branch[row])],
-        }
 
     def _edges(self, row: int | None) -> list[list[int]]:
         """The annotated parent → child pairs of the picture that an item belongs to, direct ones."""

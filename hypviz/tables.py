@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,17 @@ def read_tables(folder: Path, stamp: str, *, classes: tuple[str, ...], root: Pat
         root=root,
     )
     return items, _hierarchy(edges, _numbers(rows["depth"], np.int16))
+
+
+def parquet_bytes(columns: Mapping[str, NDArray[Any]], about: str) -> bytes:
+    """Columns of one length as the content of a Parquet file; `about`, JSON, goes into its metadata under "hypviz"."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table({name: pa.array(column) for name, column in columns.items()}, metadata={b"hypviz": about.encode()})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue().to_pybytes())
 
 
 def _item_columns(items: Items, hierarchy: Hierarchy) -> dict[str, NDArray[Any]]:

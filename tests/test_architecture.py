@@ -16,16 +16,20 @@ from tests.worlds import TinyWorld
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[dict[str, set[str]], ...] = (
     {"errors": set()},
-    {"config": set(), "files": set(), "progress": set(), "geometry": set()},
+    {"config": set(), "bits": set(), "files": set(), "progress": set(), "geometry": set()},
     {"data": set(), "search": set()},
-    {"model": set(), "viz": set(), "workspace_meta": set(), "tables": set(), "store": {"tables", "workspace_meta"}},
+    {"model": set(), "viz": set(), "cones": set(), "workspace_meta": set(), "tables": set(), "store": {"tables", "workspace_meta"}},
     {"run_state": set(), "train": {"run_state"}, "embed": set(), "evaluate": set(), "health": set()},
     {
         "fit": set(),
         "uploads": set(),
         "disks": set(),
+        "cards": set(),
+        "export": {"cards"},
+        "selection": set(),
         "places": {"uploads"},
-        "session": {"disks", "places", "uploads"},
+        "inquiry": {"cards", "disks", "export", "places", "selection"},
+        "session": {"cards", "disks", "inquiry", "places", "uploads"},
         "library": {"session"},
     },
     {"review": set()},

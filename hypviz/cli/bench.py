@@ -82,7 +82,7 @@ def _search(count: int) -> dict[str, float]:
     query = index.query(0)
     zeros = np.zeros(count, np.int64)
     angles = layout.angles(embedding, method="pca")
-    payload = disk_payload(embedding, angles, Columns(*[zeros] * 6, branch_names=["other"]))
+    payload = disk_payload(embedding, angles, Columns(zeros, zeros, zeros, zeros, zeros, zeros, branch_names=["other"]))
     return {
         "children of one item (ms)": 1e3 * _median(lambda: index.children(query, 1.2)),
         "path to the root (ms)": 1e3 * _median(lambda: index.path_to_root(query)),

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from hypviz.errors import DataError, HypvizError, SelectionError
 from hypviz.library import Library
+from hypviz.ui.disk_routes import disk_router
 from hypviz.ui.evaluate_routes import evaluate_router
 from hypviz.uploads import MAX_BYTES
 
@@ -74,6 +75,7 @@ def build_app(library: Library) -> FastAPI:
     """The FastAPI application that the Gradio page is then mounted on."""
     app = FastAPI(title="hypviz", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(_router(library), prefix="/hypviz")
+    app.include_router(disk_router(library), prefix="/hypviz")
     app.include_router(evaluate_router(library), prefix="/hypviz")
     app.mount("/hypviz/assets", StaticFiles(directory=ASSETS))
 
@@ -109,10 +111,6 @@ def _router(library: Library) -> APIRouter:
     @router.get("/plotly.min.js")
     def plotly() -> FileResponse:
         return FileResponse(plotly_js(), media_type="text/javascript", headers=forever)
-
-    @router.get("/view/{key}/points")
-    def points(key: str) -> Response:
-        return Response(library.view(key).points(), media_type="application/octet-stream", headers={"Cache-Control": "no-cache"})
 
     @router.get("/view/{key}/thumb/{row}")
     def thumb(key: str, row: int) -> Response:

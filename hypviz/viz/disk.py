@@ -142,7 +142,8 @@ def _bytes(share: NDArray[np.floating], count: int) -> NDArray[np.uint8]:
     """Shares in [0, 1] in steps of 1/255."""
     if np.shape(share) != (count,):
         raise DataError(f"disk_payload: point_distortion has shape {np.shape(share)}, expected ({count},).")
-    return np.rint(np.clip(share, 0, 1) * 255).astype(np.uint8)
+    steps: NDArray[np.uint8] = np.rint(np.clip(share, 0, 1) * 255).astype(np.uint8)
+    return steps
 
 
 def _legend(columns: Columns, sent: Mapping[str, NDArray[Any]]) -> dict[str, Any]:

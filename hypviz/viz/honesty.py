@@ -56,7 +56,7 @@ def measure(embedding: Embedding, angles: NDArray[np.floating], *, omega: float,
     plane = plane_of(embedding, angles)
     rng = np.random.default_rng(seed)
     some = np.sort(rng.permutation(len(embedding))[:POINTS])
-    trust = trustworthiness(*(distances(space.take(some)) for space in (embedding, plane)))
+    trust = trustworthiness(distances(embedding.take(some)), distances(plane.take(some)))
     correlation, pairs = rank_correlation(embedding, plane, seed=seed)
     pool = np.sort(rng.permutation(len(embedding))[:CANDIDATES])
     queries = rng.permutation(len(pool))[:QUERIES]

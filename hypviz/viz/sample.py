@@ -32,14 +32,14 @@ def allocate(counts: NDArray[np.integer], budget: int) -> NDArray[np.int64]:
     >>> allocate(np.array([900, 90, 10]), 100).tolist()
     [84, 12, 4]
     """
-    counts = np.asarray(counts, np.int64)
     if counts.sum() <= budget:
-        return counts
+        return counts.astype(np.int64)
     sure = np.minimum(counts, budget // (8 * len(counts)))
-    left, room = counts - sure, budget - int(sure.sum())
+    left, room = counts.astype(np.int64) - sure, budget - int(sure.sum())
     exact = room * left / left.sum()
     take = np.floor(exact).astype(np.int64)
     short = room - int(take.sum())
     most_cut = np.lexsort((np.arange(len(counts)), take - exact))
     take[most_cut[:short]] += 1
-    return np.asarray(sure + take)
+    total: NDArray[np.int64] = sure + take
+    return total

@@ -1,0 +1,142 @@
+"""Questions about many items of a view: cones and what they share, filters and counts, regions, lists, exports.
+
+Answers are JSON-ready and exact over all items, drawn or not. Sets of rows travel as bits (`hypviz.bits`); a place is
+named as everywhere (`hypviz.session`), a set of items by a filter (`hypviz.selection`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.bits import pack_mask, pack_rows
+from hypviz.cards import Cards
+from hypviz.cones import common, half_angle
+from hypviz.config import check_choice
+from hypviz.disks import Disks
+from hypviz.errors import SelectionError
+from hypviz.export import Export, write_export
+from hypviz.places import Placer
+from hypviz.selection import Selector
+from hypviz.viz import layout
+from hypviz.viz.region import checked_centre, checked_polygon, in_polygon, in_window
+
+Json = dict[str, Any]
+Mask = NDArray[np.bool_]
+ORDERS = ("row", "radius", "label", "image", "distortion")
+MAX_LISTED = 500
+MAX_CONES = 16
+"""Cones held against each other at once: one pass over the items each."""
+
+
+class Inquiry:
+    """Answers such questions for one view; keeps references only. about: facts that go into every export."""
+
+    def __init__(self, disks: Disks, placer: Placer, cards: Cards, *, about: Json) -> None:
+        self.disks, self.placer, self.cards, self.about = disks, placer, cards, about
+        self.selector = Selector(placer.items, disks.columns)
+
+    # ---- cones -----------------------------------------------------------------------------------------------------
+
+    def cone(self, query: Mapping[str, Any], omega: float, kind: str = "angle") -> Json:
+        """The cone of one place: its half-angle (for drawing, too), members as bits, and where its apex is drawn.
+
+        omega: radians, used when kind is "angle"; kind "aperture" has the half-angle of the place's own radius.
+        """
+        place = self.placer.resolve(query)
+        angle = half_angle(self.placer.index, place.query, kind=kind, omega=omega)
+        rows = self.placer.index.cone_members(place.query, angle)
+        return {
+            "kind": kind,
+            "omega": angle,
+            "row": place.query.row,
+            "label": place.picture["title"],
+            "thumb": place.thumb,
+            "radius": float(place.query.radius),
+            "angles": self.disks.angle_of(place.query.direction, place.query.row),
+            "members": pack_rows(rows, len(self.placer.items)),
+            "members_total": len(rows),
+        }
+
+    def common(self, queries: Sequence[Mapping[str, Any]], omega: float, kind: str = "angle", *, limit: int = 40) -> Json:
+        """What lies inside all of the queries' cones: cards of the best by summed angle, their number, all as bits.
+
+        A card's `angle` is the sum of its angles at the apexes, in radians.
+        """
+        if not 1 <= len(queries) <= MAX_CONES:
+            raise SelectionError(f"Choose 1 to {MAX_CONES} items to see what they have in common, got {len(queries)}.")
+        places = [self.placer.resolve(query).query for query in queries]
+        angles = [half_angle(self.placer.index, place, kind=kind, omega=omega) for place in places]
+        ranked, rows = common(self.placer.index, places, angles, limit=limit)
+        return {
+            "items": self.cards.ranked(ranked),
+            "total": ranked.total,
+            "omegas": angles,
+            "members": pack_rows(rows, len(self.placer.items)),
+        }
+
+    # ---- sets of items ---------------------------------------------------------------------------------------------
+
+    def find(self, wanted: Mapping[str, Any]) -> Json:
+        """The items that pass a filter, as bits, with the counts of every facet under it."""
+        return self._as_set(self.selector.find(wanted)) | {"facets": self.selector.facets(wanted)}
+
+    def region(self, given: Mapping[str, Any]) -> Json:
+        """The items in a region of the disk (see `region_mask`), as bits."""
+        return self._as_set(self.region_mask(given))
+
+    def region_mask(self, given: Mapping[str, Any]) -> Mask:
+        """(N,) True in a region: {"layout", "polygon": [[x, y]…], "view": {"centre": [x, y]}} or {"layout", "window"}.
+
+        The polygon is in the frame of the view, zoom undone; window as in `viz.region.in_window`.
+        """
+        method = layout.check_method(given.get("layout") or layout.DEFAULT)
+        placed, radii = self.disks.angles(method), self.disks.embedding.radii
+        if given.get("window") is not None:
+            return in_window(placed, radii, given["window"])
+        polygon = checked_polygon(given.get("polygon"))
+        centre = checked_centre((given.get("view") or {}).get("centre", [0, 0]))
+        return in_polygon(placed, self.disks.scale.drawn(radii), polygon, centre=centre)
+
+    def listing(self, wanted: Mapping[str, Any], *, offset: int = 0, limit: int = 100, order: str = "row", down: bool = False) -> Json:
+        """A stretch of the items that pass a filter, as cards, in some order; `total` is all that pass.
+
+        order: "row" (as in the data), "radius", "label", "image" (name) or "distortion" (of the default layout).
+        """
+        check_choice("order", order, ORDERS)
+        if not (offset >= 0 and 1 <= limit <= MAX_LISTED):
+            raise SelectionError(f"A list starts at 0 or later and has 1 to {MAX_LISTED} items; got {offset} and {limit}.")
+        rows = np.flatnonzero(self.selector.find(wanted))
+        shown = rows[self._order(rows, order, down)][offset : offset + limit]
+        return {"total": len(rows), "offset": offset, "items": [self.cards.full(int(row)) for row in shown]}
+
+    def export(self, wanted: Mapping[str, Any], format: str) -> Export:
+        """The items that pass a filter as a file, see `hypviz.export`; SelectionError when none does."""
+        rows = np.flatnonzero(self.selector.find(wanted))
+        if not len(rows):
+            raise SelectionError("Nothing is selected, so there is nothing to export.")
+        return write_export(self.cards, self.disks.tree, rows, format, about=self.about)
+
+    def _order(self, rows: NDArray[np.int64], order: str, down: bool) -> NDArray[np.int64]:
+        items, key = self.placer.items, rows.astype(np.float64)
+        if order == "radius":
+            key = self.disks.embedding.radii[rows].astype(np.float64)
+        elif order == "label":
+            key = self._rank(("scene", *items.classes))[items.label[rows] + 1]
+        elif order == "image":
+            key = self._rank(self.disks.columns.image_names)[items.image[rows]]
+        elif order == "distortion":
+            key = self.disks.distortion(rows).astype(np.float64)
+        return np.lexsort((rows, -key if down else key))
+
+    @staticmethod
+    def _rank(names: Sequence[str]) -> NDArray[np.float64]:
+        """Place of each name in alphabetical order."""
+        return np.argsort(np.argsort(np.array(names), kind="stable"), kind="stable").astype(np.float64)
+
+    @staticmethod
+    def _as_set(mask: Mask) -> Json:
+        return {"members": pack_mask(mask), "total": int(np.count_nonzero(mask))}
