@@ -39,7 +39,7 @@ def encode(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, batch: int =
 
     def work(start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor]:
         with torch.inference_mode():
-            direction, radius = encoder(encoder.normalise(crops[start:stop]))
+            direction, radius = encoder(encoder.normalise(np.array(crops[start:stop])))  # a copy: a memory map cannot be written
             return direction.cpu(), radius.cpu()
 
     parts = [result for _, _, result in in_batches(work, len(crops), batch)]
@@ -59,6 +59,12 @@ def embed_items(
         done += len(rows)
         if on_progress:
             on_progress(done, len(items))
+    return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+
+
+def embed_crops(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, batch: int = 256) -> Embedding:
+    """Embed crops (N, S, S, 3) that are kept already, such as a crop cache; rows as they come."""
+    directions, radii = encode(encoder, crops, batch=batch)
     return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
 
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from hypviz.cli import bench, data, demo, model, search
+from hypviz.cli import bench, data, demo, experiment, model, search
 from hypviz.errors import HypvizError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("train")(model.train)
 app.command("embed")(model.embed)
 app.command("evaluate")(model.evaluate)
 app.command("search")(search.search)
+app.command("experiment")(experiment.experiment)
 app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
 

@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from hypviz.cli.output import Device
+from hypviz.clipart_world import SIZE, clipart_workspace
 from hypviz.progress import progress_bar
 
-SIZE = (384, 288)
 TRAIN_SCENES, VALIDATION_SCENES, TEST_SCENES, DEMO_SCENES = 4000, 200, 600, 400
 RECIPE = {
     "encoder": {"embed_dim": 64},
@@ -48,36 +48,13 @@ def demo(
     typer.echo(f"demo rebuilt in {(time.perf_counter() - start) / 60:.1f} min")
 
 
-def _workspace(folder: Path, split: str, count: int, *, image_format: str = "jpeg", quality: int = 88) -> Path:
-    """Draw and import scenes of one split, unless that was done; returns the workspace."""
-    from hypviz.config import HierarchySettings
-    from hypviz.data.clipart import SPLIT_SEEDS, write_dataset
-    from hypviz.data.formats.coco import read_coco
-    from hypviz.data.hierarchy import build_hierarchy
-    from hypviz.data.importer import import_items
-    from hypviz.store import Workspace, is_workspace
-
-    target = folder / "workspace"
-    if is_workspace(target):
-        return target
-    with progress_bar(f"Drawing {split} scenes") as report:
-        seeds = SPLIT_SEEDS[split][:count]
-        path = write_dataset(folder, seeds, size=SIZE, image_format=image_format, quality=quality, on_progress=report)
-    with progress_bar("Reading them back") as report:
-        items, summary = import_items(read_coco(path, folder / "images"), on_progress=report)
-    settings = HierarchySettings()
-    hierarchy = build_hierarchy(items, settings)
-    Workspace.create(target, items, hierarchy, name="clipart world", report=summary, settings=settings)
-    return target
-
-
 def _train(build: Path, checkpoint: Path, device: str) -> None:
     from hypviz.fit import FitJob, fit
     from hypviz.model.card import read_card, write_card
 
     first = FitJob(
-        workspace=_workspace(build / "train", "train", TRAIN_SCENES),
-        validation=_workspace(build / "validation", "validation", VALIDATION_SCENES),
+        workspace=clipart_workspace(build / "train", "train", TRAIN_SCENES),
+        validation=clipart_workspace(build / "validation", "validation", VALIDATION_SCENES),
         out=build / "first", recipe=RECIPE, device=device,
     )  # fmt: skip
     if not (build / "first.json").is_file():
@@ -110,7 +87,7 @@ def _judge(build: Path, checkpoint: Path, device: str) -> None:
     from hypviz.fit import headlines, judge
     from hypviz.model.card import read_card, write_card
 
-    test = _workspace(build / "test", "test", TEST_SCENES)
+    test = clipart_workspace(build / "test", "test", TEST_SCENES)
     results = judge(test, [str(checkpoint)], EvaluateSettings(baselines=False), untrained=True, device=device)
     trained, untrained = (headlines(evaluation) for evaluation in results.values())
     card = read_card(checkpoint)
@@ -127,13 +104,15 @@ def _ship(workspace: Path, device: str) -> None:
     """Draw the shipped scenes anew and build their workspace, so that the page starts at once."""
     from hypviz.session import View
     from hypviz.store import Workspace
+    from hypviz.viz.layout import METHODS
 
     folder = workspace.parent
     if folder.is_dir():
         shutil.rmtree(folder)
-    _workspace(folder, "test", DEMO_SCENES, image_format="webp", quality=75)
+    clipart_workspace(folder, "test", DEMO_SCENES, image_format="webp", quality=75)
     with progress_bar("Embedding the demo") as report:
         view = View(Workspace.open(workspace), "demo", device=device, on_progress=report)
-    _ = view.angles
+    for name in METHODS:
+        view.disks.angles(name)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     typer.echo(f"{folder}: {len(view.items)} items, {size / 1e6:.1f} MB")
