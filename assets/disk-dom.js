@@ -55,6 +55,13 @@
       return bits;
     }
 
+    /** @returns {string} base64, what `decode` reads */
+    encode() {
+      let text = "";
+      for (let i = 0; i < this.bytes.length; i += 8192) text += String.fromCharCode(...this.bytes.subarray(i, i + 8192));
+      return btoa(text);
+    }
+
     has(row) {
       return row < this.count && ((this.bytes[row >> 3] >> (row & 7)) & 1) === 1;
     }

@@ -31,6 +31,19 @@
     return { header, arrays };
   }
 
+  /** Several payloads of one data set and layout as one: each row once, as it first comes. All name their rows. */
+  function merge(payloads) {
+    const seen = new Set();
+    const kept = payloads.map(({ arrays }) => Array.from(arrays.row.keys()).filter((i) => !seen.has(arrays.row[i]) && seen.add(arrays.row[i])));
+    const arrays = {};
+    for (const [name, column] of Object.entries(payloads[0].arrays)) {
+      arrays[name] = new column.constructor(seen.size);
+      let at = 0;
+      payloads.forEach((one, p) => kept[p].forEach((i) => (arrays[name][at++] = one.arrays[name][i])));
+    }
+    return { header: { ...payloads[0].header, n: seen.size }, arrays };
+  }
+
   /* ---------------------------------------------------------------- radius scale */
 
   /** True distance to the root ↔ drawn radius; the same table and tail as Python's RadiusScale. */
@@ -175,5 +188,5 @@
     return (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 - (a[2] - b[2]) ** 2;
   }
 
-  hypviz.math = { decode, Scale, translate, untranslate, translationTaking, circleImage, rayPoint, coneEdge, geodesic };
+  hypviz.math = { decode, merge, Scale, translate, untranslate, translationTaking, circleImage, rayPoint, coneEdge, geodesic };
 })();

@@ -11,6 +11,7 @@
   const hypviz = (window.hypviz = window.hypviz || {});
   const { math: M, isRow } = hypviz;
 
+  const MOST = 80000; // points held at once
   const PAD = 1.035; // half the stage's width, in disk radii, at zoom 1
 
   class Painter {
@@ -35,7 +36,19 @@
     }
 
     /** Take over a decoded payload; drawn by the next `rebuild`. */
-    adopt({ header, arrays }) {
+    adopt(data) {
+      Object.assign(this, { first: data, later: [] });
+      this.take(data);
+    }
+
+    /** Take further points of the same layout; what came first stays, the oldest of the rest leaves when it is too much. */
+    append(data) {
+      this.later.push(data);
+      while (this.later.length > 1 && this.first.header.n + this.later.reduce((sum, one) => sum + one.header.n, 0) > MOST) this.later.shift();
+      this.take(M.merge([this.first, ...this.later]));
+    }
+
+    take({ header, arrays }) {
       for (const name of this.columns || []) delete this[name];
       this.columns = Object.keys(arrays);
       Object.assign(this, arrays, { header, n: header.n, space: { curv: header.curv, geometry: header.geometry } });

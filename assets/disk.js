@@ -22,6 +22,7 @@
  * @property {() => void} [onBackground]             a click on nothing
  * @property {(step: "parent"|"child"|"sibling+"|"sibling-") => void} [onStep]  arrow keys: up, down, right, left
  * @property {(view: View) => void} [onView]         after the view has come to rest
+ * @property {(text: string) => void} [announce]     words for a screen reader; default: a live region of its own
  * @property {(row: number) => string} [thumbUrl]    picture of an item; none: no pictures
  * @property {(row: number) => string} [describe]    last line of the hover card; default: the image's name
  */
@@ -109,12 +110,25 @@
       if (!keep) Object.assign(look, { selection: null, set: null, common: null, pins: [], edges: [] });
       if (!before) paint.view = { centre: [0, 0], zoom: 1 };
       this.legend.write();
-      this.el.caption.replaceChildren(...hypviz.captionOf(this.paint).flatMap((part, i) => [i ? " · " : "", element("span", "", part)]));
+      this.writeCaption();
       this.el.note.hidden = true;
       if (this.slow) this.say("WebGL is not available: drawn on a canvas, slower and with fewer points.", true);
       if (before) await this.moves.glide(before);
       else await paint.rebuild();
       await nextFrame();
+    }
+
+    /** Draw further points of the same layout beside those at hand. @param {ArrayBuffer} buffer */
+    async addPoints(buffer) {
+      this.paint.append(M.decode(buffer));
+      this.legend.write();
+      this.writeCaption();
+      await this.paint.rebuild();
+    }
+
+    writeCaption() {
+      const parts = hypviz.captionOf(this.paint);
+      this.el.caption.replaceChildren(...parts.flatMap((part, i) => [i ? " · " : "", element("span", "", part)]));
     }
 
     /* ------------------------------------------------------------ what the page asks for */
@@ -268,7 +282,8 @@
 
     /** Say something to a screen reader. */
     announce(text) {
-      this.el.live.textContent = text;
+      if (this.options.announce) this.options.announce(text);
+      else this.el.live.textContent = text;
     }
 
     /* ------------------------------------------------------------ size and theme */

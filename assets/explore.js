@@ -5,27 +5,35 @@
  *   await explorer.open(view);   // view: what `View.describe()` sends, see hypviz/session.py
  *
  * A place in the hierarchy is a query: {row} an item, {image, box} a box drawn on one of the data set's pictures,
- * {upload, box?} an own picture. Every answer of the server says all there is to show; this file only shows it.
+ * {upload, box?} an own picture. Every answer of the server says all there is to show; this file only shows it. The
+ * menus and panels around it are parts (explore-*.js): each is given `x`, what they share, and keeps its own state.
  */
 (function () {
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
+  const { element, Bits, Api } = hypviz;
   const OMEGA_STEP = 0.005;
+  const NUDGE = 0.05; // radians a key widens or narrows the cone by
   const ASK_AFTER_MS = 60; // while the slider moves, the cone follows at once and the server is asked this often
+  const LINK_AFTER_MS = 250;
+  const MORE_POINTS = 5000; // loaded at once where a sampled disk is zoomed into
 
   const SKELETON = `
     <div class="hv-explore">
       <section class="hv-left" aria-label="Poincaré disk">
+        <div class="hv-bar"></div>
         <div class="hv-cone">
-          <label for="hv-omega">Cone half-angle ω</label>
+          <label for="hv-omega" title="Half-angle of the cone: children lie inside it">Cone ω</label>
           <input id="hv-omega" class="hv-omega" type="range" min="0.02" max="3.14" step="${OMEGA_STEP}">
           <output class="hv-omega-value" for="hv-omega"></output>
           <button type="button" class="hv-reset" title="Back to the ω calibrated on validation pairs">calibrated</button>
         </div>
-        <div class="hv-disk" tabindex="0"></div>
+        <div class="hv-pins" hidden></div>
+        <div class="hv-disks"><div class="hv-disk"></div><div class="hv-disk hv-second" hidden></div></div>
       </section>
       <section class="hv-right">
         <div class="hv-error" role="alert" hidden><span></span><button type="button" aria-label="Dismiss">×</button></div>
+        <section class="hv-set" aria-label="Selection" hidden></section>
         <div class="hv-tools">
           <label class="hv-upload">Upload a picture<input type="file" accept="image/*"></label>
           <span class="hv-hint">or paste or drop one · drag on the picture to draw a box</span>
@@ -33,6 +41,7 @@
         </div>
         <div class="hv-now"></div>
         <div class="hv-lists">
+          <div class="hv-list hv-common" hidden><h3></h3><div class="hv-strip"></div></div>
           <div class="hv-list hv-children"><h3></h3><div class="hv-strip"></div></div>
           <div class="hv-list hv-parents"><h3></h3><div class="hv-strip"></div></div>
           <div class="hv-list hv-path"><h3></h3><div class="hv-strip"></div></div>
@@ -41,243 +50,393 @@
       </section>
     </div>`;
 
-  const { element, Bits } = hypviz;
-
   const degrees = (radians) => `${Math.round((radians * 180) / Math.PI)}°`;
 
-  hypviz.mountExplorer = function (root) {
-    root.innerHTML = SKELETON;
-    const find = (name) => root.querySelector(name);
-    const slider = find(".hv-omega");
-    const fileInput = find(".hv-upload input");
-    let view = null;
-    let disk = null;
-    let query = null;
-    let answer = null;
-    let asked = 0; // number of the newest question: late answers to older ones are not shown
-    let timer = 0;
-    const trail = [];
-
-    const picture = hypviz.createPicture(find(".hv-now"), { onPick: (next) => walk(next), onDraw: (box) => drawBox(box) });
-    const url = (path) => new URL(`hypviz/${path}`, document.baseURI).href;
-    const viewUrl = (path) => url(`view/${view.key}/${path}`);
-    const thumbUrl = (row) => viewUrl(`thumb/${row}`);
-
-    // ---- talking to the server -------------------------------------------------------------------------------------
-
-    async function ask(path, options) {
-      const response = await fetch(path, options).catch(() => null);
-      if (!response) throw new Error("The hypviz server does not answer; is it still running?");
-      const content = await response.json().catch(() => ({ error: `The server answered with status ${response.status}.` }));
-      if (content.error) throw new Error(content.error);
-      return content;
+  class Explorer {
+    /** @param {HTMLElement} root */
+    constructor(root) {
+      root.innerHTML = SKELETON;
+      Object.assign(this, { root, view: null, disk: null, second: null, query: null, answer: null, api: null, trail: [] });
+      this.asked = 0; // number of the newest question: late answers to older ones are not shown
+      this.find = (name) => root.querySelector(name);
+      this.slider = this.find(".hv-omega");
+      this.picture = hypviz.createPicture(this.find(".hv-now"), {
+        onPick: (query) => this.walk(query),
+        onDraw: (box) => this.walk({ ...this.answer.picture.place, box }),
+      });
+      this.changed = Object.assign(() => this.changeSoon(), { now: () => this.writeLink() });
+      for (const name of ["walk", "complain", "announce", "thumbUrl", "select"]) this[name] = this[name].bind(this);
+      this.buildParts();
+      this.listen();
     }
 
-    const post = (body) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    buildParts() {
+      this.layouts = hypviz.layoutsPart(this);
+      this.shows = hypviz.showPart(this);
+      this.pins = hypviz.pinsPart(this);
+      this.set = hypviz.setPart(this);
+      this.selects = hypviz.selectPart(this);
+      this.parts = [this.layouts, this.shows, this.selects, hypviz.savePart(this), hypviz.keysPart(this)];
+      const [[layout, scores], ...others] = this.parts.map((part) => part.nodes);
+      this.find(".hv-bar").append(layout, ...others.flat(), scores);
+      this.find(".hv-cone").append(...this.pins.nodes);
+    }
 
-    function complain(error) {
-      const box = find(".hv-error");
+    /* ------------------------------------------------------------ what the parts share */
+
+    thumbUrl(row) {
+      return this.api.url(`thumb/${row}`);
+    }
+
+    /** The disks that are open, the first one first. */
+    disks() {
+      return [this.disk, this.second].filter(Boolean);
+    }
+
+    layout(disk) {
+      return this.layouts.layout(disk);
+    }
+
+    /** @returns {{omega: number, kind: "angle"|"aperture"}} */
+    coneSetting() {
+      return { omega: Number(this.slider.value), kind: this.shows.cone() };
+    }
+
+    complain(error) {
+      const box = this.find(".hv-error");
       box.querySelector("span").textContent = error.message;
       box.hidden = false;
     }
 
-    const dismiss = () => (find(".hv-error").hidden = true);
+    announce(text) {
+      this.find(".hv-sr").textContent = text;
+    }
+
+    /** Take rows as the selected set. @param {Bits} found */
+    select(found, how, mode = "replace") {
+      return this.set.combine(found, mode, how);
+    }
+
+    shared() {
+      return this.pins.shared();
+    }
+
+    changeSoon() {
+      clearTimeout(this.linkTimer);
+      this.linkTimer = setTimeout(() => this.writeLink(), LINK_AFTER_MS);
+    }
+
+    search() {
+      this.selects.focus();
+    }
+
+    nudge(step) {
+      this.slider.value = Number(this.slider.value) + step * NUDGE;
+      this.slide();
+    }
+
+    back() {
+      if (this.trail.length) this.walk(this.trail.pop(), { remember: false });
+    }
+
+    /** What the offline page is made from. */
+    offlineState() {
+      const { view, colourBy } = this.disk.state();
+      return { layout: this.layout(this.disk), view, colour: colourBy, row: this.answer?.row ?? null, ...this.coneSetting() };
+    }
+
+    /* ------------------------------------------------------------ walking */
 
     /** Ask for a query's neighbourhood and show it; `remember` puts the place left behind on the trail. */
-    async function walk(next, { remember = true, keepOmega = true } = {}) {
-      if (!view) return;
-      const number = ++asked;
-      const omega = keepOmega ? Number(slider.value) : view.omega;
+    async walk(next, { remember = true } = {}) {
+      if (!this.view) return;
+      const number = ++this.asked;
+      const { omega, kind } = this.coneSetting();
       try {
-        const result = await ask(viewUrl("select"), post({ query: next, omega }));
-        if (number !== asked) return;
-        if (remember && query && JSON.stringify(query) !== JSON.stringify(next)) trail.push(query);
-        query = next;
-        dismiss();
-        show(result);
+        const wide = kind === "angle" ? omega : (await this.api.ask("cone", { query: next, omega, kind })).omega;
+        const result = await this.api.ask("select", { query: next, omega: wide });
+        if (number !== this.asked) return;
+        if (remember && this.query && JSON.stringify(this.query) !== JSON.stringify(next)) this.trail.push(this.query);
+        Object.assign(this, { query: next, answer: result, wide });
+        this.find(".hv-error").hidden = true;
+        await this.fetchPoints();
+        this.show();
       } catch (error) {
-        if (number === asked) complain(error);
-      }
-    }
-
-    async function upload(file) {
-      if (!view || !file) return;
-      const number = ++asked;
-      root.classList.add("hv-busy");
-      try {
-        const body = new Blob([file]);
-        const headers = { "X-File-Name": encodeURIComponent(file.name || "pasted picture") };
-        const { upload: token } = await ask(viewUrl("upload"), { method: "POST", headers, body });
-        if (number === asked) await walk({ upload: token });
-      } catch (error) {
-        complain(error);
-      } finally {
-        root.classList.remove("hv-busy");
-        fileInput.value = "";
-      }
-    }
-
-    // ---- showing ---------------------------------------------------------------------------------------------------
-
-    function show(result) {
-      answer = result;
-      picture.show({ ...result.picture, url: viewUrl(result.picture.url) });
-      list(".hv-children", "Children", result.children, result.children_total, "inside the cone, general → specific");
-      list(".hv-parents", "Parents", result.parents, result.parents_total, "general → specific");
-      list(".hv-path", "Path to the root", result.path, result.path.length, "nearest item along the geodesic");
-      find(".hv-back").disabled = trail.length === 0;
-      find(".hv-sr").textContent =
-        `${result.picture.title}, ${result.radius.toFixed(3)} from the root, ` +
-        `${result.children_total} children, ${result.parents_total} parents.`;
-      showOmega();
-      showOnDisk();
-      const item = result.id ? `#item=${result.id}` : "#";
-      history.replaceState(null, "", item);
-    }
-
-    function list(name, title, cards, total, order) {
-      const box = find(name);
-      const count = cards.length < total ? `${cards.length} of ${total}` : String(total);
-      box.querySelector("h3").replaceChildren(`${title} `, element("span", "", `${count} · ${order}`));
-      const strip = box.querySelector(".hv-strip");
-      strip.replaceChildren(...cards.map(card));
-      strip.scrollLeft = 0;
-      if (!cards.length) strip.append(element("p", "hv-none", emptyText(name)));
-    }
-
-    function emptyText(name) {
-      if (name === ".hv-children") return "No item lies inside this cone; widen ω to look further.";
-      return name === ".hv-parents" ? "No item has this one in its cone." : "The path is empty.";
-    }
-
-    function card(item) {
-      const image = element("img");
-      image.loading = "lazy";
-      image.src = thumbUrl(item.row);
-      image.alt = "";
-      const label = element("span", "hv-label", item.label);
-      const radius = element("span", "hv-radius", item.radius.toFixed(3));
-      const button = element("button", "hv-card", image, label, radius);
-      button.type = "button";
-      button.dataset.row = item.row;
-      button.dataset.radius = item.radius;
-      button.style.setProperty("--hv-colour", item.colour);
-      const angle = item.angle === null ? "" : `, angle ${item.angle.toFixed(2)} rad`;
-      button.title = `${item.label} (${item.depth_name}) in ${item.file}\n${item.radius.toFixed(3)} from the root${angle}`;
-      button.setAttribute("aria-label", `${item.label}, ${item.radius.toFixed(3)} from the root${angle}`);
-      button.addEventListener("click", () => walk({ row: item.row }));
-      return button;
-    }
-
-    function showOmega() {
-      const omega = Number(slider.value);
-      const inside = answer ? ` · ${answer.children_total} inside` : "";
-      find(".hv-omega-value").textContent = `${omega.toFixed(2)} rad, ${degrees(omega)}${inside}`;
-      find(".hv-reset").disabled = !view || Math.abs(omega - view.omega) < OMEGA_STEP;
-    }
-
-    function showOnDisk() {
-      const rows = (cards) => cards.map((item) => item.row);
-      const own = answer.row === null;
-      disk.setExtra(own ? [{ angle: answer.angle, radius: answer.radius, label: answer.picture.title, thumb: answer.thumb.startsWith("data:") ? answer.thumb : viewUrl(answer.thumb) }] : []);
-      disk.setSelection({
-        row: answer.row,
-        polar: own ? { angle: answer.angle, radius: answer.radius } : null,
-        members: Bits.decode(answer.members, view.count),
-        children: rows(answer.children),
-        parents: rows(answer.parents),
-        path: rows(answer.path),
-        edges: answer.edges,
-      });
-      disk.setOmega(Number(slider.value));
-    }
-
-    // ---- what a person does ----------------------------------------------------------------------------------------
-
-    const drawBox = (box) => walk({ ...answer.picture.place, box });
-
-    function slide() {
-      showOmega();
-      disk.setOmega(Number(slider.value));
-      clearTimeout(timer);
-      timer = setTimeout(() => query && walk(query, { remember: false }), ASK_AFTER_MS);
-    }
-
-    slider.addEventListener("input", slide);
-    find(".hv-reset").addEventListener("click", () => {
-      slider.value = view.omega;
-      slide();
-    });
-    find(".hv-back").addEventListener("click", () => trail.length && walk(trail.pop(), { remember: false }));
-    find(".hv-error button").addEventListener("click", dismiss);
-    fileInput.addEventListener("change", () => upload(fileInput.files[0]));
-    root.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      root.classList.add("hv-drop");
-    });
-    root.addEventListener("dragleave", () => root.classList.remove("hv-drop"));
-    root.addEventListener("drop", (event) => {
-      event.preventDefault();
-      root.classList.remove("hv-drop");
-      upload(event.dataTransfer.files[0]);
-    });
-    document.addEventListener("paste", (event) => {
-      if (!root.isConnected) return;
-      const file = [...event.clipboardData.files].find((f) => f.type.startsWith("image/"));
-      if (file) upload(file);
-    });
-
-    /** Arrow keys on the disk: the best parent or child, and the other boxes of the same picture. */
-    function step(direction) {
-      if (!answer) return;
-      const nearest = (cards) => cards.reduce((best, c) => (!best || c.angle < best.angle ? c : best), null);
-      const target =
-        direction === "parent" ? nearest(answer.parents) : direction === "child" ? nearest(answer.children) : sibling(direction);
-      if (target) walk(target.query || { row: target.row });
-    }
-
-    function sibling(direction) {
-      const boxes = answer.picture.boxes;
-      if (!boxes.length) return null;
-      const here = boxes.findIndex((box) => box.row === answer.row);
-      return boxes[(here + (direction === "sibling+" ? 1 : boxes.length - 1) + boxes.length) % boxes.length];
-    }
-
-    // ---- opening data and checkpoint -------------------------------------------------------------------------------
-
-    async function open(next) {
-      view = next;
-      trail.length = 0;
-      query = null;
-      asked++;
-      dismiss();
-      slider.value = view.omega;
-      if (!disk) {
-        disk = hypviz.createDisk(find(".hv-disk"), {
-          plotly: window.Plotly,
-          onPick: (row) => walk({ row }),
-          onPickExtra: () => query && walk(query, { remember: false }),
-          onStep: step,
-          thumbUrl,
-        });
-      }
-      try {
-        await disk.load(viewUrl("points"));
-        const wanted = new URLSearchParams(location.hash.slice(1)).get("item");
-        const row = wanted ? (await ask(viewUrl(`row/${encodeURIComponent(wanted)}`))).row : null;
-        await walk({ row: row === null ? view.start : row }, { remember: false, keepOmega: false });
-        root.dataset.ready = view.key;
-      } catch (error) {
-        complain(error);
+        if (number === this.asked) this.complain(error);
       }
     }
 
     /** Select a place and bring the Explore tab to the front: other tabs lead here. @param {{row: number}} next */
-    async function goTo(next) {
+    async goTo(next) {
       [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === "Explore")?.click();
-      await walk(next);
+      await this.walk(next);
     }
 
-    return { open, walk, goTo, disk: () => disk, state: () => ({ view, query, answer, disk: disk && disk.state() }) };
+    async upload(file) {
+      if (!this.view || !file) return;
+      const number = ++this.asked;
+      this.root.classList.add("hv-busy");
+      try {
+        const headers = { "X-File-Name": encodeURIComponent(file.name || "pasted picture") };
+        const { upload } = await (await this.api.fetch("upload", { method: "POST", headers, body: new Blob([file]) })).json();
+        if (number === this.asked) await this.walk({ upload });
+      } catch (error) {
+        this.complain(error);
+      } finally {
+        this.root.classList.remove("hv-busy");
+        this.find(".hv-upload input").value = "";
+      }
+    }
+
+    /** Points that the answer names and a sampled disk lacks. */
+    async fetchPoints() {
+      const { row, children, parents, path } = this.answer;
+      const named = [row, ...[...children, ...parents, ...path].map((item) => item.row)].filter(hypviz.isRow);
+      for (const disk of this.disks()) {
+        const missing = named.filter((one) => disk.paint.indexOf(one) < 0);
+        if (missing.length) await this.addPoints(disk, "rows", { rows: missing });
+      }
+    }
+
+    async addPoints(disk, route, body) {
+      const answer = await this.api.post(route, { layout: this.layout(disk), ...body });
+      await disk.addPoints(await answer.arrayBuffer());
+    }
+
+    /** A sampled disk at rest gets more of the points that lie in sight. */
+    async fetchMore(disk, view) {
+      const { paint } = disk;
+      if (paint.n >= paint.header.total || (view.zoom === 1 && Math.hypot(...view.centre) < 1e-6)) return;
+      const corners = [[0, 0], [paint.size, 0], [paint.size, paint.size], [0, paint.size]]; // prettier-ignore
+      const polygon = corners.map((corner) => paint.toView(corner));
+      await this.addPoints(disk, "more", { polygon, view, budget: MORE_POINTS }).catch(this.complain);
+    }
+
+    /* ------------------------------------------------------------ showing */
+
+    show() {
+      const { answer } = this;
+      this.picture.show({ ...answer.picture, url: this.api.url(answer.picture.url) });
+      this.list("children", "Children", answer.children, answer.children_total, "inside the cone, general → specific");
+      this.list("parents", "Parents", answer.parents, answer.parents_total, "general → specific");
+      this.list("path", "Path to the root", answer.path, answer.path.length, "nearest item along the geodesic");
+      this.find(".hv-back").disabled = this.trail.length === 0;
+      for (const disk of this.disks()) this.showOn(disk);
+      this.showOmega();
+      this.pins.shown();
+      this.changed();
+      this.announce(
+        `${answer.picture.title}, ${answer.radius.toFixed(3)} from the root, ` +
+          `${answer.children_total} children, ${answer.parents_total} parents.`,
+      );
+    }
+
+    list(kind, title, cards, total, order) {
+      hypviz.fillStrip(this.find(`.hv-${kind}`), kind, { title, cards, total, order }, this.thumbUrl, (row) => this.walk({ row }));
+    }
+
+    showOmega() {
+      const shown = this.coneSetting().kind === "angle" ? Number(this.slider.value) : this.wide;
+      const inside = this.answer ? ` · ${hypviz.count(this.answer.children_total)} inside` : "";
+      this.find(".hv-omega-value").textContent = `${shown.toFixed(2)} rad, ${degrees(shown)}${inside}`;
+      this.find(".hv-reset").disabled = !this.view || Math.abs(Number(this.slider.value) - this.view.omega) < OMEGA_STEP;
+    }
+
+    /** The present answer on one disk. */
+    showOn(disk) {
+      const { answer } = this;
+      if (!answer || !disk.paint.n) return;
+      const own = answer.row === null;
+      const polar = { angle: answer.angles[this.layout(disk)] ?? answer.angle, radius: answer.radius };
+      const thumb = answer.thumb.startsWith("data:") ? answer.thumb : this.api.url(answer.thumb);
+      const rows = (cards) => cards.map((item) => item.row);
+      disk.setExtra(own ? [{ ...polar, label: answer.picture.title, thumb }] : []);
+      disk.setOmega(this.wide);
+      this.shows.drawEdges(disk);
+      this.pins.draw(disk);
+      this.set.draw(disk);
+      disk.setSelection({
+        row: answer.row,
+        polar: own ? polar : null,
+        members: Bits.decode(answer.members, this.view.count),
+        children: rows(answer.children),
+        parents: rows(answer.parents),
+        path: rows(answer.path),
+      });
+    }
+
+    /* ------------------------------------------------------------ what a person does */
+
+    slide() {
+      this.wide = Number(this.slider.value);
+      this.showOmega();
+      for (const disk of this.disks()) disk.setOmega(this.wide);
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.coneChanged(), ASK_AFTER_MS);
+    }
+
+    coneChanged() {
+      this.slider.disabled = this.shows.cone() === "aperture";
+      if (this.query) this.walk(this.query, { remember: false });
+    }
+
+    /** Arrow keys on the disk: the best parent or child, and the other boxes of the same picture. */
+    step(direction) {
+      if (!this.answer) return;
+      const nearest = (cards) => cards.reduce((best, c) => (!best || c.angle < best.angle ? c : best), null);
+      const { parents, children } = this.answer;
+      const target = direction === "parent" ? nearest(parents) : direction === "child" ? nearest(children) : this.sibling(direction);
+      if (target) this.walk(target.query || { row: target.row });
+      else this.announce(`No ${direction === "parent" || direction === "child" ? direction : "other box"} here.`);
+    }
+
+    sibling(direction) {
+      const { picture: { boxes }, row } = this.answer; // prettier-ignore
+      if (!boxes.length) return null;
+      const here = boxes.findIndex((box) => box.row === row);
+      return boxes[(here + (direction === "sibling+" ? 1 : boxes.length - 1) + boxes.length) % boxes.length];
+    }
+
+    /** Points inside a lasso or box; a sampled disk asks the server, which knows all of them. */
+    async surround(disk, rows, { polygon, view, how }) {
+      const { count } = this.view;
+      try {
+        let found = Bits.of(rows, count);
+        if (disk.paint.n < count) {
+          const answer = await this.api.ask("select_region", { layout: this.layout(disk), polygon, view });
+          found = Bits.decode(answer.members, count);
+        }
+        await this.select(found, "lasso", how);
+      } catch (error) {
+        this.complain(error);
+      }
+    }
+
+    listen() {
+      const { root, find, slider } = this;
+      const fileInput = find(".hv-upload input");
+      slider.addEventListener("input", () => this.slide());
+      find(".hv-reset").addEventListener("click", () => {
+        slider.value = this.view.omega;
+        this.slide();
+      });
+      find(".hv-back").addEventListener("click", () => this.back());
+      find(".hv-error button").addEventListener("click", () => (find(".hv-error").hidden = true));
+      fileInput.addEventListener("change", () => this.upload(fileInput.files[0]));
+      root.addEventListener("dragover", (event) => {
+        event.preventDefault();
+        root.classList.add("hv-drop");
+      });
+      root.addEventListener("dragleave", () => root.classList.remove("hv-drop"));
+      root.addEventListener("drop", (event) => {
+        event.preventDefault();
+        root.classList.remove("hv-drop");
+        this.upload(event.dataTransfer.files[0]);
+      });
+      document.addEventListener("paste", (event) => {
+        const file = root.isConnected && [...event.clipboardData.files].find((f) => f.type.startsWith("image/"));
+        if (file) this.upload(file);
+      });
+    }
+
+    /* ------------------------------------------------------------ opening data and checkpoint */
+
+    /** @param {HTMLElement} holder @param {Object|null} plotly null for the second disk */
+    makeDisk(holder, plotly) {
+      const disk = hypviz.createDisk(holder, {
+        plotly,
+        onPick: (row) => this.walk({ row }),
+        onToggle: (row) => this.set.turn(row),
+        onLasso: (rows, drawn) => this.surround(disk, rows, drawn),
+        onPickExtra: () => this.query && this.walk(this.query, { remember: false }),
+        onStep: (direction) => this.step(direction),
+        onView: (view) => {
+          this.changed();
+          this.fetchMore(disk, view);
+        },
+        announce: this.announce,
+        thumbUrl: this.thumbUrl,
+      });
+      return disk;
+    }
+
+    async open(view) {
+      const first = !this.view;
+      const link = first ? hypviz.readLink() : {};
+      Object.assign(this, { view, api: new Api(view.key), query: null, answer: null, trail: [] });
+      const number = ++this.asked;
+      this.find(".hv-error").hidden = true;
+      this.slider.value = link.omega || view.omega;
+      this.wide = Number(this.slider.value);
+      this.disk ||= this.makeDisk(this.find(".hv-disk"), window.Plotly);
+      try {
+        await this.disk.load(this.api.url("points"));
+        for (const part of [this.pins, this.set, ...this.parts]) await part.opened?.();
+        if (number !== this.asked) return; // another view was opened meanwhile
+        await this.restore(link);
+      } catch (error) {
+        this.complain(error);
+      }
+      this.root.dataset.ready = view.key;
+      this.layouts.scored();
+    }
+
+    /** Bring back what a link says; what it says wrongly is told, and the rest is brought back all the same. */
+    async restore(link) {
+      const problems = [];
+      const attempt = (run) => run().catch((error) => problems.push(error));
+      let start = { row: this.view.start };
+      await attempt(() => this.layouts.restore(link));
+      if (link.item) await attempt(async () => (start = await this.api.get(`row/${encodeURIComponent(link.item)}`)));
+      await attempt(() => this.shows.restore(link));
+      await this.walk(start, { remember: false });
+      await attempt(() => this.pins.restore(link));
+      await attempt(() => this.set.restore(link));
+      if (link.at) await this.disk.setView(viewOf(link.at));
+      if (problems.length) this.complain(problems[0]);
+    }
+
+    /** Everything on the screen into the address. */
+    writeLink() {
+      if (!this.answer) return;
+      const { view } = this.disk.state();
+      const moved = view.zoom !== 1 || Math.hypot(...view.centre) > 1e-6;
+      const omega = Number(this.slider.value);
+      hypviz.writeLink({
+        data: this.view.choice?.[0],
+        checkpoint: this.view.choice?.[1],
+        item: this.answer.id,
+        omega: Math.abs(omega - this.view.omega) < OMEGA_STEP ? null : omega,
+        ...this.layouts.save(),
+        ...this.shows.save(),
+        ...this.pins.save(),
+        at: moved ? [...view.centre, view.zoom].map((value) => Number(value.toFixed(5))).join(",") : null,
+        ...this.set.save(),
+        n: this.set.get() ? this.view.count : null,
+      });
+    }
+
+    state() {
+      const { view, query, answer } = this;
+      return { view, query, answer, disk: this.disk && this.disk.state(), set: this.set.get()?.size ?? 0, pins: this.pins.save().pins };
+    }
+  }
+
+  /** @param {string} text "x,y,zoom" @returns {View} */
+  function viewOf(text) {
+    const [x, y, zoom] = text.split(",").map(Number);
+    return [x, y, zoom].every(Number.isFinite) ? { centre: [x, y], zoom } : {};
+  }
+
+  hypviz.mountExplorer = function (root) {
+    const explorer = new Explorer(root);
+    return {
+      open: (view) => explorer.open(view),
+      walk: (query, options) => explorer.walk(query, options),
+      goTo: (query) => explorer.goTo(query),
+      disk: () => explorer.disk,
+      second: () => explorer.second,
+      state: () => explorer.state(),
+    };
   };
 })();

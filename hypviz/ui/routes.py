@@ -31,7 +31,8 @@ SCRIPTS = (
     "disk-dom.js", "disk-math.js", "disk-colours.js", "disk-plotly.js", "disk-canvas.js", "disk-points.js", "disk-lines.js",
     "disk-edges.js", "disk-thumbs.js", "disk-paint.js", "disk-card.js", "disk-legend.js", "disk-gestures.js", "disk-export.js",
     "disk-words.js", "disk-moves.js", "disk.js",
-    "picture.js", "explore.js",
+    "picture.js", "explore-parts.js", "explore-link.js", "explore-lists.js", "explore-layouts.js", "explore-show.js", "explore-pins.js",
+    "explore-set.js", "explore-select.js", "explore-save.js", "explore-keys.js", "explore.js",
 )  # fmt: skip
 """In the order they must load; those of the disk come first and need nothing else but plotly."""
 EVALUATE_SCRIPTS = (
@@ -39,7 +40,7 @@ EVALUATE_SCRIPTS = (
     "evaluate-figure.js", "evaluate-ordered.js", "evaluate-health.js", "evaluate.js",
 )  # fmt: skip
 """Those of the Evaluate tab, loaded when it is first looked at."""
-STYLES = ("style.css", "disk.css", "evaluate.css")
+STYLES = ("style.css", "disk.css", "explore.css", "evaluate.css")
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; connect-src 'self' blob: data:; worker-src 'self' blob:; "

@@ -573,7 +573,7 @@ def test_without_webgl_a_canvas_shows_the_same_picture_and_says_so(disk: DiskPag
         for one in (disk, plain):
             one.run("disk.setView(v[0])", view)
             one.settle()
-        assert np.abs(disk.picture() - plain.picture()).mean() < 0.5
+        assert np.abs(disk.picture() - plain.picture()).mean() < 0.9
     assert np.abs(disk.picture() - blank(plain)).mean() > 1, "the comparison can fail"
 
 

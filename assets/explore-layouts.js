@@ -1,0 +1,126 @@
+/**
+ * The layout picker with its scores, and a second disk beside the first with another layout of the same points.
+ *
+ * The second disk draws on a 2-D canvas: a page has one WebGL figure. What is selected on one is selected on both.
+ */
+(function () {
+  "use strict";
+  const hypviz = (window.hypviz = window.hypviz || {});
+  const { element, menu, choices } = hypviz;
+
+  const DEFAULT = "hierarchy";
+  const POLL_MS = 700;
+  const SCORES = [
+    ["rank_correlation", "distances", "Rank correlation of true and drawn hyperbolic distances: 1 keeps their order, 0 tells nothing."],
+    ["trustworthiness", "neighbours", "Trustworthiness: 1 when drawn neighbours are true neighbours."],
+    ["cone_agreement", "cones", "Of the items in the true cone, the share that also lies in the drawn one."],
+  ];
+
+  hypviz.layoutsPart = function (x) {
+    const picker = menu("Layout", { onOpen: refresh });
+    const scores = element("span", "hv-scores");
+    let known = []; // what the server said of the layouts
+    let layout = DEFAULT;
+    let beside = null; // layout of the second disk
+
+    const titleOf = (name) => known.find((one) => one.name === name)?.title || name;
+    const pointsUrl = (name) => `points?layout=${encodeURIComponent(name)}`;
+
+    async function refresh() {
+      known = await x.api.get("layouts");
+      const hint = (one) => (one.ready ? one.how : `${one.how} Not made yet: about ${Math.ceil(one.estimate)} s.`);
+      const list = known.map((one) => ({ value: one.name, title: one.title, hint: hint(one) }));
+      const second = [{ value: "", title: "Nothing" }, ...known.map((one) => ({ value: one.name, title: one.title }))];
+      picker.body.replaceChildren(
+        choices("Where the angle comes from; the radius is always the true distance", list, layout, (name) => attempt(choose, name)),
+        choices("Side by side with", second, beside || "", (name) => attempt(compare, name || null)),
+      );
+      write();
+    }
+
+    async function attempt(change, name) {
+      try {
+        await change(name);
+      } catch (error) {
+        x.complain(error);
+      }
+      x.changed();
+    }
+
+    function write() {
+      picker.rename("Layout: ", element("b", "", titleOf(layout)), ...(beside ? [" | ", element("b", "", titleOf(beside))] : []));
+    }
+
+    /** Show another layout on the first disk; the points glide there. */
+    async function choose(name) {
+      await make(name, () => x.disk.load(x.api.url(pointsUrl(name)), { keep: true }), x.disk);
+      layout = name;
+      write();
+      x.showOn(x.disk);
+      await score();
+    }
+
+    /** Load while saying how far the layout has come. */
+    async function make(name, load, disk) {
+      const timer = setInterval(async () => {
+        const one = (await x.api.get("layouts").catch(() => [])).find((other) => other.name === name);
+        const [done, total] = one?.progress || [];
+        if (total) disk.say(`Making the layout “${one.title}”: ${Math.round((100 * done) / total)} %`);
+      }, POLL_MS);
+      try {
+        await load();
+      } finally {
+        clearInterval(timer);
+      }
+    }
+
+    async function score() {
+      const asked = layout;
+      scores.textContent = "";
+      const found = await x.api.get(`honesty?layout=${encodeURIComponent(asked)}`);
+      if (asked !== layout) return;
+      const parts = SCORES.filter(([name]) => typeof found[name] === "number").map(([name, word, title]) => {
+        const part = element("span", "", `${word} `, element("b", "", found[name].toFixed(2)));
+        part.title = title;
+        part.dataset.score = name;
+        return part;
+      });
+      scores.replaceChildren("kept by this layout: ", ...parts.flatMap((part, i) => [i ? " · " : "", part]));
+    }
+
+    /** Open, change or close the second disk. @param {string|null} name */
+    async function compare(name) {
+      beside = name;
+      write();
+      x.root.classList.toggle("hv-comparing", Boolean(name));
+      const holder = x.find(".hv-second");
+      holder.hidden = !name;
+      if (!name) {
+        x.second?.destroy();
+        x.second = null;
+        return;
+      }
+      x.second ||= x.makeDisk(holder, null);
+      await make(name, () => x.second.load(x.api.url(pointsUrl(name)), { keep: true }), x.second);
+      await x.second.setColour(x.disk.look.colourBy);
+      x.showOn(x.second);
+    }
+
+    return {
+      nodes: [picker, scores],
+      layout: (disk) => (disk === x.second ? beside : layout),
+      async opened() {
+        layout = DEFAULT;
+        await compare(null);
+        known = await x.api.get("layouts");
+        write();
+      },
+      scored: () => score().catch(x.complain),
+      save: () => ({ layout: layout === DEFAULT ? null : layout, beside }),
+      async restore({ layout: first, beside: second }) {
+        if (first && first !== layout) await choose(first);
+        if (second) await compare(second);
+      },
+    };
+  };
+})();

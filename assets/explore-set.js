@@ -1,0 +1,139 @@
+/**
+ * The selected set: rows chosen by lasso, clicks, facets or words. It lights up on the disk and opens as a gallery or
+ * a table, from general to specific, and leaves as CSV, JSON, Parquet or COCO.
+ */
+(function () {
+  "use strict";
+  const hypviz = (window.hypviz = window.hypviz || {});
+  const { element, button, action, Bits, count } = hypviz;
+
+  const PAGE = 60;
+  const FORMATS = ["csv", "json", "parquet", "coco"];
+
+  hypviz.setPart = function (x) {
+    const panel = x.find(".hv-set");
+    let set = null; // Bits, or null for none
+    let looks = "gallery";
+    let shown = 0;
+    let asked = 0;
+
+    const title = element("h3");
+    const list = element("div", "hv-set-list");
+    const more = action("", "", () => fetchPage(), x.complain);
+    const view = ["gallery", "table"].map((name) => {
+      const node = button("", name === "gallery" ? "Gallery" : "Table", () => look(name));
+      node.dataset.look = name;
+      return node;
+    });
+    const exportMenu = hypviz.menu("Export");
+    exportMenu.body.append(
+      ...FORMATS.map((format) => action("hv-row", format === "coco" ? "COCO" : format === "parquet" ? "Parquet" : format.toUpperCase(), () => save(format), x.complain)),
+    );
+    const clear = button("", "Clear", () => replace(null));
+    const tools = element("div", "hv-set-tools", element("span", "hv-switch", ...view), exportMenu, clear);
+    panel.append(element("div", "hv-set-head", title, tools), list, more);
+
+    /* ------------------------------------------------------------ what is in it */
+
+    /** @param {Bits|null} next an empty set counts as none @param {string} [how] for the screen reader */
+    async function replace(next, how = "") {
+      set = next && next.size ? next : null;
+      panel.hidden = !set;
+      for (const disk of x.disks()) disk.setSet(set);
+      x.announce(set ? `${count(set.size)} items selected${how ? ` by ${how}` : ""}.` : next ? "Nothing lies there; the selection is empty." : "Selection cleared.");
+      x.changed();
+      await write();
+    }
+
+    /** Add, take away or replace. @param {Bits} found @param {"replace"|"add"|"subtract"} mode */
+    function combine(found, mode, how) {
+      if (mode === "replace" || !set) return replace(mode === "subtract" ? null : found, how);
+      const bytes = set.bytes.map((byte, i) => (mode === "add" ? byte | found.bytes[i] : byte & ~found.bytes[i]));
+      return replace(new Bits(bytes, x.view.count), how);
+    }
+
+    /** Put a row in, or take it out. */
+    function turn(row) {
+      const one = Bits.of([row], x.view.count);
+      return combine(one, set?.has(row) ? "subtract" : "add", "hand");
+    }
+
+    /* ------------------------------------------------------------ what it looks like */
+
+    const filter = () => ({ members: set.encode() });
+
+    async function write() {
+      if (!set) return;
+      for (const node of view) node.setAttribute("aria-pressed", String(node.dataset.look === looks));
+      title.replaceChildren("Selection ", element("span", "", `${count(set.size)} ${set.size === 1 ? "item" : "items"} · general → specific`));
+      shown = 0;
+      asked++;
+      list.replaceChildren(looks === "table" ? tableHead() : element("div", "hv-gallery"));
+      await fetchPage().catch(x.complain);
+    }
+
+    function look(name) {
+      looks = name;
+      return write();
+    }
+
+    async function fetchPage() {
+      const number = asked;
+      const page = await x.api.ask("items", { filter: filter(), offset: shown, limit: PAGE, order: "radius" });
+      if (number !== asked) return;
+      list.firstChild.append(...page.items.map(looks === "table" ? tableRow : tile));
+      shown += page.items.length;
+      more.hidden = shown >= page.total;
+      more.textContent = `Showing ${count(shown)} of ${count(page.total)}: show ${Math.min(PAGE, page.total - shown)} more`;
+    }
+
+    function tile(item) {
+      const image = Object.assign(element("img"), { loading: "lazy", src: x.thumbUrl(item.row), alt: item.label });
+      const node = button("hv-tile", image, () => x.walk({ row: item.row }));
+      node.title = `${item.label} (${item.depth_name}) in ${item.file}\n${item.radius.toFixed(3)} from the root`;
+      node.dataset.row = item.row;
+      return node;
+    }
+
+    function tableHead() {
+      const head = element("tr", "", ...["", "Label", "Level", "From root", "Picture"].map((name) => element("th", "", name)));
+      const table = element("tbody");
+      table.append(head);
+      return table;
+    }
+
+    function tableRow(item) {
+      const image = Object.assign(element("img"), { loading: "lazy", src: x.thumbUrl(item.row), alt: "" });
+      const name = button("hv-link", item.label, () => x.walk({ row: item.row }));
+      const cells = [image, name, item.depth_name, item.radius.toFixed(3), item.file].map((cell) => element("td", "", cell));
+      const row = element("tr", "", ...cells);
+      row.dataset.row = item.row;
+      return row;
+    }
+
+    async function save(format) {
+      const answer = await x.api.post("export", { filter: filter(), format });
+      const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") || "");
+      hypviz.download(await answer.blob(), name ? name[1] : `selection.${format}`);
+      exportMenu.open = false;
+    }
+
+    return {
+      combine,
+      replace,
+      turn,
+      get: () => set,
+      draw: (disk) => disk.setSet(set),
+      opened() {
+        set = null;
+        panel.hidden = true;
+      },
+      save: () => ({ set: set && set.shorten() }),
+      async restore({ set: saved, n }) {
+        if (!saved) return;
+        if (Number(n) !== x.view.count) throw new Error("The selection of this link belongs to another state of the data, so it is left out.");
+        await replace(Bits.lengthen(saved, x.view.count));
+      },
+    };
+  };
+})();
