@@ -215,6 +215,10 @@ class Disks:
             return self._points[method]
         return self._payload(method, placed, self._chosen(most, focus))
 
+    def sent(self) -> Rows | None:
+        """The rows that `points` sends, ascending; None for all."""
+        return self._chosen(MAX_POINTS, ())
+
     def some(self, method: str, rows: Iterable[int]) -> bytes:
         """The points of certain rows, in the format of `points`."""
         wanted = np.unique(np.fromiter(rows, np.int64))

@@ -18,8 +18,16 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
     {"errors": set()},
     {"config": set(), "bits": set(), "files": set(), "progress": set(), "geometry": set()},
     {"data": set(), "search": set()},
-    {"model": set(), "viz": set(), "cones": set(), "workspace_meta": set(), "tables": set(), "store": {"tables", "workspace_meta"}},
-    {"run_state": set(), "train": {"run_state"}, "embed": set(), "evaluate": set(), "health": set()},
+    {
+        "model": set(),
+        "viz": set(),
+        "cones": set(),
+        "edges": set(),
+        "workspace_meta": set(),
+        "tables": set(),
+        "store": {"tables", "workspace_meta"},
+    },
+    {"run_state": set(), "train": {"run_state"}, "embed": set(), "synthetic": set(), "evaluate": set(), "health": set()},
     {
         "fit": set(),
         "uploads": set(),
@@ -32,7 +40,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "session": {"cards", "disks", "inquiry", "places", "uploads"},
         "library": {"session"},
     },
-    {"review": set()},
+    {"review": set(), "clipart_world": set(), "experiments": set()},
     {"ui": set(), "cli": set()},
     {"__init__": set(), "__main__": set(), "app": set()},
 )

@@ -5,6 +5,7 @@
     POST more       {layout, polygon|window, view, budget}    further points of a region, same format
     GET  layouts                              the layouts to choose from, with progress
     GET  honesty?layout=                      how well a layout keeps neighbours, distances and cones
+    GET  edges?budget=                        annotated parent → child pairs to draw (hypviz.edges)
     GET  item/{row}                           one item with all that is known of it
     POST cone       {query, omega, kind}      members of one cone, as bits, and its half-angle
     POST common     {queries, omega, kind}    what lies inside several cones
@@ -23,6 +24,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from fastapi.responses import Response
 
+from hypviz.edges import edges_to_draw
 from hypviz.errors import SelectionError
 from hypviz.library import Library
 from hypviz.session import View
@@ -55,6 +57,11 @@ def _add_points(router: APIRouter, library: Library) -> None:
         view = library.view(key)
         mask = view.inquiry.region_mask(region)
         return _binary(view.disks.more(region.get("layout") or DEFAULT, mask, budget=region.get("budget")))
+
+    @router.get("/edges")
+    def edges(key: str, budget: int = 1500) -> Json:
+        view = library.view(key)
+        return edges_to_draw(view.hierarchy.edges, view.items.image, budget=budget, among=view.disks.sent())
 
     @router.get("/layouts")
     def layouts(key: str) -> list[Json]:
