@@ -36,3 +36,7 @@ class SettingsError(HypvizError, ValueError):
 
 class SelectionError(HypvizError, LookupError):
     """An item, upload or class that does not exist in the open workspace."""
+
+
+class BusyError(HypvizError):
+    """Long work was asked for while other long work runs; there is one at a time."""

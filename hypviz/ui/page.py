@@ -1,4 +1,4 @@
-"""The page: a picker for data and checkpoint, and the Explore tab. All drawing is in `assets/*.js`."""
+"""The page: a picker for data and checkpoint, and the tabs. All drawing is in `assets/*.js`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import gradio as gr
 from hypviz.errors import HypvizError
 from hypviz.library import Library
 from hypviz.session import View
-from hypviz.ui.routes import scripts
+from hypviz.ui.routes import EVALUATE_SCRIPTS, scripts
 
 log = logging.getLogger(__name__)
 
@@ -22,21 +22,26 @@ HEAD = """
 objects and parts farther out. Click a point, a box or a card.</p></div>
 """
 MOUNT = """
-const load = (src) => new Promise((resolve, reject) => {
-  const script = document.createElement('script');
-  Object.assign(script, {src, onload: resolve, onerror: () => reject(new Error('cannot load ' + src))});
-  document.head.append(script);
-});
 (async () => {
-  if (!window.hypvizScripts) window.hypvizScripts = (async () => { for (const src of SCRIPTS) await load(src); })();
-  await window.hypvizScripts;
-  const explorer = window.hypvizExplorer = hypviz.mountExplorer(element.querySelector('.hv-root'));
-  const open = () => props.value && props.value.key && explorer.open(props.value);
+  window.hypvizLoad ??= (src) => new Promise((resolve, reject) => {
+    const script = document.createElement('script');
+    Object.assign(script, {src, onload: resolve, onerror: () => reject(new Error('cannot load ' + src))});
+    document.head.append(script);
+  });
+  window.hypvizLoaded ??= {};
+  for (const src of SCRIPTS) await (window.hypvizLoaded[src] ??= window.hypvizLoad(src));
+  const part = window.VARIABLE = hypviz.FUNCTION(element.querySelector('.hv-root'));
+  const open = () => props.value && props.value.key && part.open(props.value);
   watch('value', open);
   open();
 })();
 """
-"""Load the scripts one after the other, once a page, then mount the explorer and hand it every view that is opened."""
+"""Load the scripts one after the other, each once a page, then mount one tab's part and hand it every view that is opened."""
+
+
+def mount(function: str, variable: str, sources: list[str]) -> str:
+    """The script that starts a tab: `hypviz.function` makes its part, which the page knows as `variable`."""
+    return MOUNT.replace("SCRIPTS", json.dumps(sources)).replace("VARIABLE", variable).replace("FUNCTION", function)
 
 
 def theme() -> gr.themes.Base:
@@ -53,27 +58,33 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
             data_box = gr.Dropdown(library.data_names(), value=data, label="Data", scale=1, min_width=170)
             checkpoint_box = gr.Dropdown(library.checkpoint_names(), value=checkpoint, label="Checkpoint", scale=1, min_width=170)
         facts = gr.HTML(min_height=40, elem_id="hv-facts", apply_default_css=False)
-        with gr.Tabs(), gr.Tab("Explore"):
-            explorer = gr.HTML(
-                html_template='<div class="hv-root"></div>', js_on_load=MOUNT.replace("SCRIPTS", json.dumps(scripts())),
-                elem_id="hv-explorer", min_height=640, apply_default_css=False,
-            )  # fmt: skip
-        choice = [data_box, checkpoint_box]
+        with gr.Tabs():
+            with gr.Tab("Explore"):
+                explorer = _part("hv-explorer", mount("mountExplorer", "hypvizExplorer", scripts()))
+            with gr.Tab("Evaluate"):
+                evaluator = _part("hv-evaluator", mount("mountEvaluator", "hypvizEvaluator", scripts(EVALUATE_SCRIPTS)))
+        choice, shown = [data_box, checkpoint_box], [explorer, evaluator, facts]
         opened = _opener(library)
-        page.load(opened, choice, [explorer, facts])
+        page.load(opened, choice, shown)
         for box in choice:
-            box.input(opened, choice, [explorer, facts], show_progress="full", show_progress_on=facts)
+            box.input(opened, choice, shown, show_progress="full", show_progress_on=facts)
     return page
 
 
-def _opener(library: Library) -> Callable[..., tuple[Any, str]]:
-    def opened(data: str, checkpoint: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, str]:  # noqa: B008
+def _part(name: str, script: str) -> gr.HTML:
+    """What a tab holds: an element that `script` fills."""
+    return gr.HTML(html_template='<div class="hv-root"></div>', js_on_load=script, elem_id=name, min_height=640, apply_default_css=False)
+
+
+def _opener(library: Library) -> Callable[..., tuple[Any, Any, str]]:
+    def opened(data: str, checkpoint: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, Any, str]:  # noqa: B008
         def report(done: int, total: int | None) -> None:
             progress((done, total), desc="Embedding", unit="items")
 
         try:
             view = library.open(data, checkpoint, on_progress=report)
-            return view.describe(), facts_html(view)
+            described = view.describe()
+            return described, described, facts_html(view)
         except HypvizError as error:
             log.warning("%s", error)
             raise gr.Error(str(error), duration=None, print_exception=False) from None

@@ -1,0 +1,173 @@
+/**
+ * Charts of the Evaluate tab, drawn by plotly as SVG (the page's one WebGL figure is the disk): precision over recall with
+ * threshold marks (the paper's Fig. 4), and the true distance to the root by depth.
+ */
+(function () {
+  "use strict";
+  const { el, choice, number, count, taskTitle, save, isDark, complaint, tablesOf } = window.hypviz.evaluate;
+  /* Okabe and Ito's colours, told apart with every kind of colour vision; lighter ones on dark. */
+  const COLOURS = {
+    angle: ["#0072b2", "#56b4e9"],
+    cosine: ["#d55e00", "#f0a35e"],
+    distance: ["#00805d", "#3fd0a4"],
+  };
+  const OTHER = ["#8a4f7d", "#e3a1d0"];
+  const RADII = "radii"; // the task of table cells about radii
+  const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10];
+  const BOUNDED = { angle: "exterior angle", cosine: "angle between directions", distance: "distance" };
+  const DASHES = ["solid", "dash", "dot"];
+  const SYMBOLS = ["circle", "square", "diamond"];
+  const EXPORT = { width: 900, height: 640, scale: 3 }; // 2,700 × 1,920 pixels: 300 dpi at 9 inches
+
+  const colour = (score, dark) => (COLOURS[score] || OTHER)[dark ? 1 : 0];
+  const unit = (score) => (score === "distance" ? "" : " rad");
+
+  function layout(dark, extra) {
+    const ink = dark ? "#e5e9f0" : "#1d2433";
+    const grid = dark ? "#313a4d" : "#e3e8f0";
+    const axis = { gridcolor: grid, linecolor: ink, linewidth: 1, ticks: "outside", tickcolor: ink, zeroline: false, fixedrange: true };
+    return {
+      font: { family: "system-ui, Segoe UI, Roboto, sans-serif", size: 13, color: ink },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      margin: { l: 62, r: 14, t: 14, b: 52 },
+      hoverlabel: { font: { family: "system-ui, sans-serif" } },
+      legend: { orientation: "h", y: -0.2, x: 0, font: { size: 12 } },
+      ...extra,
+      xaxis: { ...axis, ...extra.xaxis },
+      yaxis: { ...axis, ...extra.yaxis },
+    };
+  }
+
+  // ---- precision and recall ----------------------------------------------------------------------------------------
+
+  /** Points of a curve at round thresholds, about eight of them and never two on one spot. */
+  function marks({ threshold, precision, recall }) {
+    const used = threshold.filter((_, i) => recall[i] > 0.02 && recall[i] < 0.995);
+    const span = (used.at(-1) || 0) - (used[0] || 0);
+    const step = STEPS.find((one) => span / one <= 9) || span;
+    const found = [];
+    for (let wanted = step; wanted <= threshold.at(-1); wanted += step) {
+      const best = threshold.reduce((nearest, t, i) => (Math.abs(t - wanted) < Math.abs(threshold[nearest] - wanted) ? i : nearest), 0);
+      const last = found.at(-1);
+      const apart = last === undefined || Math.hypot(recall[best] - recall[last], precision[best] - precision[last]) > 0.045;
+      if (precision[best] !== null && apart && Math.abs(threshold[best] - wanted) < step / 4) found.push(best);
+    }
+    return found;
+  }
+
+  function curveTraces(curve, number_, dark) {
+    const name = `${curve.source} · ${curve.score}`;
+    const line = { color: colour(curve.score, dark), width: 2.25, dash: DASHES[number_ % DASHES.length] };
+    const bound = BOUNDED[curve.score] || curve.score;
+    const hover = `${name}<br>${bound} ≤ %{customdata:.3f}${unit(curve.score)}<br>precision %{y:.3f} · recall %{x:.3f}<extra></extra>`;
+    const at = marks(curve);
+    const pick = (column) => at.map((i) => curve[column][i]);
+    return [
+      { type: "scatter", mode: "lines", name, x: curve.recall, y: curve.precision, customdata: curve.threshold, line, hovertemplate: hover, legendgroup: name, meta: curve },
+      {
+        type: "scatter", mode: "markers+text", x: pick("recall"), y: pick("precision"), customdata: pick("threshold"), showlegend: false, legendgroup: name, meta: curve,
+        text: at.map((i) => Number(curve.threshold[i].toFixed(2)).toString()), textposition: number_ % 2 ? "bottom left" : "top right",
+        textfont: { size: 11, color: line.color }, cliponaxis: false, hovertemplate: hover,
+        marker: { color: line.color, size: 7, symbol: SYMBOLS[number_ % SYMBOLS.length], line: { color: dark ? "#0b0f19" : "#ffffff", width: 1 } },
+      },
+    ];
+  }
+
+  function curveFigure(curves, sources, dark) {
+    return {
+      data: curves.flatMap((curve) => curveTraces(curve, sources.indexOf(curve.source), dark)),
+      layout: layout(dark, {
+        hovermode: "closest",
+        xaxis: { title: { text: "recall" }, range: [-0.01, 1.03] },
+        yaxis: { title: { text: "precision" }, range: [0, 1.04] },
+      }),
+    };
+  }
+
+  window.hypviz.evaluate.curves = function (report, { onPick, state }) {
+    const groups = [...new Map(report.curves.map((curve) => [taskTitle(curve.task, curve.reading), curve])).keys()];
+    const sources = report.sources.map((source) => source.name);
+    const of = (title) => report.curves.filter((curve) => taskTitle(curve.task, curve.reading) === title);
+    const best = el("p", { class: "he-note" });
+    const board = chart("precision-recall", (dark) => curveFigure(of(state.curve), sources, dark), {
+      label: "Precision over recall, with thresholds marked on the curves",
+      onClick: (point) => {
+        const { source, task, reading, score, metric } = point.data.meta;
+        onPick({ source, task, reading, score, metric });
+      },
+    });
+    const show = (title) => {
+      state.curve = title;
+      board.draw();
+      const words = of(title).filter((curve) => curve.best).map((curve) => `${curve.source}, ${curve.score}: ${number(curve.best[1])} at ${number(curve.best[0], 2)}${unit(curve.score)}`);
+      best.textContent = `Marks are thresholds on what the score ranks by: all at or below is retrieved. Largest F1: ${words.join("; ")}. Click a curve for its pictures.`;
+    };
+    if (!groups.includes(state.curve)) state.curve = groups[0];
+    const section = el("div", { class: "he-charts" }, choice("Task", groups, state.curve, show), board.node, best);
+    section.shown = () => show(state.curve);
+    return section;
+  };
+
+  // ---- radius by depth ---------------------------------------------------------------------------------------------
+
+  function radiusFigure(report, dark) {
+    const data = report.radii.map((one, i) => {
+      const at = (index) => one.levels.map((level) => level.quantiles[index]);
+      return {
+        type: "box", name: one.source, x: one.levels.map((level) => level.name), lowerfence: at(0), q1: at(1), median: at(2), q3: at(3), upperfence: at(4),
+        mean: one.levels.map((level) => level.mean), boxpoints: false, meta: one, line: { color: i ? OTHER[dark ? 1 : 0] : COLOURS.angle[dark ? 1 : 0], width: 2 },
+      };
+    });
+    return {
+      data,
+      layout: layout(dark, {
+        boxmode: "group", showlegend: report.radii.length > 1,
+        xaxis: { type: "category" }, yaxis: { title: { text: "true distance to the root" }, rangemode: "tozero" },
+      }),
+    };
+  }
+
+  window.hypviz.evaluate.radii = function (report, actions) {
+    const board = chart("radius-by-depth", (dark) => radiusFigure(report, dark), {
+      label: "True distance to the root by depth",
+      onClick: (point) => {
+        const level = point.data.meta.levels.find((one) => one.name === point.x);
+        if (level) actions.onLevel(point.data.meta.source, level);
+      },
+    });
+    const note = `Boxes: quartiles and median; whiskers: the 5th and 95th percentile; ${count(report.radii[0].pairs)} ancestor pairs.`;
+    const section = el("div", { class: "he-charts" }, board.node, el("p", { class: "he-note", text: note }), ...tablesOf(report, (cell) => cell.task === RADII, actions));
+    section.shown = board.draw;
+    return section;
+  };
+
+  // ---- a chart with its buttons ------------------------------------------------------------------------------------
+
+  /** A plotly chart that follows the theme and is saved as on white paper. */
+  function chart(name, figure, { label, onClick }) {
+    const holder = el("div", { class: "he-plot", role: "img", "aria-label": label });
+    const problem = el("div");
+    async function keep(format) {
+      try {
+        const made = figure(false);
+        made.layout = { ...made.layout, paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff" };
+        const picture = await window.Plotly.toImage(made, { format, ...EXPORT, scale: format === "png" ? EXPORT.scale : 1 });
+        save(picture, `${name}.${format}`);
+      } catch (error) {
+        problem.replaceChildren(complaint(new Error(`The ${format.toUpperCase()} could not be made: ${error.message || error}.`)));
+      }
+    }
+    async function draw() {
+      const made = figure(isDark());
+      await window.Plotly.react(holder, made.data, made.layout, { displayModeBar: false, responsive: true });
+      if (!holder.dataset.clicks) {
+        holder.dataset.clicks = "1";
+        holder.on("plotly_click", (event) => onClick(event.points[0]));
+      }
+    }
+    const buttons = ["png", "svg"].map((format) => el("button", { type: "button", class: "he-small", "data-format": format, text: format.toUpperCase(), title: `Save as ${format.toUpperCase()}`, onclick: () => keep(format) }));
+    const node = el("figure", { class: "he-chart" }, holder, el("div", { class: "he-downloads" }, el("span", { text: "Save figure" }), ...buttons), problem);
+    return { node, draw };
+  }
+})();

@@ -1,0 +1,114 @@
+"""Finished evaluations on disk: WS/evaluations/KEY/{record.json, arrays.npz}, each whole or absent.
+
+KEY names the source's embedding, the writing of the data and the settings; whatever changes, an old one is not found.
+A folder that cannot be written to costs only the second opening.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hypviz.config import to_mapping
+from hypviz.evaluate import EvaluateSettings, Evaluation
+from hypviz.evaluate.report import SCHEMA as REPORT_SCHEMA
+from hypviz.files import write_folder
+from hypviz.review.records import from_record, to_record
+from hypviz.review.sources import Source
+from hypviz.store import Workspace
+
+log = logging.getLogger(__name__)
+SCHEMA = 1
+"""Raised whenever older files could be misread, or were computed in another way."""
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """An evaluation with how it came about: the source's name, seconds it took and when it was finished (UTC)."""
+
+    source: str
+    evaluation: Evaluation
+    seconds: float
+    created: str
+
+
+class Shelf:
+    """The finished evaluations of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.folder = workspace.folder / "evaluations"
+
+    def has(self, source: Source, settings: EvaluateSettings) -> bool:
+        """Whether `load` would find an evaluation; a damaged one is found out only there."""
+        return (self._place(source, settings) / "record.json").is_file()
+
+    def load(self, source: Source, settings: EvaluateSettings) -> Kept | None:
+        """The evaluation of exactly this source, data and settings; None when there is none that can be read."""
+        return self._read(self._place(source, settings))
+
+    def store(self, source: Source, settings: EvaluateSettings, kept: Kept) -> None:
+        """Keep an evaluation, and let go of those it replaces: of the same name and settings, of other data or weights."""
+        place = self._place(source, settings)
+        arrays: dict[str, np.ndarray] = {}
+        record = {"schema": [SCHEMA, REPORT_SCHEMA], **self._facts(source, settings), "kept": to_record(kept, arrays)}
+        try:
+            with write_folder(place) as part:
+                (part / "record.json").write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+                np.savez_compressed(part / "arrays.npz", allow_pickle=False, **arrays)
+            for old in self._outdated(source, settings):
+                shutil.rmtree(old, ignore_errors=True)
+        except OSError as error:
+            log.warning("%s cannot be written (%s): the evaluation is kept until the program ends", place, error)
+
+    def stale(self, source: Source, settings: EvaluateSettings) -> str | None:
+        """What has changed since an evaluation of this name and settings was kept, in words; None without one."""
+        for place in self._outdated(source, settings):
+            facts = _record(place)
+            changed = "the checkpoint" if facts.get("key") != source.key else "the data"
+            return f"An evaluation of {source.name} was kept, but {changed} has changed since."
+        return None
+
+    def _place(self, source: Source, settings: EvaluateSettings) -> Path:
+        facts = json.dumps([SCHEMA, REPORT_SCHEMA, self._facts(source, settings)], sort_keys=True)
+        return self.folder / f"{source.key}-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
+
+    def _facts(self, source: Source, settings: EvaluateSettings) -> dict[str, Any]:
+        stamp = str(self.workspace.meta["stamp"])
+        return {"name": source.name, "key": source.key, "stamp": stamp, "settings": to_mapping(settings)}
+
+    def _outdated(self, source: Source, settings: EvaluateSettings) -> list[Path]:
+        wanted = json.loads(json.dumps(self._facts(source, settings)))
+        same = ("name", "settings")
+        return [
+            path.parent
+            for path in sorted(self.folder.glob("*/record.json"))
+            if path.parent != self._place(source, settings) and all(_record(path.parent).get(key) == wanted[key] for key in same)
+        ]
+
+    @staticmethod
+    def _read(place: Path) -> Kept | None:
+        if not place.is_dir():
+            return None
+        try:
+            with np.load(place / "arrays.npz", allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            return from_record(Kept, _record(place)["kept"], arrays)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("%s is damaged (%s): the evaluation has to be run again", place, error)
+            return None
+
+
+def _record(place: Path) -> dict[str, Any]:
+    try:
+        record = json.loads((place / "record.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}

@@ -1,0 +1,75 @@
+"""Whose vectors are judged: a checkpoint, or its encoder with random weights as the floor to stand beside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypviz.config import to_mapping
+from hypviz.embed import embed_items, embed_workspace
+from hypviz.errors import SettingsError
+from hypviz.library import Library
+from hypviz.model.card import Card, checkpoint_hash, find_checkpoint, read_card
+from hypviz.progress import OnProgress
+from hypviz.review.options import UNTRAINED, ReviewOptions
+from hypviz.search.embedding import Embedding
+from hypviz.session import View
+from hypviz.store import Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """name: as tables show it.  key: what its embedding is stored under.  path: the checkpoint, which for the untrained
+    encoder gives the architecture only."""
+
+    name: str
+    key: str
+    path: Path
+    card: Card
+    trained: bool = True
+
+    def embedding(self, workspace: Workspace, *, device: str = "auto", on_progress: OnProgress | None = None) -> Embedding:
+        """The workspace through this encoder, from its store or made and stored; `on_progress` may stop it by raising."""
+        if self.trained:
+            return embed_workspace(workspace, self.path, device=device, on_progress=on_progress)
+        stored = workspace.embedding(self.key)
+        if stored is not None:
+            return stored
+        from hypviz.model.device import pick_device
+        from hypviz.model.encoder import build_encoder
+
+        encoder = build_encoder(self.card.encoder).to(pick_device(device)).eval()
+        embedding = embed_items(workspace.items, encoder, on_progress=on_progress)
+        workspace.write_embedding(self.key, embedding, extra={"checkpoint": self.name})
+        return embedding
+
+    def stored(self, workspace: Workspace) -> bool:
+        """Whether the embedding is there already."""
+        return workspace.embedding(self.key) is not None
+
+
+def sources_of(view: View, options: ReviewOptions, library: Library) -> list[Source]:
+    """The one or two sources of a review; SettingsError when both are the same, CheckpointError when one is not there."""
+    first = Source(view.card.name, checkpoint_hash(view.checkpoint), view.checkpoint, view.card)
+    if not options.other:
+        return [first]
+    if options.other == UNTRAINED:
+        return [first, _untrained(first)]
+    path = find_checkpoint(library.checkpoints.get(options.other, options.other))
+    second = Source(_beside(first.name, options.other), checkpoint_hash(path), path, read_card(path))
+    if second.key == first.key:
+        raise SettingsError(f"{options.other} is the checkpoint that is open already; compare with another one.")
+    return [first, second]
+
+
+def _untrained(first: Source) -> Source:
+    settings = json.dumps(to_mapping(first.card.encoder), sort_keys=True)
+    key = f"untrained-{hashlib.sha256(settings.encode()).hexdigest()[:16]}"
+    return Source(_beside(first.name, "untrained"), key, first.path, first.card, trained=False)
+
+
+def _beside(first: str, name: str) -> str:
+    """A name for the second column that the first one does not have."""
+    return f"{name} (2)" if name == first else name
