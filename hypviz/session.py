@@ -22,6 +22,7 @@ from hypviz.cards import Cards
 from hypviz.data.pictures import read_bytes
 from hypviz.disks import Disks
 from hypviz.embed import embed_workspace
+from hypviz.errors import SelectionError
 from hypviz.inquiry import Inquiry
 from hypviz.model.card import checkpoint_hash, find_checkpoint, read_card
 from hypviz.places import Placer
@@ -227,13 +228,20 @@ class View:
         return self.items.row(item_id)
 
     def thumb(self, row: int) -> bytes:
-        """JPEG thumbnail of an item."""
-        return thumbnail(self.items, self.placer.checked(row, len(self.items), "item"), self.workspace.thumbs)
+        """JPEG thumbnail of an item; SelectionError in a workspace of vectors only."""
+        checked = self.placer.checked(row, len(self.items), "item")
+        self._need_pictures()
+        return thumbnail(self.items, checked, self.workspace.thumbs)
 
     def picture(self, image: int) -> bytes:
         """One of the data set's pictures, upright, as JPEG for the page: browsers cannot show every format."""
         row = int(self.items.offsets[self.placer.checked(image, len(self.items.images), "picture")])
+        self._need_pictures()
         return shown_picture(self.items.path(row))
+
+    def _need_pictures(self) -> None:
+        if not self.workspace.meta.get("pictures", True):
+            raise SelectionError(f"{self.workspace.name} has no pictures: it holds vectors only.")
 
     def _edges(self, row: int | None) -> list[list[int]]:
         """The annotated parent → child pairs of the picture that an item belongs to, direct ones."""

@@ -61,10 +61,12 @@ class Workspace:
         report: ImportReport | None = None,
         settings: HierarchySettings | None = None,
         overwrite: bool = False,
+        pictures: bool = True,
     ) -> Workspace:
         """Write a new workspace; with `overwrite` renew an existing one, whose other files and embeddings stay.
 
-        settings: those the hierarchy was built with, for the record. Raises WorkspaceError when `folder` holds
+        settings: those the hierarchy was built with, for the record. pictures: False for a workspace of vectors only,
+        whose pictures nobody will look for. Raises WorkspaceError when `folder` holds
         anything but a workspace, or holds one and `overwrite` is not set. Fails without a trace.
         """
         folder = Path(folder).resolve()
@@ -72,6 +74,7 @@ class Workspace:
         meta = describe(folder, items, name=name) | {
             "hierarchy": {"settings": to_mapping(settings or HierarchySettings()), "counts": hierarchy.counts},
             "import": None if report is None else report.to_json(),
+            "pictures": pictures,
         }
         if renew:
             _write_workspace(folder, items, hierarchy, meta)
@@ -99,7 +102,8 @@ class Workspace:
             raise damaged(folder, " ".join(str(error).split()) or type(error).__name__) from None
         if items.data_hash != meta["data_hash"]:
             raise damaged(folder, "items.parquet is not the one it was written with")
-        _check_pictures(folder, items)
+        if meta.get("pictures", True):
+            _check_pictures(folder, items)
         return cls(folder, items, replace(hierarchy, counts=counts), meta)
 
     @property

@@ -121,11 +121,10 @@ class Index:
         check_range("steps", steps, 2, 1e6)
         if self.embedding.geometry == "cosine" and query.row is not None:
             return np.array([query.row], np.int64)
-        radii = np.linspace(query.radius, 0.0, int(steps), dtype=np.float32)[:, None]
-        best, rows = np.full(len(radii), np.inf, np.float32), np.zeros(len(radii), np.int64)
-        for start, cosine in self._cosines(self._checked([query]), cells_per_row=len(radii)):
-            stop = start + cosine.shape[1]
-            value = ranking_value(cosine, radii, self._radii[start:stop], space=self.embedding, task="nearest")
+        way = self._along(np.linspace(query.radius, 0.0, int(steps)))
+        best, rows = np.full(len(way), np.inf), np.zeros(len(way), np.int64)
+        for start, cosine in self._cosines(self._checked([query]), cells_per_row=len(way)):
+            value = way @ self._across(cosine[0], self._radii[start : start + cosine.shape[1]])
             column = np.argmin(value, axis=1)
             nearest = np.take_along_axis(value, column[:, None], axis=1)[:, 0]
             closer = nearest < best
@@ -133,6 +132,27 @@ class Index:
         if query.row is not None:
             rows[0] = query.row
         return rows[np.sort(np.unique(rows, return_index=True)[1])]
+
+    def _along(self, radii: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(S, 2) of points on one ray: `_along @ _across` grows with the distance, so that nearest needs no distance.
+
+        Hyperbolic: cosh d = cosh r cosh s − sinh r sinh s cos θ. Euclidean: d² − r² = s² − 2 r s cos θ. Cosine: −cos θ.
+        In float64, where their cancellation is far below the rounding of the cosines.
+        """
+        if self.embedding.geometry == "hyperbolic":
+            r = math.sqrt(self.embedding.curv) * radii
+            return np.stack([np.cosh(r), -np.sinh(r)], axis=1)
+        return np.stack([np.ones_like(radii), -2 * radii], axis=1)
+
+    def _across(self, cosine: Floats, radii: Floats) -> NDArray[np.float64]:
+        """(2, n) of items at the angles θ from that ray; see `_along`."""
+        s, turned = radii.astype(np.float64), np.clip(cosine, -1.0, 1.0).astype(np.float64)
+        if self.embedding.geometry == "hyperbolic":
+            s = math.sqrt(self.embedding.curv) * s
+            return np.stack([np.cosh(s), np.sinh(s) * turned])
+        if self.embedding.geometry == "cosine":
+            return np.stack([-turned, np.zeros_like(turned)])
+        return np.stack([s * s, s * turned])
 
     def scores(self, queries: Embedding, *, apex: str = "query", task: str = "children") -> Iterator[tuple[slice, Floats]]:
         """Scores of every item for every query, higher is better: (slice of the queries, (b, N) float32) blocks.
