@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.config import HierarchySettings, from_mapping
-from hypviz.data.hierarchy import Hierarchy, build_hierarchy, class_graph
+from hypviz.data.hierarchy import Hierarchy, build_hierarchy
 from hypviz.data.items import Items, subset_images
 from hypviz.embed import embed_items, embed_workspace
 from hypviz.errors import DataError
-from hypviz.evaluate import EvaluateSettings, Evaluation, calibrate_omega, evaluate
+from hypviz.evaluate import EvaluateSettings, Evaluation, calibrate_omega, evaluate, graph_from
 from hypviz.model.card import Card, find_checkpoint, read_card, weights_path
 from hypviz.progress import OnProgress
+from hypviz.search.embedding import Embedding
 from hypviz.store import Workspace
 
 HEADLINES = {
@@ -120,21 +121,40 @@ def judge(
     settings: EvaluateSettings,
     *,
     untrained: bool = False,
+    graph_of: Path | None = None,
     device: str = "auto",
     on_progress: OnProgress | None = None,
+    on_share: Callable[[float, str], None] | None = None,
 ) -> dict[str, Evaluation]:
-    """Evaluate checkpoints on one workspace, by name; with `untrained` the first one's encoder before training too."""
-    opened = Workspace.open(workspace)
-    results: dict[str, Evaluation] = {}
-    graph = class_graph(opened.items, opened.hierarchy)
-    for name in checkpoints:
-        embedding = embed_workspace(opened, name, device=device, on_progress=on_progress)
-        results[name] = evaluate(opened.items, opened.hierarchy, embedding, settings, graph=graph)
-    if untrained:
-        from hypviz.model.device import pick_device
-        from hypviz.model.encoder import build_encoder
+    """Evaluate checkpoints on one workspace, by name; with `untrained` the first one's encoder before training too.
 
-        encoder = build_encoder(read_card(find_checkpoint(checkpoints[0])).encoder).to(pick_device(device)).eval()
-        embedding = embed_items(opened.items, encoder, on_progress=on_progress)
-        results["untrained"] = evaluate(opened.items, opened.hierarchy, embedding, settings, graph=graph)
+    graph_of: a workspace whose class graph says what lies under what, such as the training set; else the one judged on.
+    on_progress hears of items embedded, on_share of the share of all evaluations that is done, and of what.
+    """
+    opened = Workspace.open(workspace)
+    items, hierarchy = opened.items, opened.hierarchy
+    source = opened if graph_of is None else Workspace.open(graph_of)
+    graph = graph_from(items.classes, source.items, source.hierarchy)
+    sources = [*dict.fromkeys(checkpoints), *(["untrained"] if untrained else [])]
+    results: dict[str, Evaluation] = {}
+    for number, name in enumerate(sources):
+
+        def share(part: float, what: str, done: int = number, of: str = name) -> None:
+            if on_share:
+                on_share((done + part) / len(sources), f"{of}: {what}")
+
+        if name in checkpoints:
+            embedding = embed_workspace(opened, name, device=device, on_progress=on_progress)
+        else:
+            embedding = _untrained(items, checkpoints[0], device, on_progress)
+        results[name] = evaluate(items, hierarchy, embedding, settings, graph=graph, progress=share)
     return results
+
+
+def _untrained(items: Items, checkpoint: str, device: str, on_progress: OnProgress | None) -> Embedding:
+    """The items by the encoder of a checkpoint as it was before training."""
+    from hypviz.model.device import pick_device
+    from hypviz.model.encoder import build_encoder
+
+    encoder = build_encoder(read_card(find_checkpoint(checkpoint)).encoder).to(pick_device(device)).eval()
+    return embed_items(items, encoder, on_progress=on_progress)

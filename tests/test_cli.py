@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import socket
 import subprocess
@@ -76,7 +77,7 @@ def opened(tiny_world: TinyWorld) -> tuple[object, ...]:
 def test_help_lists_every_command() -> None:
     done = process("-m", "hypviz", "--help")
     assert done.status == 0 and done.err == ""
-    for command in ("data", "train", "embed", "evaluate", "search", "demo", "bench"):
+    for command in ("data", "train", "embed", "evaluate", "health", "search", "demo", "bench"):
         assert command in done.out
 
 
@@ -144,10 +145,39 @@ def test_search_by_picture_finds_the_picture(run: Run, tiny_view: View, opened: 
 def test_evaluation_is_written_or_printed_as_json(run: Run, opened: tuple[object, ...], tiny_world: TinyWorld, tmp_path: Path) -> None:
     arguments = ("evaluate", *opened, "--max-queries", 20, "--device", "cpu", "--json")
     done = run(*arguments, tmp_path / "result.json")
-    assert done.status == 0 and done.out.startswith(f"# {tiny_world.checkpoint}")
+    assert done.status == 0 and done.out.startswith("## Child → parent, same class") and str(tiny_world.checkpoint) in done.out
     written = json.loads((tmp_path / "result.json").read_text())
     assert list(written) == [str(tiny_world.checkpoint)]
     assert run(*arguments, "-").json() == written
+
+
+def test_checkpoints_are_judged_side_by_side_however_they_are_named(run: Run, tiny_world: TinyWorld, tmp_path: Path) -> None:
+    names = tiny_world.checkpoint, tiny_world.checkpoint.with_suffix("")
+    shared = ("--max-queries", 9, "--device", "cpu", "--graph-from", tiny_world.workspace, "--untrained")
+    files = [tmp_path / name for name in ("all.csv", "classes.csv", "all.md")]
+    outputs = ("--csv", files[0], "--class-csv", files[1], "--markdown", files[2])
+    first = run("evaluate", "--workspace", tiny_world.workspace, "--checkpoint", names[0], names[1], *shared, *outputs)
+    assert first.status == 0, first.err
+    again = run("evaluate", "--workspace", tiny_world.workspace, "--checkpoint", names[0], "--checkpoint", names[1], *shared)
+    assert again.out == first.out
+    sources = [str(names[0]), str(names[1]), "untrained"]
+    for file in files[:2]:
+        lines = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+        assert list(dict.fromkeys(line["checkpoint"] for line in lines)) == sources
+        assert {line["task"] for line in lines} >= {"box → scene", "box → class"}
+    page = files[2].read_text(encoding="utf-8")
+    assert page.startswith(first.out.rstrip()) and all(f"# {source}" in page for source in sources)
+
+
+def test_the_health_of_a_workspace_is_printed(run: Run, opened: tuple[object, ...], tiny_world: TinyWorld) -> None:
+    page = run("health", "--workspace", tiny_world.workspace)
+    assert page.status == 0 and page.out.startswith("# Hierarchy health") and "no embedding was given" in page.out
+    checked = run("health", *opened, "--device", "cpu", "--json").json()
+    entailment = next(check for check in checked["checks"] if check["key"] == "entailment")
+    assert entailment["count"] == entailment["shown"] == len(entailment["rows"]) and checked["omega"] == 2.15
+    strict = run("health", *opened, "--omega", 0.01, "--limit", 2, "--device", "cpu", "--json").json()
+    found = next(check for check in strict["checks"] if check["key"] == "entailment")
+    assert (found["shown"], len(found["ids"])) == (2, 2) and found["count"] > entailment["count"]
 
 
 def test_training_writes_a_checkpoint_that_embeds(run: Run, tiny_world: TinyWorld, tmp_path: Path) -> None:
@@ -210,6 +240,12 @@ def test_a_wrong_setting_is_named(run: Run, tiny_world: TinyWorld, tmp_path: Pat
         (["search", "--workspace", "WORLD", "--checkpoint", "TINY", "--picture", "TEXT"], "not a picture"),
         (["evaluate", "--workspace", "WORLD", "--checkpoint", "TINY", "--apex", "middle"], "apex must be one of"),
         (["evaluate", "--workspace", "WORLD", "--checkpoint", "TINY", "--json", "no/such/folder/x.json"], "no/such/folder"),
+        (["evaluate", "--workspace", "WORLD", "--checkpoint", "TINY", "nothing"], "No checkpoint 'nothing'"),
+        (["evaluate", "--workspace", "WORLD", "--checkpoint", "TINY", "--csv", "no/such/folder/x.csv"], "--csv cannot write"),
+        (["evaluate", "--workspace", "WORLD", "--checkpoint", "TINY", "--graph-from", "nowhere"], "nowhere"),
+        (["health", "--workspace", "nowhere"], "nowhere"),
+        (["health", "--workspace", "WORLD", "--checkpoint", "TINY", "--omega", "4"], "omega must be an angle"),
+        (["health", "--workspace", "WORLD", "--omega", "1"], "give --checkpoint too"),
         (["train", "--workspace", "nowhere", "--out", "OUT/x"], "nowhere"),
         (["train", "--workspace", "WORLD", "--out", "OUT/x", "--init", "nothing"], "No checkpoint 'nothing'"),
         (["train", "--workspace", "WORLD", "--out", "OUT/x", "--backbone", "timm:nothing"], "nothing"),

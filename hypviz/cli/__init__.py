@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from hypviz.cli import bench, data, demo, experiment, model, search
+from hypviz.cli import bench, data, demo, experiment, health, model, search
 from hypviz.errors import HypvizError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(data.app, name="data", help="Make or import data.")
 app.command("train")(model.train)
 app.command("embed")(model.embed)
 app.command("evaluate")(model.evaluate)
+app.command("health")(health.health)
 app.command("search")(search.search)
 app.command("experiment")(experiment.experiment)
 app.command("demo")(demo.demo)

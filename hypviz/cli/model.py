@@ -95,28 +95,65 @@ def embed(
 
 def evaluate(
     workspace: WorkspaceFolder,
-    checkpoint: Annotated[list[str], typer.Option("--checkpoint", help="A checkpoint; give several to compare.")] = ["demo"],  # noqa: B006
-    untrained: Annotated[bool, typer.Option(help="Also judge the untrained encoder of the first checkpoint.")] = False,
+    more: Annotated[Optional[list[str]], typer.Argument(metavar="[CHECKPOINT]...", help="More checkpoints.")] = None,
+    checkpoint: Annotated[
+        Optional[list[str]], typer.Option("--checkpoint", help="A checkpoint; give several to compare.  [default: demo]")
+    ] = None,
+    untrained: Annotated[bool, typer.Option("--untrained", help="Also judge the untrained encoder of the first checkpoint.")] = False,
     max_queries: Annotated[Optional[int], typer.Option(min=1, help="At most this many queries per task.")] = None,
     apex: Annotated[str, typer.Option(help="Apex of the scoring angle: query, candidate or sum.")] = "query",
-    json_file: Annotated[Optional[Path], typer.Option("--json", help="Write the results here as JSON; - prints them.")] = None,
+    graph_from: Annotated[Optional[Path], typer.Option(help="Workspace whose class graph to judge by, such as the training set.")] = None,
+    json_file: Annotated[Optional[Path], typer.Option("--json", help="Write all results here as JSON; - prints them.")] = None,
+    csv_file: Annotated[Optional[Path], typer.Option("--csv", help="Write every metric here, a line each.")] = None,
+    class_csv: Annotated[Optional[Path], typer.Option(help="Write every metric by class here, a line each.")] = None,
+    markdown_file: Annotated[Optional[Path], typer.Option("--markdown", help="Write all tables here.")] = None,
     device: Device = "auto",
 ) -> None:
-    """Judge checkpoints on a workspace: the paper's tasks, with baselines and intervals."""
-    from hypviz.evaluate import EvaluateSettings
+    """Judge checkpoints on a workspace: the paper's tasks, with baselines and intervals, in tables like the paper's."""
+    from hypviz.evaluate import EvaluateSettings, paper_tables
     from hypviz.fit import judge
 
     settings = EvaluateSettings(apex=apex, max_queries=max_queries)
     quiet = json_file is not None and str(json_file) == "-"
-    if json_file is not None and not json_file.absolute().parent.is_dir():  # before the work, not after it
-        raise SettingsError(f"--json cannot write {json_file}: there is no folder {json_file.absolute().parent}.")
-    with progress_bar("Embedding", quiet=quiet) as report:
-        results = judge(workspace, checkpoint, settings, untrained=untrained, device=device, on_progress=report)
+    files = {"--json": None if quiet else json_file, "--csv": csv_file, "--class-csv": class_csv, "--markdown": markdown_file}
+    _check_writable(files)
+    names = [*(checkpoint or []), *(more or [])] or ["demo"]
+    with progress_bar("Judging", quiet=quiet) as report:
+        results = judge(
+            workspace, names, settings, untrained=untrained, graph_of=graph_from, device=device, on_progress=report,
+            on_share=lambda share, what: report(round(100 * share), 100, what),
+        )  # fmt: skip
+    tables = "\n".join(table.to_markdown() for table in paper_tables(results))
     content = {name: evaluation.to_json() for name, evaluation in results.items()}
-    if quiet:
-        typer.echo(json.dumps(content))
-        return
-    if json_file is not None:
+    if json_file is not None and not quiet:
         json_file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    for name, evaluation in results.items():
-        typer.echo(f"# {name}\n\n{evaluation.to_markdown()}\n")
+    if csv_file is not None:
+        csv_file.write_text(_long_csv(results), encoding="utf-8")
+    if class_csv is not None:
+        class_csv.write_text(_class_csv(results, workspace), encoding="utf-8")
+    if markdown_file is not None:
+        pages = [f"# {name}\n\n{evaluation.to_markdown()}" for name, evaluation in results.items()]
+        markdown_file.write_text("\n".join([tables, *pages]), encoding="utf-8")
+    typer.echo(json.dumps(content) if quiet else tables)
+
+
+def _check_writable(files: dict[str, Path | None]) -> None:
+    """SettingsError for a file in a folder that is not there: before the work, not after it."""
+    for name, file in files.items():
+        if file is not None and not file.absolute().parent.is_dir():
+            raise SettingsError(f"{name} cannot write {file}: there is no folder {file.absolute().parent}.")
+
+
+def _long_csv(results: dict[str, Any]) -> str:
+    from hypviz.evaluate.report import CSV_COLUMNS, csv_text
+
+    return csv_text(("checkpoint", *CSV_COLUMNS), [(name, *row) for name, one in results.items() for row in one.csv_rows()])
+
+
+def _class_csv(results: dict[str, Any], workspace: Path) -> str:
+    from hypviz.evaluate.classes import CLASS_COLUMNS, per_class_rows
+    from hypviz.evaluate.report import csv_text
+    from hypviz.store import Workspace
+
+    items = Workspace.open(workspace).items
+    return csv_text(("checkpoint", *CLASS_COLUMNS), [(name, *row) for name, one in results.items() for row in per_class_rows(items, one)])

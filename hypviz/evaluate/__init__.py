@@ -7,6 +7,7 @@ and no picture is needed: items, their hierarchy and an embedding are enough.
 from hypviz.evaluate.calibrate import calibrate_omega
 from hypviz.evaluate.classes import ClassRow, per_class, per_class_csv, per_class_rows
 from hypviz.evaluate.examples import Example, examples, lower_is_better
+from hypviz.evaluate.graph import graph_from
 from hypviz.evaluate.ordered import Ordered, norm_ordered
 from hypviz.evaluate.paper import Cell, Column, Row, Table, paper_tables
 from hypviz.evaluate.report import Evaluation, TaskResult
@@ -27,6 +28,7 @@ __all__ = [
     "calibrate_omega",
     "evaluate",
     "examples",
+    "graph_from",
     "lower_is_better",
     "norm_ordered",
     "paper_tables",

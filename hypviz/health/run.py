@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
-from hypviz.errors import DataError
+from hypviz.errors import DataError, SettingsError
 from hypviz.health.annotations import annotation_checks
 from hypviz.health.report import Health
 from hypviz.health.settings import HealthSettings
@@ -13,12 +13,17 @@ from hypviz.search.embedding import Embedding
 
 
 def health_report(
-    items: Items, hierarchy: Hierarchy, embedding: Embedding | None, *, omega: float, settings: HealthSettings | None = None
+    items: Items,
+    hierarchy: Hierarchy,
+    embedding: Embedding | None,
+    *,
+    omega: float | None = None,
+    settings: HealthSettings | None = None,
 ) -> Health:
     """Check the annotations, and the embedding of `items` (row for row) if there is one.
 
-    omega: threshold on ext(parent, child) in radians, in (0, π], as a checkpoint's card has it; unused without an
-    embedding. Checks on radii are left out in `cosine` geometry, where radii mean nothing, and the aperture in all but the
+    omega: threshold on ext(parent, child) in radians, in (0, π], as a checkpoint's card has it; needed with an embedding,
+    unused without. Checks on radii are left out in `cosine` geometry, where radii mean nothing, and the aperture in all but the
     hyperbolic; the notes say so. DataError when sizes do not fit or a direction is not finite.
     """
     settings = settings or HealthSettings()
@@ -27,6 +32,8 @@ def health_report(
         return Health(items, tuple(found), None, ("Vectors were not checked: no embedding was given.",))
     if len(embedding) != len(items):
         raise DataError(f"The embedding has {len(embedding)} rows for {len(items)} items: embed the data set again.")
+    if omega is None:
+        raise SettingsError("An embedding is checked at a cone threshold: give omega, such as the omega_children of the checkpoint's card.")
     checks, notes = [entailment_violations(hierarchy, embedding, omega)], []
     if embedding.geometry == "cosine":
         notes.append("Radii were not checked: in a cosine embedding they mean nothing.")

@@ -21,7 +21,7 @@ HOUSE, DOOR, HANDLE, TREE = range(4)
 
 
 def report(items: Items, settings: HealthSettings | None = None, **options: float) -> Health:
-    return health_report(items, build_hierarchy(items, HierarchySettings(**options)), None, omega=1.0, settings=settings)
+    return health_report(items, build_hierarchy(items, HierarchySettings(**options)), None, settings=settings)
 
 
 def check(boxes: list[list[LabelledBox]], key: str, settings: HealthSettings | None = None) -> Check:
@@ -99,10 +99,10 @@ def test_sizes_counts_and_empty_pictures() -> None:
 def test_a_relation_turned_round_in_the_tables_is_found() -> None:
     items = make_items([[(HOUSE, 0, 0, 80, 80), (DOOR, 10, 10, 30, 50)]])
     whole = build_hierarchy(items, HierarchySettings())
-    assert health_report(items, whole, None, omega=1.0).find("item_cycle").count == 0
+    assert health_report(items, whole, None).find("item_cycle").count == 0
     edges = whole.edges
     turned = Edges(np.append(edges.parent, np.int32(2)), np.append(edges.child, np.int32(1)), np.append(edges.direct, True))
-    found = health_report(items, Hierarchy(turned, whole.depth, whole.duplicate, {}), None, omega=1.0).find("item_cycle")
+    found = health_report(items, Hierarchy(turned, whole.depth, whole.duplicate, {}), None).find("item_cycle")
     assert found.rows.tolist() == [[2, 1]] and found.severity == "error"
 
 
@@ -110,7 +110,7 @@ def test_a_relation_turned_round_in_the_tables_is_found() -> None:
 def test_random_boxes_agree_with_plain_loops(seed: int) -> None:
     items = random_items(seed, 12, 9)
     hierarchy = build_hierarchy(items, HierarchySettings())
-    health = health_report(items, hierarchy, None, omega=1.0)
+    health = health_report(items, hierarchy, None)
     boxes = [row for row in range(len(items)) if not items.is_scene[row]]
     pairs = [(p, c) for p in boxes for c in hierarchy.descendants_of(p).tolist()]
     held = {c for _, c in pairs}

@@ -96,6 +96,8 @@ def test_what_does_not_fit_is_refused_in_one_sentence() -> None:
         health_report(items, hierarchy, embedding.take(np.arange(3)), omega=1.0)
     with pytest.raises(SettingsError, match="omega must be an angle"):
         health_report(items, hierarchy, embedding, omega=4.0)
+    with pytest.raises(SettingsError, match="give omega"):
+        health_report(items, hierarchy, embedding)
     broken = embedding.directions.copy()
     broken[1] = np.nan
     with pytest.raises(DataError, match="An angle is NaN"):

@@ -1,0 +1,41 @@
+"""`python -m hypviz health`: what in a workspace, and in an embedding of it, deserves a second look."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Optional
+
+import typer
+
+from hypviz.cli.output import Device, Json, WorkspaceFolder
+
+
+def health(
+    workspace: WorkspaceFolder,
+    checkpoint: Annotated[Optional[str], typer.Option(help="Also check the embedding by this checkpoint, at its ω.")] = None,
+    omega: Annotated[Optional[float], typer.Option(help="Cone threshold in radians; the calibrated one by default.")] = None,
+    limit: Annotated[
+        Optional[int], typer.Option(min=1, help="List this many findings of each kind.  [default: 10; all with --json]")
+    ] = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Check a hierarchy: duplicates, cycles, orphans, and, with a checkpoint, children outside their parent's cone."""
+    from hypviz.errors import SettingsError
+    from hypviz.health import health_report
+    from hypviz.store import Workspace
+
+    if omega is not None and checkpoint is None:
+        raise SettingsError("--omega is a threshold on angles between vectors: give --checkpoint too.")
+    opened = Workspace.open(workspace)
+    embedding = None
+    if checkpoint is not None:
+        from hypviz.embed import embed_workspace
+        from hypviz.model.card import find_checkpoint, read_card
+        from hypviz.progress import progress_bar
+
+        omega = read_card(find_checkpoint(checkpoint)).omega_children if omega is None else omega
+        with progress_bar("Embedding", quiet=as_json) as report:
+            embedding = embed_workspace(opened, checkpoint, device=device, on_progress=report)
+    found = health_report(opened.items, opened.hierarchy, embedding, omega=omega)
+    typer.echo(json.dumps(found.to_json(limit=limit), ensure_ascii=False) if as_json else found.to_markdown(limit=limit or 10))
