@@ -85,7 +85,11 @@ def run_task(
     *,
     on_block: Callable[[float], None] = lambda share: None,
 ) -> list[TaskResult]:
-    """One result per reading of the task; every query meets every item of its pool. on_block hears the share done."""
+    """One result per reading of the task; every query meets every item of its pool.
+
+    on_block hears the share of the ranking that is done, at the end before each interval too: an exception it raises stops
+    the run there.
+    """
     queries = _queries(task, settings)
     sweep = _empty_sweep(task, score)
     tally = [_Tally(reading, sweep()) for reading in task.readings]
@@ -97,7 +101,7 @@ def run_task(
         for one in tally:
             one.add(queries[part], order, columns)
         on_block(part.stop / len(queries))
-    return [one.result(task, score, queries, image, settings) for one in tally]
+    return [one.result(task, score, queries, image, settings, on_block) for one in tally]
 
 
 def _empty_sweep(task: Task, score: Score) -> Callable[[], metrics.ThresholdSweep]:
@@ -125,12 +129,20 @@ class _Tally:
         if self.reading.curve and columns is not None:
             self.sweep.count(columns, relevant)
 
-    def result(self, task: Task, score: Score, queries: Rows, image: NDArray[np.int32], settings: EvaluateSettings) -> TaskResult:
+    def result(
+        self,
+        task: Task,
+        score: Score,
+        queries: Rows,
+        image: NDArray[np.int32],
+        settings: EvaluateSettings,
+        on_block: Callable[[float], None],
+    ) -> TaskResult:
         values = {name: np.concatenate(parts) for name, parts in self.values.items()}
-        estimates = {
-            name: metrics.bootstrap_mean(array, image[queries], seed=settings.seed, repeats=settings.bootstrap)
-            for name, array in values.items()
-        }
+        estimates = {}
+        for name, array in values.items():
+            on_block(1.0)
+            estimates[name] = metrics.bootstrap_mean(array, image[queries], seed=settings.seed, repeats=settings.bootstrap)
         curve = self.sweep.curve().thin(CURVE_POINTS) if self.reading.curve else None
         return TaskResult(
             task.name, self.reading.name, score.name, len(queries), len(task.queries), len(task.pool), estimates,

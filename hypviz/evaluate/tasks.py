@@ -118,24 +118,19 @@ def _whole_list(depths: tuple[int, ...], named: dict[str, int] | None = None) ->
 
 def _label_distances(world: World, pool: Rows, depths: dict[str, int]) -> Measure:
     """OT and TV between the labels of the scene's boxes and those of the first k, classes in alphabetical order [R]."""
-    classes, offsets = world.items.classes, world.items.offsets
-    alphabetical = np.argsort(np.argsort(np.array(classes, dtype=str), kind="stable"))
-    pool_label = alphabetical[world.label[pool]]
+    count, offsets = len(world.items.classes), world.items.offsets
+    alphabetical = np.argsort(np.argsort(np.array(world.items.classes, dtype=str), kind="stable"))
+    label = alphabetical[world.label]
 
     def measure(rows: Rows, order: metrics.Order, hits: metrics.Hits) -> dict[str, NDArray[np.float64]]:
-        found: dict[str, NDArray[np.float64]] = {}
+        image, found = world.items.image[rows], {}
+        boxes = [slice(first, last) for first, last in zip(offsets[image] + 1, offsets[image + 1], strict=True)]
+        wanted = np.stack([np.bincount(label[own], minlength=count) for own in boxes])
         cuts = {name: np.full(len(rows), k) for name, k in depths.items()} | {"R": hits.relevant}
         for name, cut in cuts.items():
-            ot, tv = np.empty(len(rows)), np.empty(len(rows))
-            for i, row in enumerate(rows):
-                image = world.items.image[row]
-                own = alphabetical[world.label[offsets[image] + 1 : offsets[image + 1]]]
-                wanted = np.bincount(own, minlength=len(classes))
-                first = order.position[i, : min(cut[i], order.pool[i])]
-                retrieved = np.bincount(pool_label[first], minlength=len(classes))
-                ot[i] = metrics.optimal_transport(wanted, retrieved)
-                tv[i] = metrics.total_variation(wanted, retrieved)
-            found |= {f"OT@{name}": ot, f"TV@{name}": tv}
+            first = [label[pool[place[:k]]] for place, k in zip(order.position, np.minimum(cut, order.pool), strict=True)]
+            retrieved = np.stack([np.bincount(labels, minlength=count) for labels in first])
+            found[f"OT@{name}"], found[f"TV@{name}"] = metrics.label_distances(wanted, retrieved)
         return found
 
     return measure

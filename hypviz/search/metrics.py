@@ -17,6 +17,7 @@ from hypviz.search.ranking import (
 from hypviz.search.statistics import (
     Estimate,
     bootstrap_mean,
+    label_distances,
     optimal_transport,
     radial_order,
     spearman,
@@ -34,6 +35,7 @@ __all__ = [
     "best_threshold",
     "bootstrap_mean",
     "hit_rate_at_k",
+    "label_distances",
     "mean_of",
     "optimal_transport",
     "precision_at_k",

@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from hypviz.errors import DataError, SettingsError
-from hypviz.search import metrics
+from hypviz.search import metrics, statistics
 
 NAN = float("nan")
 
@@ -147,6 +148,19 @@ def test_optimal_transport_is_the_area_between_the_cumulative_shares() -> None:
         assert metrics.total_variation(h, r) == pytest.approx(tv)
 
 
+def test_transport_is_that_of_scipy() -> None:
+    h, r = np.random.default_rng(1).integers(0, 4, (2, 30, 9))
+    h[3], r[5] = 0, 0
+    ot, tv = metrics.label_distances(h, r)
+    axis = np.arange(9)
+    for row in range(30):
+        if row in (3, 5):
+            assert math.isnan(ot[row]) and math.isnan(tv[row])
+        else:
+            assert ot[row] == pytest.approx(stats.wasserstein_distance(axis, axis, h[row], r[row]))
+            assert (ot[row], tv[row]) == (metrics.optimal_transport(h[row], r[row]), metrics.total_variation(h[row], r[row]))
+
+
 def test_label_distances_know_equal_shares_disjoint_labels_and_nothing_retrieved() -> None:
     assert metrics.optimal_transport([1, 2, 0], [2, 4, 0]) == 0.0
     assert metrics.optimal_transport([1, 0, 0, 0], [0, 0, 0, 5]) == 3.0
@@ -266,6 +280,23 @@ def test_the_bootstrap_covers_the_truth_about_as_often_as_it_says() -> None:
         found = metrics.bootstrap_mean(rng.normal(1.0, 1.0, 80), np.arange(80), seed=trial, repeats=200)
         covered += found.low <= 1.0 <= found.high
     assert 175 <= covered <= 200
+
+
+def test_the_bootstrap_is_that_of_a_plain_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(7)
+    values, groups = rng.random(50), rng.integers(0, 12, 50)
+    names = sorted(set(groups.tolist()))
+    draws = np.random.default_rng(9).integers(len(names), size=(300, len(names)))
+    slow = []
+    for drawn in draws:
+        taken = [v for place in drawn for v, group in zip(values, groups, strict=True) if group == names[place]]
+        slow.append(sum(taken) / len(taken))
+    found = metrics.bootstrap_mean(values, groups, seed=9, repeats=300)
+    assert (found.low, found.high) == pytest.approx(tuple(np.percentile(slow, [2.5, 97.5])))
+    monkeypatch.setattr(statistics, "DRAWS", 24)  # two rounds at a time: those of many images do not fit at once
+    few = metrics.bootstrap_mean(values, groups, seed=9, repeats=300)
+    assert (few.mean, few.count) == (found.mean, found.count)
+    assert (few.low, few.high) == pytest.approx((found.low, found.high), abs=0.05)
 
 
 def test_the_bootstrap_weighs_images_by_their_values() -> None:
