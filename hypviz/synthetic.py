@@ -25,7 +25,7 @@ CLASSES = (*(f"object {number}" for number in range(24)), *(f"part {number}" for
 WIDTH, HEIGHT = 640, 480
 RADII = (0.5, 0.9, 1.3)
 """Mean true distance to the root by depth."""
-SPREAD = 0.08
+SPREAD = 0.15
 
 
 def make_workspace(folder: Path, count: int, *, checkpoint: str = "demo", seed: int = 0) -> Workspace:
