@@ -418,3 +418,23 @@ def test_fit_from_a_checkpoint_keeps_its_architecture(workspace: Workspace, tmp_
     start = finish(encoder, tmp_path / "start", record={})
     job = FitJob(workspace.folder, tmp_path / "next", recipe={"train": asdict(changed(steps=1).train)}, init=str(start), device="cpu")
     assert fit(job)[1].encoder == encoder.settings
+
+
+# --- the shuffled control
+
+
+def test_shuffled_boxes_show_one_another_and_scenes_themselves(world: World) -> None:
+    items, _ = world
+    shown = training._shuffled(items, seed=3)
+    scenes, boxes = np.flatnonzero(items.is_scene), np.flatnonzero(~items.is_scene)
+    assert np.array_equal(shown[scenes], scenes)
+    assert sorted(shown[boxes]) == sorted(boxes) and (shown[boxes] != boxes).mean() > 0.9
+    assert np.array_equal(shown, training._shuffled(items, seed=3))
+    assert not np.array_equal(shown, training._shuffled(items, seed=4))
+
+
+def test_the_shuffled_control_trains_on_other_pictures(world: World, tmp_path: Path) -> None:
+    plain, _ = run(world, tmp_path / "plain", crop_folder=tmp_path / "crops")
+    control, _ = run(world, tmp_path / "control", replace(RECIPE, pairs=PairSettings(shuffled=True)), crop_folder=tmp_path / "crops")
+    assert not same(plain, control)
+    assert not (tmp_path / "plain" / "crops").exists() and len(list((tmp_path / "crops").glob("*.npy"))) == 1

@@ -26,6 +26,7 @@ def experiment(
     rows: Annotated[Optional[str], typer.Option(help="Only these rows, separated by commas; the reference is always one.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds per row.")] = 3,
     steps: Annotated[Optional[int], typer.Option(min=1, help="Steps per run, instead of the experiment's own.")] = None,
+    tune: Annotated[bool, typer.Option(help="Choose each family's temperature on validation; else 0.07 for all.")] = True,
     init: Annotated[Optional[str], typer.Option(help="Checkpoint that every trained row starts from, of its own encoder.")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Runs side by side; 0 is one a core, on a GPU one.")] = 0,
     device: Device = "auto",
@@ -53,11 +54,11 @@ def experiment(
     if test_on is not None:
         parts = replace(parts, test=Part(test_on))
     changes = {"train": {"steps": steps}} if steps else {}
-    setup = Setup(home, parts, device, jobs, init, changes)
+    setup = Setup(home, parts, device, jobs, tune, init, changes)
     with progress_bar(plan.title) as report:
         results, temperatures = run_plan(plan, setup, report)
     target = home / (name if test_on is None else f"{name}-on-{test_on.resolve().name}")
-    page, summary = table.to_markdown(plan, results, temperatures), table.to_json(plan, results, temperatures)
+    page, summary = table.to_markdown(plan, results, temperatures, tuned=tune), table.to_json(plan, results, temperatures)
     for suffix, text in {"md": page, "csv": table.to_csv(plan, results), "json": json.dumps(summary, indent=1)}.items():
         target.with_name(f"{target.name}.{suffix}").write_text(text, encoding="utf-8")
     typer.echo(page)

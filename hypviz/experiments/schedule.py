@@ -16,16 +16,19 @@ from hypviz.progress import Report
 log = logging.getLogger(__name__)
 Results = dict[str, list[dict[str, Any]]]
 """Row name → one result per seed."""
+PAPER_TEMPERATURE = 0.07
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Where and on what a plan runs. jobs: processes side by side, 0 for one a core (one on a GPU)."""
+    """Where and on what a plan runs. jobs: processes side by side, 0 for one a core (one on a GPU).  tune: whether every
+    family's temperature is chosen on validation; else all start at the paper's 0.07.  changes: to the recipe of all rows."""
 
     home: Path
     parts: Parts
     device: str = "auto"
     jobs: int = 0
+    tune: bool = True
     init: str | None = None
     changes: Recipe = field(default_factory=dict)
 
@@ -33,10 +36,12 @@ class Setup:
 def run_plan(plan: Plan, setup: Setup, report: Report) -> tuple[Results, dict[str, float]]:
     """Results of every row and the temperature of every family. Raises HypvizError naming the runs that failed, when
     all others are done."""
-    families = tuning_runs(plan, setup)
+    families = tuning_runs(plan, setup) if setup.tune else {}
     _prepare(plan, setup)
-    do_all([run for runs in families.values() for run in runs.values()], setup.jobs, report, "temperatures")
-    chosen = {family: _best(plan, family, runs) for family, runs in families.items()}
+    if setup.tune:
+        do_all([run for runs in families.values() for run in runs.values()], setup.jobs, report, "temperatures")
+    chosen = dict.fromkeys((row.family for row in plan.rows), PAPER_TEMPERATURE)
+    chosen |= {family: _best(plan, family, runs) for family, runs in families.items()}
     rows = {row.name: row_runs(plan, row, setup, chosen) for row in plan.rows}
     do_all([run for runs in rows.values() for run in runs], setup.jobs, report, "rows")
     return {name: [run.read() or {} for run in runs] for name, runs in rows.items()}, chosen
@@ -60,7 +65,7 @@ def tuning_runs(plan: Plan, setup: Setup) -> dict[str, dict[float, Run]]:
 
 def row_runs(plan: Plan, row: Row, setup: Setup, temperatures: dict[str, float]) -> list[Run]:
     """The runs of a row, one per seed."""
-    tuned: Recipe = {"encoder": {"temperature_init": temperatures.get(row.family, 0.07)}}
+    tuned: Recipe = {"encoder": {"temperature_init": temperatures[row.family]}}
     return [
         Run(
             merged(plan.base, row.recipe, setup.changes, tuned, {"train": {"seed": seed}}),

@@ -115,7 +115,7 @@ def differences(plan: Plan, results: Results) -> Lines:
     }
 
 
-def to_markdown(plan: Plan, results: Results, temperatures: dict[str, float]) -> str:
+def to_markdown(plan: Plan, results: Results, temperatures: dict[str, float], *, tuned: bool = True) -> str:
     """The table's page: our tasks, the paper's tasks, every score of every model, differences, temperatures, time."""
     titles = {row.name: row.title for row in plan.rows}
     first = next(run for runs in results.values() for run in runs)
@@ -135,7 +135,8 @@ def to_markdown(plan: Plan, results: Results, temperatures: dict[str, float]) ->
         page += [f"All ranked by {score}, whatever they were trained for:", "", *same, ""]
     tried = ", ".join(f"{start:g}" for start in plan.temperatures)
     chosen = ", ".join(f"{family} {start:g}" for family, start in temperatures.items())
-    page += [f"Temperature each family starts from, the best of {tried} on validation: {chosen}.", ""]
+    how = f"the best of {tried} on validation" if tuned else "not tuned"
+    page += [f"Temperature each family starts from, {how}: {chosen}.", ""]
     return "\n".join([*page, f"The rows took {seconds / 60:.0f} minutes of processor time, training and judging.", ""])
 
 

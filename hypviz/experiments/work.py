@@ -94,8 +94,10 @@ def do(run: Run, *, on_step: OnStep | None = None, stop: threading.Event | None 
         "evaluation": evaluation.to_json(),
     }
     run.result.parent.mkdir(parents=True, exist_ok=True)
-    write_file(run.result, lambda part: part.write_text(json.dumps(result), encoding="utf-8"))
-    return result
+    text = json.dumps(result)
+    write_file(run.result, lambda part: part.write_text(text, encoding="utf-8"))
+    kept: dict[str, Any] = json.loads(text)
+    return kept
 
 
 def _trained(run: Run, on_step: OnStep | None, stop: threading.Event | None) -> tuple[Any, dict[str, Any]]:

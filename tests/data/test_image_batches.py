@@ -201,3 +201,34 @@ def test_the_masks_equal_brute_force(seed: int, cross_image: int) -> None:
     for mask, slow in zip((batch.positive, batch.related, batch.never), brute_force(items, built, batch, sampled), strict=True):
         assert np.array_equal(mask, slow)
         assert mask.any()
+
+
+# --- direct pairs only, and masks
+
+
+def test_with_direct_pairs_a_grandchild_is_neither_positive_nor_negative(world: tuple[Items, Hierarchy]) -> None:
+    items, built = world
+    edges = built.edges
+    direct = set(zip(edges.parent[edges.direct].tolist(), edges.child[edges.direct].tolist(), strict=True))
+    indirect = set(zip(edges.parent[~edges.direct].tolist(), edges.child[~edges.direct].tolist(), strict=True))
+    everything = ImageSampler(items, built, WHOLE, seed=1)
+    sampler = ImageSampler(items, built, PairSettings(batches="images", ancestors="direct"), seed=1)
+    assert sampler.counts["within_image"] == len(direct) < everything.counts["within_image"]
+    spared = 0
+    for step in range(4):
+        batch, whole = sampler.batch(step, 60), everything.batch(step, 60)
+        assert np.array_equal(batch.related, whole.related)
+        for i, j in np.argwhere(whole.positive):
+            pair = int(batch.parent[i]), int(batch.child[j])
+            if pair in indirect:
+                assert batch.never[i, j] and not batch.positive[i, j]
+                spared += 1
+            else:
+                assert batch.positive[i, j]
+    assert spared > 10
+
+
+def test_an_image_mask_of_another_size_is_refused(world: tuple[Items, Hierarchy]) -> None:
+    items, built = world
+    with pytest.raises(DataError, match=r"image_mask must be bool of shape \(30,\)"):
+        ImageSampler(items, built, WHOLE, seed=0, image_mask=np.ones(29, bool))
