@@ -4,7 +4,7 @@
  */
 (function () {
   "use strict";
-  const { el, choice, number, count, taskTitle, save, isDark, complaint, tablesOf } = window.hypviz.evaluate;
+  const { el, choice, note, downloads, number, count, taskTitle, save, isDark, complaint, tablesOf } = window.hypviz.evaluate;
   /* Okabe and Ito's colours, told apart with every kind of colour vision; lighter ones on dark. */
   const COLOURS = {
     angle: ["#0072b2", "#56b4e9"],
@@ -25,7 +25,15 @@
   function layout(dark, extra) {
     const ink = dark ? "#e5e9f0" : "#1d2433";
     const grid = dark ? "#313a4d" : "#e3e8f0";
-    const axis = { gridcolor: grid, linecolor: ink, linewidth: 1, ticks: "outside", tickcolor: ink, zeroline: false, fixedrange: true };
+    const axis = {
+      gridcolor: grid,
+      linecolor: ink,
+      linewidth: 1,
+      ticks: "outside",
+      tickcolor: ink,
+      zeroline: false,
+      fixedrange: true,
+    };
     return {
       font: { family: "system-ui, Segoe UI, Roboto, sans-serif", size: 13, color: ink },
       paper_bgcolor: "rgba(0,0,0,0)",
@@ -48,28 +56,51 @@
     const step = STEPS.find((one) => span / one <= 9) || span;
     const found = [];
     for (let wanted = step; wanted <= threshold.at(-1); wanted += step) {
-      const best = threshold.reduce((nearest, t, i) => (Math.abs(t - wanted) < Math.abs(threshold[nearest] - wanted) ? i : nearest), 0);
+      const best = threshold.reduce(
+        (nearest, t, i) => (Math.abs(t - wanted) < Math.abs(threshold[nearest] - wanted) ? i : nearest),
+        0,
+      );
       const last = found.at(-1);
       const apart = last === undefined || Math.hypot(recall[best] - recall[last], precision[best] - precision[last]) > 0.045;
-      if (precision[best] !== null && apart && Math.abs(threshold[best] - wanted) < step / 4) found.push(best);
+      if (precision[best] !== null && recall[best] < 0.97 && apart && Math.abs(threshold[best] - wanted) < step / 4)
+        found.push(best);
     }
     return found;
   }
 
-  function curveTraces(curve, number_, dark) {
+  /** The line of a curve, and its marks; `order` is the place of its source, told by dashes and the shape of the marks. */
+  function curveTraces(curve, order, dark) {
     const name = `${curve.source} · ${curve.score}`;
-    const line = { color: colour(curve.score, dark), width: 2.25, dash: DASHES[number_ % DASHES.length] };
-    const bound = BOUNDED[curve.score] || curve.score;
-    const hover = `${name}<br>${bound} ≤ %{customdata:.3f}${unit(curve.score)}<br>precision %{y:.3f} · recall %{x:.3f}<extra></extra>`;
+    const line = { color: colour(curve.score, dark), width: 2.25, dash: DASHES[order % DASHES.length] };
+    const bound = `${BOUNDED[curve.score] || curve.score} ≤ %{customdata:.3f}${unit(curve.score)}`;
+    const shared = {
+      type: "scatter",
+      legendgroup: name,
+      meta: curve,
+      hovertemplate: `${name}<br>${bound}<br>precision %{y:.3f} · recall %{x:.3f}<extra></extra>`,
+    };
     const at = marks(curve);
     const pick = (column) => at.map((i) => curve[column][i]);
+    const marker = {
+      color: line.color,
+      size: 7,
+      symbol: SYMBOLS[order % SYMBOLS.length],
+      line: { color: dark ? "#0b0f19" : "#ffffff", width: 1 },
+    };
+    const whole = { x: curve.recall, y: curve.precision, customdata: curve.threshold };
+    const marked = { x: pick("recall"), y: pick("precision"), customdata: pick("threshold") };
     return [
-      { type: "scatter", mode: "lines", name, x: curve.recall, y: curve.precision, customdata: curve.threshold, line, hovertemplate: hover, legendgroup: name, meta: curve },
+      { ...shared, ...whole, mode: "lines", name, line },
       {
-        type: "scatter", mode: "markers+text", x: pick("recall"), y: pick("precision"), customdata: pick("threshold"), showlegend: false, legendgroup: name, meta: curve,
-        text: at.map((i) => Number(curve.threshold[i].toFixed(2)).toString()), textposition: number_ % 2 ? "bottom left" : "top right",
-        textfont: { size: 11, color: line.color }, cliponaxis: false, hovertemplate: hover,
-        marker: { color: line.color, size: 7, symbol: SYMBOLS[number_ % SYMBOLS.length], line: { color: dark ? "#0b0f19" : "#ffffff", width: 1 } },
+        ...shared,
+        ...marked,
+        mode: "markers+text",
+        showlegend: false,
+        marker,
+        text: marked.customdata.map((threshold) => String(Number(threshold.toFixed(2)))),
+        textposition: order % 2 ? "bottom left" : "top right",
+        textfont: { size: 11, color: line.color },
+        cliponaxis: false,
       },
     ];
   }
@@ -89,7 +120,7 @@
     const groups = [...new Map(report.curves.map((curve) => [taskTitle(curve.task, curve.reading), curve])).keys()];
     const sources = report.sources.map((source) => source.name);
     const of = (title) => report.curves.filter((curve) => taskTitle(curve.task, curve.reading) === title);
-    const best = el("p", { class: "he-note" });
+    const best = note("");
     const board = chart("precision-recall", (dark) => curveFigure(of(state.curve), sources, dark), {
       label: "Precision over recall, with thresholds marked on the curves",
       onClick: (point) => {
@@ -97,11 +128,17 @@
         onPick({ source, task, reading, score, metric });
       },
     });
+    const largest = (curve) =>
+      `${curve.source}, ${curve.score}: ${number(curve.best[1])} at ${number(curve.best[0], 2)}${unit(curve.score)}`;
     const show = (title) => {
       state.curve = title;
       board.draw();
-      const words = of(title).filter((curve) => curve.best).map((curve) => `${curve.source}, ${curve.score}: ${number(curve.best[1])} at ${number(curve.best[0], 2)}${unit(curve.score)}`);
-      best.textContent = `Marks are thresholds on what the score ranks by: all at or below is retrieved. Largest F1: ${words.join("; ")}. Click a curve for its pictures.`;
+      const words = of(title)
+        .filter((curve) => curve.best)
+        .map(largest);
+      best.textContent =
+        "Marks are thresholds on what the score ranks by: all at or below is retrieved. " +
+        `Largest F1: ${words.join("; ")}. Click a curve for its pictures.`;
     };
     if (!groups.includes(state.curve)) state.curve = groups[0];
     const section = el("div", { class: "he-charts" }, choice("Task", groups, state.curve, show), board.node, best);
@@ -112,32 +149,47 @@
   // ---- radius by depth ---------------------------------------------------------------------------------------------
 
   function radiusFigure(report, dark) {
+    const colours = [COLOURS.angle, OTHER].map((pair) => pair[dark ? 1 : 0]);
     const data = report.radii.map((one, i) => {
       const at = (index) => one.levels.map((level) => level.quantiles[index]);
       return {
-        type: "box", name: one.source, x: one.levels.map((level) => level.name), lowerfence: at(0), q1: at(1), median: at(2), q3: at(3), upperfence: at(4),
-        mean: one.levels.map((level) => level.mean), boxpoints: false, meta: one, line: { color: i ? OTHER[dark ? 1 : 0] : COLOURS.angle[dark ? 1 : 0], width: 2 },
+        type: "box",
+        name: one.source,
+        x: one.levels.map((level) => level.name),
+        lowerfence: at(0),
+        q1: at(1),
+        median: at(2),
+        q3: at(3),
+        upperfence: at(4),
+        mean: one.levels.map((level) => level.mean),
+        boxpoints: false,
+        meta: one,
+        line: { color: colours[i], width: 2 },
       };
     });
-    return {
-      data,
-      layout: layout(dark, {
-        boxmode: "group", showlegend: report.radii.length > 1,
-        xaxis: { type: "category" }, yaxis: { title: { text: "true distance to the root" }, rangemode: "tozero" },
-      }),
-    };
+    const axes = { xaxis: { type: "category" }, yaxis: { title: { text: "true distance to the root" }, rangemode: "tozero" } };
+    return { data, layout: layout(dark, { boxmode: "group", showlegend: report.radii.length > 1, ...axes }) };
   }
 
   window.hypviz.evaluate.radii = function (report, actions) {
     const board = chart("radius-by-depth", (dark) => radiusFigure(report, dark), {
       label: "True distance to the root by depth",
       onClick: (point) => {
-        const level = point.data.meta.levels.find((one) => one.name === point.x);
-        if (level) actions.onLevel(point.data.meta.source, level);
+        const { source, levels } = point.data.meta;
+        const level = levels.find((one) => one.name === point.x);
+        if (level) actions.onLevel(source, level);
       },
     });
-    const note = `Boxes: quartiles and median; whiskers: the 5th and 95th percentile; ${count(report.radii[0].pairs)} ancestor pairs.`;
-    const section = el("div", { class: "he-charts" }, board.node, el("p", { class: "he-note", text: note }), ...tablesOf(report, (cell) => cell.task === RADII, actions));
+    const words = note(
+      `Boxes: quartiles, median and mean; whiskers: the 5th and 95th percentile; ${count(report.radii[0].pairs)} ancestor pairs.`,
+    );
+    const section = el(
+      "div",
+      { class: "he-charts" },
+      board.node,
+      words,
+      ...tablesOf(report, (cell) => cell.task === RADII, actions),
+    );
     section.shown = board.draw;
     return section;
   };
@@ -148,14 +200,15 @@
   function chart(name, figure, { label, onClick }) {
     const holder = el("div", { class: "he-plot", role: "img", "aria-label": label });
     const problem = el("div");
-    async function keep(format) {
+    async function keep(file) {
+      const format = file.split(".").pop();
       try {
         const made = figure(false);
         made.layout = { ...made.layout, paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff" };
         const picture = await window.Plotly.toImage(made, { format, ...EXPORT, scale: format === "png" ? EXPORT.scale : 1 });
-        save(picture, `${name}.${format}`);
+        save(picture, file);
       } catch (error) {
-        problem.replaceChildren(complaint(new Error(`The ${format.toUpperCase()} could not be made: ${error.message || error}.`)));
+        problem.replaceChildren(complaint(new Error(`${file} could not be made: ${error.message || error}.`)));
       }
     }
     async function draw() {
@@ -166,8 +219,8 @@
         holder.on("plotly_click", (event) => onClick(event.points[0]));
       }
     }
-    const buttons = ["png", "svg"].map((format) => el("button", { type: "button", class: "he-small", "data-format": format, text: format.toUpperCase(), title: `Save as ${format.toUpperCase()}`, onclick: () => keep(format) }));
-    const node = el("figure", { class: "he-chart" }, holder, el("div", { class: "he-downloads" }, el("span", { text: "Save figure" }), ...buttons), problem);
+    const files = ["png", "svg"].map((format) => [`${name}.${format}`, format.toUpperCase()]);
+    const node = el("figure", { class: "he-chart" }, holder, downloads("Save figure", files, keep), problem);
     return { node, draw };
   }
 })();

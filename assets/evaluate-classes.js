@@ -1,21 +1,29 @@
 /** Results by class of the query: one metric at a time, sortable, searchable, every number a button to its examples. */
 (function () {
   "use strict";
-  const { el, choice, ask, measured, unitOf, count, complaint, taskTitle } = window.hypviz.evaluate;
+  const { el, choice, button, numberButton, note, scrolled, ask, measured, unitOf, count, complaint, taskTitle } =
+    window.hypviz.evaluate;
 
   window.hypviz.evaluate.classes = function (report, { onPick, path, state }) {
     const names = report.sources.map((source) => source.name);
     const groups = report.tasks.map((task) => taskTitle(task.task, task.reading));
     const tools = el("div", { class: "he-tools" });
-    const search = el("input", { type: "search", placeholder: "search a class", "aria-label": "Search a class", oninput: () => draw() });
-    const shown = el("p", { class: "he-note", role: "status" });
-    const holder = el("div", { class: "he-scroll he-tall", tabindex: "0", role: "region", "aria-label": "Results by class" });
+    const search = el("input", {
+      type: "search",
+      placeholder: "search a class",
+      "aria-label": "Search a class",
+      oninput: () => draw(),
+    });
+    const shown = note("", { role: "status" });
+    const holder = scrolled("Results by class");
+    holder.classList.add("he-tall");
     let rows = [];
     let asked = 0;
     const sort = { by: "value0", down: false };
 
     const task = () => report.tasks[Math.max(0, groups.indexOf(state.task))];
-    const valueOf = (row) => (sort.by === "name" ? row.name : sort.by === "count" ? row.count : row.values[Number(sort.by.slice(5))]);
+    const valueOf = (row) =>
+      sort.by === "name" ? row.name : sort.by === "count" ? row.count : row.values[Number(sort.by.slice(5))];
 
     function controls() {
       const one = task();
@@ -38,7 +46,9 @@
       const number_ = ++asked;
       const one = task();
       try {
-        const answer = await ask(path("classes", { task: one.task, reading: one.reading, score: state.score, metric: state.metric }));
+        const answer = await ask(
+          path("classes", { task: one.task, reading: one.reading, score: state.score, metric: state.metric }),
+        );
         if (number_ !== asked) return;
         rows = answer.rows;
         draw();
@@ -49,8 +59,9 @@
 
     function heading(text, by) {
       const pressed = sort.by === by;
-      const button = el("button", { type: "button", class: "he-sort", "data-by": by, onclick: () => reorder(by) }, text, el("i", { "aria-hidden": "true", text: pressed ? (sort.down ? " ▾" : " ▴") : "" }));
-      return el("th", { scope: "col", "aria-sort": pressed ? (sort.down ? "descending" : "ascending") : "none" }, button);
+      const sorter = button(text, () => reorder(by), { class: "he-sort", "data-by": by });
+      sorter.append(el("i", { "aria-hidden": "true", text: pressed ? (sort.down ? " ▾" : " ▴") : "" }));
+      return el("th", { scope: "col", "aria-sort": pressed ? (sort.down ? "descending" : "ascending") : "none" }, sorter);
     }
 
     function reorder(by) {
@@ -65,27 +76,56 @@
       const found = rows.filter((row) => row.name.toLowerCase().includes(wanted));
       const empty = (row) => valueOf(row) === null || valueOf(row) === undefined;
       const compare = (a, b) => (typeof valueOf(a) === "string" ? valueOf(a).localeCompare(valueOf(b)) : valueOf(a) - valueOf(b));
-      return found.sort((a, b) => empty(a) - empty(b) || (empty(a) ? 0 : (sort.down ? -1 : 1) * compare(a, b)) || a.name.localeCompare(b.name));
+      return found.sort(
+        (a, b) => empty(a) - empty(b) || (empty(a) ? 0 : (sort.down ? -1 : 1) * compare(a, b)) || a.name.localeCompare(b.name),
+      );
     }
 
     function line(row, widest) {
       const one = task();
       const cells = row.values.map((value, i) => {
         if (value === null) return el("td", { class: "he-nothing", text: "–" });
-        const key = { source: names[i], task: one.task, reading: one.reading, score: state.score, metric: state.metric, label: row.label };
+        const key = {
+          source: names[i],
+          task: one.task,
+          reading: one.reading,
+          score: state.score,
+          metric: state.metric,
+          label: row.label,
+        };
         const bar = el("span", { class: "he-bar-cell", "aria-hidden": "true" });
         bar.style.setProperty("--share", `${(100 * value) / widest}%`);
-        return el("td", {}, bar, el("button", { type: "button", class: "he-number", "aria-label": `${names[i]}, ${row.name}, ${state.metric}: ${measured(state.metric, value)}. Show examples.`, onclick: () => onPick(key) }, measured(state.metric, value)));
+        const about = `${names[i]}, ${row.name}, ${state.metric}`;
+        return el(
+          "td",
+          {},
+          bar,
+          numberButton(measured(state.metric, value), about, () => onPick(key)),
+        );
       });
-      return el("tr", { "data-label": row.label }, el("th", { scope: "row", text: row.name }), el("td", { text: count(row.count) }), ...cells);
+      return el(
+        "tr",
+        { "data-label": row.label },
+        el("th", { scope: "row", text: row.name }),
+        el("td", { text: count(row.count) }),
+        ...cells,
+      );
     }
 
     function draw() {
       const list = ordered();
       const widest = Math.max(1, ...rows.flatMap((row) => row.values.filter((value) => value !== null)));
-      const head = el("tr", {}, heading("class", "name"), heading("queries with a value", "count"), ...names.map((name, i) => heading(name, `value${i}`)));
-      holder.replaceChildren(el("table", { class: "he-by-class" }, el("thead", {}, head), el("tbody", {}, ...list.map((row) => line(row, widest)))));
-      shown.textContent = `${count(list.length)} of ${count(rows.length)} classes with queries, by ${state.metric}${unitOf(state.metric) && ", in %"}. A bar is the value's share of the largest.`;
+      const head = el(
+        "tr",
+        {},
+        heading("class", "name"),
+        heading("queries with a value", "count"),
+        ...names.map((name, i) => heading(name, `value${i}`)),
+      );
+      const body = list.map((row) => line(row, widest));
+      holder.replaceChildren(el("table", { class: "he-by-class" }, el("thead", {}, head), el("tbody", {}, ...body)));
+      const unit = unitOf(state.metric) && ", in %";
+      shown.textContent = `${count(list.length)} of ${count(rows.length)} classes with queries, by ${state.metric}${unit}.`;
     }
 
     controls();

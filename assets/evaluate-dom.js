@@ -30,6 +30,54 @@
     return el("label", { class: "he-choice" }, el("span", { text: label }), select);
   }
 
+  /** A small button; `attributes` may give it another class. */
+  const button = (text, onclick, attributes = {}) =>
+    el("button", { type: "button", class: "he-small", text, onclick, ...attributes });
+
+  /** A number as a button to its pictures; `about` says in words what it is of. */
+  function numberButton(text, about, onclick, attributes = {}) {
+    return button(text, onclick, { class: "he-number", "aria-label": `${about}: ${text}. Show the pictures.`, ...attributes });
+  }
+
+  /** A quiet line of explanation. */
+  const note = (text, attributes = {}) => el("p", { class: "he-note", text, ...attributes });
+
+  /** What may be wider than the page, in a frame that scrolls, by keyboard too. */
+  function scrolled(label, ...children) {
+    return el("div", { class: "he-scroll", tabindex: "0", role: "region", "aria-label": label }, ...children);
+  }
+
+  /** A row of buttons that save something; files: [name, text] pairs. */
+  function downloads(label, files, onSave) {
+    const buttons = files.map(([name, text]) => button(text, () => onSave(name), { "data-file": name, title: `Save ${name}` }));
+    return el("div", { class: "he-downloads" }, el("span", { text: label }), ...buttons);
+  }
+
+  /**
+   * An item as a picture with its class and its distance to the root, a button that leads on. With `relevant` it is framed
+   * and marked as correct or not; `last` draws a line after it, where the metric stopped looking.
+   */
+  function card(item, { thumb, onPick, last = false }) {
+    const right = item.relevant;
+    const words = right === undefined ? item.label : `${item.label}, ${right ? "correct" : "not correct"}`;
+    const mark = right === undefined ? null : el("i", { class: "he-mark", "aria-hidden": "true", text: right ? "✓" : "×" });
+    const kind = right === undefined ? "" : right ? " he-right" : " he-wrong";
+    const attributes = {
+      class: `he-card${kind}${last ? " he-last" : ""}`,
+      "data-row": item.row,
+      "data-radius": item.radius,
+      title: `${words} (${item.depth_name}) in ${item.file}\n${number(item.radius)} from the root`,
+      "aria-label": `${words}, ${number(item.radius)} from the root; show on the disk`,
+    };
+    const made = button(undefined, () => onPick(item.row), attributes);
+    made.append(
+      el("span", { class: "he-thumb" }, el("img", { loading: "lazy", alt: "", src: thumb(item.row) }), mark),
+      el("span", { class: "he-label", text: item.label }),
+      el("span", { class: "he-radius", text: number(item.radius) }),
+    );
+    return made;
+  }
+
   const address = (path) => new URL(`hypviz/${path}`, document.baseURI).href;
 
   /** JSON from the server; throws an Error whose message is one sentence for a person. */
@@ -42,7 +90,9 @@
   }
 
   const query = (values) =>
-    new URLSearchParams(Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== "")).toString();
+    new URLSearchParams(
+      Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== ""),
+    ).toString();
 
   /** A number at the precision people compare at; "–" for what could not be measured. */
   const number = (value, digits = 3) => (value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", "−"));
@@ -82,5 +132,27 @@
   /** The words for a task and a reading of "correct". */
   const taskTitle = (task, reading) => `${task}, correct by ${reading}`;
 
-  hypviz.evaluate = { el, choice, ask, query, address, number, measured, unitOf, count, plural, timeLeft, save, complaint, isDark, taskTitle };
+  hypviz.evaluate = {
+    el,
+    choice,
+    button,
+    numberButton,
+    note,
+    scrolled,
+    downloads,
+    card,
+    ask,
+    query,
+    address,
+    save,
+    complaint,
+    number,
+    measured,
+    unitOf,
+    count,
+    plural,
+    timeLeft,
+    isDark,
+    taskTitle,
+  };
 })();

@@ -40,7 +40,8 @@
       false: 'stroke="#8a94a6" stroke-width="1" stroke-dasharray="3 2"',
       undefined: `stroke="${QUIET}" stroke-width="1"`,
     };
-    const mark = `<circle cx="${x + side - 7}" cy="${y + 7}" r="7" fill="${RIGHT}"/>${text(x + side - 7, y + 10.6, "✓", 10, 'text-anchor="middle" fill="#fff"')}`;
+    const sign = text(x + side - 7, y + 10.6, "✓", 10, 'text-anchor="middle" fill="#fff"');
+    const mark = `<circle cx="${x + side - 7}" cy="${y + 7}" r="7" fill="${RIGHT}"/>${sign}`;
     return [
       `<image x="${x + 3}" y="${y + 3}" width="${side - 6}" height="${side - 6}" href="${await dataUrl(thumb(item.row))}"/>`,
       `<rect x="${x}" y="${y}" width="${side}" height="${side}" rx="4" fill="none" ${frames[item.relevant]}/>`,

@@ -4,7 +4,8 @@
  */
 (function () {
   "use strict";
-  const { el, choice, ask, number, count, save, complaint, orderedFigure } = window.hypviz.evaluate;
+  const shared = window.hypviz.evaluate;
+  const { el, choice, button, note, downloads, ask, number, count, save, complaint, orderedFigure } = shared;
   const TITLES = { angle: "hyperbolic angle", cosine: "cosine", distance: "distance" };
 
   window.hypviz.evaluate.ordered = function (report, { path, thumb, onDisk, state }) {
@@ -18,9 +19,19 @@
     const holders = report.classes.filter((one) => one.under).length;
 
     function controls() {
-      const list = el("datalist", { id: "he-classes" }, el("option", { value: "scene" }), ...report.classes.map((one) => el("option", { value: one.name }, `${one.under ? `${one.under} classes under it` : "nothing under it"}`)));
-      const field = el("input", { type: "search", list: "he-classes", placeholder: "a class, or scene", value: state.word || "", "aria-label": "Class of the query", onchange: () => draw_(field.value) });
-      const random = el("button", { type: "button", class: "he-small he-random", text: "another query", title: "A query drawn at random, of this class if one is named", onclick: () => draw_(field.value) });
+      const under = (one) => (one.under ? `${one.under} classes under it` : "nothing under it");
+      const options = report.classes.map((one) => el("option", { value: one.name }, under(one)));
+      const list = el("datalist", { id: "he-classes" }, el("option", { value: "scene" }), ...options);
+      const field = el("input", {
+        type: "search",
+        list: "he-classes",
+        placeholder: "a class, or scene",
+        value: state.word,
+        "aria-label": "Class of the query",
+        onchange: () => drawQuery(field.value),
+      });
+      const hint = "A query drawn at random, of this class if one is named";
+      const random = button("another query", () => drawQuery(field.value), { title: hint });
       const limits = ["10", "20", "40"];
       tools.replaceChildren(
         el("label", { class: "he-choice" }, el("span", { text: "Query" }), field, list),
@@ -31,11 +42,12 @@
     }
 
     /** A query of the named class; of the scenes when none is named, for every scene holds something. */
-    async function draw_(word) {
+    async function drawQuery(word) {
       const name = word.trim().toLowerCase();
       const label = name ? [...byName].find(([known]) => known.toLowerCase() === name)?.[1] : -1;
       if (label === undefined) {
-        stage.replaceChildren(complaint(new Error(`No class called “${word}”; choose one of the list. ${count(holders)} classes have others under them.`)));
+        const hint = `choose one of the list, in which ${count(holders)} classes have others under them`;
+        stage.replaceChildren(complaint(new Error(`No class called “${word}”; ${hint}.`)));
         return;
       }
       state.word = name;
@@ -65,52 +77,59 @@
 
     // ---- on the page -----------------------------------------------------------------------------------------------
 
-    const rightOf = (row) => row.items.filter((item) => item.relevant).length;
+    const rightOf = (one) => one.items.filter((item) => item.relevant).length;
 
-    function card(item) {
-      const words = `${item.label}, ${item.relevant ? "correct" : "not correct"}, ${number(item.radius)} from the root`;
-      const mark = el("i", { class: "he-mark", "aria-hidden": "true", text: item.relevant ? "✓" : "×" });
-      return el(
-        "button",
-        { type: "button", class: `he-card ${item.relevant ? "he-right" : "he-wrong"}`, "data-row": item.row, "data-radius": item.radius, title: `${words}\n${item.file}`, "aria-label": `${words}; show on the disk`, onclick: () => onDisk(item.row) },
-        el("span", { class: "he-thumb" }, el("img", { loading: "lazy", alt: "", src: thumb(item.row) }), mark),
-        el("span", { class: "he-label", text: item.label }),
-        el("span", { class: "he-radius", text: number(item.radius) }),
-      );
+    function row(one) {
+      const facts = `${rightOf(one)} of ${one.items.length} correct · general → specific`;
+      const title = el("h4", {}, `${TITLES[one.score] || one.score} `, el("span", { text: facts }));
+      const strip = {
+        class: "he-strip",
+        role: "group",
+        "aria-label": `Top ${one.items.length} by ${one.score}, by ascending radius`,
+      };
+      const cards = one.items.map((item) => shared.card(item, { thumb, onPick: onDisk }));
+      return el("section", { class: "he-ordered-row", "data-score": one.score }, title, el("div", strip, ...cards));
     }
 
     function show() {
-      const query = answer.query;
-      const head = el("div", { class: "he-query" }, el("img", { class: "he-query-picture", src: thumb(query.row), alt: query.label }), el("div", {}, el("h4", { text: query.label }), el("p", { text: `${query.depth_name} in ${query.file}, ${number(query.radius)} from the root` }), el("button", { type: "button", class: "he-small", text: "show on the disk", onclick: () => onDisk(query.row) })));
-      const rows = answer.rows.map((row) =>
-        el(
-          "section",
-          { class: "he-ordered-row", "data-score": row.score },
-          el("h4", {}, `${TITLES[row.score] || row.score} `, el("span", { text: `${rightOf(row)} of ${row.items.length} correct · general → specific` })),
-          el("div", { class: "he-strip", role: "group", "aria-label": `Top ${row.items.length} by ${row.score}, by ascending radius` }, ...row.items.map(card)),
+      const { query, rows } = answer;
+      const words = [
+        el("h4", { text: query.label }),
+        el("p", { text: `${query.depth_name} in ${query.file}, ${number(query.radius)} from the root` }),
+        button("show on the disk", () => onDisk(query.row)),
+      ];
+      const picture = el("img", { class: "he-query-picture", src: thumb(query.row), alt: query.label });
+      const files = [
+        ["norm-ordered.png", "PNG"],
+        ["norm-ordered.svg", "SVG"],
+      ];
+      stage.replaceChildren(
+        el("div", { class: "he-query" }, picture, el("div", {}, ...words)),
+        ...rows.map(row),
+        note(
+          "The best items by each score, shown by ascending radius, the true distance to the root; ✓ and a blue frame: correct by class.",
         ),
+        downloads("Save figure", files, (name) => keep(name)),
       );
-      const buttons = ["png", "svg"].map((format) => el("button", { type: "button", class: "he-small", "data-format": format, text: format.toUpperCase(), onclick: () => keep(format) }));
-      const note = "The best items by each score, shown by ascending radius; ✓ and a blue frame: correct by class. Radii are true distances to the root.";
-      stage.replaceChildren(head, ...rows, el("p", { class: "he-note", text: note }), el("div", { class: "he-downloads" }, el("span", { text: "Save figure" }), ...buttons));
     }
 
-    async function keep(format) {
+    async function keep(name) {
+      const format = name.split(".").pop();
       try {
-        const groups = answer.rows.map((row) => ({
-          title: `${TITLES[row.score] || row.score}: ${rightOf(row)} of ${row.items.length} correct`,
-          items: row.items,
+        const groups = answer.rows.map((one) => ({
+          title: `${TITLES[one.score] || one.score}: ${rightOf(one)} of ${one.items.length} correct`,
+          items: one.items,
         }));
-        save(await orderedFigure({ query: answer.query, groups, thumb, format }), `norm-ordered.${format}`);
+        save(await orderedFigure({ query: answer.query, groups, thumb, format }), name);
       } catch (error) {
-        stage.append(complaint(new Error(`The ${format.toUpperCase()} could not be made: ${error.message}.`)));
+        stage.append(complaint(new Error(`${name} could not be made: ${error.message}.`)));
       }
     }
 
     if (!names.includes(state.source)) state.source = names[0];
     controls();
     const section = el("div", {}, tools, stage);
-    section.shown = () => (state.row === null ? draw_(state.word || "") : answer || load());
+    section.shown = () => (state.row === null ? drawQuery(state.word || "") : answer || load());
     section.take = (row, source) => {
       Object.assign(state, { row, source, word: "" });
       answer = null;

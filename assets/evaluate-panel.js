@@ -7,18 +7,38 @@
  */
 (function () {
   "use strict";
-  const { el, choice, ask, query, address, number, measured, unitOf, count, plural, complaint, taskTitle } = window.hypviz.evaluate;
+  const shared = window.hypviz.evaluate;
+  const { el, choice, button, note, ask, query, address, number, measured, unitOf, count, plural, complaint, taskTitle } = shared;
   const SVG = "http://www.w3.org/2000/svg";
   const STEP = 12;
-  const ORDERS = [["worst", "worst first"], ["typical", "typical"], ["best", "best first"]];
-  const LEVEL_ORDERS = [["typical", "around the median"], ["inner", "nearest to the root"], ["outer", "farthest out"]];
+  const MOST = 48; // examples the server gives at once
+  const PAIR_ORDERS = [
+    ["false", "wrong order, worst first"],
+    ["true", "right order, closest first"],
+  ];
+  const ORDERS = [
+    ["worst", "worst first"],
+    ["typical", "typical"],
+    ["best", "best first"],
+  ];
+  const LEVEL_ORDERS = [
+    ["typical", "around the median"],
+    ["inner", "nearest to the root"],
+    ["outer", "farthest out"],
+  ];
 
   window.hypviz.evaluate.createPanel = function (root, { path, viewPath, thumb, onDisk, onOrdered, classes }) {
     const title = el("h3", { id: "he-panel-title" });
     const tools = el("div", { class: "he-panel-tools" });
     const body = el("div", { class: "he-panel-body" });
-    const close = el("button", { type: "button", class: "he-close", "aria-label": "Close", text: "×", onclick: () => dialog.close() });
-    const dialog = el("dialog", { class: "he-panel", "aria-labelledby": "he-panel-title" }, el("header", {}, title, close), tools, body);
+    const close = button("×", () => dialog.close(), { class: "he-close", "aria-label": "Close" });
+    const dialog = el(
+      "dialog",
+      { class: "he-panel", "aria-labelledby": "he-panel-title" },
+      el("header", {}, title, close),
+      tools,
+      body,
+    );
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     root.append(dialog);
     let asked = 0;
@@ -49,7 +69,9 @@
     /** A part of a picture with boxes on it, in the picture's own pixels. */
     function region(scene) {
       const [x1, y1, x2, y2] = scene.region;
-      const image = el("img", { loading: "lazy", alt: scene.cards.map((card) => card.label).join(" and "), src: address(viewPath(`region/${scene.image}?box=${scene.region.join(",")}`)) });
+      const alt = scene.cards.map((item) => item.label).join(" and ");
+      const src = address(viewPath(`region/${scene.image}?box=${scene.region.join(",")}`));
+      const image = el("img", { loading: "lazy", alt, src });
       const overlay = document.createElementNS(SVG, "svg");
       overlay.setAttribute("viewBox", `${x1} ${y1} ${x2 - x1} ${y2 - y1}`);
       scene.boxes.forEach(([bx1, by1, bx2, by2], i) => {
@@ -65,88 +87,138 @@
       return frame;
     }
 
-    function disk(row, text = "show on the disk") {
-      return el("button", { type: "button", class: "he-small", text, "data-row": row, onclick: () => (dialog.close(), onDisk(row)) });
-    }
+    /** Do something elsewhere on the page: the panel makes way first. */
+    const leaving =
+      (act) =>
+      (...values) => {
+        dialog.close();
+        act(...values);
+      };
 
-    /** An item; `last` draws a line after it, where the metric stopped looking. */
-    function card(item, last) {
-      const known = item.relevant !== undefined;
-      const words = `${item.label}${known ? (item.relevant ? ", correct" : ", not correct") : ""}`;
-      const image = el("img", { loading: "lazy", alt: "", src: thumb(item.row) });
-      const mark = known ? el("i", { class: "he-mark", "aria-hidden": "true", text: item.relevant ? "✓" : "×" }) : null;
-      const kind = known ? (item.relevant ? " he-right" : " he-wrong") : "";
-      const attributes = { type: "button", class: `he-card${kind}${last === true ? " he-last" : ""}`, "data-row": item.row, title: `${words} (${item.depth_name}) in ${item.file}\n${number(item.radius)} from the root`, "aria-label": `${words}; show on the disk`, onclick: () => (dialog.close(), onDisk(item.row)) };
-      return el("button", attributes, el("span", { class: "he-thumb" }, image, mark), el("span", { class: "he-label", text: item.label }), el("span", { class: "he-radius", text: number(item.radius) }));
-    }
+    const disk = (row, text = "show on the disk") =>
+      button(
+        text,
+        leaving(() => onDisk(row)),
+        { "data-row": row },
+      );
+    const card = (item, last = false) => shared.card(item, { thumb, onPick: leaving(onDisk), last });
 
-    /** A button that appends the next page until all are shown. */
+    /** How much is shown, and a button for the next page until all is. */
     function more(total, shownSoFar, next) {
-      const shown = el("p", { class: "he-note", text: `showing ${count(shownSoFar)} of ${count(total)}` });
-      const button = shownSoFar < total ? el("button", { type: "button", class: "he-small he-more", text: "show more", onclick: next }) : null;
-      return el("div", { class: "he-paging" }, shown, button);
+      const rest = shownSoFar < total ? button("show more", next, { class: "he-small he-more" }) : null;
+      return el("div", { class: "he-paging" }, note(`showing ${count(shownSoFar)} of ${count(total)}`), rest);
     }
 
     // ---- queries and what they retrieved ---------------------------------------------------------------------------
 
+    /** The query in its surroundings, and what it is worth. */
+    function questioned(one, key, depth) {
+      const item = one.query.cards[0];
+      const seen = one.retrieved.slice(0, depth);
+      const right = seen.filter((found) => found.relevant).length;
+      const value = `${key.metric} ${measured(key.metric, one.value)}${unitOf(key.metric)}`;
+      const facts = `${value} · ${right} of the first ${seen.length} correct · ${plural(one.relevant_total, "correct item")} in the pool`;
+      const ordered = button(
+        "order by norm",
+        leaving(() => onOrdered(item.row, key.source)),
+        {
+          title: "Norm-ordered retrieval of this query (the paper's Fig. 5)",
+        },
+      );
+      const words = [
+        el("h4", { text: item.label }),
+        el("p", { text: facts }),
+        note(`${item.file} · ${number(item.radius)} from the root`),
+      ];
+      const actions = el("div", { class: "he-downloads" }, disk(item.row), ordered);
+      return el("div", { class: "he-query" }, region(one.query), el("div", {}, ...words, actions));
+    }
+
     function example(one, key) {
       const item = one.query.cards[0];
       const depth = Number(/@(\d+)$/.exec(key.metric)?.[1] || one.retrieved.length); // what the metric looked at
-      const seen = one.retrieved.slice(0, depth);
-      const right = seen.filter((item_) => item_.relevant).length;
-      const value = `${key.metric} ${measured(key.metric, one.value)}${unitOf(key.metric)}`;
-      const facts = `${value} · ${right} of the first ${seen.length} correct · ${plural(one.relevant_total, "correct item")} in the pool`;
-      const head = el("div", { class: "he-query" }, region(one.query), el("div", {}, el("h4", { text: item.label }), el("p", { text: facts }), el("p", { class: "he-note", text: `${item.file} · ${number(item.radius)} from the root` }), el("div", { class: "he-downloads" }, disk(item.row), el("button", { type: "button", class: "he-small", text: "order by norm", title: "Norm-ordered retrieval of this query (the paper's Fig. 5)", onclick: () => (dialog.close(), onOrdered(item.row, key.source)) }))));
-      return el("article", { class: "he-example", "data-row": item.row, "data-value": one.value }, head, el("div", { class: "he-strip", role: "group", "aria-label": `Retrieved for ${item.label}, in ranked order` }, ...one.retrieved.map((item_, i) => card(item_, i === depth - 1 && depth < one.retrieved.length))));
+      const last = (i) => i === depth - 1 && depth < one.retrieved.length;
+      const strip = { class: "he-strip", role: "group", "aria-label": `Retrieved for ${item.label}, in ranked order` };
+      const found = el("div", strip, ...one.retrieved.map((got, i) => card(got, last(i))));
+      return el(
+        "article",
+        { class: "he-example", "data-row": item.row, "data-value": one.value },
+        questioned(one, key, depth),
+        found,
+      );
     }
 
     function examples(key, order = "worst", limit = STEP) {
       const again = (change) => examples({ ...key, ...change }, change.order || order, STEP);
-      const label = classChoice(key.label, (value) => again({ label: value }));
-      open(`${key.metric} by ${key.score}: ${taskTitle(key.task, key.reading)}`, choice("Examples", ORDERS, order, (value) => again({ order: value })), label);
+      open(
+        `${key.metric} by ${key.score}: ${taskTitle(key.task, key.reading)}`,
+        choice("Examples", ORDERS, order, (value) => again({ order: value })),
+        classChoice(key.label, (value) => again({ label: value })),
+      );
       return fill(async () => {
-        const { source, task, reading, score, metric } = key;
-        const answer = await ask(path("examples", { source, task, reading, score, metric, label: key.label, order, limit }));
-        const measured = `${key.source}: ${measured(key.metric, answer.estimate.mean)}${unitOf(key.metric)} over ${count(answer.estimate.count)} queries of ${count(answer.queries_available)}; pool of ${count(answer.pool)}.`;
-        const legend = el("p", { class: "he-note" }, `${measured} In ranked order; `, el("b", { class: "he-key-right", text: "✓ blue frame" }), " is correct, × dashed is not.");
+        const { source, task, reading, score, metric, label } = key;
+        const answer = await ask(path("examples", { source, task, reading, score, metric, label, order, limit }));
         const list = answer.examples.map((one) => example(one, key));
-        if (!list.length) list.push(el("p", { class: "he-note", text: "No query of this class was measured; take all classes, or run the full evaluation." }));
-        const full = answer.examples.length === limit && limit < 48;
-        const paging = full ? [el("button", { type: "button", class: "he-small he-more", text: "show more", onclick: () => examples(key, order, Math.min(48, limit + STEP)) })] : [];
-        return [legend, ...list, ...paging];
+        if (!list.length) list.push(note("No query of this class was measured; take all classes, or run the full evaluation."));
+        const next = () => examples(key, order, Math.min(MOST, limit + STEP));
+        const rest = list.length === limit && limit < MOST ? [button("show more", next, { class: "he-small he-more" })] : [];
+        return [legend(answer, key), ...list, ...rest];
       });
+    }
+
+    function legend({ estimate, queries_available: available, pool }, { source, metric }) {
+      const mean = `${measured(metric, estimate.mean)}${unitOf(metric)}`;
+      const queries = `${count(estimate.count)} of ${count(available)} queries`;
+      const words = `${source}: ${mean} over ${queries}; pool of ${count(pool)}. In ranked order; `;
+      return el(
+        "p",
+        { class: "he-note" },
+        words,
+        el("b", { class: "he-key-right", text: "✓ blue frame" }),
+        " is correct, × dashed is not.",
+      );
     }
 
     function classChoice(label, onchange) {
       const options = [["", "all classes"], ...classes().map((one) => [String(one.label), `${one.name} (${count(one.count)})`])];
-      return choice("Class of the query", options, label === null || label === undefined ? "" : String(label), (value) => onchange(value === "" ? null : Number(value)));
+      const chosen = label === null || label === undefined ? "" : String(label);
+      return choice("Class of the query", options, chosen, (value) => onchange(value === "" ? null : Number(value)));
     }
 
     // ---- items of a level, pairs -----------------------------------------------------------------------------------
 
     function level(source, one, order = "typical") {
-      open(`${one.name}: ${plural(one.count, "item")} at depth ${one.depth}`, choice("Items", LEVEL_ORDERS, order, (value) => level(source, one, value)));
-      return paged((offset) => ask(path("level", { source, depth: one.depth, order, offset, limit: 24 })), (answer) => answer.items.map((item) => card(item, false)), "he-cards");
+      const change = (value) => level(source, one, value);
+      open(`${one.name}: ${plural(one.count, "item")} at depth ${one.depth}`, choice("Items", LEVEL_ORDERS, order, change));
+      const get = (offset) => ask(path("level", { source, depth: one.depth, order, offset, limit: 2 * STEP }));
+      return paged(get, (answer) => answer.items.map((item) => card(item)), "he-cards");
     }
 
     function pairs(source, direct, right = false) {
-      const kinds = [["false", "wrong order, worst first"], ["true", "right order, closest first"]];
-      open(`${source}: radii of ${direct ? "direct " : ""}parent and child`, choice("Pairs", kinds, String(right), (value) => pairs(source, direct, value === "true")));
-      return paged((offset) => ask(path("pairs", { source, direct, right, offset, limit: STEP })), (answer) => answer.pairs.map((one) => pair(one)), "he-pairs");
+      const change = (value) => pairs(source, direct, value === "true");
+      open(`${source}: radii of ${direct ? "direct " : ""}parent and child`, choice("Pairs", PAIR_ORDERS, String(right), change));
+      const get = (offset) => ask(path("pairs", { source, direct, right, offset, limit: STEP }));
+      return paged(get, (answer) => answer.pairs.map((one) => pair(one)), "he-pairs");
     }
 
     function findings(check) {
-      open(check.title, el("p", { class: "he-note", text: check.meaning }));
-      return paged((offset) => ask(viewPath(`health/${check.key}?${query({ offset, limit: STEP })}`)), (answer) => answer.pairs.map((one) => pair(one, answer.measure)), "he-pairs");
+      open(check.title, note(check.meaning));
+      const get = (offset) => ask(viewPath(`health/${check.key}?${query({ offset, limit: STEP })}`));
+      return paged(get, (answer) => answer.pairs.map((one) => pair(one, answer.measure)), "he-pairs");
     }
 
+    /** One item, or two of one picture, with their boxes on it. */
     function pair(one, measure) {
-      const line = (item, i) => el("p", { class: `he-of he-of-${i}` }, el("b", { text: item.label }), ` ${item.depth_name} · ${number(one.radii[i])} from the root `, disk(item.row, "disk"));
-      const value = measure && `${measure} ${Number(one.value.toPrecision(4))} · `;
-      const words = el("div", {}, ...one.cards.map(line), el("p", { class: "he-note", text: `${value || ""}${one.cards[0].file}` }));
+      const line = (item, i) => {
+        const facts = ` ${item.depth_name} · ${number(one.radii[i])} from the root `;
+        return el("p", { class: `he-of he-of-${i}` }, el("b", { text: item.label }), facts, disk(item.row, "disk"));
+      };
+      const value = measure ? `${measure} ${Number(one.value.toPrecision(4))} · ` : "";
+      const words = el("div", {}, ...one.cards.map(line), note(`${value}${one.cards[0].file}`));
       return el("article", { class: "he-pair", "data-rows": one.cards.map((item) => item.row).join(" ") }, region(one), words);
     }
 
+    /** A list that grows by a page at a time; get(offset) → {total, …}, make(answer) → its elements. */
     function paged(get, make, className) {
       return fill(async () => {
         const list = el("div", { class: className });
@@ -155,7 +227,9 @@
           const answer = await get(list.childElementCount);
           list.append(...make(answer));
           const rest = () => next().catch((error) => foot.replaceChildren(complaint(error)));
-          foot.replaceChildren(answer.total ? more(answer.total, list.childElementCount, rest) : el("p", { class: "he-note", text: "None: nothing is wrong here." }));
+          foot.replaceChildren(
+            answer.total ? more(answer.total, list.childElementCount, rest) : note("None: nothing is wrong here."),
+          );
         };
         await next();
         return [list, foot];

@@ -3,7 +3,17 @@
  */
 (function () {
   "use strict";
-  const { el, measured, unitOf, choice, taskTitle, address, save } = window.hypviz.evaluate;
+  const { el, button, numberButton, note, scrolled, downloads, measured, unitOf, choice, taskTitle, address, save } =
+    window.hypviz.evaluate;
+  const FILES = [
+    ["tables.md", "Tables (Markdown)"],
+    ["results.csv", "All results (CSV)"],
+    ["classes.csv", "By class (CSV)"],
+    ["results.json", "Everything (JSON)"],
+  ];
+  const COMPARED =
+    "Difference: second − first, query by query, with a 95 % interval from resampled images. The verdict is open while that " +
+    "interval holds 0; whether the two single intervals overlap is told beside it.";
   const ARROWS = { higher: "↑", lower: "↓" };
   const WORDS = { higher: "higher is better", lower: "lower is better" };
 
@@ -16,23 +26,23 @@
     return known ? el("small", { text: `[${measured(metric, low)}, ${measured(metric, high)}]` }) : null;
   }
 
-  /** A number as a button; `about` says in words what it is of. */
-  function numberButton(text, about, attributes, onclick, ...rest) {
-    return el("button", { type: "button", class: "he-number", "aria-label": `${about}: ${text}. Show examples.`, ...attributes, onclick }, text, ...rest);
-  }
-
   function cell(one, row, column, onPick) {
     if (one.value === null) return el("td", { class: "he-nothing", text: one.text });
     const about = [row.source, row.score, column.name, one.best && "best of this column"].filter(Boolean).join(", ");
     const title = one.reading ? `${taskTitle(one.task, one.reading)}: ${one.metric} by ${one.score}` : column.name;
-    const button = numberButton(one.text, about, { title, "data-metric": one.metric }, () => onPick(keyOf(one, row.source)));
+    const button = numberButton(one.text, about, () => onPick(keyOf(one, row.source)), { title, "data-metric": one.metric });
     return el("td", { class: one.best ? "he-best" : null }, button, interval(one, one.metric));
   }
 
   /** One of the paper's tables; `index` is its number among the files to take away. */
   function paperTable(table, index, { onPick, download }) {
     const scored = table.rows.some((row) => row.score);
-    const head = el("tr", {}, el("th", { scope: "col", text: "checkpoint" }), scored ? el("th", { scope: "col", class: "he-word", text: "score" }) : null);
+    const head = el(
+      "tr",
+      {},
+      el("th", { scope: "col", text: "checkpoint" }),
+      scored ? el("th", { scope: "col", class: "he-word", text: "score" }) : null,
+    );
     for (const column of table.columns) {
       const label = `${column.name} ${ARROWS[column.better] || ""}`.trim();
       head.append(el("th", { scope: "col", title: WORDS[column.better] }, label));
@@ -46,13 +56,13 @@
       body.append(line);
     });
     const name = `table-${index + 1}.csv`;
-    const csv = el("button", { type: "button", class: "he-small", text: "CSV", title: "Save this table as CSV", onclick: () => save(download(name), name) });
+    const csv = button("CSV", () => save(download(name), name), { title: "Save this table as CSV" });
     return el(
       "figure",
       { class: "he-table" },
       el("figcaption", {}, el("h4", { text: table.title }), csv),
-      el("div", { class: "he-scroll", tabindex: "0", role: "region", "aria-label": table.title }, el("table", {}, el("thead", {}, head), body)),
-      table.note ? el("p", { class: "he-note", text: table.note }) : null,
+      scrolled(table.title, el("table", {}, el("thead", {}, head), body)),
+      table.note ? note(table.note) : null,
     );
   }
 
@@ -62,33 +72,50 @@
     const mark = one.better > 0 ? "▲" : one.better < 0 ? "▼" : "≈";
     const words = one.better > 0 ? `${second} is better` : one.better < 0 ? `${second} is worse` : "no clear difference";
     const overlap = one.overlap === null ? "" : one.overlap ? "intervals overlap" : "intervals apart";
-    return el("td", { class: `he-verdict he-${one.better > 0 ? "up" : one.better < 0 ? "down" : "same"}` }, el("b", { text: mark, "aria-hidden": "true" }), ` ${words}`, el("small", { text: overlap }));
+    const kind = one.better > 0 ? "up" : one.better < 0 ? "down" : "same";
+    const sign = el("b", { text: mark, "aria-hidden": "true" });
+    return el("td", { class: `he-verdict he-${kind}` }, sign, ` ${words}`, el("small", { text: overlap }));
   }
 
   function comparedRow(one, names, onPick) {
-    const line = el("tr", {}, el("th", { scope: "row", text: `${one.metric}${unitOf(one.metric)} ${one.lower_is_better ? "↓" : "↑"}` }));
+    const line = el(
+      "tr",
+      {},
+      el("th", { scope: "row", text: `${one.metric}${unitOf(one.metric)} ${one.lower_is_better ? "↓" : "↑"}` }),
+    );
     [one.first, one.second].forEach((estimate, i) => {
       const about = `${names[i]}, ${taskTitle(one.task, one.reading)}, ${one.metric}`;
-      const button = numberButton(measured(one.metric, estimate.mean), about, {}, () => onPick(keyOf(one, names[i])));
+      const button = numberButton(measured(one.metric, estimate.mean), about, () => onPick(keyOf(one, names[i])));
       line.append(el("td", {}, estimate.mean === null ? "–" : button, interval(estimate, one.metric)));
     });
-    line.append(el("td", { class: "he-change" }, measured(one.metric, one.change.mean, true), interval(one.change, one.metric)), verdict(one, names[1]));
+    line.append(
+      el("td", { class: "he-change" }, measured(one.metric, one.change.mean, true), interval(one.change, one.metric)),
+      verdict(one, names[1]),
+    );
     return line;
   }
 
   /** Both sources, metric by metric, under one score at a time. */
   function compared(differences, names, { onPick }) {
     const scores = [...new Set(differences.map((one) => one.score))];
-    const holder = el("div", { class: "he-scroll", tabindex: "0", role: "region", "aria-label": "Side by side" });
+    const holder = scrolled("Side by side");
+    holder.classList.add("he-tall");
     const show = (score) => {
       const table = el("table", { class: "he-compared" });
       const titles = ["", names[0], names[1], "difference", "paired verdict"];
-      table.append(el("thead", {}, el("tr", {}, ...titles.map((text) => el("th", { scope: "col", text })))));
+      table.append(
+        el(
+          "thead",
+          {},
+          el("tr", {}, ...titles.map((text, i) => el("th", { scope: "col", class: i === 4 ? "he-word" : null, text }))),
+        ),
+      );
       let group = "";
       const body = el("tbody");
       for (const one of differences.filter((d) => d.score === score)) {
         const title = taskTitle(one.task, one.reading);
-        if (title !== group) body.append(el("tr", { class: "he-group" }, el("th", { colspan: "5", scope: "colgroup", text: title })));
+        if (title !== group)
+          body.append(el("tr", { class: "he-group" }, el("th", { colspan: "5", scope: "colgroup", text: title })));
         group = title;
         body.append(comparedRow(one, names, onPick));
       }
@@ -96,32 +123,32 @@
       holder.replaceChildren(table);
     };
     show(scores[0]);
-    const pick = choice("ranked by", scores, scores[0], show);
-    const note =
-      "Difference: second − first, query by query, with a 95 % interval from resampled images. The verdict is open while that interval holds 0; " +
-      "whether the two single intervals overlap is told beside it.";
-    return el("figure", { class: "he-table" }, el("figcaption", {}, el("h4", { text: "Side by side" }), pick), holder, el("p", { class: "he-note", text: note }));
+    const title = el("figcaption", {}, el("h4", { text: "Side by side" }), choice("ranked by", scores, scores[0], show));
+    return el("figure", { class: "he-table" }, title, holder, note(COMPARED));
   }
 
   /** The tables of the report whose cells pass `wanted`, in its order. */
   function tablesOf(report, wanted, { onPick, path }) {
     const download = (name) => address(path(`download/${name}`));
-    const chosen = report.tables.map((table, index) => [table, index]).filter(([table]) => table.rows.some((row) => row.cells.some(wanted)));
+    const chosen = report.tables
+      .map((table, index) => [table, index])
+      .filter(([table]) => table.rows.some((row) => row.cells.some(wanted)));
     return chosen.map(([table, index]) => paperTable(table, index, { onPick, download }));
   }
 
   /** The whole Results section. */
   window.hypviz.evaluate.results = function (report, { onPick, path }) {
-    const download = (name) => address(path(`download/${name}`));
-    const files = [["tables.md", "Tables (Markdown)"], ["results.csv", "All results (CSV)"], ["classes.csv", "By class (CSV)"], ["results.json", "Everything (JSON)"]];
-    const section = el("div", { class: "he-results" });
     const names = report.sources.map((source) => source.name);
-    if (report.differences.length) section.append(compared(report.differences, names, { onPick }));
-    section.append(...tablesOf(report, () => true, { onPick, path }));
-    for (const note of report.notes) section.append(el("p", { class: "he-note", text: note }));
-    const buttons = files.map(([name, text]) => el("button", { type: "button", class: "he-small", text, "data-file": name, onclick: () => save(download(name), name) }));
-    section.append(el("div", { class: "he-downloads" }, el("span", { text: "Save" }), ...buttons));
-    return section;
+    const beside = report.differences.length ? [compared(report.differences, names, { onPick })] : [];
+    const keep = (name) => save(address(path(`download/${name}`)), name);
+    return el(
+      "div",
+      { class: "he-results" },
+      ...beside,
+      ...tablesOf(report, () => true, { onPick, path }),
+      ...report.notes.map((text) => note(text)),
+      downloads("Save", FILES, keep),
+    );
   };
   window.hypviz.evaluate.tablesOf = tablesOf;
 })();

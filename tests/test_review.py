@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,16 @@ from hypviz.session import View
 from hypviz.store import Workspace
 from tests.worlds import TinyWorld, make_checkpoint
 
-PATIENCE = 60.0
+PATIENCE = 120.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_resamplings() -> Iterator[None]:
+    """The intervals of these tests need not be good ones."""
+    settings = ReviewOptions.settings.fget  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ReviewOptions, "settings", property(lambda self: replace(settings(self), bootstrap=30)))
+        yield
 
 
 def wait(job: Job) -> Job:
@@ -164,7 +174,7 @@ def test_an_evaluation_runs_once_and_is_found_again(desk: Desk, view: View, libr
     monkeypatch.setattr(desk_module, "evaluate", refuse)
     again = Desk(library)  # as after a restart of the server: only the disk remembers
     assert again.status(view.key, options) | {"job": None} == {
-        "state": "ready", "job": None, "stale": None, "available": ["quick"], "quick_queries": 300,
+        "state": "ready", "job": None, "stale": None, "available": ["quick"],
     }  # fmt: skip
     assert json.dumps(again.review(view.key, options).report()) == json.dumps(first)
 

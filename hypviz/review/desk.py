@@ -57,14 +57,14 @@ class Desk:
             "job": job.describe() if job is not None and (own or state == "busy") else None,
             "stale": next(filter(None, stale), None),
             "available": [one.scope for one in scopes if self._ready(view, sources, one)],
-            "quick_queries": QUICK_QUERIES,
         }
 
     def choices(self, view_key: str) -> Json:
         """What the view's checkpoint can be compared with."""
         view = self.library.view(view_key)
         names = [name for name in self.library.checkpoint_names() if name != view.card.name]
-        return {"checkpoint": view.card.name, "data": view.workspace.name, "others": names, "untrained": UNTRAINED}
+        given = {"checkpoint": view.card.name, "data": view.workspace.name}
+        return given | {"others": names, "untrained": UNTRAINED, "quick_queries": QUICK_QUERIES}
 
     def run(self, view_key: str, options: ReviewOptions) -> Job:
         """Start the evaluation, or join it where it runs already; BusyError while another one runs."""
@@ -107,6 +107,7 @@ class Desk:
             fresh = 0.0 if source.stored(view.workspace) else EMBEDDING_SHARE
             step = _Step(report, number, len(sources), source.name)
             start = time.perf_counter()
+            step.part(0.0, 1.0)(0.0, "loading the encoder" if fresh else "reading the vectors")
             embeddings.append(source.embedding(view.workspace, device=view.device, on_progress=step.embedding(fresh)))
             found = Shelf(view.workspace).load(source, options.settings)
             if found is None:
