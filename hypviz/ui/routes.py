@@ -37,7 +37,7 @@ SCRIPTS = (
 """In the order they must load; those of the disk come first and need nothing else but plotly."""
 EVALUATE_SCRIPTS = (
     "evaluate-dom.js", "evaluate-tables.js", "evaluate-charts.js", "evaluate-panel.js", "evaluate-classes.js",
-    "evaluate-figure.js", "evaluate-ordered.js", "evaluate-health.js", "evaluate.js",
+    "evaluate-figure.js", "evaluate-ordered.js", "evaluate-health.js", "evaluate-standing.js", "evaluate.js",
 )  # fmt: skip
 """Those of the Evaluate tab, loaded when it is first looked at."""
 STYLES = ("style.css", "disk.css", "explore.css", "evaluate.css")
