@@ -86,7 +86,8 @@
    */
   function choices(heading, options, value, onChange) {
     const name = `hv-choice-${++serial}`;
-    const node = element("fieldset", "hv-choices", element("legend", "", heading));
+    const brief = options.length > 3 && !options.some((option) => option.hint);
+    const node = element("fieldset", `hv-choices${brief ? " hv-brief" : ""}`, element("legend", "", heading));
     for (const option of options) {
       const input = Object.assign(element("input"), { type: "radio", name, value: option.value, disabled: Boolean(option.disabled) });
       input.checked = option.value === value;

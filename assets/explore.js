@@ -26,7 +26,7 @@
           <label for="hv-omega" title="Half-angle of the cone: children lie inside it">Cone ω</label>
           <input id="hv-omega" class="hv-omega" type="range" min="0.02" max="3.14" step="${OMEGA_STEP}">
           <output class="hv-omega-value" for="hv-omega"></output>
-          <button type="button" class="hv-reset" title="Back to the ω calibrated on validation pairs">calibrated</button>
+          <button type="button" class="hv-reset" title="Back to the ω calibrated on validation pairs" aria-label="Calibrated ω">↺</button>
         </div>
         <div class="hv-pins" hidden></div>
         <div class="hv-disks"><div class="hv-disk"></div><div class="hv-disk hv-second" hidden></div></div>
@@ -382,8 +382,10 @@
     }
 
     /** Bring back what a link says; what it says wrongly is told, and the rest is brought back all the same. */
-    async restore(link) {
-      const problems = [];
+    async restore(said) {
+      const strange = strangerTo(said, this.view.choice || []);
+      const problems = strange ? [strange] : [];
+      const link = strange ? {} : said;
       const attempt = (run) => run().catch((error) => problems.push(error));
       let start = { row: this.view.start };
       await attempt(() => this.layouts.restore(link));
@@ -420,6 +422,14 @@
       const { view, query, answer } = this;
       return { view, query, answer, disk: this.disk && this.disk.state(), set: this.set.get()?.size ?? 0, pins: this.pins.save().pins };
     }
+  }
+
+  /** An Error when a link is about other data or another checkpoint than those that are open; null otherwise. */
+  function strangerTo(link, choice) {
+    const other = ["data", "checkpoint"].filter((word, i) => link[word] && link[word] !== choice[i]);
+    if (!other.length) return null;
+    const named = other.map((word) => `${word} “${link[word]}”`).join(" and ");
+    return new Error(`The link names ${named}, not known here: start hypviz with --${other[0]} and open the link again.`);
   }
 
   /** @param {string} text "x,y,zoom" @returns {View} */

@@ -39,6 +39,15 @@ MOUNT = """
 """Load the scripts one after the other, each once a page, then mount one tab's part and hand it every view that is opened."""
 
 
+FOLLOW_LINK = """
+(...choice) => ['data', 'checkpoint'].map((word, i) => {
+  const named = new URLSearchParams(location.hash.slice(1)).get(word);
+  return NAMES[i].includes(named) ? named : choice[i];
+})
+"""
+"""Choose the data and the checkpoint that the address names (see assets/explore-link.js), where they are known here."""
+
+
 def mount(function: str, variable: str, sources: list[str]) -> str:
     """The script that starts a tab: `hypviz.function` makes its part, which the page knows as `variable`."""
     return MOUNT.replace("SCRIPTS", json.dumps(sources)).replace("VARIABLE", variable).replace("FUNCTION", function)
@@ -65,7 +74,8 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
                 evaluator = _part("hv-evaluator", mount("mountEvaluator", "hypvizEvaluator", scripts(EVALUATE_SCRIPTS)))
         choice, shown = [data_box, checkpoint_box], [explorer, evaluator, facts]
         opened = _opener(library)
-        page.load(opened, choice, shown)
+        linked = FOLLOW_LINK.replace("NAMES", json.dumps([library.data_names(), library.checkpoint_names()]))
+        page.load(None, choice, choice, js=linked).then(opened, choice, shown)
         for box in choice:
             box.input(opened, choice, shown, show_progress="full", show_progress_on=facts)
     return page
@@ -83,7 +93,7 @@ def _opener(library: Library) -> Callable[..., tuple[Any, Any, str]]:
 
         try:
             view = library.open(data, checkpoint, on_progress=report)
-            described = view.describe()
+            described = {**view.describe(), "choice": [data, checkpoint]}
             return described, described, facts_html(view)
         except HypvizError as error:
             log.warning("%s", error)

@@ -1,0 +1,118 @@
+"""The Explore tab without Gradio around it: hypviz's own routes over the shipped demo, and a bare page on top.
+
+It starts in seconds where the whole page takes many. The points are drawn on a canvas, which needs no WebGL; the whole
+page with WebGL is driven by test_explore.py.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import uvicorn
+from fastapi.responses import HTMLResponse
+from playwright.sync_api import Locator, Page
+
+from hypviz.library import DEMO, Library
+from hypviz.session import View
+from hypviz.ui import routes
+from hypviz.viz.disk import unpack
+
+READY = ".hv-root[data-ready]"
+THEME = """
+:root { --border-color-primary: #e2e8f0; --background-fill-primary: #fff; --background-fill-secondary: #f8fafc; --body-text-color: #1e293b;
+  --color-accent: #f97316; --button-secondary-background-fill: #f1f5f9; --button-primary-background-fill: #f97316;
+  --button-primary-text-color: #fff; --input-background-fill: #fff; --link-text-color: #2563eb; color-scheme: light }
+.dark { --border-color-primary: #334155; --background-fill-primary: #0f172a; --background-fill-secondary: #1e293b;
+  --body-text-color: #f1f5f9; --button-secondary-background-fill: #334155; --input-background-fill: #1e293b; --link-text-color: #7dd3fc;
+  color-scheme: dark }
+body { margin: 0; padding: 16px; font-family: system-ui, sans-serif; background: var(--background-fill-primary); color: var(--body-text-color) }
+"""
+"""What Gradio's theme gives the real page."""
+
+
+def bare_page(view: View, choice: tuple[str, str]) -> str:
+    """HTML that mounts the explorer on a view."""
+    described = json.dumps({**view.describe(), "choice": choice})
+    own = [name for name in routes.SCRIPTS if (routes.ASSETS / name).is_file()]
+    return f"""<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+    {routes.head()}<style>{THEME}</style>{"".join(f'<script src="hypviz/assets/{name}"></script>' for name in own)}</head>
+    <body><div class="hv-root"></div><script>
+      if (matchMedia("(prefers-color-scheme: dark)").matches) document.body.classList.add("dark");
+      window.hypvizExplorer = hypviz.mountExplorer(document.querySelector(".hv-root"));
+      hypvizExplorer.open({described});
+    </script></body></html>"""
+
+
+@contextmanager
+def serve_explorer(workspace: Path = DEMO, checkpoint: str = "demo") -> Iterator[tuple[str, View]]:
+    """Serve the bare page over a workspace; yields its address and the view behind it."""
+    library = Library(device="cpu", extra={"data": workspace})
+    view = library.open("data", checkpoint)
+    app = routes.build_app(library)
+
+    @app.get("/")
+    def page() -> HTMLResponse:
+        return HTMLResponse(bare_page(view, ("data", checkpoint)))
+
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}/", view
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@dataclass
+class ExplorerPage:
+    """The page as a test sees it, and the view that the server answers from."""
+
+    page: Page
+    view: View
+
+    def run(self, code: str, *values: Any) -> Any:
+        """Evaluate JavaScript with `s` (the state), `disk` and `v` (the values) in scope; await what it gives."""
+        wrapped = f"async (v) => {{ const s = hypvizExplorer.state(), disk = hypvizExplorer.disk(); return await ({code}); }}"
+        return self.page.evaluate(wrapped, list(values))
+
+    def until(self, condition: str, *values: Any) -> None:
+        """Wait until JavaScript `condition` holds."""
+        wrapped = f"(v) => {{ const s = hypvizExplorer.state(), disk = hypvizExplorer.disk(); return {condition}; }}"
+        self.page.wait_for_function(wrapped, arg=list(values))
+
+    def walk(self, row: int) -> None:
+        """Select an item and wait for its answer to be on the screen."""
+        self.run("hypvizExplorer.walk({row: v[0]})", row)
+        self.until("s.answer.row === v[0] && s.disk.selected === v[0]", row)
+
+    def menu(self, name: str) -> Locator:
+        """Open a menu with the mouse; its content."""
+        self.page.locator(".hv-bar .hv-menu > summary", has_text=name).click()
+        return self.page.locator(".hv-menu[open] .hv-pop")
+
+    def close_menu(self) -> None:
+        self.page.keyboard.press("Escape")
+
+    def pixel(self, row: int) -> tuple[float, float]:
+        spot = self.run("disk.pixelOf(v[0])", int(row))
+        return spot["x"], spot["y"]
+
+    def points(self, layout: str = "hierarchy") -> dict[str, np.ndarray]:
+        """The columns that the server sends."""
+        return unpack(self.view.points(layout))[1]
+
+    def lit(self) -> set[int]:
+        """Rows drawn at full strength."""
+        return set(self.run("disk.paint.points.groups.filter((g) => g.lit).flatMap((g) => Array.from(g.rows, (i) => disk.paint.rowAt(i)))"))
