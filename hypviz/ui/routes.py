@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Body, FastAPI, Request
@@ -20,8 +20,9 @@ from starlette.exceptions import HTTPException
 
 from hypviz.errors import DataError, HypvizError, SelectionError
 from hypviz.library import Library
-from hypviz.ui.disk_routes import disk_router
+from hypviz.ui.disk_routes import attachment, disk_router
 from hypviz.ui.evaluate_routes import evaluate_router
+from hypviz.ui.offline import offline_page
 from hypviz.uploads import MAX_BYTES
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -120,6 +121,13 @@ def _router(library: Library) -> APIRouter:
     @router.get("/view/{key}/image/{image}")
     def image(key: str, image: int) -> Response:
         return Response(library.view(key).picture(image), media_type="image/jpeg", headers=forever)
+
+    @router.post("/view/{key}/offline.html")
+    def offline(key: str, state: Annotated[dict[str, Any], Body()]) -> Response:
+        view = library.view(key)
+        inside = [plotly_js(), *(ASSETS / name for name in SCRIPTS if name.startswith("disk")), ASSETS / "offline.js"]
+        page = offline_page(view, state, scripts=inside, styles=[ASSETS / "disk.css", ASSETS / "offline.css"])
+        return Response(page, media_type="text/html", headers={"Content-Disposition": attachment(view, "html")})
 
     @router.get("/view/{key}/row/{item_id}")
     def row(key: str, item_id: str) -> dict[str, int]:

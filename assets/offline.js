@@ -1,0 +1,219 @@
+/**
+ * The offline page: the disk, cones found in all dimensions, children and parents, all from what is inside the file.
+ * Made by hypviz/ui/offline.py; needs plotly.js and the disk-*.js files, which stand before it in the same file.
+ */
+(function () {
+  "use strict";
+  const { math: M, element, Bits, createDisk } = window.hypviz;
+  const SHOWN = 40;
+  const COLOURS = [["branch", "branch"], ["depth", "level"], ["radius", "distance to the root"], ["class", "class"],
+    ["violation", "violations"], ["split", "split"], ["distortion", "distortion"]];
+
+  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const data = JSON.parse(document.getElementById("hv-data").textContent);
+  const buffer = bytes(data.points).buffer;
+  const { header, arrays } = M.decode(buffer);
+  const rows = arrays.row || Int32Array.from({ length: header.n }, (_, i) => i);
+  const placeOf = new Map(Array.from(rows, (row, i) => [row, i]));
+
+  /* ------------------------------------------------------------ search, as hypviz/search does it */
+
+  const directions = new Int16Array(bytes(data.directions.values).buffer);
+  const { dim } = data.directions;
+  const root = Math.sqrt(header.curv);
+
+  /** ext(x, y) in radians for item i and every item: geometry/entailment.py, in float64. */
+  function angles(i) {
+    const found = new Float64Array(header.n);
+    const length = (j) => Math.sqrt(dot(j, j));
+    const own = length(i);
+    for (let j = 0; j < header.n; j++) {
+      const versine = Math.min(2, Math.max(0, 1 - dot(i, j) / (own * length(j))));
+      found[j] = angle(versine, arrays.radius[i], arrays.radius[j]);
+    }
+    return found;
+  }
+
+  function dot(i, j) {
+    let sum = 0;
+    for (let k = 0, a = i * dim, b = j * dim; k < dim; k++) sum += directions[a + k] * directions[b + k];
+    return sum;
+  }
+
+  function angle(versine, x, y) {
+    const sine = Math.sqrt(versine * (2 - versine));
+    if (header.geometry === "cosine") return Math.acos(1 - versine);
+    if (header.geometry === "euclidean") return Math.atan2(sine * y, y - x - versine * y);
+    const along = Math.sinh(root * (y - x)) - versine * Math.cosh(root * x) * Math.sinh(root * y);
+    return Math.atan2(sine * Math.sinh(root * y), along);
+  }
+
+  /** Half-angle of the cone at item i: ω, or the aperture asin(2K/sinh r) with K = 0.1. */
+  function halfAngle(i) {
+    if (state.kind !== "aperture" || header.geometry !== "hyperbolic") return state.omega;
+    return Math.asin(Math.min(1, 0.2 / Math.sinh(root * arrays.radius[i])));
+  }
+
+  const best = (found, inside) =>
+    inside.sort((a, b) => found[a] - found[b] || a - b).slice(0, SHOWN).sort((a, b) => arrays.radius[a] - arrays.radius[b]);
+
+  function members(i, found = angles(i)) {
+    const limit = halfAngle(i);
+    const inside = [];
+    for (let j = 0; j < header.n; j++) if (j !== i && found[j] <= limit) inside.push(j);
+    return inside;
+  }
+
+  /* ------------------------------------------------------------ the page */
+
+  const state = data.state;
+  const pins = [...state.pins];
+  const page = document.getElementById("hv-offline");
+  const facts = data.facts;
+  const find = (name) => page.querySelector(`.of-${name}`);
+  const picture = (row) => (data.pictures[row] ? `data:image/jpeg;base64,${data.pictures[row]}` : "");
+  const nameOf = (i) => (arrays.label[i] < 0 ? "scene" : header.classes[arrays.label[i]]);
+
+  page.innerHTML = `<div class="of-head"><h1></h1><p></p></div>
+    <div class="of-main"><section><div class="of-bar">
+      <label>cone ω <input type="range" class="of-omega" min="0.02" max="3.14" step="0.005"></label><output></output>
+      <label>colour <select class="of-colour"></select></label>
+      <label><input type="checkbox" class="of-pictures"> pictures</label>
+      <button type="button" class="of-pin">Pin this cone</button>
+    </div><div class="of-disk" tabindex="0"></div></section>
+    <section><div class="of-now" aria-live="polite"></div>
+      <div class="of-list of-children"></div><div class="of-list of-parents"></div></section></div>`;
+  find("head").querySelector("h1").textContent = header.title;
+  find("head").querySelector("p").textContent =
+    `${facts.images.toLocaleString("en")} pictures, ${facts.boxes.toLocaleString("en")} boxes · checkpoint ${facts.checkpoint}, ` +
+    `${facts.dimension} dimensions, ${facts.geometry} · licences: data ${facts.data_licence}; checkpoint ${facts.checkpoint_licence} · ` +
+    `this file holds ${header.how}. Cones and lists are found among these, in all dimensions.`;
+  find("colour").append(...COLOURS.map(([value, name]) => new Option(name, value, false, value === state.colour)));
+  find("omega").value = state.omega;
+
+  const disk = createDisk(find("disk"), {
+    plotly: window.Plotly,
+    onPick: (row) => select(row),
+    onToggle: (row) => pin(row),
+    onBackground: () => select(null),
+    onStep: step,
+    thumbUrl: picture,
+  });
+
+  async function select(row) {
+    state.row = row;
+    await show();
+  }
+
+  async function show() {
+    const i = placeOf.get(state.row);
+    if (i === undefined) {
+      find("now").replaceChildren(element("p", "", "Click a point to see what its cone holds."));
+      find("children").replaceChildren();
+      find("parents").replaceChildren();
+      await disk.setSelection(null);
+      return showOmega(0);
+    }
+    const found = angles(i);
+    const inside = members(i, found);
+    const children = best(found, inside.slice());
+    const towards = found.map((value) => Math.PI - value);
+    const above = [];
+    for (let j = 0; j < header.n; j++) if (j !== i && towards[j] <= data.omegaParents) above.push(j);
+    const parents = best(towards, above.slice());
+    now(i);
+    list("children", "Children", children, inside.length);
+    list("parents", "Parents", parents, above.length);
+    disk.setOmega(halfAngle(i));
+    showOmega(inside.length);
+    const name = arrays.image[i];
+    await disk.setSelection({
+      row: state.row,
+      members: Bits.of(inside.map((j) => rows[j]), header.total),
+      children: children.map((j) => rows[j]),
+      parents: parents.map((j) => rows[j]),
+      edges: data.edges.filter(([parent]) => arrays.image[placeOf.get(parent)] === name),
+    });
+    showPins();
+  }
+
+  function now(i) {
+    const image = Object.assign(element("img"), { src: picture(rows[i]), alt: "", hidden: !picture(rows[i]) });
+    const level = header.depths[arrays.depth[i]].name;
+    const words = element("div", "", element("h2", "", nameOf(i)), element("p", "", `${level} · ${arrays.radius[i].toFixed(3)} from the root`));
+    find("now").replaceChildren(image, words);
+  }
+
+  function list(name, title, shown, total) {
+    const count = shown.length < total ? `${shown.length} of ${total}` : total;
+    const strip = element("div", "of-strip", ...shown.map(card));
+    const none = element("p", "of-none", "None in this file.");
+    const heading = element("h3", "", `${title} `, element("span", "", `${count} · general → specific`));
+    find(name).replaceChildren(heading, shown.length ? strip : none);
+  }
+
+  function card(i) {
+    const url = picture(rows[i]);
+    const image = url ? Object.assign(element("img"), { src: url, alt: "" }) : element("i", "of-blank");
+    const button = element("button", "of-card", image, element("b", "", nameOf(i)), element("span", "", arrays.radius[i].toFixed(3)));
+    Object.assign(button, { type: "button", title: `${nameOf(i)}, ${arrays.radius[i].toFixed(3)} from the root` });
+    button.dataset.row = rows[i];
+    button.addEventListener("click", () => select(rows[i]));
+    return button;
+  }
+
+  function showOmega(count) {
+    const i = placeOf.get(state.row);
+    const value = i === undefined ? state.omega : halfAngle(i);
+    page.querySelector("output").textContent = `${value.toFixed(2)} rad · ${count} inside`;
+  }
+
+  function pin(row) {
+    const at = pins.indexOf(row);
+    if (at >= 0) pins.splice(at, 1);
+    else pins.push(row);
+    showPins();
+  }
+
+  /** Pinned cones, and, where there are any, what lies in all of them and in the selection's. */
+  function showPins() {
+    const places = pins.map((row) => placeOf.get(row));
+    find("pin").textContent = pins.includes(state.row) ? "Unpin this cone" : "Pin this cone";
+    find("pin").disabled = state.row === null;
+    if (!pins.length) return disk.setPins([], null);
+    const apexes = [...new Set([...places, ...(state.row === null ? [] : [placeOf.get(state.row)])])];
+    const common = apexes.map((i) => new Set(members(i))).reduce((all, next) => new Set([...all].filter((j) => next.has(j))));
+    const drawn = pins.map((row, k) => ({ row, omega: halfAngle(places[k]) }));
+    return disk.setPins(drawn, Bits.of([...common].map((j) => rows[j]), header.total));
+  }
+
+  /** Arrow keys: the nearest child or parent by annotation, and the boxes beside this one. */
+  function step(direction) {
+    const relatives = { child: data.edges.filter(([p]) => p === state.row).map(([, c]) => c),
+      parent: data.edges.filter(([, c]) => c === state.row).map(([p]) => p) };
+    if (relatives[direction]) return relatives[direction].length && select(relatives[direction][0]);
+    const above = data.edges.find(([, c]) => c === state.row);
+    if (!above) return undefined;
+    const beside = data.edges.filter(([p]) => p === above[0]).map(([, c]) => c);
+    const at = beside.indexOf(state.row) + (direction === "sibling+" ? 1 : -1);
+    return select(beside[(at + beside.length) % beside.length]);
+  }
+
+  find("omega").addEventListener("input", (event) => {
+    Object.assign(state, { omega: Number(event.target.value), kind: "angle" });
+    show();
+  });
+  find("colour").addEventListener("change", (event) => disk.setColour(event.target.value));
+  find("pictures").addEventListener("change", (event) => disk.setPictures(event.target.checked));
+  find("pin").addEventListener("click", () => pin(state.row));
+  find("pictures").closest("label").hidden = !Object.keys(data.pictures).length;
+
+  async function start() {
+    await disk.setPoints(buffer);
+    if (find("colour").value !== "branch") await disk.setColour(find("colour").value);
+    await show();
+    await disk.setView(state.view);
+    page.dataset.ready = "yes";
+  }
+  window.hypvizOffline = { disk, select, members: (row) => members(placeOf.get(row)).map((j) => rows[j]), state, ready: start() };
+})();

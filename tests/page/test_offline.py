@@ -1,0 +1,132 @@
+"""The offline page: one file, opened from disk, that asks for nothing and still finds the true cones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from playwright.sync_api import Page
+
+from hypviz.library import Library
+from hypviz.session import View
+from hypviz.ui import routes
+from tests.page.browser import OpenPage
+from tests.worlds import TinyWorld
+
+OMEGA = 2.15
+
+
+@pytest.fixture(scope="module")
+def view(tiny_world: TinyWorld) -> View:
+    return LIBRARY.open(LIBRARY.add_data(str(tiny_world.workspace)), str(tiny_world.checkpoint))
+
+
+LIBRARY = Library(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def file(view: View, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    client = TestClient(routes.build_app(LIBRARY))
+    state = {"row": 4, "omega": OMEGA, "colour": "depth", "layout": "pca", "view": {"centre": [0.1, 0.05], "zoom": 1.5}, "pins": [20]}
+    answer = client.post(f"/hypviz/view/{view.key}/offline.html", json=state)
+    assert answer.status_code == 200 and answer.headers["content-disposition"].endswith('.html"')
+    path = tmp_path_factory.mktemp("offline") / "disk.html"
+    path.write_bytes(answer.content)
+    return path
+
+
+@pytest.fixture
+def page(open_page: OpenPage, file: Path) -> Page:
+    page = open_page("about:blank", viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    page.wait_for_selector("#hv-offline[data-ready=yes]")
+    page.evaluate("() => new Promise((done) => setTimeout(done, 300))")
+    outside = [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
+    assert outside == [], "the file must not ask for anything"
+    keep(page, "offline")
+    return page
+
+
+def keep(page: Page, name: str) -> None:
+    folder = os.environ.get("HYPVIZ_SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def disk(page: Page, code: str) -> Any:
+    return page.evaluate(f"() => hypvizOffline.{code}")
+
+
+def test_it_opens_as_it_was_left(page: Page) -> None:
+    state = disk(page, "disk.state()")
+    assert (state["n"], state["selected"], state["colourBy"], state["pins"]) == (141, 4, "depth", 1)
+    assert state["view"]["zoom"] == 1.5 and state["view"]["centre"] == pytest.approx([0.1, 0.05])
+    assert state["omega"] == pytest.approx(OMEGA)
+
+
+def test_its_rings_carry_the_true_distances(page: Page, view: View) -> None:
+    shown = page.locator(".hd-under text, .hd-over text").all_text_contents()
+    for ring in view.disks.scale.rings()[:-1]:
+        assert f"{ring.true:.4g}" in shown
+    assert f"{view.disks.scale.rings()[-1].true:.4g} from root" in shown
+
+
+@pytest.mark.parametrize("row", [0, 4, 77, 140])
+def test_its_cones_hold_what_the_server_would_say(page: Page, view: View, row: int) -> None:
+    found = set(page.evaluate(f"() => hypvizOffline.members({row})"))
+    sure, maybe = (set(view.index.cone_members(view.index.query(row), OMEGA + wide).tolist()) for wide in (-2e-3, 2e-3))
+    assert sure <= found <= maybe and 0 < len(sure) < 140
+
+
+def test_a_click_on_a_point_shows_its_children(page: Page, view: View) -> None:
+    page.evaluate("() => hypvizOffline.disk.setView({centre: [0, 0], zoom: 1})")
+    scene = int(view.items.offsets[2])
+    spot = disk(page, f"disk.pixelOf({scene})")
+    page.mouse.click(spot["x"], spot["y"])
+    page.wait_for_function("() => hypvizOffline.state.row !== 4")
+    row = disk(page, "state.row")
+    assert page.locator(".of-now h2").inner_text() == view.items.name(row)
+    shown = [int(card.get_attribute("data-row") or -1) for card in page.locator(".of-children .of-card").all()]
+    expected = view.index.children(view.index.query(row), OMEGA)
+    assert set(shown) == set(expected.rows.tolist())
+    assert [float(view.embedding.radii[r]) for r in shown] == sorted(float(view.embedding.radii[r]) for r in shown)
+    page.locator(".of-children .of-card").first.click()
+    page.wait_for_function(f"() => hypvizOffline.state.row === {shown[0]}")
+    keep(page, "offline-clicked")
+
+
+def test_the_slider_widens_the_cone_and_dragging_moves_the_disk(page: Page) -> None:
+    before = page.locator(".of-bar output").inner_text()
+    page.locator(".of-omega").evaluate("(node) => { node.value = 3.1; node.dispatchEvent(new Event('input')); }")
+    page.wait_for_function(f"() => document.querySelector('.of-bar output').textContent !== {before!r}")
+    assert disk(page, "disk.state().omega") == pytest.approx(3.1)
+    box = page.locator(".hd-stage").bounding_box()
+    assert box is not None
+    centre = disk(page, "disk.state().view.centre")
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 120, steps=4)
+    page.mouse.up()
+    assert disk(page, "disk.state().view.centre") != centre
+
+
+def test_it_fits_a_phone_in_the_dark(open_page: OpenPage, file: Path) -> None:
+    page = open_page(file.as_uri(), viewport={"width": 390, "height": 844}, color_scheme="dark", reduced_motion="reduce")
+    page.wait_for_selector("#hv-offline[data-ready=yes]")
+    page.locator(".of-pictures").check()
+    page.wait_for_selector("img.hd-thumb")
+    keep(page, "offline-phone")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+
+
+def test_names_cannot_end_the_script_they_are_in() -> None:
+    from hypviz.ui.offline import _closed, _inert
+
+    assert "<" not in _inert({"name": "</script><img src=x>"})
+    assert _closed("a = '</SCRIPT>'; b = '<!--'") == "a = '<\\/SCRIPT>'; b = '<\\!--'"
