@@ -100,6 +100,7 @@
         if (pins.length) await refresh();
       },
       shared: () => shared,
+      rows: () => pins.map(({ query }) => query.row).filter(hypviz.isRow),
       opened() {
         pins = [];
         shared = null;

@@ -142,7 +142,7 @@
     /** What the offline page is made from. */
     offlineState() {
       const { view, colourBy } = this.disk.state();
-      return { layout: this.layout(this.disk), view, colour: colourBy, row: this.answer?.row ?? null, ...this.coneSetting() };
+      return { layout: this.layout(this.disk), view, colour: colourBy, row: this.answer?.row ?? null, pins: this.pins.rows(), ...this.coneSetting() };
     }
 
     /* ------------------------------------------------------------ walking */
@@ -446,6 +446,7 @@
       goTo: (query) => explorer.goTo(query),
       disk: () => explorer.disk,
       second: () => explorer.second,
+      link: () => explorer.writeLink(),
       state: () => explorer.state(),
     };
   };

@@ -1,5 +1,24 @@
 """Fixtures of the page tests."""
 
-from tests.page.browser import browser, open_page
+from collections.abc import Iterator
 
-__all__ = ["browser", "open_page"]
+import pytest
+
+from hypviz.session import View
+from tests.page.browser import OpenPage, browser, open_page
+from tests.page.explorer_page import ExplorerPage, open_explorer, serve_explorer
+
+__all__ = ["browser", "explorer", "explorer_site", "open_page"]
+
+
+@pytest.fixture(scope="session")
+def explorer_site() -> Iterator[tuple[str, View]]:
+    """The bare explorer over the demo, once for all tests."""
+    with serve_explorer() as served:
+        yield served
+
+
+@pytest.fixture
+def explorer(open_page: OpenPage, explorer_site: tuple[str, View]) -> ExplorerPage:
+    """The explorer on a fresh page."""
+    return open_explorer(open_page, explorer_site)

@@ -24,6 +24,7 @@ from hypviz.library import DEMO, Library
 from hypviz.session import View
 from hypviz.ui import routes
 from hypviz.viz.disk import unpack
+from tests.page.browser import OpenPage
 
 READY = ".hv-root[data-ready]"
 THEME = """
@@ -33,7 +34,8 @@ THEME = """
 .dark { --border-color-primary: #334155; --background-fill-primary: #0f172a; --background-fill-secondary: #1e293b;
   --body-text-color: #f1f5f9; --button-secondary-background-fill: #334155; --input-background-fill: #1e293b; --link-text-color: #7dd3fc;
   color-scheme: dark }
-body { margin: 0; padding: 16px; font-family: system-ui, sans-serif; background: var(--background-fill-primary); color: var(--body-text-color) }
+body { margin: 0; padding: 16px; font-family: system-ui, sans-serif; background: var(--background-fill-primary);
+  color: var(--body-text-color) }
 """
 """What Gradio's theme gives the real page."""
 
@@ -113,6 +115,27 @@ class ExplorerPage:
         """The columns that the server sends."""
         return unpack(self.view.points(layout))[1]
 
+    def exterior_angles(self, row: int) -> np.ndarray:
+        """ext(row, every item) in radians, in float64 (method.md §2); the item itself at infinity."""
+        space = self.view.embedding
+        u, r = np.asarray(space.directions, np.float64), np.sqrt(space.curv) * np.asarray(space.radii, np.float64)
+        cosine = np.clip(u @ u[row] / np.linalg.norm(u, axis=1) / np.linalg.norm(u[row]), -1, 1)
+        found = np.arctan2(np.sqrt(1 - cosine**2) / np.cosh(r[row]), cosine - np.tanh(r[row]) / np.tanh(r))
+        found[row] = np.inf
+        return found
+
+    def errors(self) -> list[str]:
+        """What the page complains of."""
+        return self.page.locator(".hv-error:not([hidden]) span").all_inner_texts()
+
     def lit(self) -> set[int]:
         """Rows drawn at full strength."""
         return set(self.run("disk.paint.points.groups.filter((g) => g.lit).flatMap((g) => Array.from(g.rows, (i) => disk.paint.rowAt(i)))"))
+
+
+def open_explorer(open_page: OpenPage, site: tuple[str, View], link: str = "", **options: Any) -> ExplorerPage:
+    """The explorer on a fresh page, ready; motion is left out unless it is asked for."""
+    settings = {"viewport": {"width": 1280, "height": 1000}, "reduced_motion": "reduce"} | options
+    page = open_page(site[0] + link, **settings)
+    page.wait_for_selector(READY)
+    return ExplorerPage(page, site[1])

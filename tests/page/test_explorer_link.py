@@ -1,0 +1,213 @@
+"""Links, keys, words for a screen reader, fingers, and pictures to take away."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from hypviz.session import View
+from tests.page.browser import OpenPage
+from tests.page.explorer_page import ExplorerPage, open_explorer
+
+STATE = """[s.answer.id, s.disk.colourBy, s.pins, s.set, s.disk.edges,
+  s.disk.view.centre.map((x) => x.toFixed(4)), s.disk.view.zoom.toFixed(3)]"""
+
+
+# ---- links
+
+
+def test_a_link_brings_everything_back(explorer: ExplorerPage, open_page: OpenPage, explorer_site: tuple[str, View]) -> None:
+    row = int(np.flatnonzero(explorer.points()["depth"] == 1)[7])
+    explorer.walk(row)
+    explorer.page.locator(".hv-pin").click()
+    explorer.until("s.disk.pins === 1")
+    explorer.walk(row + 40)
+    explorer.menu("Colour").get_by_role("radio", name="Level").check()
+    explorer.close_menu()
+    explorer.menu("Select").get_by_role("button", name="Same picture").click()
+    explorer.until("s.set > 1")
+    explorer.menu("Layout").get_by_label("Tangent PCA").first.check()
+    explorer.until("disk.paint.header.layout === 'pca'")
+    explorer.close_menu()
+    box = explorer.page.locator(".hd-stage").bounding_box()
+    assert box is not None
+    explorer.page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.4 * box["height"])
+    explorer.page.mouse.wheel(0, -500)
+    explorer.until("s.disk.view.zoom > 1.5")
+    explorer.page.wait_for_function("location.hash.includes('at=')")
+    link = "#" + explorer.page.url.split("#")[1]
+    again = open_explorer(open_page, explorer_site, link)
+    assert again.run(STATE) == explorer.run(STATE)
+    assert again.errors() == []
+    for code in ("disk.paint.header.layout", "disk.look.set.encode()", "disk.look.pins"):
+        assert again.run(code) == explorer.run(code), code
+
+
+@pytest.mark.parametrize(
+    "link, complaint",
+    [
+        ("#item=0000000000000000", "0000000000000000"),
+        ("#set=AAAA&n=3", "another state of the data"),
+        ("#set=_____w8&n=8923", "not there"),
+        ("#data=elsewhere", "data “elsewhere”"),
+        ("#layout=spiral", "spiral"),
+    ],
+)
+def test_a_link_that_cannot_be_followed_says_why_and_opens_the_rest(
+    open_page: OpenPage, explorer_site: tuple[str, View], link: str, complaint: str
+) -> None:
+    explorer = open_explorer(open_page, explorer_site, link)
+    assert complaint in explorer.errors()[0]
+    assert explorer.run("s.answer.row") == explorer.run("s.view.start")
+
+
+def test_sets_survive_the_address_bar(explorer: ExplorerPage) -> None:
+    rng = np.random.default_rng(0)
+    for rows in ([0], [8922], [0, 1, 2], sorted(rng.choice(8923, 700, replace=False).tolist()), list(range(8923))):
+        assert explorer.run("Array.from(hypviz.Bits.lengthen(hypviz.Bits.of(v[0], 8923).shorten(), 8923).rows())", rows) == rows
+
+
+# ---- keys and words
+
+
+def test_arrows_walk_enter_selects_and_all_of_it_is_said(explorer: ExplorerPage) -> None:
+    words = explorer.page.locator(".hv-sr")
+    explorer.page.locator(".hv-disk").first.focus()
+    start = explorer.run("s.answer.row")
+    best = explorer.run("s.answer.children.reduce((a, b) => (a.angle < b.angle ? a : b)).row")
+    explorer.page.keyboard.press("ArrowDown")
+    explorer.until("s.answer.row === v[0]", best)
+    label, radius = explorer.view.items.name(best), explorer.view.embedding.radii[best]
+    expect(words).to_contain_text(f"{label}, {radius:.3f} from the root")
+    explorer.page.keyboard.press("Enter")
+    explorer.until("s.set === 1")
+    expect(words).to_contain_text("1 items selected")
+    explorer.page.keyboard.press("Enter")
+    explorer.until("s.set === 0")
+    boxes = explorer.run("s.answer.picture.boxes.map((b) => b.row)")
+    explorer.page.keyboard.press("ArrowRight")
+    explorer.until("s.answer.row === v[0]", boxes[(boxes.index(best) + 1) % len(boxes)])
+    explorer.page.keyboard.press("Backspace")
+    explorer.until("s.answer.row === v[0]", best)
+    assert start != best
+
+
+def test_keys_open_search_pin_zoom_and_list_themselves(explorer: ExplorerPage) -> None:
+    keyboard = explorer.page.keyboard
+    explorer.page.locator(".hv-disk").first.focus()
+    keyboard.press("c")
+    explorer.until("s.disk.pins === 1")
+    keyboard.press("+")
+    explorer.until("s.disk.view.zoom > 1.4")
+    keyboard.press("Escape")
+    explorer.until("s.disk.view.zoom === 1")
+    keyboard.press("b")
+    assert explorer.run("s.disk.tool") == "box"
+    keyboard.press("Escape")
+    assert explorer.run("s.disk.tool") == "move"
+    keyboard.press("?")
+    expect(explorer.page.locator(".hv-help")).to_be_visible()
+    keyboard.press("Escape")
+    expect(explorer.page.locator(".hv-help")).to_be_hidden()
+    explorer.page.locator(".hv-disk").first.focus()
+    keyboard.press("/")
+    expect(explorer.page.locator(".hv-search")).to_be_focused()
+    keyboard.type("c")
+    assert explorer.run("s.disk.pins") == 1, "letters in a text box are text"
+    keyboard.press("Escape")
+    expect(explorer.page.locator(".hv-search")).to_be_hidden()
+
+
+# ---- fingers
+
+
+def test_two_fingers_zoom_about_the_point_between_them(open_page: OpenPage, explorer_site: tuple[str, View]) -> None:
+    phone = open_explorer(open_page, explorer_site, viewport={"width": 390, "height": 844}, has_touch=True)
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.page.locator(".hd-stage").scroll_into_view_if_needed()
+    box = phone.page.locator(".hd-stage").bounding_box()
+    assert box is not None
+    middle = np.array([box["x"] + 0.45 * box["width"], box["y"] + 0.6 * box["height"]])
+    under = "hypviz.math.untranslate(disk.paint.toView(v[0]), disk.paint.view.centre)"
+    spot = (middle - [box["x"], box["y"]]).tolist()
+    before = phone.run(under, spot)
+    session = phone.page.context.new_cdp_session(phone.page)
+    for kind, reach in (("touchStart", 40), ("touchMove", 60), ("touchMove", 90), ("touchEnd", 0)):
+        points = [{"x": middle[0] + side * reach, "y": middle[1], "id": i} for i, side in enumerate((-1, 1))] if reach else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    phone.until("s.disk.view.zoom > 2")
+    assert phone.run("s.disk.view.zoom") == pytest.approx(90 / 40, rel=0.02)
+    np.testing.assert_allclose(phone.run(under, spot), before, atol=0.01)
+
+
+# ---- pictures to take away
+
+
+def save(explorer: ExplorerPage, name: str, folder: Path) -> Path:
+    menu = explorer.menu("Save")
+    with explorer.page.expect_download() as waiting:
+        menu.get_by_role("button", name=name).click()
+    file = folder / waiting.value.suggested_filename
+    waiting.value.save_as(file)
+    explorer.close_menu()
+    return file
+
+
+def test_svg_png_and_print_hold_the_disk_with_its_ring_labels(explorer: ExplorerPage, tmp_path: Path) -> None:
+    root = ElementTree.fromstring(save(explorer, "SVG", tmp_path).read_text(encoding="utf-8"))
+    labels = [text.text or "" for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    rings = explorer.run("s.disk.rings.map((ring) => ring.true)")
+    assert all(any(label.split(" ")[0] == f"{ring:g}" for label in labels) for ring in rings)
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}circle"))) > explorer.run("s.view.count")
+    picture = Image.open(save(explorer, "PNG", tmp_path))
+    assert picture.size == (3 * explorer.run("s.disk.size"),) * 2
+    assert np.asarray(picture.convert("L")).std() > 5
+    explorer.page.evaluate("window.printed = 0; addEventListener('message', () => printed++)")
+    explorer.page.add_init_script("if (window.parent !== window) window.print = () => parent.postMessage('print', '*')")
+    explorer.menu("Save").get_by_role("button", name="PDF").click()
+    explorer.page.wait_for_selector("iframe.hd-print", state="attached")
+    frame = explorer.page.frames[-1]
+    assert frame.locator("svg text").filter(has_text="from root").count() == 1
+    size = explorer.run("s.disk.size")
+    assert f"size: {size}px {size}px" in frame.content()
+
+
+def test_the_offline_page_is_made_of_what_is_on_the_screen(explorer: ExplorerPage, tmp_path: Path) -> None:
+    row = int(np.flatnonzero(explorer.points()["depth"] == 1)[2])
+    explorer.walk(row)
+    text = save(explorer, "Offline page", tmp_path).read_text(encoding="utf-8")
+    data = json.loads(text.split('id="hv-data">')[1].split("</script>")[0])
+    assert data["state"]["row"] == row and data["state"]["omega"] == pytest.approx(explorer.run("s.disk.omega"), abs=1e-6)
+
+
+def test_the_colours_of_words_are_strong_enough(open_page: OpenPage, explorer_site: tuple[str, View]) -> None:
+    """WCAG AA: 4.5 for text, in both themes, of the words on the disk and in the menus."""
+    for scheme in ("light", "dark"):
+        explorer = open_explorer(open_page, explorer_site, color_scheme=scheme)
+        explorer.menu("Select")
+        for selector, behind in (
+            (".hd-caption", "body"),
+            (".hd-legend-list button", "body"),
+            (".hv-scores", "body"),
+            (".hv-facet label i", ".hv-pop"),
+            (".hv-pop legend", ".hv-pop"),
+        ):
+            read = "([a, what]) => getComputedStyle(document.querySelector(a))[what]"
+            ink, paper = (explorer.page.evaluate(read, pair) for pair in ([selector, "color"], [behind, "backgroundColor"]))
+            ratio = contrast(ink, paper)
+            assert ratio >= 4.5, f"{selector} in the {scheme} theme: {ratio:.2f}"
+
+
+def contrast(one: str, other: str) -> float:
+    levels = []
+    for colour in (one, other):
+        channels = np.array([float(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]) / 255
+        linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+        levels.append(float(linear @ [0.2126, 0.7152, 0.0722]))
+    return (max(levels) + 0.05) / (min(levels) + 0.05)
