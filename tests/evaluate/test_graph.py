@@ -11,12 +11,13 @@ from hypviz.evaluate import graph_from
 from tests.evaluate.worlds import hierarchy_of, make_items
 
 OUTER, INNER = (0, 0, 80, 80), (10, 10, 30, 30)
-TRAINING = make_items([[(OUTER, 2), (INNER, 0)], [(OUTER, 2), (INNER, 1)]], ("door", "window", "house"))
+# The last class has one above it and one below: a class that is not known must not be taken for it.
+TRAINING = make_items([[(OUTER, 0), (INNER, 2)], [(OUTER, 2), (INNER, 1)]], ("house", "handle", "door"))
 
 
 def test_classes_meet_by_name() -> None:
-    graph = graph_from(("house", "boat", "door"), TRAINING, hierarchy_of(TRAINING))
-    assert np.argwhere(graph).tolist() == [[0, 2]]  # door under house; nothing is known of the boat
+    graph = graph_from(("handle", "boat", "house"), TRAINING, hierarchy_of(TRAINING))
+    assert np.argwhere(graph).tolist() == [[2, 0]]  # handle under house, by way of the door; nothing is known of the boat
 
 
 def test_the_own_classes_give_the_own_graph() -> None:
@@ -25,5 +26,5 @@ def test_the_own_classes_give_the_own_graph() -> None:
 
 
 def test_data_that_shares_no_class_is_refused() -> None:
-    with pytest.raises(DataError, match=r"none of the classes judged here \(it has door, window, house"):
+    with pytest.raises(DataError, match=r"none of the classes judged here \(it has house, handle, door"):
         graph_from(("cat",), TRAINING, hierarchy_of(TRAINING))
