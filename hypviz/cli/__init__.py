@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from hypviz.cli import bench, data, demo, experiment, health, model, search
+from hypviz.cli import bench, data, demo, experiment, export, health, model, search
 from hypviz.errors import HypvizError
 
 app = typer.Typer(
@@ -26,7 +26,8 @@ app.command("health")(health.health)
 app.command("search")(search.search)
 app.command("experiment")(experiment.experiment)
 app.command("demo")(demo.demo)
-app.command("bench")(bench.bench)
+app.add_typer(bench.app, name="bench")
+app.add_typer(export.app, name="export", help="Take items away as files.")
 
 
 def main() -> None:

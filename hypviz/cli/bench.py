@@ -12,16 +12,24 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from hypviz.cli.bench_disk import disk
 from hypviz.cli.output import Checkpoint, Device, Json, show
 
+app = typer.Typer(invoke_without_command=True, help="Measure speed on this machine.")
+app.command("disk")(disk)
 
+
+@app.callback()
 def bench(
+    context: typer.Context,
     checkpoint: Checkpoint = "demo",
     items: Annotated[int, typer.Option(min=100, help="Size of the index to search.")] = 100_000,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Measure start-up, drawing, encoding, search and the disk's payload; medians of a few runs."""
+    """Measure start-up, drawing, encoding, search and the disk's payload; medians of a few runs. `bench disk`: the disk alone."""
+    if context.invoked_subcommand is not None:
+        return
     result: dict[str, Any] = {"machine": platform.machine(), "python": platform.python_version(), "items": items}
     result["import hypviz (s)"] = _command("import hypviz")
     result["python -m hypviz --help (s)"] = _command(

@@ -1,0 +1,58 @@
+"""`python -m hypviz export`: items of a workspace, chosen by what they are, as CSV, JSON, Parquet or COCO."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
+from hypviz.errors import SettingsError
+
+app = typer.Typer(no_args_is_help=True)
+ENDINGS = {".csv": "csv", ".parquet": "parquet", ".json": "json"}
+
+
+@app.callback()
+def export() -> None:
+    """Take items away as files."""
+
+
+@app.command("selection")
+def selection(
+    workspace: WorkspaceFolder,
+    out: Annotated[Path, typer.Option(help="The file to write; its ending chooses the format, .coco.json for COCO.")],
+    checkpoint: Checkpoint = "demo",
+    format: Annotated[Optional[str], typer.Option(help="csv, json, parquet or coco, whatever the file is called.")] = None,
+    text: Annotated[str, typer.Option(help="Words in a class name or a picture's name, or an item id.")] = "",
+    depth: Annotated[Optional[list[int]], typer.Option(help="Only these levels: 0 scenes, 1 objects, 2 parts…")] = None,
+    ids: Annotated[Optional[Path], typer.Option(help="Only the item ids in this file, one a line.")] = None,
+    violations: Annotated[bool, typer.Option("--violations", help="Only items that contradict their annotation.")] = False,
+    unlabelled: Annotated[bool, typer.Option("--unlabelled", help="Only items without a class.")] = False,
+    cone: Annotated[Optional[str], typer.Option(help="Only items inside the cone of the item with this id.")] = None,
+    omega: Annotated[Optional[float], typer.Option(help="Half-angle of that cone in radians; the calibrated one by default.")] = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Write the items that pass all of the given filters to a file. Embeds the workspace first when that was not done."""
+    from hypviz.files import write_file
+    from hypviz.progress import progress_bar
+    from hypviz.session import View
+    from hypviz.store import Workspace
+
+    chosen = format or ("coco" if out.name.endswith(".coco.json") else ENDINGS.get(out.suffix.lower()))
+    if chosen is None:
+        raise SettingsError(f"{out} has no ending that names a format (.csv, .json, .parquet, .coco.json); give --format.")
+    with progress_bar("Embedding", quiet=as_json) as report:
+        view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
+    wanted: dict[str, Any] = {"text": text, "depths": depth or [], "violations": violations, "flags": ["unlabelled"] if unlabelled else []}
+    if ids is not None:
+        wanted["ids"] = ids.read_text(encoding="utf-8").split()
+    if cone is not None:
+        angle = view.card.omega_children if omega is None else omega
+        wanted["members"] = view.inquiry.cone({"row": view.row_of(cone)}, angle)["members"]
+    made = view.inquiry.export(wanted, chosen)
+    write_file(out, lambda part: part.write_bytes(made.data))
+    result = {"file": str(out), "format": chosen, "items": made.count, "bytes": len(made.data)}
+    show(result, f"{out}: {made.count:,} items, {len(made.data):,} bytes", as_json=as_json)
