@@ -5,28 +5,36 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hypviz.cli.output import Device
 from hypviz.clipart_world import SIZE, clipart_workspace
-from hypviz.progress import progress_bar
+from hypviz.progress import Report, progress_bar
 
 TRAIN_SCENES, VALIDATION_SCENES, TEST_SCENES, DEMO_SCENES = 4000, 200, 600, 400
-RECIPE = {
-    "encoder": {"embed_dim": 64},
-    "train": {
-        "steps": 1200, "lr": 2e-3, "early_size": 40, "early_share": 0.75,
-        "precision": "bfloat16", "validate_every": 600, "save_every": 250,
+WHOLE_IMAGES = {"batches": "images"}
+STAGES: dict[str, dict[str, dict[str, Any]]] = {
+    "first": {
+        "encoder": {"embed_dim": 64},
+        "train": {
+            "steps": 1200, "lr": 2e-3, "early_size": 40, "early_share": 0.75,
+            "precision": "bfloat16", "validate_every": 600, "save_every": 250,
+        },
+        "pairs": WHOLE_IMAGES,
     },
-    "pairs": {"batches": "images"},
+    "second": {"train": {"steps": 500, "lr": 1e-3, "validate_every": 250, "save_every": 100}, "pairs": WHOLE_IMAGES},
+    "third": {
+        "train": {"steps": 750, "lr": 1.5e-3, "precision": "bfloat16", "validate_every": 250, "save_every": 50},
+        "pairs": WHOLE_IMAGES,
+    },
 }  # fmt: skip
-"""The first stage, from scratch: whole images per batch, crops of 40 pixels for three quarters of the steps, then 64."""
+"""Each stage goes on from the one before it. The first is from scratch: crops of 40 pixels for three quarters of the steps, then
+64. The others stay at 40 pixels: after the first one the encoder ranked better at 40 than at 64 (docs/demo.md)."""
 FINAL_SIZE = 40
-SECOND_STAGE = {"train": {"steps": 500, "lr": 1e-3, "validate_every": 250, "save_every": 100}, "pairs": {"batches": "images"}}
-"""The second stage goes on at 40 pixels: after the first one the encoder ranked better at 40 than at 64 (docs/demo.md)."""
 DESCRIPTION = "Trained from scratch on the clipart world with the angle loss, cross-image pairs and class-graph masking."
 
 
@@ -52,25 +60,30 @@ def _train(build: Path, checkpoint: Path, device: str) -> None:
     from hypviz.fit import FitJob, fit
     from hypviz.model.card import read_card, write_card
 
-    first = FitJob(
+    base = FitJob(
         workspace=clipart_workspace(build / "train", "train", TRAIN_SCENES),
         validation=clipart_workspace(build / "validation", "validation", VALIDATION_SCENES),
-        out=build / "first", recipe=RECIPE, device=device,
+        out=build, licence="Apache-2.0", description=DESCRIPTION, device=device,
     )  # fmt: skip
-    if not (build / "first.json").is_file():
-        with progress_bar("Training, first stage") as report:
-            fit(first, on_progress=lambda p: report(p.step, p.steps, f"loss {p.loss:.2f}"))
-        _set_size(build / "first.safetensors", FINAL_SIZE)
-    start = str(build / "first.safetensors")
-    second = replace(
-        first, out=build / "demo", recipe=SECOND_STAGE, init=start, licence="Apache-2.0", description=DESCRIPTION
-    )  # fmt: skip
-    with progress_bar("Training, second stage") as report:
-        path, card = fit(second, on_progress=lambda p: report(p.step, p.steps, f"loss {p.loss:.2f}"))
-    stages = [read_card(weights).training for weights in (Path(start), path)]
-    write_card(path, replace(card, training={"stages": stages, "seconds": sum(stage["seconds"] for stage in stages)}))
+    init: str | None = None
+    for name, recipe in STAGES.items():
+        job = replace(base, out=build / name, recipe=recipe, init=init)
+        path = build / f"{name}.safetensors"
+        if not path.with_suffix(".json").is_file():
+            with progress_bar(f"Training, {name} stage") as report:
+                fit(job, on_progress=partial(_tell, report))
+            if init is None:
+                _set_size(path, FINAL_SIZE)
+        init = str(path)
+    stages = [read_card(build / f"{name}.safetensors").training for name in STAGES]
     for suffix in (".safetensors", ".json"):
         shutil.copyfile(path.with_suffix(suffix), checkpoint.with_suffix(suffix))
+    training = {"stages": stages, "seconds": sum(stage["seconds"] for stage in stages)}
+    write_card(checkpoint, replace(read_card(checkpoint), name=checkpoint.stem, training=training))
+
+
+def _tell(report: Report, progress: Any) -> None:
+    report(progress.step, progress.steps, f"loss {progress.loss:.2f}")
 
 
 def _set_size(path: Path, size: int) -> None:
