@@ -106,7 +106,7 @@ LAYOUT: tuple[tuple[str, str, tuple[_Part, ...]], ...] = (
     (
         "Parent → child",
         "A scene finds boxes of the classes it shows, at depths of a share of the pool and of R, as many as are relevant. OT: class"
-        " steps, classes in alphabetical order; TV: its twin that knows no order, and all else, in %.",
+        " steps, classes in alphabetical order; TV: its order-free twin. All but OT in %.",
         (_Part("scene → contents", "class", _of_the_pool, lambda metric: metric.replace("precision@R", "recall@R")),),
     ),
     (
@@ -159,7 +159,12 @@ def _retrieval_table(title: str, note: str, parts: tuple[_Part, ...], evaluation
                         row[part, metric] = result, result.metrics[metric]
     rows = [Row(source, score, tuple(_cell(row.get(key), score, *key) for key in columns)) for (source, score), row in found.items()]
     order = list(evaluations)
-    return Table(title, note, tuple(columns.values()), tuple(sorted(rows, key=lambda row: order.index(row.source))))
+    used = dict.fromkeys(
+        f" {result.queries:,} of {result.queries_available:,} queries, pool of {result.pool:,}."
+        for row in found.values()
+        for result, _ in row.values()
+    )
+    return Table(title, note + "".join(used), tuple(columns.values()), tuple(sorted(rows, key=lambda row: order.index(row.source))))
 
 
 def _cell(found: tuple[TaskResult, Estimate] | None, score: str, part: _Part, metric: str) -> Cell:

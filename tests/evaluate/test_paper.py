@@ -54,6 +54,19 @@ def test_the_columns_are_the_papers(evaluations: dict[str, Evaluation]) -> None:
     assert [(row.source, row.score) for row in tables["Recognition"].rows][:2] == [("good", "distance"), ("good", "cosine")]
 
 
+def test_a_table_says_how_many_queries_it_is_of() -> None:
+    items, embedding = random_world()
+    found = evaluate(items, hierarchy_of(items), embedding, replace(FAST, max_queries=5))
+    for table in paper_tables({"one": found, "other": found})[:-1]:
+        used = {
+            (result.queries, result.queries_available, result.pool)
+            for result in found.results
+            if result.task == table.rows[0].cells[0].task
+        }
+        for queries, available, pool in used:
+            assert table.note.count(f" {queries} of {available} queries, pool of {pool}.") == 1
+
+
 def test_radii_have_a_table_of_their_own(evaluations: dict[str, Evaluation]) -> None:
     table = paper_tables(evaluations)[-1]
     assert [row.source for row in table.rows] == list(evaluations)
