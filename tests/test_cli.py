@@ -77,7 +77,7 @@ def opened(tiny_world: TinyWorld) -> tuple[object, ...]:
 def test_help_lists_every_command() -> None:
     done = process("-m", "hypviz", "--help")
     assert done.status == 0 and done.err == ""
-    for command in ("data", "train", "embed", "evaluate", "health", "search", "demo", "bench"):
+    for command in ("data", "train", "embed", "evaluate", "health", "search", "experiment", "demo", "bench"):
         assert command in done.out
 
 
@@ -319,3 +319,25 @@ def test_the_page_refuses_what_is_not_there(tiny_world: TinyWorld, option: str, 
     given = {"--data": tiny_world.workspace, "--checkpoint": tiny_world.checkpoint} | {option: "/no/such/thing"}
     done = process("app.py", "--no-browser", "--port", 0, *(part for pair in given.items() for part in pair))
     assert done.status == 1 and message in done.mistake() and "/no/such/thing" in done.err
+
+
+# --- experiment
+
+
+def test_experiment_refuses_what_it_does_not_know(run: Run, tmp_path: Path) -> None:
+    done = run("experiment", "paper-huge", "--out", tmp_path)
+    assert done.status == 1 and "No experiment called 'paper-huge'" in done.err
+    done = run("experiment", "paper-small", "--rows", "euc†,hyb†", "--out", tmp_path)
+    assert done.status == 1 and "has no row 'hyb†'; it has untrained, cosine, hcl" in done.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_experiment_writes_the_table_of_a_workspace(run: Run, tiny_world: TinyWorld, tmp_path: Path) -> None:
+    command = ("experiment", "paper-small", "--workspace", tiny_world.workspace, "--out", tmp_path, "--rows", "hyp†")
+    done = run(*command, "--steps", 1, "--seeds", 1, "--no-tune", "--jobs", 1, "--device", "cpu")
+    assert done.status == 0, done.err
+    home = tmp_path / "workspace"
+    assert "| hyp†: hyperbolic angle, cross-image pairs |" in (home / "paper-small.md").read_text()
+    assert "not tuned: hyperbolic angle 0.07" in done.out
+    assert json.loads((home / "paper-small.json").read_text())["reference"] == "hyp†"
+    assert (home / "paper-small.csv").read_text().startswith("row,seed,score,figure,value\n")

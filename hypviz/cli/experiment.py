@@ -6,14 +6,16 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from hypviz.cli.output import Device
 from hypviz.errors import SettingsError
-from hypviz.experiments.data import Part, Parts
 from hypviz.progress import progress_bar
+
+if TYPE_CHECKING:
+    from hypviz.experiments.data import Parts
 
 SCENES = {"train": 4000, "validation": 200, "test": 1000}
 
@@ -33,6 +35,7 @@ def experiment(
 ) -> None:
     """Run a table of trainings and write it as Markdown, CSV and JSON. Stop it at any time; the same command goes on."""
     from hypviz.experiments import table
+    from hypviz.experiments.data import Part, Parts
     from hypviz.experiments.plan import find_plan
     from hypviz.experiments.schedule import Setup, run_plan
 
@@ -67,5 +70,6 @@ def experiment(
 
 def _clipart(folder: Path) -> Parts:
     from hypviz.clipart_world import clipart_workspace
+    from hypviz.experiments.data import Part, Parts
 
     return Parts(**{split: Part(clipart_workspace(folder / split, split, count)) for split, count in SCENES.items()})
