@@ -222,15 +222,27 @@ def test_a_retrained_checkpoint_makes_an_evaluation_stale(desk: Desk, view: View
     assert desk.status(retrained.key, options)["stale"] == "An evaluation of tiny was kept, but the checkpoint has changed since."
 
 
-def test_a_damaged_evaluation_is_run_again(desk: Desk, view: View, library: Library) -> None:
+@pytest.mark.parametrize("damage", ["empty", "other", "cut", "flipped"])
+def test_a_damaged_evaluation_is_run_again(desk: Desk, view: View, library: Library, damage: str) -> None:
     options = ReviewOptions()
     wait(desk.run(view.key, options))
-    next((view.workspace.folder / "evaluations").glob("*/arrays.npz")).write_bytes(b"no arrays")
+    file = next((view.workspace.folder / "evaluations").glob("*/arrays.npz"))
+    good = file.read_bytes()
+    middle = len(good) // 2
+    flipped = good[:middle] + bytes(255 - byte for byte in good[middle : middle + 64]) + good[middle + 64 :]
+    file.write_bytes({"empty": b"", "other": b"no arrays", "cut": good[:middle], "flipped": flipped}[damage])
     again = Desk(library)
     with pytest.raises(SelectionError, match="run it"):
         again.review(view.key, options)
     assert wait(again.run(view.key, options)).state == "done"
     assert Desk(library).review(view.key, options).report()["tables"]
+
+
+def test_an_older_way_of_measuring_makes_an_evaluation_stale(desk: Desk, view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    wait(desk.run(view.key, ReviewOptions()))
+    monkeypatch.setattr("hypviz.review.shelf.SCHEMA", 999)
+    stale = Desk(desk.library).status(view.key, ReviewOptions())["stale"]
+    assert stale == "An evaluation of tiny was kept, but the way hypviz measures has changed since."
 
 
 def test_a_workspace_that_cannot_be_written_to_still_gets_its_review(desk: Desk, view: View, caplog: pytest.LogCaptureFixture) -> None:

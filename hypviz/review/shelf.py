@@ -1,4 +1,4 @@
-"""Finished evaluations on disk: WS/evaluations/KEY/{record.json, arrays.npz}, each whole or absent.
+"""Finished evaluations on disk: WS/evaluations/KEY/{facts.json, record.json, arrays.npz}, all whole or all absent.
 
 KEY names the source's embedding, the writing of the data and the settings; whatever changes, an old one is not found.
 A folder that cannot be written to costs only the second opening.
@@ -13,6 +13,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
+from zlib import error as ZlibError
 
 import numpy as np
 
@@ -27,6 +29,8 @@ from hypviz.store import Workspace
 log = logging.getLogger(__name__)
 SCHEMA = 1
 """Raised whenever older files could be misread, or were computed in another way."""
+FACTS, RECORD = "facts.json", "record.json"
+"""What an evaluation is of, small enough to be read at every question where it stands; and the evaluation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +52,7 @@ class Shelf:
 
     def has(self, source: Source, settings: EvaluateSettings) -> bool:
         """Whether `load` would find an evaluation; a damaged one is found out only there."""
-        return (self._place(source, settings) / "record.json").is_file()
+        return (self._place(source, settings) / FACTS).is_file()
 
     def load(self, source: Source, settings: EvaluateSettings) -> Kept | None:
         """The evaluation of exactly this source, data and settings; None when there is none that can be read."""
@@ -58,10 +62,11 @@ class Shelf:
         """Keep an evaluation, and let go of those it replaces: of the same name and settings, of other data or weights."""
         place = self._place(source, settings)
         arrays: dict[str, np.ndarray] = {}
-        record = {"schema": [SCHEMA, REPORT_SCHEMA], **self._facts(source, settings), "kept": to_record(kept, arrays)}
+        contents = {RECORD: to_record(kept, arrays), FACTS: self._facts(source, settings)}
         try:
             with write_folder(place) as part:
-                (part / "record.json").write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+                for name, content in contents.items():
+                    (part / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
                 np.savez_compressed(part / "arrays.npz", allow_pickle=False, **arrays)
             for old in self._outdated(source, settings):
                 shutil.rmtree(old, ignore_errors=True)
@@ -71,8 +76,9 @@ class Shelf:
     def stale(self, source: Source, settings: EvaluateSettings) -> str | None:
         """What has changed since an evaluation of this name and settings was kept, in words; None without one."""
         for place in self._outdated(source, settings):
-            facts = _record(place)
-            changed = "the checkpoint" if facts.get("key") != source.key else "the data"
+            facts, now = _read_facts(place), self._facts(source, settings)
+            names = {"key": "the checkpoint", "stamp": "the data"}
+            changed = next((name for key, name in names.items() if facts[key] != now[key]), "the way hypviz measures")
             return f"An evaluation of {source.name} was kept, but {changed} has changed since."
         return None
 
@@ -89,8 +95,8 @@ class Shelf:
         same = ("name", "settings")
         return [
             path.parent
-            for path in sorted(self.folder.glob("*/record.json"))
-            if path.parent != self._place(source, settings) and all(_record(path.parent).get(key) == wanted[key] for key in same)
+            for path in sorted(self.folder.glob(f"*/{FACTS}"))
+            if path.parent != self._place(source, settings) and all(_read_facts(path.parent).get(key) == wanted[key] for key in same)
         ]
 
     @staticmethod
@@ -100,15 +106,16 @@ class Shelf:
         try:
             with np.load(place / "arrays.npz", allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
-            return from_record(Kept, _record(place)["kept"], arrays)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return from_record(Kept, json.loads((place / RECORD).read_bytes()), arrays)
+        except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile, ZlibError) as error:
             log.warning("%s is damaged (%s): the evaluation has to be run again", place, error)
             return None
 
 
-def _record(place: Path) -> dict[str, Any]:
+def _read_facts(place: Path) -> dict[str, Any]:
+    """What an evaluation is of; empty when that cannot be read."""
     try:
-        record = json.loads((place / "record.json").read_bytes())
+        facts = json.loads((place / FACTS).read_bytes())
     except (OSError, ValueError):
         return {}
-    return record if isinstance(record, dict) else {}
+    return facts if isinstance(facts, dict) and facts.keys() >= {"name", "key", "stamp", "settings"} else {}
