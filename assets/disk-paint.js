@@ -75,9 +75,13 @@
 
     /* ------------------------------------------------------------ drawing */
 
-    /** Everything anew: after a load, a selection, a resize, a change of colours. Not while dragging. */
+    /** Everything anew, once for all changes of this turn: a load, a selection, a size, colours. Not while dragging. */
     rebuild() {
-      return (this.building = this.renew());
+      this.queued ||= Promise.resolve().then(() => {
+        this.queued = null;
+        return this.renew();
+      });
+      return (this.building = this.queued);
     }
 
     async renew() {

@@ -333,6 +333,7 @@
         root.classList.remove("hv-drop");
         this.upload(event.dataTransfer.files[0]);
       });
+      window.addEventListener("hashchange", () => location.reload()); // a link pasted into this very page
       document.addEventListener("paste", (event) => {
         const file = root.isConnected && [...event.clipboardData.files].find((f) => f.type.startsWith("image/"));
         if (file) this.upload(file);

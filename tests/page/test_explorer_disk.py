@@ -23,7 +23,7 @@ def test_a_class_is_found_in_the_legend_and_lights_its_items_alone(explorer: Exp
     search = explorer.page.locator(".hd-legend-search")
     search.fill("whee")
     entry = explorer.page.locator(".hd-legend-list button", has_text="wheel").first
-    name = entry.evaluate("(node) => node.childNodes[1].textContent")
+    name = entry.evaluate("(node) => hypvizExplorer.disk().paint.points.colours().groups[node.dataset.group].name")
     entry.click()
     explorer.until("s.disk.highlight !== null")
     wanted = np.flatnonzero(explorer.points()["label"] == list(explorer.view.items.classes).index(name))
