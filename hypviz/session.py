@@ -52,6 +52,8 @@ class View:
         self.device = device
         self.embedding = embed_workspace(workspace, self.checkpoint, device=device, on_progress=on_progress)
         self.index = Index(self.embedding)
+        key = checkpoint_hash(self.checkpoint)
+        self.disks = Disks(workspace, self.embedding, checkpoint=key, omega=self.card.omega_children, start=self._start_row())
         self._lock = threading.Lock()
         self._uploads = Uploads()  # not made by `placer`: two threads may each make one of those
 
@@ -65,12 +67,6 @@ class View:
     def _stamp(self) -> str:
         """This writing of the workspace: the same boxes may be imported again into another hierarchy."""
         return str(self.workspace.meta["stamp"])[:16]
-
-    @cached_property
-    def disks(self) -> Disks:
-        """Layouts and points of the disk."""
-        key = checkpoint_hash(self.checkpoint)
-        return Disks(self.workspace, self.embedding, checkpoint=key, omega=self.card.omega_children, start=self._start_row())
 
     @property
     def tree(self) -> Tree:

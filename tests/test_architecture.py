@@ -31,7 +31,8 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
     {
         "fit": set(),
         "uploads": set(),
-        "disks": set(),
+        "layouts": set(),
+        "disks": {"layouts"},
         "cards": set(),
         "export": {"cards"},
         "selection": set(),
@@ -41,7 +42,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "library": {"session"},
     },
     {"review": set(), "clipart_world": set(), "experiments": set()},
-    {"ui": set(), "cli": set()},
+    {"ui": set(), "cli": {"ui"}},
     {"__init__": set(), "__main__": set(), "app": set()},
 )
 """Units from the bottom up, each with the neighbours of its own layer it may import."""
