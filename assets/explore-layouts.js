@@ -51,8 +51,13 @@
       picker.rename("Layout: ", element("b", "", titleOf(layout)), ...(beside ? [" | ", element("b", "", titleOf(beside))] : []));
     }
 
+    function check(name) {
+      if (!known.some((one) => one.name === name)) throw new Error(`There is no layout “${name}” here, so the first one is shown.`);
+    }
+
     /** Show another layout on the first disk; the points glide there. */
     async function choose(name) {
+      check(name);
       await make(name, () => x.disk.load(x.api.url(pointsUrl(name)), { keep: true }), x.disk);
       layout = name;
       write();
@@ -90,6 +95,7 @@
 
     /** Open, change or close the second disk. @param {string|null} name */
     async function compare(name) {
+      if (name) check(name);
       beside = name;
       write();
       x.root.classList.toggle("hv-comparing", Boolean(name));

@@ -184,11 +184,11 @@ def test_the_aperture_of_a_cone_follows_from_its_distance_to_the_root(explorer: 
 
 
 def test_a_sampled_disk_says_so_and_fetches_what_is_looked_at(monkeypatch: pytest.MonkeyPatch, open_page: OpenPage) -> None:
-    monkeypatch.setattr(disks, "MAX_POINTS", 1500)
+    monkeypatch.setattr(disks, "MAX_POINTS", 5200)
     with serve_explorer() as site:
         explorer = open_explorer(open_page, site)
         total, sent = explorer.run("[s.view.count, s.disk.n]")
-        assert sent < 1700 < total
+        assert sent < 5400 < total
         expect(explorer.page.locator(".hd-caption")).to_contain_text(f"of {total:,}: ")
         missing = explorer.run("Array.from({length: s.view.count}, (_, i) => i).find((row) => disk.paint.indexOf(row) < 0)")
         explorer.walk(missing)
