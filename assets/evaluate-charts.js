@@ -17,6 +17,7 @@
   const BOUNDED = { angle: "exterior angle", cosine: "angle between directions", distance: "distance" };
   const DASHES = ["solid", "dash", "dot"];
   const SYMBOLS = ["circle", "square", "diamond"];
+  const NARROW = 560; // pixels of a chart below which its marks need more room
   const EXPORT = { width: 900, height: 640, scale: 3 }; // 2,700 × 1,920 pixels: 300 dpi at 9 inches
 
   const colour = (score, dark) => (COLOURS[score] || OTHER)[dark ? 1 : 0];
@@ -33,6 +34,7 @@
       tickcolor: ink,
       zeroline: false,
       fixedrange: true,
+      automargin: true,
     };
     return {
       font: { family: "system-ui, Segoe UI, Roboto, sans-serif", size: 13, color: ink },
@@ -40,7 +42,7 @@
       plot_bgcolor: "rgba(0,0,0,0)",
       margin: { l: 62, r: 14, t: 14, b: 52 },
       hoverlabel: { font: { family: "system-ui, sans-serif" } },
-      legend: { orientation: "h", y: -0.2, x: 0, font: { size: 12 } },
+      legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, font: { size: 12 } },
       ...extra,
       xaxis: { ...axis, ...extra.xaxis },
       yaxis: { ...axis, ...extra.yaxis },
@@ -49,8 +51,8 @@
 
   // ---- precision and recall ----------------------------------------------------------------------------------------
 
-  /** Points of a curve at round thresholds, about eight of them and never two on one spot. */
-  function marks({ threshold, precision, recall }) {
+  /** Points of a curve at round thresholds, about eight of them and none nearer to the last than `gap` of an axis. */
+  function marks({ threshold, precision, recall }, gap) {
     const used = threshold.filter((_, i) => recall[i] > 0.02 && recall[i] < 0.995);
     const span = (used.at(-1) || 0) - (used[0] || 0);
     const step = STEPS.find((one) => span / one <= 9) || span;
@@ -61,7 +63,7 @@
         0,
       );
       const last = found.at(-1);
-      const apart = last === undefined || Math.hypot(recall[best] - recall[last], precision[best] - precision[last]) > 0.045;
+      const apart = last === undefined || Math.hypot(recall[best] - recall[last], precision[best] - precision[last]) > gap;
       if (precision[best] !== null && recall[best] < 0.97 && apart && Math.abs(threshold[best] - wanted) < step / 4)
         found.push(best);
     }
@@ -69,7 +71,7 @@
   }
 
   /** The line of a curve, and its marks; `order` is the place of its source, told by dashes and the shape of the marks. */
-  function curveTraces(curve, order, dark) {
+  function curveTraces(curve, order, { dark, narrow }) {
     const name = `${curve.source} · ${curve.score}`;
     const line = { color: colour(curve.score, dark), width: 2.25, dash: DASHES[order % DASHES.length] };
     const bound = `${BOUNDED[curve.score] || curve.score} ≤ %{customdata:.3f}${unit(curve.score)}`;
@@ -79,7 +81,7 @@
       meta: curve,
       hovertemplate: `${name}<br>${bound}<br>precision %{y:.3f} · recall %{x:.3f}<extra></extra>`,
     };
-    const at = marks(curve);
+    const at = marks(curve, narrow ? 0.13 : 0.045);
     const pick = (column) => at.map((i) => curve[column][i]);
     const marker = {
       color: line.color,
@@ -105,10 +107,10 @@
     ];
   }
 
-  function curveFigure(curves, sources, dark) {
+  function curveFigure(curves, sources, look) {
     return {
-      data: curves.flatMap((curve) => curveTraces(curve, sources.indexOf(curve.source), dark)),
-      layout: layout(dark, {
+      data: curves.flatMap((curve) => curveTraces(curve, sources.indexOf(curve.source), look)),
+      layout: layout(look.dark, {
         hovermode: "closest",
         xaxis: { title: { text: "recall" }, range: [-0.01, 1.03] },
         yaxis: { title: { text: "precision" }, range: [0, 1.04] },
@@ -121,7 +123,7 @@
     const sources = report.sources.map((source) => source.name);
     const of = (title) => report.curves.filter((curve) => taskTitle(curve.task, curve.reading) === title);
     const best = note("");
-    const board = chart("precision-recall", (dark) => curveFigure(of(state.curve), sources, dark), {
+    const board = chart("precision-recall", (look) => curveFigure(of(state.curve), sources, look), {
       label: "Precision over recall, with thresholds marked on the curves",
       onClick: (point) => {
         const { source, task, reading, score, metric } = point.data.meta;
@@ -148,7 +150,7 @@
 
   // ---- radius by depth ---------------------------------------------------------------------------------------------
 
-  function radiusFigure(report, dark) {
+  function radiusFigure(report, { dark }) {
     const colours = [COLOURS.angle, OTHER].map((pair) => pair[dark ? 1 : 0]);
     const data = report.radii.map((one, i) => {
       const at = (index) => one.levels.map((level) => level.quantiles[index]);
@@ -172,7 +174,7 @@
   }
 
   window.hypviz.evaluate.radii = function (report, actions) {
-    const board = chart("radius-by-depth", (dark) => radiusFigure(report, dark), {
+    const board = chart("radius-by-depth", (look) => radiusFigure(report, look), {
       label: "True distance to the root by depth",
       onClick: (point) => {
         const { source, levels } = point.data.meta;
@@ -203,7 +205,7 @@
     async function keep(file) {
       const format = file.split(".").pop();
       try {
-        const made = figure(false);
+        const made = figure({ dark: false, narrow: false });
         made.layout = { ...made.layout, paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff" };
         const picture = await window.Plotly.toImage(made, { format, ...EXPORT, scale: format === "png" ? EXPORT.scale : 1 });
         save(picture, file);
@@ -212,7 +214,7 @@
       }
     }
     async function draw() {
-      const made = figure(isDark());
+      const made = figure({ dark: isDark(), narrow: holder.clientWidth < NARROW });
       await window.Plotly.react(holder, made.data, made.layout, { displayModeBar: false, responsive: true });
       if (!holder.dataset.clicks) {
         holder.dataset.clicks = "1";

@@ -119,7 +119,7 @@
         "tr",
         {},
         heading("class", "name"),
-        heading("queries with a value", "count"),
+        heading("queries", "count"),
         ...names.map((name, i) => heading(name, `value${i}`)),
       );
       const body = list.map((row) => line(row, widest));

@@ -22,7 +22,7 @@
 
   /** A labelled <select>; options: [value, text] pairs or plain words. */
   function choice(label, options, value, onchange, attributes = {}) {
-    const select = el("select", { ...attributes, onchange: () => onchange(select.value) });
+    const select = el("select", { "aria-label": label, ...attributes, onchange: () => onchange(select.value) });
     for (const option of options) {
       const [key, text] = Array.isArray(option) ? option : [option, option];
       select.append(el("option", { value: key, selected: key === value }, text));

@@ -211,7 +211,12 @@
     function pair(one, measure) {
       const line = (item, i) => {
         const facts = ` ${item.depth_name} · ${number(one.radii[i])} from the root`;
-        return el("p", { class: `he-of he-of-${i}` }, el("span", {}, el("b", { text: item.label }), facts), disk(item.row, "disk"));
+        return el(
+          "p",
+          { class: `he-of he-of-${i}` },
+          el("span", {}, el("b", { text: item.label }), facts),
+          disk(item.row, "disk"),
+        );
       };
       const value = measure ? `${measure} ${Number(one.value.toPrecision(4))} · ` : "";
       const words = el("div", {}, ...one.cards.map(line), note(`${value}${one.cards[0].file}`));

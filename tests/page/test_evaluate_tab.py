@@ -219,7 +219,7 @@ def test_numbers_are_reached_and_read_by_keyboard_alone(page: Page) -> None:
 
 def test_curves_carry_their_thresholds_and_are_saved(page: Page) -> None:
     show(page, "curves")
-    page.get_by_label("Task").select_option("scene → contents, correct by class")
+    page.get_by_label("Task", exact=True).select_option("scene → contents, correct by class")
     expect(page.locator(".he-plot .textpoint text").first).to_be_visible()
     told = next(c for c in ask(page, "report?scope=quick")["curves"] if (c["task"], c["score"]) == ("scene → contents", "angle"))
     drawn = page.evaluate("document.querySelector('.he-plot').data.filter(t => t.mode === 'markers+text')[0]")
@@ -268,7 +268,7 @@ def test_classes_are_sorted_searched_and_lead_to_their_queries(page: Page) -> No
     expect(rows.first).to_be_visible()
     values = [float(one.inner_text()) for one in page.locator(".he-by-class .he-number").all()]
     assert values == sorted(values) and len(values) > 30
-    page.get_by_role("button", name="demo").click()
+    page.get_by_role("button", name="demo", exact=True).click()
     values = [float(one.inner_text()) for one in page.locator(".he-by-class .he-number").all()]
     assert values == sorted(values, reverse=True)
     page.get_by_label("Search a class").fill("wheel")
