@@ -25,18 +25,18 @@ MOUNT = """
 (async () => {
   window.hypvizLoad ??= (src) => new Promise((resolve, reject) => {
     const script = document.createElement('script');
-    Object.assign(script, {src, onload: resolve, onerror: () => reject(new Error('cannot load ' + src))});
+    Object.assign(script, {src, async: false, onload: resolve, onerror: () => reject(new Error('cannot load ' + src))});
     document.head.append(script);
   });
   window.hypvizLoaded ??= {};
-  for (const src of SCRIPTS) await (window.hypvizLoaded[src] ??= window.hypvizLoad(src));
+  await Promise.all(SCRIPTS.map((src) => (window.hypvizLoaded[src] ??= window.hypvizLoad(src))));
   const part = window.VARIABLE = hypviz.FUNCTION(element.querySelector('.hv-root'));
   const open = () => props.value && props.value.key && part.open(props.value);
   watch('value', open);
   open();
 })();
 """
-"""Load the scripts one after the other, each once a page, then mount one tab's part and hand it every view that is opened."""
+"""Fetch the scripts at once and run them in their order, each once a page, then mount one tab's part and hand it every view that is opened."""
 
 
 FOLLOW_LINK = """
