@@ -36,7 +36,8 @@ MOUNT = """
   open();
 })();
 """
-"""Fetch the scripts at once and run them in their order, each once a page, then mount one tab's part and hand it every view that is opened."""
+"""Fetch the scripts at once and run them in their order, each once a page; then mount one tab's part and hand it every view that
+is opened."""
 
 
 FOLLOW_LINK = """
