@@ -192,7 +192,7 @@
     async fetchPoints() {
       const { row, children, parents, path } = this.answer;
       const named = [row, ...[...children, ...parents, ...path].map((item) => item.row)].filter(hypviz.isRow);
-      for (const disk of this.disks()) {
+      for (const disk of this.disks().filter((one) => one.paint.places)) {
         const missing = named.filter((one) => disk.paint.indexOf(one) < 0);
         if (missing.length) await this.addPoints(disk, "rows", { rows: missing });
       }
@@ -206,7 +206,7 @@
     /** A sampled disk at rest gets more of the points that lie in sight. */
     async fetchMore(disk, view) {
       const { paint } = disk;
-      if (paint.n >= paint.header.total || (view.zoom === 1 && Math.hypot(...view.centre) < 1e-6)) return;
+      if (!paint.places || (view.zoom === 1 && Math.hypot(...view.centre) < 1e-6)) return;
       const corners = [[0, 0], [paint.size, 0], [paint.size, paint.size], [0, paint.size]]; // prettier-ignore
       const polygon = corners.map((corner) => paint.toView(corner));
       await this.addPoints(disk, "more", { polygon, view, budget: MORE_POINTS }).catch(this.complain);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from hypviz import disks
 from hypviz.viz.colours import BRANCH_COLOURS
@@ -140,6 +140,20 @@ def test_two_layouts_side_by_side_share_the_selection(explorer: ExplorerPage) ->
     assert np.hypot(near["x"] - spot["x"], near["y"] - spot["y"]) <= 22
     first = explorer.run("[...document.querySelectorAll('.hv-disk')].map((d) => d.querySelectorAll('.hd-child').length)")
     assert first[0] == first[1]
+
+
+def test_walking_on_while_the_second_disk_still_loads_does_no_harm(explorer: ExplorerPage) -> None:
+    held: list[Route] = []
+    explorer.page.route("**/points?layout=pca", lambda route: held.append(route))
+    explorer.menu("Layout").locator("fieldset").nth(1).get_by_label("Tangent PCA").check()
+    explorer.close_menu()
+    explorer.page.wait_for_function("hypvizExplorer.second()")
+    row = explorer.run("s.view.start") + 3
+    explorer.walk(row)
+    assert explorer.errors() == []
+    explorer.page.wait_for_timeout(50)
+    held[0].continue_()
+    explorer.page.wait_for_function("(row) => hypvizExplorer.second().state().selected === row", arg=row)
 
 
 # ---- edges and cones
