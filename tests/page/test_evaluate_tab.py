@@ -229,7 +229,7 @@ def test_curves_carry_their_thresholds_and_are_saved(page: Page) -> None:
         assert (told["recall"][place], told["precision"][place]) == (x, y)
         assert float(text) == pytest.approx(threshold, abs=0.006)
     keep(page, "5-curves")
-    line = page.locator(".he-plot .scatterlayer .trace").first.locator(".point").first.bounding_box()
+    line = page.locator(".he-plot .scatterlayer .point").first.bounding_box()
     assert line is not None
     page.mouse.move(line["x"] + line["width"] / 2, line["y"] + line["height"] / 2)
     expect(page.locator(".he-plot .hoverlayer")).to_contain_text("≤")
@@ -272,7 +272,8 @@ def test_classes_are_sorted_searched_and_lead_to_their_queries(page: Page) -> No
     values = [float(one.inner_text()) for one in page.locator(".he-by-class .he-number").all()]
     assert values == sorted(values, reverse=True)
     page.get_by_label("Search a class").fill("wheel")
-    expect(rows).to_have_count(sum("wheel" in one["name"] for one in ask(page, "report?scope=quick")["classes"]))
+    told = ask(page, "classes?task=part+%E2%86%92+object&reading=instance&score=angle&metric=precision%401")["rows"]
+    expect(rows).to_have_count(sum("wheel" in one["name"] for one in told))
     keep(page, "7-classes")
     rows.first.locator(".he-number").click()
     expect(page.locator(".he-panel .he-example h4").first).to_contain_text("wheel")
