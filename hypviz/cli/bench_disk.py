@@ -86,7 +86,9 @@ def _one_size(folder: Path, count: int, checkpoint: str, *, in_browser: bool) ->
     found["payload (bytes)"] = len(view.points())
     rows = _spread_rows(view)
     view.select({"row": rows[0]}, view.card.omega_children)
-    found["answer to a click (ms)"] = 1e3 * _median([_seconds(lambda row=row: view.select({"row": row}, 0.8)) for row in rows])  # type: ignore[misc]
+    found["answer to a click (ms)"] = 1e3 * _median(
+        [_seconds(lambda row=row: view.select({"row": row}, view.card.omega_children)) for row in rows]
+    )  # type: ignore[misc]
     if in_browser:
         found |= _in_browser(library, view, rows)
     return found
