@@ -8,12 +8,12 @@
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
   const M = hypviz.math;
-  const STEPS = 16;
+  const [FINE, COARSE, MANY] = [16, 9, 300]; // segments of an arc, and how many arcs are too many for fine ones
 
   class Edges {
     /** @param {Painter} paint @param {HTMLCanvasElement} canvas */
     constructor(paint, canvas) {
-      Object.assign(this, { paint, canvas, context: canvas.getContext("2d"), arcs: new Float64Array(0), count: 0 });
+      Object.assign(this, { paint, canvas, context: canvas.getContext("2d"), arcs: new Float64Array(0), count: 0, steps: FINE });
     }
 
     /** Work the arcs out. @param {number[][]} pairs rows; those that are not among the points are left out */
@@ -21,10 +21,11 @@
       const { paint } = this;
       const known = pairs.map((pair) => pair.map((row) => paint.indexOf(row))).filter(([a, b]) => a >= 0 && b >= 0);
       this.count = known.length;
-      this.arcs = new Float64Array(known.length * (STEPS + 1) * 2);
+      this.steps = known.length > MANY ? COARSE : FINE;
+      this.arcs = new Float64Array(known.length * (this.steps + 1) * 2);
       let at = 0;
       for (const [a, b] of known) {
-        for (const { angle, radius } of M.geodesic(paint.polarOf(a), paint.polarOf(b), paint.space, STEPS)) {
+        for (const { angle, radius } of M.geodesic(paint.polarOf(a), paint.polarOf(b), paint.space, this.steps)) {
           const spot = paint.scale.disk(angle, radius);
           this.arcs[at++] = spot[0];
           this.arcs[at++] = spot[1];
@@ -35,6 +36,7 @@
     /** Give `visit(x, y, first)` every point of every arc, in stage pixels. */
     walk(visit) {
       const { arcs, paint } = this;
+      const stride = 2 * this.steps + 2;
       const { centre: [ax, ay], zoom } = paint.view;
       const { half, px } = paint;
       for (let i = 0; i < arcs.length; i += 2) {
@@ -43,7 +45,7 @@
         const dx = arcs[i] - ax;
         const dy = arcs[i + 1] - ay;
         const scale = (zoom * px) / (re * re + im * im);
-        visit(half + (dx * re + dy * im) * scale, half - (dy * re - dx * im) * scale, i % (2 * STEPS + 2) === 0);
+        visit(half + (dx * re + dy * im) * scale, half - (dy * re - dx * im) * scale, i % stride === 0);
       }
     }
 

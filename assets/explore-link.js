@@ -7,6 +7,8 @@
   const hypviz = (window.hypviz = window.hypviz || {});
   const { Bits } = hypviz;
 
+  const SAME_OMEGA = 0.005; // radians: a step of the slider
+
   /** Rows as base64url: the gaps between them in bytes of seven bits, so that neighbours take one byte each. */
   Bits.prototype.shorten = function () {
     const bytes = [];
@@ -46,5 +48,61 @@
     history.replaceState(null, "", `#${new URLSearchParams(said)}`);
   }
 
-  Object.assign(hypviz, { readLink, writeLink });
+  /** The explorer's own words, and all its parts' words, into the address and back. */
+  function linkPart(x) {
+    /** Bring back what a link says; what it says wrongly is told, and the rest is brought back all the same. */
+    async function restore(said) {
+      const strange = strangerTo(said, x.view.choice || []);
+      const problems = strange ? [strange] : [];
+      const link = strange ? {} : said;
+      const attempt = (run) => run().catch((error) => problems.push(error));
+      let start = { row: x.view.start };
+      await attempt(() => x.layouts.restore(link));
+      if (link.item) await attempt(async () => (start = await x.api.get(`row/${encodeURIComponent(link.item)}`)));
+      await attempt(() => x.shows.restore(link));
+      await x.walk(start, { remember: false });
+      await attempt(() => x.pins.restore(link));
+      await attempt(() => x.set.restore(link));
+      if (link.at) await x.disk.setView(viewOf(link.at));
+      if (problems.length) x.complain(problems[0]);
+    }
+
+    /** Everything on the screen into the address. */
+    function write() {
+      if (!x.answer) return;
+      const { view } = x.disk.state();
+      const moved = view.zoom !== 1 || Math.hypot(...view.centre) > 1e-6;
+      const { omega } = x.coneSetting();
+      writeLink({
+        data: x.view.choice?.[0],
+        checkpoint: x.view.choice?.[1],
+        item: x.answer.id,
+        omega: Math.abs(omega - x.view.omega) < SAME_OMEGA ? null : omega,
+        ...x.layouts.save(),
+        ...x.shows.save(),
+        ...x.pins.save(),
+        at: moved ? [...view.centre, view.zoom].map((value) => Number(value.toFixed(5))).join(",") : null,
+        ...x.set.save(),
+        n: x.set.get() ? x.view.count : null,
+      });
+    }
+
+    return { restore, write };
+  }
+
+  /** An Error when a link is about other data or another checkpoint than those that are open; null otherwise. */
+  function strangerTo(link, choice) {
+    const other = ["data", "checkpoint"].filter((word, i) => link[word] && link[word] !== choice[i]);
+    if (!other.length) return null;
+    const named = other.map((word) => `${word} “${link[word]}”`).join(" and ");
+    return new Error(`The link names ${named}, not known here: start hypviz with --${other[0]} and open the link again.`);
+  }
+
+  /** @param {string} text "x,y,zoom" @returns {View} */
+  function viewOf(text) {
+    const [x, y, zoom] = text.split(",").map(Number);
+    return [x, y, zoom].every(Number.isFinite) ? { centre: [x, y], zoom } : {};
+  }
+
+  Object.assign(hypviz, { readLink, linkPart });
 })();

@@ -12,11 +12,10 @@
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
   const { element, Bits, Api } = hypviz;
-  const OMEGA_STEP = 0.005;
+  const OMEGA_STEP = 0.005; // radians, of the slider
   const NUDGE = 0.05; // radians a key widens or narrows the cone by
   const ASK_AFTER_MS = 60; // while the slider moves, the cone follows at once and the server is asked this often
   const LINK_AFTER_MS = 250;
-  const MORE_POINTS = 5000; // loaded at once where a sampled disk is zoomed into
 
   const SKELETON = `
     <div class="hv-explore">
@@ -64,7 +63,7 @@
         onPick: (query) => this.walk(query),
         onDraw: (box) => this.walk({ ...this.answer.picture.place, box }),
       });
-      this.changed = Object.assign(() => this.changeSoon(), { now: () => this.writeLink() });
+      this.changed = Object.assign(() => this.changeSoon(), { now: () => this.link.write() });
       for (const name of ["walk", "complain", "announce", "thumbUrl", "select"]) this[name] = this[name].bind(this);
       this.buildParts();
       this.listen();
@@ -76,6 +75,8 @@
       this.pins = hypviz.pinsPart(this);
       this.set = hypviz.setPart(this);
       this.selects = hypviz.selectPart(this);
+      this.points = hypviz.pointsPart(this);
+      this.link = hypviz.linkPart(this);
       this.parts = [this.layouts, this.shows, this.selects, hypviz.savePart(this), hypviz.keysPart(this)];
       const [[layout, scores], ...others] = this.parts.map((part) => part.nodes);
       this.find(".hv-bar").append(layout, ...others.flat(), scores);
@@ -123,7 +124,7 @@
 
     changeSoon() {
       clearTimeout(this.linkTimer);
-      this.linkTimer = setTimeout(() => this.writeLink(), LINK_AFTER_MS);
+      this.linkTimer = setTimeout(() => this.link.write(), LINK_AFTER_MS);
     }
 
     search() {
@@ -159,7 +160,7 @@
         if (remember && this.query && JSON.stringify(this.query) !== JSON.stringify(next)) this.trail.push(this.query);
         Object.assign(this, { query: next, answer: result, wide });
         this.find(".hv-error").hidden = true;
-        await this.fetchPoints();
+        await this.points.fetchNamed();
         this.show();
       } catch (error) {
         if (number === this.asked) this.complain(error);
@@ -186,30 +187,6 @@
         this.root.classList.remove("hv-busy");
         this.find(".hv-upload input").value = "";
       }
-    }
-
-    /** Points that the answer names and a sampled disk lacks. */
-    async fetchPoints() {
-      const { row, children, parents, path } = this.answer;
-      const named = [row, ...[...children, ...parents, ...path].map((item) => item.row)].filter(hypviz.isRow);
-      for (const disk of this.disks().filter((one) => one.paint.places)) {
-        const missing = named.filter((one) => disk.paint.indexOf(one) < 0);
-        if (missing.length) await this.addPoints(disk, "rows", { rows: missing });
-      }
-    }
-
-    async addPoints(disk, route, body) {
-      const answer = await this.api.post(route, { layout: this.layout(disk), ...body });
-      await disk.addPoints(await answer.arrayBuffer());
-    }
-
-    /** A sampled disk at rest gets more of the points that lie in sight. */
-    async fetchMore(disk, view) {
-      const { paint } = disk;
-      if (!paint.places || (view.zoom === 1 && Math.hypot(...view.centre) < 1e-6)) return;
-      const corners = [[0, 0], [paint.size, 0], [paint.size, paint.size], [0, paint.size]]; // prettier-ignore
-      const polygon = corners.map((corner) => paint.toView(corner));
-      await this.addPoints(disk, "more", { polygon, view, budget: MORE_POINTS }).catch(this.complain);
     }
 
     /* ------------------------------------------------------------ showing */
@@ -297,21 +274,6 @@
       return boxes[(here + (direction === "sibling+" ? 1 : boxes.length - 1) + boxes.length) % boxes.length];
     }
 
-    /** Points inside a lasso or box; a sampled disk asks the server, which knows all of them. */
-    async surround(disk, rows, { polygon, view, how }) {
-      const { count } = this.view;
-      try {
-        let found = Bits.of(rows, count);
-        if (disk.paint.n < count) {
-          const answer = await this.api.ask("select_region", { layout: this.layout(disk), polygon, view });
-          found = Bits.decode(answer.members, count);
-        }
-        await this.select(found, "lasso", how);
-      } catch (error) {
-        this.complain(error);
-      }
-    }
-
     listen() {
       const { root, find, slider } = this;
       const fileInput = find(".hv-upload input");
@@ -348,12 +310,12 @@
         plotly,
         onPick: (row) => this.walk({ row }),
         onToggle: (row) => this.set.turn(row),
-        onLasso: (rows, drawn) => this.surround(disk, rows, drawn),
+        onLasso: (rows, drawn) => this.points.surround(disk, rows, drawn),
         onPickExtra: () => this.query && this.walk(this.query, { remember: false }),
         onStep: (direction) => this.step(direction),
         onView: (view) => {
           this.changed();
-          this.fetchMore(disk, view);
+          this.points.fetchMore(disk, view);
         },
         announce: this.announce,
         thumbUrl: this.thumbUrl,
@@ -374,7 +336,7 @@
         await this.disk.load(this.api.url("points"));
         for (const part of [this.pins, this.set, ...this.parts]) await part.opened?.();
         if (number !== this.asked) return; // another view was opened meanwhile
-        await this.restore(link);
+        await this.link.restore(link);
       } catch (error) {
         this.complain(error);
       }
@@ -382,61 +344,10 @@
       this.layouts.scored();
     }
 
-    /** Bring back what a link says; what it says wrongly is told, and the rest is brought back all the same. */
-    async restore(said) {
-      const strange = strangerTo(said, this.view.choice || []);
-      const problems = strange ? [strange] : [];
-      const link = strange ? {} : said;
-      const attempt = (run) => run().catch((error) => problems.push(error));
-      let start = { row: this.view.start };
-      await attempt(() => this.layouts.restore(link));
-      if (link.item) await attempt(async () => (start = await this.api.get(`row/${encodeURIComponent(link.item)}`)));
-      await attempt(() => this.shows.restore(link));
-      await this.walk(start, { remember: false });
-      await attempt(() => this.pins.restore(link));
-      await attempt(() => this.set.restore(link));
-      if (link.at) await this.disk.setView(viewOf(link.at));
-      if (problems.length) this.complain(problems[0]);
-    }
-
-    /** Everything on the screen into the address. */
-    writeLink() {
-      if (!this.answer) return;
-      const { view } = this.disk.state();
-      const moved = view.zoom !== 1 || Math.hypot(...view.centre) > 1e-6;
-      const omega = Number(this.slider.value);
-      hypviz.writeLink({
-        data: this.view.choice?.[0],
-        checkpoint: this.view.choice?.[1],
-        item: this.answer.id,
-        omega: Math.abs(omega - this.view.omega) < OMEGA_STEP ? null : omega,
-        ...this.layouts.save(),
-        ...this.shows.save(),
-        ...this.pins.save(),
-        at: moved ? [...view.centre, view.zoom].map((value) => Number(value.toFixed(5))).join(",") : null,
-        ...this.set.save(),
-        n: this.set.get() ? this.view.count : null,
-      });
-    }
-
     state() {
       const { view, query, answer } = this;
       return { view, query, answer, disk: this.disk && this.disk.state(), set: this.set.get()?.size ?? 0, pins: this.pins.save().pins };
     }
-  }
-
-  /** An Error when a link is about other data or another checkpoint than those that are open; null otherwise. */
-  function strangerTo(link, choice) {
-    const other = ["data", "checkpoint"].filter((word, i) => link[word] && link[word] !== choice[i]);
-    if (!other.length) return null;
-    const named = other.map((word) => `${word} “${link[word]}”`).join(" and ");
-    return new Error(`The link names ${named}, not known here: start hypviz with --${other[0]} and open the link again.`);
-  }
-
-  /** @param {string} text "x,y,zoom" @returns {View} */
-  function viewOf(text) {
-    const [x, y, zoom] = text.split(",").map(Number);
-    return [x, y, zoom].every(Number.isFinite) ? { centre: [x, y], zoom } : {};
   }
 
   hypviz.mountExplorer = function (root) {
@@ -447,7 +358,7 @@
       goTo: (query) => explorer.goTo(query),
       disk: () => explorer.disk,
       second: () => explorer.second,
-      link: () => explorer.writeLink(),
+      link: () => explorer.link.write(),
       state: () => explorer.state(),
     };
   };

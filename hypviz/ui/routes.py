@@ -33,7 +33,7 @@ SCRIPTS = (
     "disk-edges.js", "disk-thumbs.js", "disk-paint.js", "disk-card.js", "disk-legend.js", "disk-gestures.js", "disk-export.js",
     "disk-words.js", "disk-moves.js", "disk.js",
     "picture.js", "explore-parts.js", "explore-link.js", "explore-lists.js", "explore-layouts.js", "explore-show.js", "explore-pins.js",
-    "explore-set.js", "explore-select.js", "explore-save.js", "explore-keys.js", "explore.js",
+    "explore-set.js", "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js", "explore.js",
 )  # fmt: skip
 """In the order they must load; those of the disk come first and need nothing else but plotly."""
 EVALUATE_SCRIPTS = (

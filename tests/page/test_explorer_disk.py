@@ -168,7 +168,7 @@ def test_edges_join_the_points_of_parents_and_children(explorer: ExplorerPage) -
     explorer.close_menu()
     ends = np.array(
         explorer.run(
-            "(() => { const all = []; disk.paint.edges.walk((x, y) => all.push([x, y])); const step = 17;"
+            "(() => { const all = []; disk.paint.edges.walk((x, y) => all.push([x, y])); const step = disk.paint.edges.steps + 1;"
             " return Array.from({length: 40}, (_, i) => [all[i * step], all[i * step + step - 1]].flat()); })()"
         )
     )
