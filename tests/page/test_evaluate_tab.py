@@ -289,6 +289,7 @@ def test_norm_ordered_retrieval_rises_in_radius_and_is_saved_with_its_pictures(p
     assert [one["score"] for one in told] == ["angle", "cosine", "distance"]
     for one in told:
         cards = page.locator(f".he-ordered-row[data-score={one['score']}] .he-card")
+        expect(cards).to_have_count(10)
         radii = [float(card.get_attribute("data-radius") or "nan") for card in cards.all()]
         assert len(radii) == 10 and radii == sorted(radii)
         assert ["he-right" in (card.get_attribute("class") or "") for card in cards.all()] == [item["relevant"] for item in one["items"]]
