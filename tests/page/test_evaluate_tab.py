@@ -281,8 +281,9 @@ def test_classes_are_sorted_searched_and_lead_to_their_queries(page: Page) -> No
 
 def test_norm_ordered_retrieval_rises_in_radius_and_is_saved_with_its_pictures(page: Page) -> None:
     show(page, "ordered")
-    page.get_by_label("Class of the query").fill("house")
-    page.get_by_label("Class of the query").press("Enter")
+    wanted = page.locator("input[aria-label='Class of the query']")  # a panel left open has a menu of that name
+    wanted.fill("house")
+    wanted.press("Enter")
     expect(page.locator(".he-ordered h4").first).to_have_text("house")
     row = page.evaluate("Number(document.querySelector('.he-ordered .he-query img').src.split('/').pop())")
     told = ask(page, f"ordered?source=demo&row={row}&limit=10&scope=quick")["rows"]
@@ -300,8 +301,8 @@ def test_norm_ordered_retrieval_rises_in_radius_and_is_saved_with_its_pictures(p
     )
     with Image.open(saved(page, page.locator(".he-ordered [data-file$=png]"))) as picture:
         assert picture.width == 2850 and len(picture.convert("RGB").getcolors(1 << 24) or []) > 1000  # photographs, not blanks
-    page.get_by_label("Class of the query").fill("no such class")
-    page.get_by_label("Class of the query").press("Enter")
+    wanted.fill("no such class")
+    wanted.press("Enter")
     expect(page.locator(".he-ordered .he-error")).to_contain_text("No class called “no such class”")
 
 
