@@ -168,7 +168,7 @@ def test_svg_png_and_print_hold_the_disk_with_its_ring_labels(explorer: Explorer
     picture = Image.open(save(explorer, "PNG", tmp_path))
     assert picture.size == (3 * explorer.run("s.disk.size"),) * 2
     assert np.asarray(picture.convert("L")).std() > 5
-    explorer.page.evaluate("window.printed = 0; addEventListener('message', () => printed++)")
+    explorer.page.evaluate("window.printed = 0; addEventListener('message', ({ data }) => (printed += data === 'print'))")
     explorer.page.add_init_script("if (window.parent !== window) window.print = () => parent.postMessage('print', '*')")
     explorer.menu("Save").get_by_role("button", name="PDF").click()
     explorer.page.wait_for_selector("iframe.hd-print", state="attached")
@@ -176,6 +176,7 @@ def test_svg_png_and_print_hold_the_disk_with_its_ring_labels(explorer: Explorer
     assert frame.locator("svg text").filter(has_text="from root").count() == 1
     size = explorer.run("s.disk.size")
     assert f"size: {size}px {size}px" in frame.content()
+    explorer.page.wait_for_function("window.printed === 1")
 
 
 def test_the_offline_page_is_made_of_what_is_on_the_screen(explorer: ExplorerPage, tmp_path: Path) -> None:
