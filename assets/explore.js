@@ -201,7 +201,7 @@
       for (const disk of this.disks()) this.showOn(disk);
       this.showOmega();
       this.pins.shown();
-      this.changed();
+      this.link.write();
       this.announce(
         `${answer.picture.title}, ${answer.radius.toFixed(3)} from the root, ` +
           `${answer.children_total} children, ${answer.parents_total} parents.`,
