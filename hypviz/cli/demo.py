@@ -28,7 +28,7 @@ STAGES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "second": {"train": {"steps": 500, "lr": 1e-3, "validate_every": 250, "save_every": 100}, "pairs": WHOLE_IMAGES},
     "third": {
-        "train": {"steps": 600, "lr": 1.5e-3, "precision": "bfloat16", "validate_every": 250, "save_every": 50},
+        "train": {"steps": 2000, "lr": 2e-3, "precision": "bfloat16", "validate_every": 250, "save_every": 50},
         "pairs": WHOLE_IMAGES,
     },
 }  # fmt: skip
