@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypviz.config import HierarchySettings, from_mapping
-from hypviz.data.hierarchy import Hierarchy, build_hierarchy
+from hypviz.data.corrections import subset_hierarchy
+from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items, subset_images
 from hypviz.embed import embed_items, embed_workspace
 from hypviz.errors import DataError
@@ -96,8 +96,7 @@ def _split(job: FitJob, seed: int) -> tuple[Items, Hierarchy, NDArray[np.bool_] 
     mask = np.ones(count, np.bool_)
     mask[held_images] = False
     held_items = subset_images(workspace.items, ~mask)
-    settings = from_mapping(HierarchySettings, workspace.meta["hierarchy"]["settings"])
-    return workspace.items, workspace.hierarchy, mask, held_items, build_hierarchy(held_items, settings)
+    return workspace.items, workspace.hierarchy, mask, held_items, subset_hierarchy(workspace.hierarchy, workspace.items, ~mask)
 
 
 def headlines(evaluation: Evaluation) -> dict[str, float]:

@@ -190,7 +190,7 @@ def class_graph(items: Items, hierarchy: Hierarchy, image_mask: NDArray[np.bool_
     edges = hierarchy.edges
     used = ~items.is_scene[edges.parent]
     if image_mask is not None:
-        used &= image_mask[items.image[edges.parent]]
+        used &= image_mask[items.image[edges.parent]] & image_mask[items.image[edges.child]]
     graph = np.zeros((len(items.classes), len(items.classes)), dtype=bool)
     graph[items.label[edges.parent[used]], items.label[edges.child[used]]] = True
     for middle in np.flatnonzero(graph.any(axis=0) & graph.any(axis=1)):  # Warshall, over classes that can join two

@@ -42,7 +42,10 @@ class ImageSampler:
         self._items, self._settings, self._seed = items, settings, seed
         used = images_in_use(image_mask, items)
         edges = hierarchy.edges
-        within = used[items.image[edges.parent]]
+        above, below = items.image[edges.parent], items.image[edges.child]
+        within = used[above] & used[below]
+        far = np.unique(np.stack([above, below], axis=1)[within & (above != below)], axis=0)
+        self._far = Lookup.sort(far[:, 0], far[:, 1])  # pictures that a correction joined: a batch takes both
         self._direct = Lookup.sort(edges.parent[edges.direct], edges.child[edges.direct]) if settings.ancestors == "direct" else None
         self._within = int((within & edges.direct if self._direct else within).sum())
         if self._within == 0:
@@ -52,7 +55,7 @@ class ImageSampler:
         self._inside = np.zeros(len(items), bool)
         self._inside[hierarchy.edges.child] = True
         has_pair = np.zeros(len(items.images), bool)  # an image of boxes too small for pairs would make an empty batch
-        has_pair[items.image[edges.parent]] = True
+        has_pair[above] = True
         self._images = np.flatnonzero(used & has_pair)
         graph = class_graph(items, hierarchy, used) if graph is None else graph
         self._relations = Relations(items, hierarchy, graph)
@@ -74,6 +77,7 @@ class ImageSampler:
         places = np.arange(step * count, (step + 1) * count)
         images = np.unique(np.concatenate([self._order(int(e))[places[places // len(self._images) == e] % len(self._images)]
                                            for e in np.unique(places // len(self._images))]))  # fmt: skip
+        images = np.union1d(images, self._far.of(images)[1])
         rows = np.concatenate([self._items.of_image(int(image)) for image in images])
         parents, children = rows[self._holds[rows]], rows[self._inside[rows]]
         sampled = self._cross(parents, children, np.random.default_rng([self._seed, 1, step]))

@@ -111,13 +111,14 @@ class Items:
         return scene
 
     @cached_property
-    def _row_of(self) -> dict[str, int]:
+    def rows_by_id(self) -> dict[str, int]:
+        """The row of every item id."""
         return {str(item): row for row, item in enumerate(self.item_id)}
 
     def row(self, item_id: str) -> int:
         """The row of an item id; SelectionError when there is none."""
         try:
-            return self._row_of[item_id]
+            return self.rows_by_id[item_id]
         except KeyError:
             raise SelectionError(f"No item {item_id!r} in this data set of {len(self)} items.") from None
 

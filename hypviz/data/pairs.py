@@ -60,7 +60,7 @@ class PairSampler:
         self._seed = seed
         used = images_in_use(image_mask, items)
         edges = hierarchy.edges
-        within = used[items.image[edges.parent]]
+        within = used[items.image[edges.parent]] & used[items.image[edges.child]]  # a correction may join two pictures
         if settings.ancestors == "direct":
             within &= edges.direct
         self._parent, self._child = edges.parent[within], edges.child[within]
