@@ -118,6 +118,9 @@ class EncoderSettings:
     """Start of the learnable temperature τ [P]."""
     image_size: int = 0
     """Side of the square input in pixels; 0 takes the backbone's own."""
+    head_bias: bool = False
+    """Whether the head has an additive constant. The paper's has none [A]; the training-free head of `model.fresh_head` needs
+    one to put the mean embedding at the root."""
     published: str = ""
     """Tag of the published weights that the backbone began with. Its activation, input size, mean and standard deviation
     are theirs, so a checkpoint needs the tag to be rebuilt as it was trained. Set by weights "hub:TAG"."""
@@ -142,6 +145,8 @@ class TrainSettings:
     """Peak learning rate from scratch; the paper fine-tuned CLIP with 2e-5 [P]."""
     backbone_lr_scale: float = 1.0
     """Learning rate of the backbone relative to the head; 0 freezes it."""
+    last_blocks: int = 0
+    """Of the backbone only the last so many blocks are trained, the rest stays as it is; 0 trains all of it."""
     warmup: float = 0.1
     """Share of the steps with a linearly rising learning rate; a cosine decay follows [R]."""
     weight_decay: float = 0.05
@@ -166,6 +171,9 @@ class TrainSettings:
     """Steps between validations."""
     save_every: int = 500
     """Steps between resumable states on disk."""
+    patience: int = 0
+    """Validations in a row without a better score after which training stops; then, and whenever this is set, the weights
+    with the best score are the result, those of the start among them. 0 is off: the last weights are the result [R]."""
 
     def __post_init__(self) -> None:
         check_range("steps", self.steps, 1, 1e9)
@@ -177,6 +185,8 @@ class TrainSettings:
         check_range("weight_decay", self.weight_decay, 0.0, 1e3)
         check_range("validate_every", self.validate_every, 1, 1e9)
         check_range("save_every", self.save_every, 1, 1e9)
+        check_range("last_blocks", self.last_blocks, 0, 1e4)
+        check_range("patience", self.patience, 0, 1e9)
         check_range("seed", self.seed, 0, 2**32)
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
             raise SettingsError(f"betas must be two numbers of at least 0 and below 1, got {self.betas}.")

@@ -5,7 +5,6 @@ Own workspaces live in one folder ($HYPVIZ_HOME, else `workspaces` beside the ap
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -15,21 +14,16 @@ from hypviz.config import HierarchySettings
 from hypviz.data.formats.detect import open_dataset
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
-from hypviz.errors import SelectionError, WorkspaceError
-from hypviz.model.card import CHECKPOINTS, list_checkpoints
+from hypviz.errors import CheckpointError, SelectionError, WorkspaceError
+from hypviz.home import ROOT, home, own_checkpoints
+from hypviz.model.card import CHECKPOINTS, find_checkpoint, list_checkpoints, read_card
 from hypviz.progress import OnProgress
 from hypviz.session import View
 from hypviz.store import Workspace, is_workspace
 
-ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "assets" / "demo" / "workspace"
 KEPT_VIEWS = 4
 """Views kept open; the one unused longest is closed when another is opened."""
-
-
-def home() -> Path:
-    """Where own workspaces are kept."""
-    return Path(os.environ.get("HYPVIZ_HOME") or ROOT / "workspaces")
 
 
 @dataclass
@@ -52,8 +46,19 @@ class Library:
         return list(dict.fromkeys(["demo", *self.extra, *own]))
 
     def checkpoint_names(self) -> list[str]:
-        """Names of the checkpoints that can be opened."""
-        return list(dict.fromkeys([*list_checkpoints(), *self.checkpoints]))
+        """Names of the checkpoints that can be opened: the shipped ones, those given by path, and those kept in the page."""
+        return list(dict.fromkeys([*list_checkpoints(), *self.checkpoints, *list_checkpoints(own_checkpoints())]))
+
+    def checkpoint_choices(self) -> list[tuple[str, str]]:
+        """(what a picker shows, name) of the checkpoints: a licence that forbids commercial use stands beside the name."""
+        return [(self._with_licence(name), name) for name in self.checkpoint_names()]
+
+    def _with_licence(self, name: str) -> str:
+        try:
+            card = read_card(find_checkpoint(self.checkpoints.get(name, name)))
+        except CheckpointError:  # a damaged one says so when it is opened
+            return name
+        return f"{name} · {card.licence.partition(' ')[0]}" if card.restricted else name
 
     def open(self, data: str, checkpoint: str, *, on_progress: OnProgress | None = None) -> View:
         """The view of a workspace (a name, or a folder of any kind) through a checkpoint (a name or a file).
@@ -124,10 +129,8 @@ class Library:
 
     def add_checkpoint(self, name: str) -> str:
         """Make a checkpoint given by name or file choosable; returns its name in the picker."""
-        from hypviz.model.card import find_checkpoint
-
         path = find_checkpoint(name)
-        if path.parent == CHECKPOINTS:
+        if path.parent in (CHECKPOINTS, own_checkpoints()):
             return path.stem
         self.checkpoints[path.stem] = path
         return path.stem

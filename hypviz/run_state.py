@@ -45,6 +45,8 @@ class RunState:
         self.recipe, self.origin = recipe, {"init": init, "data": data}
         self.history: list[dict[str, float]] = []
         self.seconds = 0.0
+        self.best: dict[str, Any] | None = None
+        """Of the best validation so far: "score", "step" and the encoder's weights; None where no best is kept."""
 
     def load(self, encoder: HyperbolicEncoder, optimiser: torch.optim.Optimizer) -> int:
         """Restore an interrupted run of the same settings and data; returns the step to go on from, 0 when new."""
@@ -64,6 +66,7 @@ class RunState:
         encoder.load_state_dict(state["encoder"])
         optimiser.load_state_dict(state["optimiser"])
         self.history, self.seconds = list(state["history"]), float(state["seconds"])
+        self.best = state.get("best")
         log.info("Resuming at step %d.", state["step"])
         return int(state["step"])
 
@@ -74,15 +77,39 @@ class RunState:
         except SettingsError:
             return False
 
+    def consider(self, encoder: HyperbolicEncoder, step: int, score: float) -> None:
+        """Keep the weights when no earlier validation had as high a score."""
+        if self.best is None or score > self.best["score"]:
+            weights = {name: tensor.detach().cpu().clone() for name, tensor in encoder.state_dict().items()}
+            self.best = {"score": score, "step": step, "encoder": weights}
+
+    def is_stale(self, step: int, settings: TrainSettings) -> bool:
+        """Whether `patience` validations have passed since the best one."""
+        waited = step - (self.best["step"] if self.best else step)
+        return 0 < settings.patience * settings.validate_every <= waited
+
     def save(self, encoder: HyperbolicEncoder, optimiser: torch.optim.Optimizer, step: int, seconds: float) -> None:
         """Write the state; the old one stays until the new one is whole."""
         key = json.dumps({"recipe": asdict(self.recipe), **self.origin}, sort_keys=True)
         content = {"key": key, "step": step, "seconds": seconds, "history": self.history}
-        content |= {"encoder": encoder.state_dict(), "optimiser": optimiser.state_dict()}
+        content |= {"encoder": encoder.state_dict(), "optimiser": optimiser.state_dict(), "best": self.best}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_suffix(".part")
         torch.save(content, part)
         part.replace(self.path)
+
+
+def best_weights(path: Path) -> dict[str, Any]:
+    """The encoder's weights of the best validation in a state file, or where none is kept, of its last step.
+
+    CheckpointError when there is no such file, or it is damaged.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        best = state.get("best")
+        return dict(best["encoder"] if best else state["encoder"])
+    except Exception as error:  # torch raises many kinds for a damaged file
+        raise CheckpointError(f"There is no state of a training in {path} that can be read.") from error
 
 
 class Pace:

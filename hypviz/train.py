@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import platform
 import signal
 import threading
@@ -55,6 +56,9 @@ class Progress:
 
 
 Validate = Callable[[HyperbolicEncoder], dict[str, float]]
+"""Metrics of an encoder; with `patience` one of them must be "score", the larger the better."""
+Look = Callable[[HyperbolicEncoder, NDArray[np.int64], int], tuple[Tensor, Tensor]]
+"""look(encoder, item rows (U,), step) → directions (U, D) and radii (U,): how the encoder sees items at a step."""
 
 
 class Stopped(HypvizError):
@@ -76,37 +80,50 @@ def train(
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     crop_folder: Path | None = None,
+    look: Look | None = None,
 ) -> tuple[HyperbolicEncoder, dict[str, Any]]:
     """Train an encoder and return it, in eval mode, with a record of the run (history, seconds, hardware).
 
     `folder` holds the resumable state and, unless `crop_folder` names a shared one, the crop cache. `init` is a
     checkpoint to start from, `weights` the backbone's alone. `image_mask` (M,) bool restricts training to some images.
-    `validate` is called every `validate_every` steps. When `stop` is set, or on Ctrl-C, the step is finished, the state
-    saved and Stopped raised.
+    `validate` is called every `validate_every` steps, with `patience` before the first one too. When `stop` is set, or on
+    Ctrl-C, the step is finished, the state saved and Stopped raised. `look` replaces the crops and their augmentation,
+    such as by features of a frozen backbone.
     """
     settings = recipe.train
     target = pick_device(device)
     encoder = _start(recipe, init, weights).to(target)
     optimiser = build_optimiser(encoder, settings)
-    crops = build_crop_cache(items, crop_folder or folder / "crops", size=encoder.image_size)
-    shown = _shuffled(items, settings.seed) if recipe.pairs.shuffled else np.arange(len(items))
+    look = look or _Crops(items, crop_folder or folder / "crops", recipe, encoder)
     kind = ImageSampler if recipe.pairs.batches == "images" else PairSampler
     sampler = kind(items, hierarchy, recipe.pairs, seed=settings.seed, image_mask=image_mask)
     state = RunState(folder / "state.pt", recipe, init=str(init or ""), data=items.data_hash)
     step = state.load(encoder, optimiser) if resume else 0
-    pace = Pace(step, settings.steps, state.seconds)
     encoder.train()
     stop = stop or threading.Event()
+
+    def measure(loss: float) -> dict[str, float]:
+        metrics = _measured(encoder, loss, validate)
+        state.history.append({"step": step, "seconds": round(pace.seconds), **metrics})
+        log.info("step %d: %s", step, json.dumps(state.history[-1]))
+        if settings.patience:
+            state.consider(encoder, step, _score(metrics))
+        return metrics
+
+    pace = Pace(step, settings.steps, state.seconds)
+    if settings.patience and not state.history:
+        first = measure(math.nan)
+        if on_progress:
+            on_progress(Progress(step, settings.steps, math.nan, 0.0, math.nan, first))
+        pace = Pace(step, settings.steps, pace.seconds)
     with _ctrl_c_sets(stop):
-        while step < settings.steps:
+        while step < settings.steps and not state.is_stale(step, settings):
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * learning_rate(step, settings)
             batch = sampler.batch(step, settings.batch_pairs)
             rows, where = np.unique(np.concatenate([batch.parent, batch.child]), return_inverse=True)
-            pixels = torch.from_numpy(crops[shown[rows]]).to(target).permute(0, 3, 1, 2).float() / 255.0
-            images = encoder.standardise(augment(pixels, settings, step=step))  # (U, 3, S, S): each crop once
             with _mixed_precision(target, settings):
-                directions, radii = encoder(images)
+                directions, radii = look(encoder, rows, step)  # (U, D), (U,): each item once
             loss = batch_loss(encoder, directions, radii, torch.from_numpy(where).to(target), batch, recipe.loss)
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss.total)
@@ -118,17 +135,32 @@ def train(
             pace.count(step, len(rows))
             metrics: dict[str, float] = {}
             if step % settings.validate_every == 0 or step == settings.steps:
-                metrics = _measured(encoder, value, validate)
-                state.history.append({"step": step, "seconds": round(pace.seconds), **metrics})
-                log.info("step %d: %s", step, json.dumps(state.history[-1]))
+                metrics = measure(value)
             if on_progress:
                 on_progress(Progress(step, settings.steps, value, pace.rate, pace.left, metrics))
             if stop.is_set() or step % settings.save_every == 0 or step == settings.steps:
                 state.save(encoder, optimiser, step, pace.seconds)
             if stop.is_set():
                 raise Stopped(f"Stopped at step {step} of {settings.steps}; run the same command again to resume.")
+    if state.best is not None:
+        encoder.load_state_dict(state.best["encoder"])
     record = {"recipe": asdict(recipe), "seconds": round(pace.seconds), "hardware": hardware(target), "history": state.history}
-    return encoder.eval(), {**record, "pairs": sampler.counts, "images": int(len(items.images) if image_mask is None else image_mask.sum())}
+    record |= {"pairs": sampler.counts, "images": int(len(items.images) if image_mask is None else image_mask.sum())}
+    return encoder.eval(), record | ({} if state.best is None else {"best_step": state.best["step"], "steps_done": step})
+
+
+class _Crops:
+    """How an encoder sees items in training: their crops, augmented anew at every step."""
+
+    def __init__(self, items: Items, folder: Path, recipe: Recipe, encoder: HyperbolicEncoder) -> None:
+        self.settings = recipe.train
+        self.crops = build_crop_cache(items, folder, size=encoder.image_size)
+        self.shown = _shuffled(items, recipe.train.seed) if recipe.pairs.shuffled else np.arange(len(items))
+
+    def __call__(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64], step: int) -> tuple[Tensor, Tensor]:
+        pixels = torch.from_numpy(self.crops[self.shown[rows]]).to(encoder.mean.device).permute(0, 3, 1, 2).float() / 255.0
+        found: tuple[Tensor, Tensor] = encoder(encoder.standardise(augment(pixels, self.settings, step=step)))
+        return found
 
 
 @contextmanager
@@ -218,9 +250,18 @@ def _finite(loss: LossOutput, norm: Tensor) -> float:
     return float(value)
 
 
+def _score(metrics: dict[str, float]) -> float:
+    """What early stopping watches; HypvizError when the validation gives no such number."""
+    score = metrics.get("score", math.nan)
+    if not math.isfinite(score):
+        raise HypvizError("Early stopping needs a validation score, but the validation pictures give none; set patience to 0.")
+    return score
+
+
 def _measured(encoder: HyperbolicEncoder, loss: float, validate: Validate | None) -> dict[str, float]:
     """Metrics of the current encoder."""
-    metrics = {"loss": round(loss, 4), "curv": round(encoder.curv.item(), 4), "temperature": round(1 / encoder.scale.item(), 4)}
+    metrics = {} if math.isnan(loss) else {"loss": round(loss, 4)}
+    metrics |= {"curv": round(encoder.curv.item(), 4), "temperature": round(1 / encoder.scale.item(), 4)}
     if validate is not None:
         encoder.eval()
         metrics |= {name: round(float(number), 4) for name, number in validate(encoder).items()}

@@ -1,4 +1,7 @@
-"""The card of a checkpoint: NAME.json beside NAME.safetensors. Reading it needs no torch, so the page starts quickly."""
+"""The card of a checkpoint: NAME.json beside NAME.safetensors. Reading it needs no torch, so the page starts quickly.
+
+The file of a published model (`model.published`) needs no card: what it says of itself is one, and reading that does need torch.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,11 @@ from typing import Any
 
 from hypviz.config import EncoderSettings, from_mapping, to_mapping
 from hypviz.errors import CheckpointError, SettingsError
+from hypviz.home import own_checkpoints
 
 SCHEMA = 1
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
-"""Where the shipped checkpoints lie; an own one is named by its path."""
+"""Where the shipped checkpoints lie; one kept in the page lies in `home.own_checkpoints()`, any other is named by its path."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,11 @@ class Card:
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def restricted(self) -> bool:
+        """Whether the licence forbids commercial use, which is said wherever the checkpoint is picked."""
+        return "-NC" in self.licence.upper() or "NO COMMERCIAL" in self.licence.upper()
+
     def to_json(self) -> dict[str, Any]:
         """JSON-ready content of the card."""
         return {"schema": SCHEMA, **to_mapping(self)}
@@ -49,12 +58,14 @@ def weights_path(path: Path) -> Path:
 
 
 def find_checkpoint(name: str | Path, *, folder: Path | None = None) -> Path:
-    """The .safetensors file of a shipped checkpoint's name or of a path; CheckpointError lists what there is."""
-    for candidate in (Path(name), Path(f"{name}.safetensors"), (folder or CHECKPOINTS) / f"{name}.safetensors"):
+    """The .safetensors file of a path, or of the name of a shipped checkpoint or of one kept in the page (those in `folder`
+    alone when it is given); CheckpointError lists what there is."""
+    folders = [CHECKPOINTS, own_checkpoints()] if folder is None else [folder]
+    for candidate in (Path(name), Path(f"{name}.safetensors"), *(each / f"{name}.safetensors" for each in folders)):
         if candidate.is_file():
             return weights_path(candidate) if candidate.suffix == ".json" else candidate
-    known = ", ".join(list_checkpoints(folder)) or "none"
-    raise CheckpointError(f"No checkpoint {str(name)!r}: expected a file NAME.safetensors or one of the shipped ones ({known}).")
+    known = ", ".join(known for each in folders for known in list_checkpoints(each)) or "none"
+    raise CheckpointError(f"No checkpoint {str(name)!r}: expected a file NAME.safetensors or one of those here ({known}).")
 
 
 def list_checkpoints(folder: Path | None = None) -> list[str]:
@@ -63,10 +74,12 @@ def list_checkpoints(folder: Path | None = None) -> list[str]:
 
 
 def read_card(path: Path) -> Card:
-    """The card beside a .safetensors file; CheckpointError says what is wrong with it."""
+    """The card beside a checkpoint's file, or that of a published model; CheckpointError says what is wrong with it."""
     card = path.with_suffix(".json")
     if not card.is_file():
-        raise CheckpointError(f"Checkpoint {path} has no card: expected {card.name} beside it.")
+        from hypviz.model.published import describe_file
+
+        return Card(**describe_file(path))
     try:
         content = json.loads(card.read_text(encoding="utf-8"))
         schema = content.pop("schema")

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from hypviz.config import EncoderSettings
 from hypviz.model.backbone import Backbone, build_backbone, hub_tag
+from hypviz.model.blocks import frozen_parts
 
 CURV_RANGE = (0.1, 10.0)
 MAX_SCALE = 100.0
@@ -43,8 +44,10 @@ class HyperbolicEncoder(nn.Module):
         self.settings = settings
         self.image_size = backbone.size
         self.backbone = backbone.tower
-        self.head = nn.Linear(backbone.features, settings.embed_dim, bias=False)
+        self.head = nn.Linear(backbone.features, settings.embed_dim, bias=settings.head_bias)
         nn.init.normal_(self.head.weight, std=backbone.features**-0.5)
+        if settings.head_bias:
+            nn.init.zeros_(self.head.bias)
         self.log_alpha = nn.Parameter(torch.tensor(math.log(settings.embed_dim**-0.5)))
         self.log_curv = nn.Parameter(torch.tensor(math.log(settings.curv_init)), requires_grad=settings.learn_curv)
         self.log_scale = nn.Parameter(torch.tensor(-math.log(settings.temperature_init)))
@@ -69,10 +72,10 @@ class HyperbolicEncoder(nn.Module):
         self.log_scale.clamp_(max=math.log(MAX_SCALE))
 
     def train(self, mode: bool = True) -> HyperbolicEncoder:
-        """As ever, but a frozen backbone stays in eval mode: its batch statistics are as frozen as its weights."""
+        """As ever, but what is frozen of the backbone stays in eval mode: its batch statistics are as frozen as its weights."""
         super().train(mode)
-        if not any(parameter.requires_grad for parameter in self.backbone.parameters()):
-            self.backbone.eval()
+        for module in frozen_parts(self.backbone):
+            module.eval()
         return self
 
     def to_bfloat16(self) -> HyperbolicEncoder:
@@ -93,7 +96,11 @@ class HyperbolicEncoder(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, S, S), standardised → directions (B, D) and radii (B,)."""
-        features = self.head(self.backbone(images)).float()  # (B, D)
+        return self.project(self.backbone(images))
+
+    def project(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Features of the backbone (B, F) → directions (B, D) and radii (B,): the head alone."""
+        features = self.head(features).float()  # (B, D)
         tangent = features * _exp_within(self.log_alpha, 0.0, 1.0)
         # ‖v‖ has no gradient at 0 and v/‖v‖ none below it: the floor only guards an exactly vanishing feature.
         radius = tangent.norm(dim=-1).clamp_min(torch.finfo(torch.float32).eps)

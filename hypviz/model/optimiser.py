@@ -7,14 +7,18 @@ import math
 import torch
 
 from hypviz.config import TrainSettings
+from hypviz.model.blocks import freeze_all_but_last
 from hypviz.model.encoder import HyperbolicEncoder
 
 
 def build_optimiser(encoder: HyperbolicEncoder, settings: TrainSettings) -> torch.optim.AdamW:
     """Four groups: backbone or head, decayed (matrices and filters) or not (biases, norms, scalars).
 
-    Each group keeps its own peak learning rate as `peak`. A backbone with rate 0 is frozen.
+    Each group keeps its own peak learning rate as `peak`. A backbone with rate 0 is frozen, and so is all of it but the
+    last blocks where `last_blocks` is set.
     """
+    if settings.last_blocks:
+        freeze_all_but_last(encoder.backbone, settings.last_blocks)
     groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in encoder.named_parameters():
         in_backbone = name.startswith("backbone.")
