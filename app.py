@@ -18,7 +18,9 @@ from hypviz.errors import HypvizError
 
 def main(
     data: Annotated[str, typer.Option(help="A workspace, a folder of pictures, or a data set (COCO, VOC).")] = "demo",
-    checkpoint: Annotated[str, typer.Option(help="A checkpoint's name, or a .safetensors file with its card.")] = "demo",
+    checkpoint: Annotated[
+        str, typer.Option(help="A name, a .safetensors file with its card, or a MERU, HyCoCLIP or OpenCLIP file.")
+    ] = "demo",
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
@@ -45,6 +47,8 @@ def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, brow
     names = library.add_data(data), library.add_checkpoint(checkpoint)
     with progress_bar(f"Opening {names[0]}") as report:
         view = library.open(*names, on_progress=report)
+    if view.card.restricted:
+        logging.info("%s: licence %s", view.card.name, view.card.licence)
     run(library, *names, host=host, port=port, browser=browser, then=view.warm_up)
 
 

@@ -105,7 +105,8 @@ class EncoderSettings:
     """Everything needed to rebuild an encoder before its weights are loaded."""
 
     backbone: str = "demo"
-    """"demo", "demo-small", "open_clip:NAME" (an OpenCLIP image tower) or "timm:NAME" (a timm model without its classifier)."""
+    """"demo", "demo-small", "open_clip:NAME" (an OpenCLIP image tower), "timm:NAME" (a timm model without its classifier) or
+    "meru:L12_W384_A12_P16", the ViT of a published MERU or HyCoCLIP file: layers, width, attention heads, patch size."""
     embed_dim: int = 128
     """Dimension of the hyperbolic space [P]."""
     geometry: str = "hyperbolic"
@@ -124,6 +125,13 @@ class EncoderSettings:
     published: str = ""
     """Tag of the published weights that the backbone began with. Its activation, input size, mean and standard deviation
     are theirs, so a checkpoint needs the tag to be rebuilt as it was trained. Set by weights "hub:TAG"."""
+    text: str = ""
+    """The text tower beside it: "" for none, "meru:L12_W512_A8_C77" (layers, width, attention heads, tokens of a text), or
+    "open_clip" for the one of an OpenCLIP backbone. It is never trained here: the method sees pictures alone [P]."""
+    pixel_mean: tuple[float, ...] = ()
+    """Mean of red, green and blue in 0…1 that the input is freed of; () takes the backbone's own."""
+    pixel_std: tuple[float, ...] = ()
+    """Standard deviation likewise."""
 
     def __post_init__(self) -> None:
         check_choice("geometry", self.geometry, ("hyperbolic", "euclidean", "cosine"))
@@ -131,6 +139,9 @@ class EncoderSettings:
         check_range("curv_init", self.curv_init, 0.1, 10.0)
         check_range("temperature_init", self.temperature_init, 0.01, 10.0)
         check_range("image_size", self.image_size, 0, 4096)
+        for name, values in (("pixel_mean", self.pixel_mean), ("pixel_std", self.pixel_std)):
+            if len(values) not in (0, 3):
+                raise SettingsError(f"{name} must be three numbers, or none for the backbone's own; got {values}.")
 
 
 @dataclass(frozen=True)

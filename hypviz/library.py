@@ -66,7 +66,7 @@ class Library:
         A folder that is no workspace yet is imported into one first. Embeds when the stored embedding is absent or
         stale; `on_progress` then hears (done, total).
         """
-        workspace = self._workspace(data, on_progress)
+        workspace = self.workspace(data, on_progress=on_progress)
         view = View(workspace, self.checkpoints.get(checkpoint, checkpoint), device=self.device, on_progress=on_progress)
         with self._lock:
             kept = self._views.setdefault(view.key, view)
@@ -83,7 +83,8 @@ class Library:
             self._views.move_to_end(key)
             return self._views[key]
 
-    def _workspace(self, data: str, on_progress: OnProgress | None) -> Workspace:
+    def workspace(self, data: str, *, on_progress: OnProgress | None = None) -> Workspace:
+        """The workspace of a name, or of a folder of any kind, without a checkpoint; imported first where it must be."""
         folder = self._folder(data)
         if is_workspace(folder):
             return Workspace.open(folder)
@@ -108,6 +109,13 @@ class Library:
             hierarchy = build_hierarchy(items, settings)
             Workspace.create(target, items, hierarchy, name=folder.resolve().name, report=report, settings=settings)
         return target
+
+    def workspace_folder(self, name: str) -> Path:
+        """The folder of a workspace by its name in the picker; WorkspaceError when there is none, or it was not opened yet."""
+        folder = self._folder(name)
+        if not name or not is_workspace(folder):
+            raise WorkspaceError(f"No workspace called {name!r}: expected one of {', '.join(self.data_names())}.")
+        return folder
 
     def add_data(self, given: str) -> str:
         """Make what the command line names choosable: a known name, or a folder; returns its name in the picker.

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
+from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, say_licence, show
 from hypviz.config import TrainSettings
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
@@ -83,6 +83,7 @@ def embed(
     from hypviz.store import Workspace
 
     opened = Workspace.open(workspace)
+    say_licence(checkpoint)
     start = time.perf_counter()
     with progress_bar("Embedding", quiet=as_json) as report:
         embedding = embed_workspace(opened, checkpoint, device=device, force=force, on_progress=report)
@@ -118,6 +119,7 @@ def evaluate(
     files = {"--json": None if quiet else json_file, "--csv": csv_file, "--class-csv": class_csv, "--markdown": markdown_file}
     _check_writable(files)
     names = [*(checkpoint or []), *(more or [])] or ["demo"]
+    say_licence(*names)
     with progress_bar("Judging", quiet=quiet) as report:
         results = judge(
             workspace, names, settings, untrained=untrained, graph_of=graph_from, device=device, on_progress=report,

@@ -11,9 +11,21 @@ import typer
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, for machines.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 WorkspaceFolder = Annotated[Path, typer.Option("--workspace", help="The workspace folder.")]
-Checkpoint = Annotated[str, typer.Option("--checkpoint", help="A checkpoint's name, or its .safetensors file.")]
+Checkpoint = Annotated[
+    str, typer.Option("--checkpoint", help="A checkpoint's name, its .safetensors file, or a MERU, HyCoCLIP or OpenCLIP file.")
+]
 
 
 def show(result: dict[str, Any], text: str, *, as_json: bool) -> None:
     """Print the result as one JSON object, or the text."""
     typer.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
+
+
+def say_licence(*checkpoints: str) -> None:
+    """A line on standard error for each checkpoint that may not be used commercially; it is said where a model is picked."""
+    from hypviz.model.card import find_checkpoint, read_card
+
+    for checkpoint in checkpoints:
+        card = read_card(find_checkpoint(checkpoint))
+        if card.restricted:
+            typer.echo(f"{card.name}: licence {card.licence}", err=True)

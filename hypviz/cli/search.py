@@ -7,7 +7,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
+from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, say_licence, show
 from hypviz.errors import SettingsError
 
 
@@ -33,6 +33,7 @@ def search(
     wanted = [name for name, on in _kinds(children, parents, nearest, path) if on] or ["children"]
     if (item is None) == (picture is None):
         raise SettingsError("Give either --item ID or --picture FILE to start from.")
+    say_licence(checkpoint)
     with progress_bar("Embedding", quiet=as_json) as report:
         view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
     result = view.search(item_id=item, picture=picture, wanted=wanted, omega=omega, limit=limit)

@@ -1,7 +1,7 @@
 """Backbones by name: the demo network, any OpenCLIP image tower, any timm model.
 
 A weights argument is None (random), "hub:TAG" (downloaded by the library's own client, only when a person asks for
-it) or a file. The text tower of CLIP is not built: the method does not use it (method.md §3).
+it) or a file. Text towers are not built here: the method does not use them (method.md §3); see `model.text`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from torch import nn
 from hypviz.errors import CheckpointError, HubUnreachableError, SettingsError
 from hypviz.model.weights import load_tower, read_weights
 
+OWN_VECTORS = "vectors"
+"""In the card of own vectors (`hypviz.vectors`), which no network stands behind."""
 DEMO_NAMES = ("demo", "demo-small")
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -41,6 +43,8 @@ def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0
     hub tag was asked for and the hub cannot be reached.
     """
     family, _, model = name.partition(":")
+    if name == OWN_VECTORS:
+        raise CheckpointError("Own vectors come without a model, so own pictures and words have no place among them.")
     if name in DEMO_NAMES:
         backbone = _demo(name, image_size)
         if weights:
@@ -51,6 +55,8 @@ def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0
         return _open_clip(model, tag, weights, image_size)
     if family == "timm" and model:
         return _timm(model, tag, weights, image_size)
+    if family == "meru" and model:
+        return _meru(model, weights, image_size)
     raise SettingsError(f"Unknown backbone {name!r}; use demo, demo-small, open_clip:NAME (such as open_clip:ViT-B-16) or timm:NAME.")
 
 
@@ -114,6 +120,38 @@ def _timm(name: str, tag: str, weights: str | None, image_size: int) -> Backbone
     size = image_size or config.get("input_size", (3, 224, 224))[-1]
     features: int = getattr(tower, "head_hidden_size", None) or tower.num_features  # MobileNets have a layer after pooling
     return Backbone(tower, features, size, config.get("mean", IMAGENET_MEAN), config.get("std", IMAGENET_STD))
+
+
+def _meru(shape: str, weights: str | None, image_size: int) -> Backbone:
+    """The ViT of MERU (Desai et al., 2023): timm's, on its class token, with the LayerNorm of torch (eps 1e-5, not 1e-6)."""
+    from timm.models.vision_transformer import VisionTransformer
+
+    size = image_size or 224
+    sizes = read_shape(shape, "LWAP")
+    tower = VisionTransformer(
+        img_size=size, patch_size=sizes["P"], embed_dim=sizes["W"], depth=sizes["L"], num_heads=sizes["A"],
+        num_classes=0, global_pool="token", norm_layer=nn.LayerNorm,
+    )  # fmt: skip
+    if weights:
+        load_tower(tower, read_weights(Path(weights)), source=f"Weights file {weights}")
+    return Backbone(tower, sizes["W"], size, IMAGENET_MEAN, IMAGENET_STD)
+
+
+def read_shape(text: str, letters: str) -> dict[str, int]:
+    """The sizes in the name of a transformer, in MERU's notation; SettingsError unless each letter has a positive one.
+
+    L layers, W width, A attention heads, P patch side in pixels, C tokens of a text.
+
+    >>> read_shape("L12_W384_A12_P16", "LWAP")
+    {'L': 12, 'W': 384, 'A': 12, 'P': 16}
+    """
+    parts = text.split("_")
+    sizes = {part[:1]: int(part[1:]) for part in parts if part[1:].isascii() and part[1:].isdigit()}
+    if len(parts) != len(letters) or set(sizes) != set(letters) or not all(sizes.values()):
+        raise SettingsError(f"A transformer's shape needs a number for each of {', '.join(letters)}, as L12_W384_A12_…; got {text!r}.")
+    if sizes["W"] % sizes["A"]:
+        raise SettingsError(f"A transformer of width {sizes['W']} cannot have {sizes['A']} attention heads; got {text!r}.")
+    return sizes
 
 
 def _from_hub(download: Callable[[], Any], what: str) -> Any:

@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 from hypviz.errors import CheckpointError
 from hypviz.model.card import Card, find_checkpoint, read_card, weights_path, write_card
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
+from hypviz.model.published import is_published, translate
 from hypviz.model.weights import read_weights
 
 
@@ -33,6 +34,8 @@ def load_checkpoint(name: str | Path, *, folder: Path | None = None) -> tuple[Hy
     card = read_card(path)
     encoder = build_encoder(card.encoder)
     tensors = read_weights(path)
+    if is_published(tensors):
+        tensors = translate(tensors, source=path)[1]
     wanted = encoder.state_dict()
     missing, unknown = sorted(set(wanted) - set(tensors)), sorted(set(tensors) - set(wanted))
     if missing or unknown:

@@ -1,12 +1,13 @@
 """The hyperbolic encoder: backbone → one linear layer → tangent vector at the origin → unit direction and radius.
 
 Learnable scalars follow MERU and ACCEPT [A]: log α (feature scale, init d^-1/2, clamp <= 1), log c (curvature,
-clamp 0.1…10) and log 1/τ (clamp <= 100).
+clamp 0.1…10) and log 1/τ (clamp <= 100). A published model may bring a text tower (`model.text`) into the same space.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hypviz.config import EncoderSettings
+from hypviz.errors import CheckpointError
 from hypviz.model.backbone import Backbone, build_backbone, hub_tag
 from hypviz.model.blocks import frozen_parts
+from hypviz.model.text import TextTower, build_text_tower
 
 CURV_RANGE = (0.1, 10.0)
 MAX_SCALE = 100.0
@@ -39,7 +42,7 @@ class HyperbolicEncoder(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, settings: EncoderSettings, backbone: Backbone) -> None:
+    def __init__(self, settings: EncoderSettings, backbone: Backbone, text: TextTower | None = None) -> None:
         super().__init__()
         self.settings = settings
         self.image_size = backbone.size
@@ -51,8 +54,10 @@ class HyperbolicEncoder(nn.Module):
         self.log_alpha = nn.Parameter(torch.tensor(math.log(settings.embed_dim**-0.5)))
         self.log_curv = nn.Parameter(torch.tensor(math.log(settings.curv_init)), requires_grad=settings.learn_curv)
         self.log_scale = nn.Parameter(torch.tensor(-math.log(settings.temperature_init)))
-        self.register_buffer("mean", torch.tensor(backbone.mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(backbone.std).view(1, 3, 1, 1), persistent=False)
+        self.text = text
+        mean, std = settings.pixel_mean or backbone.mean, settings.pixel_std or backbone.std
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
     @property
     def curv(self) -> Tensor:
@@ -100,11 +105,22 @@ class HyperbolicEncoder(nn.Module):
 
     def project(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Features of the backbone (B, F) → directions (B, D) and radii (B,): the head alone."""
-        features = self.head(features).float()  # (B, D)
-        tangent = features * _exp_within(self.log_alpha, 0.0, 1.0)
-        # ‖v‖ has no gradient at 0 and v/‖v‖ none below it: the floor only guards an exactly vanishing feature.
-        radius = tangent.norm(dim=-1).clamp_min(torch.finfo(torch.float32).eps)
-        return tangent / radius.unsqueeze(-1), radius
+        return _polar(self.head(features).float() * _exp_within(self.log_alpha, 0.0, 1.0))
+
+    def encode_texts(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """n texts → directions (n, D) and radii (n,) in the space of the pictures; CheckpointError without a text tower."""
+        if self.text is None:
+            raise CheckpointError(
+                "This checkpoint has no text tower: it was trained on pictures alone, so words have no place in its space."
+            )
+        return _polar(self.text(texts) * _exp_within(self.text.log_alpha, 0.0, 1.0))
+
+
+def _polar(tangent: Tensor) -> tuple[Tensor, Tensor]:
+    """(B, D) tangent vectors at the origin → unit directions (B, D) and radii (B,)."""
+    # ‖v‖ has no gradient at 0 and v/‖v‖ none below it: the floor only guards an exactly vanishing feature.
+    radius = tangent.norm(dim=-1).clamp_min(torch.finfo(torch.float32).eps)
+    return tangent / radius.unsqueeze(-1), radius
 
 
 def build_encoder(settings: EncoderSettings, *, weights: str | None = None, seed: int = 0) -> HyperbolicEncoder:
@@ -113,5 +129,5 @@ def build_encoder(settings: EncoderSettings, *, weights: str | None = None, seed
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         backbone = build_backbone(settings.backbone, weights=weights, image_size=settings.image_size, published=settings.published)
-        encoder = HyperbolicEncoder(settings, backbone)
+        encoder = HyperbolicEncoder(settings, backbone, build_text_tower(settings))
     return encoder.to(memory_format=torch.channels_last)

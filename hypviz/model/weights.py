@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             from safetensors.torch import load_file
 
             return load_file(path)
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        # A mapped file is read where it is looked at: the shapes of a large model cost nothing. Files of old are no archives.
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except pickle.UnpicklingError as error:  # torch tells code from garbage in its message only
         raise CheckpointError(
             f"Weights file {path} is damaged, or holds Python objects besides tensors, which hypviz does not run; "

@@ -66,7 +66,7 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
         with gr.Row(equal_height=True, elem_id="hv-top"):
             gr.HTML(HEAD, apply_default_css=False, scale=3, min_width=300)
             data_box = gr.Dropdown(library.data_names(), value=data, label="Data", scale=1, min_width=170)
-            checkpoint_box = gr.Dropdown(library.checkpoint_names(), value=checkpoint, label="Checkpoint", scale=1, min_width=170)
+            checkpoint_box = gr.Dropdown(library.checkpoint_choices(), value=checkpoint, label="Checkpoint", scale=1, min_width=170)
         facts = gr.HTML(min_height=40, elem_id="hv-facts", apply_default_css=False)
         with gr.Tabs():
             with gr.Tab("Explore"):
