@@ -15,7 +15,7 @@ from tests.worlds import TinyWorld
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[dict[str, set[str]], ...] = (
-    {"errors": set()},
+    {"errors": set(), "home": set()},
     {"config": set(), "bits": set(), "files": set(), "progress": set(), "geometry": set()},
     {"data": set(), "search": set()},
     {
@@ -41,7 +41,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "session": {"cards", "disks", "inquiry", "places", "uploads"},
         "library": {"session"},
     },
-    {"review": set(), "clipart_world": set(), "experiments": set()},
+    {"review": set(), "clipart_world": set(), "experiments": set(), "tune": {"review"}, "annotate": set()},
     {"ui": set(), "cli": {"ui"}},
     {"__init__": set(), "__main__": set(), "app": set()},
 )
@@ -56,7 +56,7 @@ ONLY_IN = {
     "open_clip": {"model"},
     "timm": {"model"},
     "safetensors": {"model"},
-    "pyarrow": {"tables", "store"},
+    "pyarrow": {"data", "tables", "store"},
     "typer": {"cli", "app"},
     "rich": {"progress"},
     "pandas": set(),

@@ -45,10 +45,11 @@ def clipart(
 @app.command("import")
 def import_data(
     out: Annotated[Path, typer.Option(help="Workspace folder to create.")],
-    format: Annotated[str, typer.Option(help="auto, coco, voc or folder.")] = "auto",
+    format: Annotated[str, typer.Option(help="auto, coco, voc, yolo, openimages, hf, classes or folder.")] = "auto",
     source: Annotated[Optional[Path], typer.Argument(help="The data set's folder, when it has a usual layout.")] = None,
-    annotations: Annotated[Optional[Path], typer.Option(help="Annotation file (COCO) or folder (VOC).")] = None,
+    annotations: Annotated[Optional[Path], typer.Option(help="Annotation file (COCO, YOLO) or folder (VOC).")] = None,
     images: Annotated[Optional[Path], typer.Option(help="Folder with the pictures.")] = None,
+    boxes: Annotated[str, typer.Option(help="auto, xywh or xyxy: how Hugging Face data writes boxes.")] = "auto",
     name: Annotated[str, typer.Option(help="The workspace's name; the folder's by default.")] = "",
     min_overlap: Annotated[float, typer.Option(help="Share of the smaller box inside the larger one.")] = 0.8,
     duplicate_iou: Annotated[float, typer.Option(help="Boxes with this IoU are one object.")] = 0.9,
@@ -56,7 +57,11 @@ def import_data(
     overwrite: Annotated[bool, typer.Option(help="Renew an existing workspace.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Import COCO, Pascal VOC or a plain folder of pictures into a workspace."""
+    """Import COCO, LVIS, Pascal VOC, YOLO, OpenImages, Hugging Face data or a folder of pictures into a workspace.
+
+    Formats: coco (LVIS too), voc, yolo, openimages, hf (a `datasets` folder), classes (sub-folders) and folder (no boxes).
+    Pictures that lie inside files (hf) are written to OUT-pictures; all others stay where they are.
+    """
     from hypviz.config import HierarchySettings
     from hypviz.data.formats.detect import open_dataset
     from hypviz.data.hierarchy import build_hierarchy
@@ -71,7 +76,8 @@ def import_data(
     place = source or annotations or images
     if place is None:
         raise SettingsError("Say what to import: a folder, --annotations FILE or --images DIR.")
-    raw = open_dataset(place, format=format, annotations=annotations, images=images)
+    pictures = out.resolve().with_name(f"{out.resolve().name}-pictures")
+    raw = open_dataset(place, format=format, annotations=annotations, images=images, extract_to=pictures, boxes=boxes)
     with progress_bar("Reading pictures", quiet=as_json) as report:
         items, summary = import_items(raw, on_progress=report)
     hierarchy = build_hierarchy(items, settings)

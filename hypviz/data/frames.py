@@ -13,6 +13,8 @@ ASPECT_TOLERANCE = 0.01
 """An annotated size of another scale is believed when its aspect ratio agrees within this share."""
 
 
+WRITTEN_DIGITS = 2e-6
+"""Fractions are written with six digits: a side that far outside 0…1 is on the edge of the picture."""
 KEPT = ("", "clipped")
 """Verdicts of `clip` with which a box is kept."""
 
@@ -40,6 +42,20 @@ def to_upright(
     if _same_aspect(annotated, info.stored):
         return turn(_scale(xyxy, annotated, info.stored), info.stored, info.orientation), ("turned", "scaled")
     return None
+
+
+def from_fractions(xyxy: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float64]:
+    """Boxes (n, 4) in fractions of the picture as pixels of `size` (width, height).
+
+    A side that rounding alone put outside the picture is set on its edge.
+
+    >>> from_fractions(np.array([[-0.000001, 0.5, 1.0000005, 1.5]]), (100, 50)).tolist()
+    [[0.0, 25.0, 100.0, 75.0]]
+    """
+    edge = np.clip(xyxy, 0.0, 1.0)
+    snapped = np.where(np.abs(xyxy - edge) <= WRITTEN_DIGITS, edge, xyxy)
+    scaled: NDArray[np.float64] = snapped * np.array([*size, *size], dtype=np.float64)
+    return scaled
 
 
 def _same_aspect(a: tuple[int, int], b: tuple[int, int]) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypviz.data.frames import KEPT, as_array, clip, to_upright
+from hypviz.data.frames import KEPT, as_array, clip, from_fractions, to_upright
 from hypviz.data.items import SCENE, Images, Items, item_ids
 from hypviz.data.pictures import PictureError, PictureInfo, inspect_picture
 from hypviz.data.raw import RawBox, RawDataset, RawImage, leaves_root, storable
@@ -34,6 +34,7 @@ class ImportReport:
 
     images, boxes: kept.  clipped: boxes cut to the picture.  turned, scaled: images whose boxes were annotated in the
     stored (not upright) frame, or at another size.  dropped: {reason: {"count", "images", "boxes", "examples"}}.
+    proposals: how many of `boxes` nobody annotated.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ImportReport:
     scaled: int
     classes: int
     dropped: dict[str, dict[str, Any]]
+    proposals: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """JSON object; `images` and `boxes` are those read, `kept_images` and `kept_boxes` those that became items."""
@@ -59,6 +61,7 @@ class ImportReport:
             "turned": self.turned,
             "scaled": self.scaled,
             "classes": self.classes,
+            "proposals": self.proposals,
             "dropped": self.dropped,
         }
 
@@ -66,7 +69,12 @@ class ImportReport:
         """The report in one line for the terminal."""
         line = f"{self.name}: {self.images} of {self.images_read} images, {self.boxes} of {self.boxes_read} boxes"
         line += f", {self.classes} classes"
-        done = {"boxes clipped": self.clipped, "images turned": self.turned, "images scaled": self.scaled}
+        done = {
+            "boxes proposed, not annotated": self.proposals,
+            "boxes clipped": self.clipped,
+            "images turned": self.turned,
+            "images scaled": self.scaled,
+        }
         parts = [f"{count} {what}" for what, count in done.items() if count]
         parts += [f"left out: {entry['count']} × {reason}" for reason, entry in self.dropped.items()]
         return "; ".join([line, *parts])
@@ -142,6 +150,7 @@ class _Columns:
     image: list[int] = field(default_factory=list)
     xyxy: list[NDArray[np.float32]] = field(default_factory=list)
     label: list[str | None] = field(default_factory=list)
+    source: list[str] = field(default_factory=list)
     copies: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
 
@@ -157,9 +166,11 @@ class _Columns:
         self.image += [row] * (1 + len(boxes))
         self.xyxy += [np.array([[0, 0, *info.size]], dtype=np.float32), xyxy]
         self.label += [None, *(box.label for box in boxes)]
+        self.source += ["image", *(box.source for box in boxes)]
 
     def _boxes(self, image: RawImage, info: PictureInfo, raw: RawDataset) -> tuple[list[RawBox], NDArray[np.float32]]:
-        framed = to_upright(as_array([box.xyxy for box in image.boxes]), image.size, info)
+        given = as_array([box.xyxy for box in image.boxes])
+        framed = (from_fractions(given, info.size), ()) if image.normalised else to_upright(given, image.size, info)
         if framed is None:
             example = f"{image.record}: annotated as {image.size}, but {image.file_name} is {info.size}"
             raw.dropped.other("annotated size differs", example, boxes=len(image.boxes))
@@ -192,7 +203,7 @@ class _Columns:
             image=np.array(self.image, dtype=np.int32),
             xyxy=np.concatenate(self.xyxy),
             label=np.array([number[label] for label in self.label], dtype=np.int32),
-            source=np.array(["image" if label is None else "annotation" for label in self.label]),
+            source=np.array(self.source),
             images=images,
             classes=classes,
             root=root,
@@ -212,4 +223,5 @@ class _Columns:
             scaled=self.done["scaled"],
             classes=len(items.classes),
             dropped=raw.dropped.to_json(),
+            proposals=int((items.source == "proposal").sum()),
         )

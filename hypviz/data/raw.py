@@ -19,22 +19,30 @@ MAX_SIDE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class RawBox:
-    """One annotated box: pixels of the annotated picture, 0-based, x2 and y2 exclusive; `record` names its origin."""
+    """One annotated box: pixels of the annotated picture, 0-based, x2 and y2 exclusive; `record` names its origin.
+
+    source: "annotation", or what else `Items.source` knows, when a data set says that its boxes were proposed or drawn.
+    """
 
     xyxy: tuple[float, float, float, float]
     label: str
     record: str
+    source: str = "annotation"
 
 
 @dataclass(frozen=True, slots=True)
 class RawImage:
-    """One annotated picture: `file_name` relative to the root, `size` (width, height) as annotated, if stated."""
+    """One annotated picture: `file_name` relative to the root, `size` (width, height) as annotated, if stated.
+
+    normalised: boxes are fractions of the upright picture, not pixels; `size` then says nothing about them.
+    """
 
     file_name: str
     boxes: tuple[RawBox, ...] = ()
     size: tuple[int, int] | None = None
     licence: str = ""
     record: str = ""
+    normalised: bool = False
 
 
 @dataclass

@@ -28,13 +28,17 @@ Make = Callable[..., Path]
         ("formats/hard", "voc"),
         ("formats/tiny/coco_dataset/coco_roboflow", "coco"),
         ("formats/tiny/voc_dataset/voc_dataset3", "voc"),
+        ("formats/multi100/yolo", "yolo"),
+        ("formats/tiny/yolo_dataset/strict", "yolo"),
+        ("formats/tiny/yolo_dataset/labels", "yolo"),
+        ("formats/tiny/yolo_dataset/annotations", "yolo"),
     ],
 )
 def test_formats_are_recognised(shared_data: Path, folder: str, expected: str) -> None:
     assert detect_format(shared_data / folder) == expected
 
 
-@pytest.mark.parametrize(("folder", "boxes"), [("coco_a", 273), ("coco_b", 273), ("voc", 273), ("images", 0)])
+@pytest.mark.parametrize(("folder", "boxes"), [("coco_a", 273), ("coco_b", 273), ("voc", 273), ("yolo", 273), ("images", 0)])
 def test_one_hundred_pictures_come_from_every_format(shared_data: Path, folder: str, boxes: int) -> None:
     _, report = import_items(open_dataset(shared_data / "formats/multi100" / folder))
     assert (report.images, report.boxes) == (100, boxes)
@@ -117,8 +121,8 @@ def test_train2017_beside_annotations_is_found(make_coco: Make, make_picture: Ma
 
 
 def test_unknown_formats_and_files_are_refused(tmp_path: Path, make_picture: Make) -> None:
-    with pytest.raises(DataError, match=r"format must be one of auto, coco, voc, folder; got 'yolo'"):
-        open_dataset(tmp_path, "yolo")
+    with pytest.raises(DataError, match=r"format must be one of auto, coco, voc, yolo, .*folder; got 'kitti'"):
+        open_dataset(tmp_path, "kitti")
     with pytest.raises(DataError, match="not a COCO annotation file"):
         open_dataset(make_picture(tmp_path / "a.jpg"))
     with pytest.raises(DataError, match="no COCO annotation file here"):

@@ -1,44 +1,85 @@
-"""A plain folder of pictures: every picture is a scene, there are no boxes yet."""
+"""A plain folder of pictures: every picture is a scene. Sub-folders may be classes, as torchvision's ImageFolder has them.
+
+A class says what the whole picture shows, and items get their class from a box: so each picture of a class folder has
+one box, the whole picture. Nested folders give one class by its path ("animals/dog"), so that equal names in two places
+stay two classes; folders called train, val… are no part of it.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from hypviz.data.formats.locate import files_below
 from hypviz.data.pictures import is_picture_name
-from hypviz.data.raw import DropCounter, RawDataset, RawImage
+from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage, storable
 from hypviz.errors import DataError
 
-SKIPPED_FOLDERS = frozenset({"__MACOSX", "@eaDir"})
-"""What archivers and network disks leave behind, beside hidden folders."""
+SPLIT_FOLDERS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
+"""Folders on top that part a data set; their names say nothing about a picture."""
+PLAIN_FOLDERS = frozenset({"images", "image", "imgs", "img", "pictures", "photos", "jpegimages", "data", "raw", "dcim"})
+"""Names that say nothing about a picture either."""
 
 
 def read_folder(folder: Path | str) -> RawDataset:
-    """All pictures below `folder`, in the order of their names; hidden files and folders are skipped.
+    """All pictures below `folder`, in the order of their names, without boxes; hidden files and folders are skipped.
 
     Files that do not end like a picture are counted as "not named like a picture". Raises DataError when `folder` is
     none or holds no picture.
     """
-    root = Path(folder)
+    return _read(Path(folder), classes=False)
+
+
+def read_class_folders(folder: Path | str) -> RawDataset:
+    """As `read_folder`, with a box of the whole picture whose class is the path of the sub-folder it lies in.
+
+    A picture on top, or directly in a split's folder, has no class and no box. Raises DataError as `read_folder`, and
+    when no picture lies in a sub-folder.
+    """
+    return _read(Path(folder), classes=True)
+
+
+def class_of(name: str) -> str:
+    """The class of a picture by its path relative to the data set; "" for none.
+
+    >>> class_of("train/animals/dog/a.jpg"), class_of("dog/a.jpg"), class_of("train/a.jpg"), class_of("a.jpg")
+    ('animals/dog', 'dog', '', '')
+    """
+    folders = PurePosixPath(name).parts[:-1]
+    if folders and folders[0].lower() in SPLIT_FOLDERS:
+        folders = folders[1:]
+    return storable("/".join(folders))
+
+
+def looks_like_class_folders(folder: Path) -> str:
+    """Two of the classes, when all pictures of a folder lie in at least two sub-folders that may be classes; else ""."""
+    classes: set[str] = set()
+    for name in files_below(folder):
+        if is_picture_name(name):
+            label = class_of(name)
+            if not label or PurePosixPath(label).parts[0].lower() in PLAIN_FOLDERS:
+                return ""
+            classes.add(label)
+    return " and ".join(sorted(classes)[:2]) if len(classes) > 1 else ""
+
+
+def _read(root: Path, *, classes: bool) -> RawDataset:
     if not root.is_dir():
         raise DataError(f"{root}: there is no such folder.")
     dropped = DropCounter()
     names = []
-    for name in _files_below(root):
+    for name in files_below(root):
         if is_picture_name(name):
             names.append(name)
         else:
-            dropped.other("not named like a picture", name)
+            dropped.other("not named like a picture", storable(name))
     if not names:
-        raise DataError(f"{root}: no picture here, among {len(list(_files_below(root)))} files.")
-    images = [RawImage(name, record=name) for name in names]
+        raise DataError(f"{root}: no picture here, among {len(list(files_below(root)))} files.")
+    if classes and not any(map(class_of, names)):
+        raise DataError(f"{root}: none of {len(names)} pictures lies in a sub-folder, whose name would be its class.")
+    images = [_image(name, class_of(name) if classes else "") for name in names]
     return RawDataset(root, images, len(images), root.resolve().name, dropped)
 
 
-def _files_below(root: Path) -> Iterator[str]:
-    for folder, inner, files in os.walk(root):
-        inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in SKIPPED_FOLDERS)
-        for name in sorted(files):
-            if not name.startswith("."):
-                yield Path(folder, name).relative_to(root).as_posix()
+def _image(name: str, label: str) -> RawImage:
+    whole = (RawBox((0.0, 0.0, 1.0, 1.0), label, name),) if label else ()
+    return RawImage(name, whole, record=name, normalised=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from hypviz.data.raw import leaves_root
@@ -11,6 +11,19 @@ from hypviz.errors import DataError
 
 SAMPLE = 100
 """Names looked for per candidate folder: enough to choose the folder, cheap on a network disk."""
+
+
+SKIPPED_FOLDERS = frozenset({"__MACOSX", "@eaDir"})
+"""What archivers and network disks leave behind, beside hidden folders."""
+
+
+def files_below(root: Path) -> Iterator[str]:
+    """Every file below `root`, relative to it, in the order of their names; hidden files and folders are skipped."""
+    for folder, inner, files in os.walk(root):
+        inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in SKIPPED_FOLDERS)
+        for name in sorted(files):
+            if not name.startswith("."):
+                yield Path(folder, name).relative_to(root).as_posix()
 
 
 def locate_images(names: Sequence[str], candidates: Sequence[Path], *, source: Path) -> Path:

@@ -1,0 +1,137 @@
+"""Hugging Face `datasets` folders: written by the library itself, read back with the same boxes and the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hypviz.data.formats.coco import read_coco
+from hypviz.data.formats.detect import detect_format, open_dataset
+from hypviz.data.formats.hf_datasets import read_hf
+from hypviz.data.importer import ImportReport, import_items
+from hypviz.data.items import Items
+from hypviz.errors import DataError
+
+datasets = pytest.importorskip("datasets")
+MakePicture = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> None:
+    datasets.disable_progress_bars()
+
+
+def write(folder: Path, rows: Sequence[dict[str, Any]], objects: Any, *, parquet: bool = False, image: str = "image") -> Path:
+    """Rows as a `datasets` folder; `objects`: the features besides the picture."""
+    features = datasets.Features({image: datasets.Image(), **objects})
+    columns = {name: [row[name] for row in rows] for name in features}
+    data = datasets.Dataset.from_dict(columns, features=features)
+    if parquet:
+        folder.mkdir(parents=True)
+        data.to_parquet(folder / "train-00000-of-00001.parquet")
+    else:
+        datasets.DatasetDict({"train": data}).save_to_disk(str(folder))
+    return folder
+
+
+def boxes_feature(names: Sequence[str] | None = ("car", "wheel")) -> Any:
+    label = datasets.ClassLabel(names=list(names)) if names else datasets.Value("string")
+    return {"objects": datasets.Sequence({"bbox": datasets.Sequence(datasets.Value("float32"), length=4), "category": label})}
+
+
+def load(folder: Path, **options: Any) -> tuple[Items, ImportReport]:
+    return import_items(read_hf(folder, folder.parent / "pictures", **options))
+
+
+def dropped(report: ImportReport) -> dict[str, int]:
+    return {reason: entry["count"] for reason, entry in report.dropped.items()}
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+def test_coco_through_datasets_gives_the_same_items(shared_data: Path, tmp_path: Path, parquet: bool) -> None:
+    """The library's own writer is the reference: bytes and boxes survive it, so even the ids are the same."""
+    raw = read_coco(shared_data / "formats/multi100/coco_b/instances_v2.json")
+    coco, _ = import_items(raw)
+    rows = []
+    for image in range(len(coco.images)):
+        inside = coco.of_image(image)[1:]
+        boxes = [[x1, y1, x2 - x1, y2 - y1] for x1, y1, x2, y2 in coco.xyxy[inside].tolist()]
+        objects = {"bbox": boxes, "category": [coco.name(row) for row in inside]}
+        rows.append({"image": str(coco.path(int(coco.offsets[image]))), "objects": objects})
+    folder = write(tmp_path / "set", rows, boxes_feature(coco.classes), parquet=parquet)
+    assert detect_format(folder) == "hf"
+    items, report = import_items(open_dataset(folder, extract_to=tmp_path / "pictures"))
+    assert (report.images, report.boxes, report.dropped, report.name) == (100, 273, {}, "set")
+    assert items.item_id.tolist() == coco.item_id.tolist()
+    assert [items.name(row) for row in range(len(items))] == [coco.name(row) for row in range(len(coco))]
+    assert items.images.file_name[0] == "train/00000000.jpg"
+    assert items.path(0).read_bytes() == coco.path(0).read_bytes()
+
+
+def test_pictures_are_written_once_and_need_a_place(tmp_path: Path, make_picture: MakePicture) -> None:
+    rows = [{"image": str(make_picture(tmp_path / "a.png")), "objects": {"bbox": [[1, 2, 3, 4]], "category": ["car"]}}]
+    folder = write(tmp_path / "set", rows, boxes_feature(None))
+    first, _ = load(folder)
+    time = first.path(0).stat().st_mtime_ns
+    second, _ = load(folder)
+    assert second.path(0).stat().st_mtime_ns == time
+    assert second.images.file_name.tolist() == ["train/00000000.png"]
+    with pytest.raises(DataError, match="lie inside its files; import it into a workspace"):
+        open_dataset(folder)
+
+
+def test_a_list_of_dicts_and_columns_of_their_own_are_read(tmp_path: Path, make_picture: MakePicture) -> None:
+    picture = str(make_picture(tmp_path / "a.png"))
+    box = datasets.Sequence(datasets.Value("float32"))
+    listed = {"annotations": [{"bbox": box, "label": datasets.Value("string")}]}
+    flat = {"bboxes": datasets.Sequence(box), "labels": datasets.Sequence(datasets.ClassLabel(names=["car", "wheel"]))}
+    one = write(tmp_path / "one", [{"img": picture, "annotations": [{"bbox": [1, 2, 3, 4], "label": "wheel"}]}], listed, image="img")
+    two = write(tmp_path / "two", [{"img": picture, "bboxes": [[1, 2, 3, 4]], "labels": [1]}], flat, image="img")
+    for folder in (one, two):
+        items, _ = load(folder)
+        assert (items.xyxy[1].tolist(), items.name(1)) == ([1, 2, 4, 6], "wheel")
+
+
+def test_a_label_alone_is_the_class_of_the_whole_picture(tmp_path: Path, make_picture: MakePicture) -> None:
+    rows = [{"image": str(make_picture(tmp_path / f"{n}.png", seed=n)), "label": n} for n in (0, 1)]
+    items, _ = load(write(tmp_path / "set", rows, {"label": datasets.ClassLabel(names=["cat", "dog"])}))
+    assert [items.name(row) for row in range(4)] == ["scene", "cat", "scene", "dog"]
+    assert np.array_equal(items.xyxy[1], items.xyxy[0])
+
+
+def test_corners_are_taken_only_on_a_persons_word(tmp_path: Path, make_picture: MakePicture) -> None:
+    picture = str(make_picture(tmp_path / "a.png", (40, 30)))
+    rows = [{"image": picture, "objects": {"bbox": [[30, 20, 39, 29], [20, 15, 35, 25]], "category": ["car", "car"]}}]
+    folder = write(tmp_path / "set", rows, boxes_feature(None))
+    with pytest.raises(DataError, match=r"100 % of 2 boxes leave .* but 100 % fit as corners .*--boxes xyxy"):
+        load(folder)
+    assert load(folder, box_format="xyxy")[0].xyxy[1].tolist() == [30, 20, 39, 29]
+    assert load(folder, box_format="xywh")[1].clipped == 2
+    with pytest.raises(DataError, match="box format must be one of auto, xywh, xyxy; got 'cxcywh'"):
+        load(folder, box_format="cxcywh")
+
+
+def test_fractions_are_seen_and_odd_cells_counted(tmp_path: Path, make_picture: MakePicture) -> None:
+    picture = str(make_picture(tmp_path / "a.png", (40, 30)))
+    objects = {"bbox": [[0.25, 0.5, 0.25, 0.5], [0.1, 0.1, 0.1]], "category": ["car", "car"]}
+    feature = {"objects": datasets.Sequence({"bbox": datasets.Sequence(datasets.Value("float32")), "category": datasets.Value("string")})}
+    folder = write(tmp_path / "set", [{"image": picture, "objects": objects}, {"image": None, "objects": objects}], feature)
+    items, report = load(folder)
+    assert items.xyxy[1].tolist() == [10, 15, 20, 30]
+    assert dropped(report) == {"box is not four numbers": 2, "no picture in the row": 1}
+    assert (report.images_read, report.boxes_read) == (2, 4)
+
+
+def test_other_folders_are_refused(tmp_path: Path) -> None:
+    data = datasets.Dataset.from_dict({"text": ["a"]})
+    data.save_to_disk(str(tmp_path / "text"))
+    with pytest.raises(DataError, match="no column holds pictures; it has text"):
+        load(tmp_path / "text")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/state.json").write_text("{}")
+    with pytest.raises(DataError, match="not a folder that the datasets library reads"):
+        load(tmp_path / "broken")
