@@ -35,6 +35,13 @@
   const count = (value) => value.toLocaleString("en");
   const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+  /** After the next frame is on the screen; a tab in the background has none, so it does not wait long. */
+  const painted = () =>
+    new Promise((resolve) => {
+      requestAnimationFrame(() => setTimeout(resolve));
+      setTimeout(resolve, 150);
+    });
+
   /** A set of rows as one bit each, least significant bit first: how the server sends memberships. */
   class Bits {
     /** @param {Uint8Array} bytes @param {number} count of rows, not of those set */
@@ -85,5 +92,5 @@
     }
   }
 
-  Object.assign(hypviz, { element, button, set, make, add, isRow, trim, count, reducedMotion, Bits });
+  Object.assign(hypviz, { element, button, set, make, add, isRow, trim, count, reducedMotion, painted, Bits });
 })();

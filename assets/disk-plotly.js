@@ -3,10 +3,12 @@
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
 
+  const SOFTWARE_LIMIT = 10000; // points that a processor draws quickly at double density
+
   class PlotlyPoints {
     /** @param {HTMLElement} element @param {Object} plotly @param {() => void} onLost after the WebGL context was lost */
     constructor(element, plotly, onLost) {
-      Object.assign(this, { element, plotly, onLost, fresh: true });
+      Object.assign(this, { element, plotly, onLost, fresh: true, inSoftware: isInSoftware() });
     }
 
     /** New traces: after a load, a selection, a resize, a change of colours. Not while dragging. */
@@ -33,8 +35,10 @@
         marker: { size: group.size, color: group.colour, opacity: 1, line: { width: group.lit ? 0.7 : 0, color: face } },
         hoverinfo: "skip",
       }));
-      const sharp = { staticPlot: true, displayModeBar: false, plotGlPixelRatio: Math.max(2, devicePixelRatio || 1) };
-      await this.plotly.react(this.element, traces, layout, sharp);
+      const count = groups.reduce((sum, { rows }) => sum + rows.length, 0);
+      const ratio = devicePixelRatio || 1; // points look better drawn larger and shrunk
+      const plotGlPixelRatio = this.inSoftware && count > SOFTWARE_LIMIT ? ratio : Math.max(2, ratio);
+      await this.plotly.react(this.element, traces, layout, { staticPlot: true, displayModeBar: false, plotGlPixelRatio });
       if (this.fresh) this.element.on("plotly_webglcontextlost", () => this.recover());
       this.fresh = false;
     }
@@ -76,11 +80,24 @@
     }
   }
 
-  function hasWebGL() {
+  /** What a look at a new WebGL context finds, null where there is none. */
+  function probe(look) {
     const context = document.createElement("canvas").getContext("webgl");
+    const found = context && look(context);
     context?.getExtension("WEBGL_lose_context")?.loseContext(); // browsers keep few contexts: give this one back
-    return Boolean(context);
+    return found;
   }
+
+  const hasWebGL = () => Boolean(probe(() => true));
+
+  /** Whether the processor draws in place of a graphics card: a virtual machine, a remote desktop. */
+  const isInSoftware = () =>
+    Boolean(
+      probe((context) => {
+        const names = context.getExtension("WEBGL_debug_renderer_info");
+        return names && /swiftshader|llvmpipe|softpipe|basic render/i.test(context.getParameter(names.UNMASKED_RENDERER_WEBGL));
+      }),
+    );
 
   Object.assign(hypviz, { PlotlyPoints, hasWebGL });
 })();

@@ -29,7 +29,7 @@
 (function () {
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
-  const { math: M, element } = hypviz;
+  const { math: M, element, painted } = hypviz;
 
   const icon = (body) => `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">${body}</svg>`;
   const TOOLS = [
@@ -115,7 +115,7 @@
       if (this.slow) this.say("WebGL is not available: drawn on a canvas, slower and with fewer points.", true);
       if (before) await this.moves.glide(before);
       else await paint.rebuild();
-      await nextFrame();
+      await painted();
     }
 
     /** Draw further points of the same layout beside those at hand. @param {ArrayBuffer} buffer */
@@ -319,9 +319,6 @@
     if (node.closest(".light, .gradio-container")) return false; // Gradio marks only dark
     return preferred;
   }
-
-  /** The next frame; a tab in the background has none, so it does not wait long. */
-  const nextFrame = () => new Promise((resolve) => [requestAnimationFrame(() => resolve()), setTimeout(resolve, 150)]);
 
   /** @param {HTMLElement} node @param {Options} options @returns {Disk} */
   hypviz.createDisk = (node, options) => new Disk(node, options);

@@ -35,7 +35,7 @@
     box.querySelector("h3").replaceChildren(`${title} `, element("span", "", `${count} · ${order}`));
     const strip = box.querySelector(".hv-strip");
     strip.replaceChildren(...cards.map((item) => card(item, thumbUrl, onPick)));
-    strip.scrollLeft = 0;
+    requestAnimationFrame(() => (strip.scrollLeft = 0)); // here it would lay the page out once for every strip
     if (!cards.length) strip.append(element("p", "hv-none", EMPTY[kind]));
   }
 

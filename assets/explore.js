@@ -160,8 +160,10 @@
         if (remember && this.query && JSON.stringify(this.query) !== JSON.stringify(next)) this.trail.push(this.query);
         Object.assign(this, { query: next, answer: result, wide });
         this.find(".hv-error").hidden = true;
-        await this.points.fetchNamed();
         this.show();
+        await hypviz.painted(); // the children are on the screen before the disk is drawn anew
+        await this.points.fetchNamed();
+        if (number === this.asked) this.showOnDisks();
       } catch (error) {
         if (number === this.asked) this.complain(error);
       }
@@ -198,7 +200,6 @@
       this.list("parents", "Parents", answer.parents, answer.parents_total, "general → specific");
       this.list("path", "Path to the root", answer.path, answer.path.length, "nearest item along the geodesic");
       this.find(".hv-back").disabled = this.trail.length === 0;
-      for (const disk of this.disks()) this.showOn(disk);
       this.showOmega();
       this.pins.shown();
       this.link.write();
@@ -206,6 +207,10 @@
         `${answer.picture.title}, ${answer.radius.toFixed(3)} from the root, ` +
           `${answer.children_total} children, ${answer.parents_total} parents.`,
       );
+    }
+
+    showOnDisks() {
+      for (const disk of this.disks()) this.showOn(disk);
     }
 
     list(kind, title, cards, total, order) {
@@ -358,6 +363,7 @@
       goTo: (query) => explorer.goTo(query),
       disk: () => explorer.disk,
       second: () => explorer.second,
+      answer: () => explorer.answer,
       link: () => explorer.link.write(),
       state: () => explorer.state(),
     };

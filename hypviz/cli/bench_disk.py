@@ -41,15 +41,20 @@ OPEN = """async (view) => {
   await opened;
   return [first, performance.now() - start];
 }"""
-CLICK = """(row) => new Promise((done) => {
+CLICK = """() => new Promise((done) => {
+  const before = hypvizExplorer.answer();
   let start = 0;
   addEventListener("pointerup", () => { start = performance.now(); }, {once: true, capture: true});
   const check = () => {
-    const state = hypvizExplorer.state();
-    if (start && state.answer?.row === row) done(performance.now() - start); else requestAnimationFrame(check);
+    if (start && hypvizExplorer.answer() !== before) setTimeout(() => done(performance.now() - start)); else requestAnimationFrame(check);
   };
   check();
 })"""
+"""From the release of the button to the frame that shows the children."""
+AT_REST = """async () => {
+  await hypvizExplorer.disk().paint.building;
+  for (let i = 0; i < 20; i++) await new Promise(requestAnimationFrame);
+}"""
 
 
 def disk(
@@ -66,6 +71,7 @@ def disk(
     missing = _browser_missing() if browser else "left out with --no-browser"
     result: dict[str, Any] = {"browser": missing or "measured", "cores": os.cpu_count(), "sizes": []}
     for count in sizes or SIZES:
+        typer.echo(f"measuring {count:,} items …", err=True)
         with tempfile.TemporaryDirectory(prefix="hypviz-bench-") as folder:
             result["sizes"].append(_one_size(Path(folder) / "made-up", count, checkpoint, in_browser=not missing))
     show(result, _as_text(result), as_json=as_json)
@@ -138,11 +144,11 @@ def _drag(page: Page) -> None:
 
 
 def _click(page: Page, row: int) -> float:
-    """From the release of the button to the answer on the page, or of the keyboard's walk where another point covers it."""
+    """A click where a row is drawn, on it or on a point that covers it, once the disk is at rest."""
+    page.evaluate(AT_REST)
     spot = page.evaluate("(row) => hypvizExplorer.disk().pixelOf(row)", row)
-    waiting = page.evaluate_handle(f"(row) => ({{ done: ({CLICK})(row) }})", row)
+    waiting = page.evaluate_handle(f"() => ({{ done: ({CLICK})() }})")
     page.mouse.click(spot["x"], spot["y"])
-    page.evaluate("(row) => hypvizExplorer.state().answer?.row === row || hypvizExplorer.walk({row})", row)
     return float(page.evaluate("(waiting) => waiting.done", waiting))
 
 
