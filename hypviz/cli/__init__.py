@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from hypviz.cli import bench, data, demo, experiment, export, health, model, search
+from hypviz.cli import bench, data, demo, experiment, export, finetune, health, model, search
 from hypviz.errors import HypvizError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data", help="Make or import data.")
 app.command("train")(model.train)
+app.command("finetune")(finetune.finetune)
 app.command("embed")(model.embed)
 app.command("evaluate")(model.evaluate)
 app.command("health")(health.health)

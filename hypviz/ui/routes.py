@@ -23,6 +23,7 @@ from hypviz.library import Library
 from hypviz.ui.disk_routes import attachment, disk_router
 from hypviz.ui.evaluate_routes import evaluate_router
 from hypviz.ui.offline import offline_page
+from hypviz.ui.tune_routes import tune_router
 from hypviz.uploads import MAX_BYTES
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -79,6 +80,7 @@ def build_app(library: Library) -> FastAPI:
     app.include_router(_router(library), prefix="/hypviz")
     app.include_router(disk_router(library), prefix="/hypviz")
     app.include_router(evaluate_router(library), prefix="/hypviz")
+    app.include_router(tune_router(library), prefix="/hypviz")
     app.mount("/hypviz/assets", StaticFiles(directory=ASSETS))
 
     @app.exception_handler(HypvizError)

@@ -1,0 +1,37 @@
+"""Batch normalisation on new pictures: its statistics taken from them, nothing else changed (Li et al., 2016, AdaBN)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from hypviz.model.device import in_batches
+from hypviz.model.encoder import HyperbolicEncoder
+
+
+def has_batch_norm(encoder: HyperbolicEncoder) -> bool:
+    """Whether the backbone normalises by statistics of its training pictures."""
+    return any(isinstance(module, _BatchNorm) for module in encoder.backbone.modules())
+
+
+@torch.no_grad()
+def adapt_norms(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, on_share: Callable[[float], None]) -> None:
+    """Replace the statistics of every batch normalisation by those of `crops` (N, S, S, 3), in one pass; leaves eval mode on.
+
+    The batches' means and variances are averaged. `on_share` hears the share done and may raise: then they are half new.
+    """
+    norms = [module for module in encoder.backbone.modules() if isinstance(module, _BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain average over the batches
+    encoder.backbone.train()
+    for _, stop, _ in in_batches(lambda a, b: encoder.backbone(encoder.normalise(np.array(crops[a:b]))), len(crops), 256):
+        on_share(stop / len(crops))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    encoder.eval()

@@ -1,0 +1,154 @@
+"""From an uploaded zip to a workspace: unpacked, read in whatever format it is, checked, and only then kept.
+
+All work is done in a hidden folder beside the workspaces; a set that is refused, cancelled or half uploaded leaves nothing.
+An accepted one is a workspace named by its content, its pictures beside it, so the same set is never kept twice.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+
+from hypviz.config import HierarchySettings
+from hypviz.data.formats.detect import open_dataset
+from hypviz.data.hierarchy import build_hierarchy
+from hypviz.data.importer import ImportReport, import_items
+from hypviz.data.items import Items
+from hypviz.errors import DataError, HypvizError
+from hypviz.home import home
+from hypviz.review.jobs import Report
+from hypviz.store import Workspace, is_workspace
+from hypviz.tune.archive import unpack
+
+MAX_UPLOAD = 4 << 30
+"""Bytes an uploaded archive may have."""
+MIN_IMAGES = 4
+"""Fewer pictures cannot be split into some to learn from and some to validate on."""
+PICTURES = ".pictures"
+"""Ending of the folder that holds an uploaded set's pictures, beside its workspace."""
+STAGE = ".intake-"
+"""Start of the names of unfinished intakes; the id of the process follows."""
+UNPACKING = 0.2
+"""Share of the work taken to be the unpacking."""
+
+
+@contextmanager
+def staging() -> Iterator[Path]:
+    """A hidden folder for one intake, gone at the end of the block whatever happens."""
+    folder = home() / f"{STAGE}{os.getpid()}-{uuid4().hex[:8]}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Remove what intakes of killed processes left behind."""
+    for folder in home().glob(f"{STAGE}*"):
+        owner = folder.name.removeprefix(STAGE).partition("-")[0]
+        if not owner.isdigit() or not is_alive(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of that id runs; on Windows, where asking would signal it, always."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it is somebody else's
+    return True
+
+
+def take_in(archive: Path, stage: Path, *, name: str, report: Report) -> str:
+    """The name of the workspace made from `archive`, or of the one that holds the same set already.
+
+    stage: the folder of `staging` to work in.  name: what the archive is called.  report(share, what) may raise to stop.
+    Raises DataError with one sentence when the set cannot be trained on; nothing is kept then.
+    """
+
+    def unpacking(done: int, total: int | None) -> None:
+        report(UNPACKING * done / (total or done or 1), "unpacking")
+
+    def reading(done: int, total: int | None) -> None:
+        report(UNPACKING + (0.95 - UNPACKING) * done / (total or done or 1), f"reading pictures: {done:,}")
+
+    inside = stage / "pictures"
+    inside.mkdir()
+    top = unpack(archive, inside, name=name, on_progress=unpacking)
+    try:
+        raw = open_dataset(top)
+        items, found = import_items(replace(raw, name=title_of(name)), on_progress=reading)
+    except HypvizError as error:
+        raise DataError(f"{name}: {_shortened(str(error), inside)}") from None
+    check_set(items, found, name)
+    report(0.95, "building the hierarchy")
+    return _keep(items, found, inside, title_of(name))
+
+
+def check_set(items: Items, found: ImportReport | None, name: str) -> None:
+    """DataError unless the set has pictures, boxes and classes enough to learn a hierarchy from."""
+    huge = {} if found is None else found.dropped.get("too large", {})
+    if huge:
+        raise DataError(f"{name}: {Path(huge['examples'][0]).name}; make it smaller or leave it out.")
+    images, boxes = len(items.images), int((~items.is_scene).sum())
+    if boxes == 0:
+        dropped = "" if found is None or not found.boxes_read else f" ({found.boxes_read:,} were read, none could be used)"
+        raise DataError(
+            f"{name} has {images:,} pictures and no boxes{dropped}: expected boxes in COCO, VOC or YOLO form, or one sub-folder per class."
+        )
+    used = np.unique(items.label[~items.is_scene])
+    if len(used) < 2:
+        raise DataError(
+            f"{name} has boxes of one class only ({items.classes[int(used[0])]!r}): there is nothing to tell apart; "
+            "label at least two classes, such as an object and its parts."
+        )
+    with_boxes = int((np.diff(items.offsets) > 1).sum())
+    if with_boxes < MIN_IMAGES:
+        raise DataError(
+            f"{name} has {with_boxes} pictures with boxes; at least {MIN_IMAGES} are needed, some to learn from and some to validate on."
+        )
+
+
+def title_of(name: str) -> str:
+    """A set's name for people: that of its archive without the ending, without what folders cannot be called."""
+    stem = name.rsplit("/", 1)[-1].rsplit("\\", 1)[-1].removesuffix(".zip").removesuffix(".ZIP")
+    kept = "".join(letter if letter.isalnum() or letter in " -_." else "-" for letter in stem).strip(" .-")
+    return kept[:60] or "set"
+
+
+def _shortened(text: str, inside: Path) -> str:
+    """A message without the hidden folder's place."""
+    return text.replace(f"{inside.resolve()}{os.sep}", "").replace(f"{inside}{os.sep}", "").replace(str(inside), "the archive")
+
+
+def _keep(items: Items, found: ImportReport, inside: Path, title: str) -> str:
+    """Move the pictures beside the workspaces and write the workspace; on an error neither stays."""
+    target = home() / f"{title}-{items.data_hash[:8]}"
+    same = [folder for folder in home().glob(f"*-{items.data_hash[:8]}") if is_workspace(folder)]
+    if same:
+        return same[0].name
+    settings = HierarchySettings()
+    hierarchy = build_hierarchy(items, settings)
+    pictures = target.with_name(target.name + PICTURES)
+    if pictures.exists():  # of an intake that was killed between the two
+        shutil.rmtree(pictures)
+    root = pictures / items.root.resolve().relative_to(inside.resolve())
+    inside.rename(pictures)
+    try:
+        Workspace.create(target, replace(items, root=root), hierarchy, name=title, report=found, settings=settings)
+    except BaseException:
+        shutil.rmtree(pictures, ignore_errors=True)
+        raise
+    return target.name

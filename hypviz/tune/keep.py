@@ -1,0 +1,92 @@
+"""Keep a result as a checkpoint among one's own, take that back, and pack it for taking away."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+from hypviz.errors import SelectionError, SettingsError
+from hypviz.files import write_file
+from hypviz.home import own_checkpoints
+from hypviz.model.card import Card, list_checkpoints, read_card, weights_path, write_card
+from hypviz.tune.folder import JobFolder
+
+MAX_NAME, MAX_NOTE = 60, 2_000
+"""Characters of a checkpoint's name, and of its note."""
+
+
+def result_of(folder: JobFolder) -> Path:
+    """The weights file of a job's result; SelectionError while there is none."""
+    path = folder.path / "best.safetensors"
+    if not path.with_suffix(".json").is_file():
+        raise SelectionError("This training has no result yet; let it finish, or stop it to keep the best so far.")
+    return path
+
+
+def keep(folder: JobFolder, target: Path, licence: str, note: str) -> None:
+    """Copy the result to a weights file, with its name, licence and note in the card beside it."""
+    result = result_of(folder)
+    card = signed(read_card(result), target.stem, licence, note)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_file(target, lambda part: shutil.copyfile(result, part))
+    write_card(target, card)  # a checkpoint is there only with its card
+
+
+def target_of(name: str) -> Path:
+    """The weights file that a name stands for: among the own checkpoints, or where a path says.
+
+    Raises SettingsError for a name that is taken or cannot be a file's, and for a path that is a checkpoint already.
+    """
+    if "/" not in name and "\\" not in name and not name.endswith(".safetensors"):
+        return own_checkpoints() / f"{checked_name(name)}.safetensors"
+    target = weights_path(Path(name).absolute())
+    if target.exists():
+        raise SettingsError(f"{target} is there already; choose another name.")
+    return target
+
+
+def signed(card: Card, name: str, licence: str, note: str) -> Card:
+    """The card with its name, licence and note."""
+    note = " ".join(note.split())[:MAX_NOTE]
+    description = f"{note} {card.description}".strip() if note else card.description
+    return replace(card, name=name, licence=" ".join(licence.split())[:200] or "not stated", description=description)
+
+
+def checked_name(name: str) -> str:
+    """The name without blanks around it; SettingsError when no checkpoint can be called so."""
+    name = " ".join(name.split())
+    letters = all(letter.isalnum() or letter in " -_." for letter in name)
+    if not name or not letters or not name[0].isalnum() or name[-1] == "." or len(name) > MAX_NAME:
+        raise SettingsError(
+            f"A checkpoint's name has 1 to {MAX_NAME} letters, digits, blanks or - _ . and starts with a letter or digit; got {name!r}."
+        )
+    taken = [*list_checkpoints(), *list_checkpoints(own_checkpoints())]
+    if name.casefold() in (each.casefold() for each in taken):
+        raise SettingsError(f"There is a checkpoint called {name!r} already; choose another name.")
+    return name
+
+
+def take_back(name: str) -> None:
+    """Remove an own checkpoint; one that is gone already is no mistake."""
+    target = own_checkpoints() / f"{name}.safetensors"
+    target.with_suffix(".json").unlink(missing_ok=True)  # first: without its card it is no checkpoint
+    target.unlink(missing_ok=True)
+
+
+def packed(folder: JobFolder, name: str) -> Path:
+    """A zip of the result's weights and card, called NAME.*, in the job's folder."""
+    kept = own_checkpoints() / f"{name}.safetensors"
+    source = kept if kept.with_suffix(".json").is_file() else result_of(folder)
+    target = folder.path / "download.zip"
+
+    def write(part: Path) -> None:
+        with zipfile.ZipFile(part, "w") as archive:  # stored: weights do not shrink
+            archive.write(source, f"{name}.safetensors")
+            card = replace(read_card(source), name=name)
+            archive.writestr(f"{name}.json", json.dumps(card.to_json(), indent=2, ensure_ascii=False) + "\n")
+
+    write_file(target, write)
+    return target

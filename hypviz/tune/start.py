@@ -1,0 +1,72 @@
+"""The encoder a training starts from: a checkpoint, or a backbone that gets a head without training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.config import EncoderSettings
+from hypviz.data.crops import build_crop_cache
+from hypviz.data.items import Items
+from hypviz.errors import SettingsError
+from hypviz.model.card import Card, find_checkpoint, read_card
+from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
+from hypviz.model.device import pick_device
+from hypviz.model.encoder import HyperbolicEncoder, build_encoder
+from hypviz.model.fresh_head import fit_head, with_head_bias
+from hypviz.model.norms import adapt_norms, has_batch_norm
+from hypviz.tune.features import plain_features
+from hypviz.tune.job import TuneJob
+
+FRESH_DIM = 128
+"""Dimension of the space for a backbone that has none yet, as the paper's [P]."""
+MAX_FRESH = 20_000
+"""Crops that a training-free head is fitted to at most, evenly spaced."""
+OnShare = Callable[[float], None]
+
+
+def start_settings(job: TuneJob) -> EncoderSettings:
+    """The encoder's settings, without loading any weights; CheckpointError or SettingsError when there is no such start."""
+    if job.checkpoint:
+        return read_card(find_checkpoint(job.checkpoint)).encoder
+    if job.weights.startswith("hub:"):
+        raise SettingsError("Weights from a hub are fetched by `python -m hypviz train --weights hub:TAG` only; here they must be a file.")
+    if job.weights and not Path(job.weights).is_file():
+        raise SettingsError(f"There is no weights file {job.weights!r} on the machine that hypviz runs on.")
+    if not job.weights:
+        raise SettingsError(f"{job.backbone} needs the file its weights are in: a backbone with random weights has nothing to tune.")
+    return with_head_bias(EncoderSettings(job.backbone, embed_dim=FRESH_DIM))
+
+
+def write_start(
+    job: TuneJob, items: Items, train_rows: NDArray[np.int64], path: Path, *, crops: Path, device: str, adapt: bool, on_share: OnShare
+) -> None:
+    """Write the start to `path` as a checkpoint, unless it is there. train_rows: items that may be learned from.
+
+    crops: folder of the crop cache.  adapt: whether batch normalisation first takes its statistics from those items.
+    """
+    if path.with_suffix(".json").is_file():
+        return
+    encoder, card = _load(job)
+    encoder = encoder.to(pick_device(device)).eval()
+    if job.backbone or (adapt and has_batch_norm(encoder)):
+        cache = build_crop_cache(items, crops, size=encoder.image_size, workers=2)
+        rows = train_rows[:: max(1, -(-len(train_rows) // MAX_FRESH))]
+        if adapt and has_batch_norm(encoder):
+            mixed = np.random.default_rng(0).permutation(rows)  # a batch of one kind of crop would have odd statistics
+            adapt_norms(encoder, cache[mixed], on_share=lambda share: on_share(share / 2))
+        if job.backbone:
+            fit_head(encoder, plain_features(encoder, cache[rows], on_share=lambda share: on_share(0.5 + share / 2)))
+    save_checkpoint(path, encoder, card)
+
+
+def _load(job: TuneJob) -> tuple[HyperbolicEncoder, Card]:
+    if job.checkpoint:
+        return load_checkpoint(find_checkpoint(job.checkpoint))
+    settings = start_settings(job)
+    encoder = build_encoder(settings, weights=job.weights)
+    description = "Training-free hyperbolic head: mean embedding at the root, median radius 1."
+    return encoder, Card("start", settings, encoder.curv.item(), description=description)

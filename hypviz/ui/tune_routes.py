@@ -1,0 +1,200 @@
+"""Routes of fine-tuning, under /hypviz/tune: bring a set, plan, queue, watch, stop, resume, keep and undo trainings.
+
+All state is on disk or in one `Tuner`, so every browser sees the same. Watching is plain polling with a cursor: answers
+are small, and a reload or a server's restart loses nothing.
+"""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes, and some are made on the spot.
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Body, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, Response
+
+from hypviz.errors import DataError, SelectionError
+from hypviz.home import home
+from hypviz.library import Library
+from hypviz.model.card import find_checkpoint, read_card
+from hypviz.tune import archive, intake
+from hypviz.tune.folder import JobFolder
+from hypviz.tune.job import DEPTHS
+from hypviz.tune.keep import checked_name, packed
+from hypviz.tune.sets import Sets
+from hypviz.tune.tuner import Tuner, checked
+
+Json = dict[str, Any]
+MAX_NAME = 200
+LICENCES = ("not stated", "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "Apache-2.0", "MIT")
+"""Offered, not demanded: a licence is free text."""
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def tune_router(library: Library) -> APIRouter:
+    """The routes over one library; they share one tuner, so there is one training at a time on this server."""
+    router, sets, tuner = APIRouter(prefix="/tune"), Sets(library), Tuner(device=library.device)
+    intake.sweep()
+    router.include_router(_set_routes(sets))
+    router.include_router(_job_routes(sets, tuner))
+
+    @router.get("/choices")
+    def choices() -> Json:
+        from hypviz.tune.explain import SETTINGS  # loads torch, which opening the page does not wait for
+
+        cards = [(name, read_card(find_checkpoint(library.checkpoints.get(name, name)))) for name in library.checkpoint_names()]
+        described = [
+            {
+                "name": name,
+                "backbone": card.encoder.backbone,
+                "licence": card.licence,
+                "description": card.description,
+                "dimension": card.encoder.embed_dim,
+            }
+            for name, card in cards
+        ]
+        return {
+            "checkpoints": described,
+            "depths": [{"name": name, "title": title, "how": how} for name, (title, how) in DEPTHS.items()],
+            "settings": [setting.to_json() for setting in SETTINGS],
+            "device": library.device,
+            "limits": {"zip_bytes": intake.MAX_UPLOAD, "files": archive.MAX_FILES, "unpacked_bytes": archive.MAX_UNPACKED},
+            "licences": list(LICENCES),
+        }
+
+    return router
+
+
+def _set_routes(sets: Sets) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/set")
+    async def bring(request: Request) -> Json:
+        name = " ".join(unquote(request.headers.get("X-File-Name", "")).split())[:MAX_NAME] or "the archive"
+        checked(home())
+        staging = intake.staging()
+        stage = staging.__enter__()
+        try:
+            await _receive(request, stage / "upload.zip", name)
+            number = sets.begin(stage / "upload.zip", stage, name=name, done=lambda: staging.__exit__(None, None, None))
+        except BaseException:
+            staging.__exit__(None, None, None)
+            raise
+        return {"intake": number}
+
+    @router.get("/intake/{name}")
+    def taking_in(name: str) -> Json:
+        return sets.intake(name)
+
+    @router.post("/intake/{name}/cancel")
+    def cancel_intake(name: str) -> Json:
+        sets.cancel(name)
+        return sets.intake(name)
+
+    @router.get("/sets")
+    def names() -> Json:
+        return {"sets": sets.names()}
+
+    @router.get("/set/{name:path}")
+    def described(name: str) -> Json:
+        return sets.describe(name)
+
+    @router.delete("/set/{name:path}")
+    def remove_set(name: str) -> Json:
+        sets.remove(name)
+        return {"removed": name}
+
+    @router.get("/plan")
+    def plan(
+        name: Annotated[str, Query(alias="set")], checkpoint: str = "", depth: str = "head", backbone: str = "", weights: str = ""
+    ) -> Json:
+        return sets.plan(name, depth=depth, checkpoint=checkpoint, backbone=backbone, weights=weights)
+
+    return router
+
+
+def _job_routes(sets: Sets, tuner: Tuner) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/jobs")
+    def submit(asked: Annotated[Json, Body()]) -> Json:
+        job = sets.checked_job(asked)
+        checked(home())
+        return tuner.job(tuner.submit(job))
+
+    @router.get("/jobs")
+    def jobs() -> Json:
+        return tuner.overview()
+
+    @router.get("/jobs/{name}")
+    def watched(name: str, since: Annotated[int, Query(ge=0)] = 0) -> Json:
+        return tuner.job(name, since=since)
+
+    @router.post("/jobs/{name}/keep")
+    def keep(
+        name: str, called: Annotated[str, Body(alias="name")], licence: Annotated[str, Body()] = "", note: Annotated[str, Body()] = ""
+    ) -> Json:
+        made = tuner.keep(name, called=called, licence=licence, note=note)
+        return {"checkpoint": made, "job": tuner.job(name)}
+
+    @router.post("/jobs/{name}/undo")
+    def undo(name: str) -> Json:
+        return {"checkpoint": tuner.undo(name), "job": tuner.job(name)}
+
+    @router.get("/jobs/{name}/disk")
+    def disk(name: str) -> Response:
+        return _frame(JobFolder.find(name), "0")
+
+    @router.get("/jobs/{name}/disk/{epoch}")
+    def frame(name: str, epoch: str) -> Response:
+        return _frame(JobFolder.find(name), epoch)
+
+    @router.get("/jobs/{name}/download")
+    def download(name: str) -> FileResponse:
+        folder = JobFolder.find(name)
+        kept = folder.read("state").get("kept")
+        called = str(kept) if kept else f"{intake.title_of(folder.job.title)}-{folder.job.depth}"
+        return FileResponse(packed(folder, called), media_type="application/zip", filename=f"{called}.zip", headers=NO_STORE)
+
+    @router.post("/jobs/{name}/{act}")
+    def act(name: str, act: str) -> Json:
+        acts = {"stop": tuner.stop, "pause": tuner.pause, "resume": tuner.resume, "cancel": tuner.cancel}
+        if act not in acts:
+            raise SelectionError(f"A training cannot {act!r}; it can {', '.join(acts)}, keep and undo.")
+        acts[act](name)
+        return tuner.job(name)
+
+    @router.delete("/jobs/{name}")
+    def remove(name: str) -> Json:
+        tuner.remove(name)
+        return {"removed": name}
+
+    @router.get("/name")
+    def free_name(name: str) -> Json:
+        return {"name": checked_name(name)}
+
+    return router
+
+
+def _frame(folder: JobFolder, epoch: str) -> Response:
+    """The binary file of one epoch's disk; "best" is that of the best one."""
+    if epoch == "best":
+        found = next((str(row["epoch"]) for row in folder.history() if row.get("best")), "0")
+        epoch = found
+    path = folder.frame(int(epoch)) if epoch.isdigit() and len(epoch) < 7 else None
+    if path is None or not path.is_file():
+        raise SelectionError(f"This training has no disk of epoch {epoch!r}; it has {folder.frames()}, from 0 on.")
+    return Response(path.read_bytes(), media_type="application/octet-stream", headers=NO_STORE)
+
+
+async def _receive(request: Request, path: Path, name: str) -> None:
+    """Stream the request's body to a file, refused as soon as it is larger than an archive may be."""
+    size = 0
+    with path.open("wb") as file:
+        async for part in request.stream():
+            size += len(part)
+            if size > intake.MAX_UPLOAD:
+                raise DataError(f"{name} is larger than {intake.MAX_UPLOAD >> 30} GiB, the most an uploaded set may have.")
+            await run_in_threadpool(file.write, part)
+    if size == 0:
+        raise DataError(f"{name} is empty: expected a zip of pictures with their boxes.")
