@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import hypviz.cli
+from hypviz.bits import unpack_mask
 from hypviz.session import View
 from tests.conftest import MakeCoco, MakePicture
 from tests.worlds import TinyWorld
@@ -121,7 +122,9 @@ def test_a_workspace_is_embedded(run: Run, tiny_world: TinyWorld, tmp_path: Path
     arguments = ("embed", "--workspace", world.workspace, "--checkpoint", world.checkpoint, "--device", "cpu", "--json")
     result = run(*arguments, "--force").json()
     assert (result["items"], result["dimension"], result["curv"], result["geometry"]) == (141, 16, 1.0, "hyperbolic")
-    assert run(*arguments).json()["seconds"] <= result["seconds"] + 1
+    files = {path: path.stat().st_mtime_ns for path in world.workspace.rglob("*.npy")}
+    assert files and run(*arguments).json()["items"] == 141
+    assert {path: path.stat().st_mtime_ns for path in world.workspace.rglob("*.npy")} == files  # nothing is embedded twice
 
 
 def test_search_by_item_gives_what_the_view_gives(run: Run, tiny_view: View, opened: tuple[object, ...]) -> None:
@@ -178,6 +181,34 @@ def test_the_health_of_a_workspace_is_printed(run: Run, opened: tuple[object, ..
     strict = run("health", *opened, "--omega", 0.01, "--limit", 2, "--device", "cpu", "--json").json()
     found = next(check for check in strict["checks"] if check["key"] == "entailment")
     assert (found["shown"], len(found["ids"])) == (2, 2) and found["count"] > entailment["count"]
+
+
+def test_a_selection_is_exported_by_what_its_items_are(run: Run, opened: tuple[object, ...], tiny_view: View, tmp_path: Path) -> None:
+    depth, first = tiny_view.hierarchy.depth, str(tiny_view.items.item_id[0])
+
+    def ids(*options: object) -> list[str]:
+        done = run("export", "selection", *opened, "--device", "cpu", "--out", tmp_path / "out.csv", "--json", *options).json()
+        found = [line["item_id"] for line in csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines())]
+        assert done["items"] == len(found) and done["format"] == "csv"
+        return found
+
+    assert ids("--depth", 1) == [str(one) for one in tiny_view.items.item_id[depth == 1]]
+    inside = unpack_mask(tiny_view.inquiry.cone({"row": 0}, 2.4)["members"], len(depth)).sum()
+    assert len(ids("--cone", first, "--omega", 2.4)) == inside > 0
+    (tmp_path / "ids.txt").write_text(f"{first}\n", encoding="utf-8")
+    assert ids("--ids", tmp_path / "ids.txt") == [first]
+    assert "--format" in run("export", "selection", *opened, "--out", tmp_path / "out.xyz").mistake()
+    coco = run("export", "selection", *opened, "--device", "cpu", "--out", tmp_path / "out.coco.json", "--json").json()
+    boxes = json.loads((tmp_path / "out.coco.json").read_text(encoding="utf-8"))["annotations"]
+    assert coco["format"] == "coco" and len(boxes) == int((~tiny_view.items.is_scene).sum())
+
+
+def test_the_disk_is_measured_without_a_browser(run: Run) -> None:
+    found = run("bench", "disk", "--items", 300, "--no-browser", "--json")
+    assert "measuring 300 items" in found.err
+    (size,) = found.json()["sizes"]
+    assert size["items"] == 300 and size["payload (bytes)"] > 300 * 16 and size["answer to a click (ms)"] > 0
+    assert "first draw (ms)" not in size and "left out" in found.json()["browser"]
 
 
 def test_training_writes_a_checkpoint_that_embeds(run: Run, tiny_world: TinyWorld, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def angles(
 ) -> NDArray[np.float32]:
     """(N,) float32 angles in [0, 2π), the same for the same input; "hierarchy" falls back to "pca" without a tree.
 
-    `on_progress` hears (items placed, N) where that is known, in the UMAP layouts of more than 8,000 items.
+    `on_progress` hears (items placed, N) in the UMAP layouts; the others take a second.
     """
     check_method(method)
     if method in ("umap", "hyperboloid"):

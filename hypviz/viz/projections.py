@@ -7,6 +7,7 @@ faster for what fits on a disk and does not depend on the number of threads.
 
 from __future__ import annotations
 
+import io
 import warnings
 
 import numpy as np
@@ -37,7 +38,7 @@ def pca_angles(embedding: Embedding) -> NDArray[np.float64]:
 
 
 def umap_angles(embedding: Embedding, *, hyperboloid: bool, seed: int, on_progress: OnProgress | None = None) -> NDArray[np.float64]:
-    """(N,) angle of a 2-D UMAP about its middle; `on_progress` hears (points placed, N).
+    """(N,) angle of a 2-D UMAP about its middle; `on_progress` hears (points placed, N), an epoch as its share of the fitted.
 
     hyperboloid=False: neighbours by cosine of the directions, UMAP onto the plane. True: neighbours by the true
     distance of the embedding's geometry, UMAP onto the hyperboloid (output_metric="hyperboloid"), the angle taken
@@ -50,7 +51,7 @@ def umap_angles(embedding: Embedding, *, hyperboloid: bool, seed: int, on_progre
     if len(rows) <= 4:
         return pca_angles(embedding)
     fitted = embedding.take(rows)
-    flat = _fit(fitted, hyperboloid=hyperboloid, seed=seed)
+    flat = _fit(fitted, _EpochStream(len(rows), count, on_progress), hyperboloid=hyperboloid, seed=seed)
     found = spread(_hyperbolic_angles(flat) if hyperboloid else _plane_angles(flat), UMAP_SPREAD)
     if len(rows) == count:
         return found
@@ -90,7 +91,22 @@ def nearest(embedding: Embedding, count: int, *, by_direction: bool) -> tuple[ND
     return rows, values
 
 
-def _fit(embedding: Embedding, *, hyperboloid: bool, seed: int) -> NDArray[np.float64]:
+class _EpochStream(io.TextIOBase):
+    """What UMAP writes its progress bar to: "epoch/epochs" becomes (points, N) of `on_progress`."""
+
+    bar = "{n_fmt}/{total_fmt} "
+
+    def __init__(self, fitted: int, count: int, on_progress: OnProgress | None) -> None:
+        self.fitted, self.count, self.on_progress = fitted, count, on_progress
+
+    def write(self, text: str) -> int:
+        done, slash, total = text.strip().rpartition("/")
+        if slash and self.on_progress:
+            self.on_progress(self.fitted * int(done) // int(total), self.count)
+        return len(text)
+
+
+def _fit(embedding: Embedding, epochs: _EpochStream, *, hyperboloid: bool, seed: int) -> NDArray[np.float64]:
     """(n, 2) coordinates of a seeded UMAP."""
     from umap import UMAP
 
@@ -104,6 +120,7 @@ def _fit(embedding: Embedding, *, hyperboloid: bool, seed: int) -> NDArray[np.fl
     model = UMAP(
         n_neighbors=count, n_epochs=EPOCHS, init=start.astype(np.float32), random_state=seed, n_jobs=1,
         precomputed_knn=(*known, None), output_metric="hyperboloid" if hyperboloid else "euclidean",
+        tqdm_kwds={"disable": False, "file": epochs, "bar_format": epochs.bar, "mininterval": 0, "miniters": 1},
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it cannot place new points later: `place` does

@@ -173,6 +173,8 @@ def test_more_points_than_umap_is_fitted_on_are_placed_among_them(world: World, 
     monkeypatch.setattr("hypviz.viz.projections.UMAP_LIMIT", 300)
     placed = angles(world.embedding, world.tree, method="umap", on_progress=lambda done, total: heard.append((done, total)))
     assert heard[-1] == (len(placed), len(placed))
+    fitting = [done for done, _ in heard if done <= 300]
+    assert len(fitting) >= 200 and fitting == sorted(fitting) and fitting[-1] == 300  # every epoch is heard
     together = [np.abs(np.exp(1j * placed[world.tree.label == label].astype(float)).mean()) for label in range(12)]
     assert np.mean(together) > 0.8
 
