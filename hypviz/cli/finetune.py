@@ -34,6 +34,7 @@ def finetune(
     as_json: Json = False,
 ) -> None:
     """Fine-tune a checkpoint on a small set and keep the best epoch. Ctrl-C saves a state; the same command resumes it."""
+    from hypviz.tune.hold import held
     from hypviz.tune.job import TuneJob
     from hypviz.tune.keep import keep, target_of
     from hypviz.tune.work import Tuning
@@ -42,7 +43,7 @@ def finetune(
     job = TuneJob(str(workspace.resolve()), start, backbone, weights, depth, _object(settings))
     target = target_of(out)
     folder = _folder(job, target, resume)
-    with progress_bar("Fine-tuning", quiet=as_json) as report:
+    with held(folder.lock), progress_bar("Fine-tuning", quiet=as_json) as report:
         Tuning(folder, lambda status: report(round(1000 * status["share"]), 1000, _words(status)), device=device).run()
     keep(folder, target, licence, note)
     before, after, status = folder.read("before"), folder.read("after"), folder.read("status")

@@ -40,7 +40,7 @@ def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> J
         "seconds_left": status.get("seconds_left") if running else None,
         "peak_memory_mib": status.get("peak_memory_mib"),
         "error": server.get("error", "") if state == "failed" else "",
-        "warnings": course_warnings(history),
+        "warnings": [*kept_plan.get("warnings", []), *course_warnings(history)],
         "split": kept_plan.get("split"),
         "before": before.get("metrics"),
         "after": after.get("metrics"),

@@ -11,6 +11,7 @@ ID/live.csv        step, loss: a line each
 ID/frames/N.bin    the disk after epoch N; 0 is before
 ID/best.*          the result, with its card
 ID/outcome.json    how the last run ended
+ID/lock            held by the process that works on it
 ID/log.txt         what the process wrote
 """
 
@@ -48,6 +49,11 @@ class JobFolder:
     def id(self) -> str:
         """The training's id."""
         return self.path.name
+
+    @property
+    def lock(self) -> Path:
+        """The file that whoever works on it holds."""
+        return self.path / "lock"
 
     @property
     def job(self) -> TuneJob:

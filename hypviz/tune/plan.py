@@ -58,7 +58,8 @@ def make_plan(depth: str, encoder: EncoderSettings, items: Items, split: Split, 
     pairs = _merged(PairSettings, {"batches": "images"}, chosen["pairs"])
     loss = _merged(LossSettings, {"geometry": encoder.geometry}, chosen["loss"])
     epoch_steps = steps_per_epoch(items, split, train.batch_pairs)
-    tune = _merged(TuneSettings, {"epochs": default_epochs(depth, images, epoch_steps)}, chosen["tune"])
+    views = TuneSettings.views if encoder.backbone in SMALL_BACKBONES else 1  # a look at a crop is what costs in a large one
+    tune = _merged(TuneSettings, {"epochs": default_epochs(depth, images, epoch_steps), "views": views}, chosen["tune"])
     train = replace(train, steps=tune.epochs * epoch_steps, validate_every=epoch_steps, save_every=epoch_steps)
     return Plan(Recipe(encoder, train, pairs, loss), tune, epoch_steps)
 

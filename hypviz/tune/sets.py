@@ -17,7 +17,6 @@ from hypviz.review.jobs import Job, Jobs, Report
 from hypviz.store import Workspace
 from hypviz.tune.intake import PICTURES, check_set, take_in
 from hypviz.tune.job import TuneJob
-from hypviz.tune.words import set_warnings
 from hypviz.workspace_meta import read_meta
 
 if TYPE_CHECKING:
@@ -74,16 +73,16 @@ class Sets:
         workspace = self.open(name)
         check_set(workspace.items, None, workspace.name)
         plan, split = _planned(job, workspace)
-        items, told = workspace.items, split.to_json()
-        counts = np.bincount(items.label[~items.is_scene], minlength=len(items.classes)).tolist()
-        with_boxes = int((np.diff(items.offsets) > 1).sum())
+        from hypviz.tune.work import warnings_of
+
+        told = split.to_json()
         return {
             "settings": plan.named,
             "epochs": plan.tune.epochs,
             "steps_per_epoch": plan.epoch_steps,
             "steps": plan.recipe.train.steps,
             "split": told,
-            "warnings": set_warnings(told, list(zip(items.classes, counts, strict=True)), images=with_boxes),
+            "warnings": warnings_of(workspace.items, told),
             "start": _start_words(job),
         }
 

@@ -94,8 +94,11 @@ def _stratified(shows: Mask, share: float, seed: int) -> Mask:
         classes = np.flatnonzero(left)
         rarest = classes[left[classes].argmin()] if len(classes) else -1
         waiting = np.flatnonzero(free & shows[:, rarest]) if rarest >= 0 else np.flatnonzero(free)
-        for group in rng.permutation(waiting):
+        for left_over, group in zip(range(len(waiting) - 1, -1, -1), rng.permutation(waiting), strict=True):
             here = _side(lacking[:, rarest] if rarest >= 0 else room.astype(float), room)
+            if rarest >= 0 and left_over == 0:  # the last chance of a side that has none of this class yet
+                there = [bool((side[shows[:, rarest]] == one).any()) for one in (0, 1)]
+                here = there.index(False) if sum(there) == 1 and room[there.index(False)] > 0 else here
             side[group] = here
             room[here] -= 1
             lacking[here, shows[group]] -= 1

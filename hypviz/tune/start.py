@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hypviz.config import EncoderSettings
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.items import Items
+from hypviz.embed import in_fastest_dtype
 from hypviz.errors import SettingsError
 from hypviz.model.card import Card, find_checkpoint, read_card
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
@@ -59,7 +60,8 @@ def write_start(
             mixed = np.random.default_rng(0).permutation(rows)  # a batch of one kind of crop would have odd statistics
             adapt_norms(encoder, cache[mixed], on_share=lambda share: on_share(share / 2))
         if job.backbone:
-            fit_head(encoder, plain_features(encoder, cache[rows], on_share=lambda share: on_share(0.5 + share / 2)))
+            quick = in_fastest_dtype(encoder, cache)
+            fit_head(encoder, plain_features(quick, cache[rows], on_share=lambda share: on_share(0.5 + share / 2)))
     save_checkpoint(path, encoder, card)
 
 

@@ -18,7 +18,7 @@ from hypviz.errors import BusyError, HypvizError, SelectionError, SettingsError
 from hypviz.home import own_checkpoints, trainings
 from hypviz.tune.describe import describe
 from hypviz.tune.folder import JobFolder
-from hypviz.tune.intake import is_alive
+from hypviz.tune.hold import is_held
 from hypviz.tune.job import TuneJob
 from hypviz.tune.keep import checked_name, keep, take_back
 from hypviz.tune.process import GRACE_S, Worker
@@ -81,8 +81,7 @@ class Tuner:
 
     def _runs_elsewhere(self, folder: JobFolder) -> bool:
         """Whether the process of another server, or of one that was just killed, still works on it."""
-        process = folder.read("status").get("process")
-        return isinstance(process, int) and not folder.read("outcome") and is_alive(process)
+        return is_held(folder.lock)
 
     def _described(self, folder: JobFolder, *, brief: bool = False, since: int = 0) -> Json:
         state = self.state(folder)

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.image_batches import ImageSampler
+from hypviz.data.items import Items
 from hypviz.data.subsets import subset
-from hypviz.embed import embed_crops
+from hypviz.embed import encode, in_fastest_dtype
 from hypviz.errors import DataError
 from hypviz.evaluate import EvaluateSettings, calibrate_omega, evaluate
 from hypviz.files import write_file
@@ -44,7 +45,7 @@ from hypviz.tune.frames import Frames, followed_images
 from hypviz.tune.plan import Plan, make_plan
 from hypviz.tune.split import Split, split_images
 from hypviz.tune.start import start_settings, write_start
-from hypviz.tune.words import over_fitting
+from hypviz.tune.words import over_fitting, set_warnings
 
 log = logging.getLogger(__name__)
 Json = dict[str, Any]
@@ -53,6 +54,8 @@ QUERIES = 500
 PREPARING, JUDGING = 0.15, 0.97
 """Shares of the work before the first step and before the last judging, for the bar."""
 TELL_EVERY_S = 0.5
+CHUNK = 512
+"""Crops read into memory at once."""
 Tell = Callable[[Json], None]
 """tell(status): a few numbers on where it stands; may raise to stop."""
 
@@ -143,7 +146,8 @@ class Tuning:
             self.say(f"computing features: {round(done * count):,} of {count:,}", PREPARING * (0.5 + 0.4 * done))
 
         path = self.cache / f"features-{how}-{train_settings.seed}.npy"
-        return build_features(encoder, self.crops, path, train_settings, views=views, on_share=share)
+        quick = in_fastest_dtype(encoder, self.crops)
+        return build_features(quick, self.crops, path, train_settings, views=views, on_share=share)
 
     def _before(self, encoder: HyperbolicEncoder) -> None:
         """Metrics and the disk before training; of a resumed run they are there already."""
@@ -163,7 +167,12 @@ class Tuning:
 
     def embed(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64]) -> Embedding:
         """Some items through the encoder as it is, from features where there are some."""
-        return self.features.embedding(encoder, rows) if self.features else embed_crops(encoder, self.crops[rows])
+        if self.features:
+            return self.features.embedding(encoder, rows)
+        quick = in_fastest_dtype(encoder, self.crops)
+        parts = [encode(quick, self.crops[rows[first : first + CHUNK]]) for first in range(0, len(rows), CHUNK)]
+        directions, radii = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
 
     def validate(self, encoder: HyperbolicEncoder) -> dict[str, float]:
         """The metrics of the validation pictures, their loss, and "score"; keeps the followed items for the frame."""
@@ -274,7 +283,8 @@ def resolve(folder: JobFolder, workspace: Workspace) -> tuple[Plan, Split]:
     if kept:
         raise DataError(f"{workspace.name} has changed since this training began; start a new one.")
     plan, split = plan_for(workspace, job.depth, start_settings(job), job.settings)
-    folder.write("plan", {"plan": plan.to_json(), "split": split.to_json(), "data": workspace.items.data_hash})
+    told, items = split.to_json(), workspace.items
+    folder.write("plan", {"plan": plan.to_json(), "split": told, "data": items.data_hash, "warnings": warnings_of(items, told)})
     return plan, split
 
 
@@ -286,6 +296,13 @@ def plan_for(workspace: Workspace, depth: str, encoder: Any, given: dict[str, An
         share, seed = 0.25, 0  # `make_plan` says what is wrong with them
     split = split_images(workspace.items, share=share, seed=seed)
     return make_plan(depth, encoder, workspace.items, split, given), split
+
+
+def warnings_of(items: Items, split: Json) -> list[Json]:
+    """What should be known of a set and its split before training."""
+    counts = np.bincount(items.label[~items.is_scene], minlength=len(items.classes)).tolist()
+    with_boxes = int((np.diff(items.offsets) > 1).sum())
+    return set_warnings(split, list(zip(items.classes, counts, strict=True)), images=with_boxes)
 
 
 def peak_memory_mib() -> float | None:

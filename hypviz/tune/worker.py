@@ -15,6 +15,7 @@ from typing import Any
 
 from hypviz.errors import HypvizError
 from hypviz.tune.folder import JobFolder
+from hypviz.tune.hold import held
 
 log = logging.getLogger(__name__)
 NICENESS = 10
@@ -40,7 +41,8 @@ def main() -> int:
         if stop.is_set() and "step" not in status:
             raise _StopNowError
 
-    folder.write("outcome", do(folder, tell, device, caches, (stop, finish)))
+    with held(folder.lock):
+        folder.write("outcome", do(folder, tell, device, caches, (stop, finish)))
     return 0
 
 
