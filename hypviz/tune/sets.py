@@ -17,6 +17,7 @@ from hypviz.review.jobs import Job, Jobs, Report
 from hypviz.store import Workspace
 from hypviz.tune.intake import PICTURES, check_set, take_in
 from hypviz.tune.job import TuneJob
+from hypviz.tune.words import licence_warnings
 from hypviz.workspace_meta import read_meta
 
 if TYPE_CHECKING:
@@ -73,8 +74,10 @@ class Sets:
         workspace = self.open(name)
         check_set(workspace.items, None, workspace.name)
         plan, split = _planned(job, workspace)
+        from hypviz.tune.start import start_licence
         from hypviz.tune.work import warnings_of
 
+        licence = start_licence(job)
         told = split.to_json()
         return {
             "settings": plan.named,
@@ -82,7 +85,8 @@ class Sets:
             "steps_per_epoch": plan.epoch_steps,
             "steps": plan.recipe.train.steps,
             "split": told,
-            "warnings": warnings_of(workspace.items, told),
+            "warnings": [*warnings_of(workspace.items, told), *licence_warnings(licence)],
+            "licence": licence,
             "start": _start_words(job),
         }
 

@@ -42,6 +42,12 @@ def start_settings(job: TuneJob) -> EncoderSettings:
     return with_head_bias(EncoderSettings(job.backbone, embed_dim=FRESH_DIM))
 
 
+def start_licence(job: TuneJob) -> str:
+    """The licence of what it starts from, which binds the result too; "" where nobody stated one."""
+    licence = read_card(find_checkpoint(job.checkpoint)).licence if job.checkpoint else ""
+    return "" if licence == "not stated" else licence
+
+
 def write_start(
     job: TuneJob, items: Items, train_rows: NDArray[np.int64], path: Path, *, crops: Path, device: str, adapt: bool, on_share: OnShare
 ) -> None:

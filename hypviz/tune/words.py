@@ -38,6 +38,13 @@ def set_warnings(split: Json, classes: Sequence[tuple[str, int]], *, images: int
     return found
 
 
+def licence_warnings(licence: str) -> list[Json]:
+    """Of the licence of the start, where it limits what may be done with the result."""
+    if "-NC" not in licence.upper() and "NO COMMERCIAL" not in licence.upper():
+        return []
+    return [_warning("licence", f"What you start from is licensed {licence}: the result may not be used commercially either.")]
+
+
 def course_warnings(history: Sequence[Json]) -> list[Json]:
     """Of the epochs so far; `history` as the job's, the start first."""
     found = []

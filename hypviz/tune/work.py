@@ -44,8 +44,8 @@ from hypviz.tune.folder import JobFolder
 from hypviz.tune.frames import Frames, followed_images
 from hypviz.tune.plan import Plan, make_plan
 from hypviz.tune.split import Split, split_images
-from hypviz.tune.start import start_settings, write_start
-from hypviz.tune.words import over_fitting, set_warnings
+from hypviz.tune.start import start_licence, start_settings, write_start
+from hypviz.tune.words import licence_warnings, over_fitting, set_warnings
 
 log = logging.getLogger(__name__)
 Json = dict[str, Any]
@@ -284,7 +284,8 @@ def resolve(folder: JobFolder, workspace: Workspace) -> tuple[Plan, Split]:
         raise DataError(f"{workspace.name} has changed since this training began; start a new one.")
     plan, split = plan_for(workspace, job.depth, start_settings(job), job.settings)
     told, items = split.to_json(), workspace.items
-    folder.write("plan", {"plan": plan.to_json(), "split": told, "data": items.data_hash, "warnings": warnings_of(items, told)})
+    warnings = [*warnings_of(items, told), *licence_warnings(start_licence(job))]
+    folder.write("plan", {"plan": plan.to_json(), "split": told, "data": items.data_hash, "warnings": warnings})
     return plan, split
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hypviz.tune.words import course_warnings, over_fitting, set_warnings
+from hypviz.tune.words import course_warnings, licence_warnings, over_fitting, set_warnings
 
 
 def course(train: list[float], validation: list[float], scores: list[float]) -> list[dict[str, Any]]:
@@ -53,3 +53,8 @@ def test_a_set_too_small_to_tell_is_told_before() -> None:
     assert [warning["kind"] for warning in found] == ["few-pictures", "rare-classes", "one-sided"]
     assert "Only 4 pictures" in found[0]["text"] and "1 of 2 classes have fewer than 5 boxes (a)" in found[1]["text"]
     assert set_warnings({"train": 75, "validation": 25, "missing": []}, [("a", 20)], images=100) == []
+
+
+def test_a_licence_that_binds_the_result_is_told() -> None:
+    assert "CC-BY-NC-4.0: the result may not be used commercially" in licence_warnings("CC-BY-NC-4.0")[0]["text"]
+    assert licence_warnings("Apache-2.0") == licence_warnings("") == []
