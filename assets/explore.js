@@ -77,7 +77,8 @@
       this.selects = hypviz.selectPart(this);
       this.points = hypviz.pointsPart(this);
       this.link = hypviz.linkPart(this);
-      this.parts = [this.layouts, this.shows, this.selects, hypviz.savePart(this), hypviz.keysPart(this)];
+      this.corrections = hypviz.correctionsPart(this);
+      this.parts = [this.layouts, this.shows, this.selects, this.corrections, hypviz.savePart(this), hypviz.keysPart(this)];
       const [[layout, scores], ...others] = this.parts.map((part) => part.nodes);
       this.find(".hv-bar").append(layout, ...others.flat(), scores);
       this.find(".hv-cone").append(...this.pins.nodes);
@@ -202,6 +203,7 @@
       this.find(".hv-back").disabled = this.trail.length === 0;
       this.showOmega();
       this.pins.shown();
+      this.corrections.shown();
       this.link.write();
       this.announce(
         `${answer.picture.title}, ${answer.radius.toFixed(3)} from the root, ` +

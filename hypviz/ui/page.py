@@ -7,13 +7,14 @@ import json
 import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 import gradio as gr
 
 from hypviz.errors import HypvizError
 from hypviz.library import Library
 from hypviz.session import View
-from hypviz.ui.routes import EVALUATE_SCRIPTS, scripts
+from hypviz.ui.routes import ANNOTATE_SCRIPTS, EVALUATE_SCRIPTS, TUNE_SCRIPTS, scripts
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +41,11 @@ MOUNT = """
 is opened."""
 
 
-FOLLOW_LINK = """
-(...choice) => ['data', 'checkpoint'].map((word, i) => {
-  const named = new URLSearchParams(location.hash.slice(1)).get(word);
-  return NAMES[i].includes(named) ? named : choice[i];
-})
+READ_LINK = "() => location.hash.slice(1)"
+OPENER = """
+window.hypvizOpen = (data, checkpoint) => trigger('select', {data, checkpoint});
 """
-"""Choose the data and the checkpoint that the address names (see assets/explore-link.js), where they are known here."""
+"""How the scripts open other data or another checkpoint; null keeps the present one."""
 
 
 def mount(function: str, variable: str, sources: list[str]) -> str:
@@ -73,13 +72,46 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
                 explorer = _part("hv-explorer", mount("mountExplorer", "hypvizExplorer", scripts()))
             with gr.Tab("Evaluate"):
                 evaluator = _part("hv-evaluator", mount("mountEvaluator", "hypvizEvaluator", scripts(EVALUATE_SCRIPTS)))
-        choice, shown = [data_box, checkpoint_box], [explorer, evaluator, facts]
+            with gr.Tab("Annotate"):
+                annotator = _part("hv-annotator", mount("mountAnnotator", "hypvizAnnotator", scripts(ANNOTATE_SCRIPTS)))
+            with gr.Tab("Fine-tune"):
+                tuner = _part("hv-tuner", mount("mountTuner", "hypvizTuner", scripts(TUNE_SCRIPTS)))
+        link = gr.Textbox(visible=False)
+        bridge = gr.HTML(js_on_load=OPENER, elem_id="hv-bridge", apply_default_css=False)
+        choice, shown = [data_box, checkpoint_box], [explorer, evaluator, annotator, tuner, facts]
         opened = _opener(library)
-        linked = FOLLOW_LINK.replace("NAMES", json.dumps([library.data_names(), library.checkpoint_names()]))
-        page.load(None, choice, choice, js=linked).then(opened, choice, shown)
+        page.load(_linked(library, data, checkpoint), link, choice, js=READ_LINK).then(opened, choice, shown)
         for box in choice:
             box.input(opened, choice, shown, show_progress="full", show_progress_on=facts)
+        bridge.select(_chosen(library), choice, choice).then(opened, choice, shown, show_progress="full", show_progress_on=facts)
     return page
+
+
+def _pickers(library: Library, data: str, checkpoint: str) -> tuple[gr.Dropdown, gr.Dropdown]:
+    """Both pickers with what there is now: sets and checkpoints are added while the page is open."""
+    return gr.Dropdown(library.data_names(), value=data), gr.Dropdown(library.checkpoint_choices(), value=checkpoint)
+
+
+def _linked(library: Library, data: str, checkpoint: str) -> Callable[[str], tuple[gr.Dropdown, gr.Dropdown]]:
+    """Choose the data and the checkpoint that the address names (see assets/explore-link.js), where they are known here."""
+
+    def follow(link: str) -> tuple[gr.Dropdown, gr.Dropdown]:
+        named = {word: values[-1] for word, values in parse_qs(link or "").items()}
+        wanted = named.get("data", data), named.get("checkpoint", checkpoint)
+        known = wanted[0] in library.data_names(), wanted[1] in library.checkpoint_names()
+        return _pickers(library, wanted[0] if known[0] else data, wanted[1] if known[1] else checkpoint)
+
+    return follow
+
+
+def _chosen(library: Library) -> Callable[..., tuple[gr.Dropdown, gr.Dropdown]]:
+    """The pickers after a script has asked for something to be opened."""
+
+    def choose(data: str, checkpoint: str, event: gr.EventData) -> tuple[gr.Dropdown, gr.Dropdown]:
+        asked = event._data or {}
+        return _pickers(library, asked.get("data") or data, asked.get("checkpoint") or checkpoint)
+
+    return choose
 
 
 def _part(name: str, script: str) -> gr.HTML:
@@ -87,15 +119,15 @@ def _part(name: str, script: str) -> gr.HTML:
     return gr.HTML(html_template='<div class="hv-root"></div>', js_on_load=script, elem_id=name, min_height=640, apply_default_css=False)
 
 
-def _opener(library: Library) -> Callable[..., tuple[Any, Any, str]]:
-    def opened(data: str, checkpoint: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, Any, str]:  # noqa: B008
+def _opener(library: Library) -> Callable[..., tuple[Any, ...]]:
+    def opened(data: str, checkpoint: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008
         def report(done: int, total: int | None) -> None:
             progress((done, total), desc="Embedding", unit="items")
 
         try:
             view = library.open(data, checkpoint, on_progress=report)
             described = {**view.describe(), "choice": [data, checkpoint]}
-            return described, described, facts_html(view)
+            return described, described, described, described, facts_html(view)
         except HypvizError as error:
             log.warning("%s", error)
             raise gr.Error(str(error), duration=None, print_exception=False) from None

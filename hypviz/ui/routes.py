@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from hypviz.errors import DataError, HypvizError, SelectionError
 from hypviz.library import Library
+from hypviz.ui.annotate_routes import annotate_router
 from hypviz.ui.disk_routes import attachment, disk_router
 from hypviz.ui.evaluate_routes import evaluate_router
 from hypviz.ui.offline import offline_page
@@ -33,8 +34,10 @@ SCRIPTS = (
     "disk-dom.js", "disk-math.js", "disk-colours.js", "disk-plotly.js", "disk-canvas.js", "disk-points.js", "disk-lines.js",
     "disk-edges.js", "disk-thumbs.js", "disk-paint.js", "disk-card.js", "disk-legend.js", "disk-gestures.js", "disk-export.js",
     "disk-words.js", "disk-moves.js", "disk.js",
+    "evaluate-dom.js", "annotate-corrections.js",
     "picture.js", "explore-parts.js", "explore-link.js", "explore-lists.js", "explore-layouts.js", "explore-show.js", "explore-pins.js",
-    "explore-set.js", "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js", "explore.js",
+    "explore-set.js", "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js",
+    "explore-corrections.js", "explore.js",
 )  # fmt: skip
 """In the order they must load; those of the disk come first and need nothing else but plotly."""
 EVALUATE_SCRIPTS = (
@@ -42,7 +45,17 @@ EVALUATE_SCRIPTS = (
     "evaluate-figure.js", "evaluate-ordered.js", "evaluate-health.js", "evaluate-standing.js", "evaluate.js",
 )  # fmt: skip
 """Those of the Evaluate tab, loaded when it is first looked at."""
-STYLES = ("style.css", "disk.css", "explore.css", "evaluate.css")
+ANNOTATE_SCRIPTS = (
+    "disk-dom.js", "evaluate-dom.js", "annotate-corrections.js", "annotate-sheet.js", "annotate-stage.js", "annotate-label.js",
+    "annotate.js",
+)  # fmt: skip
+"""Those of the Annotate tab."""
+TUNE_SCRIPTS = (
+    *(name for name in SCRIPTS if name.startswith("disk")), "evaluate-dom.js", "annotate-corrections.js", "disk-ghosts.js", "tune-dom.js",
+    "tune-intake.js", "tune-settings.js", "tune-curves.js", "tune-disk.js", "tune-job.js", "tune-keep.js", "tune.js",
+)  # fmt: skip
+"""Those of the Fine-tune tab; the disk it animates is the same."""
+STYLES = ("style.css", "disk.css", "explore.css", "evaluate.css", "annotate.css", "tune.css")
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
@@ -80,6 +93,7 @@ def build_app(library: Library) -> FastAPI:
     app.include_router(_router(library), prefix="/hypviz")
     app.include_router(disk_router(library), prefix="/hypviz")
     app.include_router(evaluate_router(library), prefix="/hypviz")
+    app.include_router(annotate_router(library), prefix="/hypviz")
     app.include_router(tune_router(library), prefix="/hypviz")
     app.mount("/hypviz/assets", StaticFiles(directory=ASSETS))
 

@@ -1,0 +1,39 @@
+"""From a draft to the workspace: items and hierarchy made anew from the drawn boxes, and written in the place of the old."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypviz.annotate.draft import Draft
+from hypviz.data.importer import ImportReport
+from hypviz.store import Workspace
+
+
+def apply(draft: Draft) -> Workspace:
+    """Renew the draft's workspace with its boxes and corrections; the draft then goes on from there.
+
+    A crash in between loses nothing: the draft's file still says what was changed.
+    """
+    with draft.lock:
+        items, ids, _ = draft.built()
+        hierarchy, _ = draft.corrected(draft.made)
+        old = draft.workspace
+        made = Workspace.create(
+            old.folder, items, hierarchy, name=old.name, report=_report(old.meta.get("import")), settings=draft.settings, overwrite=True
+        )  # fmt: skip
+        draft.renew(made, ids)
+        return made
+
+
+def _report(content: dict[str, Any] | None) -> ImportReport | None:
+    """The import report that meta.json keeps."""
+    if content is None:
+        return None
+    same = ("name", "clipped", "turned", "scaled", "classes", "dropped")
+    counts = {
+        "images_read": content["images"],
+        "images": content["kept_images"],
+        "boxes_read": content["boxes"],
+        "boxes": content["kept_boxes"],
+    }
+    return ImportReport(**counts, **{name: content[name] for name in same})

@@ -1,0 +1,130 @@
+"""A draft as a COCO document and back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypviz import __version__
+from hypviz.annotate.boxes import SOURCES, Box
+from hypviz.annotate.made import Made
+from hypviz.data.items import Images, Items
+from hypviz.errors import HypvizError, WorkspaceError
+
+Json = dict[str, Any]
+SCHEMA = 1
+
+
+def to_coco(name: str, items: Items, drawn: Sequence[Sequence[Box]], *, keys: bool) -> Json:
+    """The COCO document of the boxes drawn on each picture. keys: with what each box is known by."""
+    images, used = items.images, {box.label for boxes in drawn for box in boxes}
+    licences = sorted({str(one) for one in images.licence} - {""})
+    names = dict.fromkeys([*items.classes, *(box.label for boxes in drawn for box in boxes)])
+    category = {label: number for number, label in enumerate((label for label in names if label in used), start=1)}
+    pictures = []
+    for number, file in enumerate(images.file_name.tolist()):
+        one = {"id": number + 1, "file_name": file, "width": int(images.width[number]), "height": int(images.height[number])}
+        pictures.append(one | ({"license": licences.index(str(images.licence[number])) + 1} if images.licence[number] else {}))
+    annotations: list[Json] = []
+    for number, boxes in enumerate(drawn):
+        for box in boxes:
+            annotations.append(_annotation(len(annotations) + 1, number, box, category) | ({"key": box.key} if keys else {}))
+    return {
+        "info": {"description": name, "contributor": f"hypviz {__version__}"},
+        "licenses": [{"id": number, "name": licence} for number, licence in enumerate(licences, start=1)],
+        "images": pictures,
+        "annotations": annotations,
+        "categories": [{"id": number, "name": label} for label, number in category.items()],
+    }
+
+
+def _annotation(number: int, image: int, box: Box, category: Mapping[str, int]) -> Json:
+    x1, y1, x2, y2 = box.xyxy
+    return {
+        "id": number,
+        "image_id": image + 1,
+        "category_id": category[box.label],
+        "bbox": [x1, y1, x2 - x1, y2 - y1],
+        "area": (x2 - x1) * (y2 - y1),
+        "iscrowd": 0,
+        "source": box.source,
+    }
+
+
+def own_part(images: Images, drawn: Sequence[Sequence[Box]], versions: Sequence[int], changed: Collection[int]) -> Json:
+    """What stands under "hypviz" to read a draft back: COCO's x + width is not x2 to the last digit."""
+    return {
+        "schema": SCHEMA,
+        "contents": images.content.tolist(),
+        "changed": sorted(changed),
+        "boxes": [[list(box.xyxy) for box in drawn[image]] for image in sorted(changed)],
+        "versions": {str(image): version for image, version in enumerate(versions) if version},
+    }
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a draft's file says, by the pictures of the workspace: boxes of changed pictures, versions, corrections."""
+
+    boxes: dict[int, tuple[Box, ...]]
+    versions: dict[int, int]
+    made: tuple[Made, ...]
+    in_force: tuple[str, ...]
+
+
+def read_document(path: Path, items: Items) -> Stored | None:
+    """Read a draft's file; None where there is none, WorkspaceError for a damaged one.
+
+    When the workspace has other pictures than the file was written for (it was imported again), the drawn boxes go to the pictures
+    of the same name and bytes, and the file as it was is kept beside the new one.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise WorkspaceError(f"{path} cannot be read ({error}); move it away to start again from the workspace.") from None
+    try:
+        own = content["hypviz"]
+        if own["schema"] > SCHEMA:
+            raise WorkspaceError(f"{path} was written by a newer hypviz; update hypviz.")
+        place = _places(items.images, content["images"], own["contents"])
+        boxes = {place[old]: found for old, found in _drawn(content, own).items() if old in place}
+        versions = {place[int(old)]: int(version) for old, version in own["versions"].items() if int(old) in place}
+        made = tuple(Made.from_json(one) for one in own["corrections"])
+        in_force = tuple(map(str, own["in_force"]))
+    except WorkspaceError:
+        raise
+    except (KeyError, TypeError, ValueError, IndexError, HypvizError) as error:
+        raise WorkspaceError(f"{path} is damaged ({error!r:.80}); move it away to start again from the workspace.") from None
+    if items.images.content.tolist() != own["contents"]:
+        in_force = ()
+        with contextlib.suppress(OSError):
+            shutil.copyfile(path, path.with_name(f"annotations-before-{items.data_hash}.json"))
+    return Stored(boxes, versions, made, in_force)
+
+
+def _places(images: Images, pictures: list[Json], contents: list[str]) -> dict[int, int]:
+    """Where each of the file's pictures is in the workspace."""
+    known = {pair: image for image, pair in enumerate(zip(images.file_name.tolist(), images.content.tolist(), strict=True))}
+    found = {old: known.get((one["file_name"], content)) for old, (one, content) in enumerate(zip(pictures, contents, strict=True))}
+    return {old: image for old, image in found.items() if image is not None}
+
+
+def _drawn(content: Json, own: Json) -> dict[int, tuple[Box, ...]]:
+    """The boxes of the changed pictures, by their number in the file."""
+    names = {one["id"]: str(one["name"]) for one in content["categories"]}
+    corners = dict(zip(own["changed"], own["boxes"], strict=True))
+    found: dict[int, list[Box]] = {image: [] for image in corners}
+    for one in content["annotations"]:
+        image = one["image_id"] - 1
+        if image in found:
+            x1, y1, x2, y2 = map(float, corners[image][len(found[image])])
+            source = one["source"] if one["source"] in SOURCES else "annotation"
+            found[image].append(Box(str(one["key"]), (x1, y1, x2, y2), names[one["category_id"]], source))
+    return {image: tuple(boxes) for image, boxes in found.items()}

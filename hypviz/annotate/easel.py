@@ -1,0 +1,175 @@
+"""The easel: open drafts by the name of their data, in a copy where the data must stay as they are."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import shutil
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from hypviz.annotate.apply import apply
+from hypviz.annotate.draft import Draft
+from hypviz.data.corrections import Correction
+from hypviz.errors import SelectionError
+from hypviz.home import home
+from hypviz.library import DEMO, Library
+from hypviz.store import Workspace, is_workspace
+from hypviz.viz.pictures import shown_picture
+
+Json = dict[str, Any]
+KEPT_DRAFTS = 4
+"""Drafts held in memory; any other is read from its file again."""
+COLUMNS = ("kind", "level", "a", "b", "a_words", "b_words", "added", "removed", "problem", "made")
+
+
+class Easel:
+    """Drafts over one library; safe to share between threads and browsers.
+
+    Data outside the home folder (the shipped demo, a workspace opened by path) are never changed: the first change makes a copy in
+    the home folder, and from then on the copy is what is drawn on.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._drafts: OrderedDict[str, Draft] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def open(self, data: str) -> tuple[str, Draft]:
+        """The draft of some data, and the name of what it is of: the copy, where there is one."""
+        with self._lock:
+            workspace = self.library.workspace(data)
+            name = data if self._is_own(workspace) else self.copy_name(workspace)
+            if name != data and is_workspace(home() / name):
+                workspace = self.library.workspace(name)
+            elif name != data:
+                name = data
+            return name, self._draft(workspace)
+
+    def open_to_change(self, data: str) -> tuple[str, Draft]:
+        """As `open`, of something that may be changed: a copy is made when there is none yet."""
+        with self._lock:
+            name, draft = self.open(data)
+            if self._is_own(draft.workspace):
+                return name, draft
+            old, copy = draft.workspace, self.copy_name(draft.workspace)
+            made = Workspace.create(home() / copy, old.items, old.hierarchy, name=f"{old.name}, edited", settings=draft.settings)
+            if (old.folder / "embeddings").is_dir():
+                shutil.copytree(old.folder / "embeddings", made.folder / "embeddings", dirs_exist_ok=True)
+            return copy, self._draft(made)
+
+    def describe(self, data: str) -> Json:
+        """What the page needs to start drawing on some data."""
+        name, draft = self.open(data)
+        own = self._is_own(draft.workspace)
+        with draft.lock:
+            return {
+                "data": name,
+                "title": draft.workspace.name,
+                "copy": None if own else self.copy_name(draft.workspace),
+                "names": draft.workspace.items.images.file_name.tolist(),
+                "counts": [len(boxes) for boxes in draft.boxes],
+                "changed": sorted(draft.changed),
+                "classes": draft.classes(),
+                "pending": draft.pending,
+            }
+
+    def draw(self, data: str, image: int, version: Any, boxes: Any) -> Json:
+        """Replace a picture's boxes, see `Draft.draw`."""
+        self.open(data)[1].check_boxes(image, version, boxes)
+        name, draft = self.open_to_change(data)
+        picture = draft.draw(image, version, boxes)
+        return {"data": name, "picture": picture, "classes": draft.classes(), "pending": draft.pending}
+
+    def picture(self, data: str, image: int) -> Json:
+        """A picture with its boxes."""
+        name, draft = self.open(data)
+        return {"data": name, **draft.picture(image)}
+
+    def jpeg(self, data: str, image: int) -> bytes:
+        """A picture for the page; DataError when it cannot be read."""
+        _, draft = self.open(data)
+        draft.picture(image)
+        items = draft.workspace.items
+        return shown_picture(items.path(int(items.offsets[image])))
+
+    def corrections(self, data: str) -> Json:
+        """The corrections of some data and what they do."""
+        name, draft = self.open(data)
+        own = self._is_own(draft.workspace)
+        return {
+            "data": name,
+            "copy": None if own else self.copy_name(draft.workspace),
+            "corrections": draft.corrections(),
+            "classes": [one["name"] for one in draft.classes()],
+            "pending": draft.pending,
+        }
+
+    def add(self, data: str, correction: Correction) -> Json:
+        """Make a correction, see `Draft.add`."""
+        self.open(data)[1].check(correction)  # nothing is copied for what is refused
+        name, draft = self.open_to_change(data)
+        draft.add(correction)
+        return self.corrections(name)
+
+    def remove(self, data: str, made_id: str) -> Json:
+        """Undo a correction."""
+        name, draft = self.open(data)
+        draft.remove(made_id)
+        return self.corrections(name)
+
+    def apply(self, data: str) -> Json:
+        """Make the drawn boxes and the corrections those of the workspace, for every tab."""
+        name, draft = self.open(data)
+        workspace = apply(draft) if draft.pending else draft.workspace
+        counts = {"images": len(workspace.items.images), "boxes": len(workspace.items) - len(workspace.items.images)}
+        return {"data": name, **counts, "pairs": len(workspace.hierarchy.edges)}
+
+    def export(self, data: str, what: str) -> tuple[str, str]:
+        """A file for people: "annotations.json" (COCO), "corrections.json" or "corrections.csv". Returns its text and media type."""
+        draft = self.open(data)[1]
+        if what == "annotations.json":
+            with draft.lock:
+                return json.dumps(draft.coco(), ensure_ascii=False), "application/json"
+        rows = draft.corrections()
+        if what == "corrections.json":
+            return json.dumps({"data": draft.workspace.name, "corrections": rows}, ensure_ascii=False, indent=2), "application/json"
+        if what != "corrections.csv":
+            raise SelectionError(f"No file {what!r:.60}; there are annotations.json, corrections.json and corrections.csv.")
+        stream = io.StringIO()
+        writer = csv.DictWriter(stream, COLUMNS, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows({name: _plain(value) for name, value in row.items()} for row in rows)
+        return stream.getvalue(), "text/csv"
+
+    def copy_name(self, workspace: Workspace) -> str:
+        """The name of the copy that changes to a workspace outside the home folder go into."""
+        folder = workspace.folder
+        if folder == DEMO:
+            return "demo-edited"
+        safe = re.sub(r"[^A-Za-z0-9_-]+", "-", workspace.name).strip("-")[:60] or "data"
+        return f"{safe}-edited-{hashlib.sha256(str(folder).encode()).hexdigest()[:6]}"
+
+    def _draft(self, workspace: Workspace) -> Draft:
+        """The draft of an open workspace, kept while the workspace is not written by anybody else."""
+        key = str(workspace.folder)
+        known = self._drafts.get(key)
+        if known is None or known.workspace.meta["stamp"] != workspace.meta["stamp"]:
+            known = self._drafts[key] = Draft(workspace)
+        self._drafts.move_to_end(key)
+        while len(self._drafts) > KEPT_DRAFTS:
+            self._drafts.popitem(last=False)
+        return known
+
+    @staticmethod
+    def _is_own(workspace: Workspace) -> bool:
+        return workspace.folder.parent == home().resolve()
+
+
+def _plain(value: Any) -> Any:
+    """A text that a spreadsheet does not take for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" and value else value
