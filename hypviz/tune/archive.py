@@ -26,17 +26,15 @@ _BLOCK = 1 << 20
 _JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
-def unpack(archive: Path, folder: Path, *, name: str, on_progress: OnProgress | None = None) -> Path:
-    """Unpack `archive` into `folder`, which must be there and empty; returns the folder the data is in.
+def unpack(archive: Path, folder: Path, *, name: str, on_progress: OnProgress | None = None) -> None:
+    """Unpack `archive` into `folder`, which must be there and empty.
 
-    name: what the archive is called in messages.  on_progress(bytes done, bytes in all) may raise to stop. When all lies
-    in one top folder, that is returned. Raises DataError for an archive that is none, is damaged, encrypted, too large,
-    or names files outside its folder.
+    name: what the archive is called in messages.  on_progress(bytes done, bytes in all) may raise to stop. Raises DataError
+    for an archive that is none, is damaged, encrypted, too large, or names files outside its folder.
     """
     with _told_as_data_error(name), zipfile.ZipFile(archive) as source:
         entries = _checked(source, name)
         _extract(source, entries, folder, name, on_progress)
-    return _only_folder(folder)
 
 
 @contextmanager
@@ -118,12 +116,3 @@ def _extract(
             raise DataError(f"{name}: {place} cannot be unpacked ({getattr(error, 'strerror', None) or error}).") from None
         if on_progress:
             on_progress(done, total)
-
-
-def _only_folder(folder: Path) -> Path:
-    """`folder`, or the one folder that everything in it lies in."""
-    inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    named = {"images", "annotations", "jpegimages", "labels", "train", "valid", "val", "test"}
-    if len(inside) == 1 and inside[0].is_dir() and inside[0].name.lower() not in named:
-        return _only_folder(inside[0])
-    return folder

@@ -86,9 +86,9 @@ def take_in(archive: Path, stage: Path, *, name: str, report: Report) -> str:
 
     inside = stage / "pictures"
     inside.mkdir()
-    top = unpack(archive, inside, name=name, on_progress=unpacking)
+    unpack(archive, inside, name=name, on_progress=unpacking)
     try:
-        raw = open_dataset(top)
+        raw = open_dataset(inside, extract_to=inside / "pictures")
         items, found = import_items(replace(raw, name=title_of(name)), on_progress=reading)
     except HypvizError as error:
         raise DataError(f"{name}: {_shortened(str(error), inside)}") from None

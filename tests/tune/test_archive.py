@@ -21,17 +21,13 @@ def inside(tmp_path: Path) -> Path:
     return folder
 
 
-def test_files_come_out_as_they_went_in_and_the_one_top_folder_is_stepped_into(tmp_path: Path, inside: Path) -> None:
+def test_files_come_out_as_they_went_in_without_what_a_mac_adds(tmp_path: Path, inside: Path) -> None:
     files = {"set/deep/a.txt": b"1" * 70_000, "set/b.txt": b"2", "__MACOSX/set/._b.txt": b"x", "set/.DS_Store": b"x"}
     told: list[int] = []
-    top = unpack(pack(tmp_path / "a.zip", files), inside, name="a.zip", on_progress=lambda done, total: told.append(done))
-    assert top == inside / "set" and (top / "deep" / "a.txt").read_bytes() == b"1" * 70_000
+    unpack(pack(tmp_path / "a.zip", files), inside, name="a.zip", on_progress=lambda done, total: told.append(done))
+    assert (inside / "set" / "deep" / "a.txt").read_bytes() == b"1" * 70_000
     assert sorted(path.name for path in inside.rglob("*") if path.is_file()) == ["a.txt", "b.txt"]
     assert told == sorted(told) and told[-1] == 70_001
-
-
-def test_a_folder_whose_name_means_something_is_not_stepped_into(tmp_path: Path, inside: Path) -> None:
-    assert unpack(pack(tmp_path / "a.zip", {"images/a.txt": b"1"}), inside, name="a.zip") == inside
 
 
 def special(name: str, kind: int) -> zipfile.ZipInfo:
