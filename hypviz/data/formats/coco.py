@@ -1,23 +1,27 @@
 """COCO JSON (https://cocodataset.org/#format-data) and its relatives: Roboflow's `_annotations.coco.json`, LVIS.
 
-A box is `bbox` = [x, y, width, height] in pixels, 0-based, as floats; without one, the extent of the polygons in
-`segmentation`. Crowd annotations are left out: they outline a group, not an object. Whatever is left out is counted;
-a record that is not COCO at all raises, naming file and record.
+A box is `bbox` = [x, y, width, height] in pixels, 0-based, as floats; without one, the extent of the polygons or the
+run-length mask in `segmentation`. Crowd annotations are left out: they outline a group, not an object. Whatever is left
+out is counted; a record that is not COCO at all raises, naming file and record.
+
+LVIS v1 has no `file_name` but a `coco_url`; v0.5 has names of COCO 2014 for files that COCO 2017 calls otherwise. So a
+picture that has a `coco_url` is also looked for as that ends: "train2017/000000391895.jpg", "000000391895.jpg". LVIS's
+lists of classes that are not in a picture, or not annotated to the last one, make no box.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import mmap
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hypviz.data.formats.locate import clean_name, data_name, image_folders_in, image_folders_near, locate_images
+from hypviz.data.formats.masks import as_float, is_number, mask_extent
 from hypviz.data.raw import MAX_SIDE, DropCounter, RawBox, RawDataset, RawImage, leaves_root, storable
 from hypviz.errors import DataError
 
@@ -33,13 +37,13 @@ def read_coco(annotations: Path | str | Sequence[Path | str], images: Path | str
     """
     paths = [Path(annotations)] if isinstance(annotations, str | Path) else [Path(path) for path in annotations]
     dropped = DropCounter()
-    documents = [_read_document(path, dropped) for path in paths]
-    roots = [_locate(document, None if images is None else Path(images)) for document in documents]
+    documents = [_locate(_read_document(path, dropped), None if images is None else Path(images)) for path in paths]
+    roots = [document.root for document in documents]
     root = roots[0] if len(roots) == 1 else Path(os.path.commonpath(roots))
-    _check_listed_once(documents, roots)
+    _check_listed_once(documents)
     return RawDataset(
         root=root,
-        images=_walk(documents, roots, root),
+        images=_walk(documents, root),
         count=sum(len(document.images) for document in documents),
         name=data_name(Path(os.path.commonpath([path.parent for path in paths]))),
         dropped=dropped,
@@ -57,10 +61,14 @@ def looks_like_coco(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class _Document:
+    """An annotation file; `names` are the pictures' files below `root`, once they are located."""
+
     path: Path
     images: list[Record]
     boxes: dict[Id, list[RawBox]]
     licences: dict[Id, str]
+    root: Path = Path()
+    names: Sequence[str] = ()
 
 
 def _read_document(path: Path, dropped: DropCounter) -> _Document:
@@ -70,7 +78,7 @@ def _read_document(path: Path, dropped: DropCounter) -> _Document:
     for index, image in enumerate(images):
         where = f"{path}: image {image.get('id', f'number {index}')}"
         image_id = _field(image, "id", Id, "an integer or a string", where)
-        _field(image, "file_name", str, "a string", where)
+        _field(image, "coco_url" if image.get("file_name") is None and "coco_url" in image else "file_name", str, "a string", where)
         if image_id in seen:
             raise DataError(f"{path}: image id {image_id} is listed twice; ids must be unique.")
         seen.add(image_id)
@@ -151,65 +159,74 @@ def _boxes(
         elif not isinstance(category_id, Id) or category_id not in categories:
             dropped.box("no such category", f"{record} (category {category_id})")
         else:
-            boxes[image_id].append(RawBox(xyxy, categories[category_id], record))
+            boxes[image_id].append(RawBox(xyxy, categories[category_id], record, _source(annotation)))
     return boxes
+
+
+def _source(annotation: Record) -> str:
+    """Where a box is from: files that this project exported say so."""
+    said = annotation.get("hypviz")
+    source = said.get("source") if isinstance(said, dict) else None
+    return source if source in ("proposal", "drawn") else "annotation"
 
 
 def _xyxy(annotation: Record, where: str) -> tuple[float, float, float, float] | None:
     bbox = annotation.get("bbox")
     if bbox is None or bbox == []:
-        return _polygon_extent(annotation.get("segmentation"))
-    if not isinstance(bbox, list) or len(bbox) != 4 or not all(map(_is_number, bbox)):
+        return mask_extent(annotation.get("segmentation"))
+    if not isinstance(bbox, list) or len(bbox) != 4 or not all(map(is_number, bbox)):
         raise DataError(f"{where}: bbox must be four numbers [x, y, width, height], got {bbox!r:.60}.")
-    x, y, width, height = map(_float, bbox)
+    x, y, width, height = map(as_float, bbox)
     return x, y, x + width, y + height
 
 
-def _polygon_extent(segmentation: Any) -> tuple[float, float, float, float] | None:
-    """Extent of all polygons; None where there are none (run-length masks have no `bbox` to fall back on)."""
-    polygons = segmentation if isinstance(segmentation, list) else []
-    numbers = [polygon for polygon in polygons if isinstance(polygon, list) and all(map(_is_number, polygon))]
-    xs = [_float(x) for polygon in numbers for x in polygon[0::2]]
-    ys = [_float(y) for polygon in numbers for y in polygon[1::2]]
-    return (min(xs), min(ys), max(xs), max(ys)) if xs and ys else None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # an integer of 400 digits is valid JSON; the importer drops what is not finite
-        return math.inf
-
-
-def _locate(document: _Document, images: Path | None) -> Path:
-    names = [clean_name(image["file_name"], images) for image in document.images]
+def _locate(document: _Document, images: Path | None) -> _Document:
+    """The document with its pictures found, by the names it states or else by those in their `coco_url`."""
     split = document.path.stem.rpartition("_")[2] if "_" in document.path.stem else ""
     candidates = image_folders_near(document.path, split) if images is None else image_folders_in(images, split)
-    return locate_images(names, candidates, source=document.path)
+    stated = [_stated_name(image) for image in document.images]
+    variants = [[clean_name(name, images) for name in stated], *_url_names(document.images, stated)]
+    refusal: DataError | None = None
+    for names in variants:
+        try:
+            root = locate_images(names, candidates, source=document.path)
+        except DataError as error:
+            refusal = refusal or error
+        else:
+            return replace(document, root=root, names=[clean_name(name, root) for name in names])
+    raise refusal or DataError(f"{document.path}: its pictures were not found.")
 
 
-def _check_listed_once(documents: list[_Document], roots: list[Path]) -> None:
+def _stated_name(image: Record) -> str:
+    return str(image["file_name"] if image.get("file_name") is not None else "/".join(image["coco_url"].split("/")[-2:]))
+
+
+def _url_names(images: list[Record], stated: list[str]) -> list[list[str]]:
+    """The names by the last two parts of each `coco_url`, and by its last; none where no picture has one."""
+    urls = [image.get("coco_url") for image in images]
+    if not any(isinstance(url, str) and url for url in urls):
+        return []
+    ends = [url.split("/")[-2:] if isinstance(url, str) and url else [name] for url, name in zip(urls, stated, strict=True)]
+    return [[clean_name("/".join(end)) for end in ends], [clean_name(end[-1]) for end in ends]]
+
+
+def _check_listed_once(documents: list[_Document]) -> None:
     seen: dict[Path, str] = {}
-    for document, root in zip(documents, roots, strict=True):
-        for image in document.images:
+    for document in documents:
+        for image, name in zip(document.images, document.names, strict=True):
             record = f"{document.path.name} image {image['id']}"
-            first = seen.setdefault(root / clean_name(image["file_name"], root), record)
+            first = seen.setdefault(document.root / name, record)
             if first != record:
                 raise DataError(
-                    f"{document.path}: {image['file_name']} is listed twice, as {first} and as {record}; "
+                    f"{document.path}: {_stated_name(image)} is listed twice, as {first} and as {record}; "
                     "merge the two records, or choose one file by --annotations."
                 )
 
 
-def _walk(documents: list[_Document], roots: list[Path], root: Path) -> Iterator[RawImage]:
-    for document, own_root in zip(documents, roots, strict=True):
-        prefix = own_root.relative_to(root).as_posix()
-        for image in document.images:
-            name = clean_name(image["file_name"], own_root)
+def _walk(documents: list[_Document], root: Path) -> Iterator[RawImage]:
+    for document in documents:
+        prefix = document.root.relative_to(root).as_posix()
+        for image, name in zip(document.images, document.names, strict=True):
             yield RawImage(
                 file_name=name if prefix == "." or leaves_root(name) else f"{prefix}/{name}",
                 boxes=tuple(document.boxes.get(image["id"], ())),
@@ -223,7 +240,7 @@ def _size(image: Record, where: str) -> tuple[int, int] | None:
     width, height = image.get("width"), image.get("height")
     if width is None or height is None:
         return None
-    if not _is_number(width) or not _is_number(height):
+    if not is_number(width) or not is_number(height):
         raise DataError(f"{where}: width and height must be numbers, got {width!r:.30} and {height!r:.30}.")
     return (int(width), int(height)) if 1 <= width < MAX_SIDE and 1 <= height < MAX_SIDE else None
 
