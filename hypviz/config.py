@@ -87,6 +87,9 @@ class PairSettings:
     """"all": every ancestor → descendant pair of the containment relation; "direct": the smallest container only [R]."""
     cross_image: int = 1
     """K boxes of the same class from other images per box, paired with this box's scene: the † models. 0: off [R]."""
+    cross_from: str = "scene"
+    """What such a box is paired with: "scene", this box's scene, as in the paper; "ancestors", every ancestor of this box,
+    so that an object learns the parts of its class in other images, too (an extension, ours)."""
     batches: str = "pairs"
     """"pairs": a batch is a random draw of pairs, as in the paper; "images": all pairs within a few whole images, so
     that every encoded crop takes part in all of its relations [R]."""
@@ -97,6 +100,7 @@ class PairSettings:
     def __post_init__(self) -> None:
         check_choice("batches", self.batches, ("pairs", "images"))
         check_choice("ancestors", self.ancestors, ("all", "direct"))
+        check_choice("cross_from", self.cross_from, ("scene", "ancestors"))
         check_range("cross_image", self.cross_image, 0, 1000)
 
 

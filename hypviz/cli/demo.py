@@ -31,6 +31,10 @@ STAGES: dict[str, dict[str, dict[str, Any]]] = {
         "train": {"steps": 2000, "lr": 2e-3, "precision": "bfloat16", "validate_every": 250, "save_every": 50},
         "pairs": WHOLE_IMAGES,
     },
+    "fourth": {
+        "train": {"steps": 500, "lr": 1e-3, "precision": "bfloat16", "validate_every": 125, "save_every": 50},
+        "pairs": {**WHOLE_IMAGES, "cross_from": "ancestors"},
+    },
 }  # fmt: skip
 """Each stage goes on from the one before it. The first is from scratch: crops of 40 pixels for three quarters of the steps, then
 64. The others stay at 40 pixels: after the first one the encoder ranked better at 40 than at 64 (docs/demo.md)."""

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 class ImageSampler:
     """Batches of whole images in an endless stream, each epoch in an order of its own; arguments as `PairSampler`.
 
-    Cross-image pairs (scene → boxes of the same class) are drawn among the images of the batch. Raises DataError when
+    Cross-image pairs (`PairSettings.cross_from` → boxes of the same class) are drawn among the images of the batch. Raises DataError when
     there is no pair at all.
     """
 
@@ -39,7 +39,7 @@ class ImageSampler:
         graph: NDArray[np.bool_] | None = None,
         image_mask: NDArray[np.bool_] | None = None,
     ) -> None:
-        self._items, self._settings, self._seed = items, settings, seed
+        self._items, self._hierarchy, self._settings, self._seed = items, hierarchy, settings, seed
         used = images_in_use(image_mask, items)
         edges = hierarchy.edges
         above, below = items.image[edges.parent], items.image[edges.child]
@@ -96,13 +96,20 @@ class ImageSampler:
         return np.random.default_rng([self._seed, 0, epoch]).permutation(self._images)
 
     def _cross(self, parents: Rows, children: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
-        """For every child up to K children of its class in other images, paired with the child's own scene."""
+        """For every child up to K children of its class in other images, paired with the child's own scene or ancestors."""
         items, k = self._items, self._settings.cross_image
         label, image = items.label[children], items.image[children]
         other = (label[:, None] == label[None, :]) & (image[:, None] != image[None, :])
         chance = np.where(other, rng.random(other.shape), -1.0)
         best = np.argsort(-chance, axis=1, kind="stable")[:, :k]
-        real = np.take_along_axis(other, best, axis=1)
-        scene = items.offsets[image][:, None].repeat(best.shape[1], axis=1)
-        place = np.searchsorted(parents, scene[real])
-        return place, children[best[real]]
+        owner, place = np.nonzero(np.take_along_axis(other, best, axis=1))
+        partner = children[best[owner, place]]
+        which, anchor = self._anchors(children[owner])
+        here = np.isin(anchor, parents)  # a correction may name a parent in a picture that is not in use
+        return np.searchsorted(parents, anchor[here]), partner[which[here]]
+
+    def _anchors(self, boxes: Rows) -> tuple[Rows, Rows]:
+        """What the partners of boxes are paired with: (index into boxes, item row of the parent)."""
+        if self._settings.cross_from == "scene":
+            return np.arange(len(boxes)), self._items.offsets[self._items.image[boxes]].astype(np.int64)
+        return self._hierarchy.above.of(boxes)

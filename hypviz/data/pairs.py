@@ -1,8 +1,8 @@
 """Parent → child pairs for training: a pure function of (seed, step), so that a resumed run continues identically.
 
 Two kinds of pairs (method.md §1): ancestor → descendant within an image, and, for every box, `cross_image` boxes of the
-same class from other images, each paired with this box's full scene [P: the † models]. The partners of the second kind
-are drawn anew every epoch; only one epoch's draw is held.
+same class from other images, each paired with this box's full scene [P: the † models], or with all that holds this box
+(`PairSettings.cross_from`). The partners of the second kind are drawn anew every epoch; only one epoch's draw is held.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hypviz.config import PairSettings
 from hypviz.data.hierarchy import Hierarchy, class_graph
 from hypviz.data.items import Items
-from hypviz.data.lookup import Rows, expand
+from hypviz.data.lookup import Lookup, Rows, expand
 from hypviz.data.relations import Relations
 from hypviz.errors import DataError
 
@@ -65,7 +65,8 @@ class PairSampler:
             within &= edges.direct
         self._parent, self._child = edges.parent[within], edges.child[within]
         boxes = np.unique(edges.child[used[items.image[edges.child]]])
-        self._cross = _CrossImage(items, boxes, settings.cross_image)
+        above = hierarchy.above if settings.cross_from == "ancestors" else None
+        self._cross = _CrossImage(items, boxes, settings.cross_image, above, used)
         graph = class_graph(items, hierarchy, used) if graph is None else graph
         self._relations = Relations(items, hierarchy, graph)
         self._epochs: dict[int, tuple[Rows, Rows]] = {}
@@ -75,14 +76,14 @@ class PairSampler:
 
     def __len__(self) -> int:
         """Pairs in one epoch."""
-        return len(self._parent) + len(self._cross.scene)
+        return len(self._parent) + len(self._cross.parent)
 
     @property
     def counts(self) -> dict[str, int]:
         """Pairs of each kind in one epoch, and what has no partner in another image."""
         return {
             "within_image": len(self._parent),
-            "cross_image": len(self._cross.scene),
+            "cross_image": len(self._cross.parent),
             "boxes_without_partner": self._cross.lonely_boxes,
             "classes_in_one_image": self._cross.lonely_classes,
         }
@@ -110,7 +111,7 @@ class PairSampler:
         parent, child = np.empty(len(pair), np.int64), np.empty(len(pair), np.int64)
         parent[within], child[within] = self._parent[pair[within]], self._child[pair[within]]
         cross = pair[~within] - len(self._parent)
-        parent[~within], child[~within] = self._cross.scene[cross], partner[cross]
+        parent[~within], child[~within] = self._cross.parent[cross], partner[cross]
         return parent, child
 
     def _epoch(self, epoch: int) -> tuple[Rows, Rows]:
@@ -128,10 +129,11 @@ class PairSampler:
 class _CrossImage:
     """Scene → box of another image, for `partners` boxes of the class of every box (fewer where fewer exist).
 
-    scene: (X,) int32, the parent of each pair.  lonely_boxes, lonely_classes: those seen in one image only.
+    above: box → ancestors, of which all those in images in use take the scene's place; None for the scene.
+    parent: (X,) int32, of each pair.  lonely_boxes, lonely_classes: those seen in one image only.
     """
 
-    def __init__(self, items: Items, boxes: Rows, partners: int) -> None:
+    def __init__(self, items: Items, boxes: Rows, partners: int, above: Lookup | None, used: NDArray[np.bool_]) -> None:
         self._boxes = boxes[np.lexsort((boxes, items.label[boxes]))]  # by class, in it by image: both contiguous
         label, image = items.label[self._boxes].astype(np.int64), items.image[self._boxes]
         group = label * len(items.images) + image
@@ -141,12 +143,18 @@ class _CrossImage:
         self._others = np.searchsorted(label, label, side="right") - self._first - self._skip
         self._taken = np.minimum(self._others, partners)
         self._owner, self._number = expand(np.zeros(len(boxes), np.int64), self._taken)
-        self.scene = items.offsets[image[self._owner]].astype(np.int32)
+        if above is None:
+            self._drawn, parent = np.arange(len(self._owner)), items.offsets[image[self._owner]]
+        else:
+            self._drawn, parent = above.of(self._boxes[self._owner])
+            known = used[items.image[parent]]
+            self._drawn, parent = self._drawn[known], parent[known]
+        self.parent = parent.astype(np.int32)
         self.lonely_boxes = int((self._others == 0).sum())
         self.lonely_classes = len(np.unique(label[self._others == 0]))
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.int32]:
-        """(X,) item rows: partners of every box, distinct, each box of another image equally likely.
+        """(X,) item rows: partners of every box, distinct, each box of another image equally likely; shared by its ancestors.
 
         The other boxes are cut into as many even stretches as partners are wanted and one is drawn from each; a random
         rotation per box makes all of them equally likely.
@@ -157,7 +165,7 @@ class _CrossImage:
         choice = (rng.integers(low, high) + turn[own]) % others
         choice += np.where(choice >= self._own[own], self._skip[own], 0)
         partner: NDArray[np.int32] = self._boxes[self._first[own] + choice].astype(np.int32)
-        return partner
+        return partner[self._drawn]
 
 
 def images_in_use(image_mask: NDArray[np.bool_] | None, items: Items) -> NDArray[np.bool_]:

@@ -159,6 +159,18 @@ def test_every_box_gives_its_scene_as_many_partners_as_there_are_up_to_k() -> No
         assert pairs == Counter({0: given, 2: given, 4: given} if given else {})
 
 
+def test_partners_can_be_paired_with_all_that_holds_the_box(world: tuple[Items, Hierarchy]) -> None:
+    items, built = world
+    sampler = ImageSampler(items, built, PairSettings(batches="images", cross_from="ancestors"), seed=2)
+    pairs = [pair for step in range(6) for pair in crossed(items, built, sampler.batch(step, 40))]
+    above: dict[int, set[int]] = {}
+    for parent, child in zip(built.edges.parent.tolist(), built.edges.child.tolist(), strict=True):
+        above.setdefault(parent, set()).add(int(items.label[child]))
+    assert sum(not items.is_scene[parent] for parent, _ in pairs) > 10
+    for parent, box in pairs:
+        assert items.image[parent] != items.image[box] and items.label[box] in above[parent]
+
+
 def test_partners_are_drawn_anew_every_step() -> None:
     items = make_items([[(0, 10, 10, 30, 30)]] * 4)
     built = build_hierarchy(items, HierarchySettings())

@@ -76,6 +76,18 @@ def test_cross_pairs_join_a_scene_with_a_box_of_another_image_whose_class_it_has
         assert items.label[box] in items.label[items.of_image(items.image[scene])]
 
 
+def test_a_partner_is_paired_with_every_ancestor_of_its_box_when_asked(world: tuple[Items, Hierarchy]) -> None:
+    items, built = world
+    sampler = PairSampler(items, built, PairSettings(cross_image=2, cross_from="ancestors"), seed=1)
+    cross = [(a, b) for a, b in epoch_of(sampler) if items.image[a] != items.image[b]]
+    edges = list(zip(built.edges.parent.tolist(), built.edges.child.tolist(), strict=True))
+    lonely = Counter(items.label[box] for box in np.flatnonzero(~items.is_scene))
+    assert Counter(parent for parent, _ in cross) == Counter({p: 2 * n for p, n in Counter(p for p, _ in edges).items()})
+    assert min(lonely.values()) > 2  # so every box has its two partners
+    classes = {(parent, int(items.label[child])) for parent, child in edges}
+    assert all((parent, int(items.label[box])) in classes for parent, box in cross)
+
+
 def test_every_box_gives_its_scene_its_own_partners() -> None:
     boxes = [(0, 10, 10, 30, 30), (0, 50, 50, 80, 80), (1, 10, 60, 30, 80)]
     items = make_items([boxes, boxes[:2], boxes[2:], boxes[:1], boxes])
