@@ -71,11 +71,12 @@ def is_alive(process: int) -> bool:
     return True
 
 
-def take_in(archive: Path, stage: Path, *, name: str, report: Report) -> str:
+def take_in(archive: Path, stage: Path, *, name: str, report: Report, to_draw: bool = False) -> str:
     """The name of the workspace made from `archive`, or of the one that holds the same set already.
 
     stage: the folder of `staging` to work in.  name: what the archive is called.  report(share, what) may raise to stop.
-    Raises DataError with one sentence when the set cannot be trained on; nothing is kept then.
+    to_draw: pictures with too few boxes are welcome too, to draw some on. Raises DataError with one sentence when the set cannot be
+    trained on; nothing is kept then.
     """
 
     def unpacking(done: int, total: int | None) -> None:
@@ -92,7 +93,8 @@ def take_in(archive: Path, stage: Path, *, name: str, report: Report) -> str:
         items, found = import_items(replace(raw, name=title_of(name)), on_progress=reading)
     except HypvizError as error:
         raise DataError(f"{name}: {_shortened(str(error), inside)}") from None
-    check_set(items, found, name)
+    if not to_draw:
+        check_set(items, found, name)
     report(0.95, "building the hierarchy")
     return _keep(items, found, inside, title_of(name))
 

@@ -120,13 +120,14 @@ class Sets:
 
     # intakes
 
-    def begin(self, archive: Path, stage: Path, *, name: str, done: Callable[[], None]) -> str:
-        """Take an uploaded archive in, in the background; returns the intake's id. done: called when all is over."""
+    def begin(self, archive: Path, stage: Path, *, name: str, done: Callable[[], None], to_draw: bool = False) -> str:
+        """Take an uploaded archive in, in the background; returns the intake's id. done: called when all is over. to_draw: see
+        `take_in`."""
         found: dict[str, str] = {}
 
         def work(report: Report) -> None:
             try:
-                found["set"] = take_in(archive, stage, name=name, report=report)
+                found["set"] = take_in(archive, stage, name=name, report=report, to_draw=to_draw)
             finally:
                 done()
 

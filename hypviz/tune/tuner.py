@@ -214,7 +214,10 @@ class Tuner:
                     continue
                 self._queue.pop(0)
                 self._running = (folder.id, worker)
-            self._attend(folder, worker)
+            try:
+                self._attend(folder, worker)
+            except OSError as error:  # a full disk: the folder then says what it said before, which reads as interrupted
+                log.warning("How a training ended cannot be written: %s", error)
             with self._lock:
                 self._running = None
                 self._wishes.pop(folder.id, None)

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from hypviz.config import EncoderSettings
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.image_batches import ImageSampler
 from hypviz.data.items import Items
@@ -95,6 +96,7 @@ class Tuning:
             encoder, record = self._best_so_far()
         self.say("judging the best epoch", JUDGING, at_once=True)
         made = self.conclude(encoder, record)
+        (self.folder.path / "state.pt").unlink(missing_ok=True)  # three times the weights, of no further use
         self.say("done", 1.0, at_once=True)
         return made
 
@@ -289,7 +291,7 @@ def resolve(folder: JobFolder, workspace: Workspace) -> tuple[Plan, Split]:
     return plan, split
 
 
-def plan_for(workspace: Workspace, depth: str, encoder: Any, given: dict[str, Any]) -> tuple[Plan, Split]:
+def plan_for(workspace: Workspace, depth: str, encoder: EncoderSettings, given: dict[str, Any]) -> tuple[Plan, Split]:
     """The plan and the split of a set for what was given."""
     share = given.get("tune.validation_share", 0.25)
     seed = given.get("tune.split_seed", 0)

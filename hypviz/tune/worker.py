@@ -69,6 +69,8 @@ def do(folder: JobFolder, tell: Any, device: str, caches: Path, ends: tuple[thre
 def _in_words(error: Exception) -> str:
     from hypviz.model.device import is_out_of_memory
 
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'A file of the training'}: {error.strerror}."
     if is_out_of_memory(error):
         return "The memory did not suffice: choose fewer pairs per step, or the head only, and try again."
     return f"The training failed by a defect of the program ({type(error).__name__}); its log.txt says where. Please report it."

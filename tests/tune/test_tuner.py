@@ -60,6 +60,7 @@ def test_a_training_tells_its_course(done: dict[str, Any]) -> None:
     assert done["score_before"] == pytest.approx(np.mean(list(done["before"].values())), abs=1e-4)
     assert done["split"]["train"] == 6 and done["split"]["validation"] == 2 and done["peak_memory_mib"] > 50
     assert done["title"] == "Head only on cars, from tiny.safetensors" and not done["resumable"]
+    assert not (JobFolder.find(done["id"]).path / "state.pt").exists()
 
 
 def test_the_live_loss_is_told_from_where_one_left_off(tuner: Tuner, done: dict[str, Any]) -> None:
