@@ -16,6 +16,7 @@
     ["C", "pin or unpin the cone"],
     ["P", "pictures on the disk"],
     ["/", "search"],
+    ["W", "search with words, where the model knows any"],
     ["Backspace", "back to the previous item"],
     ["?", "this list"],
   ];
@@ -37,6 +38,7 @@
       "[": () => x.nudge(-1),
       "]": () => x.nudge(1),
       Backspace: () => x.back(),
+      w: () => x.view?.words && x.words.focus(),
       c: () => x.pins.turn(),
       p: () => x.shows.togglePictures(),
     };

@@ -58,6 +58,7 @@
       const attempt = (run) => run().catch((error) => problems.push(error));
       let start = { row: x.view.start };
       await attempt(() => x.layouts.restore(link));
+      if (link.text && x.view.words) start = { text: link.text };
       if (link.item) await attempt(async () => (start = await x.api.get(`row/${encodeURIComponent(link.item)}`)));
       await attempt(() => x.shows.restore(link));
       await x.walk(start, { remember: false });
@@ -77,6 +78,7 @@
         data: x.view.choice?.[0],
         checkpoint: x.view.choice?.[1],
         item: x.answer.id,
+        text: x.query.text,
         omega: Math.abs(omega - x.view.omega) < SAME_OMEGA ? null : omega,
         ...x.layouts.save(),
         ...x.shows.save(),

@@ -5,7 +5,7 @@
  *   await explorer.open(view);   // view: what `View.describe()` sends, see hypviz/session.py
  *
  * A place in the hierarchy is a query: {row} an item, {image, box} a box drawn on one of the data set's pictures,
- * {upload, box?} an own picture. Every answer of the server says all there is to show; this file only shows it. The
+ * {upload, box?} an own picture, {text} typed words. Every answer of the server says all there is to show; this file only shows it. The
  * menus and panels around it are parts (explore-*.js): each is given `x`, what they share, and keeps its own state.
  */
 (function () {
@@ -77,6 +77,7 @@
       this.selects = hypviz.selectPart(this);
       this.points = hypviz.pointsPart(this);
       this.link = hypviz.linkPart(this);
+      this.words = hypviz.wordsPart(this);
       this.corrections = hypviz.correctionsPart(this);
       this.parts = [this.layouts, this.shows, this.selects, this.corrections, hypviz.savePart(this), hypviz.keysPart(this)];
       const [[layout, scores], ...others] = this.parts.map((part) => part.nodes);
@@ -130,6 +131,12 @@
 
     search() {
       this.selects.focus();
+    }
+
+    /** @param {number} omega radians */
+    widen(omega) {
+      this.slider.value = omega;
+      this.slide();
     }
 
     nudge(step) {
@@ -197,12 +204,15 @@
     show() {
       const { answer } = this;
       this.picture.show({ ...answer.picture, url: this.api.url(answer.picture.url) });
-      this.list("children", "Children", answer.children, answer.children_total, "inside the cone, general → specific");
+      const byCosine = answer.how === "cosine";
+      const order = byCosine ? "by cosine, nearest first" : "inside the cone, general → specific";
+      this.list("children", byCosine ? "Nearest" : "Children", answer.children, answer.children_total, order);
       this.list("parents", "Parents", answer.parents, answer.parents_total, "general → specific");
       this.list("path", "Path to the root", answer.path, answer.path.length, "nearest item along the geodesic");
       this.find(".hv-back").disabled = this.trail.length === 0;
       this.showOmega();
       this.pins.shown();
+      this.words.shown();
       this.corrections.shown();
       this.link.write();
       this.announce(
@@ -341,7 +351,7 @@
       this.disk ||= this.makeDisk(this.find(".hv-disk"), window.Plotly);
       try {
         await this.disk.load(this.api.url("points"));
-        for (const part of [this.pins, this.set, ...this.parts]) await part.opened?.();
+        for (const part of [this.pins, this.set, this.words, ...this.parts]) await part.opened?.();
         if (number !== this.asked) return; // another view was opened meanwhile
         await this.link.restore(link);
       } catch (error) {

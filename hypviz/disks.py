@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hypviz.data.items import SCENE
 from hypviz.data.splits import image_splits
 from hypviz.errors import SelectionError
 from hypviz.layouts import Layouts
@@ -32,6 +33,7 @@ FLAGS = {
     "outside_cone": "outside the cone of an annotated parent",
     "inverted": "not farther from the root than an annotated parent",
     "unlabelled": "without a class: a picture without boxes, or a box whose class says nothing",
+    "proposed": "proposed by a program, not annotated",
 }
 """Bits of the column "flags", from the lowest on; the first two are violations of the annotated hierarchy."""
 NO_CLASS = {"", "-", "?", "none", "n/a", "na", "null", "unknown", "unlabelled", "unlabeled", "no label", "undefined"}
@@ -69,7 +71,8 @@ class Disks(Layouts):
         bits = (
             outside_cone(self.embedding, parent, child, omega=self.omega),
             inverted(self.embedding, parent, child) & (self.embedding.geometry != "cosine"),
-            wordless[items.label] | (items.is_scene & alone[items.image]),
+            wordless[items.label] | ((items.label == SCENE) & alone[items.image]),
+            items.source == "proposal",
         )
         return np.asarray(sum(mask.astype(np.uint8) << bit for bit, mask in enumerate(bits)), np.uint8)
 

@@ -105,17 +105,32 @@ def embed_picture(encoder: HyperbolicEncoder, picture: Image.Image, boxes: Seque
     return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
 
 
+def checkpoint_for(workspace: Workspace, checkpoint: str | Path) -> Path:
+    """The file that a workspace is seen through: the checkpoint's, or that of its own vectors."""
+    from hypviz.model.card import find_checkpoint
+
+    return workspace.vectors or find_checkpoint(checkpoint)
+
+
 def embed_workspace(
     workspace: Workspace, checkpoint: str | Path, *, device: str = "auto", force: bool = False, on_progress: OnProgress | None = None
 ) -> Embedding:
-    """The workspace's embedding by a checkpoint, from its store when it is fresh, else made and stored."""
-    from hypviz.model.card import checkpoint_hash, find_checkpoint
+    """The workspace's embedding by a checkpoint, from its store when it is fresh, else made and stored.
 
-    path = find_checkpoint(checkpoint)
+    A workspace of own vectors has its own, whatever the checkpoint.
+    """
+    from hypviz.model.card import checkpoint_hash
+
+    path = checkpoint_for(workspace, checkpoint)
     key = checkpoint_hash(path)
     stored = None if force else workspace.embedding(key)
     if stored is not None:
         return stored
+    if workspace.vectors is not None:
+        from hypviz.vectors.workspace import own_embedding
+
+        workspace.write_embedding(key, made := own_embedding(workspace), extra={"vectors": workspace.name})
+        return made
     from hypviz.model.checkpoint import load_checkpoint
     from hypviz.model.device import pick_device
 

@@ -113,12 +113,16 @@ class Inquiry:
         shown = rows[self._order(rows, order, down)][offset : offset + limit]
         return {"total": len(rows), "offset": offset, "items": [self.cards.full(int(row)) for row in shown]}
 
-    def export(self, wanted: Mapping[str, Any], format: str) -> Export:
-        """The items that pass a filter as a file, see `hypviz.export`; SelectionError when none does."""
+    def rows(self, wanted: Mapping[str, Any]) -> NDArray[np.int64]:
+        """The rows of the items that pass a filter, ascending; SelectionError when none does."""
         rows = np.flatnonzero(self.selector.find(wanted))
         if not len(rows):
             raise SelectionError("Nothing is selected, so there is nothing to export.")
-        return write_export(self.cards, self.disks.tree, rows, format, about=self.about)
+        return rows
+
+    def export(self, wanted: Mapping[str, Any], format: str) -> Export:
+        """The items that pass a filter as a file, see `hypviz.export`; SelectionError when none does."""
+        return write_export(self.cards, self.disks.tree, self.rows(wanted), format, about=self.about)
 
     def _order(self, rows: NDArray[np.int64], order: str, down: bool) -> NDArray[np.int64]:
         items, key = self.placer.items, rows.astype(np.float64)

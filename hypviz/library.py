@@ -5,6 +5,7 @@ Own workspaces live in one folder ($HYPVIZ_HOME, else `workspaces` beside the ap
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -20,10 +21,21 @@ from hypviz.model.card import CHECKPOINTS, find_checkpoint, list_checkpoints, re
 from hypviz.progress import OnProgress
 from hypviz.session import View
 from hypviz.store import Workspace, is_workspace
+from hypviz.vectors.read import is_vector_file, read_vectors
+from hypviz.vectors.workspace import make_vectors_workspace
 
 DEMO = ROOT / "assets" / "demo" / "workspace"
 KEPT_VIEWS = 4
 """Views kept open; the one unused longest is closed when another is opened."""
+
+
+def _import_vectors(file: Path) -> Path:
+    """The workspace, in the home folder, of a file of own vectors and what is said of them beside it."""
+    given = read_vectors(file)
+    target = home() / f"{file.stem}-{given.content_hash()[:8]}"
+    if not is_workspace(target):
+        make_vectors_workspace(target, given, name=file.stem, images_root=given.images_root or file.resolve().parent, where=file.name)
+    return target
 
 
 @dataclass
@@ -101,9 +113,13 @@ class Library:
         return self.extra.get(data) or (own if is_workspace(own) else Path(data))
 
     def _import(self, folder: Path, on_progress: OnProgress | None) -> Path:
-        """The workspace, in the home folder, of a plain data set; an older one of the same data is used again."""
+        """The workspace, in the home folder, of a plain data set or a file of vectors; an older one of the same is used again."""
+        if is_vector_file(folder):
+            return _import_vectors(folder)
         settings = HierarchySettings()
-        items, report = import_items(open_dataset(folder), on_progress=on_progress)
+        place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+        pictures = home() / f"{folder.resolve().name}-pictures-{place}"
+        items, report = import_items(open_dataset(folder, extract_to=pictures), on_progress=on_progress)
         target = home() / f"{folder.resolve().name}-{items.data_hash[:8]}"
         if not is_workspace(target):
             hierarchy = build_hierarchy(items, settings)

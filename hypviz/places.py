@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from PIL import Image
 
@@ -20,7 +21,7 @@ from hypviz.errors import SelectionError
 from hypviz.search.index import Index, Query
 from hypviz.uploads import Box, Upload, Uploads
 from hypviz.viz.colours import DEPTH_NAMES
-from hypviz.viz.pictures import crop_bytes
+from hypviz.viz.pictures import crop_bytes, placeholder
 
 if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 KEPT_EMBEDDINGS = 512
 """Embedded own crops remembered, so that moving the ω slider does not embed again."""
+WORDS_SIZE = (480, 240)
+"""Width and height of the card that stands for typed words, in pixels."""
 MIN_BOX = 2.0
 """Smallest side of a drawn box, in pixels."""
 
@@ -52,21 +55,24 @@ class Placer:
         *,
         encoder: Callable[[], HyperbolicEncoder],
         uploads: Uploads,
+        words: Callable[[Any], Query],
     ) -> None:
         self.items, self.hierarchy, self.index = items, hierarchy, index
-        self.uploads, self._encoder = uploads, encoder
+        self.uploads, self._encoder, self._place_words = uploads, encoder, words
         self._lock = threading.Lock()
         self._embedded: OrderedDict[tuple[str, Box], Query] = OrderedDict()
 
     def resolve(self, query: Mapping[str, Any]) -> Place:
         """The place a query names; SelectionError when it names nothing."""
+        if "text" in query:
+            return self._of_text(query["text"], query.get("box"))
         if "upload" in query:
             return self._of_upload(str(query["upload"]), query.get("box"))
         if "image" in query:
             return self._of_drawn(self.checked(query["image"], len(self.items.images), "picture"), query.get("box"))
         if "row" in query:
             return self._of_item(self.checked(query["row"], len(self.items), "item"))
-        raise SelectionError("A query needs a row, an image with a box, or an upload.")
+        raise SelectionError("A query needs a row, an image with a box, an upload, or a text.")
 
     def checked(self, value: Any, count: int, what: str) -> int:
         """A row number from outside, in 0…count − 1."""
@@ -108,6 +114,26 @@ class Placer:
         shown = self._upload_picture(token, upload, xyxy if box is not None else None)
         shown["subtitle"] = f"· {query.radius:.3f} from the root · {upload.name}"
         return Place(query, shown, data_url(crop_bytes(upload.picture, xyxy)))
+
+    def _of_text(self, given: Any, box: Any) -> Place:
+        if box is not None:
+            raise SelectionError("Words are no picture to draw a box on; choose a picture first.")
+        query = self._place_words(given)
+        text = str(given).strip()
+        width, height = WORDS_SIZE
+        shown = {
+            "url": f"words.jpg?text={quote(text, safe='')}",
+            "name": text,
+            "width": width,
+            "height": height,
+            "title": f"“{text}”",
+            "subtitle": f"· words · {query.radius:.3f} from the root",
+            "place": {"text": text},
+            "whole": {"text": text},
+            "chosen": [0, 0, width, height],
+            "boxes": [],
+        }
+        return Place(query, shown, data_url(placeholder(text, "words")))
 
     def _embed(self, source: str, box: Box, picture: Callable[[], Image.Image]) -> Query:
         key = (source, box)

@@ -2,7 +2,7 @@
 
 A `View` is one workspace seen through one checkpoint. It answers in plain JSON-ready dicts. A place in the hierarchy
 is a query: `{"row": 12}` an item, `{"image": 3, "box": [x1, y1, x2, y2]}` a box on one of the data set's pictures,
-`{"upload": token}` an own picture, with `"box"` a part of it.
+`{"upload": token}` an own picture, with `"box"` a part of it, `{"text": words}` typed words where the checkpoint knows any.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from hypviz.bits import pack_rows
 from hypviz.cards import Cards
 from hypviz.data.pictures import read_bytes
 from hypviz.disks import Disks
-from hypviz.embed import embed_workspace
-from hypviz.errors import SelectionError
+from hypviz.embed import checkpoint_for, embed_workspace
 from hypviz.inquiry import Inquiry
-from hypviz.model.card import checkpoint_hash, find_checkpoint, read_card
+from hypviz.model.card import checkpoint_hash, read_card
 from hypviz.places import Placer
 from hypviz.progress import OnProgress
-from hypviz.search.index import Index
+from hypviz.search.index import Index, Ranked
 from hypviz.store import Workspace
 from hypviz.uploads import Uploads
 from hypviz.viz import layout
-from hypviz.viz.pictures import shown_picture, thumbnail
+from hypviz.viz.pictures import placeholder, shown_picture, thumbnail
 from hypviz.viz.tree import Tree
+from hypviz.words import COSINE, ENTAILMENT, Words, no_text_tower
 
 if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
@@ -47,7 +47,7 @@ class View:
         self, workspace: Workspace, checkpoint: str | Path, *, device: str = "auto", on_progress: OnProgress | None = None
     ) -> None:
         self.workspace, self.items, self.hierarchy = workspace, workspace.items, workspace.hierarchy
-        self.checkpoint = find_checkpoint(checkpoint)
+        self.checkpoint = checkpoint_for(workspace, checkpoint)
         self.card = read_card(self.checkpoint)
         self.device = device
         self.embedding = embed_workspace(workspace, self.checkpoint, device=device, on_progress=on_progress)
@@ -122,13 +122,19 @@ class View:
             return self.encoder
 
     def warm_up(self) -> None:
-        """Load the encoder ahead of the first upload; meant for a background thread."""
-        self._loaded_encoder()
+        """Load the encoder ahead of the first upload; meant for a background thread. Own vectors have none."""
+        if self.workspace.vectors is None:
+            self._loaded_encoder()
 
     @cached_property
     def placer(self) -> Placer:
         """Finds the places that queries name."""
-        return Placer(self.items, self.hierarchy, self.index, encoder=self._loaded_encoder, uploads=self._uploads)
+        return Placer(self.items, self.hierarchy, self.index, encoder=self._loaded_encoder, uploads=self._uploads, words=self.words.query)
+
+    @cached_property
+    def words(self) -> Words:
+        """Texts in the space of this checkpoint."""
+        return Words(self.card, self._loaded_encoder)
 
     def describe(self) -> Json:
         """What the page needs to open this view."""
@@ -139,11 +145,16 @@ class View:
             "start": self._start_row(),
             "name": self.workspace.name,
             "checkpoint": self.card.name,
+            "words": self.words.how,
+            "no_words": "" if self.words.how else no_text_tower(self.card),
         }
 
     def _start_row(self) -> int:
-        """Where a newcomer stands first: the scene with the most annotated parts below its objects."""
+        """Where a newcomer stands first: the scene with the most annotated parts below its objects; among own vectors the one
+        with the most descendants, or without edges the one nearest to the root."""
         edges = self.hierarchy.edges
+        if self.workspace.vectors is not None:
+            return int(np.bincount(edges.parent).argmax()) if len(edges) else int(np.argmin(self.embedding.radii))
         scenes = np.where(self.hierarchy.depth[edges.child] >= 2, self.items.image[edges.child], -1)
         counts = np.bincount(scenes[scenes >= 0], minlength=len(self.items.images))
         return int(self.items.offsets[int(counts.argmax())])
@@ -175,15 +186,22 @@ class View:
         nothing, DataError for a picture that cannot be read.
         """
         place = self.placer.resolve(query)
-        children = self.index.children(place.query, omega)
-        parents = self.index.parents(place.query, self.card.omega_parents)
-        inside = self.index.cone_members(place.query, omega)
+        by_cosine = "text" in query and self.words.how == COSINE
+        if by_cosine:
+            children = self.index.nearest(place.query)
+            parents, inside = Ranked.none(), np.sort(children.rows)
+        else:
+            children = self.index.children(place.query, omega)
+            parents = self.index.parents(place.query, self.card.omega_parents)
+            inside = self.index.cone_members(place.query, omega)
         path = self.index.path_to_root(place.query)
         angles = self.disks.angle_of(place.query.direction, place.query.row)
         return {
             "row": place.query.row,
             "id": str(self.items.item_id[place.query.row]) if place.query.row is not None else None,
             "radius": float(place.query.radius),
+            "how": COSINE if by_cosine else ENTAILMENT,
+            "closest": None if len(inside) else self.index.smallest_angle(place.query),
             "angle": angles[layout.DEFAULT],
             "angles": angles,
             "thumb": place.thumb,
@@ -197,20 +215,39 @@ class View:
             "members": pack_rows(inside, len(self.items)),
         }
 
-    def search(self, *, item_id: str | None, picture: Path | None, wanted: list[str], omega: float | None, limit: int) -> Json:
-        """The answers of the command line: lists named in `wanted` ("children", "parents", "nearest", "path") for an
-        item or a picture file; omega None takes the calibrated thresholds."""
+    def to_root(self, query: Mapping[str, Any], own: Sequence[str] = ()) -> Json:
+        """The words met from a place to the root, see `Words.to_root`; CheckpointError without a text tower."""
+        return self.words.to_root(self.placer.resolve(query).query, self.items.classes, own)
+
+    def search(
+        self,
+        *,
+        item_id: str | None = None,
+        picture: Path | None = None,
+        text: str | None = None,
+        wanted: list[str],
+        omega: float | None,
+        limit: int,
+        own_words: Sequence[str] = (),
+    ) -> Json:
+        """The answers of the command line: lists named in `wanted` ("children", "parents", "nearest", "path", "words") for an
+        item, a picture file or a text; omega None takes the calibrated thresholds. "how" says what children are found by: a
+        plain CLIP has no cones for a text, so its children are the nearest by cosine. own_words: for "words", see `to_root`."""
+        named = {"row": self.row_of(item_id)} if item_id is not None else {"text": text}
         if picture is not None:
-            token = self.placer.uploads.add(read_bytes(picture), picture.name)
-            place = self.placer.resolve({"upload": token})
-        else:
-            place = self.placer.resolve({"row": self.row_of(item_id or "")})
+            named = {"upload": self.placer.uploads.add(read_bytes(picture), picture.name)}
+        place = self.placer.resolve(named)
+        by_cosine = "text" in named and self.words.how == COSINE
         query, result = place.query, {"label": place.picture["title"], "radius": float(place.query.radius)}
+        result["how"] = COSINE if by_cosine else ENTAILMENT
         for kind in wanted:
             if kind == "path":
                 result[kind] = self.cards.plain(self.index.path_to_root(query))
                 continue
-            if kind == "nearest":
+            if kind == "words":
+                result |= {"words": (walk := self.to_root(named, own_words))["words"], "pool": walk["pool"]}
+                continue
+            if kind == "nearest" or (by_cosine and kind == "children"):
                 ranked = self.index.nearest(query, limit=limit)
             elif kind == "parents":
                 ranked = self.index.parents(query, self.card.omega_parents if omega is None else omega, limit=limit)
@@ -224,20 +261,26 @@ class View:
         return self.items.row(item_id)
 
     def thumb(self, row: int) -> bytes:
-        """JPEG thumbnail of an item; SelectionError in a workspace of vectors only."""
+        """JPEG thumbnail of an item; a drawn card with its class where there is no picture."""
         checked = self.placer.checked(row, len(self.items), "item")
-        self._need_pictures()
+        if not self.workspace.has_picture(checked):
+            return placeholder(*self._words(checked))
         return thumbnail(self.items, checked, self.workspace.thumbs)
 
     def picture(self, image: int) -> bytes:
-        """One of the data set's pictures, upright, as JPEG for the page: browsers cannot show every format."""
+        """One of the data set's pictures, upright, as JPEG for the page: browsers cannot show every format.
+
+        A drawn card where there is no picture, of the size that the items say.
+        """
         row = int(self.items.offsets[self.placer.checked(image, len(self.items.images), "picture")])
-        self._need_pictures()
+        if not self.workspace.has_picture(row):
+            size = int(self.items.images.width[image]), int(self.items.images.height[image])
+            return placeholder(*self._words(row), size=size)
         return shown_picture(self.items.path(row))
 
-    def _need_pictures(self) -> None:
-        if not self.workspace.meta.get("pictures", True):
-            raise SelectionError(f"{self.workspace.name} has no pictures: it holds vectors only.")
+    def _words(self, row: int) -> tuple[str, str]:
+        """What a card drawn in place of a picture says: the class, and which item it is."""
+        return self.items.name(row), str(self.items.images.file_name[self.items.image[row]])
 
     def _edges(self, row: int | None) -> list[list[int]]:
         """The annotated parent → child pairs of the picture that an item belongs to, direct ones."""

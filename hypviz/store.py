@@ -6,6 +6,7 @@
     WS/edges.parquet      parent, child, kind: "direct", "ancestor", or "duplicate" (the larger box first)
     WS/embeddings/KEY/    directions.npy, radii.npy, layout-METHOD.npy…, meta.json; KEY = checkpoint hash-data hash
     WS/thumbs/            small pictures, made when needed
+    WS/vectors.npy        in a workspace of own vectors (`hypviz.vectors`): they stand where a checkpoint would; vectors.json, their card
 
 The tables (`hypviz.tables`) and meta.json carry one stamp: files of two writings are never taken for one workspace. An embedding belongs
 to one checkpoint and one state of the data; with either changed it is not found, so it is made again.
@@ -37,6 +38,7 @@ __all__ = ["Workspace", "is_workspace"]
 
 log = logging.getLogger(__name__)
 
+VECTORS = "vectors.npy"
 _SAMPLE = 16
 """Pictures looked for when a workspace is opened."""
 
@@ -62,11 +64,13 @@ class Workspace:
         settings: HierarchySettings | None = None,
         overwrite: bool = False,
         pictures: bool = True,
+        vectors: bool = False,
     ) -> Workspace:
         """Write a new workspace; with `overwrite` renew an existing one, whose other files and embeddings stay.
 
-        settings: those the hierarchy was built with, for the record. pictures: False for a workspace of vectors only,
-        whose pictures nobody will look for. Raises WorkspaceError when `folder` holds
+        settings: those the hierarchy was built with, for the record. pictures: False for a workspace without any, whose
+        pictures nobody will look for. vectors: True for own vectors, whose file the caller writes.
+        Raises WorkspaceError when `folder` holds
         anything but a workspace, or holds one and `overwrite` is not set. Fails without a trace.
         """
         folder = Path(folder).resolve()
@@ -75,6 +79,7 @@ class Workspace:
             "hierarchy": {"settings": to_mapping(settings or HierarchySettings()), "counts": hierarchy.counts},
             "import": None if report is None else report.to_json(),
             "pictures": pictures,
+            "vectors": vectors,
         }
         if renew:
             _write_workspace(folder, items, hierarchy, meta)
@@ -102,6 +107,8 @@ class Workspace:
             raise damaged(folder, " ".join(str(error).split()) or type(error).__name__) from None
         if items.data_hash != meta["data_hash"]:
             raise damaged(folder, "items.parquet is not the one it was written with")
+        if meta.get("vectors") and not ((folder / VECTORS).is_file() and (folder / VECTORS).with_suffix(".json").is_file()):
+            raise damaged(folder, f"{VECTORS} or its card is missing")
         if meta.get("pictures", True):
             _check_pictures(folder, items)
         return cls(folder, items, replace(hierarchy, counts=counts), meta)
@@ -110,6 +117,15 @@ class Workspace:
     def name(self) -> str:
         """The workspace's name for people."""
         return str(self.meta["name"])
+
+    @property
+    def vectors(self) -> Path | None:
+        """The file of own vectors that this workspace was made of, to be taken in place of any checkpoint; None for others."""
+        return self.folder / VECTORS if self.meta.get("vectors") else None
+
+    def has_picture(self, row: int) -> bool:
+        """Whether an item has a picture: own vectors may come without."""
+        return bool(self.meta.get("pictures", True)) and bool(self.items.images.content[self.items.image[row]])
 
     @property
     def thumbs(self) -> Path:
@@ -206,7 +222,8 @@ def _write_workspace(folder: Path, items: Items, hierarchy: Hierarchy, meta: dic
 
 def _check_pictures(folder: Path, items: Items) -> None:
     """WorkspaceError when none of a few pictures spread over the data is in its place."""
-    names = items.images.file_name[:: max(1, len(items.images) // _SAMPLE)]
+    named = items.images.file_name[items.images.content != ""]
+    names = named[:: max(1, len(named) // _SAMPLE)]
     if not any((items.root / str(name)).is_file() for name in names):
         raise WorkspaceError(
             f"{folder}: its pictures are no longer in {items.root} (example: {names[0]}); "

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.worlds import TinyWorld, make_tiny_world
+from tests.worlds import MeruWorld, TinyWorld, make_meru_world, make_tiny_world
 
 if TYPE_CHECKING:
     from hypviz.session import View
@@ -82,6 +82,12 @@ def make_coco(tmp_path: Path, make_picture: MakePicture) -> MakeCoco:
 def tiny_world(tmp_path_factory: pytest.TempPathFactory) -> TinyWorld:
     """Drawn scenes, their workspace and an untrained checkpoint; shared, so change only a `copy` of it."""
     return make_tiny_world(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def meru_world(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> MeruWorld:
+    """Eight photographs and their boxes through a MERU checkpoint with random weights; shared, not to be changed."""
+    return make_meru_world(tmp_path_factory.mktemp("meru"), shared_data)
 
 
 @pytest.fixture(scope="session")

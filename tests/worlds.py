@@ -48,6 +48,35 @@ def make_tiny_world(folder: Path) -> TinyWorld:
     return TinyWorld(data, made.folder, checkpoint)
 
 
+@dataclass(frozen=True)
+class MeruWorld:
+    """Photographs in a workspace, embedded by `checkpoint`, a MERU file with random weights."""
+
+    workspace: Path
+    checkpoint: Path
+
+
+def make_meru_world(folder: Path, shared: Path) -> MeruWorld:
+    from hypviz.config import HierarchySettings
+    from hypviz.data.formats.coco import read_coco
+    from hypviz.data.hierarchy import build_hierarchy
+    from hypviz.data.importer import import_items
+    from hypviz.embed import embed_workspace
+    from hypviz.store import Workspace
+
+    wanted = {Path(name).name for name in json.loads((shared / "meru_random" / "meta.json").read_text())["images"]}
+    content = json.loads((shared / "photos" / "annotations.json").read_text())
+    content["images"] = [image for image in content["images"] if Path(image["file_name"]).name in wanted]
+    kept = {image["id"] for image in content["images"]}
+    content["annotations"] = [box for box in content["annotations"] if box["image_id"] in kept]
+    (folder / "eight.json").write_text(json.dumps(content))
+    items, _ = import_items(read_coco(folder / "eight.json", shared / "photos" / "images"))
+    made = Workspace.create(folder / "photos", items, build_hierarchy(items, HierarchySettings()), name="eight photos")
+    checkpoint = shared / "meru_random" / "checkpoint.pth"
+    embed_workspace(made, checkpoint, device="cpu")
+    return MeruWorld(made.folder, checkpoint)
+
+
 def make_checkpoint(path: Path, workspace: Any, *, seed: int = 0, **card: Any) -> Path:
     """Random weights, but with the statistics of this data in the normalisation, so directions point everywhere."""
     import torch

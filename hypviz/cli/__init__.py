@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from hypviz.cli import bench, data, demo, experiment, export, finetune, health, model, search
+from hypviz.cli import bench, data, demo, experiment, export, finetune, health, model, search, vectors
 from hypviz.errors import HypvizError
 
 app = typer.Typer(
@@ -18,6 +18,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+data.app.command("vectors")(vectors.data_vectors)
+export.app.command("vectors")(vectors.export_vectors)
 app.add_typer(data.app, name="data", help="Make or import data.")
 app.command("train")(model.train)
 app.command("finetune")(finetune.finetune)

@@ -1,4 +1,4 @@
-"""`python -m hypviz search`: children, parents, neighbours and the path to the root of an item or of a picture file."""
+"""`python -m hypviz search`: children, parents, neighbours and the path to the root of an item, a picture file or a text."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ def search(
     workspace: WorkspaceFolder,
     item: Annotated[Optional[str], typer.Option(help="Item id to start from.")] = None,
     picture: Annotated[Optional[Path], typer.Option(help="Or: a picture file of your own.")] = None,
+    text: Annotated[Optional[str], typer.Option(help="Or: words, with a checkpoint that has a text tower.")] = None,
     children: Annotated[bool, typer.Option("--children", help="Items inside its cone, general → specific.")] = False,
     parents: Annotated[bool, typer.Option("--parents", help="Items that contain it, general → specific.")] = False,
     nearest: Annotated[bool, typer.Option("--nearest", help="Items closest by geodesic distance.")] = False,
     path: Annotated[bool, typer.Option("--path", help="Nearest items along the geodesic to the root.")] = False,
+    words: Annotated[bool, typer.Option("--words", help="Words along the geodesic to the root: class names and --word-list.")] = False,
+    word_list: Annotated[Optional[Path], typer.Option(help="Text file with words and phrases of your own, one a line.")] = None,
     checkpoint: Checkpoint = "demo",
     omega: Annotated[Optional[float], typer.Option(help="Cone threshold in radians; the calibrated one by default.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many answers.")] = 40,
@@ -30,24 +33,29 @@ def search(
     from hypviz.session import View
     from hypviz.store import Workspace
 
-    wanted = [name for name, on in _kinds(children, parents, nearest, path) if on] or ["children"]
-    if (item is None) == (picture is None):
-        raise SettingsError("Give either --item ID or --picture FILE to start from.")
+    wanted = [name for name, on in _kinds(children, parents, nearest, path, words) if on] or ["children"]
+    if (item, picture, text).count(None) != 2:
+        raise SettingsError("Give either --item ID, --picture FILE or --text WORDS to start from.")
+    own = [] if word_list is None else [line for line in word_list.read_text(encoding="utf-8").splitlines() if line.strip()]
     say_licence(checkpoint)
     with progress_bar("Embedding", quiet=as_json) as report:
         view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
-    result = view.search(item_id=item, picture=picture, wanted=wanted, omega=omega, limit=limit)
+    result = view.search(item_id=item, picture=picture, text=text, wanted=wanted, omega=omega, limit=limit, own_words=own)
     show(result, _as_text(result, wanted), as_json=as_json)
 
 
-def _kinds(children: bool, parents: bool, nearest: bool, path: bool) -> list[tuple[str, bool]]:
-    return [("children", children), ("parents", parents), ("nearest", nearest), ("path", path)]
+def _kinds(children: bool, parents: bool, nearest: bool, path: bool, words: bool) -> list[tuple[str, bool]]:
+    return [("children", children), ("parents", parents), ("nearest", nearest), ("path", path), ("words", words)]
 
 
 def _as_text(result: dict[str, Any], wanted: list[str]) -> str:
-    lines = [f"{result['label']} · {result['radius']:.3f} from the root"]
+    how = f" · children by {result['how']}" if result["label"].startswith("“") else ""
+    lines = [f"{result['label']} · {result['radius']:.3f} from the root{how}"]
     for kind in wanted:
         answers = result[kind]
+        if kind == "words":
+            lines += [f"\nwords to the root, of {result['pool']}:", *(f"  {word['radius']:7.3f}  {word['text']}" for word in answers)]
+            continue
         lines.append(f"\n{kind} ({len(answers)} of {result.get(f'{kind}_total', len(answers))}):")
         for row in answers:
             angle = "" if row["angle"] is None else f"{row['angle']:8.3f}"

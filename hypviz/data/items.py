@@ -19,6 +19,8 @@ from hypviz.errors import DataError, SelectionError
 
 SCENE = -1
 """The label of a whole image: it has no class."""
+VECTOR = "vector"
+"""The source of a whole image that is an own vector (`hypviz.vectors`): it may have a class."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +47,8 @@ class Items:
 
     item_id: (N,) str, stable hash of image content and box.  image: (N,) int32, row in `images`.
     xyxy: (N, 4) float32, pixels, 0 <= x1 < x2 <= width, 0 <= y1 < y2 <= height; the full frame for a scene.
-    label: (N,) int32, row in `classes`, `SCENE` for a whole image.
-    source: (N,) str, where the box is from ("annotation", "proposal", "drawn"; "image" for scenes).
+    label: (N,) int32, row in `classes`, `SCENE` for a whole image; one that is an own vector has a class.
+    source: (N,) str, where the box is from ("annotation", "proposal", "drawn"; "image" for scenes, or `VECTOR`).
     """
 
     item_id: NDArray[np.str_]
@@ -76,7 +78,7 @@ class Items:
         in_order = (
             np.all(np.diff(self.image) >= 0)
             and np.array_equal(self.image[starts], np.arange(len(self.images)))
-            and np.array_equal(np.flatnonzero(self.label == SCENE), starts)
+            and np.array_equal(np.flatnonzero((self.label == SCENE) | (self.source == VECTOR)), starts)
         )
         if not in_order:
             raise DataError("Items must be grouped by image, each image starting with its one scene item.")
@@ -107,7 +109,8 @@ class Items:
     @cached_property
     def is_scene(self) -> NDArray[np.bool_]:
         """(N,) True where the item is a whole image."""
-        scene: NDArray[np.bool_] = self.label == SCENE
+        scene = np.zeros(len(self), np.bool_)
+        scene[self.offsets[:-1]] = True
         return scene
 
     @cached_property
@@ -161,12 +164,18 @@ def item_ids(content: str, boxes: Sequence[Sequence[float]], *, copy: int = 0) -
     >>> len(ids), len(set(ids)), ids == item_ids("ab", [[0, 0, 5, 5], [0, 0, 5.01, 5]])
     (3, 3, True)
     """
+    return ids_of_keys(content, [",".join(str(round(value * 8)) for value in box) for box in boxes], copy=copy)
+
+
+def ids_of_keys(content: str, keys: Sequence[str], *, copy: int = 0) -> list[str]:
+    """`item_ids` for boxes that are given as text already: "x1,y1,x2,y2" in eighths of a pixel."""
     seen: dict[str, int] = {}
+    start = f"{content}|{copy}|"
     ids = []
-    for key in ["scene", *(",".join(str(round(value * 8)) for value in box) for box in boxes)]:
+    for key in ("scene", *keys):
         repeat = seen.get(key, 0)
         seen[key] = repeat + 1
-        ids.append(hashlib.sha256(f"{content}|{copy}|{key}|{repeat}".encode()).hexdigest()[:16])
+        ids.append(hashlib.sha256(f"{start}{key}|{repeat}".encode()).hexdigest()[:16])
     return ids
 
 

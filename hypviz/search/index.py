@@ -44,6 +44,11 @@ class Ranked:
     radius: Floats
     total: int
 
+    @classmethod
+    def none(cls) -> Ranked:
+        """An answer without an item."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32), 0)
+
 
 @dataclass(frozen=True, eq=False)
 class Query:
@@ -105,6 +110,11 @@ class Index:
             for number, (low, high) in enumerate(pairwise(ends)):
                 found[number].append(column[low:high] + start)
         return [_without(np.concatenate(parts), query.row) for parts, query in zip(found, queries, strict=True)]
+
+    def smallest_angle(self, query: Query) -> float | None:
+        """The smallest ext(query, item) of all items but the query itself, in radians; None when there is no other."""
+        found = self._best(query, "children", math.inf, 1)[1]
+        return float(found[0]) if len(found) else None
 
     def nearest(self, query: Query, *, limit: int = 40) -> Ranked:
         """The `limit` items at the smallest geodesic distance, nearest first; `total` is all items but the query."""

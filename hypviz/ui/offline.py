@@ -134,6 +134,8 @@ def _pictures(view: View, rows: Rows) -> dict[int, bytes]:
         return found
     opened: tuple[int, Image.Image | None] = (-1, None)
     for row in rows[np.argsort(view.items.image[rows], kind="stable")].tolist():
+        if not view.workspace.has_picture(row):
+            continue
         image = int(view.items.image[row])
         if opened[0] != image:
             try:

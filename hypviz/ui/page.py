@@ -14,6 +14,7 @@ import gradio as gr
 from hypviz.errors import HypvizError
 from hypviz.library import Library
 from hypviz.session import View
+from hypviz.ui.api import add_api
 from hypviz.ui.routes import ANNOTATE_SCRIPTS, EVALUATE_SCRIPTS, TUNE_SCRIPTS, scripts
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,8 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
     with gr.Blocks(title="hypviz", analytics_enabled=False, fill_width=True) as page:
         with gr.Row(equal_height=True, elem_id="hv-top"):
             gr.HTML(HEAD, apply_default_css=False, scale=3, min_width=300)
-            data_box = gr.Dropdown(library.data_names(), value=data, label="Data", scale=1, min_width=170)
+            # A path may be typed: a folder or a file of vectors on the server's machine.
+            data_box = gr.Dropdown(library.data_names(), value=data, label="Data", scale=1, min_width=170, allow_custom_value=True)
             checkpoint_box = gr.Dropdown(library.checkpoint_choices(), value=checkpoint, label="Checkpoint", scale=1, min_width=170)
         facts = gr.HTML(min_height=40, elem_id="hv-facts", apply_default_css=False)
         with gr.Tabs():
@@ -84,6 +86,7 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
         for box in choice:
             box.input(opened, choice, shown, show_progress="full", show_progress_on=facts)
         bridge.select(_chosen(library), choice, choice).then(opened, choice, shown, show_progress="full", show_progress_on=facts)
+        add_api(library)
     return page
 
 

@@ -20,12 +20,15 @@ from starlette.exceptions import HTTPException
 
 from hypviz.errors import DataError, HypvizError, SelectionError
 from hypviz.library import Library
+from hypviz.places import WORDS_SIZE
 from hypviz.ui.annotate_routes import annotate_router
 from hypviz.ui.disk_routes import attachment, disk_router
 from hypviz.ui.evaluate_routes import evaluate_router
 from hypviz.ui.offline import offline_page
 from hypviz.ui.tune_routes import tune_router
 from hypviz.uploads import MAX_BYTES
+from hypviz.viz.pictures import placeholder
+from hypviz.words import checked_text
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MAX_NAME = 200
@@ -37,7 +40,7 @@ SCRIPTS = (
     "evaluate-dom.js", "annotate-corrections.js",
     "picture.js", "explore-parts.js", "explore-link.js", "explore-lists.js", "explore-layouts.js", "explore-show.js", "explore-pins.js",
     "explore-set.js", "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js",
-    "explore-corrections.js", "explore.js",
+    "explore-corrections.js", "explore-words.js", "explore.js",
 )  # fmt: skip
 """In the order they must load; those of the disk come first and need nothing else but plotly."""
 EVALUATE_SCRIPTS = (
@@ -47,7 +50,7 @@ EVALUATE_SCRIPTS = (
 """Those of the Evaluate tab, loaded when it is first looked at."""
 ANNOTATE_SCRIPTS = (
     "disk-dom.js", "evaluate-dom.js", "annotate-corrections.js", "annotate-sheet.js", "annotate-stage.js", "annotate-label.js",
-    "annotate.js",
+    "annotate-keys.js", "tune-dom.js", "annotate-open.js", "annotate.js",
 )  # fmt: skip
 """Those of the Annotate tab."""
 TUNE_SCRIPTS = (
@@ -76,6 +79,12 @@ def scripts(names: tuple[str, ...] = SCRIPTS) -> list[str]:
     keep it."""
     own = [f"hypviz/assets/{name}?{_stamp(ASSETS / name)}" for name in names]
     return [f"hypviz/plotly.min.js?{_stamp(plotly_js())}", *own]
+
+
+def offline_files() -> tuple[list[Path], list[Path]]:
+    """Scripts and styles that an offline page is made of, in their order."""
+    own = [ASSETS / name for name in SCRIPTS if name.startswith("disk")]
+    return [plotly_js(), *own, ASSETS / "offline.js"], [ASSETS / "disk.css", ASSETS / "offline.css"]
 
 
 def head() -> str:
@@ -141,8 +150,8 @@ def _router(library: Library) -> APIRouter:
     @router.post("/view/{key}/offline.html")
     def offline(key: str, state: Annotated[dict[str, Any], Body()]) -> Response:
         view = library.view(key)
-        inside = [plotly_js(), *(ASSETS / name for name in SCRIPTS if name.startswith("disk")), ASSETS / "offline.js"]
-        page = offline_page(view, state, scripts=inside, styles=[ASSETS / "disk.css", ASSETS / "offline.css"])
+        inside, styles = offline_files()
+        page = offline_page(view, state, scripts=inside, styles=styles)
         return Response(page, media_type="text/html", headers={"Content-Disposition": attachment(view, "html")})
 
     @router.get("/view/{key}/row/{item_id}")
@@ -152,6 +161,19 @@ def _router(library: Library) -> APIRouter:
     @router.post("/view/{key}/select")
     def select(key: str, query: dict[str, Any] = Body(...), omega: float = Body(...)) -> dict[str, Any]:  # noqa: B008
         return library.view(key).select(query, omega)
+
+    @router.get("/view/{key}/words.jpg")
+    def words_card(key: str, text: str) -> Response:
+        library.view(key)
+        return Response(placeholder(checked_text(text), "words", size=WORDS_SIZE), media_type="image/jpeg", headers=forever)
+
+    @router.post("/view/{key}/words")
+    def words(
+        key: str,
+        query: Annotated[dict[str, Any], Body()],
+        words: Annotated[list[str], Body()] = [],  # noqa: B006 - FastAPI copies it
+    ) -> dict[str, Any]:
+        return library.view(key).to_root(query, words)
 
     @router.post("/view/{key}/upload")
     async def upload(key: str, request: Request) -> dict[str, str]:

@@ -10,9 +10,13 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hypviz.errors import SettingsError
 from hypviz.library import Library
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +32,15 @@ def check_port(host: str, port: int) -> None:
             raise SettingsError(f"Cannot listen on {host}:{port} ({reason}); choose another with --port.") from None
 
 
-def run(library: Library, data: str, checkpoint: str, *, host: str, port: int, browser: bool, then: Callable[[], None]) -> None:
-    """Serve until Ctrl-C; opens the page in the browser as soon as it answers, and only then calls `then` in the background."""
+def build_site(library: Library, data: str, checkpoint: str) -> FastAPI:
+    """The whole site as one application: hypviz's own routes, and the Gradio page with its API on top."""
     import gradio as gr
-    import uvicorn
 
     from hypviz.ui import page, routes
 
-    blocks = page.build_page(library, data=data, checkpoint=checkpoint)
-    app = gr.mount_gradio_app(
+    site: FastAPI = gr.mount_gradio_app(
         routes.build_app(library),
-        blocks,
+        page.build_page(library, data=data, checkpoint=checkpoint),
         path="/",
         theme=page.theme(),
         head=routes.head(),
@@ -46,6 +48,14 @@ def run(library: Library, data: str, checkpoint: str, *, host: str, port: int, b
         ssr_mode=False,
         favicon_path=Path(routes.ASSETS) / "favicon.svg",
     )
+    return site
+
+
+def run(library: Library, data: str, checkpoint: str, *, host: str, port: int, browser: bool, then: Callable[[], None]) -> None:
+    """Serve until Ctrl-C; opens the page in the browser as soon as it answers, and only then calls `then` in the background."""
+    import uvicorn
+
+    app = build_site(library, data, checkpoint)
     address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"
     server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2))
     threading.Thread(target=_announce, args=(server, address, browser, then), daemon=True).start()

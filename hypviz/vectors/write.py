@@ -1,0 +1,71 @@
+"""Vectors of a workspace as a .npy file, with NAME.json beside it that says all a reader needs; `read_vectors` reads both."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.errors import SettingsError
+from hypviz.files import write_files
+from hypviz.search.embedding import Embedding
+from hypviz.store import Workspace
+from hypviz.vectors.models import MODELS, as_model
+
+Rows = NDArray[np.integer]
+EUCLIDEAN = "euclidean"
+"""What the vectors of a Euclidean or cosine model are written as, whichever model is asked for."""
+
+
+def write_vectors(
+    path: Path, workspace: Workspace, embedding: Embedding, rows: Rows, *, model: str = "lorentz", about: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Write the items `rows` to `path` (.npy) and NAME.json; returns what the JSON says. SettingsError for another ending."""
+    if path.suffix.lower() != ".npy":
+        raise SettingsError(f"Vectors are written as .npy with a .json beside it; {path} has another ending.")
+    data, said = vectors_and_words(workspace, embedding, rows, model=model, about=about)
+    text = json.dumps(said, ensure_ascii=False, indent=1)
+    write_files(
+        {path: lambda part: part.write_bytes(data), path.with_suffix(".json"): lambda part: part.write_text(text, encoding="utf-8")}
+    )
+    return said
+
+
+def vectors_and_words(
+    workspace: Workspace, embedding: Embedding, rows: Rows, *, model: str = "lorentz", about: Mapping[str, Any] | None = None
+) -> tuple[bytes, dict[str, Any]]:
+    """The .npy content, and what stands beside it: model, curv, geometry, and per vector its id, label, picture and box;
+    `edges` are the direct annotated pairs among the items, as rows of this file."""
+    items, some = workspace.items, embedding.take(rows)
+    if embedding.geometry == "hyperbolic":
+        vectors = as_model(some, model)
+    else:
+        if model not in MODELS:
+            raise SettingsError(f"model must be one of {', '.join(MODELS)}; got {model!r}.")
+        model, vectors = EUCLIDEAN, np.asarray(some.directions, np.float32) * np.asarray(some.radii, np.float32)[:, None]
+    stream = io.BytesIO()
+    np.save(stream, vectors, allow_pickle=False)
+    place = np.full(len(items), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    edges = workspace.hierarchy.edges
+    pairs = np.stack([place[edges.parent[edges.direct]], place[edges.child[edges.direct]]], axis=1)
+    said = {
+        "model": model,
+        "curv": float(embedding.curv),
+        "geometry": embedding.geometry,
+        "count": len(rows),
+        "dimension": int(vectors.shape[1]),
+        "ids": items.item_id[rows].tolist(),
+        "labels": [items.name(int(row)) for row in rows],
+        "images": [str(items.images.file_name[items.image[row]]) if workspace.has_picture(int(row)) else "" for row in rows],
+        "boxes": items.xyxy[rows].tolist(),
+        "images_root": str(items.root),
+        "edges": pairs[(pairs >= 0).all(axis=1)].tolist(),
+        "about": dict(about or {}),
+    }
+    return stream.getvalue(), said
