@@ -92,7 +92,7 @@ def take_in(archive: Path, stage: Path, *, name: str, report: Report, to_draw: b
         raw = open_dataset(inside, extract_to=inside / "pictures")
         items, found = import_items(replace(raw, name=title_of(name)), on_progress=reading)
     except HypvizError as error:
-        raise DataError(f"{name}: {_shortened(str(error), inside)}") from None
+        raise DataError(f"{name}: {_sentence(str(error), inside)}") from None
     if not to_draw:
         check_set(items, found, name)
     report(0.95, "building the hierarchy")
@@ -130,9 +130,11 @@ def title_of(name: str) -> str:
     return kept[:60] or "set"
 
 
-def _shortened(text: str, inside: Path) -> str:
-    """A message without the hidden folder's place."""
-    return text.replace(f"{inside.resolve()}{os.sep}", "").replace(f"{inside}{os.sep}", "").replace(str(inside), "the archive")
+def _sentence(text: str, inside: Path) -> str:
+    """A message as a sentence, without the hidden folder's place."""
+    for folder in (inside.resolve(), inside):
+        text = text.replace(f"{folder}{os.sep}", "").replace(str(folder), "the archive")
+    return text.rstrip(".") + "."
 
 
 def _keep(items: Items, found: ImportReport, inside: Path, title: str) -> str:
