@@ -13,10 +13,12 @@ import numpy as np
 import typer
 
 from hypviz.cli.bench_disk import disk
+from hypviz.cli.bench_openimages import openimages
 from hypviz.cli.output import Checkpoint, Device, Json, show
 
 app = typer.Typer(invoke_without_command=True, help="Measure speed on this machine.")
 app.command("disk")(disk)
+app.command("openimages")(openimages)
 
 
 @app.callback()
@@ -27,7 +29,10 @@ def bench(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Measure start-up, drawing, encoding, search and the disk's payload; medians of a few runs. `bench disk`: the disk alone."""
+    """Measure start-up, drawing, encoding, search and the disk's payload; medians of a few runs.
+
+    `bench disk` and `bench openimages` measure those alone.
+    """
     if context.invoked_subcommand is not None:
         return
     result: dict[str, Any] = {"machine": platform.machine(), "python": platform.python_version(), "items": items}

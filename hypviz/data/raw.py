@@ -73,9 +73,13 @@ class DropCounter:
         """Count one record that is neither: a stray file, or the `boxes` of a picture that itself is kept."""
         self._add(reason, example, images=0, boxes=boxes)
 
-    def _add(self, reason: str, example: str, *, images: int, boxes: int) -> None:
+    def many(self, reason: str, example: str, *, images: int = 0, boxes: int = 0) -> None:
+        """Count many pictures or boxes at once, with one example of them."""
+        self._add(reason, example, images=images, boxes=boxes, count=max(images, boxes, 1))
+
+    def _add(self, reason: str, example: str, *, images: int, boxes: int, count: int = 1) -> None:
         entry = self.reasons.setdefault(reason, Dropped())
-        entry.count += 1
+        entry.count += count
         entry.images += images
         entry.boxes += boxes
         if len(entry.examples) < EXAMPLES_KEPT:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from hypviz.data.raw import DropCounter, storable
 from hypviz.errors import DataError
+from hypviz.progress import OnProgress
 
 BOX_COLUMNS = ("ImageID", "LabelName", "XMin", "XMax", "YMin", "YMax")
 FLAGS = ("IsOccluded", "IsTruncated", "IsGroupOf", "IsDepiction", "IsInside")
@@ -121,14 +122,15 @@ def read_class_hierarchy(path: Path) -> list[tuple[str, str, str]]:
     return list(relations)
 
 
-def read_boxes(paths: Iterable[Path], dropped: DropCounter) -> BoxTable:
-    """All boxes of the files. Rows with too few or too many cells are counted in `dropped`.
+def read_boxes(paths: Iterable[Path], dropped: DropCounter, *, on_progress: OnProgress | None = None) -> BoxTable:
+    """All boxes of the files. Rows with too few or too many cells are counted in `dropped`; `on_progress` hears of boxes.
 
     Raises DataError naming the file when it is another dialect: decimal commas, class names where MIDs belong, numbers
     that are none.
     """
     ids, mids = _Codes(), _Codes()
     splits: list[str] = []
+    done = 0
     image: list[NDArray[np.int32]] = []
     label: list[NDArray[np.int16]] = []
     xyxy: list[NDArray[np.float32]] = []
@@ -140,6 +142,9 @@ def read_boxes(paths: Iterable[Path], dropped: DropCounter) -> BoxTable:
             label.append(mids.of(block["LabelName"]).astype(np.int16))
             xyxy.append(np.stack([_numbers(block[side], path, side) for side in _SIDES], axis=1))
             flags.append(_flags(block))
+            if on_progress is not None:
+                done += len(image[-1])
+                on_progress(done, None)
         splits += [_split_of(path)] * (len(ids.names) - len(splits))
         _check_mids(path, mids.names)
     if not image:

@@ -1,0 +1,210 @@
+"""HierOpenImages, the paper's data, from OpenImages' official CSV files alone: no picture is needed to build it.
+
+The boxes of OpenImages are fractions, and shares of areas do not change with the frame they are measured in. So items,
+edges and pairs follow from the box files in a nominal frame of NOMINAL × NOMINAL pixels, before half a terabyte of
+pictures is fetched; importing the pictures afterwards gives the same hierarchy in true pixels.
+
+Which images and classes the paper took is not published. Ours [R]: the images of the chosen splits in which at least one
+box lies inside another, so that there is more than scene → object; every class that occurs in them; no boxes of groups.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.config import HierarchySettings, check_choice
+from hypviz.data.formats.openimages import GROUPS
+from hypviz.data.formats.openimages_csv import FLAGS, BoxTable
+from hypviz.data.frames import WRITTEN_DIGITS
+from hypviz.data.hierarchy import Hierarchy, build_hierarchy
+from hypviz.data.items import SCENE, Images, Items, ids_of_keys
+from hypviz.data.raw import DropCounter
+from hypviz.data.subsets import subset
+from hypviz.errors import DataError, SettingsError
+
+NOMINAL = 1024
+"""Side of the frame in which items stand before their pictures are there."""
+_AT_ONCE = 4096
+"""Images whose boxes are rounded in one go."""
+SPLITS = ("train", "validation", "test")
+SUBSETS = ("nested", "all")
+
+
+@dataclass(frozen=True)
+class SubsetSettings:
+    """Which part of OpenImages becomes HierOpenImages [R]."""
+
+    subset: str = "nested"
+    """"nested": images in which a box lies inside another; "all": every image with a box."""
+    splits: tuple[str, ...] = SPLITS
+    """Official splits to take."""
+    leave_out: tuple[str, ...] = GROUPS
+    """Flags of boxes that are left out: a group is no object."""
+
+    def __post_init__(self) -> None:
+        check_choice("subset", self.subset, SUBSETS)
+        for split in self.splits:
+            check_choice("split", split, SPLITS)
+        unknown = [name for name in self.leave_out if name not in FLAGS]
+        if unknown or not self.splits:
+            raise SettingsError(f"Flags to leave out must be among {', '.join(FLAGS)}, got {', '.join(unknown) or 'no split'}.")
+
+
+@dataclass(frozen=True, eq=False)
+class HierOpenImages:
+    """items and hierarchy in the nominal frame.  split: (M,) str of each image.  dropped: counts by reason."""
+
+    items: Items
+    hierarchy: Hierarchy
+    split: NDArray[np.str_]
+    dropped: DropCounter
+
+
+def build(
+    table: BoxTable,
+    names: Mapping[str, str],
+    root: Path,
+    *,
+    settings: SubsetSettings | None = None,
+    hierarchy: HierarchySettings | None = None,
+    dropped: DropCounter | None = None,
+) -> HierOpenImages:
+    """HierOpenImages of a table of boxes.
+
+    names: class name by MID; a MID without one keeps its own.  root: where the pictures will be (SPLIT/ID.jpg).
+    dropped: where to go on counting. Raises DataError when the rule leaves no image.
+    """
+    settings, hierarchy, dropped = settings or SubsetSettings(), hierarchy or HierarchySettings(), dropped or DropCounter()
+    kept, xyxy = _usable(table, settings, dropped)
+    used = np.zeros(len(table.image_ids), dtype=bool)
+    used[table.image[kept]] = True
+    if not used.any():
+        raise DataError(f"No image of {len(table.image_ids):,} has a box left after {dropped.boxes:,} were left out.")
+    items = _items(table, kept, xyxy[kept], used, names, root)
+    made = build_hierarchy(items, hierarchy)
+    split = table.split[used]
+    if settings.subset == "nested":
+        nested = np.zeros(len(items.images), dtype=bool)
+        nested[items.image[made.edges.parent[~items.is_scene[made.edges.parent]]]] = True
+        if not nested.any():
+            raise DataError(f"No image of {len(nested):,} has a box inside another; choose the subset of all images.")
+        flat = np.flatnonzero(~nested)
+        boxes = len(items) - len(items.images)
+        if len(flat):
+            items, made = subset(items, made, nested)
+            split = split[nested]
+            dropped.many("no box inside another", f"{len(flat):,} images", images=len(flat), boxes=boxes - (len(items) - len(items.images)))
+    return HierOpenImages(items, made, split, dropped)
+
+
+def take(made: HierOpenImages, limit: int) -> HierOpenImages:
+    """At most `limit` images of it, spread evenly over their order."""
+    count = len(made.items.images)
+    if limit >= count:
+        return made
+    mask = np.zeros(count, dtype=bool)
+    mask[np.arange(limit) * count // limit] = True
+    items, hierarchy = subset(made.items, made.hierarchy, mask)
+    boxes = len(made.items) - count - (len(items) - limit)
+    made.dropped.many("beyond the limit", f"{count - limit:,} images", images=count - limit, boxes=boxes)
+    return HierOpenImages(items, hierarchy, made.split[mask], made.dropped)
+
+
+def _usable(table: BoxTable, settings: SubsetSettings, dropped: DropCounter) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Which boxes count, and all boxes cut to their pictures; the others are counted by reason."""
+    xyxy = table.xyxy
+    inside = np.clip(xyxy, 0.0, 1.0)
+    reasons = {
+        "not in these splits": ~np.isin(table.split, settings.splits)[table.image],
+        f"marked {' or '.join(settings.leave_out)}": table.flagged(settings.leave_out),
+        "empty box": ~((xyxy[:, 2:] > xyxy[:, :2]).all(axis=1) & np.isfinite(xyxy).all(axis=1)),
+        "outside the picture": ~(inside[:, 2:] > inside[:, :2]).all(axis=1),
+    }
+    kept = np.ones(len(table), dtype=bool)
+    for reason, bad in reasons.items():
+        new = np.flatnonzero(kept & bad)
+        if len(new):
+            dropped.many(reason, f"{table.image_ids[table.image[new[0]]]}: {xyxy[new[0]].tolist()}", boxes=len(new))
+        kept &= ~bad
+    cut = int((kept & (np.abs(inside - xyxy) > WRITTEN_DIGITS).any(axis=1)).sum())
+    if cut:
+        dropped.many("box partly outside, cut and kept", f"{cut:,} of them")
+    return kept, inside
+
+
+def _items(
+    table: BoxTable, kept: NDArray[np.bool_], xyxy: NDArray[np.float32], used: NDArray[np.bool_], names: Mapping[str, str], root: Path
+) -> Items:
+    """Scenes and boxes in the nominal frame; an image's content is its id, so item ids say which image they are of."""
+    classes, label_of = _classes(table, kept, names)
+    image = (np.cumsum(used) - 1)[table.image[kept]]
+    per_image = np.bincount(image, minlength=int(used.sum()))
+    starts = np.concatenate([[0], np.cumsum(per_image + 1)])
+    count = int(starts[-1])
+    is_box = np.ones(count, dtype=bool)
+    is_box[starts[:-1]] = False
+    boxes = np.empty((count, 4), np.float32)
+    boxes[~is_box] = (0, 0, NOMINAL, NOMINAL)
+    boxes[is_box] = xyxy * np.float32(NOMINAL)
+    label = np.full(count, SCENE, np.int32)
+    label[is_box] = label_of[table.label[kept]]
+    ids = table.image_ids[used]
+    side = np.full(len(ids), NOMINAL, np.int32)
+    files = np.char.add(np.char.add(table.split[used], "/"), np.char.add(ids, ".jpg"))
+    return Items(
+        item_id=_ids(ids, boxes, starts),
+        image=np.repeat(np.arange(len(ids), dtype=np.int32), per_image + 1),
+        xyxy=boxes,
+        label=label,
+        source=np.where(is_box, "annotation", "image"),
+        images=Images(files, side, side, ids, np.full(len(ids), "")),
+        classes=classes,
+        root=root,
+    )
+
+
+def _classes(table: BoxTable, kept: NDArray[np.bool_], names: Mapping[str, str]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """The classes that occur, in alphabetical order, and the class of each MID."""
+    occurring = np.unique(table.label[kept])
+    named = {int(row): names.get(table.mids[row], table.mids[row]) for row in occurring}
+    classes = tuple(sorted(set(named.values())))
+    number = {name: row for row, name in enumerate(classes)}
+    label_of = np.full(len(table.mids), SCENE, np.int32)
+    for row, name in named.items():
+        label_of[row] = number[name]
+    return classes, label_of
+
+
+def _ids(image_ids: NDArray[np.str_], boxes: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.str_]:
+    """(N,) item ids, filled image by image so that no list of all of them is held."""
+    ids = np.empty(len(boxes), dtype="<U16")
+    places = starts.tolist()
+    for row, image_id in enumerate(image_ids.tolist()):
+        if row % _AT_ONCE == 0:
+            begin = places[row]
+            rows = slice(begin, places[min(row + _AT_ONCE, len(image_ids))])
+            eighths = np.rint(boxes[rows].astype(np.float64) * 8).astype(np.int64).tolist()
+        first, last = places[row], places[row + 1]
+        keys = [f"{x1},{y1},{x2},{y2}" for x1, y1, x2, y2 in eighths[first + 1 - begin : last - begin]]
+        ids[first:last] = ids_of_keys(image_id, keys)
+    return ids
+
+
+def class_counts(items: Items) -> list[tuple[str, int, int]]:
+    """Every class with its boxes and its images, in the order of `items.classes`."""
+    boxes = np.flatnonzero(~items.is_scene)
+    count = np.bincount(items.label[boxes], minlength=len(items.classes))
+    pairs = np.unique(items.label[boxes].astype(np.int64) * len(items.images) + items.image[boxes])
+    images = np.bincount(pairs // len(items.images), minlength=len(items.classes))
+    return list(zip(items.classes, count.tolist(), images.tolist(), strict=True))
+
+
+def split_counts(made: HierOpenImages) -> dict[str, int]:
+    """Images by split."""
+    return dict(Counter(made.split.tolist()).most_common())
