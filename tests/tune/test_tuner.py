@@ -19,6 +19,7 @@ from hypviz.library import Library
 from hypviz.model.card import find_checkpoint, read_card
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.hold import held, is_held
+from hypviz.tune.job import TuneJob
 from hypviz.tune.keep import packed
 from hypviz.tune.tuner import Tuner
 from hypviz.viz.disk import unpack
@@ -163,7 +164,7 @@ def test_a_server_killed_in_the_middle_loses_at_most_one_epoch(place: Place) -> 
 
 def test_a_worker_that_crashes_takes_nothing_with_it_and_one_without_a_server_stops(place: Place, tuner: Tuner) -> None:
     name = tuner.submit(place.job(settings=LONG, depth="all"))
-    wait_for(lambda: tuner.job(name), until=lambda job: job["epoch"] >= 1)
+    wait_for(lambda: tuner.job(name), until=lambda job: job["epoch"] >= 2)
     os.kill(JobFolder.find(name).read("status")["process"], signal.SIGKILL)
     failed = finished(tuner, name)
     assert failed["state"] == "failed" and failed["resumable"]
@@ -199,6 +200,5 @@ def test_a_training_that_another_process_works_on_is_left_alone(place: Place, tu
 
 
 def test_what_fails_says_why(place: Place, tuner: Tuner) -> None:
-    job = place.job(settings={"train.lr": 10.0, "train.clip_norm": 1e9, "tune.epochs": 50})
-    gone = finished(tuner, tuner.submit(type(job)(str(place.home / "nowhere"), str(place.checkpoint))))
+    gone = finished(tuner, tuner.submit(TuneJob(str(place.home / "nowhere"), str(place.checkpoint))))
     assert gone["state"] == "failed" and "not a workspace" in gone["error"] and gone["error"].endswith(".")
