@@ -107,9 +107,9 @@
       node.dataset.kind ? `[data-kind=${node.dataset.kind}]` : node.dataset.end ? `[data-end=${node.dataset.end}]` : node.value ? `[value="${node.value}"]` : null;
 
     function entry(one) {
-      const all = one.level === "class" ? "every " : "";
+      const where = one.level === "class" ? ", in every picture" : "";
       const [a, b] = [one.a_words, one.b_words];
-      const said = one.kind === "above" ? `${all}${a} is more general than ${all ? "the " : ""}${b}` : `${all ? "no " : ""}${b} is ${all ? "" : "not "}a child of ${all ? "a " : ""}${a}`;
+      const said = (one.kind === "above" ? `${a} is more general than ${b}` : `${b} is not a child of ${a}`) + where;
       const does = [one.added && `${plural(one.added, "pair")} more`, one.removed && `${plural(one.removed, "pair")} less`].filter(Boolean);
       const why = one.problem ? el("p", { class: "hc-problem", text: `Not in force: ${one.problem}` }) : note(does.join(", "));
       const undo = button("Undo", () => attempt(() => ask(path(`corrections/${one.id}`), { method: "DELETE" })), { "aria-label": `Undo: ${said}` });

@@ -12,23 +12,6 @@
   const { el, button, note, ask, address, save, plural, count, complaint } = hypviz.evaluate;
   /* Okabe and Ito's colours, all of them visible on photographs with a dark rim. */
   const HUES = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#3b8fd4", "#ff7d26", "#ef8fc0", "#b9c4d3"];
-  const KEYS = [
-    ["Drag", "draw a box; the border or the name of the selected box moves it, a handle resizes it"],
-    ["I", "a new box in the middle, without a mouse"],
-    ["Arrow keys", "move the selected box by a pixel, with Shift by ten"],
-    ["Alt and arrow keys", "resize it by its right and lower side, with Shift by ten"],
-    ["N  Shift N", "next, previous box"],
-    ["L or Enter", "label it; 1 to 9 give it one of the frequent labels"],
-    ["Delete", "delete it"],
-    ["Ctrl Z  Ctrl Y", "undo, redo, over all pictures"],
-    [".  ,  or Page Down, Page Up", "next, previous picture; U: the next one without boxes"],
-    ["D  V", "draw, or move whole boxes and the picture"],
-    ["+  −  0", "zoom in, out, whole picture; Ctrl and wheel, or two fingers"],
-    ["A  B", "take the selected box as A or B of a correction"],
-    ["Esc", "select nothing"],
-    ["?", "this list"],
-  ];
-
   /** The label's colour, the same in every picture. */
   function colourOf(label) {
     let hash = 7;
@@ -58,11 +41,12 @@
       const pages = el("div", { class: "ha-pages" },
         small("‹", "Previous picture (Page Up)", () => this.step(-1)), this.number, this.of,
         small("›", "Next picture (Page Down)", () => this.step(1)), small("Next empty", "Next picture without boxes (U)", () => this.nextEmpty())); // prettier-ignore
+      const opener = annotate.createOpener({ onSet: (name) => this.openData(name).then(() => window.hypvizOpen?.(null, null)) });
       const bar = el("div", { class: "ha-bar" }, pages,
         el("div", { class: "ha-group", role: "group", "aria-label": "Tools" }, ...this.tools),
         el("div", { class: "ha-group" }, this.undoButton, this.redoButton),
         el("div", { class: "ha-group" }, small("−", "Smaller (−)", () => this.stage.zoom(1 / 1.4)), small("+", "Larger (+)", () => this.stage.zoom(1.4)), small("Fit", "Whole picture (0)", () => this.stage.home())),
-        small("?", "Keys (?)", () => this.help.showModal())); // prettier-ignore
+        opener.button, small("?", "Keys (?)", () => this.help.showModal())); // prettier-ignore
       const frame = el("div", { class: "ha-frame" });
       this.label = annotate.createLabel({ el, onLabel: (label) => this.relabel(label), onLeave: () => this.stage.svg.focus() });
       this.list = el("ul", { class: "ha-list", "aria-label": "Boxes of this picture" });
@@ -82,12 +66,12 @@
       const stage = el("section", { class: "ha-stage" }, frame, el("p", { class: "ha-caption" }, this.name));
       this.body = el("div", { class: "ha-body" }, stage, side);
       this.help = this.buildHelp();
-      const whole = el("div", { class: "he-root ha-root" }, this.applying.node, this.told, bar, this.message, this.body, this.help, this.live);
+      const whole = el("div", { class: "he-root ha-root" }, this.applying.node, this.told, bar, opener.node, this.message, this.body, this.help, this.live);
       this.root.replaceChildren(whole);
       this.stage = annotate.createStage(frame, {
         colourOf,
         onDraw: (xyxy) => this.add(xyxy),
-        onChange: (key, xyxy) => this.sheet.change(this.sheet.boxes.map((box) => (box.key === key ? { ...box, xyxy } : box))),
+        onChange: (key, xyxy) => this.reshape(key, xyxy),
         onSelect: (key) => this.sheet.select(key),
       });
       this.tool("draw");
@@ -95,7 +79,7 @@
 
     buildHelp() {
       const list = el("dl");
-      for (const [keys, words] of KEYS) list.append(el("dt", { text: keys }), el("dd", { text: words }));
+      for (const [keys, words] of annotate.KEYS) list.append(el("dt", { text: keys }), el("dd", { text: words }));
       const help = el("dialog", { class: "hv-help" }, el("h3", { text: "Keys of the annotator" }), list);
       help.append(button("Close", () => help.close()));
       return help;
@@ -106,7 +90,10 @@
     open(view) {
       const wanted = annotate.wanted; // another tab may have asked for a picture
       annotate.wanted = null;
-      return this.openData(wanted?.data ?? view.choice?.[0] ?? view.name, wanted?.image);
+      const data = view.choice?.[0] ?? view.name;
+      const again = data === this.viewed && this.sheet.data && this.sheet.data !== data; // another set was opened here meanwhile
+      this.viewed = data;
+      return again && !wanted ? undefined : this.openData(wanted?.data ?? data, wanted?.image);
     }
 
     async openData(data, image = null) {
@@ -242,6 +229,12 @@
       this.stage.svg.focus();
     }
 
+    /** As the server keeps it, to a hundredth of a pixel. */
+    reshape(key, xyxy) {
+      const rounded = xyxy.map((value) => Math.round(value * 100) / 100);
+      this.sheet.change(this.sheet.boxes.map((box) => (box.key === key ? { ...box, xyxy: rounded } : box)));
+    }
+
     /** Move, or with `resize` its right and lower side, by pixels of the picture. */
     nudge(dx, dy, resize) {
       const { sheet } = this;
@@ -255,7 +248,7 @@
         dy = Math.min(Math.max(dy, -y1), height - y2);
         [x1, y1, x2, y2] = [x1 + dx, y1 + dy, x2 + dx, y2 + dy];
       }
-      sheet.change(sheet.boxes.map((one) => (one.key === box.key ? { ...one, xyxy: [x1, y1, x2, y2] } : one)));
+      this.reshape(box.key, [x1, y1, x2, y2]);
     }
 
     nextBox(by) {
@@ -294,34 +287,11 @@
     listen() {
       this.root.addEventListener("keydown", (event) => {
         if (event.defaultPrevented || !this.sheet.picture || event.target.closest("input, select, textarea, dialog")) return;
-        const run = this.keyOf(event);
+        const run = annotate.keyOf(this, event);
         if (!run) return;
         event.preventDefault();
         run();
       });
-    }
-
-    keyOf(event) {
-      const { key, shiftKey, altKey } = event;
-      const letter = key.length === 1 ? key.toLowerCase() : key;
-      if (event.ctrlKey || event.metaKey) {
-        if (letter === "z") return () => (shiftKey ? this.sheet.redo() : this.sheet.undo());
-        return letter === "y" ? () => this.sheet.redo() : null;
-      }
-      const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
-      if (arrow && this.sheet.selected) return () => this.nudge(...arrow.map((value) => value * (shiftKey ? 10 : 1)), altKey);
-      if (altKey) return null;
-      if (/^[1-9]$/.test(key)) return this.names()[key - 1] ? () => this.relabel(this.names()[key - 1]) : null;
-      if (letter === "Enter" && event.target.closest("button, summary, a")) return null; // its own key
-      const actions = {
-        n: () => this.nextBox(shiftKey ? -1 : 1), i: () => this.add(this.stage.middleBox()), l: () => this.label.focus(),
-        Enter: () => this.label.focus(), Delete: () => this.remove(), Backspace: () => this.remove(),
-        ".": () => this.step(1), PageDown: () => this.step(1), ",": () => this.step(-1), PageUp: () => this.step(-1), u: () => this.nextEmpty(),
-        d: () => this.tool("draw"), v: () => this.tool("move"), "+": () => this.stage.zoom(1.4), "=": () => this.stage.zoom(1.4),
-        "-": () => this.stage.zoom(1 / 1.4), 0: () => this.stage.home(), a: () => this.mark("a"), b: () => this.mark("b"),
-        Escape: () => (this.stage.cancel(), this.sheet.select(null)), "?": () => this.help.showModal(),
-      }; // prettier-ignore
-      return actions[letter] || null;
     }
 
     mark(end) {

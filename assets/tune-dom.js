@@ -2,7 +2,8 @@
 (function () {
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
-  const { ask, address } = hypviz.evaluate;
+  const { ask, address, timeLeft } = hypviz.evaluate;
+  const POLL_MS = 500; // while a set is taken in
   const json = { "Content-Type": "application/json" };
 
   const get = (path) => ask(`tune/${path}`);
@@ -25,7 +26,7 @@
   /**
    * Send a file with its progress; resolves to the server's JSON. @param {Blob} blob @param {(share: number) => void} onShare
    */
-  function upload(path, blob, name, onShare, signal) {
+  function send(path, blob, name, onShare, signal) {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       request.open("POST", address(`tune/${path}`));
@@ -135,5 +136,34 @@
     return files;
   }
 
-  hypviz.tune = { get, post, remove, upload, zip, dropped, duration, bytes, plain };
+  /**
+   * Send files to the server as a set and follow until it is taken in; one zip goes as it is, all else is packed here.
+   * @param {{path: string, file: File}[]} files @param {{toDraw: boolean, tell: (words: string, share: number) => void}} options toDraw:
+   *   pictures without boxes are welcome @returns {{done: Promise<string>, cancel: () => void}} the name of the set
+   */
+  function bring(files, { toDraw, tell }) {
+    const abort = new AbortController();
+    let id = null;
+    async function run() {
+      if (!files.length) throw new Error("There is no file in what was dropped.");
+      const one = files.length === 1 && /\.zip$/i.test(files[0].path) ? files[0].file : null;
+      const name = one ? one.name : `${files[0].path.split("/")[0].replace(/\.[^.]*$/, "") || "pictures"}.zip`;
+      const packing = (done) => tell(`packing ${done.toLocaleString("en")} of ${files.length.toLocaleString("en")} files`, (0.2 * done) / files.length);
+      const packed = one || (await zip(files, packing));
+      const sending = (share) => tell(`sending ${name}, ${bytes(packed.size)}`, 0.2 + 0.2 * share);
+      id = (await send(`set${toDraw ? "?to_draw=true" : ""}`, packed, name, sending, abort.signal)).intake;
+      for (;;) {
+        const job = await get(`intake/${id}`);
+        if (job.state === "done") return job.set;
+        if (job.state !== "running") throw new Error(job.error || `${name} was not taken in: it was cancelled. Nothing was changed.`);
+        const left = timeLeft(job.seconds_left ?? null);
+        tell(`${name}: ${job.what}${left && `, ${left}`}`, 0.4 + 0.6 * job.share);
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+    }
+    const cancel = () => (id ? post(`intake/${id}/cancel`).catch(() => {}) : abort.abort());
+    return { done: run(), cancel };
+  }
+
+  hypviz.tune = { get, post, remove, bring, zip, dropped, duration, bytes, plain };
 })();

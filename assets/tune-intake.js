@@ -7,13 +7,12 @@
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
   const tune = hypviz.tune;
-  const { el, button, note, ask, plural, count, complaint, timeLeft } = hypviz.evaluate;
-  const POLL_MS = 500;
+  const { el, button, note, ask, plural, count, complaint } = hypviz.evaluate;
   const CLASSES = 14; // named; the others are counted
 
   tune.createIntake = function ({ onSet }) {
     let chosen = "";
-    let running = null; // {abort, id}
+    let running = null; // what `tune.bring` gave
     const zipInput = el("input", { type: "file", accept: ".zip,application/zip", class: "ht-file", onchange: () => takeFiles(zipInput) });
     const folderInput = el("input", { type: "file", webkitdirectory: true, multiple: true, class: "ht-file", onchange: () => takeFiles(folderInput) });
     const pick = (input, text) => el("label", { class: "ht-pick" }, text, input);
@@ -36,68 +35,44 @@
       event.preventDefault();
       event.stopPropagation();
       zone.classList.remove("ht-over");
-      guarded(async () => bring(await tune.dropped(event.dataTransfer)));
+      tune.dropped(event.dataTransfer).then((files) => bring(files));
     });
 
     function takeFiles(input) {
       const files = [...input.files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
       input.value = "";
-      if (files.length) guarded(() => bring(files));
+      if (files.length) bring(files);
     }
 
-    async function guarded(work) {
+    /** Bring files; when they have no boxes, offer to take them in all the same, to draw some. */
+    async function bring(files, toDraw = false) {
+      if (running) return;
+      zone.setAttribute("aria-busy", "true");
+      progress.replaceChildren();
       try {
-        await work();
+        running = tune.bring(files, { toDraw, tell });
+        const set = await running.done;
+        progress.replaceChildren();
+        running = null;
+        if (toDraw) toAnnotator(set);
+        await refresh(set);
       } catch (error) {
-        progress.replaceChildren(complaint(error));
+        const empty = /no boxes|at least \d+ are needed|one class only/.test(error.message);
+        const draw = button("Take the pictures in to draw boxes on them", () => bring(files, true), { class: "he-small" });
+        progress.replaceChildren(complaint(error), ...(empty ? [draw] : []));
       }
       running = null;
       zone.removeAttribute("aria-busy");
     }
 
-    /** One zip as it is, all else as a zip made here. */
-    async function bring(files) {
-      if (running) throw new Error("Another set is on its way; wait for it or cancel it first.");
-      if (!files.length) throw new Error("There is no file in what was dropped.");
-      const abort = new AbortController();
-      running = { abort };
-      zone.setAttribute("aria-busy", "true");
-      const one = files.length === 1 && /\.zip$/i.test(files[0].path) ? files[0].file : null;
-      const name = one ? one.name : `${files[0].path.split("/")[0].replace(/\.[^.]*$/, "") || "pictures"}.zip`;
-      const packed = one || (await tune.zip(files, (done) => tell(`packing ${count(done)} of ${plural(files.length, "file")}`, done / files.length / 4)));
-      const { intake } = await tune.upload("set", packed, name, (share) => tell(`sending ${name}, ${tune.bytes(packed.size)}`, 0.3 * share), abort.signal);
-      running.id = intake;
-      await follow(intake, name);
-    }
-
-    async function follow(id, name) {
-      for (;;) {
-        const job = await tune.get(`intake/${id}`);
-        if (job.state === "done") {
-          progress.replaceChildren();
-          await refresh(job.set);
-          return;
-        }
-        if (job.state !== "running") throw new Error(job.error || `${name} was not taken in: it was cancelled. Nothing was changed.`);
-        const left = timeLeft(job.seconds_left ?? null);
-        tell(`${name}: ${job.what}${left && `, ${left}`}`, 0.3 + 0.7 * job.share);
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      }
-    }
-
     function tell(words, share) {
       if (!progress.querySelector("progress")) {
-        const stop = button("Cancel", cancel, { class: "he-small" });
+        const stop = button("Cancel", () => running?.cancel(), { class: "he-small" });
         const bar = el("progress", { max: "1", "aria-label": "Progress of the set" });
         progress.replaceChildren(el("div", { class: "he-progress" }, bar, el("p", { class: "he-note he-words", "aria-live": "off" }), stop));
       }
       progress.querySelector("progress").value = share;
       progress.querySelector(".he-words").textContent = words;
-    }
-
-    async function cancel() {
-      if (running?.id) await tune.post(`intake/${running.id}/cancel`).catch(() => {});
-      else running?.abort.abort();
     }
 
     /** Read which sets there are; with a name, take that one. */

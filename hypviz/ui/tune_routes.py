@@ -69,14 +69,14 @@ def _set_routes(sets: Sets) -> APIRouter:
     router = APIRouter()
 
     @router.post("/set")
-    async def bring(request: Request) -> Json:
+    async def bring(request: Request, to_draw: bool = False) -> Json:
         name = " ".join(unquote(request.headers.get("X-File-Name", "")).split())[:MAX_NAME] or "the archive"
         checked(home())
         staging = intake.staging()
         stage = staging.__enter__()
         try:
             await _receive(request, stage / "upload.zip", name)
-            number = sets.begin(stage / "upload.zip", stage, name=name, done=lambda: staging.__exit__(None, None, None))
+            number = sets.begin(stage / "upload.zip", stage, name=name, done=lambda: staging.__exit__(None, None, None), to_draw=to_draw)
         except BaseException:
             staging.__exit__(None, None, None)
             raise

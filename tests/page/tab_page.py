@@ -1,0 +1,53 @@
+"""One tab without Gradio around it: hypviz's own routes, and a bare page that mounts the tab. No view is opened first."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi.responses import HTMLResponse
+
+from hypviz.library import Library
+from hypviz.ui import routes
+from tests.page.explorer_page import THEME
+
+TABS = {"annotate": ("mountAnnotator", routes.ANNOTATE_SCRIPTS), "tune": ("mountTuner", routes.TUNE_SCRIPTS)}
+
+
+def tab_html(tab: str, choice: tuple[str, str]) -> str:
+    """HTML that mounts a tab as `window.tab` and hands it data and checkpoint."""
+    function, scripts = TABS[tab]
+    tags = "".join(f'<script src="hypviz/assets/{name}"></script>' for name in scripts)
+    return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+    {routes.head()}<style>{THEME}</style>{tags}</head><body><div class="hv-root"></div><script>
+      if (matchMedia("(prefers-color-scheme: dark)").matches) document.body.classList.add("dark");
+      window.tab = hypviz.{function}(document.querySelector(".hv-root"));
+      window.opened = [];
+      window.hypvizOpen = (...choice) => opened.push(choice);
+      tab.open({{choice: {json.dumps(choice)}}});
+    </script></body></html>"""
+
+
+@contextmanager
+def serve_tabs(library: Library, choice: tuple[str, str]) -> Iterator[str]:
+    """Serve the tabs of a library at /annotate and /tune; yields the server's address."""
+    app = routes.build_app(library)
+
+    @app.get("/{tab}")
+    def page(tab: str) -> HTMLResponse:
+        return HTMLResponse(tab_html(tab, choice) if tab in TABS else "", status_code=200 if tab in TABS else 404)
+
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
