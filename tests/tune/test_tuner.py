@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import torch
 from hypviz.errors import BusyError, CheckpointError, SelectionError, SettingsError
 from hypviz.library import Library
 from hypviz.model.card import find_checkpoint, read_card
+from hypviz.tune import worker
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.hold import held, is_held
 from hypviz.tune.job import TuneJob
@@ -127,9 +129,9 @@ def test_a_server_killed_in_the_middle_loses_at_most_one_epoch(place: Place) -> 
     name = server.stdout.readline().strip()
     later = Tuner(device="cpu")  # another server's eyes
     before = wait_for(lambda: later.job(name), until=lambda job: job["epoch"] >= 3)
-    worker = JobFolder.find(name).read("status")["process"]
+    training = JobFolder.find(name).read("status")["process"]
     server.kill()
-    os.kill(worker, signal.SIGKILL)
+    os.kill(training, signal.SIGKILL)
     server.wait()
     assert before["state"] == "running"
     left = wait_for(lambda: later.job(name), until=lambda job: job["state"] != "running")
@@ -199,6 +201,25 @@ def test_a_training_that_another_process_works_on_is_left_alone(place: Place, tu
     tuner.remove("elsewhere")
 
 
-def test_what_fails_says_why(place: Place, tuner: Tuner) -> None:
-    gone = finished(tuner, tuner.submit(TuneJob(str(place.home / "nowhere"), str(place.checkpoint))))
+def test_what_fails_says_why(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def outcome(number: str, job: TuneJob) -> dict[str, str]:
+        folder = JobFolder(tmp_path / number)
+        folder.create(job)
+        return worker.do(folder, lambda status: None, "cpu", tmp_path / "cache", (threading.Event(), threading.Event()))
+
+    gone = outcome("1", TuneJob(str(place.home / "nowhere"), str(place.checkpoint)))
     assert gone["state"] == "failed" and "not a workspace" in gone["error"] and gone["error"].endswith(".")
+    for number, (error, message) in enumerate(
+        [
+            (RuntimeError("can't allocate memory"), "The memory did not suffice"),
+            (OSError(28, "No space left on device", "state.pt"), "state.pt: No space left on device."),
+            (ZeroDivisionError(), "a defect of the program (ZeroDivisionError)"),
+        ]
+    ):
+
+        def fail(self: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr("hypviz.tune.work.Tuning.run", fail)
+        told = outcome(f"x{number}", place.job())
+        assert told["state"] == "failed" and message in told["error"]
