@@ -10,6 +10,7 @@ import re
 import shutil
 import threading
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any
 
 from hypviz.annotate.apply import apply
@@ -20,6 +21,7 @@ from hypviz.home import home
 from hypviz.library import DEMO, Library
 from hypviz.store import Workspace, is_workspace
 from hypviz.viz.pictures import shown_picture
+from hypviz.workspace_meta import read_meta
 
 Json = dict[str, Any]
 KEPT_DRAFTS = 4
@@ -36,41 +38,39 @@ class Easel:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self._drafts: OrderedDict[str, Draft] = OrderedDict()
+        self._drafts: OrderedDict[Path, Draft] = OrderedDict()
         self._lock = threading.RLock()
 
     def open(self, data: str) -> tuple[str, Draft]:
         """The draft of some data, and the name of what it is of: the copy, where there is one."""
         with self._lock:
-            workspace = self.library.workspace(data)
-            name = data if self._is_own(workspace) else self.copy_name(workspace)
-            if name != data and is_workspace(home() / name):
-                workspace = self.library.workspace(name)
-            elif name != data:
-                name = data
-            return name, self._draft(workspace)
+            folder = self.library.workspace_folder(data).resolve()
+            if not _is_own(folder):
+                copy = self.copy_name(folder)
+                if is_workspace(home() / copy):
+                    data, folder = copy, (home() / copy).resolve()
+            return data, self._draft(folder)
 
     def open_to_change(self, data: str) -> tuple[str, Draft]:
         """As `open`, of something that may be changed: a copy is made when there is none yet."""
         with self._lock:
             name, draft = self.open(data)
-            if self._is_own(draft.workspace):
+            if _is_own(draft.workspace.folder):
                 return name, draft
-            old, copy = draft.workspace, self.copy_name(draft.workspace)
+            old, copy = draft.workspace, self.copy_name(draft.workspace.folder)
             made = Workspace.create(home() / copy, old.items, old.hierarchy, name=f"{old.name}, edited", settings=draft.settings)
             if (old.folder / "embeddings").is_dir():
                 shutil.copytree(old.folder / "embeddings", made.folder / "embeddings", dirs_exist_ok=True)
-            return copy, self._draft(made)
+            return copy, self._draft(made.folder)
 
     def describe(self, data: str) -> Json:
         """What the page needs to start drawing on some data."""
         name, draft = self.open(data)
-        own = self._is_own(draft.workspace)
         with draft.lock:
             return {
                 "data": name,
                 "title": draft.workspace.name,
-                "copy": None if own else self.copy_name(draft.workspace),
+                "copy": self._copy_to_come(draft),
                 "names": draft.workspace.items.images.file_name.tolist(),
                 "counts": [len(boxes) for boxes in draft.boxes],
                 "changed": sorted(draft.changed),
@@ -100,10 +100,9 @@ class Easel:
     def corrections(self, data: str) -> Json:
         """The corrections of some data and what they do."""
         name, draft = self.open(data)
-        own = self._is_own(draft.workspace)
         return {
             "data": name,
-            "copy": None if own else self.copy_name(draft.workspace),
+            "copy": self._copy_to_come(draft),
             "corrections": draft.corrections(),
             "classes": [one["name"] for one in draft.classes()],
             "pending": draft.pending,
@@ -146,28 +145,31 @@ class Easel:
         writer.writerows({name: _plain(value) for name, value in row.items()} for row in rows)
         return stream.getvalue(), "text/csv"
 
-    def copy_name(self, workspace: Workspace) -> str:
+    def _copy_to_come(self, draft: Draft) -> str | None:
+        """The copy that the first change will make; None where the data themselves are changed."""
+        return None if _is_own(draft.workspace.folder) else self.copy_name(draft.workspace.folder)
+
+    @staticmethod
+    def copy_name(folder: Path) -> str:
         """The name of the copy that changes to a workspace outside the home folder go into."""
-        folder = workspace.folder
         if folder == DEMO:
             return "demo-edited"
-        safe = re.sub(r"[^A-Za-z0-9_-]+", "-", workspace.name).strip("-")[:60] or "data"
+        safe = re.sub(r"[^A-Za-z0-9_-]+", "-", str(read_meta(folder)["name"])).strip("-")[:60] or "data"
         return f"{safe}-edited-{hashlib.sha256(str(folder).encode()).hexdigest()[:6]}"
 
-    def _draft(self, workspace: Workspace) -> Draft:
-        """The draft of an open workspace, kept while the workspace is not written by anybody else."""
-        key = str(workspace.folder)
-        known = self._drafts.get(key)
-        if known is None or known.workspace.meta["stamp"] != workspace.meta["stamp"]:
-            known = self._drafts[key] = Draft(workspace)
-        self._drafts.move_to_end(key)
+    def _draft(self, folder: Path) -> Draft:
+        """The draft of a workspace, kept while nobody else writes the workspace."""
+        known = self._drafts.get(folder)
+        if known is None or known.workspace.meta["stamp"] != read_meta(folder)["stamp"]:
+            known = self._drafts[folder] = Draft(Workspace.open(folder))
+        self._drafts.move_to_end(folder)
         while len(self._drafts) > KEPT_DRAFTS:
             self._drafts.popitem(last=False)
         return known
 
-    @staticmethod
-    def _is_own(workspace: Workspace) -> bool:
-        return workspace.folder.parent == home().resolve()
+
+def _is_own(folder: Path) -> bool:
+    return folder.parent == home().resolve()
 
 
 def _plain(value: Any) -> Any:

@@ -23,6 +23,7 @@ from hypviz.library import Library
 from hypviz.store import Workspace
 from tests.conftest import random_picture
 from tests.page.browser import OpenPage, new_page
+from tests.page.explorer_page import ExplorerPage
 from tests.page.tab_page import serve_tabs
 
 READY = ".hv-root[data-state=ready]"
@@ -288,3 +289,28 @@ def test_a_phone_has_room_and_its_fingers_draw(site: tuple[str, Path], open_page
     page.get_by_role("button", name="Whole picture (0)").click()
     keep(page, f"3-390-{scheme}")
     saved(page)
+
+
+def test_two_items_of_the_explore_tab_are_corrected_in_a_copy(
+    explorer: ExplorerPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYPVIZ_HOME", str(tmp_path))
+    items, edges = explorer.view.items, explorer.view.hierarchy.edges
+    pair = int(np.flatnonzero(edges.direct & ~items.is_scene[edges.parent])[0])
+    parent, child = int(edges.parent[pair]), int(edges.child[pair])
+    explorer.walk(parent)
+    explorer.page.locator(".hv-wide > summary").click()
+    pop = explorer.page.locator(".hv-wide .hv-pop")
+    pop.get_by_role("button", name="Take the selected one as A").click()
+    explorer.walk(child)
+    pop.get_by_role("button", name="Take the selected one as B").click()
+    pop.get_by_role("button", name=f"“{items.name(child)}” is not a child of “{items.name(parent)}”").click()
+    expect(pop.locator(".hc-list li")).to_contain_text("less")
+    keep(explorer.page, "4-explore")
+    expect(pop.locator(".ha-apply")).to_contain_text("1 change saved")
+    assert not explorer.errors()
+    pop.get_by_role("button", name="Use in all tabs").click()
+    expect(pop.locator(".ha-apply")).to_be_hidden()
+    made = Workspace.open(tmp_path / "demo-edited")
+    assert not made.hierarchy.is_related(parent, child) and made.items.data_hash == items.data_hash
+    assert explorer.view.hierarchy.is_related(parent, child), "the shipped demo stays as it is"
