@@ -79,7 +79,7 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
             with gr.Tab("Fine-tune"):
                 tuner = _part("hv-tuner", mount("mountTuner", "hypvizTuner", scripts(TUNE_SCRIPTS)))
         link = gr.Textbox(visible=False)
-        bridge = gr.HTML(js_on_load=OPENER, elem_id="hv-bridge", apply_default_css=False)
+        bridge = gr.HTML(html_template="<i></i>", js_on_load=OPENER, elem_id="hv-bridge", apply_default_css=False)
         choice, shown = [data_box, checkpoint_box], [explorer, evaluator, annotator, tuner, facts]
         opened = _opener(library)
         page.load(_linked(library, data, checkpoint), link, choice, js=READ_LINK).then(opened, choice, shown)
