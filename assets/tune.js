@@ -134,11 +134,12 @@
 
     /** A checkpoint came or went: the pickers of the page read their lists anew; undo goes back to where it started. */
     async kept(checkpoint, job) {
+      const gone = job.kept ? null : this.job?.kept;
       this.job = null;
-      const here = this.view.choice?.[1];
-      window.hypvizOpen?.(null, job.kept || here === checkpoint || this.overview.jobs.some((one) => one.kept === here) ? null : checkpoint);
+      this.choices = null;
+      window.hypvizOpen?.(null, gone && this.view.choice?.[1] === gone ? checkpoint : null);
       this.problem.replaceChildren(note(job.kept ? `Kept as ${checkpoint}.` : `Taken back; the start was ${checkpoint}.`));
-      await this.look();
+      await this.open(this.view);
     }
 
     state() {

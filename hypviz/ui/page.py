@@ -6,6 +6,7 @@ import html
 import json
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -44,9 +45,9 @@ is opened."""
 
 READ_LINK = "() => location.hash.slice(1)"
 OPENER = """
-window.hypvizOpen = (data, checkpoint) => trigger('select', {data, checkpoint});
+window.hypvizOpen = (data, checkpoint) => (data || checkpoint ? trigger('select', {data, checkpoint}) : trigger('submit', {}));
 """
-"""How the scripts open other data or another checkpoint; null keeps the present one."""
+"""How the scripts open other data or another checkpoint; null keeps the present one, two nulls only make the pickers read their lists anew."""
 
 
 def mount(function: str, variable: str, sources: list[str]) -> str:
@@ -85,6 +86,7 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
         page.load(_linked(library, data, checkpoint), link, choice, js=READ_LINK).then(opened, choice, shown)
         for box in choice:
             box.input(opened, choice, shown, show_progress="full", show_progress_on=facts)
+        bridge.submit(partial(_pickers, library), choice, choice)
         bridge.select(_chosen(library), choice, choice).then(opened, choice, shown, show_progress="full", show_progress_on=facts)
         add_api(library)
     return page
