@@ -111,6 +111,7 @@ SWITCHES = (
     Row("direct", "direct parents only", recipe=_pairs(ancestors="direct")),
     Row("K = 0", "no cross-image pairs, masked", recipe=_pairs(cross_image=0)),
     Row("K = 4", "four cross-image pairs a box", recipe=_pairs(cross_image=4)),
+    Row("ancestors", "cross-image pairs from every ancestor of a box", recipe=_pairs(cross_from="ancestors")),
     Row("negative", "unsampled same-class items as negatives", recipe=_loss(unsampled="negative")),
     Row("positive", "unsampled same-class items as positives", recipe=_loss(unsampled="positive")),
     Row("SINCERE", "other positives out of the denominator", recipe=_loss(denominator="sincere")),
