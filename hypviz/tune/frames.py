@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hypviz.data.corrections import subset_hierarchy
 from hypviz.data.hierarchy import Hierarchy
-from hypviz.data.items import Items
-from hypviz.data.subsets import subset
+from hypviz.data.items import Items, subset_images
 from hypviz.search.embedding import Embedding
 from hypviz.viz import layout
 from hypviz.viz.disk import Columns, disk_payload, pack
@@ -62,7 +62,7 @@ class Frames:
 
     def first(self, before: Embedding, *, title: str) -> bytes:
         """The disk before training, in the format of `viz.disk`; `before`: the followed items, by the start."""
-        few, relations = subset(self.items, self.hierarchy, self.images)
+        few, relations = subset_images(self.items, self.images), subset_hierarchy(self.hierarchy, self.items, self.images)
         direct = relations.edges.direct
         tree = Tree.from_edges(relations.edges.parent[direct], relations.edges.child[direct], depth=relations.depth, label=few.label)
         angles = layout.angles(before, tree)

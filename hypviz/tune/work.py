@@ -22,10 +22,10 @@ import torch
 from numpy.typing import NDArray
 
 from hypviz.config import EncoderSettings
+from hypviz.data.corrections import subset_hierarchy
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.image_batches import ImageSampler
-from hypviz.data.items import Items
-from hypviz.data.subsets import subset
+from hypviz.data.items import Items, subset_images
 from hypviz.embed import encode, in_fastest_dtype
 from hypviz.errors import DataError
 from hypviz.evaluate import EvaluateSettings, calibrate_omega, evaluate
@@ -112,7 +112,8 @@ class Tuning:
         workspace = Workspace.open(self.job.workspace)
         self.items, self.hierarchy, self.title = workspace.items, workspace.hierarchy, workspace.name
         self.plan, self.split = resolve(self.folder, workspace)
-        self.held_items, self.held = subset(self.items, self.hierarchy, self.split.validation)
+        self.held_items = subset_images(self.items, self.split.validation)
+        self.held = subset_hierarchy(self.hierarchy, self.items, self.split.validation)
         self.held_rows = np.flatnonzero(self.split.validation[self.items.image])
         self.start = self.folder.path / "start.safetensors"
         rows = np.flatnonzero(self.split.train[self.items.image])
