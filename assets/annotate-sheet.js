@@ -116,6 +116,7 @@
     async send() {
       if (this.sending) return;
       this.sending = true;
+      this.problem = null; // what was refused in this round
       this.onState({ saved: false });
       while (this.waiting.size) {
         const [[image, boxes]] = this.waiting;
@@ -131,7 +132,7 @@
         }
       }
       this.sending = false;
-      this.onState({ saved: true });
+      this.onState({ saved: true, error: this.problem });
     }
 
     async sendOne(image, boxes) {
@@ -153,7 +154,7 @@
       const picture = await this.ask(this.path(`picture/${image}`));
       this.pages.set(image, { picture, boxes: picture.boxes });
       this.past.push({ image, before: boxes, after: picture.boxes, was: null, key: null });
-      this.onState({ saved: true, error });
+      this.problem = error;
       this.onShow();
     }
 

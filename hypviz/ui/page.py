@@ -47,7 +47,8 @@ READ_LINK = "() => location.hash.slice(1)"
 OPENER = """
 window.hypvizOpen = (data, checkpoint) => (data || checkpoint ? trigger('select', {data, checkpoint}) : trigger('submit', {}));
 """
-"""How the scripts open other data or another checkpoint; null keeps the present one, two nulls only make the pickers read their lists anew."""
+"""How the scripts open other data or another checkpoint; null keeps the present one, two of them only make the pickers
+read their lists anew."""
 
 
 def mount(function: str, variable: str, sources: list[str]) -> str:
