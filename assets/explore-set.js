@@ -1,6 +1,6 @@
 /**
  * The selected set: rows chosen by lasso, clicks, facets or words. It lights up on the disk and opens as a gallery or
- * a table, from general to specific, and leaves as CSV, JSON, Parquet or COCO.
+ * a table, from general to specific, and leaves as CSV, JSON, Parquet, COCO, or for FiftyOne and HyperView.
  */
 (function () {
   "use strict";
@@ -8,7 +8,7 @@
   const { element, button, action, Bits, count } = hypviz;
 
   const PAGE = 60;
-  const FORMATS = ["csv", "json", "parquet", "coco"];
+  const FORMATS = { csv: "CSV", json: "JSON", parquet: "Parquet", coco: "COCO", fiftyone: "FiftyOne", hyperview: "HyperView" };
 
   hypviz.setPart = function (x) {
     const panel = x.find(".hv-set");
@@ -27,7 +27,7 @@
     });
     const exportMenu = hypviz.menu("Export");
     exportMenu.body.append(
-      ...FORMATS.map((format) => action("hv-row", format === "coco" ? "COCO" : format === "parquet" ? "Parquet" : format.toUpperCase(), () => save(format), x.complain)),
+      ...Object.entries(FORMATS).map(([format, name]) => action("hv-row", name, () => save(format), x.complain)),
     );
     const clear = button("", "Clear", () => replace(null));
     const tools = element("div", "hv-set-tools", element("span", "hv-switch", ...view), exportMenu, clear);

@@ -1,7 +1,8 @@
-"""A selection of items as a file: CSV, JSON, Parquet, or COCO annotations that pycocotools and this project read.
+"""A selection of items as a file: CSV, JSON, Parquet, COCO annotations that pycocotools and this project read, or the layouts
+of FiftyOne and HyperView (`hypviz.export_layouts`).
 
-CSV, JSON and Parquet hold one row per item. JSON and Parquet also say what the numbers are from (`about`); COCO says so
-under "info". Nothing is rounded.
+CSV, JSON and Parquet hold one row per item. JSON and Parquet also say what the numbers are from (`about`); COCO and
+FiftyOne say so under "info", HyperView under "hypviz". Nothing is rounded.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from hypviz.cards import Cards
 from hypviz.config import check_choice
-from hypviz.data.items import SCENE
+from hypviz.export_layouts import fiftyone, hyperview
 from hypviz.tables import parquet_bytes
 from hypviz.viz.tree import Tree
 
@@ -28,6 +29,8 @@ FORMATS = {
     "json": ("json", "application/json"),
     "parquet": ("parquet", "application/vnd.apache.parquet"),
     "coco": ("coco.json", "application/json"),
+    "fiftyone": ("fiftyone.json", "application/json"),
+    "hyperview": ("hyperview.json", "application/json"),
 }
 """Ending and media type of each format."""
 
@@ -43,14 +46,15 @@ class Export:
 
 
 def write_export(cards: Cards, tree: Tree, rows: Rows, format: str, *, about: Json) -> Export:
-    """Items `rows` in a format: "csv", "json", "parquet" or "coco"; SettingsError for another.
+    """Items `rows` in one of FORMATS; SettingsError for another.
 
     about: what data and checkpoint the numbers are from, JSON-ready.
     """
     check_choice("format", format, tuple(FORMATS))
     about = {"items": len(rows), **about}
-    if format == "coco":
-        data = _json(coco(cards, tree, rows, about=about))
+    whole = {"coco": coco, "fiftyone": fiftyone, "hyperview": hyperview}.get(format)
+    if whole is not None:
+        data = _json(whole(cards, tree, rows, about=about))
     else:
         columns = export_columns(cards, tree, rows)
         data = {"csv": _as_csv, "json": _as_json, "parquet": _as_parquet}[format](columns, about)
@@ -85,9 +89,9 @@ def coco(cards: Cards, tree: Tree, rows: Rows, *, about: Json) -> Json:
     """COCO annotations of the selected boxes, with the pictures of everything selected and all classes.
 
     Ids are rows of the data set plus one, so two exports of it agree. What COCO has no word for is under "hypviz":
-    item id, distance to the root, level, and the annotation of the closest parent if that is exported too.
+    item id, distance to the root, level, where the box is from, and the annotation of the closest parent if that is exported too.
     """
-    items, boxes = cards.items, rows[cards.items.label[rows] != SCENE]
+    items, boxes = cards.items, rows[~cards.items.is_scene[rows]]
     images = np.unique(items.image[rows])
     licences = sorted({str(name) for name in items.images.licence[images] if str(name)})
     exported = set(boxes.tolist())
@@ -128,6 +132,7 @@ def _coco_box(cards: Cards, tree: Tree, row: int, exported: set[int]) -> Json:
             "item_id": str(cards.items.item_id[row]),
             "radius": float(cards.embedding.radii[row]),
             "depth": int(cards.hierarchy.depth[row]),
+            "source": str(cards.items.source[row]),
             "parent": parent + 1 if parent in exported else None,
         },
     }

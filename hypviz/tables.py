@@ -77,13 +77,15 @@ def _item_columns(items: Items, hierarchy: Hierarchy) -> dict[str, NDArray[Any]]
     return ends | corners | {"label": items.label, "depth": hierarchy.depth, "source": items.source}
 
 
-def _edge_columns(hierarchy: Hierarchy) -> dict[str, NDArray[Any]]:
+def _edge_columns(hierarchy: Hierarchy) -> dict[str, Any]:
+    import pyarrow as pa
+
     edges, twins = hierarchy.edges, hierarchy.duplicate
     kind = np.concatenate([edges.direct.astype(np.int8), np.full(len(twins), KINDS.index("duplicate"), np.int8)])
     return {
         "parent": np.concatenate([edges.parent, twins[:, 0]]),
         "child": np.concatenate([edges.child, twins[:, 1]]),
-        "kind": np.array(KINDS)[kind],
+        "kind": pa.DictionaryArray.from_arrays(kind, list(KINDS)),  # a word for each of millions of edges would be gigabytes
     }
 
 
@@ -97,10 +99,13 @@ def _hierarchy(edges: pa.Table, depth: NDArray[np.int16]) -> Hierarchy:
     return Hierarchy(own, depth, np.stack([parent[twin], child[twin]], axis=1), {})
 
 
-def _table(columns: dict[str, NDArray[Any]], stamp: str) -> pa.Table:
+def _table(columns: dict[str, Any], stamp: str) -> pa.Table:
     import pyarrow as pa
 
-    return pa.table({name: pa.array(column) for name, column in columns.items()}, metadata={STAMP: stamp.encode()})
+    return pa.table(
+        {name: pa.array(column) if isinstance(column, np.ndarray) else column for name, column in columns.items()},
+        metadata={STAMP: stamp.encode()},
+    )
 
 
 def _writer(table: pa.Table) -> Callable[[Path], None]:

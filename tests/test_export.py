@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -11,9 +12,11 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.importer import import_items
+from hypviz.disks import FLAGS
 from hypviz.errors import SelectionError, SettingsError
 from hypviz.export import Export
 from hypviz.session import View
@@ -38,7 +41,7 @@ def expected(view: View, row: int) -> dict[str, Any]:
         "split": "not stated",
         "source": str(items.source[row]),
         "licence": "CC0-1.0",
-        **{n: bool(view.disks.columns.flags[row] >> b & 1) for b, n in enumerate(("outside_cone", "inverted", "unlabelled"))},
+        **{n: bool(view.disks.columns.flags[row] >> b & 1) for b, n in enumerate(FLAGS)},
     }
 
 
@@ -103,5 +106,38 @@ def test_all_of_it_as_coco_is_read_back_as_the_same_items(tiny_view: View, tmp_p
 def test_nothing_selected_and_formats_unknown_are_told(tiny_view: View) -> None:
     with pytest.raises(SelectionError, match="Nothing is selected"):
         tiny_view.inquiry.export({"rows": []}, "csv")
-    with pytest.raises(SettingsError, match="format must be one of csv, json, parquet, coco; got 'xls'"):
+    with pytest.raises(SettingsError, match="format must be one of csv, json, parquet, coco, fiftyone, hyperview; got 'xls'"):
         tiny_view.inquiry.export({"rows": [1]}, "xls")
+
+
+def test_fiftyone_gets_every_box_in_fractions_under_its_picture(tiny_view: View) -> None:
+    """The schema that FiftyOne 1.22 reads: FiftyOneImageDetectionDataset, its pictures named by whole paths."""
+    content = json.loads(made(tiny_view, "fiftyone").data)
+    items, boxes = tiny_view.items, [row for row in ROWS if not tiny_view.items.is_scene[row]]
+    assert content["classes"] == list(items.classes)
+    assert set(content["labels"]) == {str(items.path(row).resolve()) for row in ROWS}
+    assert all(Path(name).is_absolute() and Path(name).is_file() for name in content["labels"])
+    found = {one["attributes"]["item_id"]: one for entry in content["labels"].values() for one in entry}
+    assert set(found) == {str(items.item_id[row]) for row in boxes}
+    for row in boxes:
+        one, image = found[str(items.item_id[row])], int(items.image[row])
+        assert set(one) == {"label", "bounding_box", "attributes"} and one["label"] == items.name(row)
+        x, y, w, h = one["bounding_box"]
+        width, height = int(items.images.width[image]), int(items.images.height[image])
+        assert [x * width, y * height, (x + w) * width, (y + h) * height] == pytest.approx(items.xyxy[row].tolist(), abs=1e-3)
+        assert one["attributes"]["radius"] == pytest.approx(float(tiny_view.embedding.radii[row]))
+        assert one["attributes"]["source"] == "annotation"
+
+
+def test_hyperview_gets_a_sample_with_its_crop_for_every_item(tiny_view: View) -> None:
+    """The keys that HyperView 1.2's Dataset.load asks for, and thumbnails in the shape of their boxes."""
+    content = json.loads(made(tiny_view, "hyperview").data)
+    items = tiny_view.items
+    assert isinstance(content["name"], str) and [sample["id"] for sample in content["samples"]] == items.item_id[ROWS].tolist()
+    for sample, row in zip(content["samples"], ROWS, strict=True):
+        assert {"id", "filepath", "label", "text", "modality", "media_type", "duration_s", "metadata", "thumbnail_base64"} == set(sample)
+        assert (sample["label"], sample["modality"]) == (items.name(row), "image") and Path(sample["filepath"]).is_file()
+        assert sample["metadata"]["xyxy"] == items.xyxy[row].tolist() and sample["metadata"]["depth"] == tiny_view.hierarchy.depth[row]
+        x1, y1, x2, y2 = items.xyxy[row].tolist()
+        width, height = Image.open(io.BytesIO(base64.b64decode(sample["thumbnail_base64"]))).size
+        assert max(width, height) <= 128 and abs(width / height - (x2 - x1) / (y2 - y1)) < 0.5 * (x2 - x1) / (y2 - y1)

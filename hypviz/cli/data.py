@@ -7,11 +7,15 @@ from typing import Annotated, Optional
 
 import typer
 
+from hypviz.cli.openimages import openimages
 from hypviz.cli.output import Json, show
+from hypviz.cli.propose import propose
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
 
 app = typer.Typer(no_args_is_help=True)
+app.command("openimages")(openimages)
+app.command("propose")(propose)
 
 
 @app.command("clipart")

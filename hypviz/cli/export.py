@@ -1,17 +1,26 @@
-"""`python -m hypviz export`: items of a workspace, chosen by what they are, as CSV, JSON, Parquet or COCO."""
+"""`python -m hypviz export`: items of a workspace, chosen by what they are, in any format of `hypviz.export`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
+import numpy as np
 import typer
 
 from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
 from hypviz.errors import SettingsError
 
 app = typer.Typer(no_args_is_help=True)
-ENDINGS = {".csv": "csv", ".parquet": "parquet", ".json": "json"}
+ENDINGS = {
+    ".coco.json": "coco",
+    ".fiftyone.json": "fiftyone",
+    ".hyperview.json": "hyperview",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".json": "json",
+}
+"""Formats by the ends of file names, the longest first."""
 
 
 @app.callback()
@@ -22,14 +31,19 @@ def export() -> None:
 @app.command("selection")
 def selection(
     workspace: WorkspaceFolder,
-    out: Annotated[Path, typer.Option(help="The file to write; its ending chooses the format, .coco.json for COCO.")],
+    out: Annotated[Path, typer.Option(help="The file to write; its ending chooses the format: .csv, .json, .parquet, .coco.json…")],
     checkpoint: Checkpoint = "demo",
-    format: Annotated[Optional[str], typer.Option(help="csv, json, parquet or coco, whatever the file is called.")] = None,
+    format: Annotated[
+        Optional[str], typer.Option(help="csv, json, parquet, coco, fiftyone or hyperview, whatever the file is called.")
+    ] = None,
     text: Annotated[str, typer.Option(help="Words in a class name or a picture's name, or an item id.")] = "",
     depth: Annotated[Optional[list[int]], typer.Option(help="Only these levels: 0 scenes, 1 objects, 2 parts…")] = None,
     ids: Annotated[Optional[Path], typer.Option(help="Only the item ids in this file, one a line.")] = None,
     violations: Annotated[bool, typer.Option("--violations", help="Only items that contradict their annotation.")] = False,
     unlabelled: Annotated[bool, typer.Option("--unlabelled", help="Only items without a class.")] = False,
+    proposed: Annotated[
+        Optional[bool], typer.Option("--proposed/--annotated", help="Only boxes that were proposed, or only all else; both by default.")
+    ] = None,
     cone: Annotated[Optional[str], typer.Option(help="Only items inside the cone of the item with this id.")] = None,
     omega: Annotated[Optional[float], typer.Option(help="Half-angle of that cone in radians; the calibrated one by default.")] = None,
     device: Device = "auto",
@@ -41,12 +55,14 @@ def selection(
     from hypviz.session import View
     from hypviz.store import Workspace
 
-    chosen = format or ("coco" if out.name.endswith(".coco.json") else ENDINGS.get(out.suffix.lower()))
+    chosen = format or next((name for ending, name in ENDINGS.items() if out.name.lower().endswith(ending)), None)
     if chosen is None:
-        raise SettingsError(f"{out} has no ending that names a format (.csv, .json, .parquet, .coco.json); give --format.")
+        raise SettingsError(f"{out} has no ending that names a format ({', '.join(ENDINGS)}); give --format.")
     with progress_bar("Embedding", quiet=as_json) as report:
         view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
     wanted: dict[str, Any] = {"text": text, "depths": depth or [], "violations": violations, "flags": ["unlabelled"] if unlabelled else []}
+    if proposed is not None:
+        wanted["rows"] = np.flatnonzero((view.items.source == "proposal") == proposed).tolist()
     if ids is not None:
         wanted["ids"] = ids.read_text(encoding="utf-8").split()
     if cone is not None:

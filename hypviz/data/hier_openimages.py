@@ -10,9 +10,12 @@ box lies inside another, so that there is more than scene → object; every clas
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +27,15 @@ from hypviz.data.formats.openimages_csv import FLAGS, BoxTable
 from hypviz.data.frames import WRITTEN_DIGITS
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy
 from hypviz.data.items import SCENE, Images, Items, ids_of_keys
+from hypviz.data.lookup import blocks
 from hypviz.data.raw import DropCounter
 from hypviz.data.subsets import subset
 from hypviz.errors import DataError, SettingsError
 
 NOMINAL = 1024
 """Side of the frame in which items stand before their pictures are there."""
-_AT_ONCE = 4096
-"""Images whose boxes are rounded in one go."""
+IDS_AT_ONCE = 400_000
+"""Items whose ids are made in one go; more are made in two processes."""
 SPLITS = ("train", "validation", "test")
 SUBSETS = ("nested", "all")
 
@@ -182,18 +186,37 @@ def _classes(table: BoxTable, kept: NDArray[np.bool_], names: Mapping[str, str])
 
 
 def _ids(image_ids: NDArray[np.str_], boxes: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.str_]:
-    """(N,) item ids, filled image by image so that no list of all of them is held."""
+    """(N,) item ids, a part of the images after the other; of many boxes in two processes, since hashing is all Python."""
     ids = np.empty(len(boxes), dtype="<U16")
-    places = starts.tolist()
-    for row, image_id in enumerate(image_ids.tolist()):
-        if row % _AT_ONCE == 0:
-            begin = places[row]
-            rows = slice(begin, places[min(row + _AT_ONCE, len(image_ids))])
-            eighths = np.rint(boxes[rows].astype(np.float64) * 8).astype(np.int64).tolist()
-        first, last = places[row], places[row + 1]
-        keys = [f"{x1},{y1},{x2},{y2}" for x1, y1, x2, y2 in eighths[first + 1 - begin : last - begin]]
-        ids[first:last] = ids_of_keys(image_id, keys)
+    parts = blocks(np.diff(starts), IDS_AT_ONCE)
+    jobs = ((image_ids[a:b], boxes[starts[a] : starts[b]], starts[a : b + 1] - starts[a]) for a, b in parts)
+    workers = min(2, os.cpu_count() or 1) if len(parts) > 1 else 1
+    if workers == 1:
+        made: Iterable[NDArray[np.bytes_]] = map(_ids_of, jobs)
+        _fill(ids, made)
+    else:
+        # A fresh interpreter, not a fork: this process has threads.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            _fill(ids, pool.map(_ids_of, jobs))
     return ids
+
+
+def _fill(ids: NDArray[np.str_], parts: Iterable[NDArray[np.bytes_]]) -> None:
+    place = 0
+    for part in parts:
+        ids[place : place + len(part)] = part.astype("<U16")
+        place += len(part)
+
+
+def _ids_of(job: tuple[NDArray[np.str_], NDArray[np.float32], NDArray[np.int64]]) -> NDArray[np.bytes_]:
+    """The ids of some images as bytes, which travel between processes at a quarter of the size."""
+    image_ids, boxes, starts = job
+    eighths = np.rint(boxes.astype(np.float64) * 8).astype(np.int64).tolist()
+    ids: list[str] = []
+    for image_id, first, last in zip(image_ids.tolist(), starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        keys = [f"{x1},{y1},{x2},{y2}" for x1, y1, x2, y2 in eighths[first + 1 : last]]
+        ids += ids_of_keys(image_id, keys)
+    return np.array(ids, dtype="S16")
 
 
 def class_counts(items: Items) -> list[tuple[str, int, int]]:

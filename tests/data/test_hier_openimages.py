@@ -95,6 +95,11 @@ def test_ids_are_those_of_item_ids_and_classes_have_their_names(made: HierOpenIm
     assert items.images.file_name[0] == f"train/{items.images.content[0]}.jpg"
 
 
+def test_two_processes_give_the_ids_of_one(table: BoxTable, made: HierOpenImages, world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hypviz.data.hier_openimages.IDS_AT_ONCE", 1500)
+    assert build(table, {}, world).items.item_id.tolist() == made.items.item_id.tolist()
+
+
 def test_bad_boxes_are_counted_by_reason() -> None:
     xyxy = np.array([[0, 0, 1, 1], [0.2, 0.2, 0.5, 0.5], [0.5, 0, 0.4, 1], [1, 0, 1.4, 1], [-0.1, 0, 0.5, 1]], np.float32)
     rows = np.zeros(5, np.int32)

@@ -141,7 +141,7 @@ def _judge(splits: dict[str, Any], columns: _Columns, box_format: str, source: P
     """The format of the boxes and whether they are fractions; looks at the first pictures that have boxes."""
     if not columns.boxes:
         return "xyxy", True
-    samples = []
+    samples: list[tuple[Any, tuple[int, int]]] = []
     for data in splits.values():
         rows = (row for row in islice(data, 20 * LOOKED_AT) if _pairs(row, columns)[0])
         for row in islice(rows, LOOKED_AT - len(samples)):
