@@ -115,7 +115,7 @@
         el("p", {}, el("b", { text: set.title }), ` ${facts.join(", ")} `),
         ...(chips.length ? [el("ul", { class: "ht-chips", "aria-label": "Classes" }, ...chips)] : []),
         ...(set.usable ? [] : [complaint(new Error(set.why))]),
-        ...set.warnings.map((text) => el("p", { class: "ht-warning", text: text.text ?? text })),
+        ...(set.warnings || []).map((text) => el("p", { class: "ht-warning", text: text.text ?? text })),
         ...(dropped.length ? [el("details", {}, el("summary", { text: "Left out while reading" }), el("ul", { class: "ht-plain" }, ...dropped.map((text) => el("li", { text }))))] : []),
         draw,
       ];

@@ -101,7 +101,7 @@
       }
       if (job.state === "interrupted") return `The server stopped in the middle of it, at ${far || "the start"}. ${job.resumable ? "Resume goes on from the last epoch; at most one is lost." : ""}`;
       if (job.state === "stopped") return `Paused at ${far}.`;
-      if (job.state === "done") return `${plural(job.epoch, "epoch")} in ${tune.duration(job.seconds || 0)}${job.stopped_early ? "; it ended by itself when validation no longer improved" : ""}. The result is epoch ${job.best_epoch ?? 0}, the best one.`;
+      if (job.state === "done") return `${plural(job.epoch, "epoch")} in ${tune.duration(job.seconds || 0)}${job.stopped_early && job.epochs ? `, ended before all ${job.epochs}` : ""}. The result is epoch ${job.best_epoch ?? 0}, the best one.`;
       return far;
     }
 

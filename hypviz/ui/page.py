@@ -115,7 +115,8 @@ def _chosen(library: Library) -> Callable[..., tuple[gr.Dropdown, gr.Dropdown]]:
 
     def choose(data: str, checkpoint: str, event: gr.EventData) -> tuple[gr.Dropdown, gr.Dropdown]:
         asked = event._data or {}
-        return _pickers(library, asked.get("data") or data, asked.get("checkpoint") or checkpoint)
+        known = asked.get("data") in library.data_names(), asked.get("checkpoint") in library.checkpoint_names()
+        return _pickers(library, asked["data"] if known[0] else data, asked["checkpoint"] if known[1] else checkpoint)
 
     return choose
 
