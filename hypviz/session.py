@@ -233,7 +233,7 @@ class View:
         """The answers of the command line: lists named in `wanted` ("children", "parents", "nearest", "path", "words") for an
         item, a picture file or a text; omega None takes the calibrated thresholds. "how" says what children are found by: a
         plain CLIP has no cones for a text, so its children are the nearest by cosine. own_words: for "words", see `to_root`."""
-        named = {"row": self.row_of(item_id)} if item_id is not None else {"text": text}
+        named: Json = {"row": self.row_of(item_id)} if item_id is not None else {"text": text}
         if picture is not None:
             named = {"upload": self.placer.uploads.add(read_bytes(picture), picture.name)}
         place = self.placer.resolve(named)

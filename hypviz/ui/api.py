@@ -12,7 +12,6 @@ import numpy as np
 from gradio.utils import get_upload_folder
 
 from hypviz.config import check_choice
-from hypviz.embed import embed_workspace
 from hypviz.errors import DataError, HypvizError, SelectionError, SettingsError
 from hypviz.library import Library
 from hypviz.search.embedding import Embedding
@@ -89,7 +88,8 @@ class Endpoints:
             raise SelectionError(f"One answer holds at most {MAX_VECTORS:,} vectors; write more with `hypviz export vectors`.")
         view = self.library.open(data, checkpoint)
         if not (ids or said or files):
-            embedding, labels = view.embedding, []
+            embedding = view.embedding
+            labels: list[str] = []
             vectors: list[list[float]] = []
         else:
             embedding, labels = _gather(view, ids, said, files)
@@ -128,8 +128,6 @@ class Endpoints:
         settings = EvaluateSettings(apex=apex, max_queries=_whole("max_queries", max_queries) or None)
         workspace = self.library.workspace(data)
         paths = {name: str(self.library.checkpoints.get(name, name)) for name in names}
-        for path in paths.values():
-            embed_workspace(workspace, path, device=self.library.device)
         found = judge(workspace.folder, list(paths.values()), settings, untrained=untrained, device=self.library.device)
         back = {path: name for name, path in paths.items()}
         return {back.get(path, path): one.to_json() for path, one in found.items()}
@@ -142,7 +140,12 @@ class Endpoints:
 def add_api(library: Library) -> None:
     """Add the endpoints to the Blocks that is being built: /search, /embed, /evaluate and /names."""
     endpoints = Endpoints(library)
-    named = {"search": endpoints.search, "embed": endpoints.embed, "evaluate": endpoints.evaluate, "names": endpoints.data_and_checkpoints}
+    named: dict[str, Callable[..., Any]] = {
+        "search": endpoints.search,
+        "embed": endpoints.embed,
+        "evaluate": endpoints.evaluate,
+        "names": endpoints.data_and_checkpoints,
+    }
     for name, work in named.items():
         gr.api(_explaining(work), api_name=name)
 
@@ -171,9 +174,10 @@ def _gather(view: View, ids: list[str], texts: list[str], files: list[Any]) -> t
         labels += texts
     for file in files:
         path = _uploaded(file)
-        query = view.placer.resolve({"upload": view.placer.uploads.add(path.read_bytes(), path.name)}).query
+        name = str(file.get("orig_name") or path.name)
+        query = view.placer.resolve({"upload": view.placer.uploads.add(path.read_bytes(), name)}).query
         parts.append(Embedding(query.direction[None], np.array([query.radius], np.float32), view.embedding.curv, view.embedding.geometry))
-        labels.append(path.name)
+        labels.append(name)
     joined = [np.concatenate([np.asarray(getattr(part, name), np.float32) for part in parts]) for name in ("directions", "radii")]
     return Embedding(joined[0], joined[1], view.embedding.curv, view.embedding.geometry), labels
 

@@ -45,7 +45,9 @@ class Given:
 
     def with_files(self, **files: Path | None) -> Given:
         """With columns from files of their own: labels, images, ids one a line; edges two rows a line, or a .npy."""
-        read = {name: read_edges(path) if name == "edges" else read_lines(path) for name, path in files.items() if path is not None}
+        read: dict[str, Any] = {
+            name: read_edges(path) if name == "edges" else read_lines(path) for name, path in files.items() if path is not None
+        }
         return replace(self, **read)
 
     def content_hash(self) -> str:

@@ -53,14 +53,14 @@ def placeholder(label: str, name: str, *, size: tuple[int, int] = (THUMB_SIZE, T
     width, height = (min(side, SHOWN_SIZE) for side in size)
     card = Image.new("RGB", (width, height), "#e4e8ef")
     draw = ImageDraw.Draw(card)
-    draw.rectangle((0, 0, width - 1, height - 1), outline="#8a94a6", width=max(1, width // 64))
+    draw.rectangle((0, 0, width - 1, height - 1), outline="#8a94a6", width=max(1, min(width // 64, 3)))
     lines = textwrap.wrap(label, 14)[:3] or ["?"]
     letters = max(len(line) for line in lines)
     large = max(9.0, min(width / (0.62 * max(letters, 5)), height / (1.5 * len(lines) + 2)))
     top = height / 2 - 0.7 * large * len(lines)
     for number, line in enumerate(lines):
         draw.text((width / 2, top + 1.3 * large * number), line, fill="#2b3444", anchor="ma", font=ImageFont.load_default(large))
-    small = max(8.0, width / 16)
+    small = max(8.0, min(width / 16, 16.0))
     draw.text((width / 2, height - 1.8 * small), name[:24], fill="#4d586b", anchor="ma", font=ImageFont.load_default(small))
     stream = io.BytesIO()
     card.save(stream, "JPEG", quality=85)
