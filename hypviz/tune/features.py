@@ -25,7 +25,7 @@ BATCH = 256
 MAX_BYTES = 1 << 30
 """Features kept at most; beyond, there are fewer views."""
 KEPT_FILES = 4
-"""Files of features that a folder of caches holds; the oldest goes when another comes."""
+"""Files of features, and of crops, that a folder of caches holds; the oldest goes when another comes."""
 OnShare = Callable[[float], None]
 
 
@@ -62,14 +62,14 @@ def build_features(
     """
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _make_room(path.parent)
+        make_room(path.parent, "features-*.npy")
         write_file(path, lambda part: _write(part, encoder, crops, settings, views, on_share))
     return Features(np.load(path, mmap_mode="r"), seed=settings.seed)
 
 
-def _make_room(folder: Path) -> None:
-    """Remove the oldest features but the last few: they are quickly made again."""
-    files = sorted(folder.glob("features-*.npy"), key=lambda path: path.stat().st_mtime)
+def make_room(folder: Path, pattern: str) -> None:
+    """Remove the oldest files of a pattern but the last few: they are quickly made again."""
+    files = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime)
     for path in files[: -(KEPT_FILES - 1)]:
         path.unlink(missing_ok=True)
 

@@ -55,6 +55,8 @@ def make_plan(depth: str, encoder: EncoderSettings, items: Items, split: Split, 
     chosen = _by_part(given)
     defaults = default_train(depth, encoder.backbone, images)
     train = _merged(TrainSettings, defaults, chosen["train"])
+    if depth == "head" and train.backbone_lr_scale > 0:
+        raise SettingsError("backbone_lr_scale must be 0 where only the head learns, its features are fixed; choose another depth.")
     pairs = _merged(PairSettings, {"batches": "images"}, chosen["pairs"])
     loss = _merged(LossSettings, {"geometry": encoder.geometry}, chosen["loss"])
     epoch_steps = steps_per_epoch(items, split, train.batch_pairs)

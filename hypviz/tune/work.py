@@ -40,7 +40,7 @@ from hypviz.search.embedding import Embedding
 from hypviz.store import Workspace
 from hypviz.train import Progress, Stopped, batch_loss, hardware, train
 from hypviz.train import finish as write_result
-from hypviz.tune.features import Features, affordable_views, build_features
+from hypviz.tune.features import Features, affordable_views, build_features, make_room
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.frames import Frames, followed_images
 from hypviz.tune.plan import Plan, make_plan
@@ -117,6 +117,7 @@ class Tuning:
         self.held_rows = np.flatnonzero(self.split.validation[self.items.image])
         self.start = self.folder.path / "start.safetensors"
         rows = np.flatnonzero(self.split.train[self.items.image])
+        make_room(self.cache, "crops-*.npy")
         self.say("loading the model", 0.0)
         write_start(
             self.job, self.items, rows, self.start, crops=self.cache, device=self.device, adapt=self.plan.tune.adapt_norms,

@@ -90,6 +90,7 @@ def test_an_epoch_shows_every_picture(workspace: Workspace, split: Split) -> Non
         ({"train.rate": 3}, "no setting 'rate'"),
         ({"train.lr": "fast"}, "lr must be of type float"),
         ({"train.lr": -1.0}, "lr must be between 0 and 10"),
+        ({"train.backbone_lr_scale": 0.1}, "must be 0 where only the head learns"),
         ({"tune.epochs": 0}, "epochs must be between 1 and"),
         ({"loss.objective": "x"}, "objective must be one of"),
     ],
