@@ -57,16 +57,17 @@
       this.corrections = annotate.createCorrections(hold, { data, onChanged: (answer) => this.corrected(answer) });
       this.correcting = el("details", { class: "ha-fold" }, el("summary", { text: "Correct the hierarchy" }), note("Boxes inside others are their children by themselves. Where that is wrong: select a box and take it as A, another one as B."), hold);
       const coco = button("Save as COCO", () => this.exportCoco(), { "data-file": "annotations.json" });
-      const side = el("section", { class: "ha-side", "aria-label": "Boxes" },
-        el("div", { class: "ha-row" }, this.label.node, this.deleteButton), this.list, this.correcting,
-        el("div", { class: "he-downloads" }, coco, this.state_)); // prettier-ignore
       this.message = el("div", { class: "ha-message", "aria-live": "assertive" });
       this.told = el("div");
+      // What comes and goes stands beside the picture: above it, it would move the picture while somebody draws.
+      const side = el("section", { class: "ha-side", "aria-label": "Boxes" },
+        this.message, el("div", { class: "ha-row" }, this.label.node, this.deleteButton), this.list, this.correcting,
+        this.told, this.applying.node, el("div", { class: "he-downloads" }, coco, this.state_)); // prettier-ignore
       this.live = el("div", { class: "hv-sr", "aria-live": "polite" });
       const stage = el("section", { class: "ha-stage" }, frame, el("p", { class: "ha-caption" }, this.name));
       this.body = el("div", { class: "ha-body" }, stage, side);
       this.help = this.buildHelp();
-      const whole = el("div", { class: "he-root ha-root" }, this.applying.node, this.told, bar, opener.node, this.message, this.body, this.help, this.live);
+      const whole = el("div", { class: "he-root ha-root" }, bar, opener.node, this.body, this.help, this.live);
       this.root.replaceChildren(whole);
       this.stage = annotate.createStage(frame, {
         colourOf,

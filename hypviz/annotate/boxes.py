@@ -14,6 +14,8 @@ from hypviz.places import checked_box
 Json = dict[str, Any]
 MAX_LABEL, MAX_KEY, MAX_BOXES = 100, 64, 20_000
 """Most characters of a label and of a key, most boxes of one picture."""
+Known = dict[tuple[Any, ...], list["Box"]]
+"""Boxes by key and corners."""
 SOURCES = ("annotation", "proposal", "drawn")
 
 
@@ -44,31 +46,35 @@ def boxes_of(items: Items, image: int) -> tuple[Box, ...]:
 def checked_boxes(given: Any, former: Sequence[Box], size: tuple[int, int]) -> tuple[Box, ...]:
     """Boxes from outside on a picture of `size` (width, height), cut to it; DataError says what is wrong with which one.
 
-    former: the boxes the picture had; one that was not moved is kept to the last digit.
+    former: the boxes the picture has or had; one that is where it was is kept to the last digit.
     """
     if not isinstance(given, list) or not all(isinstance(one, Mapping) for one in given):
         raise DataError("The boxes of a picture must be a list of objects with key, xyxy and label.")
     if len(given) > MAX_BOXES:
         raise DataError(f"A picture can have at most {MAX_BOXES:,} boxes, got {len(given):,}.")
-    known = {box.key: box for box in former}
+    known: Known = {}
+    for box in former:
+        known.setdefault((box.key, *box.xyxy), []).append(box)
     boxes = tuple(_checked(one, known, size) for one in given)
     if len({box.key for box in boxes}) < len(boxes):
         raise DataError("Two boxes of this picture have the same key; load the picture again.")
     return boxes
 
 
-def _checked(given: Mapping[str, Any], known: Mapping[str, Box], size: tuple[int, int]) -> Box:
+def _checked(given: Mapping[str, Any], known: Known, size: tuple[int, int]) -> Box:
     key, label = given.get("key"), given.get("label")
     if not isinstance(key, str) or not 0 < len(key) <= MAX_KEY:
         raise DataError(f"A box needs a key of 1 to {MAX_KEY} characters, got {str(key)[:80]!r}.")
     words = " ".join(storable(label).split()) if isinstance(label, str) else ""
     if not 0 < len(words) <= MAX_LABEL:
         raise DataError(f"A box needs a label of 1 to {MAX_LABEL} characters, got {str(label)[:80]!r}.")
-    old = known.get(key)
-    if old is not None and given.get("xyxy") == list(old.xyxy):
-        return Box(key, old.xyxy, words, old.source if words == old.label else "drawn")
+    xyxy = given.get("xyxy")
+    is_box = isinstance(xyxy, list) and all(isinstance(value, int | float) for value in xyxy)
+    same = known.get((key, *xyxy), []) if is_box else []
+    if same:
+        return next((box for box in same if box.label == words), Box(key, same[0].xyxy, words, "drawn"))
     try:
-        x1, y1, x2, y2 = checked_box(given.get("xyxy"), *size)
+        x1, y1, x2, y2 = checked_box(xyxy, *size)
     except SelectionError as error:
         raise DataError(str(error)) from None
     return Box(key, (round(x1, 2), round(y1, 2), round(x2, 2), round(y2, 2)), words, "drawn")

@@ -107,7 +107,8 @@ class Draft:
         shown = self.picture(image)
         if version != shown["version"]:
             raise DataError(f"{shown['name']} was changed in another window meanwhile; its boxes are shown as they are now.")
-        return checked_boxes(given, self.boxes[image], (shown["width"], shown["height"]))
+        former = [*boxes_of(self.workspace.items, image), *self.boxes[image]]
+        return checked_boxes(given, former, (shown["width"], shown["height"]))
 
     # ---- corrections -------------------------------------------------------------------------------------------------
 
