@@ -288,7 +288,10 @@ def test_a_wrong_setting_is_named(run: Run, tiny_world: TinyWorld, tmp_path: Pat
         (["data", "import", "--out", "OUT/ws"], "Say what to import"),
         (["data", "import", "nowhere", "--out", "OUT/ws"], "nowhere: there is no such file or folder"),
         (["data", "import", "EMPTY", "--out", "OUT/ws"], "empty"),
-        (["data", "import", "WORLD/..", "--format", "yolo9", "--out", "OUT/ws"], "format must be one of auto, coco, voc, yolo, openimages, hf, classes, folder"),
+        (
+            ["data", "import", "WORLD/..", "--format", "yolo9", "--out", "OUT/ws"],
+            "format must be one of auto, coco, voc, yolo, openimages, hf, classes, folder",
+        ),
         (["data", "import", "--annotations", "JSON", "--out", "OUT/ws"], "broken.json"),
         (["data", "import", "--annotations", "JSON", "--format", "coco", "--out", "OUT/ws"], "broken.json"),
         (["data", "import", "WORLD/..", "--out", "OUT/ws", "--min-overlap", "2"], "min_overlap must be between 0.5 and 1"),
