@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hypviz.data.formats.coco import read_coco
@@ -28,6 +31,7 @@ def quiet() -> None:
 def write(folder: Path, rows: Sequence[dict[str, Any]], objects: Any, *, parquet: bool = False, image: str = "image") -> Path:
     """Rows as a `datasets` folder; `objects`: the features besides the picture."""
     features = datasets.Features({image: datasets.Image(), **objects})
+    rows = [row | {image: row[image] and {"bytes": Path(row[image]).read_bytes(), "path": Path(row[image]).name}} for row in rows]
     columns = {name: [row[name] for row in rows] for name in features}
     data = datasets.Dataset.from_dict(columns, features=features)
     if parquet:
@@ -124,6 +128,20 @@ def test_fractions_are_seen_and_odd_cells_counted(tmp_path: Path, make_picture: 
     assert items.xyxy[1].tolist() == [10, 15, 20, 30]
     assert dropped(report) == {"box is not four numbers": 2, "no picture in the row": 1}
     assert (report.images_read, report.boxes_read) == (2, 4)
+
+
+def test_a_path_out_of_the_folder_is_never_opened(tmp_path: Path, make_picture: MakePicture) -> None:
+    """A stranger's file may name any picture of this machine; only bytes inside it, or files beside it, are taken."""
+    secret = make_picture(tmp_path / "private/a.png")
+    inside = make_picture(tmp_path / "set/b.png", seed=1)
+    cells = [{"bytes": None, "path": str(secret)}, {"bytes": None, "path": "../private/a.png"}, {"bytes": None, "path": str(inside)}]
+    table = pa.table({"image": pa.array(cells, pa.struct({"bytes": pa.binary(), "path": pa.string()}))})
+    features = {"info": {"features": datasets.Features({"image": datasets.Image()}).to_dict()}}
+    table = table.replace_schema_metadata({"huggingface": json.dumps(features)})
+    pq.write_table(table, tmp_path / "set/train.parquet")
+    items, report = load(tmp_path / "set")
+    assert dropped(report) == {"no picture in the row": 2}
+    assert items.path(0).read_bytes() == inside.read_bytes()
 
 
 def test_other_folders_are_refused(tmp_path: Path) -> None:

@@ -47,6 +47,8 @@ class _Columns:
 
 def looks_like_hf(folder: Path) -> str:
     """The file that marks a folder as a `datasets` folder, relative to it; "" for none."""
+    if (folder / "meta.json").is_file():  # a workspace of this project has Parquet files, too
+        return ""
     for name in ("dataset_dict.json", "state.json"):
         if (folder / name).is_file():
             return name
@@ -70,7 +72,7 @@ def read_hf(source: Path | str, pictures: Path | str, *, box_format: str = "auto
     dropped = DropCounter()
     counts = [len(data) for data in splits.values() if hasattr(data, "__len__")]
     count = sum(counts) if len(counts) == len(splits) else None
-    images = _walk(splits, columns, pictures, chosen, normalised, dropped)
+    images = _walk(splits, columns, source, pictures, chosen, normalised, dropped)
     return RawDataset(pictures, images, count, source.resolve().name, dropped)
 
 
@@ -145,7 +147,7 @@ def _judge(splits: dict[str, Any], columns: _Columns, box_format: str, source: P
     for data in splits.values():
         rows = (row for row in islice(data, 20 * LOOKED_AT) if _pairs(row, columns)[0])
         for row in islice(rows, LOOKED_AT - len(samples)):
-            size = _size(row[columns.image])
+            size = _size(_bytes(row[columns.image], source))
             samples += [(box, size) for box in _pairs(row, columns)[0] if size and _is_box(box)]
     if samples and all(0 <= value <= 1 for box, _ in samples for value in box):
         samples, normalised = [(box, (1, 1)) for box, _ in samples], True
@@ -169,11 +171,11 @@ def _share_inside(samples: list[tuple[Any, tuple[int, int]]], form: str) -> floa
     return inside / len(samples) if samples else 1.0
 
 
-def _size(cell: Any) -> tuple[int, int] | None:
+def _size(data: bytes | None) -> tuple[int, int] | None:
     try:
-        with Image.open(io.BytesIO(cell["bytes"]) if cell["bytes"] else cell["path"]) as image:
+        with Image.open(io.BytesIO(data or b"")) as image:
             return image.size
-    except (OSError, TypeError, ValueError, SyntaxError):
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
 
@@ -202,13 +204,13 @@ def _corners(box: Any, form: str) -> tuple[float, float, float, float]:
 
 
 def _walk(
-    splits: dict[str, Any], columns: _Columns, pictures: Path, form: str, normalised: bool, dropped: DropCounter
+    splits: dict[str, Any], columns: _Columns, source: Path, pictures: Path, form: str, normalised: bool, dropped: DropCounter
 ) -> Iterator[RawImage]:
     for split, data in splits.items():
         for number, row in enumerate(data):
             record = f"{split or 'row'} {number}"
             boxes = tuple(_boxes(row, columns, record, form, dropped))
-            data_of = _bytes(row[columns.image])
+            data_of = _bytes(row[columns.image], source)
             if data_of is None:
                 dropped.image("no picture in the row", record, boxes=len(boxes))
                 continue
@@ -245,15 +247,16 @@ def _label(value: Any, names: list[str] | None) -> str:
     return names[value] if value < len(names) else ""
 
 
-def _bytes(cell: Any) -> bytes | None:
-    """The picture's bytes: inside the row, or in the file that the row names."""
+def _bytes(cell: Any, source: Path) -> bytes | None:
+    """The picture's bytes: inside the row, or in a file that the row names; nothing outside `source` is ever opened."""
     if not cell:
         return None
     if cell.get("bytes"):
         return bytes(cell["bytes"])
     try:
-        return Path(cell["path"]).read_bytes() if cell.get("path") else None
-    except OSError:
+        path = (source / cell["path"]).resolve() if cell.get("path") else None
+        return path.read_bytes() if path is not None and path.is_relative_to(source.resolve()) else None
+    except (OSError, ValueError):  # ValueError: a NUL byte in the name
         return None
 
 

@@ -9,6 +9,7 @@ counted as missing. Fractions are of the upright picture, as Ultralytics reads t
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,40 +33,39 @@ def read_yolo(source: Path | str, images: Path | str | None = None) -> RawDatase
     dropped = DropCounter()
     for number in range(len(layout.pictures) - len(pictures)):
         dropped.other("picture listed twice", f"{layout.config}: {number + 1} of them")
-    labels = _labels(layout, pictures)
+    texts = _text_files(layout.root)
+    labels = _labels(layout, pictures, texts)
     if not any(labels.values()):
         where = layout.config or layout.root
         raise DataError(
             f"{where}: none of {len(pictures)} pictures has a YOLO label file; expected labels/NAME.txt beside images/, "
             "or NAME.txt beside the picture."
         )
-    pictures += _labels_alone(layout, labels)
+    pictures += _labels_alone(labels, texts)
     root = _common_root(layout.root, pictures)
     count = len(pictures)
     return RawDataset(root, _walk(root, layout, pictures, labels, dropped), count, data_name(layout.root), dropped)
 
 
-def _labels(layout: YoloLayout, pictures: list[Path]) -> dict[Path, Path | None]:
+def _labels(layout: YoloLayout, pictures: list[Path], texts: list[Path]) -> dict[Path, Path | None]:
     """The label file of each picture, None where there is none; of two pictures with one label file both have it."""
-    loose = {Path(name).stem: layout.root / name for name in _label_names(layout.root)}
-    stems: dict[str, int] = {}
-    for picture in pictures:
-        stems[picture.stem] = stems.get(picture.stem, 0) + 1
+    by_stem = {path.stem: path for path in texts}
+    count = Counter(picture.stem for picture in pictures)
     found: dict[Path, Path | None] = {}
     for picture in pictures:
-        path = label_of(picture)
-        if path.is_file():
-            found[picture] = path
-        else:  # pictures and labels in folders of other names: the stem decides, where it is the only one
-            found[picture] = loose.get(picture.stem) if stems[picture.stem] == 1 else None
+        path: Path | None = label_of(picture)
+        if path is not None and not path.is_file():
+            # Pictures and labels in folders of other names: the stem decides, where it is the only one.
+            path = by_stem.get(picture.stem) if count[picture.stem] == 1 else None
+            path = path if path is not None and _begins_like_labels(path) else None
+        found[picture] = path
     return found
 
 
-def _label_names(root: Path) -> list[str]:
-    """Text files below `root` that may be labels: those that begin like a label row."""
-    names = [name for name in files_below(root) if name.lower().endswith(".txt")]
+def _text_files(root: Path) -> list[Path]:
+    """Text files below `root` that are no lists of class names."""
     listed = {pattern for pattern in NAME_FILES if "*" not in pattern}
-    return [name for name in names if Path(name).name not in listed and _begins_like_labels(root / name)]
+    return [root / name for name in files_below(root) if name.lower().endswith(".txt") and Path(name).name not in listed]
 
 
 def _begins_like_labels(path: Path) -> bool:
@@ -85,12 +85,12 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _labels_alone(layout: YoloLayout, labels: dict[Path, Path | None]) -> list[Path]:
+def _labels_alone(labels: dict[Path, Path | None], texts: list[Path]) -> list[Path]:
     """Pictures that label files speak of and that are not there; `labels` learns of them."""
     used = set(labels.values())
     folders = {path.parent for path in used if path is not None}
-    alone = [layout.root / name for name in _label_names(layout.root)]
-    missing = {path.with_suffix(".jpg"): path for path in alone if path not in used and path.parent in folders and path.stat().st_size}
+    alone = [path for path in texts if path not in used and path.parent in folders and path.stat().st_size]
+    missing = {path.with_suffix(".jpg"): path for path in alone if _begins_like_labels(path)}
     labels.update(missing)
     return list(missing)
 
