@@ -22,14 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.config import HierarchySettings, check_choice
+from hypviz.data.corrections import subset_hierarchy
 from hypviz.data.formats.openimages import GROUPS
 from hypviz.data.formats.openimages_csv import FLAGS, BoxTable
 from hypviz.data.frames import WRITTEN_DIGITS
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy
-from hypviz.data.items import SCENE, Images, Items, ids_of_keys
+from hypviz.data.items import SCENE, Images, Items, ids_of_keys, subset_images
 from hypviz.data.lookup import blocks
 from hypviz.data.raw import DropCounter
-from hypviz.data.subsets import subset
 from hypviz.errors import DataError, SettingsError
 
 NOMINAL = 1024
@@ -101,7 +101,7 @@ def build(
         flat = np.flatnonzero(~nested)
         boxes = len(items) - len(items.images)
         if len(flat):
-            items, made = subset(items, made, nested)
+            items, made = subset_images(items, nested), subset_hierarchy(made, items, nested)
             split = split[nested]
             dropped.many("no box inside another", f"{len(flat):,} images", images=len(flat), boxes=boxes - (len(items) - len(items.images)))
     return HierOpenImages(items, made, split, dropped)
@@ -114,7 +114,7 @@ def take(made: HierOpenImages, limit: int) -> HierOpenImages:
         return made
     mask = np.zeros(count, dtype=bool)
     mask[np.arange(limit) * count // limit] = True
-    items, hierarchy = subset(made.items, made.hierarchy, mask)
+    items, hierarchy = subset_images(made.items, mask), subset_hierarchy(made.hierarchy, made.items, mask)
     boxes = len(made.items) - count - (len(items) - limit)
     made.dropped.many("beyond the limit", f"{count - limit:,} images", images=count - limit, boxes=boxes)
     return HierOpenImages(items, hierarchy, made.split[mask], made.dropped)
