@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# test files side by side; each process then computes with one thread
+JOBS ?= 2
 
 .PHONY: run test check setup demo lint types browser clean
 
@@ -12,7 +14,7 @@ run: $(VENV)/.app
 setup: $(VENV)/.app
 
 test: $(VENV)/.dev browser
-	$(BIN)/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint types test
 
