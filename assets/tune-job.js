@@ -119,7 +119,7 @@
       });
       const head = el("tr", {}, ...["Validation pictures", "before, %", job.after ? "after, %" : "best so far, %", "change"].map((text) => el("th", { scope: "col", text })));
       numbers.append(el("div", { class: "he-scroll", tabindex: "0", role: "region", "aria-label": "Before and after" }, el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows))));
-      if (job.split) numbers.append(note(`${plural(job.split.train, "picture")} to learn from, ${job.split.validation} only to validate on: ${job.split.how}`));
+      if (job.split) numbers.append(note(`Split ${job.split.how.replace(/\.$/, "")}.`));
     }
 
     const percent = (value) => (Number.isFinite(value) ? number(100 * value, 1) : "–");

@@ -7,7 +7,7 @@
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
   const tune = hypviz.tune;
-  const { el, button, note, choice, complaint, query, plural, count } = hypviz.evaluate;
+  const { el, button, note, choice, complaint, query, plural } = hypviz.evaluate;
   const OTHER = "(a backbone without a hyperbolic head)";
   const PARTS = [
     ["tune", "Course"],
@@ -71,7 +71,7 @@
 
     function tell() {
       const { split } = plan;
-      const course = `${plural(split.train, "picture")} to learn from, ${count(split.validation)} to validate on (${split.how.replace(/\.$/, "")}). Up to ${plural(plan.epochs, "epoch")} of ${plural(plan.steps_per_epoch, "step")}.`;
+      const course = `Split ${split.how.replace(/\.$/, "")}. Up to ${plural(plan.epochs, "epoch")} of ${plural(plan.steps_per_epoch, "step")}.`;
       words.replaceChildren(note(course), ...(plan.start ? [note(plan.start)] : []), ...plan.warnings.map((one) => el("p", { class: "ht-warning", text: one.text ?? one })));
     }
 
