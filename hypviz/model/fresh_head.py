@@ -33,7 +33,7 @@ def fit_head(encoder: HyperbolicEncoder, features: NDArray[np.floating]) -> None
     values = torch.as_tensor(np.asarray(features, np.float64))
     mean = values.mean(dim=0)
     centred = values - mean
-    spread = float(centred.norm(dim=1).median()) if torch.isfinite(values).all() else 0.0
+    spread = float(centred.norm(dim=1).quantile(0.5)) if torch.isfinite(values).all() else 0.0
     if len(values) < 2 or spread <= 0:
         raise DataError("The backbone gives every picture the same features; its weights are not usable as a start.")
     covariance = centred.T @ centred / len(centred)
@@ -41,7 +41,7 @@ def fit_head(encoder: HyperbolicEncoder, features: NDArray[np.floating]) -> None
     directions = vectors.flip(1).T[: encoder.settings.embed_dim]  # (≤ D, F)
     weight = torch.zeros_like(encoder.head.weight, dtype=torch.float64)
     weight[: len(directions)] = directions
-    radius = (centred @ weight.T).norm(dim=1).median() * encoder.log_alpha.double().exp().cpu()
+    radius = (centred @ weight.T).norm(dim=1).quantile(0.5) * encoder.log_alpha.double().exp().cpu()
     weight /= radius
     encoder.head.weight.copy_(weight)
     encoder.head.bias.copy_(-(weight @ mean))

@@ -96,6 +96,9 @@ SETTINGS = (
     Setting("pairs.cross_image", "Partners from other pictures",
             "For every box so many boxes of its class in other pictures become children of its scene too; it teaches classes and not "
             "only pictures.", 0, 1000),
+    Setting("pairs.cross_from", "Who such partners belong to",
+            "scene: the box's whole picture, as in the paper; ancestors: everything that holds the box, so that an object learns the parts "
+            "of its class in other pictures too.", choices=("scene", "ancestors")),
     Setting("pairs.shuffled", "Shuffled control",
             "A control experiment, never a model to use: every box shows another box's picture, so only scene or no scene can be learned."),
     Setting("loss.objective", "Objective",
