@@ -8,7 +8,7 @@
   const { element, button, action, Bits, count } = hypviz;
 
   const PAGE = 60;
-  const FORMATS = { csv: "CSV", json: "JSON", parquet: "Parquet", coco: "COCO", fiftyone: "FiftyOne", hyperview: "HyperView" };
+  const FORMATS = { csv: "CSV", json: "JSON", parquet: "Parquet", coco: "COCO", fiftyone: "FiftyOne", hyperview: "HyperView", vectors: "Vectors" };
 
   hypviz.setPart = function (x) {
     const panel = x.find(".hv-set");

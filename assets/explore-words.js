@@ -47,7 +47,8 @@
       if (number !== asked) return; // a later place has overtaken this one
       const order = found.how === "cosine" ? "the nearest by cosine; a plain CLIP has no root" : "the nearest that entail each point of the geodesic";
       const texts = found.words.filter((word) => !word.root).length;
-      heading.replaceChildren("Words to the root ", element("span", "", `${texts} of ${hypviz.count(found.pool)} · ${order}`));
+      const said = texts ? `${texts} of ${hypviz.count(found.pool)} · ${order}` : `none of ${hypviz.count(found.pool)} words holds it in its cone`;
+      heading.replaceChildren("Words to the root ", element("span", "", said));
       const arrow = () => (found.how === "cosine" ? [] : [element("span", "hv-arrow", "→")]);
       chips.replaceChildren(...found.words.flatMap((word, at) => [...(at ? arrow() : []), chip(word)]));
     }

@@ -123,9 +123,6 @@ class EncoderSettings:
     """Start of the learnable temperature τ [P]."""
     image_size: int = 0
     """Side of the square input in pixels; 0 takes the backbone's own."""
-    head_bias: bool = False
-    """Whether the head has an additive constant. The paper's has none [A]; the training-free head of `model.fresh_head` needs
-    one to put the mean embedding at the root."""
     published: str = ""
     """Tag of the published weights that the backbone began with. Its activation, input size, mean and standard deviation
     are theirs, so a checkpoint needs the tag to be rebuilt as it was trained. Set by weights "hub:TAG"."""
@@ -136,6 +133,9 @@ class EncoderSettings:
     """Mean of red, green and blue in 0…1 that the input is freed of; () takes the backbone's own."""
     pixel_std: tuple[float, ...] = ()
     """Standard deviation likewise."""
+    head_bias: bool = False
+    """Whether the head has an additive constant. The paper's has none [A]; the training-free head of `model.fresh_head` needs
+    one to put the mean embedding at the root."""
 
     def __post_init__(self) -> None:
         check_choice("geometry", self.geometry, ("hyperbolic", "euclidean", "cosine"))

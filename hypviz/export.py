@@ -1,5 +1,5 @@
 """A selection of items as a file: CSV, JSON, Parquet, COCO annotations that pycocotools and this project read, or the layouts
-of FiftyOne and HyperView (`hypviz.export_layouts`).
+of FiftyOne and HyperView (`hypviz.export_layouts`), or vectors as .npy with a .json beside it (`hypviz.vectors.write`).
 
 CSV, JSON and Parquet hold one row per item. JSON and Parquet also say what the numbers are from (`about`); COCO and
 FiftyOne say so under "info", HyperView under "hypviz". Nothing is rounded.
@@ -20,6 +20,7 @@ from hypviz.cards import Cards
 from hypviz.config import check_choice
 from hypviz.export_layouts import fiftyone, hyperview
 from hypviz.tables import parquet_bytes
+from hypviz.vectors.write import vectors_zip
 from hypviz.viz.tree import Tree
 
 Json = dict[str, Any]
@@ -31,6 +32,7 @@ FORMATS = {
     "coco": ("coco.json", "application/json"),
     "fiftyone": ("fiftyone.json", "application/json"),
     "hyperview": ("hyperview.json", "application/json"),
+    "vectors": ("vectors.zip", "application/zip"),
 }
 """Ending and media type of each format."""
 
@@ -53,7 +55,9 @@ def write_export(cards: Cards, tree: Tree, rows: Rows, format: str, *, about: Js
     check_choice("format", format, tuple(FORMATS))
     about = {"items": len(rows), **about}
     whole = {"coco": coco, "fiftyone": fiftyone, "hyperview": hyperview}.get(format)
-    if whole is not None:
+    if format == "vectors":
+        data = vectors_zip(cards.items, cards.hierarchy, cards.embedding, rows, about=about)
+    elif whole is not None:
         data = _json(whole(cards, tree, rows, about=about))
     else:
         columns = export_columns(cards, tree, rows)

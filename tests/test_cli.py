@@ -261,7 +261,7 @@ def test_a_wrong_setting_is_named(run: Run, tiny_world: TinyWorld, tmp_path: Pat
         (["embed"], "--workspace"),
         (["embed", "--workspace", "WORLD", "--quick"], "--quick"),
         (["embedd"], "embedd"),
-        (["search", "--workspace", "WORLD", "--checkpoint", "TINY"], "Give either --item ID or --picture FILE"),
+        (["search", "--workspace", "WORLD", "--checkpoint", "TINY"], "Give either --item ID, --picture FILE or --text WORDS"),
         (["search", "--workspace", "WORLD", "--checkpoint", "TINY", "--item", "abc"], "No item 'abc'"),
         (["search", "--workspace", "WORLD", "--checkpoint", "TINY", "--item", "ITEM", "--omega", "0"], "omega must be an angle"),
         (["search", "--workspace", "WORLD", "--checkpoint", "TINY", "--item", "ITEM", "--omega", "nan"], "omega must be an angle"),

@@ -138,7 +138,7 @@ def test_flags_name_what_contradicts_the_annotation(big: View) -> None:
     for row in [*outside[:15].tolist(), *np.setdiff1d(np.arange(3000), outside)[:15].tolist()]:
         inside = [row in big.index.cone_members(big.index.query(int(p)), big.disks.omega) for p in big.hierarchy.parents_of(row)]
         assert (not all(inside)) == (row in outside)
-    assert [flag["count"] for flag in header["flags"]] == [int((flags >> bit & 1).sum()) for bit in range(3)]
+    assert [flag["count"] for flag in header["flags"]] == [int((flags >> bit & 1).sum()) for bit in range(len(FLAGS))]
 
 
 def test_up_to_the_limit_all_points_are_sent(big: View) -> None:

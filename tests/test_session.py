@@ -252,8 +252,8 @@ def test_an_upload_is_drawn_beside_its_likes(tiny_view: View) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({}, "a row, an image with a box, or an upload"),
-        ({"rows": 1}, "a row, an image with a box, or an upload"),
+        ({}, "a row, an image with a box, an upload, or a text"),
+        ({"rows": 1}, "a row, an image with a box, an upload, or a text"),
         ({"row": 141}, "No item 141 in this data set; it has 141, counted from 0"),
         ({"row": -1}, "No item -1"),
         ({"row": True}, "No item True"),

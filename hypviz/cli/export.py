@@ -34,7 +34,7 @@ def selection(
     out: Annotated[Path, typer.Option(help="The file to write; its ending chooses the format: .csv, .json, .parquet, .coco.json…")],
     checkpoint: Checkpoint = "demo",
     format: Annotated[
-        Optional[str], typer.Option(help="csv, json, parquet, coco, fiftyone or hyperview, whatever the file is called.")
+        Optional[str], typer.Option(help="csv, json, parquet, coco, fiftyone, hyperview or vectors, whatever the file is called.")
     ] = None,
     text: Annotated[str, typer.Option(help="Words in a class name or a picture's name, or an item id.")] = "",
     depth: Annotated[Optional[list[int]], typer.Option(help="Only these levels: 0 scenes, 1 objects, 2 parts…")] = None,

@@ -69,6 +69,6 @@ def export_vectors(
     if ids is not None:
         wanted["ids"] = ids.read_text(encoding="utf-8").split()
     rows = view.inquiry.rows(wanted)
-    about = write_vectors(out, view.workspace, view.embedding, rows, model=model, about=view.inquiry.about)
+    about = write_vectors(out, view.items, view.hierarchy, view.embedding, rows, model=model, about=view.inquiry.about)
     shown = {name: about[name] for name in ("model", "curv", "geometry", "count", "dimension")} | {"file": str(out)}
     show(shown, f"{out}: {about['count']:,} vectors, {about['model']}, curvature −{about['curv']:g}", as_json=as_json)

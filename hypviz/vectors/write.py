@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hypviz.data.hierarchy import Hierarchy
+from hypviz.data.items import Items
 from hypviz.errors import SettingsError
 from hypviz.files import write_files
 from hypviz.search.embedding import Embedding
-from hypviz.store import Workspace
 from hypviz.vectors.models import MODELS, as_model
 
 Rows = NDArray[np.integer]
@@ -23,12 +25,19 @@ EUCLIDEAN = "euclidean"
 
 
 def write_vectors(
-    path: Path, workspace: Workspace, embedding: Embedding, rows: Rows, *, model: str = "lorentz", about: Mapping[str, Any] | None = None
+    path: Path,
+    items: Items,
+    hierarchy: Hierarchy,
+    embedding: Embedding,
+    rows: Rows,
+    *,
+    model: str = "lorentz",
+    about: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write the items `rows` to `path` (.npy) and NAME.json; returns what the JSON says. SettingsError for another ending."""
     if path.suffix.lower() != ".npy":
         raise SettingsError(f"Vectors are written as .npy with a .json beside it; {path} has another ending.")
-    data, said = vectors_and_words(workspace, embedding, rows, model=model, about=about)
+    data, said = vectors_and_words(items, hierarchy, embedding, rows, model=model, about=about)
     text = json.dumps(said, ensure_ascii=False, indent=1)
     write_files(
         {path: lambda part: part.write_bytes(data), path.with_suffix(".json"): lambda part: part.write_text(text, encoding="utf-8")}
@@ -36,12 +45,22 @@ def write_vectors(
     return said
 
 
+def vectors_zip(items: Items, hierarchy: Hierarchy, embedding: Embedding, rows: Rows, *, about: Mapping[str, Any] | None = None) -> bytes:
+    """vectors.npy and vectors.json of the items `rows` in one zip file: what the page hands out."""
+    data, said = vectors_and_words(items, hierarchy, embedding, rows, about=about)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("vectors.npy", data)
+        archive.writestr("vectors.json", json.dumps(said, ensure_ascii=False, indent=1))
+    return stream.getvalue()
+
+
 def vectors_and_words(
-    workspace: Workspace, embedding: Embedding, rows: Rows, *, model: str = "lorentz", about: Mapping[str, Any] | None = None
+    items: Items, hierarchy: Hierarchy, embedding: Embedding, rows: Rows, *, model: str = "lorentz", about: Mapping[str, Any] | None = None
 ) -> tuple[bytes, dict[str, Any]]:
     """The .npy content, and what stands beside it: model, curv, geometry, and per vector its id, label, picture and box;
     `edges` are the direct annotated pairs among the items, as rows of this file."""
-    items, some = workspace.items, embedding.take(rows)
+    some = embedding.take(rows)
     if embedding.geometry == "hyperbolic":
         vectors = as_model(some, model)
     else:
@@ -52,7 +71,7 @@ def vectors_and_words(
     np.save(stream, vectors, allow_pickle=False)
     place = np.full(len(items), -1, np.int64)
     place[rows] = np.arange(len(rows))
-    edges = workspace.hierarchy.edges
+    edges = hierarchy.edges
     pairs = np.stack([place[edges.parent[edges.direct]], place[edges.child[edges.direct]]], axis=1)
     said = {
         "model": model,
@@ -62,7 +81,7 @@ def vectors_and_words(
         "dimension": int(vectors.shape[1]),
         "ids": items.item_id[rows].tolist(),
         "labels": [items.name(int(row)) for row in rows],
-        "images": [str(items.images.file_name[items.image[row]]) if workspace.has_picture(int(row)) else "" for row in rows],
+        "images": np.where(items.images.content != "", items.images.file_name, "")[items.image[rows]].tolist(),
         "boxes": items.xyxy[rows].tolist(),
         "images_root": str(items.root),
         "edges": pairs[(pairs >= 0).all(axis=1)].tolist(),

@@ -260,7 +260,7 @@ def test_a_file_that_is_no_picture_gets_one_sentence_and_loses_nothing(page: Pag
     expect(alert).to_be_hidden()
 
 
-def test_another_data_set_is_opened_from_the_picker(page: Page) -> None:
+def test_another_data_set_is_opened_from_the_picker(page: Page, tmp_path: Path) -> None:
     before = state(page, "s.view.key")
     page.get_by_label("Data").click()
     page.get_by_role("option", name="six scenes").click()
@@ -268,6 +268,14 @@ def test_another_data_set_is_opened_from_the_picker(page: Page) -> None:
     expect(page.locator("#hv-facts")).to_contain_text("six scenes: 6 images")
     page.wait_for_function("hypvizExplorer.state().disk.n === hypvizExplorer.state().view.count")
     assert page.locator(".hv-error").is_hidden()
+    # A path may be typed, too: here of own vectors.
+    np.savez(tmp_path / "mine.npz", vectors=np.random.default_rng(0).standard_normal((12, 3)), model="tangent", curv=0.5)
+    page.get_by_label("Data").fill(str(tmp_path / "mine.npz"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#hv-facts")).to_contain_text("mine: 12 own vectors, 1 classes")
+    page.wait_for_function("hypvizExplorer.state().disk.n === 12 && hypvizExplorer.state().answer?.picture.title === 'vector'")
+    expect(page.locator(".hv-words-how")).to_contain_text("Own vectors come without a model")
+    keep(page, "own-vectors")
 
 
 def test_the_address_brings_back_the_item(page: Page, server: str, open_page: OpenPage) -> None:

@@ -34,7 +34,7 @@ def keep(page: ExplorerPage, name: str) -> None:
 def test_typed_words_land_on_the_disk_and_retrieve_by_entailment(words: ExplorerPage) -> None:
     page = words.page
     expect(page.locator(".hv-words-how")).to_contain_text("By entailment")
-    page.locator(".hd-stage").focus()
+    page.locator(".hv-disk").first.focus()
     page.keyboard.press("w")
     page.keyboard.type("a crowded street")
     page.keyboard.press("Enter")
@@ -57,15 +57,24 @@ def test_typed_words_land_on_the_disk_and_retrieve_by_entailment(words: Explorer
 def test_the_way_to_the_root_in_words_is_walked_by_its_chips(words: ExplorerPage) -> None:
     page = words.page
     words.walk(words.view.describe()["start"])
-    expect(page.locator(".hv-word-way h3")).to_contain_text(f"of {len(words.view.items.classes)} ·")
+    expect(page.locator(".hv-word-way h3")).to_contain_text(f"of {len(words.view.items.classes)} ")
     expect(page.locator(".hv-chips .hv-chip-root")).to_have_text("root")
     page.locator(".hv-own-words summary").click()
     page.get_by_label("Words of your own").fill("sky, a street\n")
     page.get_by_role("button", name="Use these too").click()
-    expect(page.locator(".hv-word-way h3")).to_contain_text(f"of {len(words.view.items.classes) + 2} ·")
-    found = words.view.to_root({"row": words.view.describe()["start"]}, ["sky", "a street"])
-    assert [chip.inner_text() for chip in page.locator(".hv-chips button").all()] == [w["text"] for w in found["words"] if not w["root"]]
+    expect(page.locator(".hv-word-way h3")).to_contain_text(f"of {len(words.view.items.classes) + 2} ")
+    page.get_by_label("Search the pictures with words").fill("a street")
+    page.get_by_role("button", name="Search", exact=True).click()
+    words.until("s.query?.text === v[0]", "a street")
+    chip = page.locator(".hv-chips button", has_text="a street")  # a word is the nearest to itself, and entails itself
+    expect(chip).to_be_visible()
+    found = words.view.to_root({"text": "a street"}, ["sky", "a street"])
+    assert [one.inner_text() for one in page.locator(".hv-chips button").all()] == [w["text"] for w in found["words"] if not w["root"]]
     keep(words, "words-way")
+    words.walk(3)
+    expect(page.locator(".hv-chips .hv-chip-root")).to_have_text("root")
+    page.locator(".hv-back").click()
+    expect(chip).to_be_visible()
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.emulate_media(color_scheme="dark")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from io import BytesIO
 from pathlib import Path
 
@@ -80,6 +81,17 @@ def test_the_given_edges_are_the_hierarchy_and_calibrate_the_cone(view: View) ->
     assert {card["row"] for card in answer["children"]} <= set(range(1, 10)) and answer["children_total"] >= 7
     assert {card["row"] for card in view.select({"row": 2}, 0.5)["parents"]} >= {0, 1}
     assert view.describe()["start"] in (0, 10, 20, 30)  # a root
+
+
+def test_a_selection_goes_out_as_vectors_with_their_words(view: View, tmp_path: Path) -> None:
+    made = view.inquiry.export({"text": "tree 1"}, "vectors")
+    assert made.ending == "vectors.zip" and made.count == 10
+    with zipfile.ZipFile(BytesIO(made.data)) as archive:
+        archive.extractall(tmp_path)
+    again = read_vectors(tmp_path / "vectors.npy")
+    assert again.model == "lorentz" and again.curv == CURV and again.ids is not None and again.edges is not None
+    np.testing.assert_allclose(again.vectors, as_model(POINTS, "lorentz")[10:20], rtol=1e-3, atol=1e-4)
+    assert again.ids.tolist() == view.items.item_id[10:20].tolist() and len(again.edges) == 9
 
 
 def test_a_lost_embedding_is_made_again_and_a_lost_file_is_told(made: Workspace, tmp_path: Path) -> None:
