@@ -92,7 +92,7 @@ def same_weights(tower: nn.Module, weights: dict[str, Tensor]) -> bool:
 
 @pytest.mark.parametrize("name", ["", "demo2", "demo:x", "clip:ViT-B-16", "open_clip", "open_clip:", "timm:", "resnet50"])
 def test_an_unknown_family_is_refused_with_the_known_ones(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"Unknown backbone {name!r}; use demo, open_clip:NAME .* or timm:NAME"):
+    with pytest.raises(SettingsError, match=f"Unknown backbone {name!r}; use demo, demo-small, open_clip:NAME .* or timm:NAME"):
         build_backbone(name)
 
 
