@@ -94,7 +94,7 @@
       const id = `ht-${one.name.replace(".", "-")}`;
       input.id = id;
       const mark = () => row.classList.toggle("ht-changed", one.name in changed);
-      input.addEventListener("change", () => {
+      input.addEventListener("input", () => {
         const next = read(one, input);
         if (JSON.stringify(next) === JSON.stringify(usual)) delete changed[one.name];
         else changed[one.name] = next;

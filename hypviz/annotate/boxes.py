@@ -69,8 +69,8 @@ def _checked(given: Mapping[str, Any], known: Known, size: tuple[int, int]) -> B
     if not 0 < len(words) <= MAX_LABEL:
         raise DataError(f"A box needs a label of 1 to {MAX_LABEL} characters, got {str(label)[:80]!r}.")
     xyxy = given.get("xyxy")
-    is_box = isinstance(xyxy, list) and all(isinstance(value, int | float) for value in xyxy)
-    same = known.get((key, *xyxy), []) if is_box else []
+    corners = tuple(xyxy) if isinstance(xyxy, list) and all(isinstance(value, int | float) for value in xyxy) else ()
+    same = known.get((key, *corners), [])
     if same:
         return next((box for box in same if box.label == words), Box(key, same[0].xyxy, words, "drawn"))
     try:

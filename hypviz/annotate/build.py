@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hypviz.annotate.boxes import Box
 from hypviz.data.items import SCENE, Items, item_ids
@@ -18,7 +19,11 @@ def build_items(old: Items, drawn: Sequence[Sequence[Box]]) -> tuple[Items, dict
     classes = tuple(name for name in names if name in used)
     number = {name: label for label, name in enumerate(classes)}
     copies: Counter[str] = Counter()
-    ids, image, xyxy, label, source = [], [], [], [], []
+    ids: list[str] = []
+    image: list[int] = []
+    xyxy: list[NDArray[np.float32]] = []
+    label: list[int] = []
+    source: list[str] = []
     known: dict[str, str] = {}
     for row, boxes in enumerate(drawn):
         content = str(old.images.content[row])
@@ -29,13 +34,13 @@ def build_items(old: Items, drawn: Sequence[Sequence[Box]]) -> tuple[Items, dict
         known[made[0]] = made[0]
         known |= dict(zip((box.key for box in boxes), made[1:], strict=True))
         image += [row] * (1 + len(boxes))
-        xyxy += [[[0, 0, old.images.width[row], old.images.height[row]]], corners]
+        xyxy += [np.array([[0, 0, old.images.width[row], old.images.height[row]]], np.float32), corners]
         label += [SCENE, *(number[box.label] for box in boxes)]
         source += ["image", *(box.source for box in boxes)]
     items = Items(
         item_id=np.array(ids),
         image=np.array(image, np.int32),
-        xyxy=np.concatenate(xyxy).astype(np.float32),
+        xyxy=np.concatenate(xyxy),
         label=np.array(label, np.int32),
         source=np.array(source),
         images=old.images,

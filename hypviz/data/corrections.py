@@ -334,7 +334,7 @@ def subset_hierarchy(hierarchy: Hierarchy, items: Items, image_mask: NDArray[np.
 
     image_mask: (M,) bool. A pair that leaves the images goes.
     """
-    keep: Rows = image_mask[items.image]
+    keep = image_mask[items.image]
     row = np.cumsum(keep) - 1
     edges, twins = hierarchy.edges, hierarchy.duplicate
     here, same = keep[edges.parent] & keep[edges.child], keep[twins[:, 0]]

@@ -125,7 +125,7 @@ def keep(page: Page, name: str) -> None:
 
 
 def bring(page: Page, path: Path) -> None:
-    page.set_input_files(".ht-drop input[accept*=zip]", path)
+    page.set_input_files("#hv-tuner .ht-drop input[accept*=zip]", path)
 
 
 def huge_png(width: int, height: int) -> bytes:
@@ -190,7 +190,7 @@ def trained(page: Page, cars: Path, browser: Browser, server: Server) -> dict[st
     page.get_by_text("Advanced: every setting").click()
     assert page.locator(".ht-setting small").count() == page.locator(".ht-setting").count() > 15, "every setting is explained"
     page.get_by_label("Epochs", exact=True).fill(str(EPOCHS))
-    page.get_by_label("Views", exact=False).first.fill("1")
+    page.get_by_label("Augmented views").fill("1")
     expect(page.locator(".ht-changed")).to_have_count(2)
     keep(page, "2-ready")
     page.get_by_role("button", name="Start training").click()
