@@ -15,6 +15,9 @@ from hypviz.search.index import Query
 ROOT = -1
 """The row that stands for the root itself, which is always in the pool and entails everything."""
 
+COINCIDENT = 2e-3
+"""Distance below which two float32 points are one: their cosine resolves angles to 4e-4."""
+
 
 @dataclass(frozen=True)
 class Stop:
@@ -43,6 +46,7 @@ def words_to_root(pool: Embedding, query: Query, *, steps: int = 50, k: float = 
     word = np.asarray(pool.radii, np.float64)[:, None]
     apart = np.asarray(distance_from_cosine(cosine, word, way[None], curv=pool.curv))  # (N, steps)
     outside = exterior_angle_from_cosine(cosine, word, way[None], curv=pool.curv) > half_aperture(word, curv=pool.curv, k=k)
+    outside &= apart > COINCIDENT  # a text at the very point has no angle there; it entails itself
     apart = np.concatenate([np.where(outside, np.inf, apart), way[None]])  # the root last: its distance is the radius itself
     nearest = np.argmin(apart, axis=0)
     nearest[apart[-1] <= apart.min(axis=0)] = len(pool)  # where a text lies at the root, the root is meant

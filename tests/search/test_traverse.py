@@ -61,6 +61,12 @@ def test_a_word_that_does_not_entail_the_place_is_passed_over() -> None:
     assert 0 not in [stop.row for stop in sideways]
 
 
+def test_a_word_at_the_very_place_is_met_first() -> None:
+    words = pool()
+    for row in range(0, 300, 60):
+        assert words_to_root(words, Query(words.directions[row], float(words.radii[row])))[0].row == row
+
+
 def test_what_has_no_way_is_refused() -> None:
     words = pool(4)
     query = Query(words.directions[0], 1.0)
