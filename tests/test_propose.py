@@ -77,6 +77,8 @@ def test_only_windows_inside_the_cone_and_farther_out_are_chosen_the_farthest_fi
     embedding = embedding_of([0, 0.02, 3.0, 0, 0.01], [1.0, 1.5, 2.0, 0.5, 1.8])
     assert choose(embedding, boxes, 0.5, ProposalSettings()).tolist() == [3, 0]
     assert choose(embedding, boxes, 0.5, ProposalSettings(most=1)).tolist() == [3]
+    wide = embedding_of([0, 1.5, 1.5, 0, 0.01], [1.0, 0.9, 1.1, 0.5, 1.8])  # a cone of more than half the space
+    assert choose(wide, boxes, 3.1, ProposalSettings()).tolist() == [3, 1]
     stacked = np.tile(boxes[0], (4, 1))
     assert choose(embedding, stacked, 0.5, ProposalSettings()).tolist() == [3]
 
