@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 KEPT_EMBEDDINGS = 512
 """Embedded own crops remembered, so that moving the ω slider does not embed again."""
-WORDS_SIZE = (480, 240)
+WORDS_SIZE = (480, 140)
 """Width and height of the card that stands for typed words, in pixels."""
 MIN_BOX = 2.0
 """Smallest side of a drawn box, in pixels."""

@@ -104,7 +104,7 @@ def test_the_routes_answer_words_and_draw_their_card(meru_world: MeruWorld, view
     client = TestClient(routes.build_app(library), base_url=f"http://test/hypviz/view/{key}/")
     answer = client.post("select", json={"query": {"text": "wheel & é"}, "omega": WIDE}).json()
     card = client.get(answer["picture"]["url"])
-    assert Image.open(BytesIO(card.content)).size == (480, 240) and "%26%20%C3%A9" in answer["picture"]["url"]
+    assert Image.open(BytesIO(card.content)).size == (480, 140) and "%26%20%C3%A9" in answer["picture"]["url"]
     assert client.post("words", json={"query": {"row": 1}, "words": ["sky"]}).json()["pool"] == len(view.items.classes) + 1
     refused = client.post("words", json={"query": {"row": 1}, "words": [" "]})
     assert refused.status_code == 404 and refused.json()["error"].startswith("Type a word")
