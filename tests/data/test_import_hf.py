@@ -11,13 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from hypviz.cli import app
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.formats.detect import detect_format, open_dataset
 from hypviz.data.formats.hf_datasets import read_hf
 from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import Items
 from hypviz.errors import DataError
+from hypviz.library import Library
+from hypviz.store import Workspace
 
 datasets = pytest.importorskip("datasets")
 MakePicture = Callable[..., Path]
@@ -86,6 +90,20 @@ def test_pictures_are_written_once_and_need_a_place(tmp_path: Path, make_picture
     assert second.images.file_name.tolist() == ["train/00000000.png"]
     with pytest.raises(DataError, match="lie inside its files; import it into a workspace"):
         open_dataset(folder)
+
+
+def test_the_page_and_the_command_write_pictures_beside_their_workspaces(tmp_path: Path, home: Path, make_picture: MakePicture) -> None:
+    rows = [{"image": str(make_picture(tmp_path / "a.png")), "objects": {"bbox": [[1, 2, 3, 4]], "category": ["car"]}}]
+    folder = write(tmp_path / "set", rows, boxes_feature(None))
+    opened = Library().workspace(str(folder))
+    assert opened.items.path(0).is_file() and opened.items.path(0).is_relative_to(home)
+    done = CliRunner().invoke(app, ["data", "import", str(folder), "--out", str(tmp_path / "ws"), "--json"], catch_exceptions=False)
+    assert done.exit_code == 0
+    (tmp_path / "moved").mkdir()
+    for name in ("ws", "ws-pictures"):
+        (tmp_path / name).rename(tmp_path / "moved" / name)
+    moved = Workspace.open(tmp_path / "moved/ws")
+    assert moved.items.path(0).is_file() and moved.items.item_id.tolist() == opened.items.item_id.tolist()
 
 
 def test_a_list_of_dicts_and_columns_of_their_own_are_read(tmp_path: Path, make_picture: MakePicture) -> None:
