@@ -55,6 +55,8 @@ def sources_of(view: View, options: ReviewOptions, library: Library) -> list[Sou
     first = Source(view.card.name, checkpoint_hash(view.checkpoint), view.checkpoint, view.card)
     if not options.other:
         return [first]
+    if view.workspace.vectors is not None:
+        raise SettingsError(f"{view.workspace.name} holds own vectors: there is no model behind them to compare with another.")
     if options.other == UNTRAINED:
         return [first, _untrained(first)]
     path = find_checkpoint(library.checkpoints.get(options.other, options.other))

@@ -14,8 +14,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from hypviz.cli import app
-from hypviz.errors import CheckpointError, DataError, WorkspaceError
+from hypviz.errors import CheckpointError, DataError, SettingsError, WorkspaceError
+from hypviz.evaluate import evaluate
 from hypviz.library import Library
+from hypviz.review.options import ReviewOptions
+from hypviz.review.sources import sources_of
 from hypviz.search.embedding import Embedding
 from hypviz.session import View
 from hypviz.store import Workspace
@@ -109,6 +112,14 @@ def test_without_a_picture_a_card_with_the_label_is_drawn(view: View) -> None:
     card = Image.open(BytesIO(view.thumb(7)))
     assert card.size == (192, 192) and np.asarray(card.convert("L")).std() > 10
     assert view.thumb(7) != view.thumb(17) and Image.open(BytesIO(view.picture(7))).size == (192, 192)
+
+
+def test_own_vectors_are_judged_by_their_edges_and_stand_alone(view: View) -> None:
+    found = evaluate(view.items, view.hierarchy, view.embedding).to_json()
+    assert found["items"] == COUNT and any("left out" in note for note in found["notes"])
+    assert sources_of(view, ReviewOptions(), Library())[0].embedding(view.workspace).curv == CURV
+    with pytest.raises(SettingsError, match="trees holds own vectors: there is no model behind them"):
+        sources_of(view, ReviewOptions(other="demo"), Library())
 
 
 def test_there_is_no_model_to_place_own_pictures_or_words_with(view: View, make_picture: MakePicture, tmp_path: Path) -> None:
