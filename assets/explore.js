@@ -55,7 +55,7 @@
     /** @param {HTMLElement} root */
     constructor(root) {
       root.innerHTML = SKELETON;
-      Object.assign(this, { root, view: null, disk: null, second: null, query: null, answer: null, api: null, trail: [] });
+      Object.assign(this, { root, view: null, disk: null, second: null, query: null, answer: null, drawn: null, api: null, trail: [] });
       this.asked = 0; // number of the newest question: late answers to older ones are not shown
       this.find = (name) => root.querySelector(name);
       this.slider = this.find(".hv-omega");
@@ -223,6 +223,7 @@
 
     showOnDisks() {
       for (const disk of this.disks()) this.showOn(disk);
+      this.drawn = this.answer;
     }
 
     list(kind, title, cards, total, order) {
@@ -343,7 +344,7 @@
     async open(view) {
       const first = !this.view;
       const link = first ? hypviz.readLink() : {};
-      Object.assign(this, { view, api: new Api(view.key), query: null, answer: null, trail: [] });
+      Object.assign(this, { view, api: new Api(view.key), query: null, answer: null, drawn: null, trail: [] });
       const number = ++this.asked;
       this.find(".hv-error").hidden = true;
       this.slider.value = link.omega || view.omega;
@@ -363,7 +364,8 @@
 
     state() {
       const { view, query, answer } = this;
-      return { view, query, answer, disk: this.disk && this.disk.state(), set: this.set.get()?.size ?? 0, pins: this.pins.save().pins };
+      const onDisk = this.drawn === answer; // the disk follows the lists by a frame
+      return { view, query, answer, onDisk, disk: this.disk && this.disk.state(), set: this.set.get()?.size ?? 0, pins: this.pins.save().pins };
     }
   }
 

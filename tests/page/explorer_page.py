@@ -90,8 +90,8 @@ class ExplorerPage:
         return self.page.evaluate(wrapped, list(values))
 
     def until(self, condition: str, *values: Any) -> None:
-        """Wait until JavaScript `condition` holds."""
-        wrapped = f"(v) => {{ const s = hypvizExplorer.state(), disk = hypvizExplorer.disk(); return {condition}; }}"
+        """Wait until JavaScript `condition` holds and the disk shows the present answer."""
+        wrapped = f"(v) => {{ const s = hypvizExplorer.state(), disk = hypvizExplorer.disk(); return s.onDisk && ({condition}); }}"
         self.page.wait_for_function(wrapped, arg=list(values))
 
     def walk(self, row: int) -> None:

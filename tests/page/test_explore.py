@@ -81,7 +81,8 @@ def state(page: Page, expression: str) -> object:
 
 
 def settled(page: Page, expression: str) -> None:
-    page.wait_for_function(f"(() => {{ const s = hypvizExplorer.state(); return {expression}; }})()")
+    """Wait until an expression holds and the disk shows the present answer."""
+    page.wait_for_function(f"(() => {{ const s = hypvizExplorer.state(); return s.onDisk && ({expression}); }})()")
 
 
 def radii(page: Page, strip: str) -> list[float]:

@@ -69,9 +69,8 @@ def test_pictures_lie_on_their_points_and_never_on_each_other(explorer: Explorer
     for _ in range(4):
         explorer.page.mouse.wheel(0, -300)
     explorer.until("s.disk.view.zoom > 3")
-    explorer.page.wait_for_timeout(400)
-    second = check_pictures(explorer)
-    assert set(second) - set(first), "zooming in brings others to the screen"
+    explorer.until("s.disk.pictures.some((row) => !v[0].includes(row))", first)  # zooming in brings others to the screen
+    check_pictures(explorer)
 
 
 def check_pictures(explorer: ExplorerPage) -> list[int]:
@@ -133,8 +132,9 @@ def test_two_layouts_side_by_side_share_the_selection(explorer: ExplorerPage) ->
     row = explorer.run("hypvizExplorer.second().state().n - 5")
     explorer.page.locator(".hv-second .hd-stage").scroll_into_view_if_needed()
     spot = explorer.run("hypvizExplorer.second().pixelOf(v[0])", row)
+    before = explorer.run("s.disk.selected")
     explorer.page.mouse.click(spot["x"], spot["y"])
-    explorer.page.wait_for_function("hypvizExplorer.second().state().selected === hypvizExplorer.state().disk.selected")
+    explorer.until("s.disk.selected !== v[0] && hypvizExplorer.second().state().selected === s.disk.selected", before)
     picked = explorer.run("s.disk.selected")
     near = explorer.run("hypvizExplorer.second().pixelOf(v[0])", picked)
     assert np.hypot(near["x"] - spot["x"], near["y"] - spot["y"]) <= 22
