@@ -35,7 +35,7 @@
     const advanced = el("details", { class: "ht-advanced" }, el("summary", { text: "Advanced: every setting" }), fold);
     const problem = el("div", { "aria-live": "polite" });
     const go = button("Start training", submit, { class: "he-run ht-start", disabled: true });
-    const node = el("div", { class: "ht-settings" }, start, own, depths, words, advanced, problem, go);
+    const node = el("div", { class: "ht-settings" }, start, own, depths, words, go, problem, advanced);
 
     function depthNode({ name, title, how }) {
       const input = el("input", { type: "radio", name: "ht-depth", value: name, onchange: () => ((chosen.depth = name), replan()) });
