@@ -84,8 +84,9 @@
     <section><div class="of-now" aria-live="polite"></div>
       <div class="of-list of-children"></div><div class="of-list of-parents"></div></section></div>`;
   find("head").querySelector("h1").textContent = header.title;
+  const held = facts.own_vectors ? "own vectors" : `pictures, ${facts.boxes.toLocaleString("en")} boxes · checkpoint ${facts.checkpoint}`;
   find("head").querySelector("p").textContent =
-    `${facts.images.toLocaleString("en")} pictures, ${facts.boxes.toLocaleString("en")} boxes · checkpoint ${facts.checkpoint}, ` +
+    `${facts.images.toLocaleString("en")} ${held}, ` +
     `${facts.dimension} dimensions, ${facts.geometry} · licences: data ${facts.data_licence}; checkpoint ${facts.checkpoint_licence} · ` +
     `this file holds ${header.how}. Cones and lists are found among these, in all dimensions.`;
   find("colour").append(...COLOURS.map(([value, name]) => new Option(name, value, false, value === state.colour)));

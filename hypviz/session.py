@@ -166,6 +166,7 @@ class View:
         return {
             "data": self.workspace.name,
             "images": scenes,
+            "own_vectors": self.workspace.vectors is not None,
             "boxes": len(self.items) - scenes,
             "classes": len(self.items.classes),
             "levels": int(self.hierarchy.depth.max(initial=0)) + 1,

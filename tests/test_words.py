@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from hypviz.bits import unpack_mask
 from hypviz.cli import app
 from hypviz.errors import CheckpointError, SelectionError
+from hypviz.evaluate import EvaluateSettings
+from hypviz.fit import judge
 from hypviz.geometry import pairwise_exterior_angle
 from hypviz.library import Library
 from hypviz.session import View
@@ -108,6 +110,14 @@ def test_the_routes_answer_words_and_draw_their_card(meru_world: MeruWorld, view
     assert client.post("words", json={"query": {"row": 1}, "words": ["sky"]}).json()["pool"] == len(view.items.classes) + 1
     refused = client.post("words", json={"query": {"row": 1}, "words": [" "]})
     assert refused.status_code == 404 and refused.json()["error"].startswith("Type a word")
+
+
+def test_a_published_model_is_judged_and_its_licence_stands_in_the_picker(meru_world: MeruWorld) -> None:
+    library = Library(device="cpu", extra={"photos": meru_world.workspace})
+    name = library.add_checkpoint(str(meru_world.checkpoint))
+    assert ("checkpoint · CC-BY-NC-4.0", name) in library.checkpoint_choices() and ("demo", "demo") in library.checkpoint_choices()
+    found = judge(meru_world.workspace, [str(meru_world.checkpoint)], EvaluateSettings(max_queries=5, bootstrap=0), device="cpu")
+    assert found[str(meru_world.checkpoint)].to_json()["tasks"]
 
 
 def test_the_command_searches_with_words(meru_world: MeruWorld, tiny_world: TinyWorld, tmp_path: Path) -> None:
