@@ -6,6 +6,7 @@ head of a few ten thousand weights learns a small set by heart.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hypviz.config import TrainSettings
-from hypviz.files import write_file
+from hypviz.files import PART, write_file
 from hypviz.model.augment import augment
 from hypviz.model.device import in_batches
 from hypviz.model.encoder import HyperbolicEncoder
@@ -26,6 +27,8 @@ MAX_BYTES = 1 << 30
 """Features kept at most; beyond, there are fewer views."""
 KEPT_FILES = 4
 """Files of features, and of crops, that a folder of caches holds; the oldest goes when another comes."""
+LEFT_S = 3600.0
+"""Age from which on an unfinished file that nobody wrote to is one of a killed process."""
 OnShare = Callable[[float], None]
 
 
@@ -68,9 +71,10 @@ def build_features(
 
 
 def make_room(folder: Path, pattern: str) -> None:
-    """Remove the oldest files of a pattern but the last few: they are quickly made again."""
+    """Remove the oldest files of a pattern but the last few, which are quickly made again, and what killed writers left."""
     files = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime)
-    for path in files[: -(KEPT_FILES - 1)]:
+    left = [path for path in folder.glob(f"*{PART}*") if time.time() - path.stat().st_mtime > LEFT_S]
+    for path in (*files[: -(KEPT_FILES - 1)], *left):
         path.unlink(missing_ok=True)
 
 
