@@ -217,8 +217,8 @@ class Tuning:
         self.say(f"epoch {epoch} of {self.plan.tune.epochs}", share, at_once=bool(now.metrics))
 
     def _epoch_done(self, now: Progress, epoch: int) -> None:
-        metrics = dict(now.metrics)
-        row = {"epoch": epoch, "step": now.step, "score": metrics.pop("score"), "validation_loss": metrics.pop("validation loss")}
+        metrics: Json = dict(now.metrics)
+        row: Json = {"epoch": epoch, "step": now.step, "score": metrics.pop("score"), "validation_loss": metrics.pop("validation loss")}
         row["train_loss"] = float(np.mean(self._losses)) if self._losses else None
         self._losses.clear()
         for name in ("loss", "curv", "temperature"):
