@@ -120,7 +120,7 @@ class Sets:
 
     # intakes
 
-    def begin(self, archive: Path, stage: Path, *, name: str, done: Callable[[], None], to_draw: bool = False) -> str:
+    def begin(self, archive: Path, stage: Path, *, name: str, done: Callable[[], object], to_draw: bool = False) -> str:
         """Take an uploaded archive in, in the background; returns the intake's id. done: called when all is over. to_draw: see
         `take_in`."""
         found: dict[str, str] = {}
