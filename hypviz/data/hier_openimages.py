@@ -14,7 +14,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -91,6 +91,7 @@ def build(
     if not used.any():
         raise DataError(f"No image of {len(table.image_ids):,} has a box left after {dropped.boxes:,} were left out.")
     items = _items(table, kept, xyxy[kept], used, names, root)
+    del kept, xyxy
     made = build_hierarchy(items, hierarchy)
     split = table.split[used]
     if settings.subset == "nested":
@@ -101,10 +102,24 @@ def build(
         flat = np.flatnonzero(~nested)
         boxes = len(items) - len(items.images)
         if len(flat):
-            items, made = subset_images(items, nested), subset_hierarchy(made, items, nested)
+            made = subset_hierarchy(made, items, nested)
+            items = subset_images(items, nested)  # one after the other: each is about a gigabyte
             split = split[nested]
             dropped.many("no box inside another", f"{len(flat):,} images", images=len(flat), boxes=boxes - (len(items) - len(items.images)))
-    return HierOpenImages(items, made, split, dropped)
+    return HierOpenImages(_finished(items), made, split, dropped)
+
+
+def _finished(items: Items) -> Items:
+    """The items with their true ids, and only the classes that are left; ids are hashed last, for those that stay."""
+    occurring = np.unique(items.label[~items.is_scene])
+    number = np.full(len(items.classes) + 1, SCENE, np.int32)  # −1, a scene, finds the last
+    number[occurring] = np.arange(len(occurring), dtype=np.int32)
+    return replace(
+        items,
+        item_id=_ids(items.images.content, items.xyxy, items.offsets),
+        label=number[items.label],
+        classes=tuple(items.classes[row] for row in occurring),
+    )
 
 
 def take(made: HierOpenImages, limit: int) -> HierOpenImages:
@@ -145,7 +160,7 @@ def _usable(table: BoxTable, settings: SubsetSettings, dropped: DropCounter) -> 
 def _items(
     table: BoxTable, kept: NDArray[np.bool_], xyxy: NDArray[np.float32], used: NDArray[np.bool_], names: Mapping[str, str], root: Path
 ) -> Items:
-    """Scenes and boxes in the nominal frame; an image's content is its id, so item ids say which image they are of."""
+    """Scenes and boxes in the nominal frame under their numbers, until `_finished`; an image's content is its id."""
     classes, label_of = _classes(table, kept, names)
     image = (np.cumsum(used) - 1)[table.image[kept]]
     per_image = np.bincount(image, minlength=int(used.sum()))
@@ -162,7 +177,7 @@ def _items(
     side = np.full(len(ids), NOMINAL, np.int32)
     files = np.char.add(np.char.add(table.split[used], "/"), np.char.add(ids, ".jpg"))
     return Items(
-        item_id=_ids(ids, boxes, starts),
+        item_id=np.arange(count).astype(f"<U{len(str(count))}"),
         image=np.repeat(np.arange(len(ids), dtype=np.int32), per_image + 1),
         xyxy=boxes,
         label=label,

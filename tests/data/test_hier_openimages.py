@@ -92,6 +92,7 @@ def test_ids_are_those_of_item_ids_and_classes_have_their_names(made: HierOpenIm
         assert items.item_id[rows].tolist() == item_ids(str(items.images.content[image]), items.xyxy[rows[1:]].tolist())
     assert items.classes == tuple(sorted(items.classes)) and items.classes[0].startswith("Class ")
     assert sum(boxes for _, boxes, _ in class_counts(items)) == len(items) - len(items.images)
+    assert min(boxes for _, boxes, _ in class_counts(items)) > 0
     assert items.images.file_name[0] == f"train/{items.images.content[0]}.jpg"
 
 
