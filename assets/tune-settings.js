@@ -139,6 +139,7 @@
       try {
         const settings = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== null));
         onStart(await tune.post("jobs", { set: set.name, depth: chosen.depth, ...asQuery(), settings }));
+        advanced.open = false; // what is to be watched stands below it
       } catch (error) {
         problem.replaceChildren(complaint(error));
       }
