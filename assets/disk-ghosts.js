@@ -73,7 +73,8 @@
         arrows.push([at(this.start[i]), at(now)]);
       }
       const spot = ([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`;
-      set(this.lines, { d: arrows.map(([a, b]) => `M${spot(a)}L${spot(b)}`).join("") });
+      const opacity = Math.max(0.15, Math.min(0.6, 180 / arrows.length)); // many of them would be one blot
+      set(this.lines, { d: arrows.map(([a, b]) => `M${spot(a)}L${spot(b)}`).join(""), "stroke-opacity": opacity.toFixed(2) });
       const long = ([a, b]) => Math.hypot(b[0] - a[0], b[1] - a[1]);
       const longest = arrows.length > HEADS ? [...arrows].sort((a, b) => long(b) - long(a)).slice(0, HEADS) : arrows;
       set(this.heads, { d: longest.map((arrow) => head(arrow, long(arrow))).join("") });
