@@ -59,13 +59,17 @@ def test_the_palette_is_the_servers(explorer: ExplorerPage) -> None:
 # ---- pictures
 
 
+CROWD = "(p, i) => p.vx.reduce((sum, x, j) => sum + (Math.hypot(x - p.vx[i], p.vy[j] - p.vy[i]) < 0.08), 0)"
+"""How many points are drawn near a point."""
+
+
 def test_pictures_lie_on_their_points_and_never_on_each_other(explorer: ExplorerPage) -> None:
     explorer.menu("Show").get_by_label("Pictures on the disk").check()
     explorer.close_menu()
     explorer.until("s.disk.pictures.length >= 40")
     first = check_pictures(explorer)
-    x, y = explorer.pixel(first[-1])
-    explorer.page.mouse.move(x, y)
+    crowd = explorer.run(f"v[0].map((row) => ({CROWD})(disk.paint, disk.paint.indexOf(row)))", first)
+    explorer.page.mouse.move(*explorer.pixel(first[int(np.argmax(crowd))]))
     for _ in range(4):
         explorer.page.mouse.wheel(0, -300)
     explorer.until("s.disk.view.zoom > 3")
