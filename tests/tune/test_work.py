@@ -52,7 +52,7 @@ def test_only_the_last_blocks_learn_and_the_numbers_of_a_result_are_those_of_its
     folder = tune(place.job(depth="blocks", settings=settings), tmp_path / "job")
     given, start, best = (load_checkpoint(path)[0].state_dict() for path in (place.checkpoint, folder.path / "start", folder.path / "best"))
     adapted = {name.rpartition(".")[2] for name in given if not torch.equal(given[name], start[name])}
-    assert adapted == {"running_mean", "running_var", "num_batches_tracked"}
+    assert {"running_mean", "running_var"} <= adapted <= {"running_mean", "running_var", "num_batches_tracked"}
     learned = {".".join(name.split(".")[:3]) for name in start if not torch.equal(start[name], best[name])}
     blocks = {name for name in learned if name.startswith("backbone.body")}
     assert blocks == {"backbone.body.8", "backbone.body.9"} and "head.weight" in learned
