@@ -296,7 +296,7 @@ def test_a_training_waits_is_paused_resumed_stopped_and_cancelled(page: Page, tr
     open_tab(page)
     until(page, "s.job && s.job.state === 'stopped'")
     page.get_by_role("button", name="Resume", exact=True).click()
-    until(page, "s.job && s.job.state === 'running'")
+    until(page, "s.job && s.job.state === 'running' && /epoch/.test(s.job.what)")
     page.get_by_role("button", name="Stop, keep the best").click()
     until(page, "s.job && s.job.state === 'done'")
     expect(page.locator(".ht-keep")).to_contain_text("Keep it")
