@@ -1,6 +1,7 @@
 /**
  * Pictures on the disk: the most telling items as thumbnails on their points, none over another, swapped while one
- * navigates. First what belongs to the selection, then general before specific, evenly spread over the data.
+ * navigates. First what belongs to the selection, then what is lit, general before specific, evenly spread over the data; where
+ * room is left, what is dimmed, dimmed.
  */
 (function () {
   "use strict";
@@ -33,9 +34,10 @@
       const around = pictures ? [s?.row, ...(s?.path || []), ...(s?.children || []), ...(s?.parents || [])] : s?.path || [];
       const first = [...new Set(around)].filter((row) => pictures || row !== s.row).map((row) => paint.indexOf(row)).filter((i) => i >= 0);
       if (!pictures) return first;
-      const levels = [];
-      for (const i of paint.points.shown) if (!paint.points.lit || paint.points.lit[i]) (levels[paint.depth[i]] ||= []).push(i);
-      return [...new Set([...first, ...levels.flatMap((level) => spread(level || []))])];
+      const { lit, shown } = paint.points;
+      const levels = [[], []]; // what is lit, then what is dimmed
+      for (const i of shown) (levels[lit && !lit[i] ? 1 : 0][paint.depth[i]] ||= []).push(i);
+      return [...new Set([...first, ...levels.flat().flatMap((level) => spread(level || []))])];
     }
 
     /** Take pictures in order of precedence, each where no other lies yet. */
@@ -82,10 +84,12 @@
       const { paint, side } = this;
       this.layer.style.setProperty("--hd-side", `${side}px`);
       const { key, groups } = this.images.size ? paint.points.colours() : {};
+      const { lit } = paint.points;
       for (const [i, image] of this.images) {
         const [x, y] = paint.spotOf(i);
         image.style.transform = `translate(${(x - side / 2).toFixed(1)}px, ${(y - side / 2).toFixed(1)}px)`;
         image.style.borderColor = paint.points.colourOf(groups[key[i]]);
+        image.classList.toggle("hd-dimmed", Boolean(lit) && !lit[i]);
         image.hidden = !this.fits(x, y);
       }
       if (this.order.length && !this.waiting && performance.now() - this.chosenAt > 16) {

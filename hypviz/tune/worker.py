@@ -38,7 +38,8 @@ def main() -> int:
     threading.Thread(target=_listen, args=(stop, finish), daemon=True).start()
 
     def tell(status: dict[str, Any]) -> None:
-        if stop.is_set() and "step" not in status:
+        concludes = finish.is_set() and folder.resumable  # a resumed one has a best already
+        if stop.is_set() and "step" not in status and not concludes:
             raise _StopNowError
 
     with held(folder.lock):
