@@ -61,7 +61,7 @@ class Query:
 
 
 class Index:
-    """Exact search in one embedding; it keeps a reference to it and copies nothing."""
+    """Exact search in one embedding; it keeps a reference to it and copies nothing. Safe to share between threads."""
 
     def __init__(self, embedding: Embedding, *, chunk_bytes: int = 8 << 20) -> None:
         check_range("chunk_bytes", chunk_bytes, BYTES_PER_CELL * ALIGNMENT, 2**40)
@@ -71,6 +71,7 @@ class Index:
         self._radii = np.asarray(embedding.radii, dtype=np.float32)
         self._cells = int(chunk_bytes) // BYTES_PER_CELL
         self._out_cells = int(chunk_bytes) // 4
+        self._last: tuple[bytes, Floats | None] = b"", None
 
     def __len__(self) -> int:
         return len(self.embedding)
@@ -231,12 +232,27 @@ class Index:
             yield start, ranking_value(cosine, radii, radius, space=self.embedding, task=task)
 
     def _cosines(self, directions: Floats, *, cells_per_row: int | None = None) -> Iterator[tuple[int, Floats]]:
-        """(first row, (b, n) cosines) in blocks whose working memory stays below `chunk_bytes`."""
+        """(first row, (b, n) cosines, not to be written to) in blocks whose working memory stays below `chunk_bytes`.
+
+        Those of the last single query are kept, when they fit too: a click asks for its cone, its parents and its path.
+        """
         width = self._cells // max(cells_per_row or len(directions), 1) // ALIGNMENT * ALIGNMENT
         width = max(width, ALIGNMENT)
-        for start in range(0, len(self), width):
-            block = np.asarray(self.embedding.directions[start : start + width], np.float32)
-            yield start, np.matmul(directions, block.T)
+        asked = directions.tobytes() if len(directions) == 1 and len(self) <= self._out_cells else b""
+        known, cosines = self._last
+        if not asked or asked != known:
+            cosines = np.empty((1, len(self)), np.float32) if asked else None
+            for start in range(0, len(self), width):
+                block = np.matmul(directions, np.asarray(self.embedding.directions[start : start + width], np.float32).T)
+                if cosines is not None:
+                    cosines[:, start : start + width] = block
+                yield start, block
+            if cosines is not None:
+                cosines.flags.writeable = False
+                self._last = asked, cosines  # one assignment: threads see the old pair or the new one
+        elif cosines is not None:
+            for start in range(0, len(self), width):
+                yield start, cosines[:, start : start + width]
 
     def _checked(self, queries: Sequence[Query]) -> Floats:
         """(b, D) directions of the queries; DataError when one does not fit the index."""

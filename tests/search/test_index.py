@@ -169,6 +169,25 @@ def test_a_copy_of_the_query_is_neither_its_child_nor_its_parent() -> None:
     assert index.nearest(index.query(0), limit=1).rows.tolist() == [49]
 
 
+def test_what_is_kept_of_the_last_query_changes_no_answer() -> None:
+    e = random_embedding(400, 6, seed=3)
+    kept = Index(e)
+    for row in (5, 5, 9, 5, 30):
+        for answer in (
+            lambda index, at: index.children(at, 1.4).rows,
+            lambda index, at: index.cone_members(at, 1.4),
+            lambda index, at: index.path_to_root(at),
+            lambda index, at: index.nearest(at).rows,
+        ):
+            assert answer(kept, kept.query(row)).tolist() == answer(Index(e), kept.query(row)).tolist()
+    inner = Query(e.directions[5], 0.1)  # the direction of an item, nearer to the root
+    assert (
+        kept.cone_members(inner, 1.0).tolist()
+        == Index(e).cone_members(inner, 1.0).tolist()
+        != kept.cone_members(kept.query(5), 1.0).tolist()
+    )
+
+
 def test_an_upload_is_compared_with_every_item() -> None:
     e = random_embedding(60, 4)
     found = Index(e).nearest(Query(e.directions[7].copy(), float(e.radii[7])), limit=60)
