@@ -42,6 +42,12 @@
       setTimeout(resolve, 150);
     });
 
+  /** Bring a tab of the page to the front, also one that a narrow window keeps under "More tabs". */
+  function openTab(name) {
+    const tabs = document.querySelectorAll("[role=tab], .overflow-dropdown button");
+    [...tabs].find((tab) => tab.textContent.trim() === name)?.click();
+  }
+
   /** A set of rows as one bit each, least significant bit first: how the server sends memberships. */
   class Bits {
     /** @param {Uint8Array} bytes @param {number} count of rows, not of those set */
@@ -92,5 +98,5 @@
     }
   }
 
-  Object.assign(hypviz, { element, button, set, make, add, isRow, trim, count, reducedMotion, painted, Bits });
+  Object.assign(hypviz, { element, button, set, make, add, isRow, trim, count, reducedMotion, painted, openTab, Bits });
 })();

@@ -19,7 +19,7 @@
     const draw = button("hv-row hv-draw", "Draw boxes on this picture", () => {
       hypviz.annotate.wanted = { data: x.view.choice[0], image: x.answer.picture.place.image };
       window.hypvizAnnotator?.openData(data, x.answer.picture.place.image);
-      [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === "Annotate")?.click();
+      hypviz.openTab("Annotate");
       picker.open = false;
     });
     const words = "What lies in what is read from the boxes. Where that is wrong, choose two items or two classes and say so: it becomes training pairs.";

@@ -179,7 +179,7 @@
 
     /** Select a place and bring the Explore tab to the front: other tabs lead here. @param {{row: number}} next */
     async goTo(next) {
-      [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === "Explore")?.click();
+      hypviz.openTab("Explore");
       await this.walk(next);
     }
 
@@ -215,15 +215,16 @@
       this.words.shown();
       this.corrections.shown();
       this.link.write();
+    }
+
+    showOnDisks() {
+      const { answer } = this;
+      for (const disk of this.disks()) this.showOn(disk);
+      this.drawn = answer;
       this.announce(
         `${answer.picture.title}, ${answer.radius.toFixed(3)} from the root, ` +
           `${answer.children_total} children, ${answer.parents_total} parents.`,
       );
-    }
-
-    showOnDisks() {
-      for (const disk of this.disks()) this.showOn(disk);
-      this.drawn = this.answer;
     }
 
     list(kind, title, cards, total, order) {

@@ -124,7 +124,7 @@
     function toAnnotator(name) {
       hypviz.annotate.wanted = { data: name };
       window.hypvizAnnotator?.openData(name);
-      [...document.querySelectorAll("[role=tab]")].find((tab) => tab.textContent.trim() === "Annotate")?.click();
+      hypviz.openTab("Annotate");
     }
 
     return { node, refresh, chosen: () => chosen };

@@ -78,13 +78,12 @@ def test_pictures_lie_on_their_points_and_never_on_each_other(explorer: Explorer
 
 
 def check_pictures(explorer: ExplorerPage) -> list[int]:
-    rows = explorer.run("s.disk.pictures")
-    assert len(rows) <= 150
-    boxes = explorer.run(
-        "[...disk.paint.thumbs.images].filter(([, image]) => !image.hidden).map(([i, image]) => {"
+    rows, boxes = explorer.run(
+        "[s.disk.pictures, [...disk.paint.thumbs.images].filter(([, image]) => !image.hidden).map(([i, image]) => {"
         " const b = image.getBoundingClientRect(), p = disk.pixelOf(disk.paint.rowAt(i));"
-        " return [b.left, b.top, b.width, b.left + b.width / 2 - p.x, b.top + b.height / 2 - p.y, image.src]; })"
+        " return [b.left, b.top, b.width, b.left + b.width / 2 - p.x, b.top + b.height / 2 - p.y, image.src]; })]"
     )
+    assert len(rows) <= 150
     spots = np.array([box[:5] for box in boxes])
     assert np.abs(spots[:, 3:]).max() < 1
     apart = np.abs(spots[:, None, :2] - spots[None, :, :2]).max(axis=2) + 1e9 * np.eye(len(spots))

@@ -199,6 +199,7 @@ def test_the_colours_of_words_are_strong_enough(open_page: OpenPage, explorer_si
             (".hv-facet label i", ".hv-pop"),
             (".hv-pop legend", ".hv-pop"),
         ):
+            explorer.page.wait_for_selector(selector, state="attached")
             read = "([a, what]) => getComputedStyle(document.querySelector(a))[what]"
             ink, paper = (explorer.page.evaluate(read, pair) for pair in ([selector, "color"], [behind, "backgroundColor"]))
             ratio = contrast(ink, paper)
