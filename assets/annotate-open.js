@@ -44,17 +44,7 @@
       node.removeAttribute("aria-busy");
     }
 
-    node.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      node.classList.add("ht-over");
-    });
-    node.addEventListener("dragleave", () => node.classList.remove("ht-over"));
-    node.addEventListener("drop", (event) => {
-      event.preventDefault();
-      event.stopPropagation();
-      node.classList.remove("ht-over");
-      tune.dropped(event.dataTransfer).then(bring);
-    });
+    hypviz.dropZone(node, "ht-over", (data) => tune.dropped(data).then(bring));
     return { button: toggle, node };
   };
 })();

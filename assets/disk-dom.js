@@ -48,6 +48,21 @@
     [...tabs].find((tab) => tab.textContent.trim() === name)?.click();
   }
 
+  /** Let files be dropped on a node, which has a class while they hover. @param {(data: DataTransfer) => void} onDrop */
+  function dropZone(node, className, onDrop) {
+    node.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      node.classList.add(className);
+    });
+    node.addEventListener("dragleave", () => node.classList.remove(className));
+    node.addEventListener("drop", (event) => {
+      event.preventDefault();
+      event.stopPropagation();
+      node.classList.remove(className);
+      onDrop(event.dataTransfer);
+    });
+  }
+
   /** A set of rows as one bit each, least significant bit first: how the server sends memberships. */
   class Bits {
     /** @param {Uint8Array} bytes @param {number} count of rows, not of those set */
@@ -98,5 +113,5 @@
     }
   }
 
-  Object.assign(hypviz, { element, button, set, make, add, isRow, trim, count, reducedMotion, painted, openTab, Bits });
+  Object.assign(hypviz, { element, button, set, make, add, isRow, trim, count, reducedMotion, painted, openTab, dropZone, Bits });
 })();

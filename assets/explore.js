@@ -304,16 +304,7 @@
       find(".hv-back").addEventListener("click", () => this.back());
       find(".hv-error button").addEventListener("click", () => (find(".hv-error").hidden = true));
       fileInput.addEventListener("change", () => this.upload(fileInput.files[0]));
-      root.addEventListener("dragover", (event) => {
-        event.preventDefault();
-        root.classList.add("hv-drop");
-      });
-      root.addEventListener("dragleave", () => root.classList.remove("hv-drop"));
-      root.addEventListener("drop", (event) => {
-        event.preventDefault();
-        root.classList.remove("hv-drop");
-        this.upload(event.dataTransfer.files[0]);
-      });
+      hypviz.dropZone(root, "hv-drop", (data) => this.upload(data.files[0]));
       window.addEventListener("hashchange", () => location.reload()); // a link pasted into this very page
       document.addEventListener("paste", (event) => {
         const file = root.isConnected && [...event.clipboardData.files].find((f) => f.type.startsWith("image/"));

@@ -26,17 +26,7 @@
     const applying = hypviz.annotate.createApply({ data: () => chosen, onApplied: () => choose(chosen) });
     const node = el("div", {}, zone, progress, el("label", { class: "he-choice ht-wide" }, el("span", { text: "or one that is here" }), select), applying.node, summary);
 
-    zone.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      zone.classList.add("ht-over");
-    });
-    zone.addEventListener("dragleave", () => zone.classList.remove("ht-over"));
-    zone.addEventListener("drop", (event) => {
-      event.preventDefault();
-      event.stopPropagation();
-      zone.classList.remove("ht-over");
-      tune.dropped(event.dataTransfer).then((files) => bring(files));
-    });
+    hypviz.dropZone(zone, "ht-over", (data) => tune.dropped(data).then((files) => bring(files)));
 
     function takeFiles(input) {
       const files = [...input.files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));

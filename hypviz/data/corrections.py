@@ -23,15 +23,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from hypviz.config import check_choice
-from hypviz.data.containment import box_areas, longest_chain, transitive_closure
+from hypviz.data.closure import Pairs, closed, linked, minus, places, rows_between
+from hypviz.data.containment import box_areas, longest_chain
 from hypviz.data.hierarchy import Edges, Hierarchy
 from hypviz.data.items import Items
 from hypviz.data.lookup import Rows
 
 KINDS = ("above", "not")
 LEVELS = ("item", "class")
-Pairs = NDArray[np.int64]
-"""(P, 2): rows of the more general and of the more specific item."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class _Graph:
         self.local[self.rows] = np.arange(len(self.rows))
         inside = images[items.image[base.edges.parent]] & images[items.image[base.edges.child]]
         pairs = self.local[np.stack([base.edges.parent[inside], base.edges.child[inside]], axis=1)]
-        self.closure, self.direct = _closed(self._matrix(pairs[base.edges.direct[inside]]))
+        self.closure, self.direct = closed(self._matrix(pairs[base.edges.direct[inside]]))
         self.put: set[tuple[int, int]] = set()  # by an item's correction
         self.taken: dict[tuple[int, int], str] = {}
         self.joined: list[Pairs] = []
@@ -111,7 +110,7 @@ class _Graph:
         """Carry out one correction; the graph stays as it was when it cannot be."""
         before = self.closure
         (self._put_above if one.kind == "above" else self._take_out)(one)
-        return Outcome(_minus(self.closure, before).nnz, _minus(before, self.closure).nnz)
+        return Outcome(minus(self.closure, before).nnz, minus(before, self.closure).nnz)
 
     # ---- more general ------------------------------------------------------------------------------------------------
 
@@ -119,17 +118,17 @@ class _Graph:
         wanted = self._item_pair(one) if one.level == "item" else self._class_pairs(one)
         if one.level == "class":
             wanted = wanted[np.array([self.taken.get((a, b)) != "item" for a, b in wanted.tolist()], bool)]
-        new = wanted[~np.isin(self._keys(wanted), self._keys(_pairs(self.closure)))]
+        new = wanted[~np.isin(self._keys(wanted), self._keys(places(self.closure)))]
         if not len(new):
             raise _ProblemError(self._nothing_to_add(one))
         for a, b in new.tolist():
-            if _linked(self.closure, b, a):
+            if linked(self.closure, b, a):
                 raise _ProblemError(self._circle(a, b))
             if one.level == self.taken.get((a, b)):
                 raise _ProblemError(f"{self._name(b)} was said not to be a child of {self._name(a)}; undo that first.")
-        closure, direct = _closed(self.direct + self._matrix(new))
+        closure, direct = closed(self.direct + self._matrix(new))
         meant = set(map(tuple, new.tolist()))
-        back = [pair for pair in self.taken if pair not in meant and _linked(closure, *pair)]
+        back = [pair for pair in self.taken if pair not in meant and linked(closure, *pair)]
         if back:
             a, b = back[0]
             raise _ProblemError(
@@ -176,7 +175,7 @@ class _Graph:
 
     def _circle(self, a: int, b: int) -> str:
         """That b is above a, and by way of what."""
-        between = _between(self.closure, b, a)
+        between = rows_between(self.closure, b, a)
         way = f" by way of {self._name(int(between[0]))}" if len(between) else ""
         return (
             f"{self._name(b)} is above {self._name(a)}{way} already, so the opposite would make a circle; "
@@ -191,11 +190,11 @@ class _Graph:
         else:
             label_a, label_b = self._labels(one)
             label = self.items.label[self.rows]
-            all_pairs = _pairs(self.closure)
+            all_pairs = places(self.closure)
             fits = (label[all_pairs[:, 0]] == label_a) & (label[all_pairs[:, 1]] == label_b)
             fits &= np.array([pair not in self.put for pair in map(tuple, all_pairs.tolist())], bool)
             wanted = self._matrix(all_pairs[fits])
-        pairs = _pairs(self.closure.multiply(wanted)).tolist()
+        pairs = places(self.closure.multiply(wanted)).tolist()
         if not pairs:
             what = (
                 (self._named(one.b), self._named(one.a)) if one.level == "item" else (f"No box of class {one.b}", f"one of class {one.a}")
@@ -212,16 +211,16 @@ class _Graph:
     def _without(self, wanted: csr_array) -> tuple[csr_array, csr_array]:
         """Closure and direct pairs without the wanted ones: the deepest are cut first, what was cut moves up one level."""
         closure, direct = self.closure, self.direct
-        while len(left := _pairs(closure.multiply(wanted))):
+        while len(left := places(closure.multiply(wanted))):
             cut = direct.multiply(wanted).tocsr()
             if not cut.nnz:
                 a, b = left[0].tolist()
-                by = self._name(int(_between(closure, a, b)[0]))
+                by = self._name(int(rows_between(closure, a, b)[0]))
                 raise _ProblemError(
                     f"{self._name(b)} is inside {self._name(a)} by way of {by}; say first that {self._name(b)} is not a child of {by}, "
                     f"or that {by} is not a child of {self._name(a)}."
                 )
-            closure, direct = _closed(_minus(direct, cut) + direct @ cut)
+            closure, direct = closed(minus(direct, cut) + direct @ cut)
         return closure, direct
 
     # ---- the result --------------------------------------------------------------------------------------------------
@@ -234,8 +233,8 @@ class _Graph:
         joined = self.rows[np.concatenate([np.empty((0, 2), np.int64), *self.joined])]
         size = len(items)
         still = ~np.isin(twin[:, 0].astype(np.int64) * size + twin[:, 1], (joined @ [size, 1]).tolist() + (joined @ [1, size]).tolist())
-        pairs = _pairs(self.closure)
-        direct = np.isin(self._keys(pairs), self._keys(_pairs(self.direct)))
+        pairs = places(self.closure)
+        direct = np.isin(self._keys(pairs), self._keys(places(self.direct)))
         pairs = self.rows[pairs]
         keys, same = pairs @ [size, 1], twin[still].astype(np.int64)
         kept = ~np.isin(keys, np.concatenate([same @ [size, 1], same @ [1, size]]))
@@ -249,7 +248,7 @@ class _Graph:
     def _depth(self) -> NDArray[np.int16]:
         """Depths as `build_hierarchy` counts them: boxes in nothing but their scene, or in nothing at all, have depth 1."""
         boxes = ~self.items.is_scene[self.rows]
-        parent, child = _pairs(self.direct).T
+        parent, child = places(self.direct).T
         between = boxes[parent] & boxes[child]
         depth = self.base.depth.copy()
         depth[self.rows] = np.where(boxes, 1 + longest_chain(parent[between], child[between], len(self.rows)), 0)
@@ -292,52 +291,8 @@ class _Graph:
         return self._name(self._row(item_id))
 
 
-def _closed(direct: csr_array) -> tuple[csr_array, csr_array]:
-    """Closure of a relation and its transitive reduction, both boolean."""
-    closure, longer = transitive_closure(direct)
-    return closure, _minus(closure, longer)
-
-
-def _minus(these: csr_array, those: csr_array) -> csr_array:
-    """Entries of the one boolean matrix that the other has not."""
-    left = (these.astype(np.int8) - these.multiply(those).astype(np.int8)).tocsr()
-    left.eliminate_zeros()
-    return left.astype(bool)
-
-
-def _pairs(matrix: csr_array) -> Pairs:
-    """(P, 2) places of a boolean matrix's entries."""
-    return np.stack(matrix.nonzero(), axis=1).astype(np.int64)
-
-
-def _linked(matrix: csr_array, a: int, b: int) -> bool:
-    """Whether entry (a, b) is there."""
-    return bool(np.isin(b, matrix.indices[matrix.indptr[a] : matrix.indptr[a + 1]]))
-
-
-def _between(closure: csr_array, a: int, b: int) -> Rows:
-    """What is below a and above b."""
-    below = closure.indices[closure.indptr[a] : closure.indptr[a + 1]]
-    between: Rows = below[[_linked(closure, int(row), b) for row in below]]
-    return between
-
-
 def _shared(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """(len(a), len(b)) shared areas of boxes, square pixels."""
     low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
     area: NDArray[np.float64] = np.prod(np.maximum(high - low, 0.0), axis=2)
     return area
-
-
-def subset_hierarchy(hierarchy: Hierarchy, items: Items, image_mask: NDArray[np.bool_]) -> Hierarchy:
-    """The hierarchy of some images only, corrections included; rows as `items.subset_images` numbers them.
-
-    image_mask: (M,) bool. A pair that leaves the images goes.
-    """
-    keep = image_mask[items.image]
-    row = np.cumsum(keep) - 1
-    edges, twins = hierarchy.edges, hierarchy.duplicate
-    here, same = keep[edges.parent] & keep[edges.child], keep[twins[:, 0]]
-    kept = Edges(row[edges.parent[here]].astype(np.int32), row[edges.child[here]].astype(np.int32), edges.direct[here])
-    counts = {"images": int(image_mask.sum()), "boxes": int((keep & ~items.is_scene).sum()), "direct": int(kept.direct.sum())}
-    return Hierarchy(kept, hierarchy.depth[keep], row[twins[same]].astype(np.int32).reshape(-1, 2), counts)

@@ -22,11 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.config import HierarchySettings, check_choice
-from hypviz.data.corrections import subset_hierarchy
 from hypviz.data.formats.openimages import GROUPS
 from hypviz.data.formats.openimages_csv import FLAGS, BoxTable
 from hypviz.data.frames import WRITTEN_DIGITS
-from hypviz.data.hierarchy import Hierarchy, build_hierarchy
+from hypviz.data.hierarchy import Hierarchy, build_hierarchy, subset_hierarchy
 from hypviz.data.items import SCENE, Images, Items, ids_of_keys, subset_images
 from hypviz.data.lookup import blocks
 from hypviz.data.raw import DropCounter

@@ -205,3 +205,17 @@ def scene_classes(items: Items) -> csr_array:
     present = csr_array((np.ones(len(boxes), dtype=bool), (items.image[boxes], items.label[boxes])), shape=shape)
     present.sum_duplicates()
     return present
+
+
+def subset_hierarchy(hierarchy: Hierarchy, items: Items, image_mask: NDArray[np.bool_]) -> Hierarchy:
+    """The hierarchy of some images only, corrections included; rows as `items.subset_images` numbers them.
+
+    image_mask: (M,) bool. A pair that leaves the images goes.
+    """
+    keep = image_mask[items.image]
+    row = np.cumsum(keep) - 1
+    edges, twins = hierarchy.edges, hierarchy.duplicate
+    here, same = keep[edges.parent] & keep[edges.child], keep[twins[:, 0]]
+    kept = Edges(row[edges.parent[here]].astype(np.int32), row[edges.child[here]].astype(np.int32), edges.direct[here])
+    counts = {"images": int(image_mask.sum()), "boxes": int((keep & ~items.is_scene).sum()), "direct": int(kept.direct.sum())}
+    return Hierarchy(kept, hierarchy.depth[keep], row[twins[same]].astype(np.int32).reshape(-1, 2), counts)

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hypviz.data.corrections import subset_hierarchy
-from hypviz.data.hierarchy import Hierarchy
+from hypviz.data.hierarchy import Hierarchy, subset_hierarchy
 from hypviz.data.items import Items, subset_images
 from hypviz.search.embedding import Embedding
 from hypviz.viz import layout

@@ -74,8 +74,8 @@ class Sets:
         workspace = self.open(name)
         check_set(workspace.items, None, workspace.name)
         plan, split = _planned(job, workspace)
+        from hypviz.tune.resolve import warnings_of
         from hypviz.tune.start import start_licence
-        from hypviz.tune.work import warnings_of
 
         licence = start_licence(job)
         told = split.to_json()
@@ -172,8 +172,8 @@ def _check_start(job: TuneJob) -> None:
 
 
 def _planned(job: TuneJob, workspace: Workspace) -> tuple[Plan, Split]:
+    from hypviz.tune.resolve import plan_for
     from hypviz.tune.start import start_settings
-    from hypviz.tune.work import plan_for
 
     return plan_for(workspace, job.depth, start_settings(job), job.settings)
 

@@ -21,11 +21,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hypviz.config import EncoderSettings
-from hypviz.data.corrections import subset_hierarchy
 from hypviz.data.crops import build_crop_cache
+from hypviz.data.hierarchy import subset_hierarchy
 from hypviz.data.image_batches import ImageSampler
-from hypviz.data.items import Items, subset_images
+from hypviz.data.items import subset_images
 from hypviz.embed import encode, in_fastest_dtype
 from hypviz.errors import DataError
 from hypviz.evaluate import EvaluateSettings, calibrate_omega, evaluate
@@ -43,10 +42,9 @@ from hypviz.train import finish as write_result
 from hypviz.tune.features import Features, affordable_views, build_features, make_room
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.frames import Frames, followed_images
-from hypviz.tune.plan import Plan, make_plan
-from hypviz.tune.split import Split, split_images
-from hypviz.tune.start import start_licence, start_settings, write_start
-from hypviz.tune.words import licence_warnings, over_fitting, set_warnings
+from hypviz.tune.resolve import resolve
+from hypviz.tune.start import write_start
+from hypviz.tune.words import over_fitting
 
 log = logging.getLogger(__name__)
 Json = dict[str, Any]
@@ -276,38 +274,6 @@ FULL = EvaluateSettings(bootstrap=0, baselines=False)
 def score(metrics: dict[str, float]) -> float:
     """What early stopping watches: the mean of the headline metrics, all in 0…1, the larger the better."""
     return round(float(np.mean(list(metrics.values()))), 5) if metrics else math.nan
-
-
-def resolve(folder: JobFolder, workspace: Workspace) -> tuple[Plan, Split]:
-    """The plan of a job and its split; written by the first run and kept by all later ones."""
-    job, kept = folder.job, folder.read("plan")
-    if kept.get("data") == workspace.items.data_hash:
-        plan = Plan.from_json(kept["plan"])
-        return plan, split_images(workspace.items, share=plan.tune.validation_share, seed=plan.tune.split_seed)
-    if kept:
-        raise DataError(f"{workspace.name} has changed since this training began; start a new one.")
-    plan, split = plan_for(workspace, job.depth, start_settings(job), job.settings)
-    told, items = split.to_json(), workspace.items
-    warnings = [*warnings_of(items, told), *licence_warnings(start_licence(job))]
-    folder.write("plan", {"plan": plan.to_json(), "split": told, "data": items.data_hash, "warnings": warnings})
-    return plan, split
-
-
-def plan_for(workspace: Workspace, depth: str, encoder: EncoderSettings, given: dict[str, Any]) -> tuple[Plan, Split]:
-    """The plan and the split of a set for what was given."""
-    share = given.get("tune.validation_share", 0.25)
-    seed = given.get("tune.split_seed", 0)
-    if not isinstance(share, (int, float)) or not 0.05 <= share <= 0.5 or not isinstance(seed, int) or seed < 0:
-        share, seed = 0.25, 0  # `make_plan` says what is wrong with them
-    split = split_images(workspace.items, share=share, seed=seed)
-    return make_plan(depth, encoder, workspace.items, split, given), split
-
-
-def warnings_of(items: Items, split: Json) -> list[Json]:
-    """What should be known of a set and its split before training."""
-    counts = np.bincount(items.label[~items.is_scene], minlength=len(items.classes)).tolist()
-    with_boxes = int((np.diff(items.offsets) > 1).sum())
-    return set_warnings(split, list(zip(items.classes, counts, strict=True)), images=with_boxes)
 
 
 def peak_memory_mib() -> float | None:

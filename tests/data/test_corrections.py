@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hypviz.config import HierarchySettings, PairSettings
-from hypviz.data.corrections import Correction, Outcome, correct, subset_hierarchy
-from hypviz.data.hierarchy import Hierarchy, build_hierarchy, class_graph
+from hypviz.data.corrections import Correction, Outcome, correct
+from hypviz.data.hierarchy import Hierarchy, build_hierarchy, class_graph, subset_hierarchy
 from hypviz.data.image_batches import ImageSampler
 from hypviz.data.items import Items, subset_images
 from hypviz.data.pairs import PairSampler
