@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, button } = hypviz;
+  const { element, button, painted } = hypviz;
 
   const EMPTY = {
     children: "No item lies inside this cone; widen ω to look further.",
@@ -25,8 +25,10 @@
     return node;
   }
 
+  const AT_ONCE = 16; // cards made before the next frame: what a wide window shows; the others follow it
+
   /**
-   * Fill a strip, `<div><h3></h3><div class="hv-strip"></div></div>`.
+   * Fill a strip, `<div><h3></h3><div class="hv-strip"></div></div>`: what is in sight at once, the rest after the next frame.
    * @param {HTMLElement} box @param {"children"|"parents"|"path"|"common"} kind
    * @param {{title: string, cards: Object[], total: number, order: string}} content
    */
@@ -34,9 +36,12 @@
     const count = cards.length < total ? `${cards.length} of ${hypviz.count(total)}` : String(total);
     box.querySelector("h3").replaceChildren(`${title} `, element("span", "", `${count} · ${order}`));
     const strip = box.querySelector(".hv-strip");
-    strip.replaceChildren(...cards.map((item) => card(item, thumbUrl, onPick)));
-    requestAnimationFrame(() => (strip.scrollLeft = 0)); // here it would lay the page out once for every strip
+    const make = (some) => some.map((item) => card(item, thumbUrl, onPick));
+    strip.replaceChildren(...make(cards.slice(0, AT_ONCE)));
     if (!cards.length) strip.append(element("p", "hv-none", EMPTY[kind]));
+    requestAnimationFrame(() => (strip.scrollLeft = 0)); // here it would lay the page out once for every strip
+    const first = strip.firstChild;
+    if (cards.length > AT_ONCE) painted().then(() => strip.firstChild === first && strip.append(...make(cards.slice(AT_ONCE))));
   }
 
   hypviz.fillStrip = fillStrip;

@@ -190,11 +190,10 @@ class View:
         by_cosine = "text" in query and self.words.how == COSINE
         if by_cosine:
             children = self.index.nearest(place.query)
-            parents, inside = Ranked.none(), np.sort(children.rows)
+            parents, inside, closest = Ranked.none(), np.sort(children.rows), None
         else:
-            children = self.index.children(place.query, omega)
-            parents = self.index.parents(place.query, self.card.omega_parents)
-            inside = self.index.cone_members(place.query, omega)
+            around = self.index.around(place.query, omega, self.card.omega_parents)
+            children, parents, inside, closest = around.children, around.parents, around.members, around.closest
         path = self.index.path_to_root(place.query)
         angles = self.disks.angle_of(place.query.direction, place.query.row)
         return {
@@ -202,7 +201,7 @@ class View:
             "id": str(self.items.item_id[place.query.row]) if place.query.row is not None else None,
             "radius": float(place.query.radius),
             "how": COSINE if by_cosine else ENTAILMENT,
-            "closest": None if len(inside) else self.index.smallest_angle(place.query),
+            "closest": None if len(inside) else closest,
             "angle": angles[layout.DEFAULT],
             "angles": angles,
             "thumb": place.thumb,

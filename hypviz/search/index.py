@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from hypviz.config import check_choice, check_range
 from hypviz.errors import DataError, SelectionError, SettingsError
+from hypviz.search.best import Best
 from hypviz.search.embedding import Embedding
+from hypviz.search.geodesic import across, along, nearest_on_way
 from hypviz.search.scoring import APEXES, TASKS, Floats, ranking_value, worst
 
 Rows = NDArray[np.int64]
@@ -48,6 +50,20 @@ class Ranked:
     def none(cls) -> Ranked:
         """An answer without an item."""
         return cls(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32), 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Around:
+    """All that lies around a query.
+
+    children, parents: as `Index.children` and `Index.parents` give them.  members: (m,) rows inside the cone, ascending.
+    closest: the smallest ext(query, item) in radians, inside or not; None when there is no other item.
+    """
+
+    children: Ranked
+    parents: Ranked
+    members: Rows
+    closest: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,15 +128,24 @@ class Index:
                 found[number].append(column[low:high] + start)
         return [_without(np.concatenate(parts), query.row) for parts, query in zip(found, queries, strict=True)]
 
-    def smallest_angle(self, query: Query) -> float | None:
-        """The smallest ext(query, item) of all items but the query itself, in radians; None when there is no other."""
-        found = self._best(query, "children", math.inf, 1)[1]
-        return float(found[0]) if len(found) else None
+    def around(self, query: Query, omega: float, omega_parents: float, *, limit: int = 40) -> Around:
+        """Children within omega, parents within omega_parents and all members of the cone, from one pass over the items:
+        both angles at the query are ext(query, ·) and its supplement (in `cosine` geometry they are one)."""
+        most = _checked_limit(limit)
+        children, parents = (Best(_checked_omega(angle), most, query.row) for angle in (omega, omega_parents))
+        closest, members = Best(math.inf, 1, query.row), []
+        for start, angle in self._blocks([query], "children"):
+            members.append(children.add(start, angle[0]))
+            parents.add(start, angle[0] if self.embedding.geometry == "cosine" else np.float32(np.pi) - angle[0])
+            closest.add(start, angle[0])
+        smallest = float(closest.values[0]) if len(closest.values) else None
+        return Around(self._ranked(children), self._ranked(parents), np.concatenate(members), smallest)
 
     def nearest(self, query: Query, *, limit: int = 40) -> Ranked:
         """The `limit` items at the smallest geodesic distance, nearest first; `total` is all items but the query."""
-        rows, value, total = self._best(query, "nearest", math.inf, _checked_limit(limit))
-        return Ranked(rows, value, self._radii[rows], total)
+        best = self._best(query, "nearest", math.inf, limit)
+        rows, value = best.sorted()
+        return Ranked(rows, value, self._radii[rows], best.total)
 
     def path_to_root(self, query: Query, *, steps: int = 50) -> Rows:
         """The items met on the way from the query to the root (method of MERU; Wang et al. 2025, traversal).
@@ -132,38 +157,15 @@ class Index:
         check_range("steps", steps, 2, 1e6)
         if self.embedding.geometry == "cosine" and query.row is not None:
             return np.array([query.row], np.int64)
-        way = self._along(np.linspace(query.radius, 0.0, int(steps)))
+        way = along(np.linspace(query.radius, 0.0, int(steps)), self.embedding)
         best, rows = np.full(len(way), np.inf), np.zeros(len(way), np.int64)
-        for start, cosine in self._cosines(self._checked([query]), cells_per_row=len(way)):
-            value = way @ self._across(cosine[0], self._radii[start : start + cosine.shape[1]])
-            column = np.argmin(value, axis=1)
-            nearest = np.take_along_axis(value, column[:, None], axis=1)[:, 0]
+        for start, cosine in self._cosines(self._checked([query])):
+            column, nearest = nearest_on_way(way, across(cosine[0], self._radii[start : start + cosine.shape[1]], self.embedding))
             closer = nearest < best
             best[closer], rows[closer] = nearest[closer], column[closer] + start
         if query.row is not None:
             rows[0] = query.row
         return rows[np.sort(np.unique(rows, return_index=True)[1])]
-
-    def _along(self, radii: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(S, 2) of points on one ray: `_along @ _across` grows with the distance, so that nearest needs no distance.
-
-        Hyperbolic: cosh d = cosh r cosh s − sinh r sinh s cos θ. Euclidean: d² − r² = s² − 2 r s cos θ. Cosine: −cos θ.
-        In float64, where their cancellation is far below the rounding of the cosines.
-        """
-        if self.embedding.geometry == "hyperbolic":
-            r = math.sqrt(self.embedding.curv) * radii
-            return np.stack([np.cosh(r), -np.sinh(r)], axis=1)
-        return np.stack([np.ones_like(radii), -2 * radii], axis=1)
-
-    def _across(self, cosine: Floats, radii: Floats) -> NDArray[np.float64]:
-        """(2, n) of items at the angles θ from that ray; see `_along`."""
-        s, turned = radii.astype(np.float64), np.clip(cosine, -1.0, 1.0).astype(np.float64)
-        if self.embedding.geometry == "hyperbolic":
-            s = math.sqrt(self.embedding.curv) * s
-            return np.stack([np.cosh(s), np.sinh(s) * turned])
-        if self.embedding.geometry == "cosine":
-            return np.stack([-turned, np.zeros_like(turned)])
-        return np.stack([s * s, s * turned])
 
     def scores(self, queries: Embedding, *, apex: str = "query", task: str = "children") -> Iterator[tuple[slice, Floats]]:
         """Scores of every item for every query, higher is better: (slice of the queries, (b, N) float32) blocks.
@@ -200,28 +202,19 @@ class Index:
             yield part, out
 
     def _cone(self, query: Query, omega: float, limit: int, task: str) -> Ranked:
-        rows, angle, total = self._best(query, task, _checked_omega(omega), _checked_limit(limit))
-        order = np.lexsort((rows, angle, self._radii[rows]))
-        return Ranked(rows[order], angle[order], self._radii[rows[order]], total)
+        return self._ranked(self._best(query, task, _checked_omega(omega), limit))
 
-    def _best(self, query: Query, task: str, bound: float, limit: int) -> tuple[Rows, Floats, int]:
-        """The best `limit` items with a value <= bound, in order of value then row, and how many there were."""
-        rows, values, total = np.empty(0, np.int64), np.empty(0, np.float32), 0
+    def _ranked(self, best: Best) -> Ranked:
+        """The best of a cone by ascending radius."""
+        rows, angle = best.sorted()
+        order = np.argsort(self._radii[rows], kind="stable")  # equal radii stay in order of angle, then row
+        return Ranked(rows[order], angle[order], self._radii[rows[order]], best.total)
+
+    def _best(self, query: Query, task: str, bound: float, limit: int) -> Best:
+        best = Best(bound, _checked_limit(limit), query.row)
         for start, value in self._blocks([query], task):
-            inside = np.flatnonzero(value[0] <= bound)
-            if query.row is not None:
-                inside = inside[inside != query.row - start]
-            total += len(inside)
-            rows = np.concatenate([rows, inside + start])
-            values = np.concatenate([values, value[0, inside]])
-            if len(rows) > limit:
-                # Everything tied with the last place stays until the sort by row, so ties do not depend on the blocks.
-                cut = np.partition(values, limit - 1)[limit - 1]
-                keep = np.flatnonzero(values <= cut)
-                keep = keep[np.lexsort((rows[keep], values[keep]))[:limit]]
-                rows, values = rows[keep], values[keep]
-        order = np.lexsort((rows, values))
-        return rows[order], values[order], total
+            best.add(start, value[0])
+        return best
 
     def _blocks(self, queries: Sequence[Query], task: str) -> Iterator[tuple[int, Floats]]:
         """(first row, (b, n) values) over all items, block by block."""
@@ -231,13 +224,12 @@ class Index:
             radius = self._radii[start : start + cosine.shape[1]]
             yield start, ranking_value(cosine, radii, radius, space=self.embedding, task=task)
 
-    def _cosines(self, directions: Floats, *, cells_per_row: int | None = None) -> Iterator[tuple[int, Floats]]:
+    def _cosines(self, directions: Floats) -> Iterator[tuple[int, Floats]]:
         """(first row, (b, n) cosines, not to be written to) in blocks whose working memory stays below `chunk_bytes`.
 
         Those of the last single query are kept, when they fit too: a click asks for its cone, its parents and its path.
         """
-        width = self._cells // max(cells_per_row or len(directions), 1) // ALIGNMENT * ALIGNMENT
-        width = max(width, ALIGNMENT)
+        width = max(self._cells // max(len(directions), 1) // ALIGNMENT * ALIGNMENT, ALIGNMENT)
         asked = directions.tobytes() if len(directions) == 1 and len(self) <= self._out_cells else b""
         known, cosines = self._last
         if not asked or asked != known:

@@ -12,6 +12,7 @@ import pytest
 
 from hypviz.errors import DataError, SelectionError, SettingsError
 from hypviz.search.embedding import Embedding
+from hypviz.search.geodesic import across, along, nearest_on_way
 from hypviz.search.index import Index, Query
 
 GEOMETRIES = ("hyperbolic", "euclidean", "cosine")
@@ -146,6 +147,33 @@ def test_results_do_not_depend_on_the_chunk_size(geometry: str) -> None:
         np.testing.assert_array_equal(small.path_to_root(query), large.path_to_root(query))
 
 
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+@pytest.mark.parametrize("chunk_bytes", [64 * 64, 8 << 20])
+def test_what_lies_around_is_what_the_single_searches_find(geometry: str, chunk_bytes: int) -> None:
+    e = random_embedding(700, 3, geometry=geometry)
+    directions, radii = e.directions.copy(), e.radii.copy()
+    directions[699], radii[699] = directions[0], radii[0]  # a copy has no angle
+    index = Index(Embedding(directions, radii, e.curv, e.geometry), chunk_bytes=chunk_bytes)
+    for row in (0, 350, 699):
+        query = index.query(row)
+        found = index.around(query, 1.2, 0.9, limit=25)
+        for one, other in ((found.children, index.children(query, 1.2, limit=25)), (found.parents, index.parents(query, 0.9, limit=25))):
+            np.testing.assert_array_equal(one.rows, other.rows)
+            np.testing.assert_array_equal(one.angle, other.angle)
+            np.testing.assert_array_equal(one.radius, other.radius)
+            assert one.total == other.total
+        np.testing.assert_array_equal(found.members, index.cone_members(query, 1.2))
+        everything = index.children(query, math.pi, limit=699)
+        assert found.closest == everything.angle.min()
+
+
+def test_nothing_is_closest_to_an_item_that_is_alone() -> None:
+    index = Index(Embedding(np.array([[0, 1]], np.float32), np.array([1], np.float32)))
+    found = index.around(index.query(0), 1.0, 1.0)
+    assert found.closest is None
+    assert not len(found.children.rows) and not len(found.parents.rows) and not len(found.members)
+
+
 @pytest.mark.parametrize("chunk_bytes", [64 * 64, 8 << 20])
 def test_ties_are_broken_by_row(chunk_bytes: int) -> None:
     count = 700
@@ -209,6 +237,19 @@ def test_the_path_to_the_root_is_the_nearest_item_at_each_step(geometry: str) ->
         assert path.tolist() == list(dict.fromkeys(slow))
         assert path[0] == row
         assert path[-1] == np.argmin(e.radii)
+
+
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+@pytest.mark.parametrize("seed", range(5))
+def test_bisection_finds_the_nearest_item_of_every_point_of_the_way(geometry: str, seed: int) -> None:
+    e = random_embedding(300, 2, geometry=geometry, seed=seed)
+    cosine = e.directions @ e.directions[seed]
+    way = along(np.linspace(float(e.radii.max()), 0.0, 400), e)
+    items = across(cosine, e.radii, e)
+    column, value = nearest_on_way(way, items)
+    every = way @ items
+    np.testing.assert_allclose(value, every.min(axis=1), rtol=1e-12)
+    np.testing.assert_array_equal(column, every.argmin(axis=1))
 
 
 def test_the_path_through_a_chain_visits_it_in_order_of_falling_radius() -> None:

@@ -1,0 +1,45 @@
+"""The best items seen so far, block by block: exact, and independent of how the items are cut into blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.search.scoring import Floats
+
+Rows = NDArray[np.int64]
+
+
+class Best:
+    """Keeps the `limit` items with the smallest values that are at most `bound`; ties are broken by row.
+
+    omit: a row that never counts, or None.  rows, values: those kept, in no order.  total: how many were within the bound.
+    """
+
+    def __init__(self, bound: float, limit: int, omit: int | None) -> None:
+        self.bound, self.limit, self.omit = bound, limit, omit
+        self.rows: Rows = np.empty(0, np.int64)
+        self.values: Floats = np.empty(0, np.float32)
+        self.total = 0
+
+    def add(self, start: int, values: Floats) -> Rows:
+        """Take in the items of rows start, start + 1, …; gives the rows within the bound, ascending."""
+        inside = np.flatnonzero(values <= self.bound)
+        if self.omit is not None:
+            inside = inside[inside != self.omit - start]
+        found = inside + start
+        self.total += len(found)
+        rows, kept = np.concatenate([self.rows, found]), np.concatenate([self.values, values[inside]])
+        if len(rows) > self.limit:
+            # Everything tied with the last place stays until the sort by row, so ties do not depend on the blocks.
+            cut = np.partition(kept, self.limit - 1)[self.limit - 1]
+            close = np.flatnonzero(kept <= cut)
+            close = close[np.lexsort((rows[close], kept[close]))[: self.limit]]
+            rows, kept = rows[close], kept[close]
+        self.rows, self.values = rows, kept
+        return found
+
+    def sorted(self) -> tuple[Rows, Floats]:
+        """(k,) rows and (k,) values, best first."""
+        order = np.lexsort((self.rows, self.values))
+        return self.rows[order], self.values[order]
