@@ -6,6 +6,8 @@ import os
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # nothing leaves the machine; must be set before gradio loads
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# OpenBLAS's threads sleep after a product instead of spinning for 25 ms, which a browser on the same cores needs to draw the answer.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "10")  # 2^10 cycles; must be set before numpy loads
 
 import logging
 import sys

@@ -51,11 +51,12 @@
 
     draw() {
       const { canvas, context, paint } = this;
+      canvas.hidden = !this.count; // an empty layer costs as much as a full one
+      if (canvas.hidden) return;
       const density = Math.min(2, devicePixelRatio || 1);
       const side = Math.round(paint.size * density);
       if (canvas.width !== side) canvas.width = canvas.height = side;
       else context.clearRect(0, 0, side, side);
-      if (!this.count) return;
       context.setTransform(density, 0, 0, density, 0, 0);
       context.beginPath();
       this.walk((x, y, first) => (first ? context.moveTo(x, y) : context.lineTo(x, y)));
