@@ -61,6 +61,7 @@
       if (link.text && x.view.words) start = { text: link.text };
       if (link.item) await attempt(async () => (start = await x.api.get(`row/${encodeURIComponent(link.item)}`)));
       await attempt(() => x.shows.restore(link));
+      await attempt(() => x.each.restore(link));
       await x.walk(start, { remember: false });
       await attempt(() => x.pins.restore(link));
       await attempt(() => x.set.restore(link));
@@ -82,6 +83,7 @@
         omega: Math.abs(omega - x.view.omega) < SAME_OMEGA ? null : omega,
         ...x.layouts.save(),
         ...x.shows.save(),
+        ...x.each.save(),
         ...x.pins.save(),
         at: moved ? [...view.centre, view.zoom].map((value) => Number(value.toFixed(5))).join(",") : null,
         ...x.set.save(),

@@ -41,7 +41,10 @@
         <div class="hv-now"></div>
         <div class="hv-lists">
           <div class="hv-list hv-common" hidden><h3></h3><div class="hv-strip"></div></div>
-          <div class="hv-list hv-children"><h3></h3><div class="hv-strip"></div></div>
+          <div class="hv-list hv-children">
+            <button type="button" class="hv-each" aria-pressed="false" title="List the closest item of each class in the cone, instead of the closest items" hidden>One of each class</button>
+            <h3></h3><div class="hv-strip"></div>
+          </div>
           <div class="hv-list hv-parents"><h3></h3><div class="hv-strip"></div></div>
           <div class="hv-list hv-path"><h3></h3><div class="hv-strip"></div></div>
         </div>
@@ -73,6 +76,7 @@
       this.layouts = hypviz.layoutsPart(this);
       this.shows = hypviz.showPart(this);
       this.pins = hypviz.pinsPart(this);
+      this.each = hypviz.eachPart(this);
       this.set = hypviz.setPart(this);
       this.selects = hypviz.selectPart(this);
       this.points = hypviz.pointsPart(this);
@@ -163,7 +167,7 @@
       const { omega, kind } = this.coneSetting();
       try {
         const wide = kind === "angle" ? omega : (await this.api.ask("cone", { query: next, omega, kind })).omega;
-        const result = await this.api.ask("select", { query: next, omega: wide });
+        const result = await this.api.ask("select", { query: next, omega: wide, each: this.each.on() });
         if (number !== this.asked) return;
         if (remember && this.query && JSON.stringify(this.query) !== JSON.stringify(next)) this.trail.push(this.query);
         Object.assign(this, { query: next, answer: result, wide });
@@ -204,13 +208,13 @@
     show() {
       const { answer } = this;
       this.picture.show({ ...answer.picture, url: this.api.url(answer.picture.url) });
-      const byCosine = answer.how === "cosine";
-      const order = byCosine ? "by cosine, nearest first" : "inside the cone, general → specific";
-      this.list("children", byCosine ? "Nearest" : "Children", answer.children, answer.children_total, order);
+      const { title, total, order } = this.each.heading(answer);
+      this.list("children", title, answer.children, total, order);
       this.list("parents", "Parents", answer.parents, answer.parents_total, "general → specific");
       this.list("path", "Path to the root", answer.path, answer.path.length, "nearest item along the geodesic");
       this.find(".hv-back").disabled = this.trail.length === 0;
       this.showOmega();
+      this.each.shown();
       this.pins.shown();
       this.words.shown();
       this.corrections.shown();

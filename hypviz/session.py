@@ -19,6 +19,7 @@ import numpy as np
 from hypviz import __version__
 from hypviz.bits import pack_rows
 from hypviz.cards import Cards
+from hypviz.data.items import SCENE
 from hypviz.data.pictures import read_bytes
 from hypviz.disks import Disks
 from hypviz.embed import checkpoint_for, embed_workspace
@@ -141,6 +142,7 @@ class View:
         return {
             "key": self.key,
             "count": len(self.items),
+            "classes": len(self.items.classes),
             "omega": round(self.card.omega_children, 3),
             "start": self._start_row(),
             "name": self.workspace.name,
@@ -180,11 +182,12 @@ class View:
             "description": self.card.description,
         }
 
-    def select(self, query: Mapping[str, Any], omega: float) -> Json:
+    def select(self, query: Mapping[str, Any], omega: float, *, each: bool = False) -> Json:
         """Everything about one place: its picture, children, parents, path, cone members and where it is drawn.
 
-        omega: cone threshold on ext(place, child), radians in (0, π]. Raises SelectionError for a query that names
-        nothing, DataError for a picture that cannot be read.
+        omega: cone threshold on ext(place, child), radians in (0, π].  each: list as children the closest one of each class in
+        the cone ("classes" counts them) instead of the closest items ("classes" is None). Raises SelectionError for a query
+        that names nothing, DataError for a picture that cannot be read.
         """
         place = self.placer.resolve(query)
         by_cosine = "text" in query and self.words.how == COSINE
@@ -194,6 +197,7 @@ class View:
         else:
             around = self.index.around(place.query, omega, self.card.omega_parents)
             children, parents, inside, closest = around.children, around.parents, around.members, around.closest
+        listed = self.index.one_of_each(place.query, omega, self.items.label - SCENE) if each and not by_cosine else None
         path = self.index.path_to_root(place.query)
         angles = self.disks.angle_of(place.query.direction, place.query.row)
         return {
@@ -206,8 +210,9 @@ class View:
             "angles": angles,
             "thumb": place.thumb,
             "picture": place.picture,
-            "children": self.cards.ranked(children),
+            "children": self.cards.ranked(children if listed is None else listed),
             "children_total": children.total,
+            "classes": None if listed is None else listed.total,
             "parents": self.cards.ranked(parents),
             "parents_total": parents.total,
             "path": self.cards.plain(path),
@@ -229,15 +234,17 @@ class View:
         omega: float | None,
         limit: int,
         own_words: Sequence[str] = (),
+        each: bool = False,
     ) -> Json:
         """The answers of the command line: lists named in `wanted` ("children", "parents", "nearest", "path", "words") for an
         item, a picture file or a text; omega None takes the calibrated thresholds. "how" says what children are found by: a
-        plain CLIP has no cones for a text, so its children are the nearest by cosine. own_words: for "words", see `to_root`."""
+        plain CLIP has no cones for a text, so its children are the nearest by cosine. own_words: see `to_root`; each: see `select`."""
         named: Json = {"row": self.row_of(item_id)} if item_id is not None else {"text": text}
         if picture is not None:
             named = {"upload": self.placer.uploads.add(read_bytes(picture), picture.name)}
         place = self.placer.resolve(named)
         by_cosine = "text" in named and self.words.how == COSINE
+        cone = self.card.omega_children if omega is None else omega
         query, result = place.query, {"label": place.picture["title"], "radius": float(place.query.radius)}
         result["how"] = COSINE if by_cosine else ENTAILMENT
         for kind in wanted:
@@ -251,8 +258,10 @@ class View:
                 ranked = self.index.nearest(query, limit=limit)
             elif kind == "parents":
                 ranked = self.index.parents(query, self.card.omega_parents if omega is None else omega, limit=limit)
+            elif each:
+                ranked = self.index.one_of_each(query, cone, self.items.label - SCENE, limit=limit)
             else:
-                ranked = self.index.children(query, self.card.omega_children if omega is None else omega, limit=limit)
+                ranked = self.index.children(query, cone, limit=limit)
             result[kind], result[f"{kind}_total"] = self.cards.ranked(ranked), ranked.total
         return result
 

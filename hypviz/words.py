@@ -48,7 +48,7 @@ def no_text_tower(card: Card) -> str:
     """The sentence for a checkpoint that knows no words."""
     if card.encoder.backbone == "vectors":
         return "Own vectors come without a model, so words have no place among them."
-    return f"The checkpoint {card.name} has no text tower: it knows pictures alone, so words have no place in its space."
+    return f"The checkpoint {card.name} has no text tower: it knows pictures alone, not words."
 
 
 class Words:

@@ -135,6 +135,9 @@ def test_search_by_item_gives_what_the_view_gives(run: Run, tiny_view: View, ope
     assert len(result["nearest"]) == 7 and result["path"][0]["id"] == item
     wide = run("search", *opened, "--item", item, "--omega", 3.1, "--json").json()
     assert wide["children_total"] > len(wide["children"]) == 40 and "parents" not in wide
+    each = run("search", *opened, "--item", item, "--omega", 3.1, "--each-class", "--json").json()
+    classes = [card["label"] for card in each["children"]]
+    assert len(classes) == len(set(classes)) > len({card["label"] for card in wide["children"]})
     text = run("search", *opened, "--item", item, "--nearest").out
     assert all(card["id"] in text for card in result["nearest"])
 

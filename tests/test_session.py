@@ -100,6 +100,26 @@ def test_at_most_forty_children_are_shown_the_best_by_angle_from_general_to_spec
     assert seen >= 20
 
 
+@pytest.mark.parametrize("row", [0, 5, 60])
+def test_one_of_each_class_is_the_closest_of_that_class_in_the_cone(tiny_view: View, row: int) -> None:
+    angle = textbook_angles(tiny_view, row)
+    omega = omega_with(angle, 20, 39)
+    inside = np.flatnonzero(angle <= omega)
+    answer = tiny_view.select({"row": row}, omega, each=True)
+    closest = {tiny_view.items.name(int(child)): float(angle[child]) for child in inside[np.argsort(-angle[inside])]}
+    assert answer["classes"] == len(closest) == len(answer["children"]) > 2
+    assert {card["label"]: pytest.approx(card["angle"], abs=NOISE) for card in answer["children"]} == closest
+    radii = [card["radius"] for card in answer["children"]]
+    assert radii == sorted(radii)
+    usual = tiny_view.select({"row": row}, omega)
+    assert usual["classes"] is None
+    for name in ("children_total", "members", "parents", "path"):
+        assert answer[name] == usual[name], "what lies in the cone stays"
+    item = str(tiny_view.items.item_id[row])
+    found = tiny_view.search(item_id=item, picture=None, wanted=["children"], omega=omega, limit=40, each=True)
+    assert found["children"] == answer["children"] and found["children_total"] == answer["classes"]
+
+
 def test_parents_are_the_items_seen_towards_the_root(tiny_view: View) -> None:
     found = 0
     for row in range(0, len(tiny_view.items), 7):

@@ -17,6 +17,7 @@ def search(
     picture: Annotated[Optional[Path], typer.Option(help="Or: a picture file of your own.")] = None,
     text: Annotated[Optional[str], typer.Option(help="Or: words, with a checkpoint that has a text tower.")] = None,
     children: Annotated[bool, typer.Option("--children", help="Items inside its cone, general → specific.")] = False,
+    each_class: Annotated[bool, typer.Option("--each-class", help="Children: only the closest one of each class in the cone.")] = False,
     parents: Annotated[bool, typer.Option("--parents", help="Items that contain it, general → specific.")] = False,
     nearest: Annotated[bool, typer.Option("--nearest", help="Items closest by geodesic distance.")] = False,
     path: Annotated[bool, typer.Option("--path", help="Nearest items along the geodesic to the root.")] = False,
@@ -40,7 +41,7 @@ def search(
     say_licence(checkpoint)
     with progress_bar("Embedding", quiet=as_json) as report:
         view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
-    result = view.search(item_id=item, picture=picture, text=text, wanted=wanted, omega=omega, limit=limit, own_words=own)
+    result = view.search(item_id=item, picture=picture, text=text, wanted=wanted, omega=omega, limit=limit, own_words=own, each=each_class)
     show(result, _as_text(result, wanted), as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""The best items seen so far, block by block: exact, and independent of how the items are cut into blocks."""
+"""The best items seen so far, over all or of each group, block by block: exact, and independent of how items are cut into blocks."""
 
 from __future__ import annotations
 
@@ -43,3 +43,32 @@ class Best:
         """(k,) rows and (k,) values, best first."""
         order = np.lexsort((self.rows, self.values))
         return self.rows[order], self.values[order]
+
+
+class BestOfEach:
+    """Keeps the item with the smallest value of each group, if that is at most `bound`; ties are broken by row.
+
+    groups: (N,) ints >= 0, the group of every item.  omit: a row that never counts, or None.
+    """
+
+    def __init__(self, bound: float, groups: NDArray[np.integer], omit: int | None) -> None:
+        self.bound, self.groups, self.omit = bound, groups, omit
+        self._rows: Rows = np.full(int(groups.max(initial=-1)) + 1, -1, np.int64)
+        self._values: Floats = np.full(len(self._rows), np.inf, np.float32)
+
+    def add(self, start: int, values: Floats) -> None:
+        """Take in the items of rows start, start + 1, …"""
+        inside = np.flatnonzero(values <= self.bound)
+        if self.omit is not None:
+            inside = inside[inside != self.omit - start]
+        inside = inside[np.lexsort((inside, values[inside]))]
+        groups, first = np.unique(self.groups[inside + start], return_index=True)
+        best = inside[first]
+        closer = values[best] < self._values[groups]
+        self._rows[groups[closer]], self._values[groups[closer]] = best[closer] + start, values[best[closer]]
+
+    def sorted(self, limit: int) -> tuple[Rows, Floats, int]:
+        """(k,) rows and (k,) values of the best groups, best first, and how many groups there are in all."""
+        found = np.flatnonzero(self._rows >= 0)
+        order = found[np.lexsort((self._rows[found], self._values[found]))][:limit]
+        return self._rows[order], self._values[order], len(found)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from hypviz.config import check_choice, check_range
 from hypviz.errors import DataError, SelectionError, SettingsError
-from hypviz.search.best import Best
+from hypviz.search.best import Best, BestOfEach
 from hypviz.search.embedding import Embedding
 from hypviz.search.geodesic import across, along, nearest_on_way
 from hypviz.search.scoring import APEXES, TASKS, Floats, ranking_value, worst
@@ -110,6 +110,14 @@ class Index:
         """Items y with π − ext(query, y) <= omega (α2, apex at the query), otherwise as `children`."""
         return self._cone(query, omega, limit, "parents")
 
+    def one_of_each(self, query: Query, omega: float, groups: NDArray[np.integer], *, limit: int = 40) -> Ranked:
+        """Of each group the one item y with the smallest ext(query, y) <= omega; the best `limit` of these by angle, in order of
+        ascending radius. groups: (N,) ints >= 0.  total: the number of groups with an item in the cone."""
+        best = BestOfEach(_checked_omega(omega), groups, query.row)
+        for start, angle in self._blocks([query], "children"):
+            best.add(start, angle[0])
+        return self._by_radius(*best.sorted(_checked_limit(limit)))
+
     def cone_members(self, query: Query, omega: float) -> Rows:
         """All rows inside the cone of the query, ascending, without the query itself."""
         return self.cones([query], omega)[0]
@@ -139,7 +147,8 @@ class Index:
             parents.add(start, angle[0] if self.embedding.geometry == "cosine" else np.float32(np.pi) - angle[0])
             closest.add(start, angle[0])
         smallest = float(closest.values[0]) if len(closest.values) else None
-        return Around(self._ranked(children), self._ranked(parents), np.concatenate(members), smallest)
+        found = (self._by_radius(*best.sorted(), best.total) for best in (children, parents))
+        return Around(*found, np.concatenate(members), smallest)
 
     def nearest(self, query: Query, *, limit: int = 40) -> Ranked:
         """The `limit` items at the smallest geodesic distance, nearest first; `total` is all items but the query."""
@@ -202,13 +211,13 @@ class Index:
             yield part, out
 
     def _cone(self, query: Query, omega: float, limit: int, task: str) -> Ranked:
-        return self._ranked(self._best(query, task, _checked_omega(omega), limit))
+        best = self._best(query, task, _checked_omega(omega), limit)
+        return self._by_radius(*best.sorted(), best.total)
 
-    def _ranked(self, best: Best) -> Ranked:
-        """The best of a cone by ascending radius."""
-        rows, angle = best.sorted()
-        order = np.argsort(self._radii[rows], kind="stable")  # equal radii stay in order of angle, then row
-        return Ranked(rows[order], angle[order], self._radii[rows[order]], best.total)
+    def _by_radius(self, rows: Rows, angle: Floats, total: int) -> Ranked:
+        """What was found, best first, by ascending radius; equal radii stay in their order."""
+        order = np.argsort(self._radii[rows], kind="stable")
+        return Ranked(rows[order], angle[order], self._radii[rows[order]], total)
 
     def _best(self, query: Query, task: str, bound: float, limit: int) -> Best:
         best = Best(bound, _checked_limit(limit), query.row)

@@ -39,7 +39,7 @@ SCRIPTS = (
     "disk-words.js", "disk-moves.js", "disk.js",
     "evaluate-dom.js", "annotate-corrections.js",
     "picture.js", "explore-parts.js", "explore-link.js", "explore-lists.js", "explore-layouts.js", "explore-show.js", "explore-pins.js",
-    "explore-set.js", "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js",
+    "explore-each.js", "explore-set.js", "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js",
     "explore-corrections.js", "explore-words.js", "explore.js",
 )  # fmt: skip
 """In the order they must load; those of the disk come first and need nothing else but plotly."""
@@ -159,8 +159,8 @@ def _router(library: Library) -> APIRouter:
         return {"row": library.view(key).row_of(item_id)}
 
     @router.post("/view/{key}/select")
-    def select(key: str, query: dict[str, Any] = Body(...), omega: float = Body(...)) -> dict[str, Any]:  # noqa: B008
-        return library.view(key).select(query, omega)
+    def select(key: str, query: dict[str, Any] = Body(...), omega: float = Body(...), each: bool = Body(False)) -> dict[str, Any]:  # noqa: B008
+        return library.view(key).select(query, omega, each=each)
 
     @router.get("/view/{key}/words.jpg")
     def words_card(key: str, text: str) -> Response:

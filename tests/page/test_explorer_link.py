@@ -49,6 +49,34 @@ def test_a_link_brings_everything_back(explorer: ExplorerPage, open_page: OpenPa
         assert again.run(code) == explorer.run(code), code
 
 
+def test_children_are_listed_one_of_each_class_when_asked(
+    explorer: ExplorerPage, open_page: OpenPage, explorer_site: tuple[str, View]
+) -> None:
+    inside, shown = explorer.run("s.answer.children_total"), explorer.run("s.answer.children.length")
+    members, lit = explorer.run("s.answer.members"), explorer.lit()
+    explorer.page.get_by_role("button", name="One of each class").click()
+    explorer.until("s.answer.classes > 1")
+    strip = explorer.page.locator(".hv-children")
+    labels = strip.locator(".hv-label").all_inner_texts()
+    assert len(labels) == len(set(labels)) == min(shown, explorer.run("s.answer.classes"))
+    expect(strip.locator("h3")).to_contain_text("the closest of each class")
+    radii = [float(card.get_attribute("data-radius") or "nan") for card in strip.locator(".hv-card").all()]
+    assert radii == sorted(radii)
+    assert (explorer.run("s.answer.children_total"), explorer.run("s.answer.members")) == (inside, members), "the cone stays"
+    row = explorer.run("s.answer.row")
+    space, angle = explorer.view, explorer.exterior_angles(row)
+    for label, child in explorer.run("s.answer.children.map((card) => [card.label, card.row])")[::5]:
+        same = [i for i in range(len(space.items)) if space.items.name(i) == label and i != row]
+        assert angle[child] <= angle[same].min() + 1e-3, label
+    explorer.page.wait_for_function("location.hash.includes('each=1')")
+    again = open_explorer(open_page, explorer_site, "#" + explorer.page.url.split("#")[1])
+    again.until("s.answer.classes > 1")
+    expect(again.page.get_by_role("button", name="One of each class")).to_have_attribute("aria-pressed", "true")
+    again.page.get_by_role("button", name="One of each class").click()
+    again.until("s.answer.classes === null")
+    assert again.lit() == lit
+
+
 @pytest.mark.parametrize(
     "link, complaint",
     [

@@ -389,3 +389,31 @@ def test_the_page_can_search_without_torch() -> None:
     code = "import sys, hypviz.search.index, hypviz.search.metrics, hypviz.evaluate; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("chunk_bytes", [64 * 64, 8 << 20])
+@pytest.mark.parametrize("limit", [3, 40])
+def test_one_of_each_is_the_closest_of_every_group_in_the_cone(chunk_bytes: int, limit: int) -> None:
+    e = random_embedding(900, 3, seed=4)
+    directions, radii = e.directions.copy(), e.radii.copy()
+    directions[800], radii[800] = directions[20], radii[20]  # a tie within a group: the earlier row
+    groups = np.arange(900) % 12
+    index = Index(Embedding(directions, radii, e.curv), chunk_bytes=chunk_bytes)
+    for row in (0, 450, 899):
+        query = index.query(row)
+        everything = index.children(query, 1.0, limit=900)
+        best: dict[int, tuple[float, int]] = {}
+        for angle, child in sorted(zip(everything.angle.tolist(), everything.rows.tolist(), strict=True)):
+            best.setdefault(int(groups[child]), (angle, child))
+        expected = sorted(best.values())[:limit]
+        found = index.one_of_each(query, 1.0, groups, limit=limit)
+        assert sorted(found.rows.tolist()) == sorted(child for _, child in expected)
+        assert (np.diff(found.radius) >= 0).all()
+        assert found.total == len(best)
+        assert dict(zip(found.rows.tolist(), found.angle.tolist(), strict=True)) == {child: angle for angle, child in expected}
+
+
+def test_one_of_each_of_an_empty_cone_is_nothing() -> None:
+    e = random_embedding(30, 64)
+    found = Index(e).one_of_each(Index(e).query(0), 1e-3, np.zeros(30, np.int64))
+    assert not len(found.rows) and found.total == 0
