@@ -147,8 +147,8 @@ class Index:
             parents.add(start, angle[0] if self.embedding.geometry == "cosine" else np.float32(np.pi) - angle[0])
             closest.add(start, angle[0])
         smallest = float(closest.values[0]) if len(closest.values) else None
-        found = (self._by_radius(*best.sorted(), best.total) for best in (children, parents))
-        return Around(*found, np.concatenate(members), smallest)
+        below, above = (self._by_radius(*best.sorted(), best.total) for best in (children, parents))
+        return Around(below, above, np.concatenate(members), smallest)
 
     def nearest(self, query: Query, *, limit: int = 40) -> Ranked:
         """The `limit` items at the smallest geodesic distance, nearest first; `total` is all items but the query."""

@@ -43,12 +43,13 @@ class Endpoints:
         omega: float = 0.0,
         limit: int = 40,
         words: list[str] = [],  # noqa: B006
+        each_class: bool = False,
     ) -> dict[str, Any]:
         """Search by entailment from an item id, a text or a picture: give one of the three.
 
         data, checkpoint: names as in the page. picture: handle_file(PATH). lists: children, parents, nearest, path, words.
         omega: half-angle of the cone in radians, 0 for the calibrated one. limit: answers per list. words: of your own, for
-        the list "words".
+        the list "words". each_class: as children only the closest item of each class in the cone.
         """
         named = {"item": item, "text": text, "picture": picture}
         if sum(bool(value) for value in named.values()) != 1:
@@ -66,6 +67,7 @@ class Endpoints:
             omega=float(omega) or None,
             limit=limit,
             own_words=_listed("words", words),
+            each=bool(each_class),
         )
 
     def embed(
