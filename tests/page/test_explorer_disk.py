@@ -182,6 +182,18 @@ def test_edges_join_the_points_of_parents_and_children(explorer: ExplorerPage) -
         assert any((a, b) in direct for a in near[0] for b in near[1])
 
 
+def test_the_items_of_the_true_cone_are_lit_and_no_others(explorer: ExplorerPage) -> None:
+    depth = explorer.points()["depth"]
+    for row in (explorer.view.describe()["start"], int(np.flatnonzero(depth == 1)[3])):
+        explorer.walk(row)
+        angle, omega = explorer.exterior_angles(row), explorer.run("s.disk.omega")
+        unsure = set(np.flatnonzero(np.abs(angle - omega) <= 1e-3).tolist())
+        listed = set(explorer.run("[s.answer.row, ...[...s.answer.parents, ...s.answer.path].map((card) => card.row)]"))
+        wanted = set(np.flatnonzero(angle <= omega).tolist())
+        assert len(wanted) > 100
+        assert explorer.lit() - unsure - listed == wanted - unsure - listed
+
+
 def test_the_aperture_of_a_cone_follows_from_its_distance_to_the_root(explorer: ExplorerPage) -> None:
     explorer.menu("Show").get_by_label("Aperture by distance").check()
     explorer.close_menu()

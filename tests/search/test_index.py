@@ -12,6 +12,7 @@ import pytest
 
 from hypviz.errors import DataError, SelectionError, SettingsError
 from hypviz.search.embedding import Embedding
+from hypviz.search.best import BestOfEach
 from hypviz.search.geodesic import across, along, nearest_on_way
 from hypviz.search.index import Index, Query
 
@@ -394,19 +395,17 @@ def test_the_page_can_search_without_torch() -> None:
 @pytest.mark.parametrize("chunk_bytes", [64 * 64, 8 << 20])
 @pytest.mark.parametrize("limit", [3, 40])
 def test_one_of_each_is_the_closest_of_every_group_in_the_cone(chunk_bytes: int, limit: int) -> None:
-    e = random_embedding(900, 3, seed=4)
-    directions, radii = e.directions.copy(), e.radii.copy()
-    directions[800], radii[800] = directions[20], radii[20]  # a tie within a group: the earlier row
     groups = np.arange(900) % 12
-    index = Index(Embedding(directions, radii, e.curv), chunk_bytes=chunk_bytes)
+    index = Index(random_embedding(900, 3, seed=4), chunk_bytes=chunk_bytes)
     for row in (0, 450, 899):
         query = index.query(row)
-        everything = index.children(query, 1.0, limit=900)
+        everything = index.children(query, 3.0, limit=900)
         best: dict[int, tuple[float, int]] = {}
         for angle, child in sorted(zip(everything.angle.tolist(), everything.rows.tolist(), strict=True)):
             best.setdefault(int(groups[child]), (angle, child))
+        assert len(best) > 6
         expected = sorted(best.values())[:limit]
-        found = index.one_of_each(query, 1.0, groups, limit=limit)
+        found = index.one_of_each(query, 3.0, groups, limit=limit)
         assert sorted(found.rows.tolist()) == sorted(child for _, child in expected)
         assert (np.diff(found.radius) >= 0).all()
         assert found.total == len(best)
@@ -417,3 +416,15 @@ def test_one_of_each_of_an_empty_cone_is_nothing() -> None:
     e = random_embedding(30, 64)
     found = Index(e).one_of_each(Index(e).query(0), 1e-3, np.zeros(30, np.int64))
     assert not len(found.rows) and found.total == 0
+
+
+def test_of_equals_in_one_group_the_earlier_row_is_kept() -> None:
+    best = BestOfEach(1.0, np.array([0, 1, 0, 1, 0]), omit=None)
+    for start, values in ((0, [0.5, 0.9]), (2, [0.5, 0.4]), (4, [0.2])):
+        best.add(start, np.array(values, np.float32))
+    rows, values, groups = best.sorted(5)
+    assert rows.tolist() == [4, 3] and values.tolist() == pytest.approx([0.2, 0.4]) and groups == 2
+    tied = BestOfEach(1.0, np.array([0, 0, 0]), omit=None)
+    for start in range(3):
+        tied.add(start, np.array([0.5], np.float32))
+    assert tied.sorted(5)[0].tolist() == [0]
