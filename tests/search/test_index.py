@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from hypviz.errors import DataError, SelectionError, SettingsError
-from hypviz.search.embedding import Embedding
 from hypviz.search.best import BestOfEach
+from hypviz.search.embedding import Embedding
 from hypviz.search.geodesic import across, along, nearest_on_way
 from hypviz.search.index import Index, Query
 
