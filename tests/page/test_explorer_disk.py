@@ -180,6 +180,16 @@ def test_edges_join_the_points_of_parents_and_children(explorer: ExplorerPage) -
     for x1, y1, x2, y2 in ends:
         near = [np.flatnonzero(np.hypot(*(spots - spot).T) < 0.2).tolist() for spot in ((x1, y1), (x2, y2))]
         assert any((a, b) in direct for a in near[0] for b in near[1])
+    layer = explorer.page.locator("canvas.hd-edges")
+    expect(layer).to_be_visible()
+    end = explorer.run("(disk.paint.edges.walk((x, y) => (window.last = [x, y])), window.last)")
+    ink = """(canvas, [x, y]) => {
+      const scale = canvas.width / canvas.clientWidth, around = canvas.getContext("2d").getImageData(x * scale - 3, y * scale - 3, 7, 7);
+      return around.data.filter((value, i) => i % 4 === 3 && value > 0).length;
+    }"""
+    assert layer.evaluate(ink, end) > 0, "an arc is painted where it ends"
+    explorer.menu("Show").get_by_role("radio", name="None").check()
+    expect(layer).to_be_hidden()
 
 
 def test_the_items_of_the_true_cone_are_lit_and_no_others(explorer: ExplorerPage) -> None:
