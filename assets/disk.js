@@ -80,16 +80,19 @@
 
     /* ------------------------------------------------------------ points */
 
-    /** Fetch a payload and draw it, see `setPoints`. @param {string} url */
+    /** Fetch a payload and draw it, see `setPoints`. @param {string} url @returns {Promise<boolean>} false when a later load has overtaken it */
     async load(url, { keep = false } = {}) {
       const turn = ++this.loads;
       try {
         const answer = await fetch(url);
         if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
         const buffer = await answer.arrayBuffer();
-        if (turn === this.loads) await this.setPoints(buffer, { keep }); // otherwise a later load has overtaken this one
+        if (turn !== this.loads) return false;
+        await this.setPoints(buffer, { keep });
+        return true;
       } catch (error) {
-        if (turn === this.loads) this.say(`The disk could not be loaded: ${error.message}`);
+        if (turn !== this.loads) return false;
+        this.say(`The disk could not be loaded: ${error.message}`);
         throw error;
       }
     }

@@ -31,7 +31,7 @@
       },
       save: () => ({ each: on ? "1" : null }),
       async restore({ each }) {
-        turn(each === "1");
+        turn(each === "1" && x.view.classes > 1);
       },
     };
   };

@@ -42,9 +42,11 @@
       c: () => x.pins.turn(),
       p: () => x.shows.togglePictures(),
     };
-    x.root.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      if (event.target.closest("input, select, textarea, dialog") || !actions[event.key]) return;
+    // Also while nothing has the focus: on a page just opened, and after a click on a card that made way for others.
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !actions[event.key]) return;
+      const ours = event.target === document.body ? x.root.isConnected && x.root.checkVisibility() : x.root.contains(event.target);
+      if (!ours || event.target.closest("input, select, textarea, dialog")) return;
       event.preventDefault();
       actions[event.key]();
     });

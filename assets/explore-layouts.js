@@ -58,14 +58,15 @@
     /** Show another layout on the first disk; the points glide there. */
     async function choose(name) {
       check(name);
-      await make(name, () => x.disk.load(x.api.url(pointsUrl(name)), { keep: true }), x.disk);
+      const drawn = await make(name, () => x.disk.load(x.api.url(pointsUrl(name)), { keep: true }), x.disk);
+      if (!drawn) return; // another one was chosen meanwhile
       layout = name;
       write();
       x.showOn(x.disk);
       await score();
     }
 
-    /** Load while saying how far the layout has come. */
+    /** Load while saying how far the layout has come; gives what `load` gives. */
     async function make(name, load, disk) {
       const timer = setInterval(async () => {
         const one = (await x.api.get("layouts").catch(() => [])).find((other) => other.name === name);
@@ -73,7 +74,7 @@
         if (total) disk.say(`Making the layout “${one.title}”: ${Math.round((100 * done) / total)} %`);
       }, POLL_MS);
       try {
-        await load();
+        return await load();
       } finally {
         clearInterval(timer);
       }

@@ -26,6 +26,7 @@
   Bits.lengthen = function (text, count) {
     const rows = [];
     let [row, gap, shift] = [-1, 0, 0];
+    if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) throw new Error("The selection of this link is damaged, so it is left out.");
     for (const character of atob(text.replaceAll("-", "+").replaceAll("_", "/"))) {
       const byte = character.charCodeAt(0);
       gap += (byte & 127) * 2 ** shift;
@@ -66,14 +67,13 @@
       await attempt(() => x.pins.restore(link));
       await attempt(() => x.set.restore(link));
       if (link.at) await x.disk.setView(viewOf(link.at));
+      if (link.at2 && x.second) await x.second.setView(viewOf(link.at2));
       if (problems.length) x.complain(problems[0]);
     }
 
     /** Everything on the screen into the address. */
     function write() {
       if (!x.answer) return;
-      const { view } = x.disk.state();
-      const moved = view.zoom !== 1 || Math.hypot(...view.centre) > 1e-6;
       const { omega } = x.coneSetting();
       writeLink({
         data: x.view.choice?.[0],
@@ -85,7 +85,8 @@
         ...x.shows.save(),
         ...x.each.save(),
         ...x.pins.save(),
-        at: moved ? [...view.centre, view.zoom].map((value) => Number(value.toFixed(5))).join(",") : null,
+        at: placeOf(x.disk),
+        at2: x.second && placeOf(x.second),
         ...x.set.save(),
         n: x.set.get() ? x.view.count : null,
       });
@@ -100,6 +101,13 @@
     if (!other.length) return null;
     const named = other.map((word) => `${word} “${link[word]}”`).join(" and ");
     return new Error(`The link names ${named}, not known here: start hypviz with --${other[0]} and open the link again.`);
+  }
+
+  /** Where a disk has been moved to, as "x,y,zoom"; null for home. */
+  function placeOf(disk) {
+    const { centre, zoom } = disk.state().view;
+    const moved = zoom !== 1 || Math.hypot(...centre) > 1e-6;
+    return moved ? [...centre, zoom].map((value) => Number(value.toFixed(5))).join(",") : null;
   }
 
   /** @param {string} text "x,y,zoom" @returns {View} */

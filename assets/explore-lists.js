@@ -36,11 +36,13 @@
     const count = cards.length < total ? `${cards.length} of ${hypviz.count(total)}` : String(total);
     box.querySelector("h3").replaceChildren(`${title} `, element("span", "", `${count} · ${order}`));
     const strip = box.querySelector(".hv-strip");
+    const held = strip.contains(document.activeElement); // whoever walks by keyboard goes on from the new cards
     const make = (some) => some.map((item) => card(item, thumbUrl, onPick));
     strip.replaceChildren(...make(cards.slice(0, AT_ONCE)));
     if (!cards.length) strip.append(element("p", "hv-none", EMPTY[kind]));
     requestAnimationFrame(() => (strip.scrollLeft = 0)); // here it would lay the page out once for every strip
     const first = strip.firstChild;
+    if (held) strip.querySelector("button")?.focus({ preventScroll: true });
     if (cards.length > AT_ONCE) painted().then(() => strip.firstChild === first && strip.append(...make(cards.slice(AT_ONCE))));
   }
 

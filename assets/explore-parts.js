@@ -58,11 +58,15 @@
     node.addEventListener("toggle", () => {
       if (!node.open) return;
       for (const other of document.querySelectorAll(".hv-menu[open]")) if (other !== node) other.open = false;
-      onOpen?.();
+      place();
+      Promise.resolve(onOpen?.()).then(place); // what is filled in later may be wider
+    });
+
+    function place() {
       body.style.setProperty("--hv-shift", "0px");
       const over = body.getBoundingClientRect().right - document.documentElement.clientWidth + 8;
       body.style.setProperty("--hv-shift", `${-Math.max(0, over)}px`);
-    });
+    }
     return Object.assign(node, { body, rename: (...text) => summary.replaceChildren(...text) });
   }
 

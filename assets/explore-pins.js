@@ -58,6 +58,12 @@
       x.changed();
     }
 
+    /** What `save` wrote. @param {string} name */
+    async function pinOf(name) {
+      if (name.startsWith("~")) return { id: null, query: { text: decodeURIComponent(name.slice(1)) } };
+      return { id: name, query: await x.api.get(`row/${encodeURIComponent(name)}`) };
+    }
+
     function draw(disk) {
       const placed = pins.filter(({ cone }) => cone).map(({ cone }) => {
         const place = cone.row === null ? { polar: { angle: cone.angles[x.layout(disk)], radius: cone.radius } } : { row: cone.row };
@@ -85,7 +91,7 @@
     function writeCommon(found, cones) {
       strip.hidden = !found;
       if (!found) return;
-      bar.append(element("span", "hv-common-count", `${count(found.total)} items lie inside all ${cones} cones`));
+      bar.append(element("span", "hv-common-count", `${count(found.total)} ${found.total === 1 ? "item lies" : "items lie"} inside all ${cones} cones`));
       const content = { title: "In common", cards: found.items, total: found.total, order: `inside all ${cones} cones, closest to their axes first` };
       hypviz.fillStrip(strip, "common", content, x.thumbUrl, (row) => x.walk({ row }));
     }
@@ -108,11 +114,15 @@
         strip.hidden = true;
         write();
       },
-      save: () => ({ pins: pins.map(({ id }) => id).filter(Boolean).join(",") || null }),
+      /** Items by their id, words after a "~"; an own picture is not part of a link. */
+      save: () => ({ pins: pins.map(({ id, query }) => id || (query.text && `~${encodeURIComponent(query.text)}`)).filter(Boolean).join(",") || null }),
       async restore({ pins: saved }) {
-        const ids = (saved || "").split(",").filter(Boolean).slice(0, MOST);
-        pins = await Promise.all(ids.map(async (id) => ({ id, query: await x.api.get(`row/${encodeURIComponent(id)}`) })));
+        const names = (saved || "").split(",").filter(Boolean).slice(0, MOST);
+        const found = await Promise.allSettled(names.map(pinOf));
+        pins = found.filter(({ status }) => status === "fulfilled").map(({ value }) => value);
         if (pins.length) await refresh();
+        const failed = found.find(({ status }) => status === "rejected");
+        if (failed) throw failed.reason; // the others are there all the same
       },
     };
   };

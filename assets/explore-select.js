@@ -54,7 +54,13 @@
 
     async function choose(filter, how) {
       const found = await x.api.ask("find", { filter });
-      await x.select(Bits.decode(found.members, x.view.count), how);
+      const rows = Bits.decode(found.members, x.view.count);
+      if (!rows.size) {
+        total.textContent = "There is no such item; the selection stays as it was.";
+        x.announce(total.textContent);
+        return;
+      }
+      await x.select(rows, how);
       picker.open = false;
     }
 

@@ -42,8 +42,10 @@
         <div class="hv-lists">
           <div class="hv-list hv-common" hidden><h3></h3><div class="hv-strip"></div></div>
           <div class="hv-list hv-children">
-            <button type="button" class="hv-each" aria-pressed="false" title="List the closest item of each class in the cone, instead of the closest items" hidden>One of each class</button>
-            <h3></h3><div class="hv-strip"></div>
+            <div class="hv-list-head">
+              <h3></h3>
+              <button type="button" class="hv-each" aria-pressed="false" title="List the closest item of each class in the cone, instead of the closest items" hidden>One of each class</button>
+            </div><div class="hv-strip"></div>
           </div>
           <div class="hv-list hv-parents"><h3></h3><div class="hv-strip"></div></div>
           <div class="hv-list hv-path"><h3></h3><div class="hv-strip"></div></div>
@@ -52,6 +54,7 @@
       </section>
     </div>`;
 
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const degrees = (radians) => `${Math.round((radians * 180) / Math.PI)}°`;
 
   class Explorer {
@@ -60,6 +63,8 @@
       root.innerHTML = SKELETON;
       Object.assign(this, { root, view: null, disk: null, second: null, query: null, answer: null, drawn: null, api: null, trail: [] });
       this.asked = 0; // number of the newest question: late answers to older ones are not shown
+      this.wanted = null; // the place asked for last: `query`, or the one still on its way
+      this.places = 0; // how many places were asked for
       this.find = (name) => root.querySelector(name);
       this.slider = this.find(".hv-omega");
       this.picture = hypviz.createPicture(this.find(".hv-now"), {
@@ -144,6 +149,7 @@
     }
 
     nudge(step) {
+      if (this.slider.disabled) return this.announce("This cone's width follows from the distance; “All within ω” in the Show menu sets it by hand.");
       this.slider.value = Number(this.slider.value) + step * NUDGE;
       this.slide();
     }
@@ -164,12 +170,14 @@
     async walk(next, { remember = true } = {}) {
       if (!this.view) return;
       const number = ++this.asked;
+      if (!same(next, this.wanted)) this.places++;
+      this.wanted = next;
       const { omega, kind } = this.coneSetting();
       try {
         const wide = kind === "angle" ? omega : (await this.api.ask("cone", { query: next, omega, kind })).omega;
         const result = await this.api.ask("select", { query: next, omega: wide, each: this.each.on() });
         if (number !== this.asked) return;
-        if (remember && this.query && JSON.stringify(this.query) !== JSON.stringify(next)) this.trail.push(this.query);
+        if (remember && this.query && !same(this.query, next)) this.trail.push(this.query);
         Object.assign(this, { query: next, answer: result, wide });
         this.find(".hv-error").hidden = true;
         this.show();
@@ -177,7 +185,9 @@
         await this.points.fetchNamed();
         if (number === this.asked) this.showOnDisks();
       } catch (error) {
-        if (number === this.asked) this.complain(error);
+        if (number !== this.asked) return;
+        this.wanted = this.query;
+        this.complain(error);
       }
     }
 
@@ -189,12 +199,12 @@
 
     async upload(file) {
       if (!this.view || !file) return;
-      const number = ++this.asked;
+      const place = ++this.places; // whoever goes elsewhere meanwhile stays there; a new ω does not matter
       this.root.classList.add("hv-busy");
       try {
         const headers = { "X-File-Name": encodeURIComponent(file.name || "pasted picture") };
         const { upload } = await (await this.api.fetch("upload", { method: "POST", headers, body: new Blob([file]) })).json();
-        if (number === this.asked) await this.walk({ upload });
+        if (place === this.places) await this.walk({ upload });
       } catch (error) {
         this.complain(error);
       } finally {
@@ -277,7 +287,7 @@
 
     coneChanged() {
       this.slider.disabled = this.shows.cone() === "aperture";
-      if (this.query) this.walk(this.query, { remember: false });
+      if (this.wanted) this.walk(this.wanted);
     }
 
     /** Arrow keys on the disk: the best parent or child, and the other boxes of the same picture. */
@@ -340,10 +350,11 @@
     async open(view) {
       const first = !this.view;
       const link = first ? hypviz.readLink() : {};
-      Object.assign(this, { view, api: new Api(view.key), query: null, answer: null, drawn: null, trail: [] });
+      Object.assign(this, { view, api: new Api(view.key), query: null, wanted: null, answer: null, drawn: null, trail: [] });
       const number = ++this.asked;
+      this.places++;
       this.find(".hv-error").hidden = true;
-      this.slider.value = link.omega || view.omega;
+      this.slider.value = Number(link.omega) || view.omega;
       this.wide = Number(this.slider.value);
       this.disk ||= this.makeDisk(this.find(".hv-disk"), window.Plotly);
       try {

@@ -88,7 +88,7 @@
   find("head").querySelector("p").textContent =
     `${facts.images.toLocaleString("en")} ${held}, ` +
     `${facts.dimension} dimensions, ${facts.geometry} · licences: data ${facts.data_licence}; checkpoint ${facts.checkpoint_licence} · ` +
-    `this file holds ${header.how}. Cones and lists are found among these, in all dimensions.`;
+    `this file holds ${header.how}, and small pictures of ${Object.keys(data.pictures).length.toLocaleString("en")}. Cones and lists are found among these, in all dimensions.`;
   find("colour").append(...COLOURS.map(([value, name]) => new Option(name, value, false, value === state.colour)));
   find("omega").value = state.omega;
 

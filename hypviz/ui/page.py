@@ -144,13 +144,14 @@ def _opener(library: Library) -> Callable[..., tuple[Any, ...]]:
 
 def facts_html(view: View) -> str:
     """What data and checkpoint are, in two lines; every word is escaped."""
-    facts = {name: html.escape(f"{value:,}" if isinstance(value, int) else str(value)) for name, value in view.facts().items()}
+    given = view.facts()
+    facts = {name: html.escape(f"{value:,}" if isinstance(value, int) else str(value)) for name, value in given.items()}
     curv = f"{view.card.curv:.2f}"
     held = f"{facts['images']} images, {facts['boxes']} boxes" if view.workspace.vectors is None else f"{facts['images']} own vectors"
     return (
         '<div class="hv-facts">'
-        f"<b>{facts['data']}</b>: {held}, {facts['classes']} classes, "
-        f"{facts['levels']} levels · licence: {facts['data_licence']} &emsp; "
+        f"<b>{facts['data']}</b>: {held}, {facts['classes']} {'class' if given['classes'] == 1 else 'classes'}, "
+        f"{facts['levels']} {'level' if given['levels'] == 1 else 'levels'} · licence: {facts['data_licence']} &emsp; "
         f"<b>{facts['checkpoint']}</b>: {facts['backbone']} → {facts['dimension']}-d {facts['geometry']}, curvature −{curv} "
         f"· licence: {facts['checkpoint_licence']}. {facts['description']}</div>"
     )

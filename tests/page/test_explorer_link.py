@@ -241,3 +241,32 @@ def contrast(one: str, other: str) -> float:
         linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
         levels.append(float(linear @ [0.2126, 0.7152, 0.0722]))
     return (max(levels) + 0.05) / (min(levels) + 0.05)
+
+
+def test_a_link_with_one_wrong_pin_keeps_the_others(explorer: ExplorerPage, open_page: OpenPage, explorer_site: tuple[str, View]) -> None:
+    good = [str(explorer.view.items.item_id[row]) for row in (5, 40)]
+    page = open_explorer(open_page, explorer_site, f"#pins={good[0]},zzz,{good[1]}")
+    page.until("s.disk.pins === 2")
+    assert page.run("s.pins") == ",".join(good)
+    assert len(page.errors()) == 1 and "zzz" in page.errors()[0]
+
+
+def test_a_link_moves_both_disks_to_where_they_were(explorer: ExplorerPage, open_page: OpenPage, explorer_site: tuple[str, View]) -> None:
+    link = "#layout=pca&beside=hierarchy&at=0.2,0.1,1.5&at2=-0.1,0.3,2"
+    page = open_explorer(open_page, explorer_site, link)
+    for code, place in (("disk", [0.2, 0.1, 1.5]), ("hypvizExplorer.second()", [-0.1, 0.3, 2])):
+        assert page.run(f"[...{code}.state().view.centre, {code}.state().view.zoom]") == pytest.approx(place)
+    page.run("hypvizExplorer.link()")
+    assert page.run("new URLSearchParams(location.hash.slice(1)).get('at2')") == "-0.1,0.3,2"
+
+
+def test_every_menu_fits_a_phone(open_page: OpenPage, explorer_site: tuple[str, View]) -> None:
+    page = open_explorer(open_page, explorer_site, viewport={"width": 390, "height": 844})
+    for name in ("Layout", "Colour", "Show", "Select", "Hierarchy", "Save"):
+        shown = page.menu(name)
+        page.page.wait_for_function(
+            "(node) => { const box = node.getBoundingClientRect(); return node.firstChild && box.left >= 0 && box.right <= innerWidth; }",
+            arg=shown.element_handle(),
+            timeout=10_000,
+        )
+        page.close_menu()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from tests.conftest import random_picture
 from tests.page.explorer_page import ExplorerPage
 
 
@@ -200,3 +201,76 @@ def test_the_set_opens_as_gallery_and_table_from_general_to_specific_and_leaves_
             assert {line["item_id"] for line in csv.DictReader(file.open(encoding="utf-8"))} == ids
         else:
             assert {box["hypviz"]["item_id"] for box in json.loads(file.read_text(encoding="utf-8"))["annotations"]} == ids
+
+
+# ---- what must not be lost
+
+
+def test_what_is_on_its_way_is_not_lost_when_the_cone_changes(explorer: ExplorerPage) -> None:
+    before, wanted = explorer.run("s.answer.row"), explorer.run("s.answer.children[3].row")
+    explorer.run("(hypvizExplorer.walk({row: v[0]}), document.querySelector('.hv-each').click())", wanted)
+    explorer.until("s.answer.row === v[0] && s.answer.classes > 0", wanted)
+    explorer.page.locator(".hv-back").click()
+    explorer.until("s.answer.row === v[0]", before)
+
+
+def test_an_upload_arrives_though_the_slider_moves_meanwhile(explorer: ExplorerPage, tmp_path: Path) -> None:
+    random_picture((90, 60)).save(tmp_path / "own.png")
+    explorer.page.set_input_files(".hv-upload input", tmp_path / "own.png")
+    explorer.page.locator(".hv-omega").focus()
+    for _ in range(5):
+        explorer.page.keyboard.press("ArrowRight")
+    explorer.until("s.query.upload && s.disk.extra === 1")
+
+
+def test_looking_for_what_is_not_there_keeps_the_selection(explorer: ExplorerPage) -> None:
+    explorer.menu("Select").get_by_role("button", name="Same picture").click()
+    explorer.until("s.set > 1")
+    size = explorer.run("s.set")
+    explorer.menu("Select").get_by_role("button", name="Unlabelled").click()
+    expect(explorer.page.locator(".hv-found")).to_contain_text("no such item")
+    assert explorer.run("s.set") == size
+
+
+def test_keys_work_on_a_page_just_opened_and_after_a_click_on_a_card(explorer: ExplorerPage) -> None:
+    page = explorer.page
+    page.keyboard.press("?")
+    expect(page.locator(".hv-help[open]")).to_be_visible()
+    page.keyboard.press("Escape")
+    start = explorer.run("s.answer.row")
+    page.locator(".hv-children .hv-card").nth(2).focus()
+    page.keyboard.press("Enter")
+    explorer.until("s.answer.row !== v[0]", start)
+    strips = page.evaluate("document.activeElement.closest('.hv-strip') !== null || document.activeElement === document.body")
+    assert strips, "the focus goes on in the new list, or is nowhere"
+    page.keyboard.press("c")
+    explorer.until("s.pins.length > 0")
+    page.keyboard.press("Backspace")
+    explorer.until("s.answer.row === v[0]", start)
+
+
+def test_keys_leave_an_aperture_alone(explorer: ExplorerPage) -> None:
+    explorer.menu("Show").get_by_label("Aperture by distance").check()
+    explorer.close_menu()
+    explorer.until("Math.abs(s.disk.omega - document.querySelector('.hv-omega').value) > 1e-3")
+    before = explorer.page.locator(".hv-omega-value").inner_text(), explorer.page.locator(".hv-omega").input_value()
+    explorer.page.keyboard.press("]")
+    explorer.page.wait_for_timeout(200)
+    assert (explorer.page.locator(".hv-omega-value").inner_text(), explorer.page.locator(".hv-omega").input_value()) == before
+
+
+def test_the_last_chosen_layout_wins(explorer: ExplorerPage) -> None:
+    page = explorer.page
+    slow = """(window.plain = window.fetch, window.fetch = async (address, options) => {
+      if (String(address).includes("points?layout=umap")) await new Promise((resolve) => setTimeout(resolve, 1500));
+      return window.plain(address, options);
+    }, null)"""
+    explorer.run(slow)
+    menu = explorer.menu("Layout")
+    menu.get_by_label("UMAP of directions").first.check()
+    menu.get_by_label("Tangent PCA").first.check()
+    explorer.until("disk.paint.header.layout === 'pca'")
+    page.wait_for_timeout(2500)
+    assert explorer.run("disk.paint.header.layout") == "pca"
+    expect(page.locator(".hv-menu > summary", has_text="Layout:")).to_contain_text("Tangent PCA")
+    assert "layout=pca" in page.url
