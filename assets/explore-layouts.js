@@ -68,14 +68,18 @@
 
     /** Load while saying how far the layout has come; gives what `load` gives. */
     async function make(name, load, disk) {
+      const loading = load();
+      const turn = disk.loads;
+      let over = false;
       const timer = setInterval(async () => {
         const one = (await x.api.get("layouts").catch(() => [])).find((other) => other.name === name);
         const [done, total] = one?.progress || [];
-        if (total) disk.say(`Making the layout “${one.title}”: ${Math.round((100 * done) / total)} %`);
+        if (total && !over && turn === disk.loads) disk.say(`Making the layout “${one.title}”: ${Math.round((100 * done) / total)} %`);
       }, POLL_MS);
       try {
-        return await load();
+        return await loading;
       } finally {
+        over = true; // an answer about the progress may still be on its way
         clearInterval(timer);
       }
     }

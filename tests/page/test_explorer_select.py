@@ -274,3 +274,4 @@ def test_the_last_chosen_layout_wins(explorer: ExplorerPage) -> None:
     assert explorer.run("disk.paint.header.layout") == "pca"
     expect(page.locator(".hv-menu > summary", has_text="Layout:")).to_contain_text("Tangent PCA")
     assert "layout=pca" in page.url
+    expect(page.locator(".hd-note")).to_be_hidden()
