@@ -84,18 +84,26 @@
       }
     }
 
+    /** What each open layout keeps, a line for each. */
     async function score() {
-      const asked = layout;
+      const asked = [layout, beside];
       scores.textContent = "";
-      const found = await x.api.get(`honesty?layout=${encodeURIComponent(asked)}`);
-      if (asked !== layout) return;
+      const names = asked.filter(Boolean);
+      const found = await Promise.all(names.map((name) => x.api.get(`honesty?layout=${encodeURIComponent(name)}`)));
+      if (asked[0] !== layout || asked[1] !== beside) return;
+      const lines = found.map((one, i) => [`kept by ${beside ? titleOf(names[i]) : "this layout"}: `, ...partsOf(one)]);
+      scores.replaceChildren(...lines.flatMap((line, i) => [...(i ? [element("br")] : []), ...line]));
+    }
+
+    function partsOf(found) {
       const parts = SCORES.filter(([name]) => typeof found[name] === "number").map(([name, word, title]) => {
         const part = element("span", "", `${word} `, element("b", "", found[name].toFixed(2)));
         part.title = title;
         part.dataset.score = name;
+        part.dataset.layout = found.layout;
         return part;
       });
-      scores.replaceChildren("kept by this layout: ", ...parts.flatMap((part, i) => [i ? " · " : "", part]));
+      return parts.flatMap((part, i) => [i ? " · " : "", part]);
     }
 
     /** Open, change or close the second disk. @param {string|null} name */
@@ -107,12 +115,15 @@
       const holder = x.find(".hv-second");
       holder.hidden = !name;
       if (!name) {
-        x.second?.destroy();
+        if (!x.second) return;
+        x.second.destroy();
         x.second = null;
+        score().catch(x.complain);
         return;
       }
       x.second ||= x.makeDisk(holder, null);
-      await make(name, () => x.second.load(x.api.url(pointsUrl(name)), { keep: true }), x.second);
+      if (!(await make(name, () => x.second.load(x.api.url(pointsUrl(name)), { keep: true }), x.second))) return;
+      score().catch(x.complain);
       await x.second.setColour(x.disk.look.colourBy);
       x.showOn(x.second);
     }

@@ -145,6 +145,16 @@ def test_two_layouts_side_by_side_share_the_selection(explorer: ExplorerPage) ->
     assert first[0] == first[1]
 
 
+def test_two_layouts_side_by_side_each_tell_their_scores(explorer: ExplorerPage) -> None:
+    menu = explorer.menu("Layout")
+    menu.locator("fieldset").nth(1).get_by_label("Tangent PCA").check()
+    for layout in ("hierarchy", "pca"):
+        shown = explorer.page.locator(f"[data-score=rank_correlation][data-layout={layout}] b")
+        expect(shown).to_have_text(f"{explorer.view.honesty(layout)['rank_correlation']:.2f}")
+    menu.locator("fieldset").nth(1).get_by_label("Nothing").check()
+    expect(explorer.page.locator("[data-score=rank_correlation]")).to_have_count(1)
+
+
 def test_walking_on_while_the_second_disk_still_loads_does_no_harm(explorer: ExplorerPage) -> None:
     held: list[Route] = []
     explorer.page.route("**/points?layout=pca", lambda route: held.append(route))
