@@ -47,7 +47,7 @@ class Disks(Layouts):
 
     def __init__(self, workspace: Workspace, embedding: Embedding, *, checkpoint: str, omega: float, start: int = 0) -> None:
         super().__init__(workspace, embedding, checkpoint=checkpoint, omega=omega)
-        self._items, self._hierarchy, self._start = workspace.items, workspace.hierarchy, start
+        self._items, self._hierarchy, self.start = workspace.items, workspace.hierarchy, start
         self._points: dict[str, bytes] = {}
 
     @cached_property
@@ -132,7 +132,7 @@ class Disks(Layouts):
         if len(self.embedding) <= budget:
             return None
         rows = stratified(self._stratum, budget)
-        return np.union1d(rows, np.concatenate([self.family(self._start), *families]))
+        return np.union1d(rows, np.concatenate([self.family(self.start), *families]))
 
     def family(self, row: int) -> Rows:
         """A row with its ancestors and descendants."""
@@ -159,3 +159,14 @@ def checked_budget(budget: int) -> int:
     if isinstance(budget, bool) or not isinstance(budget, int) or not 1 <= budget <= MAX_POINTS:
         raise SelectionError(f"A budget is a number of points from 1 to {MAX_POINTS:,}, got {budget!r}.")
     return budget
+
+
+def start_row(workspace: Workspace, embedding: Embedding) -> int:
+    """Where a newcomer stands first: the scene with the most annotated parts below its objects; among own vectors the one
+    with the most descendants, or without edges the one nearest to the root."""
+    items, edges = workspace.items, workspace.hierarchy.edges
+    if workspace.vectors is not None:
+        return int(np.bincount(edges.parent).argmax()) if len(edges) else int(np.argmin(embedding.radii))
+    scenes = np.where(workspace.hierarchy.depth[edges.child] >= 2, items.image[edges.child], -1)
+    counts = np.bincount(scenes[scenes >= 0], minlength=len(items.images))
+    return int(items.offsets[int(counts.argmax())])

@@ -21,7 +21,7 @@ from hypviz.bits import pack_rows
 from hypviz.cards import Cards
 from hypviz.data.items import SCENE
 from hypviz.data.pictures import read_bytes
-from hypviz.disks import Disks
+from hypviz.disks import Disks, start_row
 from hypviz.embed import checkpoint_for, embed_workspace
 from hypviz.inquiry import Inquiry
 from hypviz.model.card import checkpoint_hash, read_card
@@ -54,7 +54,9 @@ class View:
         self.embedding = embed_workspace(workspace, self.checkpoint, device=device, on_progress=on_progress)
         self.index = Index(self.embedding)
         key = checkpoint_hash(self.checkpoint)
-        self.disks = Disks(workspace, self.embedding, checkpoint=key, omega=self.card.omega_children, start=self._start_row())
+        self.disks = Disks(
+            workspace, self.embedding, checkpoint=key, omega=self.card.omega_children, start=start_row(workspace, self.embedding)
+        )
         self._lock = threading.Lock()
         self._uploads = Uploads()  # not made by `placer`: two threads may each make one of those
 
@@ -144,22 +146,12 @@ class View:
             "count": len(self.items),
             "classes": len(self.items.classes),
             "omega": round(self.card.omega_children, 3),
-            "start": self._start_row(),
+            "start": self.disks.start,
             "name": self.workspace.name,
             "checkpoint": self.card.name,
             "words": self.words.how,
             "no_words": "" if self.words.how else no_text_tower(self.card),
         }
-
-    def _start_row(self) -> int:
-        """Where a newcomer stands first: the scene with the most annotated parts below its objects; among own vectors the one
-        with the most descendants, or without edges the one nearest to the root."""
-        edges = self.hierarchy.edges
-        if self.workspace.vectors is not None:
-            return int(np.bincount(edges.parent).argmax()) if len(edges) else int(np.argmin(self.embedding.radii))
-        scenes = np.where(self.hierarchy.depth[edges.child] >= 2, self.items.image[edges.child], -1)
-        counts = np.bincount(scenes[scenes >= 0], minlength=len(self.items.images))
-        return int(self.items.offsets[int(counts.argmax())])
 
     def facts(self) -> Json:
         """What the data and the checkpoint are, for the picker."""
