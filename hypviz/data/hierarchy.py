@@ -181,20 +181,20 @@ def _count(items: Items, edges: Edges, duplicate: NDArray[np.int32], boxes: Rows
 
 
 def class_graph(items: Items, hierarchy: Hierarchy, image_mask: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
-    """Which class was ever seen inside which (method.md §5): (C, C) bool, [a, b] for class b inside class a.
+    """Which class was ever seen inside which (method.md §5, §6): (C, C) bool, [a, b] for a box of b inside one of a.
 
-    The transitive closure: door in house and handle in door put handle under house. It may hold cycles, and a class may
-    be under itself (a person inside a person's box, or shelf > book and book > shelf): that is what the boxes say, and
-    the loss then masks such candidates. image_mask: (M,) bool, images whose boxes count; None for all.
+    What was seen, closed within a picture only: a handle in a door in a house puts handle under house where one picture
+    shows all three. A chain over several pictures says nothing: on photographs (a person on a car, a car on a person's
+    shirt) its closure puts a third of all classes under each other. The graph may hold cycles, and a class may be under
+    itself (a person inside a person's box): that is what the boxes say. image_mask: (M,) bool, images whose boxes count;
+    None for all.
     """
-    edges = hierarchy.edges
+    edges = hierarchy.edges  # ancestors at any distance, so each picture is closed already
     used = ~items.is_scene[edges.parent]
     if image_mask is not None:
         used &= image_mask[items.image[edges.parent]] & image_mask[items.image[edges.child]]
     graph = np.zeros((len(items.classes), len(items.classes)), dtype=bool)
     graph[items.label[edges.parent[used]], items.label[edges.child[used]]] = True
-    for middle in np.flatnonzero(graph.any(axis=0) & graph.any(axis=1)):  # Warshall, over classes that can join two
-        graph[graph[:, middle]] |= graph[middle]
     return graph
 
 

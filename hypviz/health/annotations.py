@@ -100,7 +100,7 @@ def class_cycles(items: Items, nested: Rows) -> Check:
     return Check(
         "class_cycle", "Classes under each other",
         "A is seen inside B and B inside A, directly or by way of others. Listed are the boxes against the prevailing order,"
-        " the rarest combination first. Classes in such a cycle are masked as each other's negatives in training.",
+        " the rarest combination first. Two classes seen both ways are never negatives of each other in training.",
         "warning", len(nested), "boxes in a box", rows, -values, "times seen", details,
     )  # fmt: skip
 

@@ -12,12 +12,13 @@ from tests.evaluate.worlds import hierarchy_of, make_items
 
 OUTER, INNER = (0, 0, 80, 80), (10, 10, 30, 30)
 # The last class has one above it and one below: a class that is not known must not be taken for it.
-TRAINING = make_items([[(OUTER, 0), (INNER, 2)], [(OUTER, 2), (INNER, 1)]], ("house", "handle", "door"))
+SMALLER = (12, 12, 20, 20)
+TRAINING = make_items([[(OUTER, 0), (INNER, 2), (SMALLER, 1)], [(OUTER, 2), (INNER, 1)]], ("house", "handle", "door"))
 
 
 def test_classes_meet_by_name() -> None:
     graph = graph_from(("handle", "boat", "house"), TRAINING, hierarchy_of(TRAINING))
-    assert np.argwhere(graph).tolist() == [[2, 0]]  # handle under house, by way of the door; nothing is known of the boat
+    assert np.argwhere(graph).tolist() == [[2, 0]]  # handle under house, past the door; nothing is known of the boat
 
 
 def test_the_own_classes_give_the_own_graph() -> None:
