@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
+from hypviz.search.answers import Ranked
 from hypviz.search.embedding import Embedding
-from hypviz.search.index import Ranked
 from hypviz.viz.colours import branch_colours, depth_names
 from hypviz.viz.disk import Columns
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from hypviz.config import check_choice
 from hypviz.errors import SettingsError
 from hypviz.geometry.entailment import half_aperture
-from hypviz.search.index import Index, Query, Ranked
+from hypviz.search.answers import Query, Ranked
+from hypviz.search.index import Index
 from hypviz.search.scoring import ranking_value
 
 KINDS = ("angle", "aperture")

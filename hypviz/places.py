@@ -18,7 +18,8 @@ from hypviz.data.items import Items
 from hypviz.data.pictures import open_upright
 from hypviz.embed import embed_picture
 from hypviz.errors import SelectionError
-from hypviz.search.index import Index, Query
+from hypviz.search.answers import Query
+from hypviz.search.index import Index
 from hypviz.uploads import Box, Upload, Uploads
 from hypviz.viz.colours import DEPTH_NAMES
 from hypviz.viz.pictures import crop_bytes, placeholder

@@ -27,7 +27,8 @@ from hypviz.inquiry import Inquiry
 from hypviz.model.card import checkpoint_hash, read_card
 from hypviz.places import Placer
 from hypviz.progress import OnProgress
-from hypviz.search.index import Index, Ranked
+from hypviz.search.answers import Ranked
+from hypviz.search.index import Index
 from hypviz.store import Workspace
 from hypviz.uploads import Uploads
 from hypviz.viz import layout

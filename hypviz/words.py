@@ -15,8 +15,9 @@ import numpy as np
 
 from hypviz.errors import CheckpointError, SelectionError
 from hypviz.model.card import Card
+from hypviz.search.answers import Query
 from hypviz.search.embedding import Embedding
-from hypviz.search.index import Index, Query
+from hypviz.search.index import Index
 from hypviz.search.traverse import ROOT, words_to_root
 
 if TYPE_CHECKING:

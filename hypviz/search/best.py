@@ -11,20 +11,20 @@ Rows = NDArray[np.int64]
 
 
 class Best:
-    """Keeps the `limit` items with the smallest values that are at most `bound`; ties are broken by row.
+    """Keeps the `limit` items with the smallest values among those offered; ties are broken by row.
 
-    omit: a row that never counts, or None.  rows, values: those kept, in no order.  total: how many were within the bound.
+    omit: a row that never counts, or None.  rows, values: those kept, in no order.  total: how many were offered.
     """
 
-    def __init__(self, bound: float, limit: int, omit: int | None) -> None:
-        self.bound, self.limit, self.omit = bound, limit, omit
+    def __init__(self, limit: int, omit: int | None) -> None:
+        self.limit, self.omit = limit, omit
         self.rows: Rows = np.empty(0, np.int64)
         self.values: Floats = np.empty(0, np.float32)
         self.total = 0
 
-    def add(self, start: int, values: Floats) -> Rows:
-        """Take in the items of rows start, start + 1, …; gives the rows within the bound, ascending."""
-        inside = np.flatnonzero(values <= self.bound)
+    def add(self, start: int, values: Floats, offered: NDArray[np.bool_]) -> Rows:
+        """Take in items of rows start, start + 1, …, those that are `offered`; gives their rows, ascending."""
+        inside = np.flatnonzero(offered)
         if self.omit is not None:
             inside = inside[inside != self.omit - start]
         found = inside + start
@@ -46,19 +46,19 @@ class Best:
 
 
 class BestOfEach:
-    """Keeps the item with the smallest value of each group, if that is at most `bound`; ties are broken by row.
+    """Keeps the item with the smallest value of each group among those offered; ties are broken by row.
 
     groups: (N,) ints >= 0, the group of every item.  omit: a row that never counts, or None.
     """
 
-    def __init__(self, bound: float, groups: NDArray[np.integer], omit: int | None) -> None:
-        self.bound, self.groups, self.omit = bound, groups, omit
+    def __init__(self, groups: NDArray[np.integer], omit: int | None) -> None:
+        self.groups, self.omit = groups, omit
         self._rows: Rows = np.full(int(groups.max(initial=-1)) + 1, -1, np.int64)
         self._values: Floats = np.full(len(self._rows), np.inf, np.float32)
 
-    def add(self, start: int, values: Floats) -> None:
-        """Take in the items of rows start, start + 1, …"""
-        inside = np.flatnonzero(values <= self.bound)
+    def add(self, start: int, values: Floats, offered: NDArray[np.bool_]) -> None:
+        """Take in items of rows start, start + 1, …, those that are `offered`."""
+        inside = np.flatnonzero(offered)
         if self.omit is not None:
             inside = inside[inside != self.omit - start]
         inside = inside[np.lexsort((inside, values[inside]))]

@@ -4,86 +4,43 @@ Every answer comes from one matrix product of unit directions and a few elementw
 so the extra memory is bounded by `chunk_bytes` whatever the size of the (possibly memory-mapped) embedding. Ties are
 broken by row. No approximation: hyperbolic ranking breaks graph indexes, and exact search is fast enough.
 
-Retrieval has one meaning in the page, the command line and the metrics (docs, "Decisions"): the children of x are the
-items inside its cone ext(x, ·) <= omega, the best `limit` of them by angle, shown by ascending radius (general →
-specific; Wang et al. 2025, Fig. 5); parents likewise by α2, with the apex at the child.
+Retrieval has one meaning in the page, the command line and the metrics (`search.retrieval`): the children of x are the
+items inside its cone, the best `limit` of them by the checkpoint's ranking, shown by ascending radius (general →
+specific; Wang et al. 2025, Fig. 5); its parents are the items whose cones hold x.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.config import check_choice, check_range
-from hypviz.errors import DataError, SelectionError, SettingsError
+from hypviz.errors import DataError, SelectionError
+from hypviz.search.answers import Around, Query, Ranked, Rows, checked_limit
 from hypviz.search.best import Best, BestOfEach
 from hypviz.search.embedding import Embedding
 from hypviz.search.geodesic import across, along, nearest_on_way
+from hypviz.search.retrieval import Ranking, Retrieval, checked_omega
 from hypviz.search.scoring import APEXES, TASKS, Floats, ranking_value, worst
 
-Rows = NDArray[np.int64]
 BYTES_PER_CELL = 64
 """Working memory per query–candidate pair: the ranking formulas hold about 16 float32 values at a time."""
 ALIGNMENT = 64
 """Blocks start at multiples of this, so a row meets the same BLAS kernel, and the same rounding, for any block size."""
 
 
-@dataclass(frozen=True, eq=False)
-class Ranked:
-    """The answer to a search.
-
-    rows: (k,) int64.  angle: (k,) float32 in radians, smaller is better; the distance for `nearest`.
-    radius: (k,) float32.  total: how many items were inside the cone before the cut to `limit`.
-    """
-
-    rows: Rows
-    angle: Floats
-    radius: Floats
-    total: int
-
-    @classmethod
-    def none(cls) -> Ranked:
-        """An answer without an item."""
-        return cls(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32), 0)
-
-
-@dataclass(frozen=True, eq=False)
-class Around:
-    """All that lies around a query.
-
-    children, parents: as `Index.children` and `Index.parents` give them.  members: (m,) rows inside the cone, ascending.
-    closest: the smallest ext(query, item) in radians, inside or not; None when there is no other item.
-    """
-
-    children: Ranked
-    parents: Ranked
-    members: Rows
-    closest: float | None
-
-
-@dataclass(frozen=True, eq=False)
-class Query:
-    """What is searched for: direction (D,) float32 of unit length, radius >= 0, and `row` when it is an item of the
-    index, which is then left out of its own results (None for an upload)."""
-
-    direction: Floats
-    radius: float
-    row: int | None = None
-
-
 class Index:
     """Exact search in one embedding; it keeps a reference to it and copies nothing. Safe to share between threads."""
 
-    def __init__(self, embedding: Embedding, *, chunk_bytes: int = 8 << 20) -> None:
+    def __init__(self, embedding: Embedding, retrieval: Retrieval | None = None, *, chunk_bytes: int = 8 << 20) -> None:
         check_range("chunk_bytes", chunk_bytes, BYTES_PER_CELL * ALIGNMENT, 2**40)
         if not len(embedding):
             raise DataError("An index needs at least one item to search in.")
-        self.embedding = embedding
+        self.embedding, self.retrieval = embedding, retrieval or Retrieval()
         self._radii = np.asarray(embedding.radii, dtype=np.float32)
         self._cells = int(chunk_bytes) // BYTES_PER_CELL
         self._out_cells = int(chunk_bytes) // 4
@@ -98,63 +55,80 @@ class Index:
             raise SelectionError(f"No item in row {row}: the index holds rows 0…{len(self) - 1}.")
         return Query(np.array(self.embedding.directions[row], np.float32), float(self._radii[row]), int(row))
 
-    def children(self, query: Query, omega: float, *, limit: int = 40) -> Ranked:
-        """Items y with ext(query, y) <= omega, the best `limit` by angle, in order of ascending radius.
+    def omega(self, query: Query) -> float:
+        """The calibrated half-angle of the query's cone, radians."""
+        return float(self.retrieval.cones.at(query.radius))
 
-        omega in radians, in (0, π]; SettingsError otherwise, or when limit < 1. The query's own row is left out; an
-        item at the very point of the query has no angle and counts as π/2 (see `scoring`).
+    def children(self, query: Query, omega: float | None = None, *, limit: int = 40) -> Ranked:
+        """Items inside the query's cone, the best `limit` by the ranking for children, in order of ascending radius.
+
+        omega in radians, in (0, π], None for the calibrated one; SettingsError otherwise, or when limit < 1. The query's own
+        row is left out; an item at the very point of the query has no angle and counts as π/2 (see `scoring`).
         """
-        return self._cone(query, omega, limit, "children")
+        return self.around(query, omega, limit=limit).children
 
-    def parents(self, query: Query, omega: float, *, limit: int = 40) -> Ranked:
-        """Items y with π − ext(query, y) <= omega (α2, apex at the query), otherwise as `children`."""
-        return self._cone(query, omega, limit, "parents")
+    def parents(self, query: Query, omega: float | None = None, *, limit: int = 40) -> Ranked:
+        """Items whose cones hold the query, the best `limit` by the ranking for parents, otherwise as `children`.
 
-    def one_of_each(self, query: Query, omega: float, groups: NDArray[np.integer], *, limit: int = 40) -> Ranked:
-        """Of each group the one item y with the smallest ext(query, y) <= omega; the best `limit` of these by angle, in order of
-        ascending radius. groups: (N,) ints >= 0.  total: the number of groups with an item in the cone."""
-        best = BestOfEach(_checked_omega(omega), groups, query.row)
-        for start, angle in self._blocks([query], "children"):
-            best.add(start, angle[0])
-        return self._by_radius(*best.sorted(_checked_limit(limit)))
+        omega: the half-angle of all their cones. Where the retrieval has `parents_at` "query" the apex is the query: items y with
+        π − ext(query, y) <= omega.
+        """
+        best = Best(checked_limit(limit), query.row)
+        for start, cosine in self._cosines(self._directions([query])):
+            best.add(start, *self._upwards(query, start, cosine[0], _checked(omega)))
+        return self._by_radius(query, best, "parents")
 
-    def cone_members(self, query: Query, omega: float) -> Rows:
+    def one_of_each(self, query: Query, omega: float | None, groups: NDArray[np.integer], *, limit: int = 40) -> Ranked:
+        """Of each group the best child by the ranking; the best `limit` of these, in order of ascending radius. groups: (N,) ints
+        >= 0.  total: the number of groups with an item in the cone."""
+        best, most = BestOfEach(groups, query.row), checked_limit(limit)
+        for start, cosine in self._cosines(self._directions([query])):
+            angle, inside = self._inside(query, start, cosine[0], _checked(omega))
+            best.add(start, self._values(query, start, cosine[0], angle), inside)
+        rows, _, total = best.sorted(most)
+        return self._ordered(query, rows, total, "children")
+
+    def cone_members(self, query: Query, omega: float | None = None) -> Rows:
         """All rows inside the cone of the query, ascending, without the query itself."""
         return self.cones([query], omega)[0]
 
-    def cones(self, queries: Sequence[Query], omega: float) -> list[Rows]:
+    def cones(self, queries: Sequence[Query], omega: float | None = None) -> list[Rows]:
         """`cone_members` of several queries at once, from one pass over the items."""
-        omega, most = _checked_omega(omega), self._cells // ALIGNMENT
+        omega, most = _checked(omega), self._cells // ALIGNMENT
         if len(queries) > most:
             groups = [self.cones(queries[i : i + most], omega) for i in range(0, len(queries), most)]
             return [rows for group in groups for rows in group]
-        found: list[list[Rows]] = [[] for _ in queries]
+        parts: list[list[Rows]] = [[] for _ in queries]
+        own = np.array([query.radius for query in queries], np.float32)[:, None]
         for start, angle in self._blocks(queries, "children"):
-            which, column = np.nonzero(angle <= omega)
+            radius = self._radii[start : start + angle.shape[1]]
+            which, column = np.nonzero(self.retrieval.cones.holds(angle, own, radius, omega=omega))
             ends = np.searchsorted(which, np.arange(len(queries) + 1))
             for number, (low, high) in enumerate(pairwise(ends)):
-                found[number].append(column[low:high] + start)
-        return [_without(np.concatenate(parts), query.row) for parts, query in zip(found, queries, strict=True)]
+                parts[number].append(column[low:high] + start)
+        return [_without(np.concatenate(rows), query.row) for rows, query in zip(parts, queries, strict=True)]
 
-    def around(self, query: Query, omega: float, omega_parents: float, *, limit: int = 40) -> Around:
-        """Children within omega, parents within omega_parents and all members of the cone, from one pass over the items:
-        both angles at the query are ext(query, ·) and its supplement (in `cosine` geometry they are one)."""
-        most = _checked_limit(limit)
-        children, parents = (Best(_checked_omega(angle), most, query.row) for angle in (omega, omega_parents))
-        closest, members = Best(math.inf, 1, query.row), []
-        for start, angle in self._blocks([query], "children"):
-            members.append(children.add(start, angle[0]))
-            parents.add(start, angle[0] if self.embedding.geometry == "cosine" else np.float32(np.pi) - angle[0])
-            closest.add(start, angle[0])
+    def around(self, query: Query, omega: float | None = None, omega_parents: float | None = None, *, limit: int = 40) -> Around:
+        """Children, parents and all members of the cone, from one pass over the items; arguments as `children` and `parents`."""
+        most, omega, omega_parents = checked_limit(limit), _checked(omega), _checked(omega_parents)
+        children, parents, closest = Best(most, query.row), Best(most, query.row), Best(1, query.row)
+        members = []
+        for start, cosine in self._cosines(self._directions([query])):
+            angle, inside = self._inside(query, start, cosine[0], omega)
+            members.append(children.add(start, self._values(query, start, cosine[0], angle), inside))
+            parents.add(start, *self._upwards(query, start, cosine[0], omega_parents, angle=angle))
+            closest.add(start, angle, np.ones(len(angle), bool))
         smallest = float(closest.values[0]) if len(closest.values) else None
-        below, above = (self._by_radius(*best.sorted(), best.total) for best in (children, parents))
+        below, above = self._by_radius(query, children, "children"), self._by_radius(query, parents, "parents")
         return Around(below, above, np.concatenate(members), smallest)
 
     def nearest(self, query: Query, *, limit: int = 40) -> Ranked:
         """The `limit` items at the smallest geodesic distance, nearest first; `total` is all items but the query."""
-        best = self._best(query, "nearest", math.inf, limit)
+        best = Best(checked_limit(limit), query.row)
+        for start, value in self._blocks([query], "nearest"):
+            best.add(start, value[0], np.ones(value.shape[1], bool))
         rows, value = best.sorted()
-        return Ranked(rows, value, self._radii[rows], best.total)
+        return Ranked(rows, value, self._radii[rows], best.total, np.arange(len(rows)))
 
     def path_to_root(self, query: Query, *, steps: int = 50) -> Rows:
         """The items met on the way from the query to the root (method of MERU; Wang et al. 2025, traversal).
@@ -168,7 +142,7 @@ class Index:
             return np.array([query.row], np.int64)
         way = along(np.linspace(query.radius, 0.0, int(steps)), self.embedding)
         best, rows = np.full(len(way), np.inf), np.zeros(len(way), np.int64)
-        for start, cosine in self._cosines(self._checked([query])):
+        for start, cosine in self._cosines(self._directions([query])):
             column, nearest = nearest_on_way(way, across(cosine[0], self._radii[start : start + cosine.shape[1]], self.embedding))
             closer = nearest < best
             best[closer], rows[closer] = nearest[closer], column[closer] + start
@@ -210,24 +184,55 @@ class Index:
                 out[rows, columns] = worst(task, apex) - value
             yield part, out
 
-    def _cone(self, query: Query, omega: float, limit: int, task: str) -> Ranked:
-        best = self._best(query, task, _checked_omega(omega), limit)
-        return self._by_radius(*best.sorted(), best.total)
+    def _inside(self, query: Query, start: int, cosine: Floats, omega: float | None) -> tuple[Floats, NDArray[np.bool_]]:
+        """ext(query, ·) of the items from `start` on, and which of them the query's cone holds; both (n,)."""
+        radius = self._radii[start : start + len(cosine)]
+        own = np.float32(query.radius)
+        angle = ranking_value(cosine, own, radius, space=self.embedding, task="children")
+        return angle, self.retrieval.cones.holds(angle, own, radius, omega=omega)
 
-    def _by_radius(self, rows: Rows, angle: Floats, total: int) -> Ranked:
-        """What was found, best first, by ascending radius; equal radii stay in their order."""
+    def _values(self, query: Query, start: int, cosine: Floats, angle: Floats, task: str = "children") -> Floats:
+        """(n,) what children are ranked by; `angle` is ext(query, ·), which often is just that."""
+        ranking = self.retrieval.children
+        if ranking == Ranking():
+            return angle
+        radius = self._radii[start : start + len(cosine)]
+        return ranking.values(cosine, np.float32(query.radius), radius, space=self.embedding, task="children")
+
+    def _upwards(
+        self, query: Query, start: int, cosine: Floats, omega: float | None, *, angle: Floats | None = None
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """What parents are ranked by, and which items are parents of the query; both (n,). angle: ext(query, ·) where known."""
+        retrieval, space, own = self.retrieval, self.embedding, np.float32(query.radius)
+        radius = self._radii[start : start + len(cosine)]
+        if retrieval.parents_at == "query":
+            if angle is None:
+                angle = ranking_value(cosine, own, radius, space=space, task="children")
+            at_query = angle if space.geometry == "cosine" else np.float32(np.pi) - angle
+            inside = at_query <= (retrieval.parents_omega if omega is None else omega)
+            if retrieval.parents == Ranking():
+                return at_query, inside
+        else:
+            at_candidate = ranking_value(cosine, own, radius, space=space, task="parents", apex="candidate")
+            inside = retrieval.cones.holds(at_candidate, radius, own, omega=omega)
+        return retrieval.parents.values(cosine, own, radius, space=space, task="parents"), inside
+
+    def _by_radius(self, query: Query, best: Best, task: str) -> Ranked:
+        return self._ordered(query, best.sorted()[0], best.total, task)
+
+    def _ordered(self, query: Query, rows: Rows, total: int, task: str) -> Ranked:
+        """What was found, given best first, by ascending radius; equal radii stay in their order."""
         order = np.argsort(self._radii[rows], kind="stable")
-        return Ranked(rows[order], angle[order], self._radii[rows[order]], total)
-
-    def _best(self, query: Query, task: str, bound: float, limit: int) -> Best:
-        best = Best(bound, _checked_limit(limit), query.row)
-        for start, value in self._blocks([query], task):
-            best.add(start, value[0])
-        return best
+        chosen = rows[order]
+        cosine = np.asarray(self.embedding.directions[chosen], np.float32) @ query.direction
+        apex = self.retrieval.parents_at if task == "parents" else "query"
+        own, radius = np.float32(query.radius), self._radii[chosen]
+        angle = ranking_value(cosine, own, radius, space=self.embedding, task=task, apex=apex)
+        return Ranked(chosen, angle, radius, total, order)
 
     def _blocks(self, queries: Sequence[Query], task: str) -> Iterator[tuple[int, Floats]]:
         """(first row, (b, n) values) over all items, block by block."""
-        directions = self._checked(queries)
+        directions = self._directions(queries)
         radii = np.array([query.radius for query in queries], np.float32)[:, None]
         for start, cosine in self._cosines(directions):
             radius = self._radii[start : start + cosine.shape[1]]
@@ -255,7 +260,7 @@ class Index:
             for start in range(0, len(self), width):
                 yield start, cosines[:, start : start + width]
 
-    def _checked(self, queries: Sequence[Query]) -> Floats:
+    def _directions(self, queries: Sequence[Query]) -> Floats:
         """(b, D) directions of the queries; DataError when one does not fit the index."""
         if not queries:
             raise SelectionError("Select at least one item to search from.")
@@ -267,18 +272,8 @@ class Index:
         return np.stack([np.asarray(query.direction, np.float32) for query in queries])
 
 
-def _checked_omega(omega: float) -> float:
-    """omega as given; SettingsError when it is no angle in (0, π]."""
-    # float32 rounds π up; a stored π must stay valid.
-    if not isinstance(omega, (int, float, np.number)) or not 0 < omega <= float(np.float32(np.pi)):
-        raise SettingsError(f"omega must be an angle in radians above 0 and at most π, got {omega!r}.")
-    return float(omega)
-
-
-def _checked_limit(limit: int) -> int:
-    if not limit >= 1:
-        raise SettingsError(f"limit must be at least 1, got {limit}.")
-    return int(limit)
+def _checked(omega: float | None) -> float | None:
+    return None if omega is None else checked_omega(omega)
 
 
 def _without(rows: Rows, row: int | None) -> Rows:

@@ -9,8 +9,8 @@ import numpy as np
 from hypviz.config import check_range
 from hypviz.errors import DataError, SettingsError
 from hypviz.geometry import cosine_matrix, distance_from_cosine, exterior_angle_from_cosine, half_aperture
+from hypviz.search.answers import Query
 from hypviz.search.embedding import Embedding
-from hypviz.search.index import Query
 
 ROOT = -1
 """The row that stands for the root itself, which is always in the pool and entails everything."""

@@ -7,8 +7,8 @@ import pytest
 
 from hypviz.errors import DataError, SettingsError
 from hypviz.geometry import from_polar, half_aperture, pairwise_inner, textbook_exterior_angle
+from hypviz.search.answers import Query
 from hypviz.search.embedding import Embedding
-from hypviz.search.index import Query
 from hypviz.search.traverse import ROOT, words_to_root
 
 CURV = 0.7
