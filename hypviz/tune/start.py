@@ -73,7 +73,7 @@ def write_start(
             mixed = np.random.default_rng(0).permutation(rows)  # a batch of one kind of crop would have odd statistics
             adapt_norms(encoder, cache[mixed], on_share=lambda share: on_share(share / 2))
         if job.backbone:
-            quick = in_fastest_dtype(encoder, cache)
+            quick = in_fastest_dtype(encoder, cache, count=len(rows))
             fit_head(encoder, plain_features(quick, cache[rows], on_share=lambda share: on_share(0.5 + share / 2)))
     save_checkpoint(path, encoder, card)
 
