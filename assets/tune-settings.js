@@ -9,6 +9,7 @@
   const tune = hypviz.tune;
   const { el, button, note, choice, complaint, query, plural } = hypviz.evaluate;
   const OTHER = "(a backbone without a hyperbolic head)";
+  const TYPED = "(another, by name)";
   const PARTS = [
     ["tune", "Course"],
     ["train", "Learning"],
@@ -28,7 +29,12 @@
     start.classList.add("ht-wide");
     const typed = (label, key, example) =>
       el("label", { class: "he-choice ht-wide" }, el("span", { text: label }), el("input", { type: "text", placeholder: example, onchange: (event) => ((chosen[key] = event.target.value.trim()), replan()) }));
-    const own = el("div", { class: "ht-own" }, typed("Backbone, an OpenCLIP or timm model", "backbone", "open_clip:ViT-B-32"), typed("Its weights: a file on the server", "weights", "/path/to/open_clip_model.safetensors"));
+    const file = el("div", {}, typed("Backbone, an OpenCLIP or timm model", "backbone", "open_clip:ViT-B-32"), typed("Its weights: a file on the server, or hub:TAG", "weights", "/path/to/open_clip_model.safetensors"));
+    const needs = el("div", { class: "ht-needs", "aria-live": "polite" });
+    const offers = choices.backbones.map((one) => [one.name, `${one.title}: ${one.name}, ${one.megabytes} MB, ${one.size} px, licence ${one.licence}`]);
+    const backbone = choice("Backbone", [...offers, [TYPED, TYPED]], choices.backbones[0].name, pickBackbone, { name: "backbone" });
+    backbone.classList.add("ht-wide");
+    const own = el("div", { class: "ht-own" }, backbone, needs, file);
     const depths = el("fieldset", { class: "ht-depths" }, el("legend", { text: "How deep" }), ...choices.depths.map(depthNode));
     const words = el("div", { class: "ht-plan", "aria-live": "polite" });
     const fold = el("div");
@@ -47,6 +53,16 @@
       const bare = chosen.checkpoint === OTHER;
       return bare ? { backbone: chosen.backbone, weights: chosen.weights } : { checkpoint: chosen.checkpoint };
     };
+
+    /** One of the offered backbones with its weights, or what is typed into the two fields. */
+    function pickBackbone(value) {
+      const offer = choices.backbones.find((one) => one.name === value);
+      file.hidden = Boolean(offer);
+      const [name, weights] = offer ? [offer.name, offer.weights] : [...file.querySelectorAll("input")].map((input) => input.value.trim());
+      Object.assign(chosen, { backbone: name, weights });
+      needs.replaceChildren(...(offer?.needs ? [note(offer.needs)] : []));
+      replan();
+    }
 
     /** Ask the server what this choice would be; the settings that were changed stay. */
     async function replan() {
@@ -146,6 +162,7 @@
       go.disabled = !plan;
     }
 
+    pickBackbone(choices.backbones[0].name);
     return {
       node,
       /** A set was chosen, or none. */

@@ -109,7 +109,8 @@ class EncoderSettings:
     """Everything needed to rebuild an encoder before its weights are loaded."""
 
     backbone: str = "demo"
-    """"demo", "demo-small", "open_clip:NAME" (an OpenCLIP image tower), "timm:NAME" (a timm model without its classifier) or
+    """"demo", "demo-small", "pretrained:efficientnet_lite0" (1, 2: ImageNet weights from a Python package, Apache-2.0),
+    "open_clip:NAME" (an OpenCLIP image tower), "timm:NAME" (a timm model without its classifier) or
     "meru:L12_W384_A12_P16", the ViT of a published MERU or HyCoCLIP file: layers, width, attention heads, patch size."""
     embed_dim: int = 128
     """Dimension of the hyperbolic space [P]."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import logging
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,37 +21,39 @@ if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
     from hypviz.store import Workspace
 
-log = logging.getLogger(__name__)
-MAX_BFLOAT16_ERROR = 0.01
-"""Largest mean angle, in radians, between bfloat16 and float32 directions for bfloat16 to count as exact enough."""
-LARGE = 20_000_000
-"""Weights from which on an encoder is worth the trial in bfloat16."""
+GATHERED = 256
+"""Crops decoded ahead, of which the first are a sample to choose the number format by."""
 
 
-def encode(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, batch: int = 256) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """uint8 crops (n, S, S, 3) → directions (n, D) and radii (n,), on the encoder's device, out of memory halving the batch."""
+def encode(
+    encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, batch: int | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """uint8 crops (n, S, S, 3) → directions (n, D) and radii (n,), on the encoder's device, out of memory halving the batch.
+
+    batch: crops looked at together; None for what suits the device. The result depends on it by rounding only.
+    """
     import torch
 
-    from hypviz.model.device import in_batches
+    from hypviz.model.device import in_batches, inference_batch
 
     def work(start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor]:
         with torch.inference_mode():
             direction, radius = encoder(encoder.normalise(np.array(crops[start:stop])))  # a copy: a memory map cannot be written
             return direction.cpu(), radius.cpu()
 
-    parts = [result for _, _, result in in_batches(work, len(crops), batch)]
+    parts = [result for _, _, result in in_batches(work, len(crops), batch or inference_batch(encoder.mean.device))]
     return torch.cat([d for d, _ in parts]).numpy(), torch.cat([r for _, r in parts]).numpy()
 
 
 def embed_items(
-    items: Items, encoder: HyperbolicEncoder, *, batch: int = 256, workers: int = 2, on_progress: OnProgress | None = None
+    items: Items, encoder: HyperbolicEncoder, *, batch: int | None = None, workers: int = 2, on_progress: OnProgress | None = None
 ) -> Embedding:
-    """Embed every item; each picture is decoded once."""
+    """Embed every item; each picture is decoded once, by `workers` threads ahead of the network."""
     directions = np.empty((len(items), encoder.settings.embed_dim), np.float32)
     radii = np.empty(len(items), np.float32)
     done, quick = 0, None
-    for rows, crops in iter_crops(items, np.arange(len(items)), size=encoder.image_size, batch=batch, workers=workers):
-        quick = quick or in_fastest_dtype(encoder, crops)
+    for rows, crops in iter_crops(items, np.arange(len(items)), size=encoder.image_size, batch=batch or GATHERED, workers=workers):
+        quick = quick or in_fastest_dtype(encoder, crops, count=len(items))
         directions[rows], radii[rows] = encode(quick, crops, batch=batch)
         done += len(rows)
         if on_progress:
@@ -62,40 +61,17 @@ def embed_items(
     return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
 
 
-def embed_crops(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, batch: int = 256) -> Embedding:
+def embed_crops(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, batch: int | None = None) -> Embedding:
     """Embed crops (N, S, S, 3) that are kept already, such as a crop cache; rows as they come."""
-    directions, radii = encode(encoder, crops, batch=batch)
+    directions, radii = encode(in_fastest_dtype(encoder, crops, count=len(crops)), crops, batch=batch)
     return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
 
 
-def in_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> HyperbolicEncoder:
-    """On the CPU, a bfloat16 copy of a large encoder when that is measured to be faster and exact enough, else itself.
+def in_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, count: int) -> HyperbolicEncoder:
+    """The encoder, or its copy in the number format that is fastest here and exact enough; see `model.fastest`."""
+    from hypviz.model.fastest import in_fastest_dtype as choose
 
-    Both formats run on the same few crops; small encoders (below 20 million weights) stay in float32. The encoder is
-    left as it is: it may be in training.
-    """
-    import torch
-
-    weights = sum(parameter.numel() for parameter in encoder.parameters())
-    if encoder.head.weight.device.type != "cpu" or encoder.head.weight.dtype != torch.float32 or weights < LARGE:
-        return encoder
-    few = crops[:8]
-    encode(encoder, few[:1])
-    start = time.perf_counter()
-    exact, _ = encode(encoder, few)
-    float32_seconds = time.perf_counter() - start
-    copied = copy.deepcopy(encoder).to_bfloat16()
-    encode(copied, few[:1])
-    start = time.perf_counter()
-    rough, _ = encode(copied, few)
-    bfloat16_seconds = time.perf_counter() - start
-    error = float(np.arccos(np.clip((exact * rough).sum(-1), -1, 1)).mean())
-    chosen = encoder if bfloat16_seconds > 0.8 * float32_seconds or error > MAX_BFLOAT16_ERROR else copied
-    log.info(
-        "float32 %.2f s, bfloat16 %.2f s, mean angle error %.4f rad: using %s.",
-        float32_seconds, bfloat16_seconds, error, chosen.head.weight.dtype,
-    )  # fmt: skip
-    return chosen
+    return choose(encoder, crops, count=count)
 
 
 def embed_picture(encoder: HyperbolicEncoder, picture: Image.Image, boxes: Sequence[Sequence[float]]) -> Embedding:

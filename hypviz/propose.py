@@ -157,7 +157,7 @@ def propose(
         boxes = windows(size, settings)
         if len(boxes):
             crops = np.stack([crop_square(picture, box, encoder.image_size) for box in [(0.0, 0.0, *map(float, size)), *boxes.tolist()]])
-            quick = quick or in_fastest_dtype(encoder, crops)
+            quick = quick or in_fastest_dtype(encoder, crops, count=len(crops) * len(wanted))
             embedding = Embedding(*encode(quick, crops), encoder.curv.item(), encoder.settings.geometry)
             found[image] = boxes[choose(embedding, boxes, omega, settings)]
         if on_progress is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 import torch
 from PIL import Image
 
-from hypviz import embed
 from hypviz.config import EncoderSettings, HierarchySettings
 from hypviz.data.clipart import write_dataset
 from hypviz.data.crops import crop_square
@@ -20,7 +18,7 @@ from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.data.items import Items
 from hypviz.data.pictures import open_upright
-from hypviz.embed import embed_items, embed_picture, embed_workspace, encode, in_fastest_dtype
+from hypviz.embed import embed_items, embed_picture, embed_workspace, encode
 from hypviz.model import checkpoint as checkpoints
 from hypviz.model.card import Card
 from hypviz.model.checkpoint import save_checkpoint
@@ -110,65 +108,6 @@ def test_running_out_of_memory_changes_nothing_but_the_batch(
     assert asked == [11, 5, 2, 2, 2, 2, 2, 1]
     np.testing.assert_allclose(found[0], wanted[0], atol=1e-5)
     np.testing.assert_allclose(found[1], wanted[1], rtol=1e-5)
-
-
-# --- number formats
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Let bfloat16 take so many seconds where float32 takes one, and count small encoders as large."""
-
-    def set_to(bfloat16_seconds: float) -> None:
-        times = iter([0.0, 1.0, 10.0, 10.0 + bfloat16_seconds])
-        monkeypatch.setattr(embed.time, "perf_counter", lambda: next(times))
-        monkeypatch.setattr(embed, "LARGE", 1)
-
-    return set_to
-
-
-def same_as(encoder: HyperbolicEncoder, before: HyperbolicEncoder) -> bool:
-    tensors = [dict([*each.named_parameters(), *each.named_buffers()]) for each in (encoder, before)]
-    return all(torch.equal(tensor, tensors[1][name]) and tensor.dtype == tensors[1][name].dtype for name, tensor in tensors[0].items())
-
-
-@pytest.mark.parametrize(("seconds", "chosen"), [(0.5, torch.bfloat16), (0.9, torch.float32)])
-def test_bfloat16_is_taken_when_it_is_faster_and_the_encoder_stays_as_it_is(
-    clock: Callable[[float], None], encoder: HyperbolicEncoder, seconds: float, chosen: torch.dtype, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(embed, "MAX_BFLOAT16_ERROR", 1.0)
-    before = copy.deepcopy(encoder)
-    clock(seconds)
-    crops = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), dtype=np.uint8)
-    quick = in_fastest_dtype(encoder, crops)
-    assert quick.head.weight.dtype == chosen
-    assert (quick is encoder) == (chosen == torch.float32)
-    assert same_as(encoder, before)
-
-
-def test_bfloat16_is_not_taken_when_it_is_not_exact_enough(
-    clock: Callable[[float], None], encoder: HyperbolicEncoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(embed, "MAX_BFLOAT16_ERROR", 0.0)
-    clock(0.1)
-    assert in_fastest_dtype(encoder, np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)) is encoder
-
-
-def test_a_small_encoder_stays_in_float32_untried(encoder: HyperbolicEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embed, "encode", None)
-    assert in_fastest_dtype(encoder, np.zeros((4, 32, 32, 3), np.uint8)) is encoder
-
-
-def test_embedding_in_bfloat16_keeps_the_exact_curvature(
-    clock: Callable[[float], None], items: Items, encoder: HyperbolicEncoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    exact = embed_items(items, encoder)
-    monkeypatch.setattr(embed, "MAX_BFLOAT16_ERROR", 1.0)
-    clock(0.1)
-    rough = embed_items(items, encoder)
-    assert rough.curv == exact.curv
-    assert not np.array_equal(rough.directions, exact.directions)
-    np.testing.assert_allclose(rough.radii, exact.radii, rtol=0.05)
 
 
 # --- workspaces

@@ -21,8 +21,8 @@ def train(
     out: Annotated[Path, typer.Option(help="The checkpoint to write, such as runs/mine; its folder keeps the state.")],
     validation: Annotated[Optional[Path], typer.Option(help="Workspace to validate on; else a tenth of the images.")] = None,
     init: Annotated[Optional[str], typer.Option(help="Checkpoint to go on from.")] = None,
-    backbone: Annotated[str, typer.Option(help="demo, open_clip:NAME or timm:NAME.")] = "demo",
-    weights: Annotated[Optional[str], typer.Option(help="Backbone weights: a file, or hub:TAG.")] = None,
+    backbone: Annotated[str, typer.Option(help="demo, pretrained:efficientnet_lite0, open_clip:NAME or timm:NAME.")] = "demo",
+    weights: Annotated[Optional[str], typer.Option(help="Backbone weights: a file, or hub:TAG; pretrained: brings its own.")] = None,
     steps: Annotated[int, typer.Option(min=1)] = DEFAULTS.steps,
     batch_pairs: Annotated[int, typer.Option(min=2, help="Pairs per step.")] = DEFAULTS.batch_pairs,
     lr: Annotated[float, typer.Option(help="Peak learning rate.")] = DEFAULTS.lr,
@@ -38,11 +38,15 @@ def train(
 ) -> None:
     """Train an encoder with the angle loss. Ctrl-C saves a state; the same command resumes it."""
     from hypviz.fit import FitJob, fit
+    from hypviz.model.offers import offered_licence
 
     given = _json_option("--settings", settings)
     flags = {"steps": steps, "batch_pairs": batch_pairs, "lr": lr, "seed": seed}
     recipe = {**given, "train": {**flags, **given.get("train", {})}}
     recipe["encoder"] = {"backbone": backbone, **given.get("encoder", {})}
+    chosen = str(recipe["encoder"]["backbone"])
+    if init is None and (of_weights := offered_licence(chosen, weights or "")):
+        typer.echo(f"{chosen}: weights licensed {of_weights}", err=True)
     job = FitJob(workspace, out, validation, recipe, init, weights, licence, device, resume)
     with progress_bar("Training", quiet=as_json) as report:
 

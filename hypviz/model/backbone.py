@@ -1,7 +1,8 @@
-"""Backbones by name: the demo network, any OpenCLIP image tower, any timm model.
+"""Backbones by name: the demo network, any OpenCLIP image tower, any timm model, weights that come as a Python package.
 
-A weights argument is None (random), "hub:TAG" (downloaded by the library's own client, only when a person asks for
-it) or a file. Text towers are not built here: the method does not use them (method.md §3); see `model.text`.
+A weights argument is None (random; of "pretrained:" the package's), "hub:TAG" (downloaded by the library's own client, only
+when a person asks for it), a file, or RANDOM. Text towers are not built here: the method does not use them (method.md §3);
+see `model.text`.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from typing import Any
 from torch import nn
 
 from hypviz.errors import CheckpointError, HubUnreachableError, SettingsError
+from hypviz.model.offers import OFFLINE
+from hypviz.model.packaged import find_packaged, load_packaged
 from hypviz.model.weights import load_tower, read_weights
 
 OWN_VECTORS = "vectors"
 """In the card of own vectors (`hypviz.vectors`), which no network stands behind."""
 DEMO_NAMES = ("demo", "demo-small")
+RANDOM = "random"
+"""Weights of a backbone that is about to get those of a checkpoint: none are looked for, whatever its name promises."""
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -35,13 +40,17 @@ class Backbone:
 
 
 def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0, published: str = "") -> Backbone:
-    """Build the backbone called `name` ("demo", "demo-small", "open_clip:ViT-B-16", "timm:resnet50").
+    """Build the backbone called `name` ("demo", "demo-small", "open_clip:ViT-B-16", "timm:resnet50", "pretrained:efficientnet_lite0").
 
     published: tag of published weights whose preprocessing and activation to take, without the weights themselves, which
     "hub:TAG" downloads; the two must be the same tag when both are given.
-    Raises SettingsError for an unknown name, CheckpointError for weights that do not fit, HubUnreachableError when a
-    hub tag was asked for and the hub cannot be reached.
+    Raises SettingsError for an unknown name, CheckpointError for weights that do not fit or whose package is missing,
+    HubUnreachableError when a hub tag was asked for and the hub cannot be reached.
     """
+    if name.startswith("pretrained:"):
+        return _pretrained(name.partition(":")[2], weights, image_size)
+    if weights == RANDOM:
+        weights = None
     family, _, model = name.partition(":")
     if name == OWN_VECTORS:
         raise CheckpointError("Own vectors come without a model, so own pictures and words have no place among them.")
@@ -57,7 +66,10 @@ def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0
         return _timm(model, tag, weights, image_size)
     if family == "meru" and model:
         return _meru(model, weights, image_size)
-    raise SettingsError(f"Unknown backbone {name!r}; use demo, demo-small, open_clip:NAME (such as open_clip:ViT-B-16) or timm:NAME.")
+    raise SettingsError(
+        f"Unknown backbone {name!r}; use demo, demo-small, pretrained:efficientnet_lite0, "
+        "open_clip:NAME (such as open_clip:ViT-B-16) or timm:NAME."
+    )
 
 
 def hub_tag(weights: str | None) -> str:
@@ -122,6 +134,21 @@ def _timm(name: str, tag: str, weights: str | None, image_size: int) -> Backbone
     return Backbone(tower, features, size, config.get("mean", IMAGENET_MEAN), config.get("std", IMAGENET_STD))
 
 
+def _pretrained(name: str, weights: str | None, image_size: int) -> Backbone:
+    """A timm model with the weights of a package, a file's instead when one is given."""
+    import timm
+
+    packaged = find_packaged(name)
+    if hub_tag(weights):
+        raise SettingsError(f"pretrained:{name} has the weights of its package; for a hub's, choose timm:{packaged.timm_name}.")
+    tower = timm.create_model(packaged.timm_name, num_classes=0)
+    if not weights:
+        load_packaged(tower, packaged)
+    elif weights != RANDOM:
+        load_tower(tower, read_weights(Path(weights)), source=f"Weights file {weights}")
+    return Backbone(tower, tower.num_features, image_size or packaged.size, (0.5,) * 3, (0.5,) * 3)
+
+
 def _meru(shape: str, weights: str | None, image_size: int) -> Backbone:
     """The ViT of MERU (Desai et al., 2023): timm's, on its class token, with the LayerNorm of torch (eps 1e-5, not 1e-6)."""
     from timm.models.vision_transformer import VisionTransformer
@@ -161,6 +188,5 @@ def _from_hub(download: Callable[[], Any], what: str) -> Any:
         raise
     except Exception as error:  # each hub client has its own error tree; all mean that the weights did not arrive
         raise HubUnreachableError(
-            f"The weights of {what} could not be fetched from their hub ({type(error).__name__}). "
-            "Check the network, or download the file elsewhere and give its path with --weights FILE."
+            f"The weights of {what} could not be fetched from their hub ({type(error).__name__}). Check the network. {OFFLINE}"
         ) from error

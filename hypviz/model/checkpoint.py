@@ -7,6 +7,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 
 from hypviz.errors import CheckpointError
+from hypviz.model.backbone import RANDOM
 from hypviz.model.card import Card, find_checkpoint, read_card, weights_path, write_card
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.published import is_published, translate
@@ -32,7 +33,7 @@ def load_checkpoint(name: str | Path, *, folder: Path | None = None) -> tuple[Hy
     """
     path = find_checkpoint(name, folder=folder)
     card = read_card(path)
-    encoder = build_encoder(card.encoder)
+    encoder = build_encoder(card.encoder, weights=RANDOM)  # the file holds all weights
     tensors = read_weights(path)
     if is_published(tensors):
         tensors = translate(tensors, source=path)[1]

@@ -9,13 +9,25 @@ from typing import TypeVar
 import torch
 
 from hypviz.errors import DeviceError
+from hypviz.model.allocator import keep_freed_memory
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+CPU_BATCH, GPU_BATCH = 32, 256
+"""Crops looked at together. On a CPU the outputs of a layer should fit the caches; larger batches are slower, not faster."""
+
+
+def inference_batch(device: torch.device) -> int:
+    """How many crops to look at together on a device."""
+    return CPU_BATCH if device.type == "cpu" else GPU_BATCH
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """The device called `name` ("auto", "cuda", "cuda:1", "mps", "cpu"); DeviceError when it is not there."""
+    """The device called `name` ("auto", "cuda", "cuda:1", "mps", "cpu"); DeviceError when it is not there.
+
+    Every command, the page and its worker ask here before they compute, so memory is told here to stay (`model.allocator`).
+    """
+    keep_freed_memory()
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")

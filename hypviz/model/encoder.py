@@ -84,9 +84,8 @@ class HyperbolicEncoder(nn.Module):
         return self
 
     def to_bfloat16(self) -> HyperbolicEncoder:
-        """Turn the layers to bfloat16; the few numbers that every embedding shares (c, α, mean, std) stay exact."""
+        """Turn the backbone to bfloat16; the head, which costs nothing, and the numbers that every embedding shares stay exact."""
         self.backbone.to(torch.bfloat16)
-        self.head.to(torch.bfloat16)
         return self
 
     def normalise(self, crops: NDArray[np.uint8] | Tensor) -> Tensor:
@@ -97,7 +96,7 @@ class HyperbolicEncoder(nn.Module):
     def standardise(self, pixels: Tensor) -> Tensor:
         """(B, 3, S, S) in 0…1 → the backbone's input."""
         scaled = (pixels - self.mean.float()) / self.std.float()
-        return scaled.to(self.head.weight.dtype).contiguous(memory_format=torch.channels_last)
+        return scaled.to(next(self.backbone.parameters()).dtype).contiguous(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, S, S), standardised → directions (B, D) and radii (B,)."""
@@ -105,7 +104,7 @@ class HyperbolicEncoder(nn.Module):
 
     def project(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Features of the backbone (B, F) → directions (B, D) and radii (B,): the head alone."""
-        return _polar(self.head(features).float() * _exp_within(self.log_alpha, 0.0, 1.0))
+        return _polar(self.head(features.float()).float() * _exp_within(self.log_alpha, 0.0, 1.0))
 
     def encode_texts(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """n texts → directions (n, D) and radii (n,) in the space of the pictures; CheckpointError without a text tower."""

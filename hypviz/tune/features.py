@@ -18,11 +18,10 @@ from torch import Tensor
 from hypviz.config import TrainSettings
 from hypviz.files import PART, write_file
 from hypviz.model.augment import augment
-from hypviz.model.device import in_batches
+from hypviz.model.device import in_batches, inference_batch
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.search.embedding import Embedding
 
-BATCH = 256
 MAX_BYTES = 1 << 30
 """Features kept at most; beyond, there are fewer views."""
 KEPT_FILES = 4
@@ -81,7 +80,7 @@ def make_room(folder: Path, pattern: str) -> None:
 def plain_features(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, on_share: OnShare) -> NDArray[np.float32]:
     """(N, F) features of crops as they are, for a training-free head."""
     parts = []
-    for _, stop, values in in_batches(lambda a, b: _of(encoder, crops[a:b], None, 0), len(crops), BATCH):
+    for _, stop, values in in_batches(lambda a, b: _of(encoder, crops[a:b], None, 0), len(crops), inference_batch(encoder.mean.device)):
         parts.append(values)
         on_share(stop / len(crops))
     return np.concatenate(parts)
@@ -95,7 +94,7 @@ def _write(
     for view in range(1 + views):
         changes = settings if view else None
         work = lambda a, b: _of(encoder, crops[a:b], changes, view * len(crops) + a)  # noqa: E731, B023
-        for start, stop, found in in_batches(work, len(crops), BATCH):
+        for start, stop, found in in_batches(work, len(crops), inference_batch(encoder.mean.device)):
             values[view, start:stop] = found
             on_share((view * len(crops) + stop) / ((1 + views) * len(crops)))
     values.flush()

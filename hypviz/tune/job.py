@@ -47,8 +47,9 @@ class TuneSettings:
 
 @dataclass(frozen=True)
 class TuneJob:
-    """What a person asks for. workspace: a folder.  checkpoint: a name or file to start from; or instead `backbone`, with
-    `weights` a file, that never had a hyperbolic head.  settings: "part.name" → value, only what was changed."""
+    """What a person asks for. workspace: a folder.  checkpoint: a name or file to start from; or instead `backbone`,
+    that never had a hyperbolic head, with `weights` a file or "hub:TAG" ("" for "pretrained:NAME", which brings its own).
+    settings: "part.name" → value, only what was changed."""
 
     workspace: str
     checkpoint: str = ""

@@ -13,6 +13,7 @@ import numpy as np
 
 from hypviz.errors import DataError, SelectionError, SettingsError, WorkspaceError
 from hypviz.library import Library
+from hypviz.model.offers import offered_licence
 from hypviz.review.jobs import Job, Jobs, Report
 from hypviz.store import Workspace
 from hypviz.tune.intake import PICTURES, check_set, take_in
@@ -194,5 +195,7 @@ def _usable(workspace: Workspace) -> Json:
 
 def _start_words(job: TuneJob) -> str:
     if job.backbone:
-        return f"{job.backbone} gets a hyperbolic head without training: the mean embedding at the root, median radius 1."
+        licence = offered_licence(job.backbone, job.weights)
+        weights = f" Its weights are licensed {licence}." if licence else ""
+        return f"{job.backbone} gets a hyperbolic head without training: the mean embedding at the root, median radius 1.{weights}"
     return f"It goes on from {Path(job.checkpoint).name}, which stays as it is."

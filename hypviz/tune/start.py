@@ -13,12 +13,15 @@ from hypviz.data.crops import build_crop_cache
 from hypviz.data.items import Items
 from hypviz.embed import in_fastest_dtype
 from hypviz.errors import SettingsError
+from hypviz.model.backbone import hub_tag
 from hypviz.model.card import Card, find_checkpoint, read_card
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import pick_device
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.fresh_head import fit_head, with_head_bias
 from hypviz.model.norms import adapt_norms, has_batch_norm
+from hypviz.model.offers import offered_licence
+from hypviz.model.packaged import find_packaged, weights_file
 from hypviz.tune.features import plain_features
 from hypviz.tune.job import TuneJob
 
@@ -33,18 +36,22 @@ def start_settings(job: TuneJob) -> EncoderSettings:
     """The encoder's settings, without loading any weights; CheckpointError or SettingsError when there is no such start."""
     if job.checkpoint:
         return read_card(find_checkpoint(job.checkpoint)).encoder
-    if job.weights.startswith("hub:"):
-        raise SettingsError("Weights from a hub are fetched by `python -m hypviz train --weights hub:TAG` only; here they must be a file.")
-    if job.weights and not Path(job.weights).is_file():
+    family, _, name = job.backbone.partition(":")
+    if family == "pretrained" and not job.weights:
+        weights_file(find_packaged(name))
+    elif not job.weights:
+        raise SettingsError(
+            f"{job.backbone} needs weights, a file or hub:TAG: a backbone with random weights has nothing to tune; "
+            "pretrained:efficientnet_lite0 brings its own."
+        )
+    elif not hub_tag(job.weights) and not Path(job.weights).is_file():
         raise SettingsError(f"There is no weights file {job.weights!r} on the machine that hypviz runs on.")
-    if not job.weights:
-        raise SettingsError(f"{job.backbone} needs the file its weights are in: a backbone with random weights has nothing to tune.")
-    return with_head_bias(EncoderSettings(job.backbone, embed_dim=FRESH_DIM))
+    return with_head_bias(EncoderSettings(job.backbone, embed_dim=FRESH_DIM, published=hub_tag(job.weights)))
 
 
 def start_licence(job: TuneJob) -> str:
     """The licence of what it starts from, which binds the result too; "" where nobody stated one."""
-    licence = read_card(find_checkpoint(job.checkpoint)).licence if job.checkpoint else ""
+    licence = read_card(find_checkpoint(job.checkpoint)).licence if job.checkpoint else offered_licence(job.backbone, job.weights)
     return "" if licence == "not stated" else licence
 
 
@@ -66,7 +73,7 @@ def write_start(
             mixed = np.random.default_rng(0).permutation(rows)  # a batch of one kind of crop would have odd statistics
             adapt_norms(encoder, cache[mixed], on_share=lambda share: on_share(share / 2))
         if job.backbone:
-            quick = in_fastest_dtype(encoder, cache)
+            quick = in_fastest_dtype(encoder, cache, count=len(rows))
             fit_head(encoder, plain_features(quick, cache[rows], on_share=lambda share: on_share(0.5 + share / 2)))
     save_checkpoint(path, encoder, card)
 
@@ -75,6 +82,7 @@ def _load(job: TuneJob) -> tuple[HyperbolicEncoder, Card]:
     if job.checkpoint:
         return load_checkpoint(find_checkpoint(job.checkpoint))
     settings = start_settings(job)
-    encoder = build_encoder(settings, weights=job.weights)
+    encoder = build_encoder(settings, weights=job.weights or None)
     description = "Training-free hyperbolic head: mean embedding at the root, median radius 1."
-    return encoder, Card("start", settings, encoder.curv.item(), description=description)
+    licence = start_licence(job) or "not stated"
+    return encoder, Card("start", settings, encoder.curv.item(), licence=licence, description=description)

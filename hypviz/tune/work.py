@@ -148,7 +148,7 @@ class Tuning:
             self.say(f"computing features: {round(done * count):,} of {count:,}", PREPARING * (0.5 + 0.4 * done))
 
         path = self.cache / f"features-{how}-{train_settings.seed}.npy"
-        quick = in_fastest_dtype(encoder, self.crops)
+        quick = in_fastest_dtype(encoder, self.crops, count=count)
         return build_features(quick, self.crops, path, train_settings, views=views, on_share=share)
 
     def _before(self, encoder: HyperbolicEncoder) -> None:
@@ -171,7 +171,7 @@ class Tuning:
         """Some items through the encoder as it is, from features where there are some."""
         if self.features:
             return self.features.embedding(encoder, rows)
-        quick = in_fastest_dtype(encoder, self.crops)
+        quick = in_fastest_dtype(encoder, self.crops, count=len(rows))
         parts = [encode(quick, self.crops[rows[first : first + CHUNK]]) for first in range(0, len(rows), CHUNK)]
         directions, radii = (np.concatenate(each) for each in zip(*parts, strict=True))
         return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)

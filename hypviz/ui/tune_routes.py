@@ -17,6 +17,7 @@ from hypviz.errors import DataError, SelectionError
 from hypviz.home import home
 from hypviz.library import Library
 from hypviz.model.card import find_checkpoint, read_card
+from hypviz.model.offers import OFFERS
 from hypviz.tune import archive, intake
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.job import DEPTHS
@@ -55,6 +56,7 @@ def tune_router(library: Library) -> APIRouter:
         ]
         return {
             "checkpoints": described,
+            "backbones": [offer.to_json() for offer in OFFERS],
             "depths": [{"name": name, "title": title, "how": how} for name, (title, how) in DEPTHS.items()],
             "settings": [setting.to_json() for setting in SETTINGS],
             "device": library.device,

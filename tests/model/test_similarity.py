@@ -37,7 +37,9 @@ def test_euclidean_distances_are_those_of_the_vectors_and_have_a_gradient_of_0_a
     x, y = parents[0] * parents[1][:, None], children[0] * children[1][:, None]
     torch.testing.assert_close(-forth.detach(), torch.cdist(x, y), atol=1e-7, rtol=0)
     forth[0, 0].backward()
-    assert radius.grad is not None and radius.grad.isfinite().all() and radius.grad[0] == 0
+    assert radius.grad is not None and radius.grad.isfinite().all()
+    # 0 but for rounding: ‖x − y‖ at x = y comes from a matrix product, whose last bits are the processor's
+    assert abs(float(radius.grad[0])) < 1e-6
 
 
 def test_unknown_names_are_refused() -> None:

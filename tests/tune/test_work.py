@@ -21,7 +21,7 @@ from hypviz.store import Workspace
 from hypviz.tune.features import affordable_views
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.job import TuneJob
-from hypviz.tune.start import start_settings
+from hypviz.tune.start import start_licence, start_settings
 from hypviz.tune.work import FULL, Tuning
 from tests.tune.conftest import Place
 
@@ -75,14 +75,19 @@ def test_a_set_that_changed_is_not_gone_on_with(place: Place, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("backbone", "weights", "message"),
     [
-        ("timm:test_vit", "", "needs the file its weights are in"),
+        ("timm:test_vit", "", "needs weights, a file or hub:TAG"),
         ("timm:test_vit", "nowhere.pt", "no weights file 'nowhere.pt'"),
-        ("timm:test_vit", "hub:in1k", "here they must be a file"),
     ],
 )
 def test_a_backbone_needs_weights_that_are_there(backbone: str, weights: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         start_settings(TuneJob("ws", backbone=backbone, weights=weights))
+
+
+def test_weights_of_a_package_or_a_hub_need_no_file() -> None:
+    assert start_settings(TuneJob("ws", backbone="pretrained:efficientnet_lite0")).backbone == "pretrained:efficientnet_lite0"
+    assert start_settings(TuneJob("ws", backbone="open_clip:ViT-B-32", weights="hub:openai")).published == "openai"
+    assert start_licence(TuneJob("ws", backbone="pretrained:efficientnet_lite0")) == "Apache-2.0"
 
 
 def test_views_are_fewer_where_they_would_not_fit() -> None:

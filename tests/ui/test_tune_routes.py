@@ -141,7 +141,7 @@ def test_a_training_from_asking_to_keeping_and_back(client: TestClient, name: st
         ({"set": "tiny", "checkpoint": "tiny", "settings": {"train.lr": -1}}, "lr must be between"),
         ({"set": "tiny", "checkpoint": "tiny", "settings": [1]}, "settings must be an object"),
         ({"set": "tiny", "checkpoint": "tiny", "speed": 9}, "A training has no 'speed'"),
-        ({"set": "tiny", "backbone": "timm:test_vit"}, "needs the file its weights are in"),
+        ({"set": "tiny", "backbone": "timm:test_vit"}, "needs weights, a file or hub:TAG"),
     ],
 )
 def test_what_cannot_be_trained_is_told_at_once(client: TestClient, asked: dict[str, Any], message: str) -> None:

@@ -1,0 +1,157 @@
+"""The number format of inference: chosen by measured speed and agreement, kept in the home, and never at the encoder's cost."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from hypviz.config import EncoderSettings
+from hypviz.embed import encode
+from hypviz.model import fastest
+from hypviz.model.encoder import HyperbolicEncoder, build_encoder
+from hypviz.model.fastest import COMPARED, agreement, in_fastest_dtype
+
+SETTINGS = EncoderSettings("demo-small", embed_dim=8, image_size=32)
+Speeds = dict[torch.dtype, float]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HYPVIZ_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def encoder() -> HyperbolicEncoder:
+    return build_encoder(SETTINGS, seed=2).eval()
+
+
+@pytest.fixture(scope="module")
+def crops() -> NDArray[np.uint8]:
+    """Smooth pictures, each unlike the others."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (COMPARED + 6, 4, 4, 3), dtype=np.uint8)
+    return coarse.repeat(8, axis=1).repeat(8, axis=2)
+
+
+@pytest.fixture
+def speeds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[torch.dtype]]:
+    """Pretend speeds in crops per second; returns the list of what was measured."""
+
+    def pretend(*, float32: float, bfloat16: float) -> list[torch.dtype]:
+        measured: list[torch.dtype] = []
+
+        def speed(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> float:
+            measured.append(next(encoder.backbone.parameters()).dtype)
+            return bfloat16 if measured[-1] == torch.bfloat16 else float32
+
+        monkeypatch.setattr(fastest, "_speed", speed)
+        return measured
+
+    return pretend
+
+
+def dtype_of(encoder: HyperbolicEncoder) -> torch.dtype:
+    return next(encoder.backbone.parameters()).dtype
+
+
+def test_bfloat16_is_taken_when_it_is_faster_and_agrees_and_the_encoder_stays_as_it_is(
+    speeds: Callable[..., object], encoder: HyperbolicEncoder, crops: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fastest, "MIN_AGREEMENT", 0.0)
+    speeds(float32=10, bfloat16=30)
+    before = copy.deepcopy(encoder).train()
+    quick = in_fastest_dtype(encoder.train(), crops, count=1000)
+    assert quick is not encoder and dtype_of(quick) == torch.bfloat16 and not quick.training
+    assert encoder.training and all(
+        torch.equal(a, b) for a, b in zip(encoder.state_dict().values(), before.state_dict().values(), strict=True)
+    )
+    (exact, exact_radii), (rough, rough_radii) = encode(encoder.eval(), crops), encode(quick, crops)
+    assert not np.array_equal(exact, rough)
+    np.testing.assert_allclose(rough_radii, exact_radii, rtol=0.05)
+    assert quick.curv == encoder.curv and quick.head.weight.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("bfloat16", "count", "sample"),
+    [(12, 1000, 70), (30, 29, 70), (30, 1000, COMPARED - 1)],
+    ids=["hardly faster", "little work", "few crops"],
+)
+def test_float32_stays_where_bfloat16_would_gain_little(
+    speeds: Callable[..., object], encoder: HyperbolicEncoder, crops: NDArray[np.uint8], bfloat16: float, count: int, sample: int
+) -> None:
+    speeds(float32=10, bfloat16=bfloat16)
+    assert in_fastest_dtype(encoder, crops[:sample], count=count) is encoder
+
+
+@pytest.mark.parametrize(("share", "taken"), [(0.979, False), (0.98, True)])
+def test_float32_stays_where_the_neighbours_would_differ(
+    speeds: Callable[..., object],
+    encoder: HyperbolicEncoder,
+    crops: NDArray[np.uint8],
+    monkeypatch: pytest.MonkeyPatch,
+    share: float,
+    taken: bool,
+) -> None:
+    speeds(float32=10, bfloat16=1000)
+    monkeypatch.setattr(fastest, "agreement", lambda exact, rough: share)
+    assert (in_fastest_dtype(encoder, crops, count=1000) is not encoder) == taken
+
+
+def test_crops_that_bfloat16_cannot_tell_apart_do_not_agree(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> None:
+    twins = np.repeat(crops[:1], COMPARED, axis=0)
+    twins[:, 0, 0, 0] += np.arange(COMPARED, dtype=np.uint8)  # alike but for one pixel
+    rough = copy.deepcopy(encoder).to_bfloat16()
+    assert agreement(fastest._features(encoder, twins), fastest._features(rough, twins)) < 0.9
+
+
+def test_what_was_measured_is_kept_and_other_weights_are_compared_anew(
+    speeds: Callable[..., list[torch.dtype]], encoder: HyperbolicEncoder, crops: NDArray[np.uint8], home: Path
+) -> None:
+    measured = speeds(float32=10, bfloat16=30)
+    in_fastest_dtype(encoder, crops, count=1000)
+    in_fastest_dtype(encoder, crops, count=1000)
+    assert measured == [torch.float32, torch.bfloat16]
+    in_fastest_dtype(build_encoder(SETTINGS, seed=5).eval(), crops, count=1000)
+    assert measured == [torch.float32, torch.bfloat16]  # the same backbone on the same machine
+    kept = json.loads((home / "speed.json").read_text())
+    assert len(kept["speed"]) == 1 and len(kept["agreement"]) == 2
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"speed": 3}'])
+def test_a_damaged_file_is_made_anew(
+    speeds: Callable[..., list[torch.dtype]], encoder: HyperbolicEncoder, crops: NDArray[np.uint8], home: Path, content: str
+) -> None:
+    home.mkdir()
+    (home / "speed.json").write_text(content)
+    measured = speeds(float32=10, bfloat16=30)
+    in_fastest_dtype(encoder, crops, count=1000)
+    assert len(measured) == 2 and len(json.loads((home / "speed.json").read_text())["speed"]) == 1
+
+
+def test_agreement_is_the_share_of_rows_with_the_same_neighbour_and_twins_count() -> None:
+    exact = np.array([[0.0, 0], [1, 0], [3, 0], [7, 0]], np.float32)
+    assert agreement(exact, exact) == 1
+    assert agreement(exact, np.array([[0.0, 0], [1, 0], [-0.5, 0], [7, 0]], np.float32)) == 0.25  # 1's neighbour 0 alone stays
+    twins = np.array([[0.0, 0], [1, 0], [1, 0], [5, 0]], np.float32)
+    assert agreement(twins, np.array([[0.0, 0], [1.01, 0], [1, 0], [5, 0]], np.float32)) == 1
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_result_does_not_depend_on_the_batch(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], dtype: torch.dtype) -> None:
+    """Kernels may sum in another order for another number of crops: within a few rounding steps of the format."""
+    if dtype == torch.bfloat16:
+        encoder.to_bfloat16()
+    atol = 8 * torch.finfo(dtype).eps
+    wanted, radii = encode(encoder, crops)
+    for batch in (1, 7, 32, 64):
+        found, found_radii = encode(encoder, crops, batch=batch)
+        np.testing.assert_allclose(found, wanted, atol=atol)
+        np.testing.assert_allclose(found_radii, radii, rtol=atol)
