@@ -135,11 +135,22 @@ class EncoderSettings:
     pixel_std: tuple[float, ...] = ()
     """Standard deviation likewise."""
     head_bias: bool = False
-    """Whether the head has an additive constant. The paper's has none [A]; the training-free head of `model.fresh_head` needs
-    one to put the mean embedding at the root."""
+    """Whether a linear head has an additive constant. The paper's has none [A]; the training-free head of `model.fresh_head`
+    needs one to put the mean embedding at the root."""
+    head: str = "linear"
+    """"linear": one layer gives a tangent vector, as in the paper [A]. "polar": direction and radius are learned apart, by a
+    normalised linear layer and a small network of its own (`model.heads`) [R]."""
+    radius_hidden: int = 256
+    """Width of that network."""
+    radius_init: float = 0.5
+    """What every radius begins at under a polar head, in true units. √c·r of about 0.3 is where the loss has gradients: from
+    1.5 on it runs outwards and stays there."""
 
     def __post_init__(self) -> None:
         check_choice("geometry", self.geometry, ("hyperbolic", "euclidean", "cosine"))
+        check_choice("head", self.head, ("linear", "polar"))
+        check_range("radius_hidden", self.radius_hidden, 1, 65536)
+        check_range("radius_init", self.radius_init, 0.01, 10.0)
         check_range("embed_dim", self.embed_dim, 1, 65536)
         check_range("curv_init", self.curv_init, 0.1, 10.0)
         check_range("temperature_init", self.temperature_init, 0.01, 10.0)
@@ -161,6 +172,8 @@ class TrainSettings:
     """Peak learning rate from scratch; the paper fine-tuned CLIP with 2e-5 [P]."""
     backbone_lr_scale: float = 1.0
     """Learning rate of the backbone relative to the head; 0 freezes it."""
+    direction_lr_scale: float = 1 / 3
+    """Learning rate of a polar head's directions relative to its radii: what the backbone knows is in them [R]."""
     last_blocks: int = 0
     """Of the backbone only the last so many blocks are trained, the rest stays as it is; 0 trains all of it."""
     warmup: float = 0.1
@@ -196,6 +209,7 @@ class TrainSettings:
         check_range("batch_pairs", self.batch_pairs, 2, 1e6)
         check_range("lr", self.lr, 0.0, 10.0)
         check_range("backbone_lr_scale", self.backbone_lr_scale, 0.0, 10.0)
+        check_range("direction_lr_scale", self.direction_lr_scale, 0.0, 10.0)
         check_range("warmup", self.warmup, 0.0, 1.0)
         check_range("clip_norm", self.clip_norm, 1e-6, 1e9)
         check_range("weight_decay", self.weight_decay, 0.0, 1e3)

@@ -35,7 +35,7 @@ from hypviz.model.card import Card, weights_path
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import pick_device
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
-from hypviz.model.losses import LossOutput, LossSettings, pair_loss
+from hypviz.model.losses import LossOutput, LossSettings, pair_loss, regularised
 from hypviz.model.optimiser import build_optimiser, learning_rate
 from hypviz.model.similarity import Geometry
 from hypviz.run_state import Pace, Recipe, RunState
@@ -194,7 +194,8 @@ def batch_loss(
     """The loss of one batch: `where` (P + C,) maps its parents and children to rows of directions (U, D) and radii (U,)."""
     parent, child = where[: len(batch.parent)], where[len(batch.parent) :]
     positive, related, never = (torch.from_numpy(m).to(radii.device) for m in (batch.positive, batch.related, batch.never))
-    return pair_loss(
+    settings = replace(settings, geometry=cast(Geometry, encoder.settings.geometry))
+    loss = pair_loss(
         (directions[parent], radii[parent]),
         (directions[child], radii[child]),
         positive=positive,
@@ -202,8 +203,9 @@ def batch_loss(
         never=never,
         curv=encoder.curv,
         scale=encoder.scale,
-        settings=replace(settings, geometry=cast(Geometry, encoder.settings.geometry)),
+        settings=settings,
     )
+    return regularised(loss, (directions, radii), curv=encoder.curv, settings=settings)
 
 
 def finish(encoder: HyperbolicEncoder, path: Path, *, record: dict[str, Any], **card: Any) -> Path:

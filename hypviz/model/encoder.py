@@ -1,4 +1,5 @@
-"""The hyperbolic encoder: backbone → one linear layer → tangent vector at the origin → unit direction and radius.
+"""The hyperbolic encoder: backbone → head → unit direction and radius. The paper's head is one linear layer, whose output is
+a tangent vector at the origin; the polar head (`model.heads`) gives the two apart.
 
 Learnable scalars follow MERU and ACCEPT [A]: log α (feature scale, init d^-1/2, clamp <= 1), log c (curvature,
 clamp 0.1…10) and log 1/τ (clamp <= 100). A published model may bring a text tower (`model.text`) into the same space.
@@ -19,6 +20,7 @@ from hypviz.config import EncoderSettings
 from hypviz.errors import CheckpointError
 from hypviz.model.backbone import Backbone, build_backbone, hub_tag
 from hypviz.model.blocks import frozen_parts
+from hypviz.model.heads import PolarHead
 from hypviz.model.text import TextTower, build_text_tower
 
 CURV_RANGE = (0.1, 10.0)
@@ -47,10 +49,7 @@ class HyperbolicEncoder(nn.Module):
         self.settings = settings
         self.image_size = backbone.size
         self.backbone = backbone.tower
-        self.head = nn.Linear(backbone.features, settings.embed_dim, bias=settings.head_bias)
-        nn.init.normal_(self.head.weight, std=backbone.features**-0.5)
-        if settings.head_bias:
-            nn.init.zeros_(self.head.bias)
+        self.head = _build_head(settings, backbone.features)
         self.log_alpha = nn.Parameter(torch.tensor(math.log(settings.embed_dim**-0.5)))
         self.log_curv = nn.Parameter(torch.tensor(math.log(settings.curv_init)), requires_grad=settings.learn_curv)
         self.log_scale = nn.Parameter(torch.tensor(-math.log(settings.temperature_init)))
@@ -104,6 +103,9 @@ class HyperbolicEncoder(nn.Module):
 
     def project(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Features of the backbone (B, F) → directions (B, D) and radii (B,): the head alone."""
+        if isinstance(self.head, PolarHead):
+            polar: tuple[Tensor, Tensor] = self.head(features)
+            return polar
         return _polar(self.head(features.float()).float() * _exp_within(self.log_alpha, 0.0, 1.0))
 
     def encode_texts(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
@@ -113,6 +115,16 @@ class HyperbolicEncoder(nn.Module):
                 "This checkpoint has no text tower: it was trained on pictures alone, so words have no place in its space."
             )
         return _polar(self.text(texts) * _exp_within(self.text.log_alpha, 0.0, 1.0))
+
+
+def _build_head(settings: EncoderSettings, features: int) -> PolarHead | nn.Linear:
+    if settings.head == "polar":
+        return PolarHead(features, settings.embed_dim, hidden=settings.radius_hidden, radius=settings.radius_init)
+    head = nn.Linear(features, settings.embed_dim, bias=settings.head_bias)
+    nn.init.normal_(head.weight, std=features**-0.5)
+    if settings.head_bias:
+        nn.init.zeros_(head.bias)
+    return head
 
 
 def _polar(tangent: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,10 +11,15 @@ from dataclasses import replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from hypviz.config import EncoderSettings
 from hypviz.errors import DataError
 from hypviz.model.encoder import HyperbolicEncoder
+from hypviz.model.heads import PolarHead
+
+WHITENING = 0.75
+"""Power of the standard deviation that the components of a polar head are divided by; 0 keeps them, 1 makes all alike [M]."""
 
 
 def with_head_bias(settings: EncoderSettings) -> EncoderSettings:
@@ -22,13 +27,19 @@ def with_head_bias(settings: EncoderSettings) -> EncoderSettings:
     return replace(settings, head_bias=True)
 
 
+def with_polar_head(settings: EncoderSettings) -> EncoderSettings:
+    """The settings with a polar head, curvature and temperature where its training has gradients [R]."""
+    return replace(settings, head="polar", head_bias=False, curv_init=0.5)
+
+
 @torch.no_grad()
 def fit_head(encoder: HyperbolicEncoder, features: NDArray[np.floating]) -> None:
     """Set the head from features (N, F) of a data set, N >= 2, without training.
 
-    Afterwards the mean of the tangent vectors of these features is 0 and the median of their radii is 1. Where there are
-    fewer components than dimensions the rest starts at zero. Raises DataError
-    when all features are the same or not finite.
+    A linear head: the mean of the tangent vectors of these features is 0 afterwards and the median of their radii 1. A polar
+    head: directions are the principal components, each scaled by the inverse square root of its standard deviation, so that
+    a few strong ones do not speak for all; radii stay as they begin. Where there are fewer components than dimensions the
+    rest starts at zero. Raises DataError when all features are the same or not finite.
     """
     values = torch.as_tensor(np.asarray(features, np.float64))
     mean = values.mean(dim=0)
@@ -36,12 +47,26 @@ def fit_head(encoder: HyperbolicEncoder, features: NDArray[np.floating]) -> None
     spread = float(centred.norm(dim=1).quantile(0.5)) if torch.isfinite(values).all() else 0.0
     if len(values) < 2 or spread <= 0:
         raise DataError("The backbone gives every picture the same features; its weights are not usable as a start.")
-    covariance = centred.T @ centred / len(centred)
-    _, vectors = torch.linalg.eigh(covariance)  # ascending
+    variance, vectors = torch.linalg.eigh(centred.T @ centred / len(centred))  # ascending
     directions = vectors.flip(1).T[: encoder.settings.embed_dim]  # (≤ D, F)
+    if isinstance(encoder.head, PolarHead):
+        _fit_polar(encoder.head, mean, variance.flip(0)[: len(directions)], directions)
+        return
     weight = torch.zeros_like(encoder.head.weight, dtype=torch.float64)
     weight[: len(directions)] = directions
     radius = (centred @ weight.T).norm(dim=1).quantile(0.5) * encoder.log_alpha.double().exp().cpu()
     weight /= radius
     encoder.head.weight.copy_(weight)
     encoder.head.bias.copy_(-(weight @ mean))
+
+
+def _fit_polar(head: PolarHead, mean: Tensor, variance: Tensor, directions: Tensor) -> None:
+    """Centre and scale the features and begin the directions at their components (k, F), of that variance (k,) descending."""
+    head.centre.copy_(mean)
+    head.spread.copy_((variance.sum() / len(mean)).sqrt())
+    share = (variance / variance[0]).clamp_min(torch.finfo(torch.float32).eps)  # components without variance stay finite
+    weight = torch.zeros_like(head.weight, dtype=torch.float64)
+    weight[: len(directions)] = directions * share.pow(-WHITENING / 2).unsqueeze(1)
+    weight /= (weight @ (directions.T * variance.sqrt())).norm() / float(head.spread)  # scaled features give vectors of about length 1
+    head.direction.weight.copy_(weight)
+    head.direction.bias.zero_()

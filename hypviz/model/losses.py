@@ -22,6 +22,7 @@ Everything is computed in float32 at least, also inside `torch.autocast`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Literal, NamedTuple, get_args, get_type_hints
@@ -58,6 +59,9 @@ class LossSettings:
     denominator: "infonce" keeps all positives of the anchor in it; "sincere" (Feeney & Hughes, 2023) removes the other
         positives, so that positives do not push each other away.
     reduction: the mean over the positives outside the logarithm treats all alike; inside it, the nearest leads.
+    spread: λ >= 0 of λ‖mean direction‖² over the items of a batch [R]. Without it the directions of a small set gather in one
+        corner of the sphere, and nothing that is drawn by angle is true.
+    norm: λ >= 0 of λ·mean(c·r²) [R, after ARGENT, arXiv 2603.23311]: keeps √c·r where the angle has gradients.
     """
 
     objective: Objective = "angle"
@@ -66,11 +70,17 @@ class LossSettings:
     unsampled: Unsampled = "masked"
     denominator: Denominator = "infonce"
     reduction: Reduction = "mean_of_log"
+    spread: float = 0.0
+    norm: float = 0.0
 
     def __post_init__(self) -> None:
         choices = get_type_hints(LossSettings)
         for field in fields(self):
-            _require(field.name, getattr(self, field.name), get_args(choices[field.name]))
+            if choices[field.name] is float:
+                if not 0 <= getattr(self, field.name) < math.inf:
+                    raise ValueError(f"{field.name} must be a finite number of at least 0, got {getattr(self, field.name)!r}")
+            else:
+                _require(field.name, getattr(self, field.name), get_args(choices[field.name]))
         if self.objective == "hinge" and self.geometry != "hyperbolic":
             raise ValueError(f"objective 'hinge' is made of hyperbolic cones; it has no {self.geometry} form")
 
@@ -128,6 +138,16 @@ def pair_loss(
     if settings.direction == "child_to_parent":
         forth = forth.detach()
     return LossOutput(total, forth, back)
+
+
+def regularised(loss: LossOutput, points: Points, *, curv: Tensor, settings: LossSettings) -> LossOutput:
+    """The loss with its spread and norm terms over the distinct items of a batch, directions (U, D) and radii (U,)."""
+    total = loss.total
+    if settings.spread:
+        total = total + settings.spread * points[0].float().mean(dim=0).square().sum()
+    if settings.norm:
+        total = total + settings.norm * (curv * points[1].float().square()).mean()
+    return loss._replace(total=total)
 
 
 def multi_positive_nce(

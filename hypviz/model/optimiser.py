@@ -12,29 +12,36 @@ from hypviz.model.encoder import HyperbolicEncoder
 
 
 def build_optimiser(encoder: HyperbolicEncoder, settings: TrainSettings) -> torch.optim.AdamW:
-    """Four groups: backbone or head, decayed (matrices and filters) or not (biases, norms, scalars).
+    """Groups by part (backbone, a polar head's directions, all else) and by decay (matrices and filters, or not).
 
     Each group keeps its own peak learning rate as `peak`. A backbone with rate 0 is frozen, and so is all of it but the
     last blocks where `last_blocks` is set.
     """
     if settings.last_blocks:
         freeze_all_but_last(encoder.backbone, settings.last_blocks)
-    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+    groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in encoder.named_parameters():
-        in_backbone = name.startswith("backbone.")
-        if in_backbone and settings.backbone_lr_scale == 0:
+        scale = _rate_of(name, settings)
+        if scale == 0:
             parameter.requires_grad_(False)
         if parameter.requires_grad:
-            groups.setdefault((in_backbone, parameter.ndim >= 2), []).append(parameter)
+            groups.setdefault((scale, parameter.ndim >= 2), []).append(parameter)
     described = [
         {
             "params": parameters,
-            "peak": settings.lr * (settings.backbone_lr_scale if in_backbone else 1.0),
+            "peak": settings.lr * scale,
             "weight_decay": settings.weight_decay if is_matrix else 0.0,
         }
-        for (in_backbone, is_matrix), parameters in groups.items()
+        for (scale, is_matrix), parameters in groups.items()
     ]
     return torch.optim.AdamW(described, lr=settings.lr, betas=settings.betas)
+
+
+def _rate_of(parameter: str, settings: TrainSettings) -> float:
+    """Learning rate of a parameter relative to the peak."""
+    if parameter.startswith("backbone."):
+        return settings.backbone_lr_scale
+    return settings.direction_lr_scale if parameter.startswith("head.direction.") else 1.0
 
 
 def learning_rate(step: int, settings: TrainSettings) -> float:

@@ -1,0 +1,55 @@
+"""A head that learns direction and radius apart (the polar head), beside the paper's one linear layer.
+
+A linear head gives one tangent vector, so whatever turns a direction also moves a radius, and on photographs the loss
+buys the order of the radii with the directions that the backbone knew, or the other way round. Here the direction is a
+normalised linear map of the features, begun at their principal components, and the radius a small network of its own [R].
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class PolarHead(nn.Module):
+    """Features (B, F) → directions (B, D) of unit length and radii (B,) > 0, both float32.
+
+    hidden: width of the radius network, F → hidden → 1.  radius: what every radius begins at, > 0, in true units.
+    `centre` (F,) and `spread`, both fixed from data by `model.fresh_head`, bring the features of any backbone to one scale.
+    """
+
+    centre: Tensor
+    spread: Tensor
+
+    def __init__(self, features: int, dim: int, *, hidden: int, radius: float) -> None:
+        super().__init__()
+        self.direction = nn.Linear(features, dim)
+        nn.init.normal_(self.direction.weight, std=features**-0.5)
+        nn.init.zeros_(self.direction.bias)
+        self.radius = nn.Sequential(nn.Linear(features, hidden), nn.GELU(), nn.Linear(hidden, 1))
+        last = self.radius[2]
+        nn.init.normal_(last.weight, std=0.1 * hidden**-0.5)  # all radii nearly equal: no order before it is learned
+        nn.init.constant_(last.bias, math.log(math.expm1(radius)))  # the inverse of softplus
+        self.register_buffer("centre", torch.zeros(features))
+        self.register_buffer("spread", torch.ones(()))
+
+    @property
+    def in_features(self) -> int:
+        """F, the width of the features."""
+        return self.direction.in_features
+
+    @property
+    def weight(self) -> Tensor:
+        """(D, F), the map of the directions."""
+        return self.direction.weight
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, F) → unit directions (B, D) and radii (B,)."""
+        scaled = ((features.float() - self.centre.float()) / self.spread.float()).to(self.weight.dtype)
+        direction = functional.normalize(self.direction(scaled).float(), dim=-1)
+        radius: Tensor = functional.softplus(self.radius(scaled).float()).squeeze(-1)
+        # softplus underflows far below 0; a radius of exactly 0 has no cone.
+        return direction, radius.clamp_min(torch.finfo(torch.float32).eps)
