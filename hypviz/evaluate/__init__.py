@@ -8,6 +8,7 @@ from hypviz.evaluate.calibrate import calibrate_omega
 from hypviz.evaluate.classes import ClassRow, per_class, per_class_csv, per_class_rows
 from hypviz.evaluate.examples import Example, examples, lower_is_better
 from hypviz.evaluate.graph import graph_from
+from hypviz.evaluate.membership import MembershipQuality, by_class, by_instance, cone_blocks, membership_quality
 from hypviz.evaluate.ordered import Ordered, norm_ordered
 from hypviz.evaluate.paper import Cell, Column, Row, Table, paper_tables
 from hypviz.evaluate.report import Evaluation, TaskResult
@@ -21,15 +22,20 @@ __all__ = [
     "EvaluateSettings",
     "Evaluation",
     "Example",
+    "MembershipQuality",
     "Ordered",
     "Row",
     "Table",
     "TaskResult",
+    "by_class",
+    "by_instance",
     "calibrate_omega",
+    "cone_blocks",
     "evaluate",
     "examples",
     "graph_from",
     "lower_is_better",
+    "membership_quality",
     "norm_ordered",
     "paper_tables",
     "per_class",
