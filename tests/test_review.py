@@ -16,7 +16,7 @@ from PIL import Image
 
 from hypviz.errors import BusyError, DataError, SelectionError, SettingsError
 from hypviz.evaluate import evaluate
-from hypviz.evaluate.paper import RADII
+from hypviz.evaluate.embedding_tables import RADII
 from hypviz.library import Library
 from hypviz.review import Desk, Review, ReviewOptions
 from hypviz.review import desk as desk_module

@@ -99,14 +99,14 @@ def by_class(items: Items, hierarchy: Hierarchy, graph: NDArray[np.bool_] | None
     Scenes are below nothing. graph: (C, C) bool, None for that of `items`.
     """
     world = World(items, hierarchy, class_graph(items, hierarchy) if graph is None else graph)
-    columns = np.arange(len(items))
+    return lambda rows: below_by_class(world, rows)
 
-    def below(rows: Rows) -> NDArray[np.bool_]:
-        found = world.class_below(rows, columns)
-        found[:, items.is_scene] = False
-        return found
 
-    return below
+def below_by_class(world: World, rows: Rows) -> NDArray[np.bool_]:
+    """(b, N) the items that lie below each row by class, see `by_class`."""
+    found = world.class_below(rows, np.arange(len(world.items)))
+    found[:, world.items.is_scene] = False
+    return found
 
 
 def by_instance(hierarchy: Hierarchy) -> Relation:
