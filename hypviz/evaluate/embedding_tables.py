@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hypviz.evaluate.report import Evaluation
 from hypviz.evaluate.tables import CHANCE, Cell, Column, Row, Table
@@ -27,7 +28,7 @@ def radii_table(evaluations: Mapping[str, Evaluation]) -> Table:
     rows = [_radii_row(source, one, depths) for source, one in judged.items()]
     spread = max((one.items for one in judged.values()), default=1) ** -0.5
     values = {"direct": 0.5, "ancestors": 0.5, "spearman": 0.0, "mean direction": spread} | {f"depth {depth}": NAN for depth in depths}
-    rows.append(Row(CHANCE, "", tuple(_figure(metric, value) for metric, value in values.items()), chance=True))
+    rows.append(Row(CHANCE, "", tuple(replace(_figure(*each), pictures=False) for each in values.items()), chance=True))
     note = (
         "Is a parent nearer to the root than its child? Over direct pairs, over all pairs, in %; the norm of the mean direction in %, 100"
         " when all directions are one; and the mean radius at each depth."
@@ -51,7 +52,7 @@ def _radii_row(source: str, evaluation: Evaluation, depths: list[int]) -> Row:
 def _figure(metric: str, value: float, interval: tuple[float, float] = (NAN, NAN)) -> Cell:
     plain = metric == "spearman" or metric.startswith("depth")
     text = in_words(metric, value) if not plain or value != value else f"{value:.3f}"
-    return Cell(text, value, *interval, RADII, "", "", metric)
+    return Cell(text, value, *interval, RADII, "", "", metric, pictures=metric != "mean direction")
 
 
 def entailment_table(evaluations: Mapping[str, Evaluation]) -> Table:
@@ -96,4 +97,4 @@ def _cone_cells(values: tuple[float, ...]) -> tuple[Cell, ...]:
 
 
 def _share(task: str, score: str, metric: str, value: float) -> Cell:
-    return Cell(in_words(metric, value), value, NAN, NAN, task, "", score, metric)
+    return Cell(in_words(metric, value), value, NAN, NAN, task, "", score, metric, pictures=False)

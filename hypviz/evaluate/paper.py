@@ -156,11 +156,12 @@ def _retrieval_table(title: str, note: str, parts: tuple[_Part, ...], evaluation
 def _cell(found: Found | None, score: str, part: _Part, metric: str) -> Cell:
     nan = float("nan")
     mean, low, high = (found[1].mean, found[1].low, found[1].high) if found else (nan, nan, nan)
-    return Cell(in_words(metric, mean), mean, low, high, part.task, part.reading, score, metric)
+    pictures = found is not None and metric in found[0].metrics
+    return Cell(in_words(metric, mean), mean, low, high, part.task, part.reading, score, metric, pictures=pictures)
 
 
 def _chance_cell(key: tuple[_Part, str], rows: Iterable[Mapping[tuple[_Part, str], Found]]) -> Cell:
     """The chance of a column, which is the same for every row that has it: the same queries meet the same pool."""
     part, metric = key
     value, nan = next(row[key][2] for row in rows if key in row), float("nan")
-    return Cell(in_words(metric, value), value, nan, nan, part.task, part.reading, "", metric)
+    return Cell(in_words(metric, value), value, nan, nan, part.task, part.reading, "", metric, pictures=False)

@@ -16,7 +16,8 @@ ARROWS = {"higher": " ↑", "lower": " ↓", "": ""}
 @dataclass(frozen=True)
 class Cell:
     """text: the number as printed, shares in %.  value, low, high: as measured, with its 95 % interval; NaN where there is
-    none.  task, reading, score, metric: where it is from.  best: whether no other row of its column is better."""
+    none.  task, reading, score, metric: where it is from.  best: whether no other row of its column is better.  pictures:
+    whether single queries or items stand behind the number, so that it can be clicked."""
 
     text: str
     value: float
@@ -27,6 +28,7 @@ class Cell:
     score: str
     metric: str
     best: bool = False
+    pictures: bool = True
 
 
 @dataclass(frozen=True)

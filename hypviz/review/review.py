@@ -210,8 +210,8 @@ class Review:
         return [
             {
                 "source": name, "task": one.task, "reading": one.reading, "score": one.score, "best": one.best,
-                "metric": next(iter(one.metrics)), "base_rate": one.base_rate, "threshold": one.curve.threshold, "precision": one.curve.precision,
-                "recall": one.curve.recall,
+                "metric": next(iter(one.metrics)), "base_rate": one.base_rate, "threshold": one.curve.threshold,
+                "precision": one.curve.precision, "recall": one.curve.recall,
             }
             for one in self.evaluations[name].results
             if one.curve is not None
