@@ -117,7 +117,7 @@
   function curveFigure(curves, sources, look) {
     const lines = curves.flatMap((curve) => curveTraces(curve, sources.indexOf(curve.source), look));
     return {
-      data: curves.length ? [chanceTrace(curves[0], look.dark), ...lines] : [],
+      data: curves.length ? [...lines, chanceTrace(curves[0], look.dark)] : [],
       layout: layout(look.dark, {
         hovermode: "closest",
         xaxis: { title: { text: "recall" }, range: [-0.01, 1.03] },

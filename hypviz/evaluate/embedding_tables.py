@@ -57,18 +57,24 @@ def _figure(metric: str, value: float, interval: tuple[float, float] = (NAN, NAN
 
 def entailment_table(evaluations: Mapping[str, Evaluation]) -> Table:
     """AUC and AP of every score over entailed and other pairs."""
-    rows, chance, used = [], NAN, ""
+    rows, base_rate, used = [], NAN, ""
     for source, evaluation in evaluations.items():
         for one in evaluation.entailment:
-            cells = [_share(ENTAILMENT, one.score, name, value) for name, value in (("AUC", one.auc), ("AP", one.average_precision))]
-            rows.append(Row(source, one.score, tuple(cells)))
-            chance, used = (
-                one.base_rate,
-                f" {one.entailed:,} of {one.pairs:,} pairs are, {one.apexes:,} of {one.apexes_available:,} items x.",
-            )
-    rows.append(Row(CHANCE, "", (_share(ENTAILMENT, "", "AUC", 0.5), _share(ENTAILMENT, "", "AP", chance)), chance=True))
-    note = "Does the score tell a pair (x, y), y inside x in its picture, from a pair that is not entailed? In %."
-    return Table("Entailment", note + used, (Column("AUC", "higher"), Column("AP", "higher")), tuple(rows))
+            rows.append(Row(source, one.score, _entailment_cells(one.score, one.auc, one.balanced_precision, one.average_precision)))
+            base_rate, sample = one.base_rate, f"{one.apexes:,} of {one.apexes_available:,} items"
+            used = f" {one.entailed:,} of {one.pairs:,} pairs are; x: {sample}."
+    rows.append(Row(CHANCE, "", _entailment_cells("", 0.5, 0.5, base_rate), chance=True))
+    note = (
+        "Does the score tell a pair (x, y), y inside x in its picture, from a pair that is not entailed? In %. Balanced: both kinds of"
+        " pairs weigh the same."
+    )
+    columns = tuple(Column(name, "higher") for name in ("AUC", "AP, balanced", "AP"))
+    return Table("Entailment", note + used, columns, tuple(rows))
+
+
+def _entailment_cells(score: str, auc: float, balanced: float, precision: float) -> tuple[Cell, ...]:
+    rare = replace(_share(ENTAILMENT, score, "AP", precision), text=f"{100 * precision:.3f}" if precision == precision else "–")
+    return _share(ENTAILMENT, score, "AUC", auc), _share(ENTAILMENT, score, "AP, balanced", balanced), rare
 
 
 def cone_table(evaluations: Mapping[str, Evaluation]) -> Table:

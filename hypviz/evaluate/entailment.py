@@ -26,11 +26,13 @@ BINS = 1 << 18
 @dataclass(frozen=True)
 class Entailment:
     """One score over all pairs. auc: 0.5 by chance.  average_precision: `base_rate`, the share of entailed pairs, by chance.
-    pairs: how many, `entailed` of them; apexes of apexes_available items were used."""
+    balanced_precision: the same with both kinds of pairs weighing alike, 0.5 by chance.  pairs: how many, `entailed` of
+    them; apexes of apexes_available items were used."""
 
     score: str
     auc: float
     average_precision: float
+    balanced_precision: float
     base_rate: float
     pairs: int
     entailed: int
@@ -59,7 +61,17 @@ def measure_entailment(
                 sweep.add(value, below[part])
     on_block(1.0)
     return tuple(
-        Entailment(score.name, sweep.auc(), sweep.average_precision(), sweep.base_rate(), pairs, entailed, len(apexes), len(everything))
+        Entailment(
+            score=score.name,
+            auc=sweep.auc(),
+            average_precision=sweep.average_precision(),
+            balanced_precision=sweep.average_precision(balanced=True),
+            base_rate=sweep.base_rate(),
+            pairs=pairs,
+            entailed=entailed,
+            apexes=len(apexes),
+            apexes_available=len(everything),
+        )
         for score, sweep in zip(used, sweeps, strict=True)
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hypviz.evaluate.embedding_tables import cone_table, entailment_table, radii_table
 from hypviz.evaluate.report import Evaluation, TaskResult
 from hypviz.evaluate.tables import CHANCE, Cell, Column, Row, Table, mark_best
-from hypviz.evaluate.units import in_words, lower_is_better
+from hypviz.evaluate.units import direction_of, in_words
 from hypviz.search.metrics import Estimate
 
 TREE_ERRORS = ("TIE", "LCA", "Jaccard", "P_H", "R_H")
@@ -38,6 +38,10 @@ _hubs = _starts("hubs", "never")
 def _seen_first(metric: str) -> bool:
     first = _starts("precision", "own boxes", "own classes", "own objects", "distinct classes")
     return _hubs(metric) or (first(metric) and metric != "precision@R")
+
+
+def _precision_by_instance(metric: str) -> str:
+    return f"{metric}, instance" if metric.startswith("precision") else metric
 
 
 def _of_the_pool(metric: str) -> bool:
@@ -91,7 +95,7 @@ LAYOUT: tuple[tuple[str, str, tuple[_Part, ...]], ...] = (
         "The same of the first children of a box that holds boxes; precision by class and by instance.",
         (
             _Part("object → parts", "class", lambda metric: _seen_first(metric) and not _hubs(metric), lambda metric: f"{metric}, class"),
-            _Part("object → parts", "instance", _seen_first, lambda metric: metric.replace("precision@", "precision, instance @")),
+            _Part("object → parts", "instance", _seen_first, _precision_by_instance),
         ),
     ),
     (
@@ -138,8 +142,7 @@ def _retrieval_table(title: str, note: str, parts: tuple[_Part, ...], evaluation
                     row = found.setdefault((source, result.score), {})
                     figures = result.figures()
                     for metric in filter(part.wanted, figures):
-                        better = "lower" if lower_is_better(metric) else "higher"
-                        columns.setdefault((part, metric), Column(part.rename(metric), better))
+                        columns.setdefault((part, metric), Column(part.rename(metric), direction_of(metric)))
                         row[part, metric] = result, *figures[metric]
     order = list(evaluations)
     rows = [Row(source, score, tuple(_cell(row.get(key), score, *key) for key in columns)) for (source, score), row in found.items()]

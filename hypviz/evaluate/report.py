@@ -240,11 +240,11 @@ def _entailment_lines(entailment: tuple[Entailment, ...]) -> list[str]:
     if not entailment:
         return []
     first = entailment[0]
-    rows = [f"| {one.score} | {_number(one.auc)} | {_number(one.average_precision)} |" for one in entailment]
+    rows = [f"| {one.score} | {_number(one.auc)} | {_number(one.balanced_precision)} | {one.average_precision:.6f} |" for one in entailment]
     return [
         "## Entailment", "",
         f"{first.entailed:,} entailed pairs among {first.pairs:,}, of {first.apexes:,} of {first.apexes_available:,} items as apex.", "",
-        "| score | AUC | AP |", "|---|---|---|", *rows, f"| *chance* | 0.500 | {_number(first.base_rate)} |", "",
+        "| score | AUC | AP, balanced | AP |", "|---|---|---|---|", *rows, f"| *chance* | 0.500 | 0.500 | {first.base_rate:.6f} |", "",
     ]  # fmt: skip
 
 

@@ -15,6 +15,11 @@ def lower_is_better(metric: str) -> bool:
     return metric.split("@")[0] in LOWER
 
 
+def direction_of(metric: str) -> str:
+    """ "higher" or "lower", whichever is better, or "" where neither is: few classes can be all that there are."""
+    return "" if metric.startswith("distinct classes") else "lower" if lower_is_better(metric) else "higher"
+
+
 def is_share(metric: str) -> bool:
     """Whether the metric lies in [0, 1] and is printed in %."""
     return metric.split("@")[0] not in NUMBERS

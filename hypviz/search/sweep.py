@@ -89,11 +89,22 @@ class ThresholdSweep:
         farther = negative.sum() - np.cumsum(negative)
         return float((positive * (farther + negative / 2)).sum() / pairs) if pairs else float("nan")
 
-    def average_precision(self) -> float:
+    def average_precision(self, *, balanced: bool = False) -> float:
         """Mean over the relevant decisions of the precision at their threshold, decisions of one bin together; its chance
-        is the base rate. NaN when nothing was relevant."""
-        curve, positive = self.curve(), self._counts[1]
-        return float((np.nan_to_num(curve.precision) * positive).sum() / positive.sum()) if positive.any() else float("nan")
+        is the base rate. NaN when nothing was relevant.
+
+        balanced: both kinds of decision weigh the same in the precision, so that their numbers do not matter and chance is
+        one half; NaN when there is one kind alone.
+        """
+        negative, positive = self._counts.astype(float)
+        if not positive.any() or (balanced and not negative.any()):
+            return float("nan")
+        if balanced:
+            negative, positive = negative / negative.sum(), positive / positive.sum()
+        found = np.cumsum(positive)
+        retrieved = found + np.cumsum(negative)
+        precision = np.divide(found, retrieved, out=np.zeros_like(found), where=retrieved > 0)
+        return float((precision * positive).sum() / positive.sum())
 
     def best(self) -> tuple[float, float]:
         """(threshold, F1) of the largest F1, the smallest such threshold; (NaN, NaN) when nothing was relevant."""
