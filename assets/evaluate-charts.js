@@ -107,9 +107,17 @@
     ];
   }
 
+  /** What a random ranking is worth: the share of right decisions at every threshold, the same for all curves of a task. */
+  function chanceTrace({ base_rate: rate }, dark) {
+    const line = { color: dark ? "#9aa5b8" : "#667085", width: 1.5, dash: "dashdot" };
+    const name = `chance ${number(rate)}`;
+    return { type: "scatter", mode: "lines", name, x: [0, 1], y: [rate, rate], line, hovertemplate: `${name}<extra></extra>` };
+  }
+
   function curveFigure(curves, sources, look) {
+    const lines = curves.flatMap((curve) => curveTraces(curve, sources.indexOf(curve.source), look));
     return {
-      data: curves.flatMap((curve) => curveTraces(curve, sources.indexOf(curve.source), look)),
+      data: curves.length ? [...lines, chanceTrace(curves[0], look.dark)] : [],
       layout: layout(look.dark, {
         hovermode: "closest",
         xaxis: { title: { text: "recall" }, range: [-0.01, 1.03] },
@@ -126,6 +134,7 @@
     const board = chart("precision-recall", (look) => curveFigure(of(state.curve), sources, look), {
       label: "Precision over recall, with thresholds marked on the curves",
       onClick: (point) => {
+        if (!point.data.meta) return; // the line of chance
         const { source, task, reading, score, metric } = point.data.meta;
         onPick({ source, task, reading, score, metric });
       },

@@ -23,7 +23,7 @@
 
     const task = () => report.tasks[Math.max(0, groups.indexOf(state.task))];
     const valueOf = (row) =>
-      sort.by === "name" ? row.name : sort.by === "count" ? row.count : row.values[Number(sort.by.slice(5))];
+      sort.by.startsWith("value") ? row.values[Number(sort.by.slice(5))] : row[sort.by];
 
     function controls() {
       const one = task();
@@ -109,6 +109,7 @@
         el("th", { scope: "row", text: row.name }),
         el("td", { text: count(row.count) }),
         ...cells,
+        el("td", { class: "he-chance", text: measured(state.metric, row.chance) }),
       );
     }
 
@@ -121,6 +122,7 @@
         heading("class", "name"),
         heading("queries", "count"),
         ...names.map((name, i) => heading(name, `value${i}`)),
+        heading("chance", "chance"),
       );
       const body = list.map((row) => line(row, widest));
       holder.replaceChildren(el("table", { class: "he-by-class" }, el("thead", {}, head), el("tbody", {}, ...body)));

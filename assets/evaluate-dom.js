@@ -97,14 +97,18 @@
   /** A number at the precision people compare at; "–" for what could not be measured. */
   const number = (value, digits = 3) => (value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", "−"));
 
-  /** A metric's value as the tables print it: OT in class steps, all else a share in %. */
+  /** Metrics that are no share (hypviz/evaluate/units.py): class steps, edges, boxes and classes among the first. */
+  const NUMBERS = ["OT", "TIE", "LCA", "own boxes", "distinct classes"];
+  const isShare = (metric) => !NUMBERS.includes(metric.split("@")[0]);
+
+  /** A metric's value as the tables print it: a share in %, or a number. */
   function measured(metric, value, sign = false) {
     if (value === null || value === undefined) return "–";
-    const [scale, digits] = metric.startsWith("OT@") ? [1, 2] : [100, 1];
+    const [scale, digits] = isShare(metric) ? [100, 1] : [1, 2];
     return (sign && value > 0 ? "+" : "") + number(scale * value, digits);
   }
 
-  const unitOf = (metric) => (metric.startsWith("OT@") ? "" : " %");
+  const unitOf = (metric) => (isShare(metric) ? " %" : "");
   const count = (value) => value.toLocaleString("en");
   const plural = (value, word) => `${count(value)} ${word}${value === 1 ? "" : "s"}`;
 

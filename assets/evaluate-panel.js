@@ -169,7 +169,8 @@
     function legend({ estimate, queries_available: available, pool }, { source, metric }) {
       const mean = `${measured(metric, estimate.mean)}${unitOf(metric)}`;
       const queries = `${count(estimate.count)} of ${count(available)} queries`;
-      const words = `${source}: ${mean} over ${queries}; pool of ${count(pool)}. In ranked order; `;
+      const lucky = estimate.chance === null ? "" : ` (chance ${measured(metric, estimate.chance)}${unitOf(metric)})`;
+      const words = `${source}: ${mean}${lucky} over ${queries}; pool of ${count(pool)}. In ranked order; `;
       return el(
         "p",
         { class: "he-note" },

@@ -13,7 +13,7 @@
   ];
   const COMPARED =
     "Difference: second − first, query by query, with a 95 % interval from resampled images. The verdict is open while that " +
-    "interval holds 0; whether the two single intervals overlap is told beside it.";
+    "interval holds 0; whether the two single intervals overlap is told beside it. Chance: what a random ranking is worth.";
   const ARROWS = { higher: "↑", lower: "↓" };
   const WORDS = { higher: "higher is better", lower: "lower is better" };
 
@@ -28,6 +28,8 @@
 
   function cell(one, row, column, onPick) {
     if (one.value === null) return el("td", { class: "he-nothing", text: one.text });
+    const plain = () => el("span", { class: "he-plain", text: one.text });
+    if (!one.pictures) return el("td", { class: one.best ? "he-best" : null }, plain(), interval(one, one.metric));
     const about = [row.source, row.score, column.name, one.best && "best of this column"].filter(Boolean).join(", ");
     const title = one.reading ? `${taskTitle(one.task, one.reading)}: ${one.metric} by ${one.score}` : column.name;
     const button = numberButton(one.text, about, () => onPick(keyOf(one, row.source)), { title, "data-metric": one.metric });
@@ -50,7 +52,9 @@
     const body = el("tbody");
     table.rows.forEach((row, i) => {
       const first = i === 0 || table.rows[i - 1].source !== row.source;
-      const line = el("tr", { class: first ? "he-first" : null }, el("th", { scope: "row", text: row.source }));
+      const kind = row.chance ? "he-first he-chance" : first ? "he-first" : null;
+      const title = row.chance ? "What a random ranking is worth" : null;
+      const line = el("tr", { class: kind, title }, el("th", { scope: "row", text: row.source }));
       if (scored) line.append(el("td", { class: "he-word", text: row.score }));
       row.cells.forEach((one, j) => line.append(cell(one, row, table.columns[j], onPick)));
       body.append(line);
@@ -89,6 +93,7 @@
       line.append(el("td", {}, estimate.mean === null ? "–" : button, interval(estimate, one.metric)));
     });
     line.append(
+      el("td", { class: "he-chance", text: measured(one.metric, one.chance) }),
       el("td", { class: "he-change" }, measured(one.metric, one.change.mean, true), interval(one.change, one.metric)),
       verdict(one, names[1]),
     );
@@ -102,12 +107,12 @@
     holder.classList.add("he-tall");
     const show = (score) => {
       const table = el("table", { class: "he-compared" });
-      const titles = ["", names[0], names[1], "difference", "paired verdict"];
+      const titles = ["", names[0], names[1], "chance", "difference", "paired verdict"];
       table.append(
         el(
           "thead",
           {},
-          el("tr", {}, ...titles.map((text, i) => el("th", { scope: "col", class: i === 4 ? "he-word" : null, text }))),
+          el("tr", {}, ...titles.map((text, i) => el("th", { scope: "col", class: i === 5 ? "he-word" : null, text }))),
         ),
       );
       let group = "";
@@ -115,7 +120,7 @@
       for (const one of differences.filter((d) => d.score === score)) {
         const title = taskTitle(one.task, one.reading);
         if (title !== group)
-          body.append(el("tr", { class: "he-group" }, el("th", { colspan: "5", scope: "colgroup", text: title })));
+          body.append(el("tr", { class: "he-group" }, el("th", { colspan: "6", scope: "colgroup", text: title })));
         group = title;
         body.append(comparedRow(one, names, onPick));
       }

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     import torch
     from PIL import Image
 
+    from hypviz.config import EncoderSettings
     from hypviz.model.encoder import HyperbolicEncoder
     from hypviz.store import Workspace
 
 GATHERED = 256
 """Crops decoded ahead, of which the first are a sample to choose the number format by."""
+NORM_CROPS = 1024
+"""Crops that an untrained encoder's batch normalisation is adapted to."""
 
 
 def encode(
@@ -59,6 +62,29 @@ def embed_items(
         if on_progress:
             on_progress(done, len(items))
     return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+
+
+def embed_untrained(items: Items, settings: EncoderSettings, *, device: str = "auto", on_progress: OnProgress | None = None) -> Embedding:
+    """Embed every item with an encoder of these settings before any training: what the architecture is worth by itself.
+
+    Batch normalisation that has seen no pictures takes its statistics from up to `NORM_CROPS` of the items, drawn with a
+    fixed seed. Left as it is, a deep network of random weights sees one point everywhere, and the floor is unfairly low.
+    """
+    from hypviz.model.device import pick_device
+    from hypviz.model.encoder import build_encoder
+    from hypviz.model.norms import adapt_norms, has_fresh_norms
+
+    encoder = build_encoder(settings).to(pick_device(device)).eval()
+    if has_fresh_norms(encoder):
+        rows = norm_sample(len(items))
+        crops = np.concatenate([crops for _, crops in iter_crops(items, rows, size=encoder.image_size, workers=2)])
+        adapt_norms(encoder, crops, on_share=lambda share: None)
+    return embed_items(items, encoder, on_progress=on_progress)
+
+
+def norm_sample(count: int) -> NDArray[np.int64]:
+    """Rows of the items that an untrained encoder's batch normalisation is adapted to."""
+    return np.sort(np.random.default_rng(0).permutation(count)[:NORM_CROPS])
 
 
 def embed_crops(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, batch: int | None = None) -> Embedding:

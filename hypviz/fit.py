@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,12 +14,11 @@ from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy, subset_hierarchy
 from hypviz.data.items import Items, subset_images
-from hypviz.embed import embed_items, embed_workspace
+from hypviz.embed import checkpoint_for, embed_items, embed_untrained, embed_workspace
 from hypviz.errors import DataError
 from hypviz.evaluate import EvaluateSettings, Evaluation, calibrate_omega, evaluate, graph_from
 from hypviz.model.card import Card, find_checkpoint, read_card, weights_path
 from hypviz.progress import OnProgress
-from hypviz.search.embedding import Embedding
 from hypviz.store import Workspace
 
 HEADLINES = {
@@ -113,6 +113,15 @@ def headlines(evaluation: Evaluation) -> dict[str, float]:
     return found
 
 
+def chances(evaluation: Evaluation) -> dict[str, float]:
+    """What the figures of `headlines` are worth by chance, under the same names."""
+    found = {"P(r_parent < r_child)": 0.5}
+    for name, (task, reading, metric) in HEADLINES.items():
+        with contextlib.suppress(KeyError):
+            found[name] = round(evaluation.find(task, reading, "angle").chance_of(metric), 4)
+    return {name: found[name] for name in headlines(evaluation)}
+
+
 def judge(
     workspace: Path,
     checkpoints: list[str],
@@ -126,6 +135,7 @@ def judge(
 ) -> dict[str, Evaluation]:
     """Evaluate checkpoints on one workspace, by name; with `untrained` the first one's encoder before training too.
 
+    The cones judged are those of each card's ω; an untrained encoder has none.
     graph_of: a workspace whose class graph says what lies under what, such as the training set; else the one judged on.
     on_progress hears of items embedded, on_share of the share of all evaluations that is done, and of what.
     """
@@ -141,18 +151,12 @@ def judge(
             if on_share:
                 on_share((done + part) / len(sources), f"{of}: {what}")
 
+        omega = None
         if name in checkpoints:
             embedding = embed_workspace(opened, name, device=device, on_progress=on_progress)
+            omega = read_card(checkpoint_for(opened, name)).omega_children
         else:
-            embedding = _untrained(items, checkpoints[0], device, on_progress)
-        results[name] = evaluate(items, hierarchy, embedding, settings, graph=graph, progress=share)
+            encoder = read_card(find_checkpoint(checkpoints[0])).encoder
+            embedding = embed_untrained(items, encoder, device=device, on_progress=on_progress)
+        results[name] = evaluate(items, hierarchy, embedding, settings, graph=graph, omega=omega, progress=share)
     return results
-
-
-def _untrained(items: Items, checkpoint: str, device: str, on_progress: OnProgress | None) -> Embedding:
-    """The items by the encoder of a checkpoint as it was before training."""
-    from hypviz.model.device import pick_device
-    from hypviz.model.encoder import build_encoder
-
-    encoder = build_encoder(read_card(find_checkpoint(checkpoint)).encoder).to(pick_device(device)).eval()
-    return embed_items(items, encoder, on_progress=on_progress)

@@ -18,7 +18,7 @@ from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.data.items import Items
 from hypviz.data.pictures import open_upright
-from hypviz.embed import embed_items, embed_picture, embed_workspace, encode
+from hypviz.embed import embed_items, embed_picture, embed_untrained, embed_workspace, encode
 from hypviz.model import checkpoint as checkpoints
 from hypviz.model.card import Card
 from hypviz.model.checkpoint import save_checkpoint
@@ -147,3 +147,25 @@ def test_force_embeds_again(workspace: Workspace, encoder: HyperbolicEncoder, tm
     for _ in range(2):
         embed_workspace(workspace, path, device="cpu", force=True)
     assert len(loads) == 2
+
+
+def test_an_untrained_encoder_takes_its_norms_from_the_data(items: Items) -> None:
+    plain = embed_items(items, build_encoder(SETTINGS).eval())
+    adapted = embed_untrained(items, SETTINGS, device="cpu")
+    spread = [np.linalg.norm(each.directions.mean(axis=0)) for each in (plain, adapted)]
+    assert spread[1] < 0.9 * spread[0]  # without, all directions are nearly one
+    np.testing.assert_array_equal(embed_untrained(items, SETTINGS, device="cpu").directions, adapted.directions)
+
+
+def test_norms_that_have_seen_pictures_are_kept(items: Items, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(settings: EncoderSettings) -> HyperbolicEncoder:
+        encoder = build_encoder(settings)
+        for name, buffer in encoder.backbone.named_buffers():
+            if name.endswith("running_mean"):
+                buffer.add_(0.01)  # as published weights come
+        return encoder
+
+    monkeypatch.setattr("hypviz.model.encoder.build_encoder", build)
+    np.testing.assert_allclose(
+        embed_untrained(items, SETTINGS, device="cpu").directions, embed_items(items, build(SETTINGS).eval()).directions
+    )

@@ -16,7 +16,7 @@ from PIL import Image
 
 from hypviz.errors import BusyError, DataError, SelectionError, SettingsError
 from hypviz.evaluate import evaluate
-from hypviz.evaluate.paper import RADII
+from hypviz.evaluate.embedding_tables import RADII
 from hypviz.library import Library
 from hypviz.review import Desk, Review, ReviewOptions
 from hypviz.review import desk as desk_module
@@ -185,7 +185,7 @@ def test_what_is_kept_is_exactly_what_was_measured(desk: Desk, view: View) -> No
     wait(desk.run(view.key, options))
     source = sources_of(view, options, desk.library)[0]
     kept = Shelf(view.workspace).load(source, options.settings)
-    made = evaluate(view.items, view.hierarchy, view.embedding, options.settings)
+    made = evaluate(view.items, view.hierarchy, view.embedding, options.settings, omega=view.card.omega_children)
     assert kept is not None
     assert json.dumps(kept.evaluation.to_json()) == json.dumps(made.to_json())
     for one, two in zip(kept.evaluation.results, made.results, strict=True):
@@ -298,20 +298,21 @@ def test_a_checkpoint_is_not_compared_with_itself_and_must_exist(desk: Desk, vie
 def test_a_report_is_plain_json_of_both_sources(shared: Review) -> None:
     report = json.loads(json.dumps(shared.report(), allow_nan=False))
     assert [one["name"] for one in report["sources"]] == ["tiny", "untrained"] and report["sources"][1]["trained"] is False
-    assert {row["source"] for table in report["tables"] for row in table["rows"]} == {"tiny", "untrained"}
+    assert {row["source"] for table in report["tables"] for row in table["rows"]} == {"tiny", "untrained", "chance"}
     assert {curve["source"] for curve in report["curves"]} == {"tiny", "untrained"}
     assert len(report["differences"]) == sum(len(result.metrics) for result in shared.evaluations["tiny"].results)
 
 
 def test_every_number_of_the_tables_leads_to_its_examples(shared: Review) -> None:
     cells = [(row["source"], cell) for table in shared.report()["tables"] for row in table["rows"] for cell in row["cells"]]
-    measured = [(source, c) for source, c in cells if c["value"] is not None and c["task"] != RADII]
+    measured = [(source, c) for source, c in cells if c["value"] is not None and c["pictures"] and c["task"] != RADII]
     keys = {(source, c["task"], c["reading"], c["score"], c["metric"]) for source, c in measured}
     assert len(keys) > 40
     for source, task, reading, score, metric in sorted(keys)[::3]:
         answer = shared.examples(
             source=source, task=task, reading=reading, score=score, metric=metric, label=None, order="worst", limit=3, shown=5
         )
+        assert answer["estimate"]["chance"] == pytest.approx(shared.evaluations[source].find(task, reading, score).chance_of(metric))
         values = [example["value"] for example in answer["examples"] if example["value"] is not None]
         assert values and all(len(example["retrieved"]) <= 5 for example in answer["examples"])
         if metric == "precision@5":
@@ -326,6 +327,8 @@ def test_the_mean_by_class_adds_up_to_the_mean_of_all(shared: Review) -> None:
     weighted = sum(row["values"][0] * row["count"] for row in rows) / sum(row["count"] for row in rows)
     result = shared.evaluations["tiny"].find(key["task"], key["reading"], key["score"])
     assert answer["sources"] == ["tiny", "untrained"]
+    lucky = sum(row["chance"] * row["count"] for row in rows) / sum(row["count"] for row in rows)
+    assert lucky == pytest.approx(result.chance_of(key["metric"]))
     assert weighted == pytest.approx(result.metrics[key["metric"]].mean)
 
 
@@ -423,11 +426,11 @@ def test_a_region_of_two_pictures_is_refused(shared: Review) -> None:
 def test_files_to_take_away_hold_every_number(shared: Review) -> None:
     text, media = shared.download("results.csv")
     lines = text.splitlines()
-    total = sum(len(result.metrics) for one in shared.evaluations.values() for result in one.results)
+    total = sum(len(result.figures()) for one in shared.evaluations.values() for result in one.results)
     assert media.startswith("text/csv") and len(lines) == total + 1 and lines[0].startswith("checkpoint,task,reading,score,metric,mean")
     assert list(json.loads(shared.download("results.json")[0])) == ["tiny", "untrained"]
     assert shared.download("tables.md")[0].count("|") > 100
-    assert shared.download("classes.csv")[0].startswith("checkpoint,task,reading,score,metric,class,count,mean\n")
+    assert shared.download("classes.csv")[0].startswith("checkpoint,task,reading,score,metric,class,count,mean,chance\n")
     for number in range(len(shared.tables)):
         assert "," in shared.download(f"table-{number + 1}.csv")[0]
     with pytest.raises(SelectionError, match=r"No file 'x\.csv'"):

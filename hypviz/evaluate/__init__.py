@@ -6,13 +6,17 @@ and no picture is needed: items, their hierarchy and an embedding are enough.
 
 from hypviz.evaluate.calibrate import calibrate_omega
 from hypviz.evaluate.classes import ClassRow, per_class, per_class_csv, per_class_rows
-from hypviz.evaluate.examples import Example, examples, lower_is_better
+from hypviz.evaluate.examples import Example, examples
 from hypviz.evaluate.graph import graph_from
+from hypviz.evaluate.membership import MembershipQuality, by_class, by_instance, cone_blocks, membership_quality
 from hypviz.evaluate.ordered import Ordered, norm_ordered
-from hypviz.evaluate.paper import Cell, Column, Row, Table, paper_tables
+from hypviz.evaluate.paper import paper_tables
 from hypviz.evaluate.report import Evaluation, TaskResult
 from hypviz.evaluate.run import evaluate
 from hypviz.evaluate.settings import EvaluateSettings
+from hypviz.evaluate.tables import Cell, Column, Row, Table
+from hypviz.evaluate.task import Ranking, Scorer
+from hypviz.evaluate.units import is_share, lower_is_better
 
 __all__ = [
     "Cell",
@@ -21,15 +25,23 @@ __all__ = [
     "EvaluateSettings",
     "Evaluation",
     "Example",
+    "MembershipQuality",
     "Ordered",
+    "Ranking",
     "Row",
+    "Scorer",
     "Table",
     "TaskResult",
+    "by_class",
+    "by_instance",
     "calibrate_omega",
+    "cone_blocks",
     "evaluate",
     "examples",
     "graph_from",
+    "is_share",
     "lower_is_better",
+    "membership_quality",
     "norm_ordered",
     "paper_tables",
     "per_class",

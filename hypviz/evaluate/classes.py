@@ -12,18 +12,19 @@ from hypviz.data.items import Items
 from hypviz.evaluate.report import Evaluation, TaskResult, csv_text
 from hypviz.evaluate.world import Rows
 
-CLASS_COLUMNS = ("task", "reading", "score", "metric", "class", "count", "mean")
+CLASS_COLUMNS = ("task", "reading", "score", "metric", "class", "count", "mean", "chance")
 
 
 @dataclass(frozen=True)
 class ClassRow:
     """name, label: the class, and its row in `items.classes`.  count: queries with a value.  mean: of these, NaN
-    without any."""
+    without any.  chance: the mean that random rankings would have."""
 
     name: str
     label: int
     count: int
     mean: float
+    chance: float
 
 
 def query_classes(items: Items, rows: Rows) -> csr_array:
@@ -41,12 +42,12 @@ def per_class(items: Items, result: TaskResult, metric: str) -> list[ClassRow]:
     A scene counts for every class it shows. Classes without a query are not listed. KeyError for an unknown metric.
     """
     member = query_classes(items, result.rows).T.astype(float)
-    values = result.values[metric]
+    values, chance = result.values[metric], result.chance[metric]
     valued = ~np.isnan(values)
     queries, count = member @ np.ones(len(values)), member @ valued.astype(float)
-    sums = member @ np.where(valued, values, 0.0)
+    mean, lucky = (member @ np.where(valued, each, 0.0) / np.where(count, count, np.nan) for each in (values, chance))
     rows = [
-        ClassRow(items.classes[label], int(label), int(count[label]), float(sums[label] / count[label]) if count[label] else float("nan"))
+        ClassRow(items.classes[label], int(label), int(count[label]), float(mean[label]), float(lucky[label]))
         for label in np.flatnonzero(queries)
     ]
     return sorted(rows, key=lambda row: (row.count == 0, -row.mean if row.count else 0.0, row.name))
@@ -60,7 +61,7 @@ def per_class_csv(items: Items, evaluation: Evaluation) -> str:
 def per_class_rows(items: Items, evaluation: Evaluation) -> list[tuple[object, ...]]:
     """The lines of `per_class_csv`, to be joined with those of other checkpoints."""
     return [
-        (result.task, result.reading, result.score, metric, row.name, row.count, row.mean)
+        (result.task, result.reading, result.score, metric, row.name, row.count, row.mean, row.chance)
         for result in evaluation.results
         for metric in result.metrics
         for row in per_class(items, result, metric)

@@ -5,7 +5,7 @@ A ranking shown here is the one the metric was computed from: the same blocks of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +19,9 @@ from hypviz.evaluate.classes import query_classes
 from hypviz.evaluate.report import TaskResult
 from hypviz.evaluate.run import check_sizes
 from hypviz.evaluate.settings import EvaluateSettings
-from hypviz.evaluate.task import Reading, Score, Task, scores_of
+from hypviz.evaluate.task import Ranking, Reading, Score, Task, scores_of
 from hypviz.evaluate.tasks import all_tasks
+from hypviz.evaluate.units import lower_is_better
 from hypviz.evaluate.world import Rows, World
 from hypviz.search import metrics
 from hypviz.search.embedding import Embedding
@@ -40,11 +41,6 @@ class Example:
     relevant_total: int
 
 
-def lower_is_better(metric: str) -> bool:
-    """Whether a small value of the metric is a good one: the distances of label distributions, OT and TV."""
-    return metric.split("@")[0] in ("OT", "TV")
-
-
 def examples(
     items: Items,
     hierarchy: Hierarchy,
@@ -61,10 +57,11 @@ def examples(
     limit: int = 12,
     shown: int = 20,
     graph: NDArray[np.bool_] | None = None,
+    rankings: Mapping[str, Ranking] | None = None,
 ) -> list[Example]:
     """The `limit` "worst", "best" or most "typical" (nearest to the median) queries of a metric, in that order.
 
-    settings, graph: those of the evaluation that gave `result`, the task's result by that reading and score. label:
+    settings, graph, rankings: those of the evaluation that gave `result`, the task's result by that reading and score. label:
     queries of one class only; a scene is of every class it shows. shown: ranks per query. Queries with equal values are
     drawn by the seed, so that they come from all over the data. Queries without a value are never among them.
     SettingsError for an unknown order, SelectionError for an unknown task, reading, score or metric.
@@ -75,7 +72,8 @@ def examples(
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
     found, meaning = _find(all_tasks(World(items, hierarchy, graph), settings), task, reading)
-    ranked_by = _choose_score(scores_of(embedding, found.direction, apex=settings.apex, baselines=settings.baselines), score)
+    scores = scores_of(embedding, found.direction, apex=settings.apex, baselines=settings.baselines, rankings=rankings)
+    ranked_by = _choose_score(scores, score)
     if metric not in result.values:
         raise SelectionError(f"No metric {metric!r} for {task}; there is {', '.join(result.values)}.")
     places = _choose(items, result, metric, label=label, order=order, seed=settings.seed)[:limit]
@@ -122,7 +120,7 @@ def _make(task: Task, reading: Reading, score: Score, metric: str, rows: Rows, p
         inside = places[(places >= part.start) & (places < part.stop)]
         order = metrics.rank(scores[inside - part.start], depth)
         hits = order.hits(reading.relevant(rows[inside]))
-        values = reading.measure(rows[inside], order, hits)[metric]
+        values = reading.values(rows[inside], order, hits)[metric]
         for i, place in enumerate(inside.tolist()):
             head = slice(0, min(shown, int(order.pool[i])))
             retrieved = task.pool[order.position[i, head]]

@@ -1,77 +1,21 @@
 """Evaluations of several checkpoints side by side, in the layout of the paper's tables (Wang et al., ICCV 2025).
 
-One row per checkpoint and score. Every cell carries where its number is from, so that a click can find its examples.
+One row per checkpoint and score, and a last one of what chance is worth. Every cell carries where its number is from, so
+that a click can find its examples.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-from hypviz.evaluate.examples import lower_is_better
-from hypviz.evaluate.report import Evaluation, TaskResult, csv_text
+from hypviz.evaluate.embedding_tables import cone_table, entailment_table, radii_table
+from hypviz.evaluate.report import Evaluation, TaskResult
+from hypviz.evaluate.tables import CHANCE, Cell, Column, Row, Table, mark_best
+from hypviz.evaluate.units import direction_of, in_words
 from hypviz.search.metrics import Estimate
 
-RADII = "radii"
-"""The task of cells about radii; their metric is "direct", "ancestors", "spearman" or "depth N"."""
-ARROWS = {"higher": " ↑", "lower": " ↓", "": ""}
-
-
-@dataclass(frozen=True)
-class Cell:
-    """text: the number as printed, shares in %.  value, low, high: as measured, with its 95 % interval; NaN where there is
-    none.  task, reading, score, metric: where it is from.  best: whether no other row of its column is better."""
-
-    text: str
-    value: float
-    low: float
-    high: float
-    task: str
-    reading: str
-    score: str
-    metric: str
-    best: bool = False
-
-
-@dataclass(frozen=True)
-class Column:
-    """better: "higher", "lower", or "" where neither is."""
-
-    name: str
-    better: str
-
-
-@dataclass(frozen=True)
-class Row:
-    """source: the checkpoint, as named to `paper_tables`.  score: "" where the row has none.  cells: one per column."""
-
-    source: str
-    score: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """title, note: what is measured, and how to read it."""
-
-    title: str
-    note: str
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-
-    def to_markdown(self) -> str:
-        """The table as Markdown, the best of each column in bold."""
-        names = ["checkpoint", "score", *(column.name + ARROWS[column.better] for column in self.columns)]
-        lines = [[row.source, row.score or "–", *map(_cell_markdown, row.cells)] for row in self.rows]
-        body = ["| " + " | ".join(entry.replace("|", "\\|") for entry in line) + " |" for line in [names, *lines]]
-        return "\n".join([f"## {self.title}", "", self.note, "", body[0], "|---" * len(names) + "|", *body[1:], ""])
-
-    def to_csv(self) -> str:
-        """The table as measured: a column per value, and its interval beside it."""
-        names = [f"{column.name}{end}" for column in self.columns for end in ("", " low", " high")]
-        lines = [[row.source, row.score, *(n for cell in row.cells for n in (cell.value, cell.low, cell.high))] for row in self.rows]
-        return csv_text(("checkpoint", "score", *names), lines)
+TREE_ERRORS = ("TIE", "LCA", "Jaccard", "P_H", "R_H")
 
 
 @dataclass(frozen=True)
@@ -88,6 +32,18 @@ def _starts(*names: str) -> Callable[[str], bool]:
     return lambda metric: metric.split("@")[0] in names
 
 
+_hubs = _starts("hubs", "never")
+
+
+def _seen_first(metric: str) -> bool:
+    first = _starts("precision", "own boxes", "own classes", "own objects", "distinct classes")
+    return _hubs(metric) or (first(metric) and metric != "precision@R")
+
+
+def _precision_by_instance(metric: str) -> str:
+    return f"{metric}, instance" if metric.startswith("precision") else metric
+
+
 def _of_the_pool(metric: str) -> bool:
     return metric.endswith(("%", "@R")) or metric == "mAP"
 
@@ -96,7 +52,7 @@ LAYOUT: tuple[tuple[str, str, tuple[_Part, ...]], ...] = (
     (
         "Child → parent, same class",
         "A box finds scenes that show its class: precision among the first k, in %.",
-        (_Part("box → scene", "same class", _starts("precision"), lambda metric: metric.replace("precision@", "Top-")),),
+        (_Part("box → scene", "same class", _starts("precision", "hubs"), lambda metric: metric.replace("precision@", "Top-")),),
     ),
     (
         "Child → parent, same image",
@@ -111,10 +67,12 @@ LAYOUT: tuple[tuple[str, str, tuple[_Part, ...]], ...] = (
     ),
     (
         "Part → object",
-        "A box inside a box finds objects that hold its class (instance), or whose class may hold it (class): precision, in %.",
+        "A box inside a box finds objects that hold its class (instance), or whose class may hold it (class): precision, in %. hubs: the"
+        " share of all first answers that 1 % of the pool holds.",
         (
             _Part("part → object", "instance", _starts("precision"), lambda metric: f"{metric}, instance"),
             _Part("part → object", "class", _starts("precision"), lambda metric: f"{metric}, class"),
+            _Part("part → object", "class", _starts("hubs")),
         ),
     ),
     (
@@ -126,11 +84,35 @@ LAYOUT: tuple[tuple[str, str, tuple[_Part, ...]], ...] = (
         ),
     ),
     (
+        "What a person sees first, of a scene",
+        "The first children of a scene: how many are of a class in it, how many are its own boxes (a number), which share of the classes"
+        " of its boxes and of its objects (its direct children) they cover, of how many classes they are (a number). hubs: the share of all"
+        " these answers that 1 % of the boxes hold; never: boxes that no scene finds. In %.",
+        (_Part("scene → contents", "class", _seen_first),),
+    ),
+    (
+        "What a person sees first, of an object",
+        "The same of the first children of a box that holds boxes; precision by class and by instance.",
+        (
+            _Part("object → parts", "class", lambda metric: _seen_first(metric) and not _hubs(metric), lambda metric: f"{metric}, class"),
+            _Part("object → parts", "instance", _seen_first, _precision_by_instance),
+        ),
+    ),
+    (
         "Recognition",
         "The class of a box by its nearest box of another image, or by the nearest prototype made without its image: accuracy, in %.",
         (
             _Part("box → class", "nearest neighbour", _starts("accuracy"), lambda metric: "nearest neighbour"),
             _Part("box → class", "prototype", _starts("accuracy"), lambda metric: "prototype"),
+        ),
+    ),
+    (
+        "How wrong a wrong class is",
+        "Between the class found by the nearest box (or prototype) and the right one, in the class graph with the scene as its root: TIE,"
+        " edges apart; LCA, steps up to the lowest common ancestor; Jaccard, precision and recall of their ancestors in %.",
+        (
+            _Part("box → class", "nearest neighbour", _starts(*TREE_ERRORS)),
+            _Part("box → class", "prototype", _starts(*TREE_ERRORS), lambda metric: f"{metric}, prototype"),
         ),
     ),
 )  # fmt: skip
@@ -142,86 +124,47 @@ def paper_tables(evaluations: Mapping[str, Evaluation]) -> list[Table]:
     Columns are those that any of the evaluations measured; a row that lacks one has "–" there.
     """
     made = [_retrieval_table(title, note, parts, evaluations) for title, note, parts in LAYOUT]
-    return [_mark_best(table) for table in [*made, _radii_table(evaluations)] if table.rows and table.columns]
+    made += [entailment_table(evaluations), cone_table(evaluations), radii_table(evaluations)]
+    return [mark_best(table) for table in made if table.columns and not all(row.chance for row in table.rows)]
+
+
+Found = tuple[TaskResult, Estimate, float]
+"""A result, one of its figures, and what that is worth by chance."""
 
 
 def _retrieval_table(title: str, note: str, parts: tuple[_Part, ...], evaluations: Mapping[str, Evaluation]) -> Table:
     columns: dict[tuple[_Part, str], Column] = {}
-    found: dict[tuple[str, str], dict[tuple[_Part, str], tuple[TaskResult, Estimate]]] = {}
+    found: dict[tuple[str, str], dict[tuple[_Part, str], Found]] = {}
     for part in parts:
         for source, evaluation in evaluations.items():
             for result in evaluation.results:
                 if (result.task, result.reading) == (part.task, part.reading):
                     row = found.setdefault((source, result.score), {})
-                    for metric in filter(part.wanted, result.metrics):
-                        better = "lower" if lower_is_better(metric) else "higher"
-                        columns.setdefault((part, metric), Column(part.rename(metric), better))
-                        row[part, metric] = result, result.metrics[metric]
-    rows = [Row(source, score, tuple(_cell(row.get(key), score, *key) for key in columns)) for (source, score), row in found.items()]
+                    figures = result.figures()
+                    for metric in filter(part.wanted, figures):
+                        columns.setdefault((part, metric), Column(part.rename(metric), direction_of(metric)))
+                        row[part, metric] = result, *figures[metric]
     order = list(evaluations)
+    rows = [Row(source, score, tuple(_cell(row.get(key), score, *key) for key in columns)) for (source, score), row in found.items()]
+    rows.sort(key=lambda row: order.index(row.source))
+    rows.append(Row(CHANCE, "", tuple(_chance_cell(key, found.values()) for key in columns), chance=True))
     used = dict.fromkeys(
         f" {result.queries:,} of {result.queries_available:,} queries, pool of {result.pool:,}."
         for row in found.values()
-        for result, _ in row.values()
+        for result, _, _ in row.values()
     )
-    return Table(title, note + "".join(used), tuple(columns.values()), tuple(sorted(rows, key=lambda row: order.index(row.source))))
+    return Table(title, note + "".join(used), tuple(columns.values()), tuple(rows))
 
 
-def _cell(found: tuple[TaskResult, Estimate] | None, score: str, part: _Part, metric: str) -> Cell:
+def _cell(found: Found | None, score: str, part: _Part, metric: str) -> Cell:
     nan = float("nan")
     mean, low, high = (found[1].mean, found[1].low, found[1].high) if found else (nan, nan, nan)
-    text = _number(mean, "{:.2f}") if metric.startswith("OT@") else _number(100 * mean, "{:.1f}")
-    return Cell(text, mean, low, high, part.task, part.reading, score, metric)
+    pictures = found is not None and metric in found[0].metrics
+    return Cell(in_words(metric, mean), mean, low, high, part.task, part.reading, score, metric, pictures=pictures)
 
 
-def _radii_table(evaluations: Mapping[str, Evaluation]) -> Table:
-    depths = sorted({level for evaluation in evaluations.values() for level, _, _ in evaluation.radii.by_depth})
-    columns = [
-        Column("P(r_parent < r_child), direct", "higher"),
-        Column("all ancestors", "higher"),
-        Column("Spearman(depth, radius)", "higher"),
-    ]
-    columns += [Column(f"radius at depth {depth}", "") for depth in depths]
-    nan, rows = float("nan"), []
-    for source, evaluation in evaluations.items():
-        if evaluation.geometry == "cosine":
-            continue  # its radii mean nothing
-        radii = evaluation.radii
-        means = {level: mean for level, _, mean in radii.by_depth}
-        cells = [
-            Cell(_number(100 * radii.direct, "{:.1f}"), radii.direct, *radii.direct_interval, RADII, "", "", "direct"),
-            Cell(_number(100 * radii.ancestors, "{:.1f}"), radii.ancestors, *radii.ancestors_interval, RADII, "", "", "ancestors"),
-            Cell(_number(radii.spearman, "{:.3f}"), radii.spearman, nan, nan, RADII, "", "", "spearman"),
-        ]
-        for depth in depths:
-            mean = means.get(depth, nan)
-            cells.append(Cell(_number(mean, "{:.3f}"), mean, nan, nan, RADII, "", "", f"depth {depth}"))
-        rows.append(Row(source, "", tuple(cells)))
-    note = "Is a parent nearer to the root than its child? Over direct pairs, over all pairs, in %; and the mean radius at each depth."
-    return Table("Radial order and radius by depth", note, tuple(columns), tuple(rows))
-
-
-def _mark_best(table: Table) -> Table:
-    """The same table with the best of each column marked, where there is something to compare."""
-    best: list[float] = []
-    for number, column in enumerate(table.columns):
-        values = [row.cells[number].value for row in table.rows if not math.isnan(row.cells[number].value)]
-        pick = {"higher": max, "lower": min}.get(column.better)
-        best.append(pick(values) if pick and len(values) > 1 else float("nan"))
-    rows = [
-        replace(row, cells=tuple(replace(cell, best=cell.value == top) for cell, top in zip(row.cells, best, strict=True)))
-        for row in table.rows
-    ]
-    return replace(table, rows=tuple(rows))
-
-
-def _number(value: float, form: str) -> str:
-    return "–" if math.isnan(value) else form.format(value)
-
-
-def _cell_markdown(cell: Cell) -> str:
-    number = f"**{cell.text}**" if cell.best else cell.text
-    if math.isnan(cell.low):
-        return number
-    scale, form = (1, "{:.2f}") if cell.metric.startswith("OT@") else (100, "{:.1f}")
-    return f"{number} [{form.format(scale * cell.low)}, {form.format(scale * cell.high)}]"
+def _chance_cell(key: tuple[_Part, str], rows: Iterable[Mapping[tuple[_Part, str], Found]]) -> Cell:
+    """The chance of a column, which is the same for every row that has it: the same queries meet the same pool."""
+    part, metric = key
+    value, nan = next(row[key][2] for row in rows if key in row), float("nan")
+    return Cell(in_words(metric, value), value, nan, nan, part.task, part.reading, "", metric, pictures=False)

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from hypviz.data.lookup import expand
+from hypviz.evaluate.class_tree import TreeErrors
+from hypviz.evaluate.measures import Precision
 from hypviz.evaluate.task import Floats, Reading, Score, Task
 from hypviz.evaluate.world import Rows, World
-from hypviz.search import metrics
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.scoring import ranking_value
@@ -55,10 +56,8 @@ def _same_class(world: World, pool: Rows, name: str) -> Reading:
         same: NDArray[np.bool_] = world.label[rows][:, None] == world.label[pool]
         return same
 
-    def accuracy(rows: Rows, order: metrics.Order, hits: metrics.Hits) -> dict[str, NDArray[np.float64]]:
-        return {"accuracy": metrics.precision_at_k(hits, 1)}
-
-    return Reading(name, relevant, accuracy, curve=False)
+    measures = (Precision((1,), "accuracy"), TreeErrors(world, pool))
+    return Reading(name, relevant, measures, curve=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,21 +93,35 @@ class _Prototypes(Task):
             self._leave_out_shares(out, rows, score.space, sums, counts)
             yield part, out
 
-    def _leave_out_shares(self, out: Floats, rows: Rows, space: Embedding, sums: Values, counts: Rows) -> None:
-        """Score the classes of each query's own image against prototypes made without it."""
+    def leave_out(self, scores: Floats, rows: Rows) -> None:
+        """Set the scores of the classes that no image but a query's own shows to −inf."""
+        counts = np.bincount(self._column[self.world.label[self.world.boxes]], minlength=len(self.pool))
+        query, pair, column, of_pair, _ = self._shares(rows)
+        gone = (counts[column] == np.bincount(of_pair, minlength=len(column)))[pair]
+        scores[query[gone], column[pair[gone]]] = -np.inf
+
+    def _shares(self, rows: Rows) -> tuple[Rows, Rows, Rows, Rows, Rows]:
+        """Which classes the images of the queries show: (query, pair) for every class in a query's image, where a pair is
+        an image with a class, its pool column (K,), and the pair of each of the boxes of these images."""
         items = self.world.items
         images, place = np.unique(items.image[rows], return_inverse=True)
         owner, boxes = expand(items.offsets[images] + 1, np.diff(items.offsets)[images] - 1)
         own, of_pair = np.unique(owner * len(self.pool) + self._column[self.world.label[boxes]], return_inverse=True)
         image_of, column = np.divmod(own, len(self.pool))
-        share = _grouped_sum(of_pair, _tangents(space, boxes), len(own))
-        left = counts[column] - np.bincount(of_pair, minlength=len(own))
-        others = _from_tangents(space, (sums[column] - share) / np.maximum(left, 1)[:, None])
         first, last = (np.searchsorted(image_of, place, side=side) for side in ("left", "right"))
         query, pair = expand(first, last - first)
+        return query, pair, column, of_pair, boxes
+
+    def _leave_out_shares(self, out: Floats, rows: Rows, space: Embedding, sums: Values, counts: Rows) -> None:
+        """Score the classes of each query's own image against prototypes made without it."""
+        query, pair, column, of_pair, boxes = self._shares(rows)
+        share = _grouped_sum(of_pair, _tangents(space, boxes), len(column))
+        left = counts[column] - np.bincount(of_pair, minlength=len(column))
+        others = _from_tangents(space, (sums[column] - share) / np.maximum(left, 1)[:, None])
         cosine = np.einsum("kd,kd->k", np.asarray(space.directions[rows])[query], others.directions[pair])
         value = ranking_value(cosine, space.radii[rows[query]], others.radii[pair], space=space, task="nearest")
-        out[query, column[pair]] = np.where(left[pair] > 0, -value, -np.inf)
+        out[query, column[pair]] = -value
+        self.leave_out(out, rows)
 
     def _sums(self, space: Embedding, boxes: Rows) -> tuple[Values, Rows]:
         """(P, D) sums of the tangent vectors of each class, and how many they are of."""

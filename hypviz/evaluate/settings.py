@@ -20,11 +20,16 @@ class EvaluateSettings:
     """Depths of precision and hit rate for box → scene; the paper's Top-5…100 [P, k-axis R]."""
     recall_k: tuple[int, ...] = (10, 50, 100)
     """Depths of recall for object → parts and scene → contents [R]."""
+    first_k: int = 12
+    """How many answers a person sees first: depth of the figures about these, and of the hubs [R]."""
     shares: tuple[float, ...] = (0.39, 0.65)
     """Depths of recall, OT and TV for scene → contents, as shares of the pool; the paper's 150k and 250k are about
     39 % and 65 % of its pool [P, R]."""
     baselines: bool = True
     """Also rank by the cosine of the same directions and by −distance."""
+    entailment_apexes: int | None = 2000
+    """At most this many items as apex of entailment pairs and of judged cones, drawn by `seed`; None takes all. Each meets
+    every other item."""
     max_queries: int | None = None
     """At most this many queries per task, drawn by `seed`; None takes all. The report says n of N."""
     bootstrap: int = 1000
@@ -37,8 +42,10 @@ class EvaluateSettings:
         for name in ("object_k", "scene_k", "recall_k"):
             for k in getattr(self, name):
                 check_range(f"{name}: every entry", k, 1, 1e9)
+        check_range("first_k", self.first_k, 1, 1e9)
         for share in self.shares:
             check_range("shares: every entry", share, 1e-9, 1.0)
-        if self.max_queries is not None:
-            check_range("max_queries", self.max_queries, 1, 1e12)
+        for name in ("max_queries", "entailment_apexes"):
+            if getattr(self, name) is not None:
+                check_range(name, getattr(self, name), 1, 1e12)
         check_range("bootstrap", self.bootstrap, 0, 1e6)

@@ -6,16 +6,15 @@ and by *instance* (what this very object or scene holds).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
+from hypviz.evaluate.first import FirstSeen
+from hypviz.evaluate.measures import HitRate, LabelDistances, Precision, WholeList
 from hypviz.evaluate.recognition import nearest_neighbour, prototype
 from hypviz.evaluate.settings import EvaluateSettings
-from hypviz.evaluate.task import Measure, Reading, Task
+from hypviz.evaluate.task import Reading, Task
 from hypviz.evaluate.world import Rows, World, dense
-from hypviz.search import metrics
 
 
 def all_tasks(world: World, settings: EvaluateSettings) -> list[Task]:
@@ -42,9 +41,9 @@ def part_to_object(world: World, settings: EvaluateSettings) -> Task:
     def by_class(rows: Rows) -> NDArray[np.bool_]:
         return world.graph.T[world.label[rows]][:, world.label[pool]]
 
-    measure = _at_depths("precision", metrics.precision_at_k, settings.object_k)
-    readings = (Reading("instance", instance, measure), Reading("class", by_class, measure))
-    return Task("part → object", "parents", world.parts, pool, readings, max(settings.object_k))
+    measures = (Precision(settings.object_k),)
+    readings = (Reading("instance", instance, measures), Reading("class", by_class, measures))
+    return Task("part → object", "parents", world.parts, pool, readings, max(*settings.object_k, settings.first_k))
 
 
 def object_to_parts(world: World, settings: EvaluateSettings) -> Task:
@@ -58,26 +57,28 @@ def object_to_parts(world: World, settings: EvaluateSettings) -> Task:
     def instance(rows: Rows) -> NDArray[np.bool_]:
         return dense(world.holds[rows])[:, world.label[pool]]
 
-    measure = _whole_list(settings.recall_k)
-    readings = (Reading("class", by_class, measure), Reading("instance", instance, measure))
+    both = WholeList({str(k): k for k in settings.recall_k}), Precision((settings.first_k,))
+    readings = (Reading("class", by_class, both), Reading("instance", instance, (*both, FirstSeen(world, pool, settings.first_k))))
     return Task("object → parts", "children", world.objects, pool, readings)
 
 
 def scene_to_contents(world: World, settings: EvaluateSettings) -> Task:
     """A scene → all boxes. Correct: the box's class is in the scene's hierarchy, own or other images [P]. OT and TV
-    compare the class histogram of the scene with that of the retrieved boxes."""
+    compare the class histogram of the scene with that of the retrieved boxes; the first few are what a person sees."""
     pool = world.boxes
     depths = {f"{share:.0%}": max(1, round(share * len(pool))) for share in settings.shares}
-    ranks, distributions = _whole_list(settings.recall_k, depths), _label_distances(world, pool, depths)
-
-    def measure(rows: Rows, order: metrics.Order, hits: metrics.Hits) -> dict[str, NDArray[np.float64]]:
-        return ranks(rows, order, hits) | distributions(rows, order, hits)
+    measures = (
+        WholeList({str(k): k for k in settings.recall_k} | depths),
+        LabelDistances(world, pool, depths),
+        Precision((settings.first_k,)),
+        FirstSeen(world, pool, settings.first_k),
+    )
 
     def by_class(rows: Rows) -> NDArray[np.bool_]:
         return world.class_below(rows, pool)
 
     queries = world.scenes[np.diff(world.shown.indptr) > 0]
-    return Task("scene → contents", "children", queries, pool, (Reading("class", by_class, measure),))
+    return Task("scene → contents", "children", queries, pool, (Reading("class", by_class, measures),))
 
 
 def box_to_scene(world: World, settings: EvaluateSettings) -> Task:
@@ -92,45 +93,6 @@ def box_to_scene(world: World, settings: EvaluateSettings) -> Task:
         same: NDArray[np.bool_] = image[rows][:, None] == image[pool]
         return same
 
-    precision = _at_depths("precision", metrics.precision_at_k, settings.scene_k)
-    hit_rate = _at_depths("hit rate", metrics.hit_rate_at_k, settings.scene_k)
-    readings = (Reading("same class", by_class, precision), Reading("same image", own, hit_rate, curve=False))
-    return Task("box → scene", "parents", world.boxes, pool, readings, max(settings.scene_k))
-
-
-def _at_depths(name: str, metric: Callable[..., NDArray[np.float64]], depths: tuple[int, ...]) -> Measure:
-    def measure(rows: Rows, order: metrics.Order, hits: metrics.Hits) -> dict[str, NDArray[np.float64]]:
-        return {f"{name}@{k}": metric(hits, k) for k in depths}
-
-    return measure
-
-
-def _whole_list(depths: tuple[int, ...], named: dict[str, int] | None = None) -> Measure:
-    """mAP, precision at k = |relevant| ("R"), and recall at every depth."""
-    all_depths = {str(k): k for k in depths} | (named or {})
-
-    def measure(rows: Rows, order: metrics.Order, hits: metrics.Hits) -> dict[str, NDArray[np.float64]]:
-        found = {"mAP": metrics.average_precision(hits), "precision@R": metrics.precision_at_k(hits, hits.relevant)}
-        return found | {f"recall@{name}": metrics.recall_at_k(hits, k) for name, k in all_depths.items()}
-
-    return measure
-
-
-def _label_distances(world: World, pool: Rows, depths: dict[str, int]) -> Measure:
-    """OT and TV between the labels of the scene's boxes and those of the first k, classes in alphabetical order [R]."""
-    count, offsets = len(world.items.classes), world.items.offsets
-    alphabetical = np.argsort(np.argsort(np.array(world.items.classes, dtype=str), kind="stable"))
-    label = alphabetical[world.label]
-
-    def measure(rows: Rows, order: metrics.Order, hits: metrics.Hits) -> dict[str, NDArray[np.float64]]:
-        image, found = world.items.image[rows], {}
-        boxes = [slice(first, last) for first, last in zip(offsets[image] + 1, offsets[image + 1], strict=True)]
-        wanted = np.stack([np.bincount(label[own], minlength=count) for own in boxes])
-        cuts = {name: np.full(len(rows), k) for name, k in depths.items()} | {"R": hits.relevant}
-        for name, cut in cuts.items():
-            first = [label[pool[place[:k]]] for place, k in zip(order.position, np.minimum(cut, order.pool), strict=True)]
-            retrieved = np.stack([np.bincount(labels, minlength=count) for labels in first])
-            found[f"OT@{name}"], found[f"TV@{name}"] = metrics.label_distances(wanted, retrieved)
-        return found
-
-    return measure
+    precision, hit_rate = Precision(settings.scene_k), HitRate(settings.scene_k)
+    readings = (Reading("same class", by_class, (precision,)), Reading("same image", own, (hit_rate,), curve=False))
+    return Task("box → scene", "parents", world.boxes, pool, readings, max(*settings.scene_k, settings.first_k))

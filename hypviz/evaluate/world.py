@@ -59,10 +59,44 @@ class World:
     def holds(self) -> csr_array:
         """(N, C) True where a box has a descendant of that class."""
         parent, child = self.in_boxes
+        return self._by_class(parent, self.label[child])
+
+    @cached_property
+    def held(self) -> csr_array:
+        """(N, C) True where an item has a box of that class: what it shows for a scene, all inside it for a box."""
+        rows, label = self.holds.nonzero()
+        image, shown = self.shown.nonzero()
+        return self._by_class(np.concatenate([rows, self.scenes[image]]), np.concatenate([label, shown]))
+
+    @cached_property
+    def held_directly(self) -> csr_array:
+        """(N, C) True where an item has a direct child of that class: for a scene its objects."""
+        edges = self.hierarchy.edges
+        return self._by_class(edges.parent[edges.direct], self.label[edges.child[edges.direct]])
+
+    def own_boxes(self, rows: Rows) -> Rows:
+        """(b,) how many boxes are inside each row: all of the picture for a scene."""
+        inside = np.bincount(self.in_boxes[0], minlength=len(self.items))
+        inside[self.scenes] = np.diff(self.items.offsets) - 1
+        return inside[rows]
+
+    def is_own(self, rows: Rows, boxes: Rows) -> NDArray[np.bool_]:
+        """(n,) whether each of the boxes is inside the row beside it: in the picture of a scene, a descendant of a box."""
+        keys = rows * len(self.items) + boxes
+        inside: NDArray[np.bool_] = np.isin(keys, self._nested)
+        return np.where(self.items.is_scene[rows], self.items.image[rows] == self.items.image[boxes], inside)
+
+    @cached_property
+    def _nested(self) -> NDArray[np.int64]:
+        """Keys parent · N + child of all ancestor pairs between boxes."""
+        parent, child = self.in_boxes
+        return parent * len(self.items) + child
+
+    def _by_class(self, rows: NDArray[np.integer], label: NDArray[np.integer]) -> csr_array:
         shape = (len(self.items), len(self.items.classes))
-        held = csr_array((np.ones(len(parent), bool), (parent, self.label[child])), shape=shape)
-        held.sum_duplicates()
-        return held
+        marked = csr_array((np.ones(len(rows), bool), (rows, label)), shape=shape)
+        marked.sum_duplicates()
+        return marked
 
     @cached_property
     def shown(self) -> csr_array:

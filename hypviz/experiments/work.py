@@ -18,7 +18,7 @@ from hypviz.evaluate import EvaluateSettings, evaluate
 from hypviz.experiments.data import Part
 from hypviz.files import write_file
 
-SCHEMA = 1
+SCHEMA = 2
 QUICK = EvaluateSettings(max_queries=500, bootstrap=0)
 FULL = EvaluateSettings(max_queries=2000)
 """How runs are judged: a family's temperature on a sample of the validation queries, a row on the test queries [R]."""
@@ -80,9 +80,13 @@ def do(run: Run, *, on_step: OnStep | None = None, stop: threading.Event | None 
     start = time.process_time()
     encoder, record = _trained(run, on_step, stop)
     items, hierarchy = run.judged.load()
-    from hypviz.embed import embed_crops
+    from hypviz.embed import embed_crops, norm_sample
+    from hypviz.model.norms import adapt_norms, has_fresh_norms
 
-    embedding = embed_crops(encoder, crops_of(items, run.home, encoder.image_size))
+    crops = crops_of(items, run.home, encoder.image_size)
+    if not run.trained and has_fresh_norms(encoder):
+        adapt_norms(encoder, crops[norm_sample(len(items))], on_share=lambda share: None)
+    embedding = embed_crops(encoder, crops)
     settings = QUICK if run.tuning else EvaluateSettings(**{**asdict(FULL), "apex": run.apex})
     evaluation = evaluate(items, hierarchy, embedding, settings, graph=class_graph(items, hierarchy))
     result = {

@@ -18,6 +18,16 @@ def has_batch_norm(encoder: HyperbolicEncoder) -> bool:
     return any(isinstance(module, _BatchNorm) for module in encoder.backbone.modules())
 
 
+def has_fresh_norms(encoder: HyperbolicEncoder) -> bool:
+    """Whether batch normalisation has never seen a picture: its means are all 0 and its variances all 1."""
+    states = [
+        (norm.running_mean, norm.running_var)
+        for norm in encoder.backbone.modules()
+        if isinstance(norm, _BatchNorm) and norm.running_mean is not None and norm.running_var is not None
+    ]
+    return bool(states) and all(not mean.any() and bool((variance == 1).all()) for mean, variance in states)
+
+
 @torch.no_grad()
 def adapt_norms(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, on_share: Callable[[float], None]) -> None:
     """Replace the statistics of every batch normalisation by those of `crops` (N, S, S, 3), in one pass; leaves eval mode on.

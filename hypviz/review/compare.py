@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.evaluate import Evaluation, TaskResult
-from hypviz.evaluate.examples import lower_is_better
+from hypviz.evaluate.units import lower_is_better
 from hypviz.search.metrics import Estimate, bootstrap_mean
 
 
@@ -21,7 +21,8 @@ from hypviz.search.metrics import Estimate, bootstrap_mean
 class Difference:
     """One metric under both sources. change: second − first over the queries that both could answer.
     overlap: whether the two intervals share a value, None where an interval is missing.  better: 1 when the second
-    is better and the interval of `change` excludes 0, −1 when it is worse, 0 when that is open."""
+    is better and the interval of `change` excludes 0, −1 when it is worse, 0 when that is open.  chance: what a random
+    ranking is worth to the same queries."""
 
     task: str
     reading: str
@@ -30,6 +31,7 @@ class Difference:
     first: Estimate
     second: Estimate
     change: Estimate
+    chance: float
     overlap: bool | None
     better: int
     lower_is_better: bool
@@ -56,6 +58,6 @@ def _difference(one: TaskResult, two: TaskResult, metric: str, image: NDArray[np
     certain = math.isfinite(change.low) and (change.low > 0 or change.high < 0)
     sign = (1 if change.mean > 0 else -1) * (-1 if lower else 1)
     return Difference(
-        one.task, one.reading, one.score, metric, a, b, change,
+        one.task, one.reading, one.score, metric, a, b, change, one.chance_of(metric),
         overlap=a.low <= b.high and b.low <= a.high if known else None, better=sign if certain else 0, lower_is_better=lower,
     )  # fmt: skip

@@ -9,8 +9,8 @@ from hypviz.data.items import Items
 from hypviz.errors import SelectionError
 from hypviz.evaluate import Evaluation
 from hypviz.evaluate.classes import CLASS_COLUMNS, per_class_rows
-from hypviz.evaluate.paper import Table
 from hypviz.evaluate.report import CSV_COLUMNS, csv_text
+from hypviz.evaluate.tables import Table
 
 MEDIA = {".csv": "text/csv; charset=utf-8", ".md": "text/markdown; charset=utf-8", ".json": "application/json"}
 FILES = ("tables.md", "results.csv", "classes.csv", "results.json")

@@ -17,8 +17,9 @@ from hypviz.evaluate import Evaluation, TaskResult
 from hypviz.evaluate.classes import per_class
 from hypviz.evaluate.examples import examples
 from hypviz.evaluate.ordered import Ordered, norm_ordered
-from hypviz.evaluate.paper import Table, paper_tables
+from hypviz.evaluate.paper import paper_tables
 from hypviz.evaluate.report import plain
+from hypviz.evaluate.tables import Table
 from hypviz.places import depth_name
 from hypviz.review.compare import differences
 from hypviz.review.depths import items_at, levels, ordered_pairs
@@ -87,6 +88,7 @@ class Review:
                 "label": row.label,
                 "count": row.count,
                 "values": [c[label].mean if label in c else None for c in columns.values()],
+                "chance": row.chance,
             }
             for label, row in first.items()
         ]
@@ -105,7 +107,7 @@ class Review:
             limit=min(limit, MOST), shown=min(shown, MOST), result=result, graph=self.graph,
         )  # fmt: skip
         return {
-            "estimate": plain(asdict(result.metrics[metric])),
+            "estimate": plain(asdict(result.metrics[metric]) | {"chance": result.chance_of(metric)}),
             "queries": len(result.rows),
             "queries_available": result.queries_available,
             "pool": result.pool,
@@ -208,8 +210,8 @@ class Review:
         return [
             {
                 "source": name, "task": one.task, "reading": one.reading, "score": one.score, "best": one.best,
-                "metric": next(iter(one.metrics)), "threshold": one.curve.threshold, "precision": one.curve.precision,
-                "recall": one.curve.recall,
+                "metric": next(iter(one.metrics)), "base_rate": one.base_rate, "threshold": one.curve.threshold,
+                "precision": one.curve.precision, "recall": one.curve.recall,
             }
             for one in self.evaluations[name].results
             if one.curve is not None

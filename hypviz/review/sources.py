@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hypviz.config import to_mapping
-from hypviz.embed import embed_items, embed_workspace
+from hypviz.embed import embed_untrained, embed_workspace
 from hypviz.errors import SettingsError
 from hypviz.library import Library
 from hypviz.model.card import Card, checkpoint_hash, find_checkpoint, read_card
@@ -37,13 +37,14 @@ class Source:
         stored = workspace.embedding(self.key)
         if stored is not None:
             return stored
-        from hypviz.model.device import pick_device
-        from hypviz.model.encoder import build_encoder
-
-        encoder = build_encoder(self.card.encoder).to(pick_device(device)).eval()
-        embedding = embed_items(workspace.items, encoder, on_progress=on_progress)
+        embedding = embed_untrained(workspace.items, self.card.encoder, device=device, on_progress=on_progress)
         workspace.write_embedding(self.key, embedding, extra={"checkpoint": self.name})
         return embedding
+
+    @property
+    def omega(self) -> float | None:
+        """The width of its cones in radians; None for an untrained encoder, which has none."""
+        return self.card.omega_children if self.trained else None
 
     def stored(self, workspace: Workspace) -> bool:
         """Whether the embedding is there already."""
@@ -67,7 +68,7 @@ def sources_of(view: View, options: ReviewOptions, library: Library) -> list[Sou
 
 
 def _untrained(first: Source) -> Source:
-    settings = json.dumps(to_mapping(first.card.encoder), sort_keys=True)
+    settings = json.dumps([to_mapping(first.card.encoder), "norms of the data"], sort_keys=True)
     key = f"untrained-{hashlib.sha256(settings.encode()).hexdigest()[:16]}"
     return Source(_beside(first.name, "untrained"), key, first.path, first.card, trained=False)
 

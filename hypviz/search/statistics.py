@@ -62,6 +62,17 @@ def radial_order(parent_radius: ArrayLike, child_radius: ArrayLike) -> float:
     return float((parent < child).mean()) if parent.size else float("nan")
 
 
+def mean_direction_norm(directions: ArrayLike) -> float:
+    """Norm of the mean of unit directions (N, D), in [0, 1]: near 1 when all point one way, near 0 when they are spread;
+    1/√N is the expectation (root of the mean square) of random ones. NaN without a direction.
+
+    >>> mean_direction_norm([[1, 0], [0, 1]])
+    0.7071067811865476
+    """
+    array = np.asarray(directions)
+    return float(np.linalg.norm(array.mean(axis=0, dtype=np.float64))) if len(array) else float("nan")
+
+
 def spearman(a: ArrayLike, b: ArrayLike) -> float:
     """Spearman's rank correlation in [−1, 1], ties by mean rank; NaN when either is constant or shorter than 2."""
     from scipy import stats

@@ -76,6 +76,36 @@ class ThresholdSweep:
         threshold = np.linspace(0.0, self._high, self._bins + 1)[1:]
         return Curve(threshold, precision, recall)
 
+    def base_rate(self) -> float:
+        """Share of the decisions that are relevant, the precision of a random ranking at any threshold; NaN without one."""
+        negative, positive = self._counts.sum(axis=1)
+        return float(positive / (positive + negative)) if positive + negative else float("nan")
+
+    def auc(self) -> float:
+        """Area under the ROC curve: the probability that a relevant decision has a smaller angle than another one, those
+        of one bin counted half; 0.5 by chance, NaN where all or none are relevant."""
+        negative, positive = self._counts.astype(float)
+        pairs = positive.sum() * negative.sum()
+        farther = negative.sum() - np.cumsum(negative)
+        return float((positive * (farther + negative / 2)).sum() / pairs) if pairs else float("nan")
+
+    def average_precision(self, *, balanced: bool = False) -> float:
+        """Mean over the relevant decisions of the precision at their threshold, decisions of one bin together; its chance
+        is the base rate. NaN when nothing was relevant.
+
+        balanced: both kinds of decision weigh the same in the precision, so that their numbers do not matter and chance is
+        one half; NaN when there is one kind alone.
+        """
+        negative, positive = self._counts.astype(float)
+        if not positive.any() or (balanced and not negative.any()):
+            return float("nan")
+        if balanced:
+            negative, positive = negative / negative.sum(), positive / positive.sum()
+        found = np.cumsum(positive)
+        retrieved = found + np.cumsum(negative)
+        precision = np.divide(found, retrieved, out=np.zeros_like(found), where=retrieved > 0)
+        return float((precision * positive).sum() / positive.sum())
+
     def best(self) -> tuple[float, float]:
         """(threshold, F1) of the largest F1, the smallest such threshold; (NaN, NaN) when nothing was relevant."""
         if not self._counts[1].any():

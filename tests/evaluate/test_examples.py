@@ -46,6 +46,7 @@ def test_classes_share_out_the_queries() -> None:
                         own.append(value)
                 assert len(own) == row.count
                 assert not own or row.mean == pytest.approx(sum(own) / len(own))
+                assert math.isnan(row.chance) == (not own)
 
 
 def test_the_table_by_class_has_every_metric() -> None:

@@ -271,7 +271,7 @@ def test_the_report_is_valid_json_and_a_readable_page() -> None:
     for words in ("## scene → contents, correct by class", "OT@39%", "TV@R", "[0.", "Spearman", "95 % intervals"):
         assert words in page
     assert [share for share, _ in steps] == sorted(share for share, _ in steps)
-    assert steps[0] == (0.0, "part → object by angle")
+    assert steps[0] == (0.0, "part → object by chance") and steps[-1] == (1.0, "entailment")
 
 
 def test_a_cosine_model_is_judged_by_cosine_alone() -> None:
@@ -332,9 +332,9 @@ def test_the_long_table_says_what_the_json_says() -> None:
     items, embedding = random_world()
     found = evaluate(items, hierarchy_of(items), embedding, FAST)
     lines = list(csv.DictReader(found.to_csv().splitlines()))
-    assert len(lines) == sum(len(result.metrics) for result in found.results)
+    assert len(lines) == sum(len(result.figures()) for result in found.results)
     for line in lines:
-        estimate = found.find(line["task"], line["reading"], line["score"]).metrics[line["metric"]]
-        assert float(line["mean"]) == estimate.mean
+        estimate, chance = found.find(line["task"], line["reading"], line["score"]).figures()[line["metric"]]
+        assert (float(line["mean"]), float(line["chance"])) == (estimate.mean, chance)
         assert (line["low"], line["high"]) == ("", "")  # no interval was asked for
         assert (int(line["count"]), int(line["skipped"])) == (estimate.count, estimate.skipped)

@@ -163,9 +163,14 @@ def test_a_number_leads_to_its_pictures_and_on_to_the_disk(page: Page) -> None:
     number = row.locator(".he-number").first
     assert (result["score"], result["cells"][0]["metric"]) == ("angle", "precision@5")
     assert number.inner_text() == f"{100 * result['cells'][0]['value']:.1f}"
+    lucky = report["tables"][0]["rows"][-1]
+    last = page.locator(".he-table").first.locator("tbody tr").last
+    assert lucky["chance"] and last.locator("th").inner_text() == "chance" and last.locator(".he-number").count() == 0
+    assert last.locator(".he-plain").first.inner_text() == lucky["cells"][0]["text"]
     number.click()
     panel = page.locator(".he-panel")
     expect(panel).to_be_visible()
+    expect(panel.locator(".he-note").first).to_contain_text(f"(chance {lucky['cells'][0]['text']} %)")
     expect(panel.locator(".he-example").first).to_be_visible()
     told = ask(page, "examples?source=demo&task=box+%E2%86%92+scene&reading=same+class&score=angle&metric=precision%405")["examples"]
     first = panel.locator(".he-example").first
@@ -353,13 +358,15 @@ def test_two_sources_stand_side_by_side_with_their_difference(judged: str, open_
     page.get_by_role("button", name="Run the quick evaluation").click()
     wait_for(page, "ready")
     expect(page.locator(".he-compared")).to_be_visible()
-    assert page.locator(".he-compared thead th").all_inner_texts()[1:4] == ["demo", "untrained", "difference"]
+    assert page.locator(".he-compared thead th").all_inner_texts()[1:5] == ["demo", "untrained", "chance", "difference"]
     told = [one for one in ask(page, "report?other=(untrained)&scope=quick")["differences"] if one["score"] == "angle"]
     lines = page.locator(".he-compared tbody tr:not(.he-group)")
     expect(lines).to_have_count(len(told))
     for line, one in zip(lines.all(), told, strict=True):
         words = {1: "untrained is better", -1: "untrained is worse", 0: "no clear difference"}[one["better"]]
         expect(line.locator(".he-verdict")).to_contain_text(words)
+        scale, digits = (1, 2) if re.match("OT|TIE|LCA|own boxes|distinct classes", one["metric"]) else (100, 1)
+        assert line.locator(".he-chance").inner_text() == f"{scale * one['chance']:.{digits}f}"
     assert {one["better"] for one in told} >= {-1}  # training helps somewhere, even on six scenes
     keep(page, "11-side-by-side")
 

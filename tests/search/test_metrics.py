@@ -247,6 +247,13 @@ def test_radial_order_counts_strictly_smaller_parents() -> None:
         metrics.radial_order([1, 2], [1])
 
 
+def test_the_norm_of_the_mean_direction_tells_spread_from_one_way() -> None:
+    assert metrics.mean_direction_norm(np.tile([[0.6, 0.8]], (5, 1))) == pytest.approx(1.0)
+    assert metrics.mean_direction_norm([[1, 0], [-1, 0], [0, 1], [0, -1]]) == 0.0
+    assert metrics.mean_direction_norm([[1, 0], [0, 1], [1, 0]]) == pytest.approx(math.sqrt(5) / 3)
+    assert math.isnan(metrics.mean_direction_norm(np.zeros((0, 3))))
+
+
 def test_spearman_is_the_correlation_of_mean_ranks() -> None:
     rng = np.random.default_rng(4)
     a, b = rng.integers(0, 4, 60), rng.standard_normal(60)
