@@ -19,15 +19,16 @@ APERTURE_K = 0.1
 """Constant of the norm-dependent aperture (Desai et al., ICML 2023, after Ganea et al., ICML 2018)."""
 
 
-def half_angle(index: Index, query: Query, *, kind: str, omega: float) -> float:
+def half_angle(index: Index, query: Query, *, kind: str, omega: float | None) -> float:
     """Half-angle in radians of the cone {y : ext(query, y) <= half-angle}, in all dimensions and as drawn.
 
-    kind "angle": omega, the same for every item (Wang et al., ICCV 2025).  "aperture": asin(2K/sinh r), K = 0.1, which
-    shrinks with the distance r to the root; defined in hyperbolic geometry only, SettingsError otherwise.
+    kind "angle": omega, the same for every item (Wang et al., ICCV 2025), or with None what the query's level is calibrated
+    to.  "aperture": asin(2K/sinh r), K = 0.1, which shrinks with the distance r to the root; defined in hyperbolic geometry
+    only, SettingsError otherwise.
     """
     check_choice("kind", kind, KINDS)
     if kind == "angle":
-        return omega
+        return index.omega(query) if omega is None else omega
     if index.embedding.geometry != "hyperbolic":
         raise SettingsError(
             f"The aperture of a cone is defined in hyperbolic geometry only; this checkpoint is {index.embedding.geometry}."
@@ -51,4 +52,4 @@ def common(index: Index, queries: Sequence[Query], angles: Sequence[float], *, l
     own = np.array([[query.radius] for query in queries], np.float32)
     total = ranking_value(cosine, own, radii, space=space, task="children").sum(axis=0)
     best = np.lexsort((rows, total))[:limit]
-    return Ranked(rows[best], total[best].astype(np.float32), radii[best], len(rows)), rows
+    return Ranked(rows[best], total[best].astype(np.float32), radii[best], len(rows), np.arange(len(best))), rows

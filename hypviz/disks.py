@@ -18,6 +18,7 @@ from hypviz.data.splits import image_splits
 from hypviz.errors import SelectionError
 from hypviz.layouts import Layouts
 from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Cones
 from hypviz.search.violations import inverted, outside_cone
 from hypviz.store import Workspace
 from hypviz.viz import honesty, layout
@@ -45,7 +46,7 @@ class Disks(Layouts):
     start: the row that is selected first, always among the points.
     """
 
-    def __init__(self, workspace: Workspace, embedding: Embedding, *, checkpoint: str, omega: float, start: int = 0) -> None:
+    def __init__(self, workspace: Workspace, embedding: Embedding, *, checkpoint: str, omega: float | Cones, start: int = 0) -> None:
         super().__init__(workspace, embedding, checkpoint=checkpoint, omega=omega)
         self._items, self._hierarchy, self.start = workspace.items, workspace.hierarchy, start
         self._points: dict[str, bytes] = {}

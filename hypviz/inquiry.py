@@ -41,10 +41,11 @@ class Inquiry:
 
     # ---- cones -----------------------------------------------------------------------------------------------------
 
-    def cone(self, query: Mapping[str, Any], omega: float, kind: str = "angle") -> Json:
+    def cone(self, query: Mapping[str, Any], omega: float | None = None, kind: str = "angle") -> Json:
         """The cone of one place: its half-angle (for drawing, too), members as bits, and where its apex is drawn.
 
-        omega: radians, used when kind is "angle"; kind "aperture" has the half-angle of the place's own radius.
+        omega: radians, None for the calibrated one, used when kind is "angle"; kind "aperture" has the half-angle of the place's
+        own radius.
         """
         place = self.placer.resolve(query)
         angle = half_angle(self.placer.index, place.query, kind=kind, omega=omega)
@@ -61,7 +62,7 @@ class Inquiry:
             "members_total": len(rows),
         }
 
-    def common(self, queries: Sequence[Mapping[str, Any]], omega: float, kind: str = "angle", *, limit: int = 40) -> Json:
+    def common(self, queries: Sequence[Mapping[str, Any]], omega: float | None = None, kind: str = "angle", *, limit: int = 40) -> Json:
         """What lies inside all of the queries' cones: cards of the best by summed angle, their number, all as bits.
 
         A card's `angle` is the sum of its angles at the apexes, in radians.

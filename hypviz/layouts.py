@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hypviz.errors import WorkspaceError
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Cones
 from hypviz.store import Workspace
 from hypviz.viz import honesty, layout
 from hypviz.viz.placing import carry_over
@@ -28,10 +29,10 @@ Json = dict[str, Any]
 class Layouts:
     """Angles of every layout and the one radius scale; safe to share between threads.
 
-    checkpoint: hash the workspace keeps the embedding under.  omega: half-angle of the calibrated cones, radians.
+    checkpoint: hash the workspace keeps the embedding under.  omega: half-angle of the calibrated cones in radians, or by level.
     """
 
-    def __init__(self, workspace: Workspace, embedding: Embedding, *, checkpoint: str, omega: float) -> None:
+    def __init__(self, workspace: Workspace, embedding: Embedding, *, checkpoint: str, omega: float | Cones) -> None:
         self.workspace, self.embedding, self.omega = workspace, embedding, omega
         self._checkpoint = checkpoint
         self._locks = {name: threading.Lock() for name in layout.METHODS}

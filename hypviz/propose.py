@@ -29,6 +29,7 @@ from hypviz.errors import DataError, SettingsError
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
+from hypviz.search.retrieval import Cones, as_cones
 
 if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
@@ -112,13 +113,14 @@ def suppress(boxes: Boxes, score: NDArray[np.floating], *, overlap: float, most:
     return np.array(kept, dtype=np.int64)
 
 
-def choose(embedding: Embedding, boxes: Boxes, omega: float, settings: ProposalSettings) -> NDArray[np.int64]:
+def choose(embedding: Embedding, boxes: Boxes, omega: float | Cones, settings: ProposalSettings) -> NDArray[np.int64]:
     """Rows of the windows (n, 4) that the model takes for parts of their picture, the most specific first.
 
-    embedding: n + 1 rows, the whole picture's first.  omega: half-angle of the picture's cone, in radians.
+    embedding: n + 1 rows, the whole picture's first.  omega: half-angle of the picture's cone in radians, or the cones by level.
     """
     index = Index(embedding)
-    found = index.children(index.query(0), omega, limit=len(boxes))
+    picture = index.query(0)
+    found = index.children(picture, float(as_cones(omega).at(picture.radius)), limit=len(boxes))
     rows = np.asarray(found.rows, np.int64)
     if embedding.geometry != "cosine":  # whose radii say nothing
         rows = rows[embedding.radii[rows] > embedding.radii[0]]
@@ -131,7 +133,7 @@ def choose(embedding: Embedding, boxes: Boxes, omega: float, settings: ProposalS
 def propose(
     items: Items,
     encoder: HyperbolicEncoder,
-    omega: float,
+    omega: float | Cones,
     *,
     settings: ProposalSettings | None = None,
     everywhere: bool = False,
@@ -139,7 +141,7 @@ def propose(
 ) -> Items:
     """The items with proposals added, to the pictures without a box, or with `everywhere` to all.
 
-    omega: half-angle of a picture's cone in radians, as the checkpoint's card has it. Raises DataError when every
+    omega: half-angle of a picture's cone in radians, or the cones of the checkpoint's card. Raises DataError when every
     picture has boxes, when the items have a class called PROPOSED already, or when nothing was found.
     """
     settings = settings or ProposalSettings()
@@ -226,7 +228,7 @@ def propose_workspace(
     items = propose(
         opened.items,
         encoder.to(pick_device(device)),
-        card.omega_children,
+        card.answers.cones,
         settings=settings,
         everywhere=everywhere,
         on_progress=on_progress,

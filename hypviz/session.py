@@ -53,10 +53,10 @@ class View:
         self.card = read_card(self.checkpoint)
         self.device = device
         self.embedding = embed_workspace(workspace, self.checkpoint, device=device, on_progress=on_progress)
-        self.index = Index(self.embedding)
+        self.index = Index(self.embedding, self.card.answers)
         key = checkpoint_hash(self.checkpoint)
         self.disks = Disks(
-            workspace, self.embedding, checkpoint=key, omega=self.card.omega_children, start=start_row(workspace, self.embedding)
+            workspace, self.embedding, checkpoint=key, omega=self.card.answers.cones, start=start_row(workspace, self.embedding)
         )
         self._lock = threading.Lock()
         self._uploads = Uploads()  # not made by `placer`: two threads may each make one of those
@@ -175,12 +175,12 @@ class View:
             "description": self.card.description,
         }
 
-    def select(self, query: Mapping[str, Any], omega: float, *, each: bool = False) -> Json:
+    def select(self, query: Mapping[str, Any], omega: float | None = None, *, each: bool = False) -> Json:
         """Everything about one place: its picture, children, parents, path, cone members and where it is drawn.
 
-        omega: cone threshold on ext(place, child), radians in (0, π].  each: list as children the closest one of each class in
-        the cone ("classes" counts them) instead of the closest items ("classes" is None). Raises SelectionError for a query
-        that names nothing, DataError for a picture that cannot be read.
+        omega: cone threshold on ext(place, child), radians in (0, π], None for the calibrated one of its level.  each: list as
+        children the best one of each class in the cone ("classes" counts them) instead of the best items ("classes" is None).
+        Raises SelectionError for a query that names nothing, DataError for a picture that cannot be read.
         """
         place = self.placer.resolve(query)
         by_cosine = "text" in query and self.words.how == COSINE
@@ -188,7 +188,7 @@ class View:
             children = self.index.nearest(place.query)
             parents, inside, closest = Ranked.none(), np.sort(children.rows), None
         else:
-            around = self.index.around(place.query, omega, self.card.omega_parents)
+            around = self.index.around(place.query, omega)
             children, parents, inside, closest = around.children, around.parents, around.members, around.closest
         listed = self.index.one_of_each(place.query, omega, self.items.label - SCENE) if each and not by_cosine else None
         path = self.index.path_to_root(place.query)
@@ -197,6 +197,9 @@ class View:
             "row": place.query.row,
             "id": str(self.items.item_id[place.query.row]) if place.query.row is not None else None,
             "radius": float(place.query.radius),
+            "omega": self.index.omega(place.query) if omega is None else omega,
+            "calibrated": self.index.omega(place.query),
+            "outward": self.card.answers.cones.outward,
             "how": COSINE if by_cosine else ENTAILMENT,
             "closest": None if len(inside) else closest,
             "angle": angles[layout.DEFAULT],
@@ -237,7 +240,6 @@ class View:
             named = {"upload": self.placer.uploads.add(read_bytes(picture), picture.name)}
         place = self.placer.resolve(named)
         by_cosine = "text" in named and self.words.how == COSINE
-        cone = self.card.omega_children if omega is None else omega
         query, result = place.query, {"label": place.picture["title"], "radius": float(place.query.radius)}
         result["how"] = COSINE if by_cosine else ENTAILMENT
         for kind in wanted:
@@ -250,11 +252,11 @@ class View:
             if kind == "nearest" or (by_cosine and kind == "children"):
                 ranked = self.index.nearest(query, limit=limit)
             elif kind == "parents":
-                ranked = self.index.parents(query, self.card.omega_parents if omega is None else omega, limit=limit)
+                ranked = self.index.parents(query, omega, limit=limit)
             elif each:
-                ranked = self.index.one_of_each(query, cone, self.items.label - SCENE, limit=limit)
+                ranked = self.index.one_of_each(query, omega, self.items.label - SCENE, limit=limit)
             else:
-                ranked = self.index.children(query, cone, limit=limit)
+                ranked = self.index.children(query, omega, limit=limit)
             result[kind], result[f"{kind}_total"] = self.cards.ranked(ranked), ranked.total
         return result
 

@@ -99,7 +99,7 @@ def _one_size(folder: Path, count: int, checkpoint: str, *, in_browser: bool) ->
 
 
 def _answer(view: View, row: int) -> float:
-    return _seconds(lambda: view.select({"row": row}, view.card.omega_children))
+    return _seconds(lambda: view.select({"row": row}))
 
 
 def _in_browser(library: Library, view: View, rows: list[int]) -> dict[str, float]:

@@ -66,8 +66,7 @@ def selection(
     if ids is not None:
         wanted["ids"] = ids.read_text(encoding="utf-8").split()
     if cone is not None:
-        angle = view.card.omega_children if omega is None else omega
-        wanted["members"] = view.inquiry.cone({"row": view.row_of(cone)}, angle)["members"]
+        wanted["members"] = view.inquiry.cone({"row": view.row_of(cone)}, omega)["members"]
     made = view.inquiry.export(wanted, chosen)
     write_file(out, lambda part: part.write_bytes(made.data))
     result = {"file": str(out), "format": chosen, "items": made.count, "bytes": len(made.data)}

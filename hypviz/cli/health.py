@@ -28,14 +28,15 @@ def health(
     if omega is not None and checkpoint is None:
         raise SettingsError("--omega is a threshold on angles between vectors: give --checkpoint too.")
     opened = Workspace.open(workspace)
-    embedding = None
+    embedding, cones = None, None
     if checkpoint is not None:
-        from hypviz.embed import embed_workspace
-        from hypviz.model.card import find_checkpoint, read_card
+        from hypviz.embed import checkpoint_for, embed_workspace
+        from hypviz.model.card import read_card
         from hypviz.progress import progress_bar
+        from hypviz.search.retrieval import Cones
 
-        omega = read_card(find_checkpoint(checkpoint)).omega_children if omega is None else omega
+        cones = read_card(checkpoint_for(opened, checkpoint)).answers.cones if omega is None else Cones((omega,))
         with progress_bar("Embedding", quiet=as_json) as report:
             embedding = embed_workspace(opened, checkpoint, device=device, on_progress=report)
-    found = health_report(opened.items, opened.hierarchy, embedding, omega=omega)
+    found = health_report(opened.items, opened.hierarchy, embedding, omega=cones)
     typer.echo(json.dumps(found.to_json(limit=limit), ensure_ascii=False) if as_json else found.to_markdown(limit=limit or 10))

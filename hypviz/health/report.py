@@ -61,7 +61,7 @@ class Check:
 
 @dataclass(frozen=True, eq=False)
 class Health:
-    """All checks of a workspace, those without a finding too.  omega: the cone threshold used, None without vectors.
+    """All checks of a workspace, those without a finding too.  omega: the widest cone threshold used, None without vectors.
     notes: what was not checked, and why."""
 
     items: Items

@@ -10,6 +10,7 @@ from hypviz.health.report import Health
 from hypviz.health.settings import HealthSettings
 from hypviz.health.vectors import entailment_violations, near_root, norm_inversions, saturated_cones
 from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Cones, as_cones
 
 
 def health_report(
@@ -17,13 +18,13 @@ def health_report(
     hierarchy: Hierarchy,
     embedding: Embedding | None,
     *,
-    omega: float | None = None,
+    omega: float | Cones | None = None,
     settings: HealthSettings | None = None,
 ) -> Health:
     """Check the annotations, and the embedding of `items` (row for row) if there is one.
 
-    omega: threshold on ext(parent, child) in radians, in (0, π], as a checkpoint's card has it; needed with an embedding,
-    unused without. Checks on radii are left out in `cosine` geometry, where radii mean nothing, and the aperture in all but the
+    omega: threshold on ext(parent, child) in radians, in (0, π], or the cones of a checkpoint's card; needed with an
+    embedding, unused without. Checks on radii are left out in `cosine` geometry, where radii mean nothing, and the aperture in all but the
     hyperbolic; the notes say so. DataError when sizes do not fit or a direction is not finite.
     """
     settings = settings or HealthSettings()
@@ -33,8 +34,9 @@ def health_report(
     if len(embedding) != len(items):
         raise DataError(f"The embedding has {len(embedding)} rows for {len(items)} items: embed the data set again.")
     if omega is None:
-        raise SettingsError("An embedding is checked at a cone threshold: give omega, such as the omega_children of the checkpoint's card.")
-    checks, notes = [entailment_violations(hierarchy, embedding, omega)], []
+        raise SettingsError("An embedding is checked at a cone threshold: give omega, such as the cones of the checkpoint's card.")
+    cones = as_cones(omega)
+    checks, notes = [entailment_violations(hierarchy, embedding, cones)], []
     if embedding.geometry == "cosine":
         notes.append("Radii were not checked: in a cosine embedding they mean nothing.")
     else:
@@ -43,4 +45,4 @@ def health_report(
         checks.append(saturated_cones(embedding, settings))
     elif embedding.geometry == "euclidean":
         notes.append("Saturated cones were not looked for: that aperture is defined in hyperbolic space.")
-    return Health(items, (*checks, *found), float(omega), tuple(notes))
+    return Health(items, (*checks, *found), cones.widest, tuple(notes))

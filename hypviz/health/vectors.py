@@ -6,28 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy
-from hypviz.errors import DataError, SettingsError
+from hypviz.errors import DataError
 from hypviz.geometry.entailment import half_aperture
 from hypviz.health.report import Check, Rows
 from hypviz.health.settings import HealthSettings
 from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Cones
 from hypviz.search.scoring import ranking_value
 
 PAIRS = 1 << 14
 """Pairs whose directions are held at once."""
 
 
-def entailment_violations(hierarchy: Hierarchy, embedding: Embedding, omega: float) -> Check:
-    """Direct pairs with ext(parent, child) > omega: children outside the cone of their parent."""
-    if not 0 < omega <= float(np.float32(np.pi)):  # float32 rounds π up; a stored π must stay valid
-        raise SettingsError(f"omega must be an angle in radians above 0 and at most π, got {omega!r}.")
+def entailment_violations(hierarchy: Hierarchy, embedding: Embedding, cones: Cones) -> Check:
+    """Direct pairs with ext(parent, child) above ω of the parent's level: children outside the cone of their parent."""
     pairs = direct_pairs(hierarchy)
     angle = pair_angles(embedding, pairs)
-    found = np.flatnonzero(angle > omega)
+    found = np.flatnonzero(angle > cones.at(embedding.radii[pairs[:, 0]]))
+    omegas = ", ".join(f"{omega:.3f}" for omega in cones.omegas)
     order = found[np.argsort(-angle[found], kind="stable")]
     return Check(
         "entailment", "Children outside the cone",
-        f"The angle at the parent is above ω = {omega:.3f}: a search for the parent's children does not find this child.",
+        f"The angle at the parent is above ω ({omegas}): a search for the parent's children does not find this child.",
         "warning", len(pairs), "direct pairs", pairs[order], angle[order], "angle",
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from typing import Any
 from hypviz.config import EncoderSettings, from_mapping, to_mapping
 from hypviz.errors import CheckpointError, SettingsError
 from hypviz.home import own_checkpoints
+from hypviz.search.retrieval import Retrieval
 
 SCHEMA = 1
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
@@ -37,6 +38,14 @@ class Card:
     description: str = ""
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    retrieval: Retrieval | None = None
+    """Cones by level and the ranking of each direction, as validation chose them; None for the two thresholds above and the
+    angle."""
+
+    @property
+    def answers(self) -> Retrieval:
+        """What children and parents are for this checkpoint, see `search.retrieval`."""
+        return self.retrieval or Retrieval.single(self.omega_children, self.omega_parents)
 
     @property
     def restricted(self) -> bool:
@@ -85,7 +94,10 @@ def read_card(path: Path) -> Card:
         schema = content.pop("schema")
         if schema > SCHEMA:
             raise CheckpointError(f"Card {card} has schema {schema}, this hypviz reads up to {SCHEMA}; update hypviz.")
-        return from_mapping(Card, {**content, "encoder": from_mapping(EncoderSettings, content["encoder"])})
+        parts: dict[str, Any] = {"encoder": from_mapping(EncoderSettings, content["encoder"])}
+        if content.get("retrieval") is not None:
+            parts["retrieval"] = Retrieval.from_json(content["retrieval"])
+        return from_mapping(Card, {**content, **parts})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, CheckpointError):
             raise

@@ -29,10 +29,10 @@ class PolarHead(nn.Module):
         self.direction = nn.Linear(features, dim)
         nn.init.normal_(self.direction.weight, std=features**-0.5)
         nn.init.zeros_(self.direction.bias)
-        self.radius = nn.Sequential(nn.Linear(features, hidden), nn.GELU(), nn.Linear(hidden, 1))
-        last = self.radius[2]
+        last = nn.Linear(hidden, 1)
         nn.init.normal_(last.weight, std=0.1 * hidden**-0.5)  # all radii nearly equal: no order before it is learned
         nn.init.constant_(last.bias, math.log(math.expm1(radius)))  # the inverse of softplus
+        self.radius = nn.Sequential(nn.Linear(features, hidden), nn.GELU(), last)
         self.register_buffer("centre", torch.zeros(features))
         self.register_buffer("spread", torch.ones(()))
 

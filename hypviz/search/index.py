@@ -187,7 +187,7 @@ class Index:
     def _inside(self, query: Query, start: int, cosine: Floats, omega: float | None) -> tuple[Floats, NDArray[np.bool_]]:
         """ext(query, ·) of the items from `start` on, and which of them the query's cone holds; both (n,)."""
         radius = self._radii[start : start + len(cosine)]
-        own = np.float32(query.radius)
+        own = np.array(query.radius, np.float32)
         angle = ranking_value(cosine, own, radius, space=self.embedding, task="children")
         return angle, self.retrieval.cones.holds(angle, own, radius, omega=omega)
 
@@ -197,13 +197,13 @@ class Index:
         if ranking == Ranking():
             return angle
         radius = self._radii[start : start + len(cosine)]
-        return ranking.values(cosine, np.float32(query.radius), radius, space=self.embedding, task="children")
+        return ranking.values(cosine, np.array(query.radius, np.float32), radius, space=self.embedding, task="children")
 
     def _upwards(
         self, query: Query, start: int, cosine: Floats, omega: float | None, *, angle: Floats | None = None
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """What parents are ranked by, and which items are parents of the query; both (n,). angle: ext(query, ·) where known."""
-        retrieval, space, own = self.retrieval, self.embedding, np.float32(query.radius)
+        retrieval, space, own = self.retrieval, self.embedding, np.array(query.radius, np.float32)
         radius = self._radii[start : start + len(cosine)]
         if retrieval.parents_at == "query":
             if angle is None:
@@ -226,7 +226,7 @@ class Index:
         chosen = rows[order]
         cosine = np.asarray(self.embedding.directions[chosen], np.float32) @ query.direction
         apex = self.retrieval.parents_at if task == "parents" else "query"
-        own, radius = np.float32(query.radius), self._radii[chosen]
+        own, radius = np.array(query.radius, np.float32), self._radii[chosen]
         angle = ranking_value(cosine, own, radius, space=self.embedding, task=task, apex=apex)
         return Ranked(chosen, angle, radius, total, order)
 

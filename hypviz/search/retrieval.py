@@ -139,6 +139,11 @@ class Retrieval:
         return from_mapping(cls, {**content, **parts})
 
 
+def as_cones(omega: float | Cones) -> Cones:
+    """Cones of one half-angle, or as they are."""
+    return omega if isinstance(omega, Cones) else Cones((checked_omega(omega),))
+
+
 def checked_omega(omega: float) -> float:
     """omega as given; SettingsError when it is no angle in (0, π]."""
     if isinstance(omega, bool) or not isinstance(omega, (int, float, np.number)) or not 0 < omega <= MAX_ANGLE:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Cones, as_cones
 from hypviz.search.scoring import ranking_value
 
 BLOCK = 1 << 16
@@ -22,13 +23,16 @@ def edge_angles(embedding: Embedding, parent: NDArray[np.integer], child: NDArra
     return found
 
 
-def outside_cone(embedding: Embedding, parent: NDArray[np.integer], child: NDArray[np.integer], *, omega: float) -> NDArray[np.bool_]:
-    """(N,) True for items outside the cone of one of their annotated parents: ext(parent, item) > omega.
+def outside_cone(
+    embedding: Embedding, parent: NDArray[np.integer], child: NDArray[np.integer], *, omega: float | Cones
+) -> NDArray[np.bool_]:
+    """(N,) True for items outside the cone of one of their annotated parents.
 
-    parent, child: (E,) rows of the annotated pairs, the direct ones.  omega: radians.
+    parent, child: (E,) rows of the annotated pairs, the direct ones.  omega: half-angle in radians, or the cones by level.
     """
     found = np.zeros(len(embedding), np.bool_)
-    found[child[edge_angles(embedding, parent, child) > omega]] = True
+    angle = edge_angles(embedding, parent, child)
+    found[child[~as_cones(omega).holds(angle, embedding.radii[parent], embedding.radii[child])]] = True
     return found
 
 

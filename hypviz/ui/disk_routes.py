@@ -79,12 +79,17 @@ def _add_questions(router: APIRouter, library: Library) -> None:
         return view.cards.full(view.inquiry.selector.checked(row))
 
     @router.post("/cone")
-    def cone(key: str, query: Annotated[Json, Body()], omega: Annotated[float, Body()], kind: Annotated[str, Body()] = "angle") -> Json:
+    def cone(
+        key: str, query: Annotated[Json, Body()], omega: Annotated[float | None, Body()] = None, kind: Annotated[str, Body()] = "angle"
+    ) -> Json:
         return library.view(key).inquiry.cone(query, omega, kind)
 
     @router.post("/common")
     def common(
-        key: str, queries: Annotated[list[Json], Body()], omega: Annotated[float, Body()], kind: Annotated[str, Body()] = "angle"
+        key: str,
+        queries: Annotated[list[Json], Body()],
+        omega: Annotated[float | None, Body()] = None,
+        kind: Annotated[str, Body()] = "angle",
     ) -> Json:
         return library.view(key).inquiry.common(queries, omega, kind)
 

@@ -117,7 +117,7 @@ def _telling(view: View, rows: Rows, focus: list[int]) -> Rows:
     """
     around: list[int] = []
     for row in focus:
-        answer = view.select({"row": row}, view.card.omega_children)
+        answer = view.select({"row": row})
         around += [row, *(card["row"] for kind in ("children", "parents", "path") for card in answer[kind])]
     depth = np.asarray(view.hierarchy.depth[rows])
     levels = [rows[depth == level] for level in range(int(depth.max(initial=0)) + 1)]

@@ -159,7 +159,12 @@ def _router(library: Library) -> APIRouter:
         return {"row": library.view(key).row_of(item_id)}
 
     @router.post("/view/{key}/select")
-    def select(key: str, query: dict[str, Any] = Body(...), omega: float = Body(...), each: bool = Body(False)) -> dict[str, Any]:  # noqa: B008
+    def select(
+        key: str,
+        query: Annotated[dict[str, Any], Body()],
+        omega: Annotated[float | None, Body()] = None,
+        each: Annotated[bool, Body()] = False,
+    ) -> dict[str, Any]:
         return library.view(key).select(query, omega, each=each)
 
     @router.get("/view/{key}/words.jpg")

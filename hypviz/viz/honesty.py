@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Cones, as_cones
 from hypviz.search.scoring import ranking_value
 
 PAIRS = 20_000
@@ -51,8 +52,8 @@ class Honesty:
         return asdict(self)
 
 
-def measure(embedding: Embedding, angles: NDArray[np.floating], *, omega: float, seed: int = 0) -> Honesty:
-    """All scores from seeded samples. angles: (N,) radians.  omega: half-angle of the cones, radians."""
+def measure(embedding: Embedding, angles: NDArray[np.floating], *, omega: float | Cones, seed: int = 0) -> Honesty:
+    """All scores from seeded samples. angles: (N,) radians.  omega: half-angle of the cones in radians, or the cones by level."""
     plane = plane_of(embedding, angles)
     rng = np.random.default_rng(seed)
     some = np.sort(rng.permutation(len(embedding))[:POINTS])
@@ -111,11 +112,11 @@ def trustworthiness(true: NDArray[np.floating], drawn: NDArray[np.floating], nei
 
 
 def cone_agreement(
-    embedding: Embedding, plane: Embedding, queries: NDArray[np.integer], *, omega: float
+    embedding: Embedding, plane: Embedding, queries: NDArray[np.integer], *, omega: float | Cones
 ) -> tuple[float | None, float | None, int]:
     """Mean share of true cone members that lie in the drawn cone, of drawn ones in the true cone, and queries counted.
 
-    queries: rows whose cones {y : ext(query, y) <= omega} are compared; those with no true member do not count, and
+    queries: rows whose cones are compared; those with no true member do not count, and
     one with no drawn member has purity 0.
     """
     agreement: list[float] = []
@@ -156,11 +157,11 @@ def point_distortion(
     return np.clip(found, 0, 1)
 
 
-def _cones(space: Embedding, queries: NDArray[np.integer], omega: float) -> NDArray[np.bool_]:
+def _cones(space: Embedding, queries: NDArray[np.integer], omega: float | Cones) -> NDArray[np.bool_]:
     """(b, N) membership in the cones of the queries, their own place left out."""
     directions = np.asarray(space.directions, np.float32)
     angle = ranking_value(directions[queries] @ directions.T, space.radii[queries, None], space.radii, space=space, task="children")
-    inside = angle <= omega
+    inside = as_cones(omega).holds(angle, space.radii[queries, None], space.radii)
     inside[np.arange(len(queries)), queries] = False
     return inside
 

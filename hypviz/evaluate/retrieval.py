@@ -1,0 +1,212 @@
+"""What a checkpoint's answers mean, chosen on validation pictures: cones by level and a ranking for each direction [R].
+
+The paper ranks by the angle and sweeps one threshold (its Fig. 4). On photographs one threshold holds either everything
+or nothing, since a scene contains a large part of a set and a wheel nothing, and the angle alone ranks whatever lies near
+the root, or far out, first. So each level of the radius has its own ω, and each direction the ranking that validation
+found best among the angles, the cosine, the distance and mixtures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.data.hierarchy import Hierarchy, class_graph
+from hypviz.data.items import Items
+from hypviz.errors import DataError
+from hypviz.evaluate.membership import below_by_class
+from hypviz.evaluate.run import check_sizes
+from hypviz.evaluate.settings import EvaluateSettings
+from hypviz.evaluate.task import Score, Task, choose_queries
+from hypviz.evaluate.tasks import box_to_scene, object_to_parts, part_to_object, scene_to_contents
+from hypviz.evaluate.world import Rows, World
+from hypviz.search import metrics
+from hypviz.search.embedding import Embedding
+from hypviz.search.ordering import retrieval_scores
+from hypviz.search.retrieval import MAX_ANGLE, Cones, Ranking, Retrieval
+from hypviz.search.scoring import Floats, ranking_value
+
+RANKINGS = (
+    Ranking("angle", "query"),
+    Ranking("angle", "candidate"),
+    Ranking("angle", "sum"),
+    Ranking("cosine"),
+    Ranking("distance"),
+    *(Ranking("angle + cosine", apex, weight) for apex in ("query", "sum") for weight in (0.3, 1.0, 3.0, 10.0)),
+)
+"""What validation chooses from; of equals the first is taken, which is the paper's."""
+MAX_QUERIES = 1000
+"""Queries per task and apexes per level that are looked at, drawn by the seed."""
+BINS = 2048
+"""Steps of ω from 0 to π."""
+FEWEST = 8
+"""Apexes that a level of its own needs; fewer share that of the next one."""
+ROUNDS = 50
+"""Rounds for the levels to settle; each raises F1, and a dozen do in practice."""
+SEEN_FIRST = 12
+"""Children a person sees without scrolling."""
+Measured = Callable[[metrics.Hits], float]
+MARGIN = 0.002
+"""How much better than the paper's a ranking must be to be taken."""
+
+
+def calibrate_retrieval(
+    items: Items,
+    hierarchy: Hierarchy,
+    embedding: Embedding,
+    *,
+    graph: NDArray[np.bool_] | None = None,
+    max_queries: int = MAX_QUERIES,
+    seed: int = 0,
+) -> Retrieval:
+    """The cones whose members agree best with the annotations (F1 over all pairs of items), and the best rankings.
+
+    An item y belongs under x when its class lies under x's class in the class graph, or in the scene x. graph: (C, C) bool,
+    None for that of `items`. DataError when no item belongs under any other.
+    """
+    graph = class_graph(items, hierarchy) if graph is None else graph
+    check_sizes(items, embedding, graph)
+    world = World(items, hierarchy, graph)
+    cones = calibrate_cones(world, embedding, max_queries=max_queries, seed=seed)
+    return choose_rankings(world, embedding, Retrieval(cones=cones, parents_at="candidate"), max_queries=max_queries, seed=seed)
+
+
+def calibrate_cones(world: World, embedding: Embedding, *, max_queries: int = MAX_QUERIES, seed: int = 0) -> Cones:
+    """ω for each level of the radius, so that F1 of all decisions "y is inside the cone of x" is largest.
+
+    With F the F1 reached, a cone is as wide as the number of right members less F/2 times the number of members still grows:
+    that is where a harmonic mean over several thresholds is stationary. DataError when nothing belongs under anything.
+    """
+    outward = embedding.geometry != "cosine"
+    limits = level_limits(world.hierarchy.depth, embedding.radii) if outward else ()
+    right, inside, wanted = _counts(world, embedding, limits, max_queries, seed, outward)
+    if not wanted:
+        raise DataError("omega needs at least one scene with a box to be calibrated on; the data set has none.")
+    f1, chosen = 0.0, np.zeros(len(right), np.int64)
+    for _ in range(ROUNDS):
+        chosen = np.argmax(right - 0.5 * f1 * inside, axis=1)  # the narrowest of equals
+        levels = np.arange(len(right))
+        reached = 2 * right[levels, chosen].sum() / max(inside[levels, chosen].sum() + wanted, 1)
+        if reached <= f1:
+            break
+        f1 = reached
+    omegas = tuple(round(float((bin + 1) * np.pi / BINS), 4) for bin in chosen)
+    return Cones(tuple(min(omega, MAX_ANGLE) for omega in omegas), limits, outward)
+
+
+def level_limits(depth: NDArray[np.integer], radii: NDArray[np.floating]) -> tuple[float, ...]:
+    """Radii that part the levels of a hierarchy best: (L − 1,), ascending; a level that no radius parts off has none of its own.
+
+    depth: (N,) 0 for scenes.  Each limit lies where the shares of shallower items inside and of deeper items outside it sum
+    to most, half-way between two radii.
+    """
+    limits: list[float] = []
+    order = np.argsort(radii, kind="stable")
+    ordered, levels = np.asarray(radii, np.float64)[order], np.asarray(depth)[order]
+    for level in range(1, int(levels.max(initial=0)) + 1):
+        deep = levels >= level
+        if min(deep.sum(), (~deep).sum()) < FEWEST:
+            continue
+        balance = np.cumsum(~deep)[:-1] / (~deep).sum() - np.cumsum(deep)[:-1] / deep.sum()
+        place = int(np.argmax(balance))
+        limit = float(np.float32((ordered[place] + ordered[place + 1]) / 2))
+        enough = np.count_nonzero((ordered >= (limits[-1] if limits else 0.0)) & (ordered < limit)) >= FEWEST
+        if balance[place] > 0 and limit > (limits[-1] if limits else 0.0) and enough:
+            limits.append(limit)
+    return tuple(limits)
+
+
+def _counts(
+    world: World, embedding: Embedding, limits: tuple[float, ...], max_queries: int, seed: int, outward: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """right, inside (L, BINS): right members and members of all cones of a level at each ω; wanted: what belongs inside, in all.
+
+    Levels of which a sample is looked at count by their full number.
+    """
+    levels = np.searchsorted(np.asarray(limits, np.float32), embedding.radii, side="right")
+    right, inside, wanted = np.zeros((len(limits) + 1, BINS)), np.zeros((len(limits) + 1, BINS)), 0.0
+    for level in range(len(limits) + 1):
+        apexes = np.flatnonzero(levels == level)
+        rows = choose_queries(apexes, max_queries, seed)
+        weight = len(apexes) / max(len(rows), 1)
+        for chunk, angle, admissible in _angles(embedding, rows, outward):
+            true = below_by_class(world, chunk)
+            true[np.arange(len(chunk)), chunk] = False
+            wanted += weight * float(true.sum())
+            bins = np.minimum((angle * (BINS / np.pi)).astype(np.int64), BINS - 1)
+            right[level] += weight * np.bincount(bins[true & admissible], minlength=BINS)
+            inside[level] += weight * np.bincount(bins[admissible], minlength=BINS)
+    return np.cumsum(right, axis=1), np.cumsum(inside, axis=1), wanted
+
+
+def _angles(embedding: Embedding, rows: Rows, outward: bool) -> Iterator[tuple[Rows, Floats, NDArray[np.bool_]]]:
+    """(rows (b,), ext of all items (b, N), which of them a cone may hold at all) in blocks."""
+    radius = np.asarray(embedding.radii, np.float32)
+    height = max(1, (1 << 21) // max(len(embedding), 1))
+    for start in range(0, len(rows), height):
+        chunk = rows[start : start + height]
+        cosine = np.asarray(embedding.directions[chunk], np.float32) @ np.asarray(embedding.directions, np.float32).T
+        own = radius[chunk][:, None]
+        angle = ranking_value(cosine, own, radius, space=embedding, task="children")
+        admissible = radius > own if outward else np.ones(angle.shape, bool)
+        admissible[np.arange(len(chunk)), chunk] = False
+        yield chunk, angle, admissible
+
+
+def choose_rankings(world: World, embedding: Embedding, start: Retrieval, *, max_queries: int = MAX_QUERIES, seed: int = 0) -> Retrieval:
+    """The cones of `start` with the best ranking for children and for parents.
+
+    Children: the mean of object → parts mAP by instance, scene → contents mAP, and the precision of a scene's first twelve.
+    Parents: the mean of part → object precision@5 by instance and box → scene precision@5. A task without queries does not
+    count; without any it is the paper's.
+    """
+    settings = EvaluateSettings(bootstrap=0, baselines=False, max_queries=max_queries, seed=seed)
+    below = [(object_to_parts(world, settings), "instance", _map), (scene_to_contents(world, settings), "class", _map_and_first)]
+    above = [(part_to_object(world, settings), "instance", _first_five), (box_to_scene(world, settings), "same class", _first_five)]
+
+    def best(tasks: Sequence[tuple[Task, str, Measured]]) -> Ranking:
+        """Of all rankings, used both ways: each task asks for one of them only."""
+        asked = [each for each in tasks if len(each[0].queries) and len(each[0].pool)]
+        both = [replace(start, children=one, parents=one) for one in RANKINGS]
+        values = [np.mean([_value(*each, embedding, retrieval, settings) for each in asked]) for retrieval in both] if asked else [0.0]
+        leader = int(np.argmax(values))
+        return RANKINGS[0] if values[leader] <= values[0] + MARGIN else RANKINGS[leader]
+
+    return replace(start, children=best(below), parents=best(above))
+
+
+def _value(task: Task, reading: str, of: Measured, embedding: Embedding, retrieval: Retrieval, settings: EvaluateSettings) -> float:
+    """A figure of one reading of a task, by a retrieval, over a sample of its queries."""
+    queries = choose_queries(task.queries, settings.max_queries, settings.seed)
+    relevant = next(one for one in task.readings if one.name == reading).relevant
+    values = []
+    for part, scores in task.blocks(page_score(embedding, retrieval), queries):
+        hits = metrics.rank(scores, task.depth).hits(relevant(queries[part]))
+        values.append((of(hits), part.stop - part.start))
+    return float(np.average([value for value, _ in values], weights=[count for _, count in values]))
+
+
+def page_score(embedding: Embedding, retrieval: Retrieval, name: str = "as listed") -> Score:
+    """Ranking as a search lists it, as a row of an evaluation: what the cones hold first, by the checkpoint's ranking."""
+
+    def ranking(direction: str, pool: Rows) -> Callable[[Rows], Iterator[tuple[slice, Floats]]]:
+        candidates = embedding.take(pool)
+        return lambda queries: retrieval_scores(candidates, embedding.take(queries), retrieval, task=direction)
+
+    return Score(name, embedding, ranking=ranking)
+
+
+def _map(hits: metrics.Hits) -> float:
+    return float(np.nan_to_num(metrics.average_precision(hits)).mean())
+
+
+def _first_five(hits: metrics.Hits) -> float:
+    return float(np.nan_to_num(metrics.precision_at_k(hits, 5)).mean())
+
+
+def _map_and_first(hits: metrics.Hits) -> float:
+    first = float(np.nan_to_num(metrics.precision_at_k(hits, SEEN_FIRST)).mean())
+    return (_map(hits) + first) / 2

@@ -1,0 +1,50 @@
+"""Whole pools in the order in which a search lists them: for metrics, which ask for more than the best forty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.config import check_choice
+from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Retrieval
+from hypviz.search.scoring import Floats, ranking_value
+
+CELLS = 1 << 20
+"""Query–candidate pairs held at once."""
+
+
+def retrieval_scores(pool: Embedding, queries: Embedding, retrieval: Retrieval, *, task: str) -> Iterator[tuple[slice, Floats]]:
+    """(slice of the queries, (b, P) scores) blocks, higher is better: what the cones hold first, each side by the ranking.
+
+    task: "children" or "parents" of the queries. A query that is in the pool is not left out.
+    """
+    check_choice("task", task, ("children", "parents"))
+    ranking = retrieval.children if task == "children" else retrieval.parents
+    height = max(1, CELLS // max(len(pool), 1))
+    across = np.asarray(pool.directions, np.float32).T
+    radius = np.asarray(pool.radii, np.float32)
+    for start in range(0, len(queries), height):
+        part = slice(start, min(start + height, len(queries)))
+        cosine = np.asarray(queries.directions[part], np.float32) @ across
+        own = np.asarray(queries.radii[part], np.float32)[:, None]
+        value = ranking.values(cosine, own, radius, space=pool, task=task)
+        inside = members(cosine, own, radius, pool, retrieval, task=task)
+        yield part, np.where(inside, -value, -value - _span(value)).astype(np.float32)
+
+
+def members(cosine: Floats, own: Floats, radius: Floats, space: Embedding, retrieval: Retrieval, *, task: str) -> NDArray[np.bool_]:
+    """(b, P) whether candidates are children, or parents, of queries: cosine (b, P), radii (b, 1) and (P,)."""
+    cones = retrieval.cones
+    if task == "children":
+        return cones.holds(ranking_value(cosine, own, radius, space=space, task=task), own, radius)
+    at_query = retrieval.parents_at == "query"
+    angle = ranking_value(cosine, own, radius, space=space, task=task, apex=retrieval.parents_at)
+    return angle <= np.float32(retrieval.parents_omega) if at_query else cones.holds(angle, radius, own)
+
+
+def _span(values: Floats) -> float:
+    """More than any two values differ by."""
+    return float(values.max() - values.min()) + 1.0 if values.size else 1.0
