@@ -64,7 +64,7 @@ def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: 
     items, hierarchy, mask, held_items, held = _split(job, resolved.train.seed)
 
     def validate(encoder: Any) -> dict[str, float]:
-        quick = EvaluateSettings(max_queries=500, bootstrap=0, baselines=False)
+        quick = EvaluateSettings(max_queries=500, bootstrap=0, baselines=False, entailment_apexes=0)
         return headlines(evaluate(held_items, held, embed_items(held_items, encoder), quick))
 
     encoder, record = train(
@@ -74,7 +74,7 @@ def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: 
     )  # fmt: skip
     embedding = embed_items(held_items, encoder)
     omega_children, omega_parents = calibrate_omega(held_items, held, embedding)
-    metrics = headlines(evaluate(held_items, held, embedding, EvaluateSettings(baselines=False)))
+    metrics = headlines(evaluate(held_items, held, embedding, EvaluateSettings(baselines=False, entailment_apexes=0)))
     path = finish(
         encoder, job.out, record=record, metrics={"validation": metrics}, licence=job.licence,
         description=job.description, omega_children=round(omega_children, 4), omega_parents=round(omega_parents, 4),

@@ -121,8 +121,8 @@ def hub_share_by_chance(queries: int, answers: int, pool: int, most: int) -> flo
     taken with the expected number of such items. That leaves out how that number varies: a part in a hundred for small
     pools, nothing for large ones.
     """
-    from scipy import stats
+    from scipy.special import bdtrc
 
-    levels = np.arange(1, queries + 1)
-    at_least = pool * stats.binom.sf(levels - 1, queries, answers / (queries * pool))
+    fewer = np.arange(queries)
+    at_least = pool * bdtrc(fewer, queries, answers / (queries * pool))  # pool · P(count > fewer)
     return float(np.minimum(most, at_least).sum() / answers)

@@ -57,7 +57,7 @@ def evaluate(
     notes = [f"{name}: left out, the data has no such pair of boxes." for name in dict.fromkeys(task.name for task in empty)]
     jobs = [(task, _queries(task, settings), _scores(embedding, task.direction, settings, rankings)) for task in tasks if task not in empty]
     apexes = choose_queries(np.arange(len(items)), settings.entailment_apexes, settings.seed)
-    pairs, judged = float(len(apexes) * len(items)), omega is not None and len(items) > 1
+    pairs, judged = float(len(apexes) * len(items)), omega is not None and len(items) > 1 and len(apexes) > 0
     bar = _Bar(progress, sum(len(queries) * len(task.pool) * (1.0 + len(scores)) for task, queries, scores in jobs) + (1 + judged) * pairs)
     results: list[TaskResult] = []
     for task, queries, scores in jobs:
@@ -65,8 +65,8 @@ def evaluate(
         luck = measure_chance(task, queries, on_block=bar.step(cost, f"{task.name} by chance"))
         for score in scores:
             results += run_task(task, score, queries, luck, items.image, settings, on_block=bar.step(cost, f"{task.name} by {score.name}"))
-    on_block = bar.step(pairs, "entailment")
-    entailment = measure_entailment(world, _scores(embedding, "children", settings, None), apexes, on_block=on_block)
+    between = _scores(embedding, "children", settings, None) if len(apexes) else []
+    entailment = measure_entailment(world, between, apexes, on_block=bar.step(pairs, "entailment"))
     cones = _judge_cones(world, embedding, omega, apexes, bar.step(pairs, "cones")) if judged and omega is not None else {}
     return Evaluation(
         settings, embedding.geometry, embedding.curv, len(items), len(items.images), tuple(results),
@@ -87,7 +87,7 @@ class _Bar:
     """Shares of the whole work from shares of its steps, whose costs are in pairs of items."""
 
     def __init__(self, progress: Progress | None, total: float) -> None:
-        self._progress, self._total, self._done = progress, total, 0.0
+        self._progress, self._total, self._done = progress, total or 1.0, 0.0
 
     def step(self, cost: float, what: str) -> OnShare:
         """The next step: hears the share of it that is done."""

@@ -28,8 +28,8 @@ class EvaluateSettings:
     baselines: bool = True
     """Also rank by the cosine of the same directions and by −distance."""
     entailment_apexes: int | None = 2000
-    """At most this many items as apex of entailment pairs and of judged cones, drawn by `seed`; None takes all. Each meets
-    every other item."""
+    """At most this many items as apex of entailment pairs and of judged cones, drawn by `seed`; None takes all, 0 leaves
+    both out. Each meets every other item."""
     max_queries: int | None = None
     """At most this many queries per task, drawn by `seed`; None takes all. The report says n of N."""
     bootstrap: int = 1000
@@ -45,7 +45,7 @@ class EvaluateSettings:
         check_range("first_k", self.first_k, 1, 1e9)
         for share in self.shares:
             check_range("shares: every entry", share, 1e-9, 1.0)
-        for name in ("max_queries", "entailment_apexes"):
+        for name, least in (("max_queries", 1), ("entailment_apexes", 0)):
             if getattr(self, name) is not None:
-                check_range(name, getattr(self, name), 1, 1e12)
+                check_range(name, getattr(self, name), least, 1e12)
         check_range("bootstrap", self.bootstrap, 0, 1e6)

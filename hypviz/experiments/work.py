@@ -19,7 +19,7 @@ from hypviz.experiments.data import Part
 from hypviz.files import write_file
 
 SCHEMA = 2
-QUICK = EvaluateSettings(max_queries=500, bootstrap=0)
+QUICK = EvaluateSettings(max_queries=500, bootstrap=0, entailment_apexes=0)
 FULL = EvaluateSettings(max_queries=2000)
 """How runs are judged: a family's temperature on a sample of the validation queries, a row on the test queries [R]."""
 OnStep = Callable[[int, int], None]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from hypviz.evaluate import evaluate
+from hypviz.evaluate import evaluate, paper_tables
 from hypviz.search.metrics import ThresholdSweep
 from tests.evaluate.worlds import FAST, SlowWorld, hierarchy_of, make_items, random_world, slow_angle, tree_world
 
@@ -73,6 +73,13 @@ def test_a_sample_of_apexes_is_stated() -> None:
     found = evaluate(items, hierarchy_of(items), embedding, replace(FAST, entailment_apexes=9))
     assert (found.entailment[0].apexes, found.entailment[0].apexes_available) == (9, len(items))
     assert f"of 9 of {len(items)} items as apex" in found.to_markdown()
+
+
+def test_entailment_and_cones_can_be_left_out() -> None:
+    items, embedding = random_world()
+    found = evaluate(items, hierarchy_of(items), embedding, replace(FAST, entailment_apexes=0), omega=1.0)
+    assert found.entailment == () and found.cones == {} and "## Entailment" not in found.to_markdown()
+    assert "Entailment" not in [table.title for table in paper_tables({"one": found})]
 
 
 def test_equal_values_count_half() -> None:

@@ -75,13 +75,16 @@ def test_the_mean_deviation_is_that_of_the_hypergeometric_distribution(seed: int
     np.testing.assert_allclose(chance.mean_deviation(n, m, k, target), wanted, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize(("n", "m", "k"), [(5_000, 600, 2_000), (40_000, 440, 15_600), (40_000, 20_000, 15_600), (9_000, 8_500, 4_000)])
+@pytest.mark.parametrize(("n", "m", "k"), [(5_000, 600, 2_000), (20_000, 500, 7_800), (4_000, 2_000, 1_500), (9_000, 8_500, 4_000)])
 def test_wide_counts_are_normal_to_a_part_in_a_thousand(n: int, m: int, k: int) -> None:
-    mean, deviation = stats.hypergeom(n, m, k).mean(), stats.hypergeom(n, m, k).std()
+    counts = np.arange(max(0, k + m - n), min(k, m) + 1)
+    weight = stats.hypergeom(n, m, k).pmf(counts)
+    mean = weight @ counts
+    deviation = math.sqrt(weight @ (counts - mean) ** 2)
     assert deviation > chance.WIDE
     for z in (-3.0, -1.0, -0.2, 0.0, 0.5, 1.3, 2.5, 6.0):
-        wanted = slow_deviation(n, m, k, mean + z * deviation)
-        assert chance.mean_deviation(n, m, k, mean + z * deviation) == pytest.approx(wanted, abs=1e-3 * deviation)
+        target = mean + z * deviation
+        assert chance.mean_deviation(n, m, k, target) == pytest.approx(weight @ abs(counts - target), abs=1e-3 * deviation)
 
 
 def test_label_distances_are_the_mean_over_all_draws() -> None:
