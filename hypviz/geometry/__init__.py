@@ -11,6 +11,8 @@ from hypviz.geometry.entailment import (
     half_aperture,
     pairwise_euclidean_exterior_angle,
     pairwise_exterior_angle,
+    refined_euclidean_exterior_angle,
+    refined_exterior_angle,
     textbook_exterior_angle,
 )
 from hypviz.geometry.lorentz import (
@@ -49,6 +51,8 @@ __all__ = [
     "pairwise_euclidean_exterior_angle",
     "pairwise_exterior_angle",
     "pairwise_inner",
+    "refined_euclidean_exterior_angle",
+    "refined_exterior_angle",
     "textbook_exterior_angle",
     "time_component",
     "to_poincare",

@@ -26,9 +26,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from array_api_compat import is_torch_array
+
 from hypviz.geometry.arrays import (
     Array,
     pairwise_dot,
+    safe_norm,
     safe_sqrt,
     scale_gradient,
     sqrt_curv,
@@ -55,6 +58,36 @@ def exterior_angle(direction_x: Array, radius_x: Array, direction_y: Array, radi
     """
     versine, sine = _versine_and_sine(direction_x, direction_y)
     return _hyperbolic(versine, sine, radius_x, radius_y, curv)
+
+
+def refined_exterior_angle(direction_x: Array, radius_x: Array, direction_y: Array, radius_y: Array, *, curv: Array | float) -> Array:
+    """ext(x, y) as `exterior_angle`, computed in float64 whatever the operands: to order a shortlist that cosines found.
+
+    `exterior_angle_from_cosine` in float32 does not resolve directions closer than 3e-4 rad, which turns angles by as much as a
+    few degrees between near neighbours; it finds who is near, this says in which order. Directions (..., K, D) need not be of
+    unit length to the last bit: they are normalised in float64. The result is float64; on a device that has none (Apple MPS)
+    it is as `exterior_angle` gives it.
+
+    >>> import numpy as np
+    >>> query, found = np.array([1.0, 0.0], np.float32), np.array([[1.0, 1e-4], [1.0, 2e-4]], np.float32)
+    >>> refined_exterior_angle(query, 1.0, found, np.array([1.001, 1.001], np.float32), curv=1.0).round(4)
+    array([0.1171, 0.2311])
+    """
+    xp, raised = working(direction_x, radius_x, direction_y, radius_y)
+    if not (is_torch_array(raised[0]) and raised[0].device.type == "mps"):
+        raised = [xp.astype(values, xp.float64) for values in raised]
+    x, r_x, y, r_y = raised
+    return exterior_angle(x / safe_norm(xp, x)[..., None], r_x, y / safe_norm(xp, y)[..., None], r_y, curv=curv)
+
+
+def refined_euclidean_exterior_angle(direction_x: Array, norm_x: Array, direction_y: Array, norm_y: Array) -> Array:
+    """The Euclidean ext(x, y) pair by pair, in float64 from the difference of the directions: see `refined_exterior_angle`."""
+    xp, raised = working(direction_x, norm_x, direction_y, norm_y)
+    if not (is_torch_array(raised[0]) and raised[0].device.type == "mps"):
+        raised = [xp.astype(values, xp.float64) for values in raised]
+    x, n_x, y, n_y = raised
+    versine, sine = _versine_and_sine(x / safe_norm(xp, x)[..., None], y / safe_norm(xp, y)[..., None])
+    return _euclidean(versine, sine, n_x, n_y)
 
 
 def exterior_angle_from_cosine(cosine: Array, radius_x: Array, radius_y: Array, *, curv: Array | float) -> Array:

@@ -30,16 +30,23 @@ def time_component(x_space: Array, *, curv: Array | float) -> Array:
 
 
 def inner(x_space: Array, y_space: Array, *, curv: Array | float) -> Array:
-    """Lorentzian inner product x_s·y_s − x_t y_t, pair by pair: (..., D), (..., D) → (...); at most −1/curv."""
+    """Lorentzian inner product x_s·y_s − x_t y_t, pair by pair: (..., D), (..., D) → (...); at most −1/curv.
+
+    As −(cosh(r_x − r_y) + sinh r_x sinh r_y (1 − cos θ))/curv, whose terms do not cancel; their difference of two products
+    overflows in float32 from r_x + r_y = 88 on and has no digits left long before. What leaves the dtype is held inside it.
+    """
     xp, (x, y) = working(x_space, y_space)
-    return xp.sum(x * y, axis=-1) - time_component(x, curv=curv) * time_component(y, curv=curv)
+    (direction_x, radius_x), (direction_y, radius_y) = to_polar(x, curv=curv), to_polar(y, curv=curv)
+    return _inner(xp, safe_norm(xp, direction_x - direction_y), radius_x, radius_y, curv)
 
 
 def pairwise_inner(x_space: Array, y_space: Array, *, curv: Array | float) -> Array:
-    """Lorentzian inner product of all pairs: (B, D), (N, D) → (B, N)."""
+    """Lorentzian inner product of all pairs: (B, D), (N, D) → (B, N); as `inner`, from one matrix product of cosines."""
     xp, (x, y) = working(x_space, y_space)
-    times = time_component(x, curv=curv)[:, None] * time_component(y, curv=curv)[None, :]
-    return pairwise_dot(xp, x, y) - times
+    (direction_x, radius_x), (direction_y, radius_y) = to_polar(x, curv=curv), to_polar(y, curv=curv)
+    versine = (1 - pairwise_dot(xp, direction_x, direction_y)).clip(0.0, 2.0)
+    apart = safe_sqrt(xp, 2 * versine, xp.finfo(versine.dtype).eps ** 2)
+    return _inner(xp, apart, radius_x[:, None], radius_y[None, :], curv)
 
 
 def exp_map0(tangent: Array, *, curv: Array | float) -> Array:
@@ -202,6 +209,17 @@ def _distance(xp: Any, versine: Array, radius_x: Array, radius_y: Array, curv: A
     across = safe_sqrt(xp, versine / 2, floor) * spread
     along = xp.sinh((r_x - r_y) / 2)
     return 2 * _asinh(xp, _hypot(xp, across, along)) / root
+
+
+def _inner(xp: Any, apart: Array, radius_x: Array, radius_y: Array, curv: Array | float) -> Array:
+    """The inner product from the distance of the directions, √(2 (1 − cos θ)), and the two radii."""
+    root = sqrt_curv(curv)
+    r_x, r_y = _representable(xp, root * radius_x), _representable(xp, root * radius_y)
+    along = xp.cosh(r_x - r_y) / (root * root)
+    across_x, across_y = apart * xp.sinh(r_x) / root, apart * xp.sinh(r_y) / root
+    # Guards the product against overflow: half of what the dtype holds is its most.
+    held = xp.minimum(across_y, (xp.finfo(apart.dtype).max / 2) / across_x.clip(1.0))
+    return -(across_x * held / 2 + along)
 
 
 def _hypot(xp: Any, a: Array, b: Array) -> Array:

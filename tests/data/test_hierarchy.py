@@ -279,6 +279,37 @@ def test_every_edge_is_a_path_of_direct_edges(crowd: tuple[Items, Hierarchy]) ->
         assert reached == set(built.descendants_of(row).tolist())
 
 
+def test_direct_is_the_transitive_reduction_where_duplicates_are_joined_through_other_boxes() -> None:
+    """Boxes that nearly coincide: pairs of duplicates are no edges, and many are joined by a path through a third box.
+
+    An edge is direct when no other path of edges leads from its parent to its child, here by walking all of them.
+    """
+    rng = np.random.default_rng(0)
+    crowds = []
+    for _ in range(400):
+        low, side = rng.integers(0, 12, (8, 2)), rng.integers(60, 88, (8, 2))
+        crowds.append([(0, *map(float, box)) for box in np.concatenate([low, np.minimum(low + side, 100)], axis=1).tolist()])
+    built = build_hierarchy(make_items(crowds), HierarchySettings(duplicate_iou=0.8))
+    below: dict[int, set[int]] = {}
+    for parent, child in edges_of(built):
+        below.setdefault(parent, set()).add(child)
+
+    def reached(start: int, without: int) -> set[int]:
+        seen: set[int] = set()
+        waiting = list(below.get(start, set()) - {without})
+        while waiting:
+            row = waiting.pop()
+            if row not in seen:
+                seen.add(row)
+                waiting += below.get(row, ())
+        return seen
+
+    slow = [edge for edge in edges_of(built) if edge[1] not in reached(*edge)]
+    joined = sum(int(b) in reached(int(a), -1) for a, b in built.duplicate)
+    assert joined > 50  # or this would be about nothing
+    assert direct_of(built) == slow
+
+
 # --- classes
 
 

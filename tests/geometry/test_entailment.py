@@ -19,6 +19,8 @@ from hypviz.geometry import (
     half_aperture,
     pairwise_euclidean_exterior_angle,
     pairwise_exterior_angle,
+    refined_euclidean_exterior_angle,
+    refined_exterior_angle,
     textbook_exterior_angle,
 )
 
@@ -85,6 +87,39 @@ def test_pairwise_angle_of_random_directions_keeps_the_float32_tolerance(exact_a
     x, rx, ry, y = (values.astype(np.float32) for values in random_points(3, 60, near_parallel=False))
     expected = exact_of(exact_angle, (x, rx, y, ry), curv)
     np.testing.assert_allclose(np.diagonal(pairwise_exterior_angle(x, rx, y, ry, curv=curv)), expected, atol=4e-6, rtol=0)
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+@pytest.mark.parametrize("curv", [0.1, 1.0, 10.0])
+def test_a_refined_shortlist_is_exact_for_the_float32_points_it_is_given(exact_angle: Angle, curv: float, library: str) -> None:
+    """Candidates within a degree of the query, where the cosine of float32 is off by more than 1e-3 rad."""
+    rng = np.random.default_rng(6)
+    query = rng.normal(size=8)
+    near = query + 10.0 ** rng.uniform(-4, -2, (40, 1)) * rng.normal(size=(40, 8))
+    query, near = ((values / np.linalg.norm(values, axis=-1, keepdims=True)).astype(np.float32) for values in (query, near))
+    radius = (1 + 1e-3 * rng.normal(size=40)).astype(np.float32)
+    expected = np.array([exact_angle(query, 1.0, near[k], radius[k], curv) for k in range(40)])
+    rough = exterior_angle_from_cosine(near @ query, np.float32(1.0), radius, curv=curv)
+    assert np.abs(rough - expected).max() > 1e-3
+    given = [torch.from_numpy(values) if library == "torch" else values for values in (query, near, radius)]
+    for apex_at_query in (True, False):
+        points = (given[0], 1.0, given[1], given[2]) if apex_at_query else (given[1], given[2], given[0], 1.0)
+        found = np.asarray(refined_exterior_angle(*points, curv=curv))
+        if not apex_at_query:
+            expected = np.array([exact_angle(near[k], radius[k], query, 1.0, curv) for k in range(40)])
+        assert found.dtype == np.float64 and found.shape == (40,)
+        np.testing.assert_allclose(found, expected, atol=1e-10, rtol=0)
+
+
+def test_a_refined_shortlist_takes_many_queries_and_its_euclidean_twin_is_exact() -> None:
+    rng = np.random.default_rng(7)
+    x, y = (rng.normal(size=shape).astype(np.float32) for shape in ((5, 1, 3), (5, 6, 3)))
+    norm_x, norm_y = rng.uniform(0.5, 2, (5, 1)), rng.uniform(0.5, 2, (5, 6))
+    assert refined_exterior_angle(x, norm_x, y, norm_y, curv=1.0).shape == (5, 6)
+    unit_x, unit_y = (values.astype(float) / np.linalg.norm(values.astype(float), axis=-1, keepdims=True) for values in (x, y))
+    ahead = norm_y[..., None] * unit_y - norm_x[..., None] * unit_x
+    expected = np.arccos((unit_x * ahead).sum(-1) / np.linalg.norm(ahead, axis=-1))
+    np.testing.assert_allclose(refined_euclidean_exterior_angle(x, norm_x, y, norm_y), expected, atol=1e-7)
 
 
 @pytest.mark.parametrize("curv", [0.1, 1.0])

@@ -119,6 +119,23 @@ def test_distance_from_cosine_reaches_far_points_in_float32() -> None:
     torch.testing.assert_close(distance, torch.tensor([120.0, 0.0, 40.0]))
 
 
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_the_inner_product_of_far_points_is_finite_and_exact_in_float32(library: str) -> None:
+    """r_x + r_y from 88 on, where x_s·y_s and x_t y_t are both infinite; the reference is cosh of the distance in float64."""
+    radius_x, radius_y = np.array([60.0, 60, 60, 20, 44.5, 70]), np.array([60.0, 59, 60, 75, 44.5, 70])
+    theta = np.array([0.0, 0.0, 1e-25, 1e-20, 1e-3, 0.5])
+    x = np.stack([np.sinh(radius_x), np.zeros(6)], axis=1)
+    y = np.sinh(radius_y)[:, None] * np.stack([np.cos(theta), np.sin(theta)], axis=1)
+    expected = -(np.cosh(radius_x - radius_y) + 2 * np.sin(theta / 2) ** 2 * np.sinh(radius_x) * np.sinh(radius_y))
+    low = [values.astype(np.float32) if library == "numpy" else torch.tensor(values, dtype=torch.float32) for values in (x, y)]
+    found = np.asarray(g.inner(*low, curv=1.0), np.float64)
+    np.testing.assert_allclose(found[:5], expected[:5], rtol=2e-4)  # the points themselves are rounded to float32
+    most = np.finfo(np.float32).max
+    assert expected[5] < -most and -most < found[5] < -most / 8  # beyond the dtype: held inside it
+    every = np.asarray(g.pairwise_inner(*low, curv=1.0))
+    assert every.shape == (6, 6) and np.isfinite(every).all() and (every <= -1).all()
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_maps_are_exact_where_their_quotients_are_taken_from_the_series(dtype: type) -> None:
     norms = np.geomspace(1e-9, 0.1, 200).astype(dtype)
