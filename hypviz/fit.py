@@ -16,12 +16,13 @@ from hypviz.data.hierarchy import Hierarchy, subset_hierarchy
 from hypviz.data.items import Items, subset_images
 from hypviz.embed import checkpoint_for, embed_items, embed_untrained, embed_workspace
 from hypviz.errors import DataError
-from hypviz.evaluate import EvaluateSettings, Evaluation, calibrate_omega, evaluate, graph_from
+from hypviz.evaluate import LISTED, EvaluateSettings, Evaluation, TaskResult, calibrate_retrieval, evaluate, graph_from
 from hypviz.model.card import Card, find_checkpoint, read_card, weights_path
 from hypviz.progress import OnProgress
 from hypviz.store import Workspace
 
 HEADLINES = {
+    "box → scene P@5": ("box → scene", "same class", "precision@5"),
     "part → object P@5": ("part → object", "instance", "precision@5"),
     "part → object P@5, by class": ("part → object", "class", "precision@5"),
     "object → parts mAP": ("object → parts", "class", "mAP"),
@@ -73,11 +74,11 @@ def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: 
         device=job.device, resume=job.resume, on_progress=on_progress, stop=stop,
     )  # fmt: skip
     embedding = embed_items(held_items, encoder)
-    omega_children, omega_parents = calibrate_omega(held_items, held, embedding)
-    metrics = headlines(evaluate(held_items, held, embedding, EvaluateSettings(baselines=False, entailment_apexes=0)))
+    retrieval = calibrate_retrieval(held_items, held, embedding)
+    judged = evaluate(held_items, held, embedding, EvaluateSettings(baselines=False), retrieval=retrieval)
     path = finish(
-        encoder, job.out, record=record, metrics={"validation": metrics}, licence=job.licence,
-        description=job.description, omega_children=round(omega_children, 4), omega_parents=round(omega_parents, 4),
+        encoder, job.out, record=record, metrics={"validation": headlines(judged), "chance": chances(judged)}, licence=job.licence,
+        description=job.description, retrieval=retrieval,
     )  # fmt: skip
     return path, read_card(path)
 
@@ -99,27 +100,36 @@ def _split(job: FitJob, seed: int) -> tuple[Items, Hierarchy, NDArray[np.bool_] 
 
 
 def headlines(evaluation: Evaluation) -> dict[str, float]:
-    """The few figures a card shows; those that the data cannot give are left out."""
-    found: dict[str, float] = {}
+    """The few figures a card shows, by the ranking that the answers are listed by where it was judged, else by the angle; those
+    that the data cannot give are left out."""
+    figures: dict[str, float] = {}
     for name, (task, reading, metric) in HEADLINES.items():
-        try:
-            value = evaluation.find(task, reading, "angle").metrics[metric].mean
-        except KeyError:
-            continue
-        if np.isfinite(value):
-            found[name] = round(value, 4)
-    if np.isfinite(evaluation.radii.direct):
-        found["P(r_parent < r_child)"] = round(evaluation.radii.direct, 4)
-    return found
+        with contextlib.suppress(KeyError):
+            figures[name] = _shown(evaluation, task, reading).metrics[metric].mean
+    figures["P(r_parent < r_child)"] = evaluation.radii.direct
+    figures["mean direction"] = evaluation.mean_direction
+    if evaluation.cones:
+        cones = evaluation.cones["class"]
+        figures["cones F1"], figures["median share inside"] = cones.f1, cones.median_share_inside
+    return {name: round(value, 4) for name, value in figures.items() if np.isfinite(value)}
 
 
 def chances(evaluation: Evaluation) -> dict[str, float]:
-    """What the figures of `headlines` are worth by chance, under the same names."""
-    found = {"P(r_parent < r_child)": 0.5}
+    """What the figures of `headlines` are worth by chance, under the same names; for cones, what holding everything is worth."""
+    figures = {"P(r_parent < r_child)": 0.5}
     for name, (task, reading, metric) in HEADLINES.items():
         with contextlib.suppress(KeyError):
-            found[name] = round(evaluation.find(task, reading, "angle").chance_of(metric), 4)
-    return {name: found[name] for name in headlines(evaluation)}
+            figures[name] = _shown(evaluation, task, reading).chance_of(metric)
+    if evaluation.cones:
+        cones = evaluation.cones["class"]
+        figures["cones F1"], figures["median share inside"] = cones.f1_everything, cones.median_share_true
+    return {name: round(figures[name], 4) for name in headlines(evaluation) if name in figures and np.isfinite(figures[name])}
+
+
+def _shown(evaluation: Evaluation, task: str, reading: str) -> TaskResult:
+    """The task by the ranking of the answers, or by the angle where no retrieval was judged; KeyError where the data has none."""
+    by = {result.score for result in evaluation.results if result.task == task}
+    return evaluation.find(task, reading, LISTED if LISTED in by else "angle")
 
 
 def judge(
@@ -135,7 +145,7 @@ def judge(
 ) -> dict[str, Evaluation]:
     """Evaluate checkpoints on one workspace, by name; with `untrained` the first one's encoder before training too.
 
-    The cones judged are those of each card's ω; an untrained encoder has none.
+    The cones and the ranking judged are those of each card; an untrained encoder has none.
     graph_of: a workspace whose class graph says what lies under what, such as the training set; else the one judged on.
     on_progress hears of items embedded, on_share of the share of all evaluations that is done, and of what.
     """
@@ -151,12 +161,12 @@ def judge(
             if on_share:
                 on_share((done + part) / len(sources), f"{of}: {what}")
 
-        omega = None
+        retrieval = None
         if name in checkpoints:
             embedding = embed_workspace(opened, name, device=device, on_progress=on_progress)
-            omega = read_card(checkpoint_for(opened, name)).omega_children
+            retrieval = read_card(checkpoint_for(opened, name)).answers
         else:
             encoder = read_card(find_checkpoint(checkpoints[0])).encoder
             embedding = embed_untrained(items, encoder, device=device, on_progress=on_progress)
-        results[name] = evaluate(items, hierarchy, embedding, settings, graph=graph, omega=omega, progress=share)
+        results[name] = evaluate(items, hierarchy, embedding, settings, graph=graph, retrieval=retrieval, progress=share)
     return results

@@ -185,7 +185,7 @@ def test_what_is_kept_is_exactly_what_was_measured(desk: Desk, view: View) -> No
     wait(desk.run(view.key, options))
     source = sources_of(view, options, desk.library)[0]
     kept = Shelf(view.workspace).load(source, options.settings)
-    made = evaluate(view.items, view.hierarchy, view.embedding, options.settings, omega=view.card.omega_children)
+    made = evaluate(view.items, view.hierarchy, view.embedding, options.settings, retrieval=view.card.answers)
     assert kept is not None
     assert json.dumps(kept.evaluation.to_json()) == json.dumps(made.to_json())
     for one, two in zip(kept.evaluation.results, made.results, strict=True):

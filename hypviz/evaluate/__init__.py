@@ -12,13 +12,15 @@ from hypviz.evaluate.membership import MembershipQuality, by_class, by_instance,
 from hypviz.evaluate.ordered import Ordered, norm_ordered
 from hypviz.evaluate.paper import paper_tables
 from hypviz.evaluate.report import Evaluation, TaskResult
+from hypviz.evaluate.retrieval import calibrate_retrieval
 from hypviz.evaluate.run import evaluate
 from hypviz.evaluate.settings import EvaluateSettings
 from hypviz.evaluate.tables import Cell, Column, Row, Table
-from hypviz.evaluate.task import Ranking, Scorer
+from hypviz.evaluate.task import LISTED, Ranking, Scorer
 from hypviz.evaluate.units import is_share, lower_is_better
 
 __all__ = [
+    "LISTED",
     "Cell",
     "ClassRow",
     "Column",
@@ -35,6 +37,7 @@ __all__ = [
     "by_class",
     "by_instance",
     "calibrate_omega",
+    "calibrate_retrieval",
     "cone_blocks",
     "evaluate",
     "examples",

@@ -20,12 +20,11 @@ from hypviz.errors import DataError
 from hypviz.evaluate.membership import below_by_class
 from hypviz.evaluate.run import check_sizes
 from hypviz.evaluate.settings import EvaluateSettings
-from hypviz.evaluate.task import Score, Task, choose_queries
+from hypviz.evaluate.task import LISTED, Score, Task, choose_queries, listed_ranking
 from hypviz.evaluate.tasks import box_to_scene, object_to_parts, part_to_object, scene_to_contents
 from hypviz.evaluate.world import Rows, World
 from hypviz.search import metrics
 from hypviz.search.embedding import Embedding
-from hypviz.search.ordering import retrieval_scores
 from hypviz.search.retrieval import MAX_ANGLE, Cones, Ranking, Retrieval
 from hypviz.search.scoring import Floats, ranking_value
 
@@ -183,20 +182,10 @@ def _value(task: Task, reading: str, of: Measured, embedding: Embedding, retriev
     queries = choose_queries(task.queries, settings.max_queries, settings.seed)
     relevant = next(one for one in task.readings if one.name == reading).relevant
     values = []
-    for part, scores in task.blocks(page_score(embedding, retrieval), queries):
+    for part, scores in task.blocks(Score(LISTED, embedding, ranking=listed_ranking(embedding, retrieval)), queries):
         hits = metrics.rank(scores, task.depth).hits(relevant(queries[part]))
         values.append((of(hits), part.stop - part.start))
     return float(np.average([value for value, _ in values], weights=[count for _, count in values]))
-
-
-def page_score(embedding: Embedding, retrieval: Retrieval, name: str = "as listed") -> Score:
-    """Ranking as a search lists it, as a row of an evaluation: what the cones hold first, by the checkpoint's ranking."""
-
-    def ranking(direction: str, pool: Rows) -> Callable[[Rows], Iterator[tuple[slice, Floats]]]:
-        candidates = embedding.take(pool)
-        return lambda queries: retrieval_scores(candidates, embedding.take(queries), retrieval, task=direction)
-
-    return Score(name, embedding, ranking=ranking)
 
 
 def _map(hits: metrics.Hits) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy, class_graph
 from hypviz.data.items import Items
@@ -18,11 +18,12 @@ from hypviz.evaluate.membership import MembershipQuality, below_by_class, by_ins
 from hypviz.evaluate.radii import measure_radii
 from hypviz.evaluate.report import Evaluation, TaskResult
 from hypviz.evaluate.settings import EvaluateSettings
-from hypviz.evaluate.task import Ranking, Reading, Score, Task, choose_queries, scores_of
+from hypviz.evaluate.task import LISTED, Ranking, Reading, Score, Task, choose_queries, listed_ranking, scores_of
 from hypviz.evaluate.tasks import all_tasks
 from hypviz.evaluate.world import Rows, World
 from hypviz.search import metrics
 from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Cones, Retrieval
 
 Progress = Callable[[float, str], None]
 OnShare = Callable[[float], None]
@@ -36,28 +37,29 @@ def evaluate(
     settings: EvaluateSettings | None = None,
     *,
     graph: NDArray[np.bool_] | None = None,
-    omega: ArrayLike | None = None,
+    retrieval: Retrieval | None = None,
     rankings: Mapping[str, Ranking] | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Evaluate the embedding of `items` (row for row) on all tasks of method.md §4, each figure beside its chance.
 
     graph: (C, C) bool class graph, [a, b] for b under a; None takes that of `items`; pass the training one to judge by
-    what training could know. omega: radians, one or (N,), the width of the cones to be judged; None judges none.
-    rankings: more ways to rank, by name, each a row beside the angle and the baselines. progress(share done, what) is
-    called before each block of queries; an exception it raises stops the run. Deterministic per settings. DataError when
-    sizes do not fit or a direction is not finite.
+    what training could know. retrieval: what the checkpoint's answers mean: its cones are judged, and its ranking is the
+    row "as listed"; None for neither. rankings: more ways to rank, by name, each a row beside the angle and the
+    baselines. progress(share done, what) is called before each block of queries; an exception it raises stops the run.
+    Deterministic per settings. DataError when sizes do not fit or a direction is not finite.
     """
     settings = settings or EvaluateSettings()
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
+    rankings = dict(rankings or {}) | ({LISTED: listed_ranking(embedding, retrieval)} if retrieval else {})
     world = World(items, hierarchy, graph)
     tasks = all_tasks(world, settings)
     empty = [task for task in tasks if not (len(task.queries) and len(task.pool))]
     notes = [f"{name}: left out, the data has no such pair of boxes." for name in dict.fromkeys(task.name for task in empty)]
     jobs = [(task, _queries(task, settings), _scores(embedding, task.direction, settings, rankings)) for task in tasks if task not in empty]
     apexes = choose_queries(np.arange(len(items)), settings.entailment_apexes, settings.seed)
-    pairs, judged = float(len(apexes) * len(items)), omega is not None and len(items) > 1 and len(apexes) > 0
+    pairs, judged = float(len(apexes) * len(items)), retrieval is not None and len(items) > 1 and len(apexes) > 0
     bar = _Bar(progress, sum(len(queries) * len(task.pool) * (1.0 + len(scores)) for task, queries, scores in jobs) + (1 + judged) * pairs)
     results: list[TaskResult] = []
     for task, queries, scores in jobs:
@@ -67,7 +69,7 @@ def evaluate(
             results += run_task(task, score, queries, luck, items.image, settings, on_block=bar.step(cost, f"{task.name} by {score.name}"))
     between = _scores(embedding, "children", settings, None) if len(apexes) else []
     entailment = measure_entailment(world, between, apexes, on_block=bar.step(pairs, "entailment"))
-    cones = _judge_cones(world, embedding, omega, apexes, bar.step(pairs, "cones")) if judged and omega is not None else {}
+    cones = _judge_cones(world, embedding, retrieval.cones, apexes, bar.step(pairs, "cones")) if judged and retrieval else {}
     return Evaluation(
         settings, embedding.geometry, embedding.curv, len(items), len(items.images), tuple(results),
         measure_radii(items, hierarchy, embedding.radii, settings), metrics.mean_direction_norm(embedding.directions),
@@ -209,12 +211,12 @@ class _Tally:
         )
 
 
-def _judge_cones(world: World, embedding: Embedding, omega: ArrayLike, apexes: Rows, on_block: OnShare) -> dict[str, MembershipQuality]:
+def _judge_cones(world: World, embedding: Embedding, cones: Cones, apexes: Rows, on_block: OnShare) -> dict[str, MembershipQuality]:
     """The cones of the apexes, judged by class and by instance."""
     relations = {"class": lambda rows: below_by_class(world, rows), "instance": by_instance(world.hierarchy)}
     found = {}
     for number, (name, relation) in enumerate(relations.items()):
         on_block(number / len(relations))
-        found[name] = membership_quality(cone_blocks(embedding, omega, rows=apexes), relation)
+        found[name] = membership_quality(cone_blocks(embedding, cones.at(embedding.radii), rows=apexes, outward=cones.outward), relation)
     on_block(1.0)
     return found

@@ -18,6 +18,8 @@ from hypviz.evaluate.world import Rows
 from hypviz.search import metrics
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
+from hypviz.search.ordering import retrieval_scores
+from hypviz.search.retrieval import Retrieval
 from hypviz.search.scoring import worst
 
 Floats = NDArray[np.float32]
@@ -26,6 +28,8 @@ Scorer = Callable[[Rows], Iterator[tuple[slice, Floats]]]
 """Query rows (Q,) → blocks of (slice of the queries, (b, P) scores of every item of a pool, higher is better)."""
 Ranking = Callable[[str, Rows], Scorer]
 """("children" or "parents", pool rows (P,)) → the scorer of that pool: any way to rank, to be a row of the report."""
+LISTED = "as listed"
+"""The row of the ranking that page, commands and API list by."""
 CELLS = 1 << 21
 """Query–candidate pairs per block."""
 
@@ -144,6 +148,16 @@ def scores_of(
     scores = [cosine] if embedding.geometry == "cosine" else kept
     given = {} if nearest or rankings is None else rankings
     return [*scores, *(Score(name, embedding, ranking=ranking) for name, ranking in given.items())]
+
+
+def listed_ranking(embedding: Embedding, retrieval: Retrieval) -> Ranking:
+    """The order in which a search lists its answers: what the cones hold first, by the checkpoint's ranking."""
+
+    def over(direction: str, pool: Rows) -> Scorer:
+        candidates = embedding.take(pool)
+        return lambda queries: retrieval_scores(candidates, embedding.take(queries), retrieval, task=direction)
+
+    return over
 
 
 def choose_queries(rows: Rows, limit: int | None, seed: int) -> Rows:

@@ -113,7 +113,7 @@ class Desk:
             if found is None:
                 made = evaluate(
                     view.items, view.hierarchy, embeddings[-1], options.settings,
-                    graph=graph, omega=source.omega, progress=step.part(fresh, 1.0),
+                    graph=graph, retrieval=source.retrieval, progress=step.part(fresh, 1.0),
                 )  # fmt: skip
                 found = Kept(source.name, made, round(time.perf_counter() - start, 1), now())
                 Shelf(view.workspace).store(source, options.settings, found)

@@ -77,7 +77,7 @@ class Shelf:
         """What has changed since an evaluation of this name and settings was kept, in words; None without one."""
         for place in self._outdated(source, settings):
             facts, now = _read_facts(place), self._facts(source, settings)
-            names = {"key": "the checkpoint", "stamp": "the data", "omega": "its ω"}
+            names = {"key": "the checkpoint", "stamp": "the data", "retrieval": "how its answers are found"}
             changed = next((name for key, name in names.items() if facts.get(key) != now[key]), "the way hypviz measures")
             return f"An evaluation of {source.name} was kept, but {changed} has changed since."
         return None
@@ -88,7 +88,8 @@ class Shelf:
 
     def _facts(self, source: Source, settings: EvaluateSettings) -> dict[str, Any]:
         stamp = str(self.workspace.meta["stamp"])
-        return {"name": source.name, "key": source.key, "stamp": stamp, "omega": source.omega, "settings": to_mapping(settings)}
+        meaning = to_mapping(source.retrieval) if source.retrieval else None
+        return {"name": source.name, "key": source.key, "stamp": stamp, "retrieval": meaning, "settings": to_mapping(settings)}
 
     def _outdated(self, source: Source, settings: EvaluateSettings) -> list[Path]:
         wanted = json.loads(json.dumps(self._facts(source, settings)))

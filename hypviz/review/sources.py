@@ -15,6 +15,7 @@ from hypviz.model.card import Card, checkpoint_hash, find_checkpoint, read_card
 from hypviz.progress import OnProgress
 from hypviz.review.options import UNTRAINED, ReviewOptions
 from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Retrieval
 from hypviz.session import View
 from hypviz.store import Workspace
 
@@ -42,9 +43,9 @@ class Source:
         return embedding
 
     @property
-    def omega(self) -> float | None:
-        """The width of its cones in radians; None for an untrained encoder, which has none."""
-        return self.card.omega_children if self.trained else None
+    def retrieval(self) -> Retrieval | None:
+        """What its answers mean; None for an untrained encoder, which was calibrated to nothing."""
+        return self.card.answers if self.trained else None
 
     def stored(self, workspace: Workspace) -> bool:
         """Whether the embedding is there already."""

@@ -11,6 +11,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from hypviz.evaluate import evaluate, paper_tables
 from hypviz.search.metrics import ThresholdSweep
+from hypviz.search.retrieval import Retrieval
 from tests.evaluate.worlds import FAST, SlowWorld, hierarchy_of, make_items, random_world, slow_angle, tree_world
 
 
@@ -77,7 +78,7 @@ def test_a_sample_of_apexes_is_stated() -> None:
 
 def test_entailment_and_cones_can_be_left_out() -> None:
     items, embedding = random_world()
-    found = evaluate(items, hierarchy_of(items), embedding, replace(FAST, entailment_apexes=0), omega=1.0)
+    found = evaluate(items, hierarchy_of(items), embedding, replace(FAST, entailment_apexes=0), retrieval=Retrieval.single(1.0, 1.0))
     assert found.entailment == () and found.cones == {} and "## Entailment" not in found.to_markdown()
     assert "Entailment" not in [table.title for table in paper_tables({"one": found})]
 

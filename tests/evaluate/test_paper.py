@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hypviz.evaluate import Evaluation, evaluate, is_share, paper_tables
+from hypviz.search.retrieval import Retrieval
 from tests.evaluate.worlds import FAST, hierarchy_of, random_world, tree_world
 
 
@@ -19,8 +20,8 @@ def evaluations() -> dict[str, Evaluation]:
     noise = np.random.default_rng(0).permutation(len(items))
     settings = replace(FAST, bootstrap=50)
     return {
-        "good": evaluate(items, hierarchy_of(items), embedding, settings, omega=1.0),
-        "bad|one": evaluate(items, hierarchy_of(items), embedding.take(noise), settings, omega=1.0),
+        "good": evaluate(items, hierarchy_of(items), embedding, settings, retrieval=Retrieval.single(1.0, 1.0)),
+        "bad|one": evaluate(items, hierarchy_of(items), embedding.take(noise), settings, retrieval=Retrieval.single(1.0, 1.0)),
     }
 
 
