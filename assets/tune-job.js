@@ -20,6 +20,10 @@
   const ENDINGS = { finish: "finishing with the best so far …", pause: "pausing …", cancel: "cancelling …" };
 
   /** @param {{act: (job: Object, name: string) => Promise, onKept: Function, licences: string[]}} options */
+  /** Figures of which less is better, and of which neither is: the share inside should be that of what belongs there. */
+  const LOWER_IS_BETTER = new Set(["mean direction"]);
+  const NEITHER = new Set(["median share inside"]);
+
   tune.createJob = function ({ act, onKept, licences }) {
     const title = el("h3");
     const badge = el("span", { class: "ht-badge" });
@@ -101,6 +105,7 @@
       }
       if (job.state === "interrupted") return `The server stopped in the middle of it, at ${far || "the start"}. ${job.resumable ? "Resume goes on from the last epoch; at most one is lost." : ""}`;
       if (job.state === "stopped") return `Paused at ${far}.`;
+      if (job.state === "done" && !job.success) return `Done in ${tune.duration(job.seconds || 0)}, but not a success: what is below says why. Epoch ${job.best_epoch ?? 0} was the best one.`;
       if (job.state === "done") return `${plural(job.epoch, "epoch")} in ${tune.duration(job.seconds || 0)}${job.stopped_early && job.epochs ? `, ended before all ${job.epochs}` : ""}. The result is epoch ${job.best_epoch ?? 0}, the best one.`;
       return far;
     }
@@ -113,11 +118,13 @@
       const rows = Object.keys({ ...job.before, ...after }).map((name) => {
         const [was, is] = [job.before[name], after?.[name]];
         const gain = Number.isFinite(was) && Number.isFinite(is) ? is - was : null;
-        const tone = gain === null || Math.abs(gain) < 5e-4 ? "he-same" : gain > 0 ? "he-up" : "he-down";
+        const better = LOWER_IS_BETTER.has(name) ? -gain : gain;
+        const tone = gain === null || Math.abs(gain) < 5e-4 || NEITHER.has(name) ? "he-same" : better > 0 ? "he-up" : "he-down";
         const sign = gain === null ? "–" : `${gain > 0 ? "▲ +" : gain < 0 ? "▼ " : ""}${number(100 * gain, 1)}`;
-        return el("tr", { "data-metric": name }, el("th", { scope: "row", text: name }), el("td", { text: percent(was) }), el("td", { text: percent(is) }), el("td", { class: tone }, el("b", { text: sign })));
+        const luck = el("td", { class: "he-same", "data-chance": name, text: percent(job.chance?.[name]) });
+        return el("tr", { "data-metric": name }, el("th", { scope: "row", text: name }), luck, el("td", { text: percent(was) }), el("td", { text: percent(is) }), el("td", { class: tone }, el("b", { text: sign })));
       });
-      const head = el("tr", {}, ...["Validation pictures", "before, %", job.after ? "after, %" : "best so far, %", "change"].map((text) => el("th", { scope: "col", text })));
+      const head = el("tr", {}, ...["Validation pictures", "chance, %", "before, %", job.after ? "after, %" : "best so far, %", "change"].map((text) => el("th", { scope: "col", text })));
       numbers.append(el("div", { class: "he-scroll", tabindex: "0", role: "region", "aria-label": "Before and after" }, el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows))));
       if (job.split) numbers.append(note(`Split ${job.split.how.replace(/\.$/, "")}.`));
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.job import DEPTHS, named_settings
-from hypviz.tune.words import course_warnings
+from hypviz.tune.words import course_warnings, shortcoming_warnings
 
 Json = dict[str, Any]
 
@@ -40,10 +40,12 @@ def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> J
         "seconds_left": status.get("seconds_left") if running else None,
         "peak_memory_mib": status.get("peak_memory_mib"),
         "error": server.get("error", "") if state == "failed" else "",
-        "warnings": [*kept_plan.get("warnings", []), *course_warnings(history)],
+        "warnings": [*kept_plan.get("warnings", []), *course_warnings(history), *shortcoming_warnings(after.get("shortcomings", []))],
         "split": kept_plan.get("split"),
         "before": before.get("metrics"),
         "after": after.get("metrics"),
+        "chance": after.get("chance") or before.get("chance"),
+        "success": not after.get("shortcomings"),
         "score_before": before.get("score"),
         "score_after": after.get("score"),
         "score_best": best["score"] if best else None,

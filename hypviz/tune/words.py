@@ -78,5 +78,10 @@ def over_fitting(history: Sequence[Json]) -> str:
     )
 
 
+def shortcoming_warnings(sentences: Sequence[str]) -> list[Json]:
+    """Of a result that is no success; sentences: those of `judging.shortcomings`."""
+    return [_warning("no-success", text) for text in sentences]
+
+
 def _warning(kind: str, text: str) -> Json:
     return {"kind": kind, "text": text}

@@ -27,9 +27,7 @@ from hypviz.data.image_batches import ImageSampler
 from hypviz.data.items import subset_images
 from hypviz.embed import encode, in_fastest_dtype
 from hypviz.errors import DataError
-from hypviz.evaluate import EvaluateSettings, calibrate_omega, evaluate
 from hypviz.files import write_file
-from hypviz.fit import headlines
 from hypviz.model.card import checkpoint_hash
 from hypviz.model.checkpoint import load_checkpoint
 from hypviz.model.device import pick_device
@@ -42,14 +40,14 @@ from hypviz.train import finish as write_result
 from hypviz.tune.features import Features, affordable_views, build_features, make_room
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.frames import Frames, followed_images
+from hypviz.tune.judging import FULL, QUICK
+from hypviz.tune.judging import judge as judge_held
 from hypviz.tune.resolve import resolve
 from hypviz.tune.start import write_start
 from hypviz.tune.words import over_fitting
 
 log = logging.getLogger(__name__)
 Json = dict[str, Any]
-QUERIES = 500
-"""Queries per task while training; before and after all of them count."""
 PREPARING, JUDGING = 0.15, 0.97
 """Shares of the work before the first step and before the last judging, for the bar."""
 TELL_EVERY_S = 0.5
@@ -156,10 +154,10 @@ class Tuning:
         followed = self.embed(encoder, self.frames.rows)
         if not self.folder.frame(0).is_file():
             self.say("measuring the start", 0.95 * PREPARING)
-            metrics = headlines(evaluate(self.held_items, self.held, self.embed(encoder, self.held_rows), FULL))
-            if not metrics:
+            judged = judge_held(self.held_items, self.held, self.embed(encoder, self.held_rows), FULL)
+            if not judged.metrics:
                 raise DataError(f"{self.title}: the pictures to validate on hold no relation that can be measured; add boxes in boxes.")
-            self.folder.write("before", {"metrics": metrics, "score": score(metrics)})
+            self.folder.write("before", {"metrics": judged.metrics, "chance": judged.chance, "score": judged.score})
             self.folder.frame(0).parent.mkdir(exist_ok=True)
             write_file(self.folder.frame(0), lambda part: part.write_bytes(self.frames.first(followed, title=self.title)))
         self.frames.resume(followed)
@@ -182,8 +180,8 @@ class Tuning:
         embedding = self.embed(encoder, both)
         self._followed = embedding.take(np.searchsorted(both, self.frames.rows))
         held = embedding.take(np.searchsorted(both, self.held_rows))
-        metrics = headlines(evaluate(self.held_items, self.held, held, QUICK))
-        return metrics | {"score": score(metrics), "validation loss": self._validation_loss(encoder, held)}
+        judged = judge_held(self.held_items, self.held, held, QUICK)
+        return judged.metrics | {"score": judged.score, "validation loss": self._validation_loss(encoder, held)}
 
     @torch.no_grad()
     def _validation_loss(self, encoder: HyperbolicEncoder, held: Embedding) -> float:
@@ -237,10 +235,15 @@ class Tuning:
         """Judge the best weights on all validation pictures and write them with their card."""
         history = self.folder.history()
         embedding = self.embed(encoder, self.held_rows)
-        metrics = headlines(evaluate(self.held_items, self.held, embedding, FULL))
+        judged = judge_held(self.held_items, self.held, embedding, FULL)
         best = next((row["epoch"] for row in history if row["best"]), None)
-        self.folder.write("after", {"metrics": metrics, "score": score(metrics), "best_epoch": best})
-        omega_children, omega_parents = calibrate_omega(self.held_items, self.held, embedding)
+        self.folder.write(
+            "after",
+            {
+                "metrics": judged.metrics, "chance": judged.chance, "score": judged.score, "best_epoch": best,
+                "shortcomings": judged.shortcomings,
+            },
+        )  # fmt: skip
         before = self.folder.read("before").get("metrics", {})
         record["fine_tuned"] = {
             "from": Path(self.job.start).name, "depth": self.job.depth, "set": self.title, "split": self.split.to_json(),
@@ -248,8 +251,8 @@ class Tuning:
             "note": "The best epoch was chosen on these validation pictures, so their metrics are slightly too good.",
         }  # fmt: skip
         return write_result(
-            encoder, self.folder.path / "best.safetensors", record=record, metrics={"validation": metrics, "before": before},
-            omega_children=round(omega_children, 4), omega_parents=round(omega_parents, 4),
+            encoder, self.folder.path / "best.safetensors", record=record,
+            metrics={"validation": judged.metrics, "chance": judged.chance, "before": before}, retrieval=judged.retrieval,
             description=f"Fine-tuned from {Path(self.job.start).name} on {self.title} ({self.job.depth}).",
         )  # fmt: skip
 
@@ -265,15 +268,6 @@ class Tuning:
             status = self._status | {"seconds": round(self._spent(), 1), "peak_memory_mib": peak_memory_mib()}
             self.folder.write("status", status | {"process": os.getpid()})
             self.tell(status)
-
-
-QUICK = EvaluateSettings(max_queries=QUERIES, bootstrap=0, baselines=False)
-FULL = EvaluateSettings(bootstrap=0, baselines=False)
-
-
-def score(metrics: dict[str, float]) -> float:
-    """What early stopping watches: the mean of the headline metrics, all in 0…1, the larger the better."""
-    return round(float(np.mean(list(metrics.values()))), 5) if metrics else math.nan
 
 
 def peak_memory_mib() -> float | None:
