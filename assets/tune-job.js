@@ -19,11 +19,11 @@
   };
   const ENDINGS = { finish: "finishing with the best so far …", pause: "pausing …", cancel: "cancelling …" };
 
-  /** @param {{act: (job: Object, name: string) => Promise, onKept: Function, licences: string[]}} options */
   /** Figures of which less is better, and of which neither is: the share inside should be that of what belongs there. */
   const LOWER_IS_BETTER = new Set(["mean direction"]);
   const NEITHER = new Set(["median share inside"]);
 
+  /** @param {{act: (job: Object, name: string) => Promise, onKept: Function, licences: string[]}} options */
   tune.createJob = function ({ act, onKept, licences }) {
     const title = el("h3");
     const badge = el("span", { class: "ht-badge" });

@@ -95,6 +95,9 @@ class PairSettings:
     batches: str = "pairs"
     """"pairs": a batch is a random draw of pairs, as in the paper; "images": all pairs within a few whole images, so
     that every encoded crop takes part in all of its relations [R]."""
+    repeat_below: float = 0.0
+    """Share of the images with a class below which they are shown more often, in whole-image batches: an image as often as
+    √(repeat_below / share) of its rarest class, at least once an epoch (repeat factor sampling, Gupta et al., CVPR 2019). 0: off."""
     shuffled: bool = False
     """A control, never a model to use: every box shows the picture of another box, drawn once by the seed, so that what
     remains to be learned is only which crops are whole scenes."""
@@ -103,6 +106,7 @@ class PairSettings:
         check_choice("batches", self.batches, ("pairs", "images"))
         check_choice("ancestors", self.ancestors, ("all", "direct"))
         check_choice("cross_from", self.cross_from, ("scene", "ancestors"))
+        check_range("repeat_below", self.repeat_below, 0.0, 1.0)
         check_range("cross_image", self.cross_image, 0, 1000)
 
 
@@ -111,7 +115,8 @@ class EncoderSettings:
     """Everything needed to rebuild an encoder before its weights are loaded."""
 
     backbone: str = "demo"
-    """"demo", "demo-small", "pretrained:efficientnet_lite0" (1, 2: ImageNet weights from a Python package, Apache-2.0),
+    """"demo", "demo-small", "pretrained:efficientnet_lite0" (1, 2: ImageNet weights from a Python package, Apache-2.0;
+    with "+classes" its classifier's probabilities stand beside the features),
     "open_clip:NAME" (an OpenCLIP image tower), "timm:NAME" (a timm model without its classifier) or
     "meru:L12_W384_A12_P16", the ViT of a published MERU or HyCoCLIP file: layers, width, attention heads, patch size."""
     embed_dim: int = 128
@@ -142,6 +147,9 @@ class EncoderSettings:
     head: str = "linear"
     """"linear": one layer gives a tangent vector, as in the paper [A]. "polar": direction and radius are learned apart, by a
     normalised linear layer and a small network of its own (`model.heads`) [R]."""
+    feature_power: float = 1.0
+    """Under a polar head every feature f counts as sign(f)·|f|^power. 0.5 keeps a few strong ones from speaking for all
+    (power normalisation, Perronnin et al., ECCV 2010) [R]."""
     radius_hidden: int = 256
     """Width of that network."""
     radius_init: float = 0.5
@@ -151,6 +159,7 @@ class EncoderSettings:
     def __post_init__(self) -> None:
         check_choice("geometry", self.geometry, ("hyperbolic", "euclidean", "cosine"))
         check_choice("head", self.head, ("linear", "polar"))
+        check_range("feature_power", self.feature_power, 0.1, 1.0)
         check_range("radius_hidden", self.radius_hidden, 1, 65536)
         check_range("radius_init", self.radius_init, 0.01, 10.0)
         check_range("embed_dim", self.embed_dim, 1, 65536)

@@ -6,6 +6,7 @@ was stopped and resumed takes the same steps as one that was not.
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import math
@@ -21,7 +22,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from hypviz.config import TrainSettings
 from hypviz.data.crops import build_crop_cache
@@ -57,8 +58,8 @@ class Progress:
 
 Validate = Callable[[HyperbolicEncoder], dict[str, float]]
 """Metrics of an encoder; with `patience` one of them must be "score", the larger the better."""
-Look = Callable[[HyperbolicEncoder, NDArray[np.int64], int], tuple[Tensor, Tensor]]
-"""look(encoder, item rows (U,), step) → directions (U, D) and radii (U,): how the encoder sees items at a step."""
+Look = Callable[[HyperbolicEncoder, NDArray[np.int64], int], Tensor]
+"""look(encoder, item rows (U,), step) → features (U, F): what the head is given of items at a step."""
 
 
 class Stopped(HypvizError):
@@ -94,6 +95,7 @@ def train(
     target = pick_device(device)
     encoder = _start(recipe, init, weights).to(target)
     optimiser = build_optimiser(encoder, settings)
+    first_head = copy.deepcopy(encoder.head) if recipe.loss.anchor else None  # before a state is loaded, so that a resumed run has the same
     look = look or _Crops(items, crop_folder or folder / "crops", recipe, encoder)
     kind = ImageSampler if recipe.pairs.batches == "images" else PairSampler
     sampler = kind(items, hierarchy, recipe.pairs, seed=settings.seed, image_mask=image_mask)
@@ -123,8 +125,10 @@ def train(
             batch = sampler.batch(step, settings.batch_pairs)
             rows, where = np.unique(np.concatenate([batch.parent, batch.child]), return_inverse=True)
             with _mixed_precision(target, settings):
-                directions, radii = look(encoder, rows, step)  # (U, D), (U,): each item once
-            loss = batch_loss(encoder, directions, radii, torch.from_numpy(where).to(target), batch, recipe.loss)
+                features = look(encoder, rows, step)  # (U, F): each item once
+                points = encoder.project(features)  # (U, D), (U,)
+            then = _directions(encoder, first_head, features) if first_head else None
+            loss = batch_loss(encoder, points, torch.from_numpy(where).to(target), batch, recipe.loss, start=then)
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss.total)
             norm = torch.nn.utils.clip_grad_norm_(encoder.parameters(), settings.clip_norm)
@@ -157,10 +161,16 @@ class _Crops:
         self.crops = build_crop_cache(items, folder, size=encoder.image_size)
         self.shown = _shuffled(items, recipe.train.seed) if recipe.pairs.shuffled else np.arange(len(items))
 
-    def __call__(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64], step: int) -> tuple[Tensor, Tensor]:
+    def __call__(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64], step: int) -> Tensor:
         pixels = torch.from_numpy(self.crops[self.shown[rows]]).to(encoder.mean.device).permute(0, 3, 1, 2).float() / 255.0
-        found: tuple[Tensor, Tensor] = encoder(encoder.standardise(augment(pixels, self.settings, step=step)))
-        return found
+        features: Tensor = encoder.backbone(encoder.standardise(augment(pixels, self.settings, step=step)))
+        return features
+
+
+def _directions(encoder: HyperbolicEncoder, head: nn.Module, features: Tensor) -> Tensor:
+    """Features (U, F) → directions (U, D) by a head that does not learn."""
+    with torch.no_grad():
+        return encoder.project(features.detach(), head=head)[0]
 
 
 @contextmanager
@@ -189,9 +199,19 @@ def _shuffled(items: Items, seed: int) -> NDArray[np.int64]:
 
 
 def batch_loss(
-    encoder: HyperbolicEncoder, directions: Tensor, radii: Tensor, where: Tensor, batch: PairBatch, settings: LossSettings
+    encoder: HyperbolicEncoder,
+    points: tuple[Tensor, Tensor],
+    where: Tensor,
+    batch: PairBatch,
+    settings: LossSettings,
+    *,
+    start: Tensor | None = None,
 ) -> LossOutput:
-    """The loss of one batch: `where` (P + C,) maps its parents and children to rows of directions (U, D) and radii (U,)."""
+    """The loss of one batch: `where` (P + C,) maps its parents and children to rows of directions (U, D) and radii (U,).
+
+    start: (U, D) directions to stay near, see `LossSettings.anchor`.
+    """
+    directions, radii = points
     parent, child = where[: len(batch.parent)], where[len(batch.parent) :]
     positive, related, never = (torch.from_numpy(m).to(radii.device) for m in (batch.positive, batch.related, batch.never))
     settings = replace(settings, geometry=cast(Geometry, encoder.settings.geometry))
@@ -205,7 +225,7 @@ def batch_loss(
         scale=encoder.scale,
         settings=settings,
     )
-    return regularised(loss, (directions, radii), curv=encoder.curv, settings=settings)
+    return regularised(loss, (directions, radii), curv=encoder.curv, settings=settings, start=start)
 
 
 def finish(encoder: HyperbolicEncoder, path: Path, *, record: dict[str, Any], **card: Any) -> Path:

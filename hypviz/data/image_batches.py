@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.config import PairSettings
-from hypviz.data.hierarchy import Hierarchy, class_graph
+from hypviz.data.hierarchy import Hierarchy, class_graph, scene_classes
 from hypviz.data.items import Items
 from hypviz.data.lookup import Lookup, Rows
 from hypviz.data.pairs import PairBatch, images_in_use
@@ -57,6 +57,7 @@ class ImageSampler:
         has_pair = np.zeros(len(items.images), bool)  # an image of boxes too small for pairs would make an empty batch
         has_pair[above] = True
         self._images = np.flatnonzero(used & has_pair)
+        self._repeats = repeat_factors(items, self._images, settings.repeat_below)
         graph = class_graph(items, hierarchy, used) if graph is None else graph
         self._relations = Relations(items, hierarchy, graph)
         log.info("image batches: %s", ", ".join(f"{name} {count:,}" for name, count in self.counts.items()))
@@ -74,9 +75,10 @@ class ImageSampler:
     def batch(self, step: int, size: int) -> PairBatch:
         """All parents and children of the step's images with their masks; about 2 · `size` crops."""
         count = self.images_per_step(size)
+        per_epoch = max(1, round(float(self._repeats.sum())))
         places = np.arange(step * count, (step + 1) * count)
-        images = np.unique(np.concatenate([self._order(int(e))[places[places // len(self._images) == e] % len(self._images)]
-                                           for e in np.unique(places // len(self._images))]))  # fmt: skip
+        images = np.unique(np.concatenate([self._order(int(e), per_epoch)[places[places // per_epoch == e] % per_epoch]
+                                           for e in np.unique(places // per_epoch)]))  # fmt: skip
         images = np.union1d(images, self._far.of(images)[1])
         rows = np.concatenate([self._items.of_image(int(image)) for image in images])
         parents, children = rows[self._holds[rows]], rows[self._inside[rows]]
@@ -92,8 +94,14 @@ class ImageSampler:
             positive = wanted
         return PairBatch(parents, children, positive, related, never)
 
-    def _order(self, epoch: int) -> NDArray[np.int64]:
-        return np.random.default_rng([self._seed, 0, epoch]).permutation(self._images)
+    def _order(self, epoch: int, count: int) -> NDArray[np.int64]:
+        """The `count` images of an epoch in its order: each as often as its factor, rounded by chance so that the sum is kept."""
+        rng = np.random.default_rng([self._seed, 0, epoch])
+        if count == len(self._images):
+            return rng.permutation(self._images)
+        ends = np.cumsum(self._repeats) * (count / self._repeats.sum())
+        taken = np.searchsorted(ends, np.arange(count) + rng.random(), side="right")  # evenly spaced over the factors
+        return rng.permutation(self._images[np.minimum(taken, len(self._images) - 1)])
 
     def _cross(self, parents: Rows, children: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
         """For every child up to K children of its class in other images, paired with the child's own scene or ancestors."""
@@ -113,3 +121,17 @@ class ImageSampler:
         if self._settings.cross_from == "scene":
             return np.arange(len(boxes)), self._items.offsets[self._items.image[boxes]].astype(np.int64)
         return self._hierarchy.above.of(boxes)
+
+
+def repeat_factors(items: Items, images: NDArray[np.int64], below: float) -> NDArray[np.float64]:
+    """(m,) how often each of some images is shown in an epoch, at least 1: √(below / share of the images with its rarest class).
+
+    Repeat factor sampling (Gupta et al., LVIS, CVPR 2019). below: in [0, 1]; 0 shows all once.
+    """
+    present = scene_classes(items)[images]
+    share = np.asarray(present.sum(axis=0)).ravel() / max(len(images), 1)
+    factor = np.where(share > 0, np.sqrt(np.maximum(below / np.maximum(share, 1e-12), 1.0)), 1.0)
+    owner, label = present.nonzero()
+    repeats = np.ones(len(images))
+    np.maximum.at(repeats, owner, factor[label])
+    return repeats

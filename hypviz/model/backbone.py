@@ -16,6 +16,7 @@ from typing import Any
 from torch import nn
 
 from hypviz.errors import CheckpointError, HubUnreachableError, SettingsError
+from hypviz.model.class_scores import FeaturesAndClasses
 from hypviz.model.offers import OFFLINE
 from hypviz.model.packaged import find_packaged, load_packaged
 from hypviz.model.weights import load_tower, read_weights
@@ -25,6 +26,8 @@ OWN_VECTORS = "vectors"
 DEMO_NAMES = ("demo", "demo-small")
 RANDOM = "random"
 """Weights of a backbone that is about to get those of a checkpoint: none are looked for, whatever its name promises."""
+CLASSES = "classes"
+"""Behind the name of a packaged backbone and a plus: its classifier's probabilities stand beside the features."""
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -138,14 +141,19 @@ def _pretrained(name: str, weights: str | None, image_size: int) -> Backbone:
     """A timm model with the weights of a package, a file's instead when one is given."""
     import timm
 
+    name, _, beside = name.partition("+")
     packaged = find_packaged(name)
+    if beside not in ("", CLASSES):
+        raise SettingsError(f"pretrained:{name} can be had with +{CLASSES}, its class probabilities beside the features; got +{beside}.")
     if hub_tag(weights):
         raise SettingsError(f"pretrained:{name} has the weights of its package; for a hub's, choose timm:{packaged.timm_name}.")
-    tower = timm.create_model(packaged.timm_name, num_classes=0)
+    tower: Any = timm.create_model(packaged.timm_name, **({} if beside else {"num_classes": 0}))
     if not weights:
         load_packaged(tower, packaged)
     elif weights != RANDOM:
         load_tower(tower, read_weights(Path(weights)), source=f"Weights file {weights}")
+    if beside:
+        tower = FeaturesAndClasses(tower)
     return Backbone(tower, tower.num_features, image_size or packaged.size, (0.5,) * 3, (0.5,) * 3)
 
 

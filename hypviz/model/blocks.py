@@ -10,9 +10,17 @@ from torch import nn
 def tower_parts(tower: nn.Module) -> list[nn.Module]:
     """The tower's parts with weights, first to last: stem, residual or transformer blocks, closing norms.
 
-    Containers are taken apart: sequences, lists, and modules that only hold one (OpenCLIP's `transformer`). Order is that
+    Containers are taken apart: sequences, lists, modules that only hold one (OpenCLIP's `transformer`) or only wrap another. Order is that
     of definition, which is that of use in the towers of OpenCLIP, timm and the demo.
     """
+    weighty = [child for child in tower.children() if any(True for _ in child.parameters())]
+    wraps = (
+        len(weighty) == 1
+        and not isinstance(tower, (nn.Sequential, nn.ModuleList))
+        and not any(True for _ in tower.parameters(recurse=False))
+    )
+    if wraps:
+        return tower_parts(weighty[0])
     parts = []
     for child in tower.children():
         if not any(True for _ in child.parameters()):

@@ -101,12 +101,13 @@ class HyperbolicEncoder(nn.Module):
         """(B, 3, S, S), standardised → directions (B, D) and radii (B,)."""
         return self.project(self.backbone(images))
 
-    def project(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Features of the backbone (B, F) → directions (B, D) and radii (B,): the head alone."""
-        if isinstance(self.head, PolarHead):
-            polar: tuple[Tensor, Tensor] = self.head(features)
+    def project(self, features: Tensor, *, head: nn.Module | None = None) -> tuple[Tensor, Tensor]:
+        """Features of the backbone (B, F) → directions (B, D) and radii (B,): the head alone, or another in its place."""
+        head = head or self.head
+        if isinstance(head, PolarHead):
+            polar: tuple[Tensor, Tensor] = head(features)
             return polar
-        return _polar(self.head(features.float()).float() * _exp_within(self.log_alpha, 0.0, 1.0))
+        return _polar(head(features.float()).float() * _exp_within(self.log_alpha, 0.0, 1.0))
 
     def encode_texts(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """n texts → directions (n, D) and radii (n,) in the space of the pictures; CheckpointError without a text tower."""
@@ -119,7 +120,9 @@ class HyperbolicEncoder(nn.Module):
 
 def _build_head(settings: EncoderSettings, features: int) -> PolarHead | nn.Linear:
     if settings.head == "polar":
-        return PolarHead(features, settings.embed_dim, hidden=settings.radius_hidden, radius=settings.radius_init)
+        return PolarHead(
+            features, settings.embed_dim, hidden=settings.radius_hidden, radius=settings.radius_init, power=settings.feature_power
+        )
     head = nn.Linear(features, settings.embed_dim, bias=settings.head_bias)
     nn.init.normal_(head.weight, std=features**-0.5)
     if settings.head_bias:

@@ -18,7 +18,7 @@ from hypviz.errors import DataError
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.model.heads import PolarHead
 
-WHITENING = 0.75
+WHITENING = 0.5
 """Power of the standard deviation that the components of a polar head are divided by; 0 keeps them, 1 makes all alike [M]."""
 
 
@@ -33,21 +33,26 @@ def with_polar_head(settings: EncoderSettings) -> EncoderSettings:
 
 
 @torch.no_grad()
-def fit_head(encoder: HyperbolicEncoder, features: NDArray[np.floating]) -> None:
+def fit_head(encoder: HyperbolicEncoder, features: NDArray[np.floating], weights: NDArray[np.floating] | None = None) -> None:
     """Set the head from features (N, F) of a data set, N >= 2, without training.
 
     A linear head: the mean of the tangent vectors of these features is 0 afterwards and the median of their radii 1. A polar
     head: directions are the principal components, each scaled by the inverse square root of its standard deviation, so that
     a few strong ones do not speak for all; radii stay as they begin. Where there are fewer components than dimensions the
-    rest starts at zero. Raises DataError when all features are the same or not finite.
+    rest starts at zero. weights: (N,) > 0, how much each counts; None for all alike. Raises DataError when all features
+    are the same or not finite.
     """
     values = torch.as_tensor(np.asarray(features, np.float64))
-    mean = values.mean(dim=0)
+    if isinstance(encoder.head, PolarHead):
+        values = encoder.head.tempered(values.to(encoder.mean.device)).double().cpu()
+    share = torch.ones(len(values), dtype=torch.float64) if weights is None else torch.as_tensor(np.asarray(weights, np.float64))
+    share = (share / share.sum()).unsqueeze(1)
+    mean = (share * values).sum(dim=0)
     centred = values - mean
     spread = float(centred.norm(dim=1).quantile(0.5)) if torch.isfinite(values).all() else 0.0
     if len(values) < 2 or spread <= 0:
         raise DataError("The backbone gives every picture the same features; its weights are not usable as a start.")
-    variance, vectors = torch.linalg.eigh(centred.T @ centred / len(centred))  # ascending
+    variance, vectors = torch.linalg.eigh((share * centred).T @ centred)  # ascending
     directions = vectors.flip(1).T[: encoder.settings.embed_dim]  # (≤ D, F)
     if isinstance(encoder.head, PolarHead):
         _fit_polar(encoder.head, mean, variance.flip(0)[: len(directions)], directions)

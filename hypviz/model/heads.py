@@ -13,19 +13,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+KNEE = 1e-3
+"""Where the power of a feature turns linear, so that its gradient stays finite at 0; features of a backbone are of order 1."""
+
 
 class PolarHead(nn.Module):
     """Features (B, F) → directions (B, D) of unit length and radii (B,) > 0, both float32.
 
-    hidden: width of the radius network, F → hidden → 1.  radius: what every radius begins at, > 0, in true units.
+    hidden: width of the radius network, F → hidden → 1.  radius: what every radius begins at, > 0, in true units.  power: in
+    (0, 1], of every feature, its sign kept; 1 leaves them as they are.
     `centre` (F,) and `spread`, both fixed from data by `model.fresh_head`, bring the features of any backbone to one scale.
     """
 
     centre: Tensor
     spread: Tensor
 
-    def __init__(self, features: int, dim: int, *, hidden: int, radius: float) -> None:
+    def __init__(self, features: int, dim: int, *, hidden: int, radius: float, power: float = 1.0) -> None:
         super().__init__()
+        self.power = power
         self.direction = nn.Linear(features, dim)
         nn.init.normal_(self.direction.weight, std=features**-0.5)
         nn.init.zeros_(self.direction.bias)
@@ -46,9 +51,17 @@ class PolarHead(nn.Module):
         """(D, F), the map of the directions."""
         return self.direction.weight
 
+    def tempered(self, features: Tensor) -> Tensor:
+        """Features (B, F) to the power, float32; their slope is bounded at 0."""
+        features = features.float()
+        if self.power == 1.0:
+            return features
+        tempered: Tensor = features.sign() * ((features.abs() + KNEE) ** self.power - KNEE**self.power)
+        return tempered
+
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(B, F) → unit directions (B, D) and radii (B,)."""
-        scaled = ((features.float() - self.centre.float()) / self.spread.float()).to(self.weight.dtype)
+        scaled = ((self.tempered(features) - self.centre.float()) / self.spread.float()).to(self.weight.dtype)
         direction = functional.normalize(self.direction(scaled).float(), dim=-1)
         radius: Tensor = functional.softplus(self.radius(scaled).float()).squeeze(-1)
         # softplus underflows far below 0; a radius of exactly 0 has no cone.

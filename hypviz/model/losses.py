@@ -61,6 +61,9 @@ class LossSettings:
     reduction: the mean over the positives outside the logarithm treats all alike; inside it, the nearest leads.
     spread: λ >= 0 of λ‖mean direction‖² over the items of a batch [R]. Without it the directions of a small set gather in one
         corner of the sphere, and nothing that is drawn by angle is true.
+    anchor: λ >= 0 of λ times the mean squared difference, in hundredths, between the cosines of the items' directions and those
+        that the head gave at the start (relational distillation, Park et al., CVPR 2019) [R]: what a backbone knows of
+        pictures unlike those at hand must survive.
     norm: λ >= 0 of λ·mean(c·r²) [R, after ARGENT, arXiv 2603.23311]: keeps √c·r where the angle has gradients.
     """
 
@@ -71,6 +74,7 @@ class LossSettings:
     denominator: Denominator = "infonce"
     reduction: Reduction = "mean_of_log"
     spread: float = 0.0
+    anchor: float = 0.0
     norm: float = 0.0
 
     def __post_init__(self) -> None:
@@ -140,9 +144,15 @@ def pair_loss(
     return LossOutput(total, forth, back)
 
 
-def regularised(loss: LossOutput, points: Points, *, curv: Tensor, settings: LossSettings) -> LossOutput:
-    """The loss with its spread and norm terms over the distinct items of a batch, directions (U, D) and radii (U,)."""
+def regularised(loss: LossOutput, points: Points, *, curv: Tensor, settings: LossSettings, start: Tensor | None = None) -> LossOutput:
+    """The loss with its further terms over the distinct items of a batch, directions (U, D) and radii (U,).
+
+    start: (U, D') the directions that the head gave the same features at the start; None leaves the anchor out.
+    """
     total = loss.total
+    if settings.anchor and start is not None:
+        now, then = (each.float() @ each.float().T for each in (points[0], start))
+        total = total + settings.anchor * 100 * (now - then).square().mean()
     if settings.spread:
         total = total + settings.spread * points[0].float().mean(dim=0).square().sum()
     if settings.norm:

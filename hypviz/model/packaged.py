@@ -73,19 +73,21 @@ def weights_file(packaged: Packaged) -> Path:
 
 
 def load_packaged(tower: nn.Module, packaged: Packaged) -> None:
-    """Copy the package's weights into timm's model without its classifier, entry by entry in the order of both.
+    """Copy the package's weights into timm's model, with its classifier or without, entry by entry in the order of both.
 
     Raises CheckpointError when the package is missing, damaged or of another architecture.
     """
     from hypviz.model.weights import read_weights
 
     path = weights_file(packaged)
-    given = list(read_weights(path).items())[:-CLASSIFIER_ENTRIES]
     wanted = tower.state_dict()
+    given = list(read_weights(path).items())
+    if len(wanted) < len(given):
+        given = given[:-CLASSIFIER_ENTRIES]
     for (name, tensor), key in zip_longest(given, wanted, fillvalue=("nothing", None)):
         if tensor is None or not isinstance(key, str) or tensor.shape != wanted[key].shape:
             raise CheckpointError(
-                f"Weights file {path} does not fit {packaged.timm_name}: it holds {len(given)} weights without the classifier, expected "
+                f"Weights file {path} does not fit {packaged.timm_name}: it holds {len(given)} weights, expected "
                 f"{len(wanted)}, and {name!r} stands where {key!r} is expected; reinstall {packaged.package}=={packaged.version}."
             )
     tower.load_state_dict({key: tensor for key, (_, tensor) in zip(wanted, given, strict=True)})

@@ -42,11 +42,10 @@ class Features:
     def __init__(self, values: NDArray[np.float32], *, seed: int) -> None:
         self.values, self.seed = values, seed
 
-    def __call__(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64], step: int) -> tuple[Tensor, Tensor]:
-        """Directions and radii of items, each from a view drawn by (seed, step); see `train.Look`."""
+    def __call__(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64], step: int) -> Tensor:
+        """Features of items, each of a view drawn by (seed, step); see `train.Look`."""
         view = np.random.default_rng([self.seed, 3, step]).integers(len(self.values), size=len(rows))
-        found: tuple[Tensor, Tensor] = encoder.project(torch.from_numpy(self.values[view, rows]).to(encoder.mean.device))
-        return found
+        return torch.from_numpy(self.values[view, rows]).to(encoder.mean.device)
 
     def embedding(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64]) -> Embedding:
         """The plain views of some items, embedded."""

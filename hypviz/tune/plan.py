@@ -19,6 +19,8 @@ from hypviz.tune.split import Split
 
 MIN_EPOCH_STEPS = 5
 """An epoch is one pass over the training images, in small sets several: this many steps at least."""
+POLAR_LOSS = {"anchor": 0.1}
+"""What the loss of a polar head adds by default (docs/finetune.md says what each gave)."""
 SMALL_BACKBONES = ("demo", "demo-small")
 """Backbones that are quick on a CPU and were trained from scratch; others are large and take the paper's small rate."""
 
@@ -57,8 +59,9 @@ def make_plan(depth: str, encoder: EncoderSettings, items: Items, split: Split, 
     train = _merged(TrainSettings, defaults, chosen["train"])
     if depth == "head" and train.backbone_lr_scale > 0:
         raise SettingsError("backbone_lr_scale must be 0 where only the head learns, its features are fixed; choose another depth.")
-    pairs = _merged(PairSettings, {"batches": "images"}, chosen["pairs"])
-    loss = _merged(LossSettings, {"geometry": encoder.geometry}, chosen["loss"])
+    polar = encoder.head == "polar"
+    pairs = _merged(PairSettings, {"batches": "images", **({"cross_from": "ancestors"} if polar else {})}, chosen["pairs"])
+    loss = _merged(LossSettings, {"geometry": encoder.geometry, **(POLAR_LOSS if polar else {})}, chosen["loss"])
     epoch_steps = steps_per_epoch(items, split, train.batch_pairs)
     views = TuneSettings.views if encoder.backbone in SMALL_BACKBONES else 1  # a look at a crop is what costs in a large one
     tune = _merged(TuneSettings, {"epochs": default_epochs(depth, images, epoch_steps), "views": views}, chosen["tune"])

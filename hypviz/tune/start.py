@@ -18,15 +18,16 @@ from hypviz.model.card import Card, find_checkpoint, read_card
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import pick_device
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
-from hypviz.model.fresh_head import fit_head, with_head_bias
+from hypviz.model.fresh_head import fit_head, with_polar_head
 from hypviz.model.norms import adapt_norms, has_batch_norm
 from hypviz.model.offers import offered_licence
 from hypviz.model.packaged import find_packaged, weights_file
 from hypviz.tune.features import plain_features
 from hypviz.tune.job import TuneJob
 
-FRESH_DIM = 128
-"""Dimension of the space for a backbone that has none yet, as the paper's [P]."""
+FRESH_DIM = 256
+"""Dimension of the space for a backbone that has none yet: twice the paper's, whose encoders are trained whole, while here the
+directions have to hold what the backbone knows (docs/results.md) [M]."""
 MAX_FRESH = 20_000
 """Crops that a training-free head is fitted to at most, evenly spaced."""
 OnShare = Callable[[float], None]
@@ -46,7 +47,8 @@ def start_settings(job: TuneJob) -> EncoderSettings:
         )
     elif not hub_tag(job.weights) and not Path(job.weights).is_file():
         raise SettingsError(f"There is no weights file {job.weights!r} on the machine that hypviz runs on.")
-    return with_head_bias(EncoderSettings(job.backbone, embed_dim=FRESH_DIM, published=hub_tag(job.weights)))
+    power = 0.5 if job.backbone.startswith("pretrained:") else 1.0
+    return with_polar_head(EncoderSettings(job.backbone, embed_dim=FRESH_DIM, published=hub_tag(job.weights), feature_power=power))
 
 
 def start_licence(job: TuneJob) -> str:
@@ -74,8 +76,17 @@ def write_start(
             adapt_norms(encoder, cache[mixed], on_share=lambda share: on_share(share / 2))
         if job.backbone:
             quick = in_fastest_dtype(encoder, cache, count=len(rows))
-            fit_head(encoder, plain_features(quick, cache[rows], on_share=lambda share: on_share(0.5 + share / 2)))
+            features = plain_features(quick, cache[rows], on_share=lambda share: on_share(0.5 + share / 2))
+            fit_head(encoder, features, rarity_weights(items.label[rows]))
     save_checkpoint(path, encoder, card)
+
+
+def rarity_weights(label: NDArray[np.integer]) -> NDArray[np.float64]:
+    """(n,) weights of items by class (−1: a scene): one over the root of the class's count, so that a class of thousands does
+    not set the directions alone."""
+    _, place, count = np.unique(label, return_inverse=True, return_counts=True)
+    weights: NDArray[np.float64] = count[place] ** -0.5
+    return weights
 
 
 def _load(job: TuneJob) -> tuple[HyperbolicEncoder, Card]:
@@ -83,6 +94,6 @@ def _load(job: TuneJob) -> tuple[HyperbolicEncoder, Card]:
         return load_checkpoint(find_checkpoint(job.checkpoint))
     settings = start_settings(job)
     encoder = build_encoder(settings, weights=job.weights or None)
-    description = "Training-free hyperbolic head: mean embedding at the root, median radius 1."
+    description = "Training-free polar head: directions along the principal components, all radii alike."
     licence = start_licence(job) or "not stated"
     return encoder, Card("start", settings, encoder.curv.item(), licence=licence, description=description)

@@ -193,7 +193,7 @@ class Tuning:
         for step in range(max(1, int(self.split.validation.sum()) // per_step)):
             batch = self._validation.batch(step, settings.batch_pairs)
             rows, where = np.unique(np.concatenate([batch.parent, batch.child]), return_inverse=True)
-            loss = batch_loss(encoder, directions[rows], radii[rows], torch.from_numpy(where).to(device), batch, self.plan.recipe.loss)
+            loss = batch_loss(encoder, (directions[rows], radii[rows]), torch.from_numpy(where).to(device), batch, self.plan.recipe.loss)
             losses.append(float(loss.total))
         return float(np.mean(losses))
 
