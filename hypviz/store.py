@@ -60,7 +60,7 @@ class Workspace:
         hierarchy: Hierarchy,
         *,
         name: str,
-        report: ImportReport | None = None,
+        report: ImportReport | Mapping[str, Any] | None = None,
         settings: HierarchySettings | None = None,
         overwrite: bool = False,
         pictures: bool = True,
@@ -68,7 +68,8 @@ class Workspace:
     ) -> Workspace:
         """Write a new workspace; with `overwrite` renew an existing one, whose other files and embeddings stay.
 
-        settings: those the hierarchy was built with, for the record. pictures: False for a workspace without any, whose
+        report: what became of the data that were read, or what an earlier meta.json says of it. settings: those the hierarchy
+        was built with, for the record. pictures: False for a workspace without any, whose
         pictures nobody will look for. vectors: True for own vectors, whose file the caller writes.
         Raises WorkspaceError when `folder` holds
         anything but a workspace, or holds one and `overwrite` is not set. Fails without a trace.
@@ -77,7 +78,7 @@ class Workspace:
         renew = may_renew(folder, overwrite)
         meta = describe(folder, items, name=name) | {
             "hierarchy": {"settings": to_mapping(settings or HierarchySettings()), "counts": hierarchy.counts},
-            "import": None if report is None else report.to_json(),
+            "import": report.to_json() if isinstance(report, ImportReport) else None if report is None else dict(report),
             "pictures": pictures,
             "vectors": vectors,
         }

@@ -32,6 +32,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "train": {"run_state"},
         "embed": {"vectors"},
         "synthetic": set(),
+        "importing": set(),
         "vectors": set(),
         "evaluate": set(),
         "health": set(),
