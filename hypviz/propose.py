@@ -245,7 +245,13 @@ def propose_workspace(
 def _with_proposals(report: Mapping[str, Any] | None, before: Items, items: Items) -> dict[str, Any]:
     """What the import said of the data, with the proposals counted as read and kept; read = kept + dropped stays true."""
     boxes = len(before) - len(before.images)
-    counted: dict[str, Any] = {"name": "", "images": len(before.images), "boxes": boxes, "kept_images": len(before.images), "kept_boxes": boxes}
+    counted: dict[str, Any] = {
+        "name": "",
+        "images": len(before.images),
+        "boxes": boxes,
+        "kept_images": len(before.images),
+        "kept_boxes": boxes,
+    }
     known = counted | {"clipped": 0, "turned": 0, "scaled": 0, "dropped": {}} | dict(report or {})
     new = len(items) - len(before)
     more = {name: known[name] + new for name in ("boxes", "kept_boxes")}
