@@ -15,6 +15,7 @@ from hypviz.data.formats.detect import open_dataset
 from hypviz.errors import CheckpointError, SelectionError, WorkspaceError
 from hypviz.home import ROOT, home, own_checkpoints
 from hypviz.importing import import_workspace
+from hypviz.keeping import writable_home
 from hypviz.model.card import CHECKPOINTS, find_checkpoint, list_checkpoints, read_card
 from hypviz.progress import OnProgress
 from hypviz.session import View
@@ -30,7 +31,7 @@ KEPT_VIEWS = 4
 def _import_vectors(file: Path) -> Path:
     """The workspace, in the home folder, of a file of own vectors and what is said of them beside it."""
     given = read_vectors(file)
-    target = home() / f"{file.stem}-{given.content_hash()[:8]}"
+    target = writable_home() / f"{file.stem}-{given.content_hash()[:8]}"
     if not is_workspace(target):
         make_vectors_workspace(target, given, name=file.stem, images_root=given.images_root or file.resolve().parent, where=file.name)
     return target
@@ -116,8 +117,9 @@ class Library:
             return _import_vectors(folder)
         name = folder.resolve().name
         place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
-        raw = open_dataset(folder, extract_to=home() / f"{name}-pictures-{place}")
-        made, _ = import_workspace(lambda items: home() / f"{name}-{items.data_hash[:8]}", raw, name=name, on_progress=on_progress)
+        into = writable_home()
+        raw = open_dataset(folder, extract_to=into / f"{name}-pictures-{place}")
+        made, _ = import_workspace(lambda items: into / f"{name}-{items.data_hash[:8]}", raw, name=name, on_progress=on_progress)
         return made.folder
 
     def workspace_folder(self, name: str) -> Path:

@@ -25,7 +25,8 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "edges": set(),
         "workspace_meta": set(),
         "tables": set(),
-        "store": {"tables", "workspace_meta"},
+        "keeping": set(),
+        "store": {"keeping", "tables", "workspace_meta"},
     },
     {
         "run_state": set(),

@@ -246,10 +246,12 @@ def test_an_older_way_of_measuring_makes_an_evaluation_stale(desk: Desk, view: V
     assert stale == "An evaluation of tiny was kept, but the way hypviz measures has changed since."
 
 
-def test_a_workspace_that_cannot_be_written_to_still_gets_its_review(desk: Desk, view: View, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_workspace_that_cannot_be_written_to_still_gets_its_review(
+    desk: Desk, view: View, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (view.workspace.folder / "evaluations").write_text("a file is in the way")
     assert wait(desk.run(view.key, ReviewOptions())).state == "done"
-    assert "cannot be written" in caplog.text
+    assert "cannot be written" in caplog.text and list(home.rglob("record.json")), "it is kept in the home folder"
     assert desk.status(view.key, ReviewOptions())["state"] == "ready"
     assert desk.review(view.key, ReviewOptions()).report()["tables"]
 
