@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from hypviz.errors import HypvizError
+from hypviz.errors import HypvizError, os_sentence
 
 
 def main(
@@ -35,6 +35,11 @@ def main(
         serve(data, checkpoint, host=host, port=port, device=device, browser=browser)
     except HypvizError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        sentence = os_sentence(error)
+        if sentence is None:
+            raise
+        sys.exit(f"error: {sentence}")
 
 
 def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, browser: bool) -> None:

@@ -16,7 +16,7 @@ from tests.worlds import TinyWorld
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[dict[str, set[str]], ...] = (
     {"errors": set(), "home": set()},
-    {"config": set(), "bits": set(), "files": set(), "progress": set(), "geometry": set()},
+    {"config": set(), "bits": set(), "files": set(), "keeping": set(), "progress": set(), "geometry": set()},
     {"data": set(), "search": set()},
     {
         "model": set(),
@@ -25,8 +25,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "edges": set(),
         "workspace_meta": set(),
         "tables": set(),
-        "keeping": set(),
-        "store": {"keeping", "tables", "workspace_meta"},
+        "store": {"tables", "workspace_meta"},
     },
     {
         "run_state": set(),

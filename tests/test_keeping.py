@@ -185,3 +185,19 @@ def test_the_commands_work_for_a_user_who_may_write_nothing(tiny_world: TinyWorl
     assert len([json.loads(line) for line in done.stdout.splitlines()]) == 3
     assert done.stderr.count("cannot be written to (Permission denied)") == 1
     assert not (anyone / "home").exists()
+
+
+def test_what_needs_a_home_is_refused_in_one_sentence(fresh: TinyWorld, home: Path, lock: Lock) -> None:
+    """Drawing on data that lie elsewhere makes a copy in the home folder; where there is none, the page says so."""
+    from fastapi.testclient import TestClient
+
+    from hypviz.ui import routes
+
+    home.mkdir()
+    lock(home)
+    library = Library(device="cpu", extra={"tiny": fresh.workspace})
+    client = TestClient(routes.build_app(library), base_url="http://test/hypviz/annotate/")
+    picture = client.get("picture/0", params={"data": "tiny"}).json()
+    body = {"version": picture["version"], "boxes": []}
+    answer = client.put("picture/0", params={"data": "tiny"}, json=body)
+    assert answer.status_code == 500 and answer.json()["error"].endswith(": Read-only file system.")

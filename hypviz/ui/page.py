@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 import gradio as gr
 
-from hypviz.errors import HypvizError
+from hypviz.errors import HypvizError, os_sentence
 from hypviz.library import Library
 from hypviz.session import View
 from hypviz.ui.api import add_api
@@ -135,9 +135,12 @@ def _opener(library: Library) -> Callable[..., tuple[Any, ...]]:
             view = library.open(data, checkpoint, on_progress=report)
             described = {**view.describe(), "choice": [data, checkpoint]}
             return described, described, described, described, facts_html(view)
-        except HypvizError as error:
-            log.warning("%s", error)
-            raise gr.Error(str(error), duration=None, print_exception=False) from None
+        except (HypvizError, OSError) as error:
+            sentence = os_sentence(error) if isinstance(error, OSError) else str(error)
+            if sentence is None:
+                raise
+            log.warning("%s", sentence)
+            raise gr.Error(sentence, duration=None, print_exception=False) from None
 
     return opened
 

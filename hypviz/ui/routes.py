@@ -7,6 +7,7 @@ as {"error": one sentence} with a fitting status.
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -18,7 +19,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from hypviz.errors import DataError, HypvizError, SelectionError
+from hypviz.errors import DataError, HypvizError, SelectionError, os_sentence
 from hypviz.library import Library
 from hypviz.places import WORDS_SIZE
 from hypviz.ui.annotate_routes import annotate_router
@@ -30,6 +31,7 @@ from hypviz.uploads import MAX_BYTES
 from hypviz.viz.pictures import placeholder
 from hypviz.words import checked_text
 
+log = logging.getLogger(__name__)
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MAX_NAME = 200
 """Characters kept of an own picture's name."""
@@ -110,6 +112,11 @@ def build_app(library: Library) -> FastAPI:
     def explain(_request: Request, error: HypvizError) -> JSONResponse:
         status = 404 if isinstance(error, SelectionError) else 422
         return JSONResponse({"error": str(error)}, status_code=status)
+
+    @app.exception_handler(OSError)
+    def explain_system(_request: Request, error: OSError) -> JSONResponse:
+        log.error("The system refused something", exc_info=error)
+        return JSONResponse({"error": os_sentence(error) or f"The server cannot do this ({error})."}, status_code=500)
 
     @app.exception_handler(RequestValidationError)
     def explain_form(_request: Request, error: RequestValidationError) -> JSONResponse:
