@@ -47,6 +47,7 @@ def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, brow
     from hypviz.ui.server import check_port, run
 
     check_port(host, port)
+    from hypviz.import_report import report_lines, report_of
     from hypviz.library import Library
     from hypviz.progress import progress_bar
 
@@ -54,6 +55,8 @@ def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, brow
     names = library.add_data(data), library.add_checkpoint(checkpoint)
     with progress_bar(f"Opening {names[0]}") as report:
         view = library.open(*names, on_progress=report)
+    for line in report_lines(report_of(view.workspace)):
+        logging.info("%s", line)
     if view.card.restricted:
         logging.info("%s: licence %s", view.card.name, view.card.licence)
     run(library, *names, host=host, port=port, browser=browser, then=view.warm_up)

@@ -50,6 +50,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "places": {"uploads"},
         "words": set(),
         "inquiry": {"cards", "disks", "export", "places", "selection"},
+        "import_report": set(),
         "session": {"cards", "disks", "inquiry", "places", "uploads", "words"},
         "library": {"session"},
     },

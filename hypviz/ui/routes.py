@@ -20,6 +20,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from hypviz.errors import DataError, HypvizError, SelectionError, os_sentence
+from hypviz.import_report import report_of
 from hypviz.library import Library
 from hypviz.places import WORDS_SIZE
 from hypviz.ui.annotate_routes import annotate_router
@@ -60,7 +61,7 @@ TUNE_SCRIPTS = (
     "tune-intake.js", "tune-settings.js", "tune-curves.js", "tune-disk.js", "tune-job.js", "tune-keep.js", "tune.js",
 )  # fmt: skip
 """Those of the Fine-tune tab; the disk it animates is the same."""
-STYLES = ("style.css", "disk.css", "explore.css", "evaluate.css", "annotate.css", "tune.css")
+STYLES = ("style.css", "report.css", "disk.css", "explore.css", "evaluate.css", "annotate.css", "tune.css")
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
@@ -153,6 +154,10 @@ def _router(library: Library) -> APIRouter:
     @router.get("/view/{key}/image/{image}")
     def image(key: str, image: int) -> Response:
         return Response(library.view(key).picture(image), media_type="image/jpeg", headers=forever)
+
+    @router.get("/view/{key}/report")
+    def report(key: str) -> dict[str, Any]:
+        return report_of(library.view(key).workspace)
 
     @router.post("/view/{key}/offline.html")
     def offline(key: str, state: Annotated[dict[str, Any], Body()]) -> Response:
