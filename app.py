@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from hypviz.errors import HypvizError
+from hypviz.errors import HypvizError, os_sentence
 
 
 def main(
@@ -35,6 +35,11 @@ def main(
         serve(data, checkpoint, host=host, port=port, device=device, browser=browser)
     except HypvizError as error:
         sys.exit(f"error: {error}")
+    except OSError as error:
+        sentence = os_sentence(error)
+        if sentence is None:
+            raise
+        sys.exit(f"error: {sentence}")
 
 
 def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, browser: bool) -> None:
@@ -42,6 +47,7 @@ def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, brow
     from hypviz.ui.server import check_port, run
 
     check_port(host, port)
+    from hypviz.import_report import report_lines, report_of
     from hypviz.library import Library
     from hypviz.progress import progress_bar
 
@@ -49,6 +55,8 @@ def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, brow
     names = library.add_data(data), library.add_checkpoint(checkpoint)
     with progress_bar(f"Opening {names[0]}") as report:
         view = library.open(*names, on_progress=report)
+    for line in report_lines(report_of(view.workspace)):
+        logging.info("%s", line)
     if view.card.restricted:
         logging.info("%s: licence %s", view.card.name, view.card.licence)
     run(library, *names, host=host, port=port, browser=browser, then=view.warm_up)

@@ -1,6 +1,6 @@
 /**
  * The selected set: rows chosen by lasso, clicks, facets or words. It lights up on the disk and opens as a gallery or
- * a table, from general to specific, and leaves as CSV, JSON, Parquet, COCO, or for FiftyOne and HyperView.
+ * a table, from general to specific, and leaves as CSV, JSON, Parquet, as annotations (COCO, YOLO…), or for FiftyOne and HyperView.
  */
 (function () {
   "use strict";
@@ -8,7 +8,7 @@
   const { element, button, action, Bits, count } = hypviz;
 
   const PAGE = 60;
-  const FORMATS = { csv: "CSV", json: "JSON", parquet: "Parquet", coco: "COCO", fiftyone: "FiftyOne", hyperview: "HyperView", vectors: "Vectors" };
+  const FORMATS = { csv: "CSV", json: "JSON", parquet: "Parquet", coco: "COCO", yolo: "YOLO", voc: "VOC", cvat: "CVAT", labelstudio: "Label Studio", fiftyone: "FiftyOne", hyperview: "HyperView", vectors: "Vectors" };
 
   hypviz.setPart = function (x) {
     const panel = x.find(".hv-set");

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypviz.config import HierarchySettings
 from hypviz.progress import progress_bar
 
 SIZE = (384, 288)
@@ -14,9 +13,8 @@ def clipart_workspace(folder: Path, split: str, count: int, *, image_format: str
     """The workspace of the first `count` scenes of a split, drawn and imported into `folder` unless that was done."""
     from hypviz.data.clipart import SPLIT_SEEDS, write_dataset
     from hypviz.data.formats.coco import read_coco
-    from hypviz.data.hierarchy import build_hierarchy
-    from hypviz.data.importer import import_items
-    from hypviz.store import Workspace, is_workspace
+    from hypviz.importing import import_workspace
+    from hypviz.store import is_workspace
 
     target = folder / "workspace"
     if is_workspace(target):
@@ -25,8 +23,5 @@ def clipart_workspace(folder: Path, split: str, count: int, *, image_format: str
         seeds = SPLIT_SEEDS[split][:count]
         path = write_dataset(folder, seeds, size=SIZE, image_format=image_format, quality=quality, on_progress=report)
     with progress_bar("Reading them back") as report:
-        items, summary = import_items(read_coco(path, folder / "images"), on_progress=report)
-    settings = HierarchySettings()
-    hierarchy = build_hierarchy(items, settings)
-    Workspace.create(target, items, hierarchy, name="clipart world", report=summary, settings=settings)
+        import_workspace(target, read_coco(path, folder / "images"), name="clipart world", on_progress=report)
     return target

@@ -40,3 +40,12 @@ class SelectionError(HypvizError, LookupError):
 
 class BusyError(HypvizError):
     """Long work was asked for while other long work runs; there is one at a time."""
+
+
+def os_sentence(error: OSError) -> str | None:
+    """What the system refused, as one sentence with the file it is about; None for an error that names neither.
+
+    >>> os_sentence(PermissionError(13, "Permission denied", "/a/b"))
+    '/a/b: Permission denied.'
+    """
+    return None if error.filename is None or error.strerror is None else f"{error.filename}: {error.strerror}."

@@ -1,5 +1,5 @@
-"""A selection of items as a file: CSV, JSON, Parquet, COCO annotations that pycocotools and this project read, or the layouts
-of FiftyOne and HyperView (`hypviz.export_layouts`), or vectors as .npy with a .json beside it (`hypviz.vectors.write`).
+"""A selection of items as a file: CSV, JSON, Parquet; annotations as COCO, YOLO, VOC, CVAT or Label Studio (`hypviz.data.writers`);
+the layouts of FiftyOne and HyperView (`hypviz.export_layouts`), or vectors as .npy with a .json beside it (`hypviz.vectors.write`).
 
 CSV, JSON and Parquet hold one row per item. JSON and Parquet also say what the numbers are from (`about`); COCO and
 FiftyOne say so under "info", HyperView under "hypviz". Nothing is rounded.
@@ -10,7 +10,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,9 @@ from numpy.typing import NDArray
 
 from hypviz.cards import Cards
 from hypviz.config import check_choice
+from hypviz.data.items import Items
+from hypviz.data.writers import AnnotatedSet, annotated_set, coco_document, cvat_xml, labelstudio_tasks, voc_files, yolo_files
+from hypviz.errors import DataError
 from hypviz.export_layouts import fiftyone, hyperview
 from hypviz.tables import parquet_bytes
 from hypviz.vectors.write import vectors_zip
@@ -30,11 +36,17 @@ FORMATS = {
     "json": ("json", "application/json"),
     "parquet": ("parquet", "application/vnd.apache.parquet"),
     "coco": ("coco.json", "application/json"),
+    "yolo": ("yolo.zip", "application/zip"),
+    "voc": ("voc.zip", "application/zip"),
+    "cvat": ("cvat.xml", "application/xml"),
+    "labelstudio": ("labelstudio.json", "application/json"),
     "fiftyone": ("fiftyone.json", "application/json"),
     "hyperview": ("hyperview.json", "application/json"),
     "vectors": ("vectors.zip", "application/zip"),
 }
 """Ending and media type of each format."""
+PICTURES = {"coco": "images", "yolo": "images", "voc": "JPEGImages", "cvat": "images", "labelstudio": "images"}
+"""The formats of annotations (`hypviz.data.writers`), and the folder beside the file in which their pictures are looked for."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +66,11 @@ def write_export(cards: Cards, tree: Tree, rows: Rows, format: str, *, about: Js
     """
     check_choice("format", format, tuple(FORMATS))
     about = {"items": len(rows), **about}
-    whole = {"coco": coco, "fiftyone": fiftyone, "hyperview": hyperview}.get(format)
-    if format == "vectors":
+    whole = {"fiftyone": fiftyone, "hyperview": hyperview}.get(format)
+    if format in PICTURES:
+        files = annotation_files(written_set(cards, tree, rows, about=about), format)
+        data = next(iter(files.values())) if len(files) == 1 and format not in ("yolo", "voc") else _zipped(files)
+    elif format == "vectors":
         data = vectors_zip(cards.items, cards.hierarchy, cards.embedding, rows, about=about)
     elif whole is not None:
         data = _json(whole(cards, tree, rows, about=about))
@@ -89,57 +104,59 @@ def export_columns(cards: Cards, tree: Tree, rows: Rows) -> dict[str, NDArray[An
     }
 
 
-def coco(cards: Cards, tree: Tree, rows: Rows, *, about: Json) -> Json:
-    """COCO annotations of the selected boxes, with the pictures of everything selected and all classes.
+def written_set(cards: Cards, tree: Tree, rows: Rows, *, about: Json) -> AnnotatedSet:
+    """The selected boxes, with the pictures of everything selected and all classes, for the writers of annotations.
 
-    Ids are rows of the data set plus one, so two exports of it agree. What COCO has no word for is under "hypviz":
-    item id, distance to the root, level, where the box is from, and the annotation of the closest parent if that is exported too.
+    Known besides: distance to the root, level, and the closest of the boxes around it if that is exported too.
     """
-    items, boxes = cards.items, rows[~cards.items.is_scene[rows]]
-    images = np.unique(items.image[rows])
-    licences = sorted({str(name) for name in items.images.licence[images] if str(name)})
-    exported = set(boxes.tolist())
-    return {
-        "info": {"description": "A selection: its pictures may show more than the boxes listed here.", "hypviz": about},
-        "licenses": [{"id": number, "name": name, "url": ""} for number, name in enumerate(licences, start=1)],
-        "images": [_coco_image(cards, int(image), licences) for image in images],
-        "categories": [{"id": row + 1, "name": name, "supercategory": ""} for row, name in enumerate(items.classes)],
-        "annotations": [_coco_box(cards, tree, int(row), exported) for row in boxes],
+    items, exported = cards.items, np.zeros(len(cards.items), bool)
+    exported[rows] = ~items.is_scene[rows]
+    closest = np.where((tree.parent >= 0) & exported[tree.parent], tree.parent + 1, 0).astype(object)
+    closest[closest == 0] = None
+    known = {
+        "radius": np.asarray(cards.embedding.radii, np.float64),
+        "depth": np.asarray(cards.hierarchy.depth, np.int64),
+        "parent": closest,
     }
+    return annotated_set(items, cards.hierarchy, rows, name=str(about.get("data") or "hypviz"), known=known, about=about)
 
 
-def _coco_image(cards: Cards, image: int, licences: list[str]) -> Json:
-    images, scene = cards.items.images, int(cards.items.offsets[image])
-    licence = str(images.licence[image])
-    return {
-        "id": image + 1,
-        "file_name": str(images.file_name[image]),
-        "width": int(images.width[image]),
-        "height": int(images.height[image]),
-        **({"license": licences.index(licence) + 1} if licence else {}),
-        "hypviz": {"item_id": str(cards.items.item_id[scene]), "radius": float(cards.embedding.radii[scene])},
-    }
+def annotation_files(given: AnnotatedSet, format: str) -> dict[str, bytes]:
+    """The files of a format of PICTURES, by name: annotations alone, pictures belong into the folder PICTURES[format] beside them."""
+    if format == "coco":
+        words = "A selection: its pictures may show more than the boxes listed here."
+        return {"annotations.json": _json(coco_document(given, description=words))}
+    if format == "cvat":
+        return {"annotations.xml": cvat_xml(given).encode()}
+    if format == "labelstudio":
+        return {"tasks.json": _json(labelstudio_tasks(given))}
+    files = {"yolo": yolo_files, "voc": voc_files}[format](given)
+    return {name: text.encode() for name, text in files.items()}
 
 
-def _coco_box(cards: Cards, tree: Tree, row: int, exported: set[int]) -> Json:
-    x1, y1, x2, y2 = (float(value) for value in cards.items.xyxy[row])
-    parent = int(tree.parent[row])
-    return {
-        "id": row + 1,
-        "image_id": int(cards.items.image[row]) + 1,
-        "category_id": int(cards.items.label[row]) + 1,
-        "bbox": [x1, y1, x2 - x1, y2 - y1],
-        "area": (x2 - x1) * (y2 - y1),
-        "iscrowd": 0,
-        "segmentation": [],
-        "hypviz": {
-            "item_id": str(cards.items.item_id[row]),
-            "radius": float(cards.embedding.radii[row]),
-            "depth": int(cards.hierarchy.depth[row]),
-            "source": str(cards.items.source[row]),
-            "parent": parent + 1 if parent in exported else None,
-        },
-    }
+def write_with_pictures(path: Path, items: Items, rows: Rows, files: Mapping[str, bytes], format: str) -> int:
+    """A zip of annotation files and the pictures they are about, as they are on disk; returns how many pictures.
+
+    DataError when one of them cannot be read.
+    """
+    names = items.images.file_name[np.unique(items.image[rows])].tolist()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data, zipfile.ZIP_DEFLATED)
+        for name in names:
+            try:
+                archive.write(items.root / name, f"{PICTURES[format]}/{name}")  # pictures are compressed already
+            except OSError as error:
+                raise DataError(f"{items.root / name} cannot be read ({error.strerror}), so it cannot be packed.") from None
+    return len(names)
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
 
 
 def _as_csv(columns: dict[str, NDArray[Any]], _about: Json) -> bytes:
@@ -159,5 +176,5 @@ def _as_parquet(columns: dict[str, NDArray[Any]], about: Json) -> bytes:
     return parquet_bytes(columns, json.dumps(about, ensure_ascii=False))
 
 
-def _json(content: Json) -> bytes:
+def _json(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False).encode()

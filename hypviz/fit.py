@@ -16,7 +16,7 @@ from hypviz.data.hierarchy import Hierarchy, subset_hierarchy
 from hypviz.data.items import Items, subset_images
 from hypviz.embed import checkpoint_for, embed_items, embed_untrained, embed_workspace
 from hypviz.errors import DataError
-from hypviz.evaluate import LISTED, EvaluateSettings, Evaluation, TaskResult, calibrate_retrieval, evaluate, graph_from
+from hypviz.evaluate import LISTED, EvaluateSettings, Evaluation, TaskResult, calibrate_retrieval, check_judgeable, evaluate, graph_from
 from hypviz.model.card import Card, find_checkpoint, read_card, weights_path
 from hypviz.progress import OnProgress
 from hypviz.store import Workspace
@@ -151,6 +151,7 @@ def judge(
     """
     opened = Workspace.open(workspace)
     items, hierarchy = opened.items, opened.hierarchy
+    check_judgeable(items, hierarchy, opened.name)
     source = opened if graph_of is None else Workspace.open(graph_of)
     graph = graph_from(items.classes, source.items, source.hierarchy)
     sources = [*dict.fromkeys(checkpoints), *(["untrained"] if untrained else [])]

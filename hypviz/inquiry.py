@@ -7,6 +7,7 @@ named as everywhere (`hypviz.session`), a set of items by a filter (`hypviz.sele
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from hypviz.cones import common, half_angle
 from hypviz.config import check_choice
 from hypviz.disks import Disks
 from hypviz.errors import SelectionError
-from hypviz.export import Export, write_export
+from hypviz.export import PICTURES, Export, annotation_files, write_export, write_with_pictures, written_set
 from hypviz.places import Placer
 from hypviz.selection import Selector
 from hypviz.viz import layout
@@ -124,6 +125,17 @@ class Inquiry:
     def export(self, wanted: Mapping[str, Any], format: str) -> Export:
         """The items that pass a filter as a file, see `hypviz.export`; SelectionError when none does."""
         return write_export(self.cards, self.disks.tree, self.rows(wanted), format, about=self.about)
+
+    def pack(self, wanted: Mapping[str, Any], format: str, path: Path) -> int:
+        """As `export` of annotations, with the pictures they are about, as a zip file at `path`; returns how many items.
+
+        DataError for a picture that cannot be read, SettingsError for a format that is none of annotations.
+        """
+        check_choice("a format to pack pictures with", format, tuple(PICTURES))
+        rows = self.rows(wanted)
+        files = annotation_files(written_set(self.cards, self.disks.tree, rows, about=self.about), format)
+        write_with_pictures(path, self.cards.items, rows, files, format)
+        return len(rows)
 
     def _order(self, rows: NDArray[np.int64], order: str, down: bool) -> NDArray[np.int64]:
         items, key = self.placer.items, rows.astype(np.float64)

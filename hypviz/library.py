@@ -11,12 +11,11 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypviz.config import HierarchySettings
 from hypviz.data.formats.detect import open_dataset
-from hypviz.data.hierarchy import build_hierarchy
-from hypviz.data.importer import import_items
 from hypviz.errors import CheckpointError, SelectionError, WorkspaceError
 from hypviz.home import ROOT, home, own_checkpoints
+from hypviz.importing import import_workspace
+from hypviz.keeping import writable_home
 from hypviz.model.card import CHECKPOINTS, find_checkpoint, list_checkpoints, read_card
 from hypviz.progress import OnProgress
 from hypviz.session import View
@@ -32,7 +31,7 @@ KEPT_VIEWS = 4
 def _import_vectors(file: Path) -> Path:
     """The workspace, in the home folder, of a file of own vectors and what is said of them beside it."""
     given = read_vectors(file)
-    target = home() / f"{file.stem}-{given.content_hash()[:8]}"
+    target = writable_home() / f"{file.stem}-{given.content_hash()[:8]}"
     if not is_workspace(target):
         make_vectors_workspace(target, given, name=file.stem, images_root=given.images_root or file.resolve().parent, where=file.name)
     return target
@@ -116,15 +115,12 @@ class Library:
         """The workspace, in the home folder, of a plain data set or a file of vectors; an older one of the same is used again."""
         if is_vector_file(folder):
             return _import_vectors(folder)
-        settings = HierarchySettings()
+        name = folder.resolve().name
         place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
-        pictures = home() / f"{folder.resolve().name}-pictures-{place}"
-        items, report = import_items(open_dataset(folder, extract_to=pictures), on_progress=on_progress)
-        target = home() / f"{folder.resolve().name}-{items.data_hash[:8]}"
-        if not is_workspace(target):
-            hierarchy = build_hierarchy(items, settings)
-            Workspace.create(target, items, hierarchy, name=folder.resolve().name, report=report, settings=settings)
-        return target
+        into = writable_home()
+        raw = open_dataset(folder, extract_to=into / f"{name}-pictures-{place}")
+        made, _ = import_workspace(lambda items: into / f"{name}-{items.data_hash[:8]}", raw, name=name, on_progress=on_progress)
+        return made.folder
 
     def workspace_folder(self, name: str) -> Path:
         """The folder of a workspace by its name in the picker; WorkspaceError when there is none, or it was not opened yet."""

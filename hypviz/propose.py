@@ -12,7 +12,7 @@ annotation. The workspace it came from stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,8 +212,7 @@ def propose_workspace(
 ) -> dict[str, Any]:
     """Write `out`, the workspace `source` with proposals; returns counts, JSON-ready. `source` stays as it is."""
     from hypviz.config import HierarchySettings, from_mapping
-    from hypviz.data.hierarchy import build_hierarchy
-    from hypviz.data.importer import ImportReport
+    from hypviz.importing import create_workspace
     from hypviz.model.card import find_checkpoint
     from hypviz.model.checkpoint import load_checkpoint
     from hypviz.model.device import pick_device
@@ -234,11 +233,26 @@ def propose_workspace(
         on_progress=on_progress,
     )
     how = from_mapping(HierarchySettings, opened.meta["hierarchy"]["settings"])
-    hierarchy = build_hierarchy(items, how)
+    report = _with_proposals(opened.meta.get("import"), opened.items, items)
+    create_workspace(out, items, name=opened.name, report=report, settings=how, overwrite=overwrite)
     count = int((items.source == PROPOSED).sum())
     boxes = len(items) - len(items.images)
-    report = ImportReport(opened.name, len(items.images), len(items.images), boxes, boxes, 0, 0, 0, len(items.classes), {}, count)
-    Workspace.create(out, items, hierarchy, name=opened.name, report=report, settings=how, overwrite=overwrite)
     pictures = len(np.unique(items.image[items.source == PROPOSED]))
     scenes = int((items.label == SCENE).sum())
     return {"workspace": str(out), "proposals": count, "pictures": pictures, "scenes": scenes, "annotated": boxes - count}
+
+
+def _with_proposals(report: Mapping[str, Any] | None, before: Items, items: Items) -> dict[str, Any]:
+    """What the import said of the data, with the proposals counted as read and kept; read = kept + dropped stays true."""
+    boxes = len(before) - len(before.images)
+    counted: dict[str, Any] = {
+        "name": "",
+        "images": len(before.images),
+        "boxes": boxes,
+        "kept_images": len(before.images),
+        "kept_boxes": boxes,
+    }
+    known = counted | {"clipped": 0, "turned": 0, "scaled": 0, "dropped": {}} | dict(report or {})
+    new = len(items) - len(before)
+    more = {name: known[name] + new for name in ("boxes", "kept_boxes")}
+    return known | more | {"classes": len(items.classes), "proposals": int((items.source == PROPOSED).sum())}

@@ -30,6 +30,7 @@ from hypviz.data.importer import ImportReport
 from hypviz.data.items import Items
 from hypviz.errors import DataError, WorkspaceError
 from hypviz.files import write_file, write_files, write_folder
+from hypviz.keeping import find, keep, places
 from hypviz.search.embedding import Embedding
 from hypviz.tables import read_tables, table_writers
 from hypviz.workspace_meta import SCHEMA, damaged, describe, is_workspace, may_renew, now, read_meta, write_json
@@ -60,7 +61,7 @@ class Workspace:
         hierarchy: Hierarchy,
         *,
         name: str,
-        report: ImportReport | None = None,
+        report: ImportReport | Mapping[str, Any] | None = None,
         settings: HierarchySettings | None = None,
         overwrite: bool = False,
         pictures: bool = True,
@@ -68,7 +69,8 @@ class Workspace:
     ) -> Workspace:
         """Write a new workspace; with `overwrite` renew an existing one, whose other files and embeddings stay.
 
-        settings: those the hierarchy was built with, for the record. pictures: False for a workspace without any, whose
+        report: what became of the data that were read, or what an earlier meta.json says of it. settings: those the hierarchy
+        was built with, for the record. pictures: False for a workspace without any, whose
         pictures nobody will look for. vectors: True for own vectors, whose file the caller writes.
         Raises WorkspaceError when `folder` holds
         anything but a workspace, or holds one and `overwrite` is not set. Fails without a trace.
@@ -77,7 +79,7 @@ class Workspace:
         renew = may_renew(folder, overwrite)
         meta = describe(folder, items, name=name) | {
             "hierarchy": {"settings": to_mapping(settings or HierarchySettings()), "counts": hierarchy.counts},
-            "import": None if report is None else report.to_json(),
+            "import": report.to_json() if isinstance(report, ImportReport) else None if report is None else dict(report),
             "pictures": pictures,
             "vectors": vectors,
         }
@@ -133,10 +135,14 @@ class Workspace:
         return self.folder / "thumbs"
 
     def embedding_folder(self, checkpoint_hash: str) -> Path:
-        """Where the embedding by this checkpoint of the data as it is now lies, or would lie."""
+        """Where the embedding by this checkpoint of the data as it is now lies, or would lie; see `keeping` for workspaces that cannot
+        be written to."""
+        return find(self.folder, self._embedding_name(checkpoint_hash), has="meta.json")
+
+    def _embedding_name(self, checkpoint_hash: str) -> str:
         if not checkpoint_hash or not checkpoint_hash.replace("-", "").replace("_", "").isalnum():
             raise WorkspaceError(f"A checkpoint hash has letters, digits, - and _ only, got {checkpoint_hash!r}.")
-        return self.folder / "embeddings" / f"{checkpoint_hash}-{self.items.data_hash}"
+        return f"embeddings/{checkpoint_hash}-{self.items.data_hash}"
 
     def embedding(self, checkpoint_hash: str) -> Embedding | None:
         """The embedding by this checkpoint, directions memory-mapped; None when it is absent, stale or damaged."""
@@ -161,7 +167,8 @@ class Workspace:
         return dict(meta)
 
     def write_embedding(self, checkpoint_hash: str, embedding: Embedding, *, extra: Mapping[str, Any] | None = None) -> None:
-        """Store an embedding of all items in place of an older one and its arrays; `extra` must be JSON-ready."""
+        """Store an embedding of all items in place of an older one and its arrays; `extra` must be JSON-ready. What cannot be written
+        anywhere is left out with a warning."""
         if len(embedding) != len(self.items):
             raise WorkspaceError(f"The embedding has {len(embedding)} rows, the workspace {len(self.items)} items.")
         meta = {
@@ -175,10 +182,14 @@ class Workspace:
             "created": now(),
             "extra": dict(extra or {}),
         }
-        with write_folder(self.embedding_folder(checkpoint_hash)) as part:
-            np.save(part / "directions.npy", np.asarray(embedding.directions, dtype=np.float32))
-            np.save(part / "radii.npy", np.asarray(embedding.radii, dtype=np.float32))
-            write_json(part / "meta.json", meta)
+
+        def write(folder: Path) -> None:
+            with write_folder(folder) as part:
+                np.save(part / "directions.npy", np.asarray(embedding.directions, dtype=np.float32))
+                np.save(part / "radii.npy", np.asarray(embedding.radii, dtype=np.float32))
+                write_json(part / "meta.json", meta)
+
+        keep(self.folder, self._embedding_name(checkpoint_hash), write)
 
     def read_array(self, checkpoint_hash: str, name: str) -> NDArray[Any] | None:
         """An array kept with an embedding ("layout-pca"…); None when it is absent or damaged."""
@@ -194,10 +205,15 @@ class Workspace:
 
     def write_array(self, checkpoint_hash: str, name: str, array: NDArray[Any]) -> None:
         """Keep an array with an embedding, which must be there: it goes when the embedding is renewed."""
-        path = self._array_path(checkpoint_hash, name)
-        if not path.parent.is_dir():
+        relative = self._array_name(checkpoint_hash, name)
+        if not self.embedding_folder(checkpoint_hash).is_dir():
             raise WorkspaceError(f"{self.folder} has no embedding by checkpoint {checkpoint_hash} to keep {name} with.")
-        write_file(path, lambda part: _save(part, array))
+
+        def write(path: Path) -> None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(path, lambda part: _save(part, array))
+
+        keep(self.folder, relative, write)
 
     def has_array(self, checkpoint_hash: str, name: str) -> bool:
         """Whether an array is kept with an embedding."""
@@ -205,14 +221,18 @@ class Workspace:
 
     def former_embeddings(self, checkpoint_hash: str) -> list[Path]:
         """Folders of the embeddings by this checkpoint of earlier states of the data, the newest first."""
-        now_in = self.embedding_folder(checkpoint_hash)
-        folders = [path for path in now_in.parent.glob(f"{checkpoint_hash}-*") if path.is_dir() and path != now_in]
+        now_in = Path(self._embedding_name(checkpoint_hash))
+        found = [path for place in places(self.folder) for path in (place / now_in.parent).glob(f"{checkpoint_hash}-*")]
+        folders = [path for path in found if path.is_dir() and path.name != now_in.name]
         return sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)
 
     def _array_path(self, checkpoint_hash: str, name: str) -> Path:
+        return find(self.folder, self._array_name(checkpoint_hash, name))
+
+    def _array_name(self, checkpoint_hash: str, name: str) -> str:
         if not name.replace("-", "").replace("_", "").isalnum() or name in ("directions", "radii"):
             raise WorkspaceError(f"An array's name has letters, digits, - and _ only, got {name!r}.")
-        return self.embedding_folder(checkpoint_hash) / f"{name}.npy"
+        return f"{self._embedding_name(checkpoint_hash)}/{name}.npy"
 
 
 def _write_workspace(folder: Path, items: Items, hierarchy: Hierarchy, meta: dict[str, Any]) -> None:

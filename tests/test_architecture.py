@@ -16,7 +16,7 @@ from tests.worlds import TinyWorld
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[dict[str, set[str]], ...] = (
     {"errors": set(), "home": set()},
-    {"config": set(), "bits": set(), "files": set(), "progress": set(), "geometry": set()},
+    {"config": set(), "bits": set(), "files": set(), "keeping": set(), "progress": set(), "geometry": set()},
     {"data": set(), "search": set()},
     {
         "model": set(),
@@ -32,6 +32,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "train": {"run_state"},
         "embed": {"vectors"},
         "synthetic": set(),
+        "importing": set(),
         "vectors": set(),
         "evaluate": set(),
         "health": set(),
@@ -49,6 +50,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "places": {"uploads"},
         "words": set(),
         "inquiry": {"cards", "disks", "export", "places", "selection"},
+        "import_report": set(),
         "session": {"cards", "disks", "inquiry", "places", "uploads", "words"},
         "library": {"session"},
     },

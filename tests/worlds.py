@@ -30,19 +30,14 @@ class TinyWorld:
 
 
 def make_tiny_world(folder: Path) -> TinyWorld:
-    from hypviz.config import HierarchySettings
     from hypviz.data.clipart import SPLIT_SEEDS, write_dataset
     from hypviz.data.formats.coco import read_coco
-    from hypviz.data.hierarchy import build_hierarchy
-    from hypviz.data.importer import import_items
     from hypviz.embed import embed_workspace
-    from hypviz.store import Workspace
+    from hypviz.importing import import_workspace
 
     data = folder / "data"
     annotations = write_dataset(data, SPLIT_SEEDS["test"][:8], size=(192, 144), workers=1)
-    items, report = import_items(read_coco(annotations, data / "images"))
-    settings = HierarchySettings()
-    made = Workspace.create(data / "workspace", items, build_hierarchy(items, settings), name="tiny", report=report, settings=settings)
+    made, _ = import_workspace(data / "workspace", read_coco(annotations, data / "images"), name="tiny")
     checkpoint = make_checkpoint(folder / "checkpoints" / "tiny", made)
     embed_workspace(made, checkpoint, device="cpu")
     return TinyWorld(data, made.folder, checkpoint)
@@ -57,12 +52,9 @@ class MeruWorld:
 
 
 def make_meru_world(folder: Path, shared: Path) -> MeruWorld:
-    from hypviz.config import HierarchySettings
     from hypviz.data.formats.coco import read_coco
-    from hypviz.data.hierarchy import build_hierarchy
-    from hypviz.data.importer import import_items
     from hypviz.embed import embed_workspace
-    from hypviz.store import Workspace
+    from hypviz.importing import import_workspace
 
     wanted = {Path(name).name for name in json.loads((shared / "meru_random" / "meta.json").read_text())["images"]}
     content = json.loads((shared / "photos" / "annotations.json").read_text())
@@ -70,8 +62,7 @@ def make_meru_world(folder: Path, shared: Path) -> MeruWorld:
     kept = {image["id"] for image in content["images"]}
     content["annotations"] = [box for box in content["annotations"] if box["image_id"] in kept]
     (folder / "eight.json").write_text(json.dumps(content))
-    items, _ = import_items(read_coco(folder / "eight.json", shared / "photos" / "images"))
-    made = Workspace.create(folder / "photos", items, build_hierarchy(items, HierarchySettings()), name="eight photos")
+    made, _ = import_workspace(folder / "photos", read_coco(folder / "eight.json", shared / "photos" / "images"), name="eight photos")
     checkpoint = shared / "meru_random" / "checkpoint.pth"
     embed_workspace(made, checkpoint, device="cpu")
     return MeruWorld(made.folder, checkpoint)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hypviz.annotate.draft import Draft
-from hypviz.data.importer import ImportReport
 from hypviz.store import Workspace
 
 
@@ -19,21 +16,7 @@ def apply(draft: Draft) -> Workspace:
         hierarchy, _ = draft.corrected(draft.made)
         old = draft.workspace
         made = Workspace.create(
-            old.folder, items, hierarchy, name=old.name, report=_report(old.meta.get("import")), settings=draft.settings, overwrite=True
+            old.folder, items, hierarchy, name=old.name, report=old.meta.get("import"), settings=draft.settings, overwrite=True
         )  # fmt: skip
         draft.renew(made, ids)
         return made
-
-
-def _report(content: dict[str, Any] | None) -> ImportReport | None:
-    """The import report that meta.json keeps."""
-    if content is None:
-        return None
-    same = ("name", "clipped", "turned", "scaled", "classes", "dropped")
-    counts = {
-        "images_read": content["images"],
-        "images": content["kept_images"],
-        "boxes_read": content["boxes"],
-        "boxes": content["kept_boxes"],
-    }
-    return ImportReport(**counts, **{name: content[name] for name in same})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,46 +15,29 @@ from hypviz import __version__
 from hypviz.annotate.boxes import SOURCES, Box
 from hypviz.annotate.made import Made
 from hypviz.data.items import Images, Items
+from hypviz.data.writers import AnnotatedSet, Picture, WrittenBox, coco_document
 from hypviz.errors import HypvizError, WorkspaceError
 
 Json = dict[str, Any]
 SCHEMA = 1
+WRITTEN_BY = {"written_by": f"hypviz {__version__}"}
 
 
-def to_coco(name: str, items: Items, drawn: Sequence[Sequence[Box]], *, keys: bool) -> Json:
-    """The COCO document of the boxes drawn on each picture. keys: with what each box is known by."""
+def to_coco(name: str, items: Items, drawn: Sequence[Sequence[Box]]) -> Json:
+    """The COCO document of the boxes drawn on each picture; under "hypviz" of an annotation where it is from and what it is known by."""
     images, used = items.images, {box.label for boxes in drawn for box in boxes}
-    licences = sorted({str(one) for one in images.licence} - {""})
     names = dict.fromkeys([*items.classes, *(box.label for boxes in drawn for box in boxes)])
-    category = {label: number for number, label in enumerate((label for label in names if label in used), start=1)}
-    pictures = []
-    for number, file in enumerate(images.file_name.tolist()):
-        one = {"id": number + 1, "file_name": file, "width": int(images.width[number]), "height": int(images.height[number])}
-        pictures.append(one | ({"license": licences.index(str(images.licence[number])) + 1} if images.licence[number] else {}))
-    annotations: list[Json] = []
-    for number, boxes in enumerate(drawn):
-        for box in boxes:
-            annotations.append(_annotation(len(annotations) + 1, number, box, category) | ({"key": box.key} if keys else {}))
-    return {
-        "info": {"description": name, "contributor": f"hypviz {__version__}"},
-        "licenses": [{"id": number, "name": licence} for number, licence in enumerate(licences, start=1)],
-        "images": pictures,
-        "annotations": annotations,
-        "categories": [{"id": number, "name": label} for label, number in category.items()],
-    }
-
-
-def _annotation(number: int, image: int, box: Box, category: Mapping[str, int]) -> Json:
-    x1, y1, x2, y2 = box.xyxy
-    return {
-        "id": number,
-        "image_id": image + 1,
-        "category_id": category[box.label],
-        "bbox": [x1, y1, x2 - x1, y2 - y1],
-        "area": (x2 - x1) * (y2 - y1),
-        "iscrowd": 0,
-        "source": box.source,
-    }
+    classes = {label: number for number, label in enumerate((label for label in names if label in used), start=1)}
+    numbers = itertools.count(1)
+    pictures = [
+        Picture(
+            image + 1, str(images.file_name[image]), int(images.width[image]), int(images.height[image]),
+            tuple(WrittenBox(next(numbers), box.label, box.xyxy, box.source, known={"key": box.key}) for box in boxes),
+            str(images.licence[image]),
+        )
+        for image, boxes in enumerate(drawn)
+    ]  # fmt: skip
+    return coco_document(AnnotatedSet(name, classes, pictures, about=WRITTEN_BY), description=name)
 
 
 def own_part(images: Images, drawn: Sequence[Sequence[Box]], versions: Sequence[int], changed: Collection[int]) -> Json:
@@ -125,6 +109,7 @@ def _drawn(content: Json, own: Json) -> dict[int, tuple[Box, ...]]:
         image = one["image_id"] - 1
         if image in found:
             x1, y1, x2, y2 = map(float, corners[image][len(found[image])])
-            source = one["source"] if one["source"] in SOURCES else "annotation"
-            found[image].append(Box(str(one["key"]), (x1, y1, x2, y2), names[one["category_id"]], source))
+            said = one.get("hypviz", one)  # a draft of before had both beside the box
+            source = said["source"] if said["source"] in SOURCES else "annotation"
+            found[image].append(Box(str(said["key"]), (x1, y1, x2, y2), names[one["category_id"]], source))
     return {image: tuple(boxes) for image, boxes in found.items()}

@@ -2,7 +2,7 @@
 
 `WS/annotations.json` is written whole after every change, so nothing is lost when a page or the server goes. The workspace itself
 stays as it is until the draft is applied (`annotate.apply`). Any COCO reader can open the file; what only hypviz needs stands
-under "hypviz" and in the annotations' "key" and "source".
+under "hypviz", there and in the annotations.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hypviz.annotate.boxes import Box, boxes_of, checked_boxes
 from hypviz.annotate.build import build_items
-from hypviz.annotate.coco import own_part, read_document, to_coco
+from hypviz.annotate.coco import WRITTEN_BY, own_part, read_document, to_coco
 from hypviz.annotate.made import Made, renamed
 from hypviz.config import HierarchySettings, from_mapping
 from hypviz.data.corrections import Correction, Outcome, correct
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy
 from hypviz.data.items import Items
+from hypviz.data.writers import annotated_set, coco_document
 from hypviz.errors import DataError, SelectionError
 from hypviz.files import write_file
 from hypviz.store import Workspace
@@ -183,12 +186,15 @@ class Draft:
         images = self.workspace.items.images
         corrections = {"corrections": [one.to_json() for one in self.made], "in_force": list(self.in_force)}
         own = own_part(images, self.boxes, self.versions, self.changed) | corrections
-        text = json.dumps(self.coco(keys=True) | {"hypviz": own}, ensure_ascii=False)
+        text = json.dumps(to_coco(self.workspace.name, self.workspace.items, self.boxes) | {"hypviz": own}, ensure_ascii=False)
         write_file(self.path, lambda part: part.write_text(text, encoding="utf-8"))
 
-    def coco(self, *, keys: bool = False) -> Json:
-        """The boxes as drawn now, as a COCO document; keys: with the key of every box."""
-        return to_coco(self.workspace.name, self.workspace.items, self.boxes, keys=keys)
+    def coco(self) -> Json:
+        """The boxes as drawn now, as a COCO document, with their ids and the boxes they lie in by the hierarchy as it is corrected."""
+        items, hierarchy = self.built()[0], self.corrected(self.made)[0]
+        rows = np.arange(len(items))
+        given = annotated_set(items, hierarchy, rows, name=self.workspace.name, about=WRITTEN_BY)
+        return coco_document(given, description=self.workspace.name)
 
     def _restore(self) -> None:
         """Take over what the file says: the boxes of changed pictures, and all corrections."""

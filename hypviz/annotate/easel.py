@@ -58,7 +58,9 @@ class Easel:
             if _is_own(draft.workspace.folder):
                 return name, draft
             old, copy = draft.workspace, self.copy_name(draft.workspace.folder)
-            made = Workspace.create(home() / copy, old.items, old.hierarchy, name=f"{old.name}, edited", settings=draft.settings)
+            made = Workspace.create(
+                home() / copy, old.items, old.hierarchy, name=f"{old.name}, edited", report=old.meta.get("import"), settings=draft.settings
+            )  # fmt: skip
             if (old.folder / "embeddings").is_dir():
                 shutil.copytree(old.folder / "embeddings", made.folder / "embeddings", dirs_exist_ok=True)
             return copy, self._draft(made.folder)

@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from hypviz.cli import bench, data, demo, experiment, export, finetune, health, model, search, vectors
-from hypviz.errors import HypvizError
+from hypviz.errors import HypvizError, os_sentence
 
 app = typer.Typer(
     help="Walk, search, train and judge visual hierarchies in hyperbolic space.",
@@ -51,9 +51,10 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except OSError as error:
-        if error.filename is None or error.strerror is None:
+        sentence = os_sentence(error)
+        if sentence is None:
             raise
-        _fail(f"{error.filename}: {error.strerror}.", 1)
+        _fail(sentence, 1)
 
 
 def _fail(text: str, status: int) -> NoReturn:

@@ -68,9 +68,8 @@ def import_data(
     """
     from hypviz.config import HierarchySettings
     from hypviz.data.formats.detect import open_dataset
-    from hypviz.data.hierarchy import build_hierarchy
-    from hypviz.data.importer import import_items
-    from hypviz.store import Workspace, is_workspace
+    from hypviz.importing import import_workspace
+    from hypviz.store import is_workspace
     from hypviz.workspace_meta import may_renew
 
     if is_workspace(out) and not overwrite:
@@ -83,8 +82,7 @@ def import_data(
     pictures = out.resolve().with_name(f"{out.resolve().name}-pictures")
     raw = open_dataset(place, format=format, annotations=annotations, images=images, extract_to=pictures, boxes=boxes)
     with progress_bar("Reading pictures", quiet=as_json) as report:
-        items, summary = import_items(raw, on_progress=report)
-    hierarchy = build_hierarchy(items, settings)
-    Workspace.create(out, items, hierarchy, name=name or out.resolve().name, report=summary, settings=settings, overwrite=overwrite)
-    result = {**summary.to_json(), "items": len(items), "hierarchy": hierarchy.counts, "workspace": str(out)}
-    show(result, f"{summary.summary()}\nworkspace {out}: {len(items)} items", as_json=as_json)
+        title = name or out.resolve().name
+        made, summary = import_workspace(out, raw, name=title, settings=settings, overwrite=overwrite, on_progress=report)
+    result = {**summary.to_json(), "items": len(made.items), "hierarchy": made.hierarchy.counts, "workspace": str(out)}
+    show(result, f"{summary.summary()}\nworkspace {out}: {len(made.items)} items", as_json=as_json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import numpy as np
 import typer
@@ -11,11 +11,17 @@ import typer
 from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
 from hypviz.errors import SettingsError
 
+if TYPE_CHECKING:
+    from hypviz.inquiry import Inquiry
+
 app = typer.Typer(no_args_is_help=True)
 ENDINGS = {
     ".coco.json": "coco",
     ".fiftyone.json": "fiftyone",
     ".hyperview.json": "hyperview",
+    ".labelstudio.json": "labelstudio",
+    ".cvat.xml": "cvat",
+    **{f".{name}.zip": name for name in ("coco", "yolo", "voc", "cvat", "labelstudio", "vectors")},
     ".csv": "csv",
     ".parquet": "parquet",
     ".json": "json",
@@ -34,7 +40,10 @@ def selection(
     out: Annotated[Path, typer.Option(help="The file to write; its ending chooses the format: .csv, .json, .parquet, .coco.json…")],
     checkpoint: Checkpoint = "demo",
     format: Annotated[
-        Optional[str], typer.Option(help="csv, json, parquet, coco, fiftyone, hyperview or vectors, whatever the file is called.")
+        Optional[str],
+        typer.Option(
+            help="csv, json, parquet, coco, yolo, voc, cvat, labelstudio, fiftyone, hyperview or vectors, whatever the file is called."
+        ),
     ] = None,
     text: Annotated[str, typer.Option(help="Words in a class name or a picture's name, or an item id.")] = "",
     depth: Annotated[Optional[list[int]], typer.Option(help="Only these levels: 0 scenes, 1 objects, 2 parts…")] = None,
@@ -46,11 +55,11 @@ def selection(
     ] = None,
     cone: Annotated[Optional[str], typer.Option(help="Only items inside the cone of the item with this id.")] = None,
     omega: Annotated[Optional[float], typer.Option(help="Half-angle of that cone in radians; the calibrated one by default.")] = None,
+    pictures: Annotated[bool, typer.Option("--pictures", help="Pack the pictures too: a zip of annotations and pictures.")] = False,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
     """Write the items that pass all of the given filters to a file. Embeds the workspace first when that was not done."""
-    from hypviz.files import write_file
     from hypviz.progress import progress_bar
     from hypviz.session import View
     from hypviz.store import Workspace
@@ -67,7 +76,24 @@ def selection(
         wanted["ids"] = ids.read_text(encoding="utf-8").split()
     if cone is not None:
         wanted["members"] = view.inquiry.cone({"row": view.row_of(cone)}, omega)["members"]
-    made = view.inquiry.export(wanted, chosen)
+    count = _write(view.inquiry, wanted, chosen, out, pictures=pictures)
+    size = out.stat().st_size
+    result = {"file": str(out), "format": chosen, "items": count, "bytes": size}
+    show(result, f"{out}: {count:,} items, {size:,} bytes", as_json=as_json)
+
+
+def _write(inquiry: Inquiry, wanted: dict[str, Any], format: str, out: Path, *, pictures: bool) -> int:
+    """Write the file, whole or not at all; returns how many items are in it."""
+    from hypviz.files import write_file
+
+    if pictures:
+        if out.suffix.lower() != ".zip":
+            raise SettingsError(f"--pictures packs annotations and pictures into a zip; {out} must end in .zip.")
+        counts: list[int] = []
+        write_file(out, lambda part: counts.append(inquiry.pack(wanted, format, part)))
+        return counts[0]
+    made = inquiry.export(wanted, format)
+    if out.suffix.lower() == ".zip" and made.media_type != "application/zip":
+        raise SettingsError(f"{format} is a single file ({made.ending}), no zip; name it so, or pack the pictures too by --pictures.")
     write_file(out, lambda part: part.write_bytes(made.data))
-    result = {"file": str(out), "format": chosen, "items": made.count, "bytes": len(made.data)}
-    show(result, f"{out}: {made.count:,} items, {len(made.data):,} bytes", as_json=as_json)
+    return made.count

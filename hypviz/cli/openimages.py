@@ -128,20 +128,13 @@ def _checksums(out: Path, verify: bool, *, quiet: bool) -> dict[str, Any]:
 
 
 def _import(source: Path, out: Path, made: HierOpenImages, flags: tuple[str, ...], *, quiet: bool) -> dict[str, Any]:
-    from hypviz.config import HierarchySettings
     from hypviz.data.formats.openimages import read_openimages
-    from hypviz.data.hierarchy import build_hierarchy
-    from hypviz.data.importer import import_items
-    from hypviz.store import Workspace
+    from hypviz.importing import import_workspace
 
     if not (out / "images").is_dir():
         raise SettingsError(f"{out / 'images'} is not there yet; fetch the pictures by --download first.")
     only = frozenset(made.items.images.content.tolist())
     raw = read_openimages(source, out / "images", leave_out=flags, only=only)
     with progress_bar("Reading pictures", quiet=quiet) as report:
-        items, summary = import_items(raw, on_progress=report)
-    settings = HierarchySettings()
-    hierarchy = build_hierarchy(items, settings)
-    folder = out / "workspace"
-    Workspace.create(folder, items, hierarchy, name="HierOpenImages", report=summary, settings=settings, overwrite=True)
-    return {"folder": str(folder), "summary": summary.summary(), **summary.to_json()}
+        workspace, summary = import_workspace(out / "workspace", raw, name="HierOpenImages", overwrite=True, on_progress=report)
+    return {"folder": str(workspace.folder), "summary": summary.summary(), **summary.to_json()}

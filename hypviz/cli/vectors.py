@@ -19,7 +19,9 @@ def data_vectors(
     model: Annotated[Optional[str], typer.Option(help=f"{MODELS}; full Lorentz vectors are recognised.")] = None,
     curv: Annotated[Optional[float], typer.Option(help="The curvature is −curv.  [default: what the file says, else 1]")] = None,
     labels: Annotated[Optional[Path], typer.Option(help="Text file, a label a line, in the order of the vectors.")] = None,
-    edges: Annotated[Optional[Path], typer.Option(help="Rows parent and child a line (or a .npy): the hierarchy.")] = None,
+    edges: Annotated[
+        Optional[Path], typer.Option(help="Parent and child a line, as row numbers or names (or .npy, .json, .parquet): the hierarchy.")
+    ] = None,
     images: Annotated[Optional[Path], typer.Option(help="Text file, the path of a picture a line; an empty line for none.")] = None,
     images_root: Annotated[Optional[Path], typer.Option(help="Folder that these paths start from; the file's own by default.")] = None,
     project: Annotated[bool, typer.Option("--project", help="Move vectors that lie off the manifold on to it.")] = False,
@@ -36,15 +38,8 @@ def data_vectors(
     made, summary = make_vectors_workspace(
         out, given, name=name or file.stem, model=model, curv=curv, project=project, images_root=root, overwrite=overwrite, where=file.name
     )
-    found = summary.to_json()
-    text = (
-        f"{summary.count:,} vectors in {summary.dimension} dimensions, taken as {found['model']} of curvature −{found['curv']:g}; "
-        f"at most {found['off']:.2g} off the manifold (row {found['worst_row']})"
-        f"{', ' + str(found['moved']) + ' rows moved on to it' if found['moved'] else ''}\n"
-        f"ω {summary.omega:.3f} ({'from the edges' if summary.calibrated else 'not calibrated: no edges'})\n"
-        f"workspace {made.folder}"
-    )
-    show({**found, "workspace": str(made.folder)}, text, as_json=as_json)
+    text = "\n".join([*summary.lines(), f"workspace {made.folder}"])
+    show({**summary.to_json(), "workspace": str(made.folder)}, text, as_json=as_json)
 
 
 def export_vectors(

@@ -21,6 +21,8 @@ SCENE = -1
 """The label of a whole image: it has no class."""
 VECTOR = "vector"
 """The source of a whole image that is an own vector (`hypviz.vectors`): it may have a class."""
+NO_LABEL = "no label"
+"""What an own vector without a class is called."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,9 +136,11 @@ class Items:
         return self.root / str(self.images.file_name[self.image[row]])
 
     def name(self, row: int) -> str:
-        """The class name of an item, "scene" for a whole image."""
+        """The class name of an item, "scene" for a whole image, NO_LABEL for an own vector without one."""
         label = int(self.label[row])
-        return "scene" if label == SCENE else self.classes[label]
+        if label != SCENE:
+            return self.classes[label]
+        return NO_LABEL if self.source[row] == VECTOR else "scene"
 
     @cached_property
     def data_hash(self) -> str:

@@ -13,7 +13,7 @@ from hypviz.evaluate.ordered import Ordered, norm_ordered
 from hypviz.evaluate.paper import paper_tables
 from hypviz.evaluate.report import Evaluation, TaskResult
 from hypviz.evaluate.retrieval import calibrate_retrieval
-from hypviz.evaluate.run import evaluate
+from hypviz.evaluate.run import check_judgeable, evaluate
 from hypviz.evaluate.settings import EvaluateSettings
 from hypviz.evaluate.tables import Cell, Column, Row, Table
 from hypviz.evaluate.task import LISTED, Ranking, Scorer
@@ -38,6 +38,7 @@ __all__ = [
     "by_instance",
     "calibrate_omega",
     "calibrate_retrieval",
+    "check_judgeable",
     "cone_blocks",
     "evaluate",
     "examples",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy, class_graph
-from hypviz.data.items import Items
+from hypviz.data.items import VECTOR, Items
 from hypviz.errors import DataError
 from hypviz.evaluate.entailment import measure_entailment
 from hypviz.evaluate.first import HubCount, Hubs
@@ -75,6 +75,20 @@ def evaluate(
         measure_radii(items, hierarchy, embedding.radii, settings), metrics.mean_direction_norm(embedding.directions),
         entailment, cones, tuple(notes),
     )  # fmt: skip
+
+
+def check_judgeable(items: Items, hierarchy: Hierarchy, name: str) -> None:
+    """DataError when a data set has nothing to judge an embedding by: neither boxes nor edges."""
+    if (~items.is_scene).any() or len(hierarchy.edges):
+        return
+    count = len(items.images)
+    if (items.source == VECTOR).all():
+        raise DataError(f"{name} has {count:,} own vectors and no edges, so there is nothing to judge them by; give edges, parent → child.")
+    pictures = "1 picture and no boxes" if count == 1 else f"{count:,} pictures and no boxes"
+    raise DataError(
+        f"{name} has {pictures}, so there is nothing to judge by; draw boxes in the Annotate tab, import data that have some, "
+        "or let some be proposed (data propose)."
+    )
 
 
 def check_sizes(items: Items, embedding: Embedding, graph: NDArray[np.bool_]) -> None:

@@ -109,6 +109,7 @@ def orphans(items: Items, hierarchy: Hierarchy, nested: Rows, settings: HealthSe
     """Boxes in nothing but their scene, of classes whose boxes usually lie inside another box."""
     count = len(items.classes)
     paired = np.unique(hierarchy.edges.child).astype(np.int64)  # boxes too small for pairs have no parents by decision
+    paired = paired[~items.is_scene[paired]]  # own vectors are no boxes
     inside = np.zeros(len(items), bool)
     inside[nested[:, 1]] = True
     total, held = (np.bincount(items.label[rows], minlength=count) for rows in (paired, np.flatnonzero(inside)))

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypviz.data.hierarchy import class_graph
 from hypviz.errors import SelectionError
-from hypviz.evaluate import evaluate
+from hypviz.evaluate import check_judgeable, evaluate
 from hypviz.library import Library
 from hypviz.progress import OnProgress
 from hypviz.review.checkup import Checkup
@@ -67,8 +67,9 @@ class Desk:
         return given | {"others": names, "untrained": UNTRAINED, "quick_queries": QUICK_QUERIES}
 
     def run(self, view_key: str, options: ReviewOptions) -> Job:
-        """Start the evaluation, or join it where it runs already; BusyError while another one runs."""
+        """Start the evaluation, or join it where it runs already; BusyError while another one runs, DataError without boxes or edges."""
         view = self.library.view(view_key)
+        check_judgeable(view.items, view.hierarchy, view.workspace.name)
         sources = sources_of(view, options, self.library)
         wanted = _identity(view, sources, options)
         title = f"The {options.scope} evaluation of {' and '.join(source.name for source in sources)} on {view.workspace.name}"

@@ -38,13 +38,11 @@ def card(view: View, row: int) -> Json:
 def scene(view: View, rows: Sequence[int]) -> Json:
     """The region around items of one picture, with their boxes: {image, region: xyxy, boxes: [xyxy …], cards}.
 
-    Raises SelectionError when the items are of different pictures.
+    Of items of several pictures, as own vectors are, the first one's picture is shown; the others are cards alone.
     """
     items = view.items
     image = int(items.image[rows[0]])
-    if any(int(items.image[row]) != image for row in rows):
-        raise SelectionError("A region shows items of one picture; these are of several.")
-    boxes = items.xyxy[list(rows)].astype(np.float64)
+    boxes = items.xyxy[[row for row in rows if int(items.image[row]) == image]].astype(np.float64)
     width, height = float(items.images.width[image]), float(items.images.height[image])
     region = _around(boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0), np.array([width, height]))
     return {"image": image, "region": region, "boxes": boxes.tolist(), "cards": [card(view, int(row)) for row in rows]}

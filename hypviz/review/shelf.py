@@ -1,7 +1,7 @@
 """Finished evaluations on disk: WS/evaluations/KEY/{facts.json, record.json, arrays.npz}, all whole or all absent.
 
 KEY names the source's embedding, the writing of the data and the settings; whatever changes, an old one is not found.
-A folder that cannot be written to costs only the second opening.
+A workspace that cannot be written to keeps them elsewhere (`hypviz.keeping`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from hypviz.config import to_mapping
 from hypviz.evaluate import EvaluateSettings, Evaluation
 from hypviz.evaluate.report import SCHEMA as REPORT_SCHEMA
 from hypviz.files import write_folder
+from hypviz.keeping import find, keep, places
 from hypviz.review.records import from_record, to_record
 from hypviz.review.sources import Source
 from hypviz.store import Workspace
@@ -29,6 +30,7 @@ from hypviz.store import Workspace
 log = logging.getLogger(__name__)
 SCHEMA = 1
 """Raised whenever older files could be misread, or were computed in another way."""
+FOLDER = "evaluations"
 FACTS, RECORD = "facts.json", "record.json"
 """What an evaluation is of, small enough to be read at every question where it stands; and the evaluation."""
 
@@ -48,7 +50,6 @@ class Shelf:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.folder = workspace.folder / "evaluations"
 
     def has(self, source: Source, settings: EvaluateSettings) -> bool:
         """Whether `load` would find an evaluation; a damaged one is found out only there."""
@@ -60,18 +61,18 @@ class Shelf:
 
     def store(self, source: Source, settings: EvaluateSettings, kept: Kept) -> None:
         """Keep an evaluation, and let go of those it replaces: of the same name and settings, of other data or weights."""
-        place = self._place(source, settings)
         arrays: dict[str, np.ndarray] = {}
         contents = {RECORD: to_record(kept, arrays), FACTS: self._facts(source, settings)}
-        try:
+
+        def write(place: Path) -> None:
             with write_folder(place) as part:
                 for name, content in contents.items():
                     (part / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
                 np.savez_compressed(part / "arrays.npz", allow_pickle=False, **arrays)
+
+        if keep(self.workspace.folder, self._name(source, settings), write):
             for old in self._outdated(source, settings):
                 shutil.rmtree(old, ignore_errors=True)
-        except OSError as error:
-            log.warning("%s cannot be written (%s): the evaluation is kept until the program ends", place, error)
 
     def stale(self, source: Source, settings: EvaluateSettings) -> str | None:
         """What has changed since an evaluation of this name and settings was kept, in words; None without one."""
@@ -83,8 +84,11 @@ class Shelf:
         return None
 
     def _place(self, source: Source, settings: EvaluateSettings) -> Path:
+        return find(self.workspace.folder, self._name(source, settings), has=FACTS)
+
+    def _name(self, source: Source, settings: EvaluateSettings) -> str:
         facts = json.dumps([SCHEMA, REPORT_SCHEMA, self._facts(source, settings)], sort_keys=True)
-        return self.folder / f"{source.key}-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
+        return f"{FOLDER}/{source.key}-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
 
     def _facts(self, source: Source, settings: EvaluateSettings) -> dict[str, Any]:
         stamp = str(self.workspace.meta["stamp"])
@@ -96,7 +100,8 @@ class Shelf:
         same = ("name", "settings")
         return [
             path.parent
-            for path in sorted(self.folder.glob(f"*/{FACTS}"))
+            for place in places(self.workspace.folder)
+            for path in sorted((place / FOLDER).glob(f"*/{FACTS}"))
             if path.parent != self._place(source, settings) and all(_read_facts(path.parent).get(key) == wanted[key] for key in same)
         ]
 

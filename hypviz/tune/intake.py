@@ -16,15 +16,14 @@ from uuid import uuid4
 
 import numpy as np
 
-from hypviz.config import HierarchySettings
 from hypviz.data.formats.detect import open_dataset
-from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import Items
 from hypviz.errors import DataError, HypvizError
 from hypviz.home import home
+from hypviz.importing import create_workspace
 from hypviz.review.jobs import Report
-from hypviz.store import Workspace, is_workspace
+from hypviz.store import is_workspace
 from hypviz.tune.archive import unpack
 
 MAX_UPLOAD = 4 << 30
@@ -143,15 +142,13 @@ def _keep(items: Items, found: ImportReport, inside: Path, title: str) -> str:
     same = [folder for folder in home().glob(f"*-{items.data_hash[:8]}") if is_workspace(folder)]
     if same:
         return same[0].name
-    settings = HierarchySettings()
-    hierarchy = build_hierarchy(items, settings)
     pictures = target.with_name(target.name + PICTURES)
     if pictures.exists():  # of an intake that was killed between the two
         shutil.rmtree(pictures)
     root = pictures / items.root.resolve().relative_to(inside.resolve())
     inside.rename(pictures)
     try:
-        Workspace.create(target, replace(items, root=root), hierarchy, name=title, report=found, settings=settings)
+        create_workspace(target, replace(items, root=root), name=title, report=found)
     except BaseException:
         shutil.rmtree(pictures, ignore_errors=True)
         raise

@@ -12,7 +12,8 @@ from urllib.parse import parse_qs
 
 import gradio as gr
 
-from hypviz.errors import HypvizError
+from hypviz.errors import HypvizError, os_sentence
+from hypviz.import_report import report_of
 from hypviz.library import Library
 from hypviz.session import View
 from hypviz.ui.api import add_api
@@ -71,6 +72,7 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
             data_box = gr.Dropdown(library.data_names(), value=data, label="Data", scale=1, min_width=170, allow_custom_value=True)
             checkpoint_box = gr.Dropdown(library.checkpoint_choices(), value=checkpoint, label="Checkpoint", scale=1, min_width=170)
         facts = gr.HTML(min_height=40, elem_id="hv-facts", apply_default_css=False)
+        report = gr.HTML(elem_id="hv-report", apply_default_css=False)
         with gr.Tabs():
             with gr.Tab("Explore"):
                 explorer = _part("hv-explorer", mount("mountExplorer", "hypvizExplorer", scripts()))
@@ -82,7 +84,7 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
                 tuner = _part("hv-tuner", mount("mountTuner", "hypvizTuner", scripts(TUNE_SCRIPTS)))
         link = gr.Textbox(visible=False)
         bridge = gr.HTML(html_template="<i></i>", js_on_load=OPENER, elem_id="hv-bridge", apply_default_css=False)
-        choice, shown = [data_box, checkpoint_box], [explorer, evaluator, annotator, tuner, facts]
+        choice, shown = [data_box, checkpoint_box], [explorer, evaluator, annotator, tuner, facts, report]
         opened = _opener(library)
         page.load(_linked(library, data, checkpoint), link, choice, js=READ_LINK).then(opened, choice, shown)
         for box in choice:
@@ -134,12 +136,38 @@ def _opener(library: Library) -> Callable[..., tuple[Any, ...]]:
         try:
             view = library.open(data, checkpoint, on_progress=report)
             described = {**view.describe(), "choice": [data, checkpoint]}
-            return described, described, described, described, facts_html(view)
-        except HypvizError as error:
-            log.warning("%s", error)
-            raise gr.Error(str(error), duration=None, print_exception=False) from None
+            return described, described, described, described, facts_html(view), report_html(view)
+        except (HypvizError, OSError) as error:
+            sentence = os_sentence(error) if isinstance(error, OSError) else str(error)
+            if sentence is None:
+                raise
+            log.warning("%s", sentence)
+            raise gr.Error(sentence, duration=None, print_exception=False) from None
 
     return opened
+
+
+def report_html(view: View) -> str:
+    """What was left out of the data, and what was taken for something; nothing when all that was read is kept. Every word is escaped."""
+    report = report_of(view.workspace)
+    if not (report["left_out"] or report["notes"]):
+        return ""
+    left = sum(entry["count"] for entry in report["left_out"])
+    words = " ".join(filter(None, [report["kept"], f"{left:,} left out." if left else "", "" if left else report["notes"][0]]))
+    items = [
+        f"<li>{entry['count']:,} × {html.escape(entry['reason'])}{_examples(entry.get('examples') or [])}</li>"
+        for entry in report["left_out"]
+    ]
+    items += [f"<li>{html.escape(note)}</li>" for note in report["notes"]]
+    address = f"hypviz/view/{view.key}/report"
+    return (
+        f'<details class="hv-report"><summary>{html.escape(words)}</summary><ul>{"".join(items)}</ul>'
+        f'<a href="{address}" target="_blank" rel="noopener">The whole report</a></details>'
+    )
+
+
+def _examples(examples: list[str]) -> str:
+    return f": <span>{html.escape('; '.join(map(str, examples)))}</span>" if examples else ""
 
 
 def facts_html(view: View) -> str:

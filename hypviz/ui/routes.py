@@ -7,6 +7,7 @@ as {"error": one sentence} with a fitting status.
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -18,7 +19,8 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from hypviz.errors import DataError, HypvizError, SelectionError
+from hypviz.errors import DataError, HypvizError, SelectionError, os_sentence
+from hypviz.import_report import report_of
 from hypviz.library import Library
 from hypviz.places import WORDS_SIZE
 from hypviz.ui.annotate_routes import annotate_router
@@ -30,6 +32,7 @@ from hypviz.uploads import MAX_BYTES
 from hypviz.viz.pictures import placeholder
 from hypviz.words import checked_text
 
+log = logging.getLogger(__name__)
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MAX_NAME = 200
 """Characters kept of an own picture's name."""
@@ -58,7 +61,7 @@ TUNE_SCRIPTS = (
     "tune-intake.js", "tune-settings.js", "tune-curves.js", "tune-disk.js", "tune-job.js", "tune-keep.js", "tune.js",
 )  # fmt: skip
 """Those of the Fine-tune tab; the disk it animates is the same."""
-STYLES = ("style.css", "disk.css", "explore.css", "evaluate.css", "annotate.css", "tune.css")
+STYLES = ("style.css", "report.css", "disk.css", "explore.css", "evaluate.css", "annotate.css", "tune.css")
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
@@ -111,6 +114,11 @@ def build_app(library: Library) -> FastAPI:
         status = 404 if isinstance(error, SelectionError) else 422
         return JSONResponse({"error": str(error)}, status_code=status)
 
+    @app.exception_handler(OSError)
+    def explain_system(_request: Request, error: OSError) -> JSONResponse:
+        log.error("The system refused something", exc_info=error)
+        return JSONResponse({"error": os_sentence(error) or f"The server cannot do this ({error})."}, status_code=500)
+
     @app.exception_handler(RequestValidationError)
     def explain_form(_request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
@@ -146,6 +154,10 @@ def _router(library: Library) -> APIRouter:
     @router.get("/view/{key}/image/{image}")
     def image(key: str, image: int) -> Response:
         return Response(library.view(key).picture(image), media_type="image/jpeg", headers=forever)
+
+    @router.get("/view/{key}/report")
+    def report(key: str) -> dict[str, Any]:
+        return report_of(library.view(key).workspace)
 
     @router.post("/view/{key}/offline.html")
     def offline(key: str, state: Annotated[dict[str, Any], Body()]) -> Response:

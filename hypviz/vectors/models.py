@@ -135,7 +135,8 @@ def _recognised(matrix: Floats, curv: float | None, tolerance: float, where: str
     ball = "inside a unit ball" if norm.max() < 1 else "not inside a unit ball"
     raise SettingsError(
         f"{where} ({len(matrix):,} × {matrix.shape[1]}, norms {norm.min():.3g} to {norm.max():.3g}, {ball}) could be of several models: "
-        f"say which, one of {', '.join(MODELS)}, and the curvature."
+        f"say which, one of {', '.join(MODELS)}, and the curvature, by --model and --curv, or in a file of the same name that ends in "
+        '.json beside it: {"model": "poincare", "curv": 1}.'
     )
 
 

@@ -19,42 +19,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.errors import DataError
+from hypviz.vectors.columns import read_lines, short, texts_of
+from hypviz.vectors.edges import EdgeTable, edge_table, edges_of_mapping, read_edges
+from hypviz.vectors.states import checkpoint_parts, in_words
 
 Column = NDArray[Any]
-COLUMNS = ("labels", "edges", "images", "ids")
+TEXTS = ("labels", "images", "ids")
 ALIASES = {
     "embeddings": "vectors", "vector": "vectors", "embedding": "vectors", "x": "vectors", "features": "vectors",
-    "label": "labels", "classes": "labels", "image": "images", "paths": "images", "item_id": "ids", "id": "ids",
-    "curvature": "curv", "c": "curv",
+    "label": "labels", "names": "labels", "words": "labels", "objects": "labels", "targets": "labels", "target": "labels",
+    "image": "images", "paths": "images", "item_id": "ids", "id": "ids", "curvature": "curv", "c": "curv",
 }  # fmt: skip
 """Other names that are understood. A curvature given as a negative number is meant as −curv."""
+CLASSES = ("classes", "class_names", "idx_to_class")
+"""Names of the classes that whole numbers as labels count through; labels themselves when there is one per vector."""
+NAMED_UNUSED = 6
+"""Entries without a use that a note names."""
 
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """What a file holds: vectors (N, D) as they are, and the columns that it names; None where it says nothing."""
+    """What a file holds: vectors (N, D) as they are, and the columns that it names; None where it says nothing.
+
+    labels, images, ids: (N,) text, "" where one has none.  edges: rows parent → child, or an array of them.  notes: what was read
+    past or taken for something, a sentence each.
+    """
 
     vectors: Column
     labels: Column | None = None
-    edges: Column | None = None
+    edges: EdgeTable | Column | None = None
     images: Column | None = None
     ids: Column | None = None
     curv: float | None = None
     model: str | None = None
     images_root: Path | None = None
+    notes: tuple[str, ...] = ()
 
     def with_files(self, **files: Path | None) -> Given:
-        """With columns from files of their own: labels, images, ids one a line; edges two rows a line, or a .npy."""
+        """With columns from files of their own: labels, images, ids one a line; edges two columns."""
         read: dict[str, Any] = {
-            name: read_edges(path) if name == "edges" else read_lines(path) for name, path in files.items() if path is not None
+            name: read_edges(path) if name == "edges" else read_lines(path, name, len(self.vectors))
+            for name, path in files.items()
+            if path is not None
         }
         return replace(self, **read)
+
+    def edge_table(self, where: str = "vectors") -> EdgeTable | None:
+        """The edges as rows; DataError when they are none."""
+        return None if self.edges is None else edge_table(self.edges, where)
 
     def content_hash(self) -> str:
         """A hash of all that is given."""
         digest = hashlib.sha256(f"{self.curv} {self.model} {self.images_root}".encode())
-        for name in ("vectors", *COLUMNS):
-            column = getattr(self, name)
+        edges = self.edge_table()
+        columns = {"vectors": self.vectors, "labels": self.labels, "images": self.images, "ids": self.ids}
+        for name, column in (columns | {"edges": None if edges is None else edges.ends}).items():
             if column is not None:
                 digest.update(f"{name} {column.dtype} {column.shape}".encode() + np.ascontiguousarray(column).tobytes())
         return digest.hexdigest()
@@ -84,32 +103,6 @@ def is_vector_file(path: Path) -> bool:
     return path.suffix.lower() in READERS and path.is_file()
 
 
-def read_lines(path: Path) -> Column:
-    """(N,) texts, one a line, or the list of a .json file."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        values = json.loads(text) if path.suffix.lower() == ".json" else text.splitlines()
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as text, one value a line ({error}).") from None
-    if not isinstance(values, list):
-        raise DataError(f"{path} must hold a list, one value per vector; got {type(values).__name__}.")
-    return np.array([str(value) for value in values], np.str_)
-
-
-def read_edges(path: Path) -> Column:
-    """(E, 2) rows parent → child: a .npy, a .json list, or two numbers a line with a comma or a space between."""
-    try:
-        if path.suffix.lower() == ".npy":
-            return np.asarray(np.load(path, allow_pickle=False))
-        if path.suffix.lower() == ".json":
-            return np.array(json.loads(path.read_text(encoding="utf-8")))
-        lines = [line.replace(",", " ").split() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-        lines = lines[1:] if lines and not lines[0][0].isdigit() else lines  # a header
-        return np.array([[int(value) for value in line] for line in lines], np.int64).reshape(-1, 2)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as pairs of rows, parent and child ({error}).") from None
-
-
 def _npy(path: Path) -> dict[str, Any]:
     return {"vectors": np.load(path, allow_pickle=False)}
 
@@ -131,20 +124,26 @@ def _torch(path: Path) -> dict[str, Any]:
     import torch
 
     loaded = torch.load(path, map_location="cpu", weights_only=True)
-    named = loaded if isinstance(loaded, Mapping) else {"vectors": loaded}
-    return {str(name): value.detach().float().numpy() if _is_real(torch, value) else _plain(value) for name, value in named.items()}
-
-
-def _is_real(torch: Any, value: Any) -> bool:
-    return isinstance(value, torch.Tensor) and value.is_floating_point() and value.dtype != torch.float64
+    if not isinstance(loaded, Mapping):
+        return {"vectors": _plain(loaded)}
+    return checkpoint_parts({str(name): _plain(value) for name, value in loaded.items()})
 
 
 def _plain(value: Any) -> Any:
-    return value.detach().numpy() if hasattr(value, "detach") else value
+    """Tensors as arrays, also one level down; half precision as float32."""
+    import torch
+
+    if isinstance(value, Mapping):
+        return {str(name): part.detach().float().numpy() if isinstance(part, torch.Tensor) else part for name, part in value.items()}
+    if not isinstance(value, torch.Tensor):
+        return value
+    short_floats = value.is_floating_point() and value.dtype != torch.float64
+    array: Column = (value.detach().float() if short_floats else value.detach()).numpy()
+    return array
 
 
 def _parquet(path: Path) -> dict[str, Any]:
-    """A column of lists, or one column of numbers per dimension; text columns for the rest."""
+    """A column of lists, or one column of numbers per dimension; lists of values, None where one is missing, for the rest."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -154,13 +153,13 @@ def _parquet(path: Path) -> dict[str, Any]:
     numbers = []
     for name in table.column_names:
         column = table[name].combine_chunks()
-        kind = column.type
+        kind, known = column.type, ALIASES.get(name.lower(), name.lower())
         if pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind):
             found[name] = _lists(column, name)
-        elif pa.types.is_floating(kind):
+        elif pa.types.is_floating(kind) and known not in TEXTS:
             numbers.append(column.to_numpy(zero_copy_only=False))
-        elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind) or pa.types.is_dictionary(kind):
-            found[name] = np.array([str(value) for value in column.to_pylist()], np.str_)
+        else:
+            found[name] = column.to_pylist()
     if numbers and not any(np.ndim(value) == 2 for value in found.values()):
         found["vectors"] = np.stack(numbers, axis=1)
     return found
@@ -195,30 +194,73 @@ def _beside(path: Path) -> dict[str, Any]:
         said = json.loads(beside.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return {name: said[name] for name in ("curv", "model", "images_root", *COLUMNS) if name in said} if isinstance(said, dict) else {}
+    return (
+        {name: said[name] for name in ("curv", "model", "images_root", "edges", *TEXTS) if name in said} if isinstance(said, dict) else {}
+    )
 
 
 def _given(found: Mapping[str, Any], path: Path) -> Given:
     named: dict[str, Any] = {}
     for name, value in found.items():
-        known = ALIASES.get(name.lower(), name.lower())
-        named.setdefault(known, value)
-    vectors = named.get("vectors")
-    if vectors is None:
-        matrices = {name: value for name, value in named.items() if np.ndim(value) == 2 and np.asarray(value).dtype.kind == "f"}
-        if len(matrices) != 1:
-            names = ", ".join(map(str, found)) or "nothing"
-            raise DataError(f"{path} holds {names}; expected a matrix called 'vectors', or a single matrix under any name.")
-        vectors = next(iter(matrices.values()))
-    columns = {name: np.asarray(named[name]) for name in COLUMNS if named.get(name) is not None}
+        named.setdefault(ALIASES.get(name.lower(), name.lower()), value)
+    vectors, taken = _vectors(named, path)
+    columns: dict[str, Any] = {name: texts_of(named[name], name, path) for name in TEXTS if named.get(name) is not None}
+    columns["labels"], class_key = _labels(columns.get("labels"), named, len(vectors), path)
+    edges = edges_of_mapping(named, str(path))
     curv = None if named.get("curv") is None else _curv(named["curv"], path)
-    model = None if named.get("model") is None else str(named["model"])
     root = Path(str(named["images_root"])) if named.get("images_root") else None
-    return Given(np.asarray(vectors), **columns, curv=curv, model=model, images_root=root)
+    used = {taken, class_key, *TEXTS, "edges", "edge_index", "curv", "model", "images_root", *(("parent", "child") if edges else ())}
+    unused = {name: value for name, value in named.items() if name not in used and not isinstance(value, str) and np.ndim(value)}
+    notes = (f"not used: {in_words(unused, NAMED_UNUSED)}",) if unused else ()
+    return Given(vectors, **columns, edges=edges, curv=curv, model=_model(named.get("model"), path), images_root=root, notes=notes)
+
+
+def _vectors(named: Mapping[str, Any], path: Path) -> tuple[Column, str]:
+    """The matrix of vectors, and the name of its entry; DataError names what there is."""
+    given = named.get("vectors")
+    inside = given if isinstance(given, Mapping) else named  # a layer of its own, as torch saves one
+    if given is not None and inside is named:
+        if not hasattr(given, "dtype") or np.ndim(given) != 2:
+            raise DataError(
+                f"{path}: 'vectors' must be a matrix of at least 1 row and 2 columns (N, D), got {in_words({'vectors': given}, 1)}."
+            )
+        return np.asarray(given), "vectors"
+    matrices = [name for name, value in inside.items() if isinstance(value, np.ndarray) and value.ndim == 2 and value.dtype.kind == "f"]
+    if len(matrices) != 1:
+        held = in_words(inside, NAMED_UNUSED) or "nothing"
+        raise DataError(f"{path} holds {held}; expected a matrix called 'vectors', or a single matrix under any name.")
+    return inside[matrices[0]], "vectors" if inside is given else matrices[0]
+
+
+def _labels(labels: Column | None, named: Mapping[str, Any], count: int, path: Path) -> tuple[Column | None, str]:
+    """One label per vector: as given, or whole numbers looked up in the names of the classes; and the entry that these were in."""
+    key = next((name for name in CLASSES if named.get(name) is not None), "")
+    if not key:
+        return labels, ""
+    classes = texts_of(named[key], key, path)
+    if labels is None:
+        return (classes, key) if len(classes) == count else (None, "")
+    numbered = all(label.isdecimal() and int(label) < len(classes) for label in labels.tolist() if label)
+    if not numbered or not len(classes):
+        return labels, ""
+    return np.array([str(classes[int(label)]) if label else "" for label in labels.tolist()], np.str_), key
+
+
+def _model(value: Any, path: Path) -> str | None:
+    if value is None:
+        return None
+    text = np.asarray(value).item() if np.ndim(value) == 0 and not isinstance(value, Mapping) else value
+    if not isinstance(text, str):
+        raise DataError(f"{path} says model {short(text)}; expected its name as text, such as 'poincare'.")
+    return text[:NAME]
+
+
+NAME = 40
+"""Characters kept of the name of a model."""
 
 
 def _curv(value: Any, path: Path) -> float:
     number = np.asarray(value)
     if number.size != 1 or number.dtype.kind not in "fiu" or not np.isfinite(number).all() or not number.any():
-        raise DataError(f"{path} says curv {value!r}; expected one number other than 0.")
+        raise DataError(f"{path} says curv {short(value)}; expected one number other than 0.")
     return abs(float(number.reshape(-1)[0]))

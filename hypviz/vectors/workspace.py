@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from hypviz.config import EncoderSettings
 from hypviz.data.containment import longest_chain, transitive_closure
 from hypviz.data.hierarchy import Edges, Hierarchy
-from hypviz.data.items import VECTOR, Images, Items, content_hash
+from hypviz.data.items import SCENE, VECTOR, Images, Items, content_hash
 from hypviz.data.pictures import PictureError, read_size
 from hypviz.errors import DataError, WorkspaceError
 from hypviz.files import write_file
@@ -28,10 +28,12 @@ from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.metrics import ThresholdSweep
 from hypviz.store import VECTORS, Workspace
+from hypviz.vectors.columns import as_texts
+from hypviz.vectors.edges import EdgeCount, edge_pairs
 from hypviz.vectors.models import AUTO, Placed, as_model, place_vectors
 from hypviz.vectors.read import Given
 
-NO_LABEL = "vector"
+NO_LABELS = "vector"
 """Class of everything when no labels are given."""
 SIDE = 192
 """Width and height that a vector without a picture is given, in pixels: that of its drawn card."""
@@ -45,21 +47,42 @@ OMEGA = 0.5
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of a file of vectors. without: vectors whose picture is not used, counted by reason."""
+    """What became of a file of vectors. labelled: vectors with a label.  edges: those read, kept and left out.
+    without: vectors whose picture is not used, counted by reason.  notes: what was read past, a sentence each."""
 
+    name: str
     count: int
     dimension: int
     placed: dict[str, Any]
     omega: float
     calibrated: bool
+    labelled: int = 0
+    classes: int = 0
+    edges: EdgeCount = field(default_factory=EdgeCount)
     without: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """JSON-ready. `edges` are those read: kept and dropped together."""
         return {
-            "vectors": self.count, "dimension": self.dimension, **self.placed, "omega": self.omega, "omega_calibrated": self.calibrated,
-            "pictures_not_used": self.without,
+            "name": self.name, "vectors": self.count, "dimension": self.dimension, **self.placed, "omega": self.omega,
+            "omega_calibrated": self.calibrated, "labels": self.labelled, "classes": self.classes,
+            "edges": self.edges.read, "kept_edges": self.edges.kept, "dropped_edges": self.edges.dropped,
+            "pictures_not_used": self.without, "notes": list(self.notes),
         }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """The same for the terminal."""
+        placed, dropped = self.placed, self.edges.dropped
+        moved = f", {placed['moved']} rows moved on to it" if placed["moved"] else ""
+        left = "".join(f"; left out: {entry['count']:,} {reason} (e.g. {entry['examples'][0]})" for reason, entry in dropped.items())
+        return [
+            f"{self.count:,} vectors in {self.dimension} dimensions, taken as {placed['model']} of curvature −{placed['curv']:g}; "
+            f"at most {placed['off']:.2g} off the manifold (row {placed['worst_row']}){moved}",
+            f"{self.labelled:,} labels, {self.classes:,} classes; {self.edges.read:,} edges read, {self.edges.kept:,} kept{left}",
+            *self.notes,
+            f"ω {self.omega:.3f} ({'from the edges' if self.calibrated else 'not calibrated: no edges'})",
+        ]
 
 
 def make_vectors_workspace(
@@ -82,15 +105,23 @@ def make_vectors_workspace(
     curv = given.curv if curv is None else curv
     placed = place_vectors(given.vectors, model=model or given.model or AUTO, curv=curv, project=project, where=where)
     items, without = vector_items(placed.embedding, given, images_root or Path.cwd())
-    hierarchy = hierarchy_of(len(items), given.edges)
+    pairs, edges = edge_pairs(given.edge_table(where), len(items), ids=given.ids, labels=given.labels)
+    hierarchy = hierarchy_of(len(items), pairs)
     omega, omega_parents, calibrated = _omega(placed.embedding, hierarchy)
+    summary = Summary(
+        name, len(items), placed.embedding.directions.shape[1], placed.to_json(), omega, calibrated,
+        labelled=int((items.label != SCENE).sum()) if given.labels is not None else 0, classes=len(items.classes),
+        edges=edges, without=without, notes=(*given.notes, *edges.notes),
+    )  # fmt: skip
     pictures = bool((items.images.content != "").any())
-    made = Workspace.create(folder, items, hierarchy, name=name, overwrite=overwrite, pictures=pictures, vectors=True)
+    made = Workspace.create(
+        folder, items, hierarchy, name=name, report=summary.to_json(), overwrite=overwrite, pictures=pictures, vectors=True
+    )
     write_file(made.folder / VECTORS, lambda part: _save(part, placed.embedding))
     card = _card(name, placed, omega, omega_parents, calibrated)
     write_card(made.folder / VECTORS, card)
     made.write_embedding(checkpoint_hash(made.folder / VECTORS), placed.embedding, extra={"vectors": where})
-    return made, Summary(len(items), placed.embedding.directions.shape[1], placed.to_json(), omega, calibrated, without)
+    return made, summary
 
 
 def own_embedding(workspace: Workspace) -> Embedding:
@@ -107,8 +138,9 @@ def vector_items(embedding: Embedding, given: Given, root: Path) -> tuple[Items,
         values = getattr(given, column)
         if values is not None and len(values) != count:
             raise DataError(f"{column} has {len(values):,} values for {count:,} vectors; give one per vector, in their order.")
-    words = np.full(count, NO_LABEL) if given.labels is None else np.array([str(value) for value in given.labels.tolist()], np.str_)
-    classes, label = np.unique(words, return_inverse=True)
+    words = np.full(count, NO_LABELS) if given.labels is None else as_texts(given.labels.tolist())
+    classes = np.unique(words[words != ""])
+    label = np.where(words == "", SCENE, np.searchsorted(classes, words))
     images, without = _images(given.images, count, root)
     boxes = np.stack([np.zeros(count), np.zeros(count), images.width, images.height], axis=1).astype(np.float32)
     items = Items(
@@ -169,9 +201,9 @@ def _images(paths: NDArray[Any] | None, count: int, root: Path) -> tuple[Images,
     content, without = [""] * count, {"none given": count}
     if paths is not None:
         without = {}
-        for row, given in enumerate(map(str, paths.tolist())):
+        for row, given in enumerate(as_texts(paths.tolist()).tolist()):
             try:
-                if not given.strip():
+                if not given:
                     raise PictureError(names[row], "none given", "no path")
                 width[row], height[row] = read_size(root / given)
                 names[row], content[row] = given, content_hash(given.encode())
@@ -183,7 +215,9 @@ def _images(paths: NDArray[Any] | None, count: int, root: Path) -> tuple[Images,
 def _ids(embedding: Embedding, given: NDArray[Any] | None) -> NDArray[np.str_]:
     """The ids given, or a hash of the vector and which repetition of it this is."""
     if given is not None:
-        ids = np.array([str(value) for value in given.tolist()], np.str_)
+        ids = as_texts(given.tolist())
+        if (ids == "").any():
+            raise DataError(f"ids must name every vector; row {int(np.argmax(ids == ''))} has none.")
         repeated, counts = np.unique(ids, return_counts=True)
         if (counts > 1).any():
             raise DataError(f"ids must differ from each other; {str(repeated[counts > 1][0])!r} is there {counts.max()} times.")

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import io
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hypviz.keeping import temporary
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 from hypviz.search.scoring import ranking_value
@@ -106,10 +108,22 @@ class _EpochStream(io.TextIOBase):
         return len(text)
 
 
+def _umap() -> Any:
+    """The class UMAP. It keeps what it compiles beside its source or in the user's cache, and does not load where both cannot be
+    written to; then a temporary folder takes it."""
+    try:
+        from umap import UMAP
+    except RuntimeError:
+        import numba
+
+        numba.config.CACHE_DIR = str(temporary())  # type: ignore[attr-defined]
+        from umap import UMAP
+    return UMAP
+
+
 def _fit(embedding: Embedding, epochs: _EpochStream, *, hyperboloid: bool, seed: int) -> NDArray[np.float64]:
     """(n, 2) coordinates of a seeded UMAP."""
-    from umap import UMAP
-
+    UMAP = _umap()
     count = min(NEIGHBOURS, len(embedding) - 1)
     known = nearest(embedding, count, by_direction=not hyperboloid)
     tangent = np.asarray(embedding.directions, np.float64) * embedding.radii[:, None]

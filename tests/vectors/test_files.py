@@ -66,7 +66,7 @@ def test_every_model_makes_the_round_trip_through_every_type_of_file(tmp_path: P
     given = read_vectors(path)
     assert is_vector_file(path) and given.curv == pytest.approx(0.6) and given.model == model
     assert given.labels is not None and given.labels.tolist() == LABELS
-    assert given.edges is not None and given.edges.tolist() == EDGES.tolist()
+    assert given.edges is not None and given.edges.ends.tolist() == EDGES.tolist()
     placed = place_vectors(given.vectors, model=given.model, curv=given.curv)
     np.testing.assert_allclose(placed.embedding.radii, POINTS.radii, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(placed.embedding.directions, POINTS.directions, atol=2e-4)
@@ -95,7 +95,7 @@ def test_columns_may_lie_in_files_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "edges.csv").write_text("parent,child\n0,1\n0 2\n\n2,3\n")
     given = read_vectors(tmp_path / "own.npy").with_files(labels=tmp_path / "labels.txt", edges=tmp_path / "edges.csv", images=None)
     assert given.labels is not None and given.labels.tolist() == LABELS and given.images is None
-    assert given.edges is not None and given.edges.tolist() == EDGES.tolist()
+    assert given.edges is not None and given.edges.ends.tolist() == EDGES.tolist()
     (tmp_path / "bad.csv").write_text("0,1\n1;2\n")
     with pytest.raises(DataError, match=r"bad\.csv cannot be read as pairs of rows"):
         given.with_files(edges=tmp_path / "bad.csv")
@@ -112,7 +112,11 @@ def broken_npz(path: Path) -> None:
         ("a.txt", lambda path: path.write_text("1 2"), r"no vector file that is known; expected one of \.npy"),
         ("a.npy", lambda path: path.write_bytes(b"\x93NUMPY broken"), r"cannot be read as \.npy"),
         ("a.npz", broken_npz, r"cannot be read as \.npz \(ValueError: Object arrays cannot be loaded"),
-        ("two.npz", lambda path: np.savez(path, a=np.zeros((2, 2)), b=np.zeros((2, 2))), "holds a, b; expected a matrix called 'vectors'"),
+        (
+            "two.npz",
+            lambda path: np.savez(path, a=np.zeros((2, 2)), b=np.zeros((2, 2))),
+            r"holds a \(2 × 2\), b \(2 × 2\); expected a matrix called 'vectors'",
+        ),
         ("c.npz", lambda path: np.savez(path, vectors=np.zeros((2, 2)), curv=np.zeros(2)), "says curv .* expected one number other than 0"),
     ],
 )

@@ -195,4 +195,4 @@ def test_the_commands_make_search_and_write_vectors_again(tmp_path: Path) -> Non
     assert again.model == "poincare" and again.curv == CURV and again.vectors.shape == (10, 6)
     np.testing.assert_allclose(again.vectors, as_model(POINTS, "poincare")[10:20], atol=1e-5)
     assert again.labels is not None and set(again.labels.tolist()) == {"tree 1"} and again.ids is not None
-    assert again.edges is not None and sorted(map(tuple, again.edges.tolist())) == sorted(map(tuple, EDGES[:9].tolist()))
+    assert again.edges is not None and sorted(map(tuple, again.edges.ends.tolist())) == sorted(map(tuple, EDGES[:9].tolist()))

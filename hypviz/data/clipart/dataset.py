@@ -13,11 +13,13 @@ from typing import Any
 
 from PIL import Image
 
+from hypviz.data.writers import AnnotatedSet, Picture, WrittenBox, coco_document
+
 from .canvas import DESIGN_WH
 from .draw import OBJECT_CLASSES, DrawnScene, draw_scene
 from .parts import PART_CLASSES
 
-LICENCE = {"id": 1, "name": "CC0-1.0", "url": "https://creativecommons.org/publicdomain/zero/1.0/"}
+LICENCE, LICENCE_URL = "CC0-1.0", "https://creativecommons.org/publicdomain/zero/1.0/"
 EXTENSIONS = {"jpeg": "jpg", "webp": "webp"}
 Record = dict[str, Any]
 
@@ -83,38 +85,24 @@ def _plain(scene: DrawnScene) -> Record:
 
 def _coco(records: list[Record]) -> Record:
     names = sorted({*OBJECT_CLASSES, *PART_CLASSES})
-    category = {name: i for i, name in enumerate(names, start=1)}
-    images: list[Record] = []
-    annotations: list[Record] = []
-    for image_id, record in enumerate(records, start=1):
+    pictures: list[Picture] = []
+    written = 0
+    for number, record in enumerate(records, start=1):
         scene, (width, height) = record["scene"], record["size"]
-        images.append(
-            {
-                "id": image_id,
-                "file_name": record["file_name"],
-                "width": width,
-                "height": height,
-                "license": 1,
-                "scene_type": scene["scene_type"],
-                "seed": scene["seed"],
-            }
-        )
-        first = len(annotations) + 1
-        for box in scene["boxes"]:
-            annotations.append(_annotation(len(annotations) + 1, image_id, category[box["label"]], box, first))
-    kinds = [{"id": i, "name": name, "supercategory": "object" if name in OBJECT_CLASSES else "part"} for name, i in category.items()]
-    info = {"description": "hypviz clipart world: procedurally drawn scenes with exact boxes", "version": "1"}
-    return {"info": info, "licenses": [LICENCE], "images": images, "categories": kinds, "annotations": annotations}
+        boxes = tuple(_box(box, place, written + 1) for place, box in enumerate(scene["boxes"], start=written + 1))
+        extra = {name: scene[name] for name in ("scene_type", "seed")}
+        pictures.append(Picture(number, record["file_name"], width, height, boxes, LICENCE, extra=extra))
+        written += len(boxes)
+    made = AnnotatedSet("clipart world", {name: number for number, name in enumerate(names, start=1)}, pictures)
+    kinds = {name: "object" if name in OBJECT_CLASSES else "part" for name in names}
+    words = "hypviz clipart world: procedurally drawn scenes with exact boxes"
+    return coco_document(made, description=words, digits=2, supercategories=kinds, licence_urls={LICENCE: LICENCE_URL})
 
 
-def _annotation(number: int, image_id: int, category_id: int, box: Record, first: int) -> Record:
-    x0, y0, x1, y1 = box["xyxy"]
-    wide, high = round(x1 - x0, 2), round(y1 - y0, 2)
+def _box(box: Record, number: int, first: int) -> WrittenBox:
+    """first: the number of the first box of the scene, which the places of parents count from."""
     parent = None if box["parent"] is None else first + box["parent"]
-    return {
-        "id": number, "image_id": image_id, "category_id": category_id, "bbox": [x0, y0, wide, high],
-        "area": round(wide * high, 2), "iscrowd": 0, "parent_id": parent, "visible": box["visible"],
-    }  # fmt: skip
+    return WrittenBox(number, box["label"], tuple(box["xyxy"]), extra={"parent_id": parent, "visible": box["visible"]})
 
 
 def _replace(target: Path, content: bytes) -> None:

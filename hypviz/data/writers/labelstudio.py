@@ -1,0 +1,68 @@
+"""Label Studio's JSON (https://labelstud.io/guide/task_format): a task per picture, boxes in per cent of it, relations between them.
+
+Proposed boxes are predictions, which a person may accept; all others are annotations. A relation leads from a box to one inside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from hypviz.data.writers.records import AnnotatedSet, Picture, WrittenBox
+
+Json = dict[str, Any]
+LOCAL = "/data/local-files/?d="
+"""How Label Studio addresses a file below its LOCAL_FILES_DOCUMENT_ROOT."""
+CONTAINS = "contains"
+"""The label of a relation."""
+FROM, TO = "label", "image"
+"""Names of the controls in the labelling configuration: RectangleLabels and Image."""
+
+
+def labelstudio_tasks(given: AnnotatedSet) -> list[Json]:
+    """The tasks to import, with what hypviz knows of a box under its "meta"."""
+    return [_task(picture) for picture in given.pictures]
+
+
+def _task(picture: Picture) -> Json:
+    proposed = [box for box in picture.boxes if box.source == "proposal"]
+    annotated = [box for box in picture.boxes if box.source != "proposal"]
+    data = {"image": f"{LOCAL}{quote(picture.file_name)}"}
+    annotations = [{"id": picture.number, "result": _results(picture, annotated)}]
+    predictions = [{"model_version": "hypviz proposals", "result": _results(picture, proposed)}] if proposed else []
+    return {"id": picture.number, "data": data, "annotations": annotations, "predictions": predictions}
+
+
+def _results(picture: Picture, boxes: Sequence[WrittenBox]) -> list[Json]:
+    here = {box.number for box in boxes}
+    relations = [
+        {"type": "relation", "from_id": f"box{parent}", "to_id": f"box{box.number}", "direction": "right", "labels": [CONTAINS]}
+        for box in boxes
+        for parent in box.parents or ()
+        if parent in here
+    ]
+    return [*(_region(picture, box) for box in boxes), *relations]
+
+
+def _region(picture: Picture, box: WrittenBox) -> Json:
+    x1, y1, x2, y2 = box.xyxy
+    value = {
+        "x": 100 * x1 / picture.width,
+        "y": 100 * y1 / picture.height,
+        "width": 100 * (x2 - x1) / picture.width,
+        "height": 100 * (y2 - y1) / picture.height,
+        "rotation": 0,
+        "rectanglelabels": [box.label],
+    }
+    return {
+        "id": f"box{box.number}",
+        "type": "rectanglelabels",
+        "from_name": FROM,
+        "to_name": TO,
+        "original_width": picture.width,
+        "original_height": picture.height,
+        "image_rotation": 0,
+        "value": value,
+        "meta": {"hypviz": {**box.known, "source": box.source}},
+    }

@@ -1,0 +1,100 @@
+"""The report of an import, told whenever its data are opened: on the page, over HTTP and on the terminal."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+import app
+from hypviz import keeping
+from hypviz.data.formats.coco import read_coco
+from hypviz.import_report import report_lines, report_of
+from hypviz.importing import import_workspace
+from hypviz.library import Library
+from hypviz.session import View
+from hypviz.store import Workspace
+from hypviz.ui import routes
+from hypviz.ui.page import report_html
+from hypviz.vectors.read import Given
+from hypviz.vectors.workspace import make_vectors_workspace
+from tests.conftest import MakeCoco
+from tests.worlds import TinyWorld
+
+NAME = "<b>gone</b>.jpg"
+
+
+@pytest.fixture
+def lossy(make_coco: MakeCoco, tmp_path: Path) -> Workspace:
+    """One picture of two, and two boxes of four, one of them clipped."""
+    images = [{"id": number, "file_name": name, "width": 40, "height": 30} for number, name in ((1, "a.jpg"), (2, NAME))]
+    boxes = [(1, [1, 1, 10, 10]), (1, [30, 20, 20, 20]), (1, [5, 5, 0, 4]), (2, [1, 1, 5, 5])]
+    annotations = [{"id": number, "image_id": image, "category_id": 1, "bbox": box} for number, (image, box) in enumerate(boxes)]
+    path = make_coco(images=images, annotations=annotations)
+    (tmp_path / NAME).unlink()
+    return import_workspace(tmp_path / "ws", read_coco(path, tmp_path), name="lossy")[0]
+
+
+def test_read_is_kept_and_left_out_with_reasons_and_examples(lossy: Workspace) -> None:
+    report = report_of(Workspace.open(lossy.folder))
+    assert report["kept"] == "1 of 2 images and 2 of 4 boxes that were read are kept; boxes cut to their picture: 1."
+    assert sum(entry["images"] for entry in report["left_out"]) == 1 and sum(entry["boxes"] for entry in report["left_out"]) == 2
+    assert any(NAME in example for entry in report["left_out"] for example in entry["examples"])
+    lines = report_lines(report)
+    assert lines[0] == report["kept"] and all(line.startswith("left out: ") for line in lines[1:]) and len(lines) == 3
+
+
+def test_the_page_shows_it_escaped_and_nothing_when_all_is_kept(lossy: Workspace, tiny_world: TinyWorld, tiny_view: View) -> None:
+    view = View(lossy, tiny_world.checkpoint, device="cpu")
+    shown = report_html(view)
+    assert "1 of 2 images and 2 of 4 boxes" in shown and "2 left out." in shown
+    assert "&lt;b&gt;gone&lt;/b&gt;.jpg" in shown and "<b>gone" not in shown
+    assert report_html(tiny_view) == "" and report_lines(report_of(tiny_view.workspace)) == []
+    assert report_of(tiny_view.workspace)["kept"].startswith("8 of 8 images and 133 of 133 boxes")
+
+
+def test_the_route_sends_what_the_page_links_to(lossy: Workspace, tiny_world: TinyWorld) -> None:
+    library = Library(device="cpu", extra={"lossy": lossy.folder})
+    view = library.open("lossy", str(tiny_world.checkpoint))
+    assert f'href="hypviz/view/{view.key}/report"' in report_html(view)
+    answer = TestClient(routes.build_app(library), base_url="http://test/hypviz/").get(f"view/{view.key}/report")
+    assert answer.json() == json.loads(json.dumps(report_of(lossy)))
+
+
+def test_vectors_tell_their_edges_labels_and_pictures(tmp_path: Path) -> None:
+    given = Given(
+        np.eye(3) * 0.2, labels=np.array(["a", "", "b"]), edges=np.array([[0, 1], [0, 1], [2, 2]]), images=np.array(["x.png", "", ""]),
+        notes=("not used: extra (4)",),
+    )  # fmt: skip
+    made, _ = make_vectors_workspace(tmp_path / "ws", given, name="v", model="poincare", images_root=tmp_path)
+    report = report_of(Workspace.open(made.folder))
+    assert report["kept"] == "3 vectors with 2 labels, 1 of 3 edges that were read are kept."
+    assert {entry["reason"]: entry["count"] for entry in report["left_out"]} == {
+        "given before": 1, "from an item to itself": 1, "picture missing": 1,
+    }  # fmt: skip
+    assert report["notes"] == ["not used: extra (4)"]
+
+
+def test_where_things_are_kept_instead_is_told(lossy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(keeping._said, lossy.folder, "/x cannot be written to (Read-only file system): kept in /y")
+    assert report_of(lossy)["notes"] == ["/x cannot be written to (Read-only file system): kept in /y."]
+
+
+def test_a_workspace_without_a_report_has_nothing_to_tell(tiny_world: TinyWorld, tmp_path: Path) -> None:
+    old = Workspace.open(tiny_world.workspace)
+    made = Workspace.create(tmp_path / "ws", old.items, old.hierarchy, name="old")
+    assert report_of(made) == {"kept": "", "left_out": [], "notes": []} and report_lines(report_of(made)) == []
+
+
+def test_the_application_says_it_at_the_start(
+    lossy: Workspace, tiny_world: TinyWorld, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, home: Path
+) -> None:
+    monkeypatch.setattr("hypviz.ui.server.run", lambda *_, **__: None)
+    with caplog.at_level(logging.INFO):
+        app.serve(str(lossy.folder), str(tiny_world.checkpoint), host="127.0.0.1", port=0, device="cpu", browser=False)
+    assert "1 of 2 images and 2 of 4 boxes that were read are kept; boxes cut to their picture: 1." in caplog.messages
+    assert any(message.startswith("left out: 1 × ") for message in caplog.messages)
