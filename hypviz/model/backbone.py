@@ -18,7 +18,7 @@ from torch import nn
 from hypviz.errors import CheckpointError, HubUnreachableError, SettingsError
 from hypviz.model.class_scores import FeaturesAndClasses
 from hypviz.model.offers import OFFLINE
-from hypviz.model.packaged import find_packaged, load_packaged
+from hypviz.model.packaged import CLASSES, find_packaged, load_packaged
 from hypviz.model.weights import load_tower, read_weights
 
 OWN_VECTORS = "vectors"
@@ -26,8 +26,6 @@ OWN_VECTORS = "vectors"
 DEMO_NAMES = ("demo", "demo-small")
 RANDOM = "random"
 """Weights of a backbone that is about to get those of a checkpoint: none are looked for, whatever its name promises."""
-CLASSES = "classes"
-"""Behind the name of a packaged backbone and a plus: its classifier's probabilities stand beside the features."""
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -141,10 +139,7 @@ def _pretrained(name: str, weights: str | None, image_size: int) -> Backbone:
     """A timm model with the weights of a package, a file's instead when one is given."""
     import timm
 
-    name, _, beside = name.partition("+")
-    packaged = find_packaged(name)
-    if beside not in ("", CLASSES):
-        raise SettingsError(f"pretrained:{name} can be had with +{CLASSES}, its class probabilities beside the features; got +{beside}.")
+    packaged, beside = find_packaged(name), name.endswith(f"+{CLASSES}")
     if hub_tag(weights):
         raise SettingsError(f"pretrained:{name} has the weights of its package; for a hub's, choose timm:{packaged.timm_name}.")
     tower: Any = timm.create_model(packaged.timm_name, **({} if beside else {"num_classes": 0}))

@@ -17,6 +17,8 @@ from hypviz.errors import CheckpointError, SettingsError
 if TYPE_CHECKING:
     from torch import nn
 
+CLASSES = "classes"
+"""Behind the name of a packaged backbone and a plus: its classifier's probabilities stand beside the features."""
 CLASSIFIER_ENTRIES = 2
 """Weight and bias of the ImageNet classifier, the last entries of a file; the method does not use it."""
 
@@ -42,7 +44,10 @@ PACKAGED = {
 
 
 def find_packaged(name: str) -> Packaged:
-    """The packaged weights called `name`, without "pretrained:"; SettingsError naming those there are."""
+    """The packaged weights called `name`, without "pretrained:" and with or without "+classes"; SettingsError naming those there are."""
+    name, _, beside = name.partition("+")
+    if beside not in ("", CLASSES):
+        raise SettingsError(f"pretrained:{name} can be had with +{CLASSES}, its class probabilities beside the features; got +{beside}.")
     if name not in PACKAGED:
         raise SettingsError(f"No packaged backbone {name!r}; there is {', '.join(f'pretrained:{each}' for each in PACKAGED)}.")
     return PACKAGED[name]
