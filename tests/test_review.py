@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from hypviz.errors import BusyError, DataError, SelectionError, SettingsError
-from hypviz.evaluate import evaluate
+from hypviz.evaluate import LISTED, evaluate
 from hypviz.evaluate.embedding_tables import RADII
 from hypviz.library import Library
 from hypviz.review import Desk, Review, ReviewOptions
@@ -302,7 +302,8 @@ def test_a_report_is_plain_json_of_both_sources(shared: Review) -> None:
     assert [one["name"] for one in report["sources"]] == ["tiny", "untrained"] and report["sources"][1]["trained"] is False
     assert {row["source"] for table in report["tables"] for row in table["rows"]} == {"tiny", "untrained", "chance"}
     assert {curve["source"] for curve in report["curves"]} == {"tiny", "untrained"}
-    assert len(report["differences"]) == sum(len(result.metrics) for result in shared.evaluations["tiny"].results)
+    both = [result for result in shared.evaluations["tiny"].results if result.score != LISTED]  # the untrained one lists nothing
+    assert len(report["differences"]) == sum(len(result.metrics) for result in both)
 
 
 def test_every_number_of_the_tables_leads_to_its_examples(shared: Review) -> None:
@@ -332,6 +333,11 @@ def test_the_mean_by_class_adds_up_to_the_mean_of_all(shared: Review) -> None:
     lucky = sum(row["chance"] * row["count"] for row in rows) / sum(row["count"] for row in rows)
     assert lucky == pytest.approx(result.chance_of(key["metric"]))
     assert weighted == pytest.approx(result.metrics[key["metric"]].mean)
+
+
+def test_a_score_of_one_source_alone_leaves_the_other_empty_by_class(shared: Review) -> None:
+    answer = shared.classes(task="box → scene", reading="same class", score=LISTED, metric="precision@5")
+    assert {row["values"][1] for row in answer["rows"]} == {None} and any(row["values"][0] is not None for row in answer["rows"])
 
 
 def test_what_is_not_in_a_review_is_refused_in_one_sentence(shared: Review) -> None:

@@ -19,12 +19,13 @@ from hypviz.evaluate.classes import query_classes
 from hypviz.evaluate.report import TaskResult
 from hypviz.evaluate.run import check_sizes
 from hypviz.evaluate.settings import EvaluateSettings
-from hypviz.evaluate.task import Ranking, Reading, Score, Task, scores_of
+from hypviz.evaluate.task import Ranking, Reading, Score, Task, all_rankings, scores_of
 from hypviz.evaluate.tasks import all_tasks
 from hypviz.evaluate.units import lower_is_better
 from hypviz.evaluate.world import Rows, World
 from hypviz.search import metrics
 from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Retrieval
 
 ORDERS = ("worst", "best", "typical")
 
@@ -57,11 +58,12 @@ def examples(
     limit: int = 12,
     shown: int = 20,
     graph: NDArray[np.bool_] | None = None,
+    retrieval: Retrieval | None = None,
     rankings: Mapping[str, Ranking] | None = None,
 ) -> list[Example]:
     """The `limit` "worst", "best" or most "typical" (nearest to the median) queries of a metric, in that order.
 
-    settings, graph, rankings: those of the evaluation that gave `result`, the task's result by that reading and score. label:
+    settings, graph, retrieval, rankings: those of the evaluation that gave `result`, the task's result by that reading and score. label:
     queries of one class only; a scene is of every class it shows. shown: ranks per query. Queries with equal values are
     drawn by the seed, so that they come from all over the data. Queries without a value are never among them.
     SettingsError for an unknown order, SelectionError for an unknown task, reading, score or metric.
@@ -72,7 +74,8 @@ def examples(
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
     found, meaning = _find(all_tasks(World(items, hierarchy, graph), settings), task, reading)
-    scores = scores_of(embedding, found.direction, apex=settings.apex, baselines=settings.baselines, rankings=rankings)
+    given = all_rankings(embedding, retrieval, rankings)
+    scores = scores_of(embedding, found.direction, apex=settings.apex, baselines=settings.baselines, rankings=given)
     ranked_by = _choose_score(scores, score)
     if metric not in result.values:
         raise SelectionError(f"No metric {metric!r} for {task}; there is {', '.join(result.values)}.")

@@ -21,7 +21,7 @@ class FirstSeen:
 
     "own boxes": how many are inside this very item.  "own classes": the share of the classes of its boxes, and "own
     objects": of the classes of its direct children, that some of the first k have.  "distinct classes": of how many
-    classes they are.  An item without boxes of its own has a value for the last alone.
+    classes they are.  A share has no value where there is no class to cover.
     """
 
     world: World
@@ -43,13 +43,13 @@ class FirstSeen:
         counts = candidates.class_counts(self.world.label[self.pool], len(self.world.items.classes))
         drawn = np.minimum(self.k, candidates.pool)
         own = drawn * self.world.own_boxes(rows) / np.maximum(candidates.pool, 1)
-        return self._named(rows, own, chance.chance_of_any(candidates.pool[:, None], counts, self.k))
+        return self._named(rows, own.astype(float), chance.chance_of_any(candidates.pool[:, None], counts, self.k))
 
     def _named(self, rows: Rows, own: Values, seen: NDArray[np.floating | np.bool_]) -> Named:
         """own: (b,) own boxes among the first k.  seen: (b, C) whether, or how probably, a class is among them."""
         held, direct = dense(self.world.held[rows]), dense(self.world.held_directly[rows])
         found = {
-            "own boxes": np.where(self.world.own_boxes(rows) > 0, own, np.nan),
+            "own boxes": own,
             "own classes": _covered(seen, held),
             "own objects": _covered(seen, direct),
             "distinct classes": seen.sum(axis=1, dtype=float),

@@ -18,7 +18,7 @@ from hypviz.evaluate.membership import MembershipQuality, below_by_class, by_ins
 from hypviz.evaluate.radii import measure_radii
 from hypviz.evaluate.report import Evaluation, TaskResult
 from hypviz.evaluate.settings import EvaluateSettings
-from hypviz.evaluate.task import LISTED, Ranking, Reading, Score, Task, choose_queries, listed_ranking, scores_of
+from hypviz.evaluate.task import Ranking, Reading, Score, Task, all_rankings, choose_queries, scores_of
 from hypviz.evaluate.tasks import all_tasks
 from hypviz.evaluate.world import Rows, World
 from hypviz.search import metrics
@@ -52,7 +52,7 @@ def evaluate(
     settings = settings or EvaluateSettings()
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
-    rankings = dict(rankings or {}) | ({LISTED: listed_ranking(embedding, retrieval)} if retrieval else {})
+    rankings = all_rankings(embedding, retrieval, rankings)
     world = World(items, hierarchy, graph)
     tasks = all_tasks(world, settings)
     empty = [task for task in tasks if not (len(task.queries) and len(task.pool))]

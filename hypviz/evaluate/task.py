@@ -160,6 +160,11 @@ def listed_ranking(embedding: Embedding, retrieval: Retrieval) -> Ranking:
     return over
 
 
+def all_rankings(embedding: Embedding, retrieval: Retrieval | None, rankings: Mapping[str, Ranking] | None) -> dict[str, Ranking]:
+    """The rankings given by name, and with a retrieval the one that its answers are listed by, last."""
+    return dict(rankings or {}) | ({LISTED: listed_ranking(embedding, retrieval)} if retrieval else {})
+
+
 def choose_queries(rows: Rows, limit: int | None, seed: int) -> Rows:
     """All rows, or `limit` of them drawn by the seed, ascending."""
     if limit is None or limit >= len(rows):

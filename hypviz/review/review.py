@@ -14,7 +14,7 @@ from hypviz.config import to_mapping
 from hypviz.data.hierarchy import class_graph
 from hypviz.errors import SelectionError
 from hypviz.evaluate import Evaluation, TaskResult
-from hypviz.evaluate.classes import per_class
+from hypviz.evaluate.classes import ClassRow, per_class
 from hypviz.evaluate.examples import examples
 from hypviz.evaluate.ordered import Ordered, norm_ordered
 from hypviz.evaluate.paper import paper_tables
@@ -29,6 +29,7 @@ from hypviz.review.pictures import card, scene
 from hypviz.review.shelf import Kept
 from hypviz.review.sources import Source
 from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Retrieval
 from hypviz.session import View
 
 Json = dict[str, Any]
@@ -76,11 +77,12 @@ class Review:
         return {key: plain(value) for key, value in answer.items()}
 
     def classes(self, *, task: str, reading: str, score: str, metric: str) -> Json:
-        """One metric by the class of the query, with the value under every source: {sources, rows}."""
-        columns = {}
+        """One metric by the class of the query, with the value under every source that has the score: {sources, rows}."""
+        columns: dict[str, dict[int, ClassRow]] = {}
         for name in self.names:
-            result = self._result(name, task, reading, score, metric)
-            columns[name] = {row.label: row for row in per_class(self.view.items, result, metric)}
+            judged = name == self.names[0] or self._has(name, task, reading, score)
+            result = self._result(name, task, reading, score, metric) if judged else None
+            columns[name] = {row.label: row for row in per_class(self.view.items, result, metric)} if result else {}
         first = columns[self.names[0]]
         rows = [
             {
@@ -104,7 +106,7 @@ class Review:
         found = examples(
             self.view.items, self.view.hierarchy, self.embeddings[source], self.evaluations[source].settings,
             task=task, reading=reading, score=score, metric=metric, label=label, order=order,
-            limit=min(limit, MOST), shown=min(shown, MOST), result=result, graph=self.graph,
+            limit=min(limit, MOST), shown=min(shown, MOST), result=result, graph=self.graph, retrieval=self._retrieval(source),
         )  # fmt: skip
         return {
             "estimate": plain(asdict(result.metrics[metric]) | {"chance": result.chance_of(metric)}),
@@ -178,10 +180,16 @@ class Review:
         first, second = self.evaluations.values()
         return differences(first, second, self.view.items.image)
 
+    def _retrieval(self, source: str) -> Retrieval | None:
+        return self.sources[self.names.index(source)].retrieval
+
     def _embedding(self, source: str) -> Embedding:
         if source not in self.embeddings:
             raise SelectionError(f"No {source!r} in this review; it has {', '.join(self.names)}.")
         return self.embeddings[source]
+
+    def _has(self, source: str, task: str, reading: str, score: str) -> bool:
+        return any((one.task, one.reading, one.score) == (task, reading, score) for one in self.evaluations[source].results)
 
     def _result(self, source: str, task: str, reading: str, score: str, metric: str) -> TaskResult:
         self._embedding(source)

@@ -93,10 +93,12 @@ class Shelf:
     def _facts(self, source: Source, settings: EvaluateSettings) -> dict[str, Any]:
         stamp = str(self.workspace.meta["stamp"])
         meaning = to_mapping(source.retrieval) if source.retrieval else None
-        return {"name": source.name, "key": source.key, "stamp": stamp, "retrieval": meaning, "settings": to_mapping(settings)}
+        facts = {"name": source.name, "key": source.key, "stamp": stamp, "retrieval": meaning, "settings": to_mapping(settings)}
+        read: dict[str, Any] = json.loads(json.dumps(facts))  # as it is read back, to compare with that
+        return read
 
     def _outdated(self, source: Source, settings: EvaluateSettings) -> list[Path]:
-        wanted = json.loads(json.dumps(self._facts(source, settings)))
+        wanted = self._facts(source, settings)
         same = ("name", "settings")
         return [
             path.parent

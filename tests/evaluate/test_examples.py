@@ -12,10 +12,11 @@ import pytest
 from hypviz.data.hierarchy import class_graph
 from hypviz.data.items import Items
 from hypviz.errors import SelectionError, SettingsError
-from hypviz.evaluate import Evaluation, TaskResult, evaluate, lower_is_better, per_class, per_class_csv
+from hypviz.evaluate import LISTED, Evaluation, TaskResult, evaluate, lower_is_better, per_class, per_class_csv
 from hypviz.evaluate import task as tasks
 from hypviz.evaluate.examples import examples
 from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Retrieval
 from tests.evaluate.worlds import FAST, SlowWorld, hierarchy_of, make_items, random_world
 
 
@@ -160,3 +161,14 @@ def test_what_is_not_there_is_named() -> None:
         examples_of(items, embedding, result, "mAP", label=77)
     with pytest.raises(SettingsError, match="order must be one of worst, best, typical"):
         examples_of(items, embedding, result, "mAP", order="random")
+
+
+def test_the_listed_ranking_has_its_examples_too() -> None:
+    items, embedding = random_world()
+    retrieval = Retrieval.single(1.2, 0.8)
+    found = evaluate(items, hierarchy_of(items), embedding, FAST, retrieval=retrieval).find("part → object", "instance", LISTED)
+    shown = examples_of(items, embedding, found, "precision@5", limit=10_000, retrieval=retrieval)
+    by_query = dict(zip(found.rows.tolist(), found.values["precision@5"].tolist(), strict=True))
+    assert len(shown) > 5 and all(example.value == by_query[example.query] for example in shown)
+    with pytest.raises(SelectionError, match="No score 'as listed' here"):
+        examples_of(items, embedding, found, "precision@5")

@@ -9,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hypviz.config import HierarchySettings
+from hypviz.data.hierarchy import build_hierarchy
 from hypviz.evaluate import evaluate
 from hypviz.evaluate.first import HubCount, hub_share_by_chance
 from hypviz.search import metrics
@@ -63,6 +65,16 @@ def test_a_pool_smaller_than_what_is_shown_is_seen_whole() -> None:
         assert found.metrics[name].mean == pytest.approx(found.chance_of(name))
     assert (found.values["own boxes@12"].tolist(), found.metrics["distinct classes@12"].mean) == ([2, 1], 3)
     assert found.hubs is not None and found.hubs.never == pytest.approx(0) == pytest.approx(found.hubs.never_chance)
+
+
+def test_a_scene_of_tiny_boxes_alone_has_no_objects_to_cover() -> None:
+    items = make_items([[((0, 0, 6, 6), 0)], [((0, 0, 60, 60), 1), ((70, 70, 74, 74), 0)]], ("speck", "tree"))
+    hierarchy = build_hierarchy(items, HierarchySettings(min_box_px=8))
+    _, embedding = random_world()
+    found = evaluate(items, hierarchy, embedding.take(np.arange(len(items))), FAST).find("scene → contents", "class", "angle")
+    for values in (found.values, found.chance):
+        assert np.isnan(values["own objects@12"]).tolist() == [True, False]
+        assert values["own classes@12"] == pytest.approx([1, 1]) and values["own boxes@12"] == pytest.approx([1, 2])
 
 
 def test_hubs_are_what_comes_for_everything() -> None:
