@@ -163,7 +163,7 @@ class EncoderSettings:
         check_range("radius_hidden", self.radius_hidden, 1, 65536)
         check_range("radius_init", self.radius_init, 0.01, 10.0)
         check_range("embed_dim", self.embed_dim, 1, 65536)
-        check_range("curv_init", self.curv_init, 0.1, 10.0)
+        check_range("curv_init", self.curv_init, 0.01, 100.0)
         check_range("temperature_init", self.temperature_init, 0.01, 10.0)
         check_range("image_size", self.image_size, 0, 4096)
         for name, values in (("pixel_mean", self.pixel_mean), ("pixel_std", self.pixel_std)):

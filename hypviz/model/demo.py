@@ -38,7 +38,8 @@ class Convolution(nn.Conv2d):
         down, right = height + 2 * pad - k + 1, width + 2 * pad - k + 1
         shifts = [padded[:, i : i + down : stride, j : j + right : stride] for i in range(k) for j in range(k)]
         kernel = self.weight.permute(0, 2, 3, 1).flatten(1)  # (C_out, k · k · C_in), in the order of the shifts
-        return F.linear(torch.cat(shifts, dim=-1), kernel).permute(0, 3, 1, 2)
+        bias = None if self.bias is None else self.bias.to(kernel.dtype)
+        return F.linear(torch.cat(shifts, dim=-1), kernel, bias).permute(0, 3, 1, 2)
 
 
 class ResidualBlock(nn.Module):

@@ -2,7 +2,7 @@
 a tangent vector at the origin; the polar head (`model.heads`) gives the two apart.
 
 Learnable scalars follow MERU and ACCEPT [A]: log α (feature scale, init d^-1/2, clamp <= 1), log c (curvature,
-clamp 0.1…10) and log 1/τ (clamp <= 100). A published model may bring a text tower (`model.text`) into the same space.
+clamp c₀/10…10 c₀, at least 0.1…10) and log 1/τ (clamp <= 100). A published model may bring a text tower (`model.text`) into the same space.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hypviz.model.heads import PolarHead
 from hypviz.model.text import TextTower, build_text_tower
 
 CURV_RANGE = (0.1, 10.0)
+"""Of c at least; MERU's clamp is a tenth of its start to ten times it, which is the range where a start lies elsewhere."""
 MAX_SCALE = 100.0
 
 
@@ -61,7 +62,12 @@ class HyperbolicEncoder(nn.Module):
     @property
     def curv(self) -> Tensor:
         """c > 0; the space has curvature −c."""
-        return _exp_within(self.log_curv, *CURV_RANGE)
+        return _exp_within(self.log_curv, *self._curv_range)
+
+    @property
+    def _curv_range(self) -> tuple[float, float]:
+        start = self.settings.curv_init
+        return min(CURV_RANGE[0], start / 10), max(CURV_RANGE[1], 10 * start)
 
     @property
     def scale(self) -> Tensor:
@@ -72,7 +78,8 @@ class HyperbolicEncoder(nn.Module):
     def clamp_scalars(self) -> None:
         """Keep the learnable scalars inside their ranges after an optimiser step, so that none gets stuck outside."""
         self.log_alpha.clamp_(max=0.0)
-        self.log_curv.clamp_(math.log(CURV_RANGE[0]), math.log(CURV_RANGE[1]))
+        low, high = self._curv_range
+        self.log_curv.clamp_(math.log(low), math.log(high))
         self.log_scale.clamp_(max=math.log(MAX_SCALE))
 
     def train(self, mode: bool = True) -> HyperbolicEncoder:

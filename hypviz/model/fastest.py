@@ -1,4 +1,4 @@
-"""The number format in which an encoder is fastest on this CPU, measured once, and taken only when it finds the same neighbours.
+"""The form in which an encoder is fastest on this CPU, measured once, and taken only when it finds the same neighbours.
 
 What was measured is kept in a small file in the home: the speed by backbone and machine, the agreement by the weights too.
 """
@@ -22,12 +22,15 @@ from hypviz.files import write_file
 from hypviz.home import home
 from hypviz.model.device import CPU_BATCH
 from hypviz.model.encoder import HyperbolicEncoder
+from hypviz.model.folding import folded
 
 log = logging.getLogger(__name__)
 MIN_AGREEMENT = 0.98
 """Share of crops whose nearest neighbour, among all that are tried, is the same in both formats."""
 MIN_GAIN = 1.25
 """How many times faster bfloat16 must be."""
+MAX_FOLDING_ERROR = 1e-4
+"""Largest deviation of a feature by folding, as a share of the largest feature; rounding alone makes 1e-6."""
 WORTH_S = 3.0
 """Seconds of work in float32 below which float32 it is, untried: the trial would take as long."""
 TIMED, COMPARED = 8, 64
@@ -37,10 +40,11 @@ KEPT = 200
 
 
 def in_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, count: int) -> HyperbolicEncoder:
-    """A bfloat16 copy of an encoder on the CPU when that is faster and agrees with float32, else the encoder itself.
+    """A copy of an encoder on the CPU that finds the same neighbours and is faster, or the encoder itself.
 
-    crops: (N, S, S, 3), some of those to be looked at, at least `COMPARED` for bfloat16 to be taken.  count: how many looks at a
-    crop there will be.  The encoder is left as it is: it may be in training.
+    In float32 with folded normalisation, or in bfloat16 where that agrees.  crops: (N, S, S, 3), some of those to be looked at, at
+    least `COMPARED` for a copy to be made.  count: how many looks at a crop there will be.  The encoder is left as it is: it may be
+    in training.
     """
     first = next(encoder.backbone.parameters())
     if first.device.type != "cpu" or first.dtype != torch.float32 or len(crops) < COMPARED:
@@ -48,30 +52,44 @@ def in_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, co
     was_training = encoder.training
     chosen = _chosen(encoder.eval(), crops[:: len(crops) // COMPARED][:COMPARED], count)
     encoder.train(was_training)
-    return encoder if chosen is None else chosen
+    return chosen
 
 
-def _chosen(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], count: int) -> HyperbolicEncoder | None:
-    """The copy in bfloat16, or None where float32 is to be kept."""
+def _chosen(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], count: int) -> HyperbolicEncoder:
+    """The encoder, its folded copy, or that in bfloat16."""
     kept = _read()
     place, weights = _machine(encoder), _weights(encoder)
     speed: dict[str, float] = kept["speed"].get(place) or {"float32": _speed(encoder, crops)}
     if count / (speed["float32"] * torch.get_num_threads()) < WORTH_S:
-        return None
-    rough = copy.deepcopy(encoder).to_bfloat16().eval()
+        return encoder
+    exact = _folded(encoder, crops)
+    rough = copy.deepcopy(exact).to_bfloat16()
     if "bfloat16" not in speed:
-        speed["bfloat16"] = _speed(rough, crops)
+        speed |= {"folded": _speed(exact, crops), "bfloat16": _speed(rough, crops)}
         _keep("speed", place, speed)
-    if speed["bfloat16"] < MIN_GAIN * speed["float32"]:
-        return None
+    if speed["bfloat16"] < MIN_GAIN * speed["folded"]:
+        return exact
     if weights not in kept["agreement"]:
-        kept["agreement"][weights] = agreement(_features(encoder, crops), _features(rough, crops))
+        kept["agreement"][weights] = agreement(_features(exact, crops), _features(rough, crops))
         _keep("agreement", weights, kept["agreement"][weights])
+    same = kept["agreement"][weights]
     log.info(
-        "float32 %.0f crops/s on a core, bfloat16 %.0f, the same nearest neighbour for %.1f %%.",
-        speed["float32"], speed["bfloat16"], 100 * kept["agreement"][weights],
+        "Crops/s on a core: float32 %.0f, folded %.0f, bfloat16 %.0f, which has the same nearest neighbour for %.1f %%: %s.",
+        speed["float32"], speed["folded"], speed["bfloat16"], 100 * same, "taken" if same >= MIN_AGREEMENT else "not taken",
     )  # fmt: skip
-    return rough if kept["agreement"][weights] >= MIN_AGREEMENT else None
+    return rough if same >= MIN_AGREEMENT else exact
+
+
+def _folded(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> HyperbolicEncoder:
+    """A copy with folded normalisation that gives the same features, or the encoder where there is none."""
+    tower = folded(encoder.backbone)
+    if tower is None:
+        return encoder
+    made = copy.copy(encoder)
+    made._modules = {**encoder._modules, "backbone": tower}  # the other parts are shared: nothing here changes them
+    exact, found = (_features(each, crops[:TIMED]) for each in (encoder, made))
+    off = np.abs(found - exact).max() / max(float(np.abs(exact).max()), 1e-12)
+    return made if off <= MAX_FOLDING_ERROR else encoder
 
 
 def agreement(exact: NDArray[np.float32], rough: NDArray[np.float32]) -> float:

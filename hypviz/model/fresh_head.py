@@ -29,7 +29,7 @@ def with_head_bias(settings: EncoderSettings) -> EncoderSettings:
 
 def with_polar_head(settings: EncoderSettings) -> EncoderSettings:
     """The settings with a polar head, curvature and temperature where its training has gradients [R]."""
-    return replace(settings, head="polar", head_bias=False, curv_init=0.5)
+    return replace(settings, head="polar", head_bias=False, curv_init=0.5, temperature_init=0.2)
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ says another.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -20,16 +21,21 @@ from torch import Tensor
 
 from hypviz.config import EncoderSettings
 from hypviz.errors import CheckpointError
+from hypviz.model.backbone import read_shape
 from hypviz.model.text import VOCABULARY
 from hypviz.model.weights import read_weights
 
+log = logging.getLogger(__name__)
 Tensors = dict[str, Tensor]
 Translated = tuple[EncoderSettings, Tensors, dict[str, Any]]
 """Settings of the encoder, its weights under our names, and what a card says besides."""
 HEADS = {192: 3, 384: 12, 768: 12, 1024: 16, 1280: 16}
 """Attention heads of the image towers by width."""
+HEAD_CHANNELS = 64
+"""Channels of one attention head in nearly all transformers."""
 MERU_LICENCE = "CC-BY-NC-4.0 (no commercial use), as MERU and HyCoCLIP are released"
-CURV = (0.1, 10.0)
+CURV = (0.01, 100.0)
+"""MERU clamps c to c₀/10 … 10 c₀ around its start c₀, which no file states; this is that range for c₀ from 0.1 to 10."""
 _MERU = ("visual.patch_embed.proj.weight", "visual_proj.weight", "textual.token_embed.weight", "textual_proj.weight")
 _OPEN_CLIP = ("visual.conv1.weight", "visual.proj", "token_embedding.weight", "text_projection", "positional_embedding")
 
@@ -59,7 +65,24 @@ def describe_file(path: Path) -> dict[str, Any]:
 @lru_cache(maxsize=16)
 def _describe(path: Path, _size: int, _mtime_ns: int) -> dict[str, Any]:
     settings, _, about = translate(read_weights(path), source=path)
+    if doubt := _doubt_about_heads(settings.backbone):
+        log.warning("%s: %s", path.name, doubt)
+        about = about | {"description": f"{about['description']} {doubt}"}
     return {"name": path.stem, "encoder": settings, **about}
+
+
+def _doubt_about_heads(backbone: str) -> str:
+    """What to know where two customs give a ViT of this width different numbers of attention heads; "" where they agree."""
+    if not backbone.startswith("meru:"):
+        return ""
+    sizes = read_shape(backbone.removeprefix("meru:"), "LWAP")
+    usual = max(sizes["W"] // HEAD_CHANNELS, 1)
+    if sizes["A"] == usual:
+        return ""
+    return (
+        f"Its image tower of width {sizes['W']} is read with {sizes['A']} attention heads, as MERU's released models have; weights do not "
+        f"tell, and timm's ViT of that width has {usual}: if its pictures look scattered, name the right number in a card beside the file."
+    )
 
 
 def _kind(tensors: Mapping[str, Tensor]) -> Callable[[Mapping[str, Tensor], Path], Translated] | None:
@@ -72,7 +95,9 @@ def _from_meru(tensors: Mapping[str, Tensor], source: Path) -> Translated:
     hyperbolic = "curv" in tensors
     curv = math.exp(_number(tensors, "curv", source)) if hyperbolic else 1.0
     if not CURV[0] <= curv <= CURV[1]:
-        raise CheckpointError(f"{source} has the curvature −{curv:g}; expected −{CURV[1]:g} to −{CURV[0]:g}, the range of MERU's training.")
+        raise CheckpointError(
+            f"{source} has the curvature −{curv:g}; expected −{CURV[1]:g} to −{CURV[0]:g}, a tenth to ten times a start of −10 to −0.1."
+        )
     zero = torch.zeros(())
     weights = {
         "log_alpha": tensors.get("visual_alpha", zero),
@@ -113,12 +138,12 @@ def _meru_settings(tensors: Mapping[str, Tensor], source: Path, curv: float, hyp
     width, side = int(patch.shape[0]), int(patch.shape[2])
     layers, text_layers = (_layers(tensors, start) for start in ("visual.blocks.", "textual.resblocks."))
     return EncoderSettings(
-        backbone=f"meru:L{layers}_W{width}_A{HEADS.get(width, max(width // 64, 1))}_P{side}",
+        backbone=f"meru:L{layers}_W{width}_A{HEADS.get(width, max(width // HEAD_CHANNELS, 1))}_P{side}",
         embed_dim=int(tensors["visual_proj.weight"].shape[0]),
         geometry="hyperbolic" if hyperbolic else "cosine",
         curv_init=curv,
         image_size=grid * side,
-        text=f"meru:L{text_layers}_W{text_width}_A{max(text_width // 64, 1)}_C{tensors['textual.posit_embed'].shape[0]}",
+        text=f"meru:L{text_layers}_W{text_width}_A{max(text_width // HEAD_CHANNELS, 1)}_C{tensors['textual.posit_embed'].shape[0]}",
         pixel_mean=_colour(tensors, "pixel_mean"),
         pixel_std=_colour(tensors, "pixel_std"),
     )

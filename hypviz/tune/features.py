@@ -6,6 +6,7 @@ head of a few ten thousand weights learns a small set by heart.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,16 @@ KEPT_FILES = 4
 LEFT_S = 3600.0
 """Age from which on an unfinished file that nobody wrote to is one of a killed process."""
 OnShare = Callable[[float], None]
+
+
+def backbone_hash(encoder: HyperbolicEncoder) -> str:
+    """Names what features depend on: the backbone's weights, the input size and its normalisation. 16 hexadecimal digits."""
+    digest = hashlib.sha256(f"{encoder.settings.backbone} {encoder.image_size}".encode())
+    for tensor in (encoder.mean, encoder.std, *encoder.backbone.state_dict().values()):
+        digest.update(
+            tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes() if tensor.ndim else str(tensor.item()).encode()
+        )
+    return digest.hexdigest()[:16]
 
 
 def affordable_views(views: int, items: int, features: int) -> int:

@@ -19,7 +19,7 @@ from hypviz.tune.split import Split
 
 MIN_EPOCH_STEPS = 5
 """An epoch is one pass over the training images, in small sets several: this many steps at least."""
-POLAR_LOSS = {"anchor": 0.1}
+POLAR_LOSS = {"anchor": 0.1, "denominator": "sincere"}
 """What the loss of a polar head adds by default (docs/finetune.md says what each gave)."""
 SMALL_BACKBONES = ("demo", "demo-small")
 """Backbones that are quick on a CPU and were trained from scratch; others are large and take the paper's small rate."""

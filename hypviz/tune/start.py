@@ -11,18 +11,16 @@ from numpy.typing import NDArray
 from hypviz.config import EncoderSettings
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.items import Items
-from hypviz.embed import in_fastest_dtype
 from hypviz.errors import SettingsError
 from hypviz.model.backbone import hub_tag
 from hypviz.model.card import Card, find_checkpoint, read_card
-from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
+from hypviz.model.checkpoint import load_checkpoint
 from hypviz.model.device import pick_device
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
-from hypviz.model.fresh_head import fit_head, with_polar_head
+from hypviz.model.fresh_head import with_polar_head
 from hypviz.model.norms import adapt_norms, has_batch_norm
 from hypviz.model.offers import offered_licence
 from hypviz.model.packaged import find_packaged, weights_file
-from hypviz.tune.features import plain_features
 from hypviz.tune.job import TuneJob
 
 FRESH_DIM = 256
@@ -57,28 +55,26 @@ def start_licence(job: TuneJob) -> str:
     return "" if licence == "not stated" else licence
 
 
-def write_start(
-    job: TuneJob, items: Items, train_rows: NDArray[np.int64], path: Path, *, crops: Path, device: str, adapt: bool, on_share: OnShare
-) -> None:
-    """Write the start to `path` as a checkpoint, unless it is there. train_rows: items that may be learned from.
+def load_start(
+    job: TuneJob, items: Items, train_rows: NDArray[np.int64], *, crops: Path, device: str, adapt: bool, on_share: OnShare
+) -> tuple[HyperbolicEncoder, Card]:
+    """The encoder a training starts from, in eval mode on its device, with its card; a bare backbone's head is not set yet.
 
-    crops: folder of the crop cache.  adapt: whether batch normalisation first takes its statistics from those items.
+    train_rows: items that may be learned from.  crops: folder of the crop cache.  adapt: whether batch normalisation first
+    takes its statistics from those items.
     """
-    if path.with_suffix(".json").is_file():
-        return
     encoder, card = _load(job)
     encoder = encoder.to(pick_device(device)).eval()
-    if job.backbone or (adapt and has_batch_norm(encoder)):
+    if adapt and has_batch_norm(encoder):
         cache = build_crop_cache(items, crops, size=encoder.image_size, workers=2)
-        rows = train_rows[:: max(1, -(-len(train_rows) // MAX_FRESH))]
-        if adapt and has_batch_norm(encoder):
-            mixed = np.random.default_rng(0).permutation(rows)  # a batch of one kind of crop would have odd statistics
-            adapt_norms(encoder, cache[mixed], on_share=lambda share: on_share(share / 2))
-        if job.backbone:
-            quick = in_fastest_dtype(encoder, cache, count=len(rows))
-            features = plain_features(quick, cache[rows], on_share=lambda share: on_share(0.5 + share / 2))
-            fit_head(encoder, features, rarity_weights(items.label[rows]))
-    save_checkpoint(path, encoder, card)
+        mixed = np.random.default_rng(0).permutation(spaced(train_rows))  # a batch of one kind of crop would have odd statistics
+        adapt_norms(encoder, cache[mixed], on_share=on_share)
+    return encoder, card
+
+
+def spaced(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """At most `MAX_FRESH` of the rows, evenly spaced."""
+    return rows[:: max(1, -(-len(rows) // MAX_FRESH))]
 
 
 def rarity_weights(label: NDArray[np.integer]) -> NDArray[np.float64]:

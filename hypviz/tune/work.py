@@ -28,22 +28,23 @@ from hypviz.data.items import subset_images
 from hypviz.embed import encode, in_fastest_dtype
 from hypviz.errors import DataError
 from hypviz.files import write_file
-from hypviz.model.card import checkpoint_hash
-from hypviz.model.checkpoint import load_checkpoint
+from hypviz.model.card import Card
+from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import pick_device
 from hypviz.model.encoder import HyperbolicEncoder
+from hypviz.model.fresh_head import fit_head
 from hypviz.run_state import best_weights
 from hypviz.search.embedding import Embedding
 from hypviz.store import Workspace
 from hypviz.train import Progress, Stopped, batch_loss, hardware, train
 from hypviz.train import finish as write_result
-from hypviz.tune.features import Features, affordable_views, build_features, make_room
+from hypviz.tune.features import Features, affordable_views, backbone_hash, build_features, make_room, plain_features
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.frames import Frames, followed_images
 from hypviz.tune.judging import FULL, QUICK
 from hypviz.tune.judging import judge as judge_held
 from hypviz.tune.resolve import resolve
-from hypviz.tune.start import write_start
+from hypviz.tune.start import load_start, rarity_weights, spaced
 from hypviz.tune.words import over_fitting
 
 log = logging.getLogger(__name__)
@@ -115,21 +116,38 @@ class Tuning:
         rows = np.flatnonzero(self.split.train[self.items.image])
         make_room(self.cache, "crops-*.npy")
         self.say("loading the model", 0.0)
-        write_start(
-            self.job, self.items, rows, self.start, crops=self.cache, device=self.device, adapt=self.plan.tune.adapt_norms,
-            on_share=lambda share: self.say("preparing the model", 0.3 * PREPARING * share),
-        )  # fmt: skip
-        encoder = load_checkpoint(self.start)[0].to(pick_device(self.device))
+        begun = self.start.with_suffix(".json").is_file()
+        encoder, card = self._loaded(rows) if not begun else load_checkpoint(self.start)
+        encoder = encoder.to(pick_device(self.device))
         self.say("cutting out the crops", 0.3 * PREPARING)
         self.crops = build_crop_cache(
             self.items, self.cache, size=encoder.image_size, workers=2,
             on_progress=lambda done, total: self.say(f"cutting out crops: {done:,} of {total:,}", PREPARING * (0.3 + 0.2 * done / total)),
         )  # fmt: skip
         self.features = self._features(encoder) if self.job.depth == "head" else None
+        if not begun:
+            if self.job.backbone:
+                self._set_head(encoder, spaced(rows))
+            save_checkpoint(self.start, encoder, card)
         self.frames = Frames(
             self.items, self.hierarchy, followed_images(self.items, self.split.train, self.split.validation), self.split.validation
         )
         self._before(encoder)
+
+    def _loaded(self, rows: NDArray[np.int64]) -> tuple[HyperbolicEncoder, Card]:
+        return load_start(
+            self.job, self.items, rows, crops=self.cache, device=self.device, adapt=self.plan.tune.adapt_norms,
+            on_share=lambda share: self.say("preparing the model", 0.3 * PREPARING * share),
+        )  # fmt: skip
+
+    def _set_head(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64]) -> None:
+        """Give a bare backbone its head, without training, from the features of items to learn from."""
+        if self.features:
+            features = self.features.values[0, rows]
+        else:
+            quick = in_fastest_dtype(encoder, self.crops, count=len(rows))
+            features = plain_features(quick, self.crops[rows], on_share=lambda share: self.say("preparing the model", PREPARING * 0.5))
+        fit_head(encoder, features, rarity_weights(self.items.label[rows]))
 
     @property
     def cache(self) -> Path:
@@ -139,7 +157,7 @@ class Tuning:
     def _features(self, encoder: HyperbolicEncoder) -> Features:
         train_settings, views = self.plan.recipe.train, self.plan.tune.views
         views = affordable_views(views, len(self.items), encoder.head.in_features)
-        how = f"{checkpoint_hash(self.start)}-{self.items.data_hash}-{views}-{int(train_settings.flip)}-{train_settings.colour_jitter:g}"
+        how = f"{backbone_hash(encoder)}-{self.items.data_hash}-{views}-{int(train_settings.flip)}-{train_settings.colour_jitter:g}"
         count = len(self.items) * (1 + views)
 
         def share(done: float) -> None:

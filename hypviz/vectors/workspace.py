@@ -255,7 +255,7 @@ def _omega(embedding: Embedding, hierarchy: Hierarchy) -> tuple[float, float, bo
 
 def _card(name: str, placed: Placed, omega: float, omega_parents: float, calibrated: bool) -> Card:
     dim = placed.embedding.directions.shape[1]
-    settings = EncoderSettings(backbone="vectors", embed_dim=dim, geometry="hyperbolic", curv_init=min(max(placed.curv, 0.1), 10.0))
+    settings = EncoderSettings(backbone="vectors", embed_dim=dim, geometry="hyperbolic", curv_init=min(max(placed.curv, 0.01), 100.0))
     how = "ω calibrated on the given edges" if calibrated else "ω not calibrated: no edges were given"
     return Card(
         name=f"{name}: own vectors", encoder=settings, curv=placed.curv, omega_children=omega, omega_parents=omega_parents,

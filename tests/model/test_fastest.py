@@ -17,6 +17,7 @@ from hypviz.embed import encode
 from hypviz.model import fastest
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.fastest import COMPARED, agreement, in_fastest_dtype
+from hypviz.model.folding import folded
 
 SETTINGS = EncoderSettings("demo-small", embed_dim=8, image_size=32)
 Speeds = dict[torch.dtype, float]
@@ -88,7 +89,9 @@ def test_float32_stays_where_bfloat16_would_gain_little(
     speeds: Callable[..., object], encoder: HyperbolicEncoder, crops: NDArray[np.uint8], bfloat16: float, count: int, sample: int
 ) -> None:
     speeds(float32=10, bfloat16=bfloat16)
-    assert in_fastest_dtype(encoder, crops[:sample], count=count) is encoder
+    quick = in_fastest_dtype(encoder, crops[:sample], count=count)
+    assert dtype_of(quick) == torch.float32
+    assert (quick is encoder) == (count < 30 or sample < COMPARED)  # else with folded normalisation
 
 
 @pytest.mark.parametrize(("share", "taken"), [(0.979, False), (0.98, True)])
@@ -102,7 +105,7 @@ def test_float32_stays_where_the_neighbours_would_differ(
 ) -> None:
     speeds(float32=10, bfloat16=1000)
     monkeypatch.setattr(fastest, "agreement", lambda exact, rough: share)
-    assert (in_fastest_dtype(encoder, crops, count=1000) is not encoder) == taken
+    assert (dtype_of(in_fastest_dtype(encoder, crops, count=1000)) == torch.bfloat16) == taken
 
 
 def test_crops_that_bfloat16_cannot_tell_apart_do_not_agree(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> None:
@@ -118,9 +121,10 @@ def test_what_was_measured_is_kept_and_other_weights_are_compared_anew(
     measured = speeds(float32=10, bfloat16=30)
     in_fastest_dtype(encoder, crops, count=1000)
     in_fastest_dtype(encoder, crops, count=1000)
-    assert measured == [torch.float32, torch.bfloat16]
+    once = [torch.float32, torch.float32, torch.bfloat16]  # as it is, folded, and in bfloat16
+    assert measured == once
     in_fastest_dtype(build_encoder(SETTINGS, seed=5).eval(), crops, count=1000)
-    assert measured == [torch.float32, torch.bfloat16]  # the same backbone on the same machine
+    assert measured == once  # the same backbone on the same machine
     kept = json.loads((home / "speed.json").read_text())
     assert len(kept["speed"]) == 1 and len(kept["agreement"]) == 2
 
@@ -133,7 +137,47 @@ def test_a_damaged_file_is_made_anew(
     (home / "speed.json").write_text(content)
     measured = speeds(float32=10, bfloat16=30)
     in_fastest_dtype(encoder, crops, count=1000)
-    assert len(measured) == 2 and len(json.loads((home / "speed.json").read_text())["speed"]) == 1
+    assert len(measured) == 3 and len(json.loads((home / "speed.json").read_text())["speed"]) == 1
+
+
+@pytest.mark.parametrize("name", ["demo-small", "timm:test_resnet", "pretrained:efficientnet_lite0"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_folding_normalisation_changes_no_feature(name: str, dtype: torch.dtype, crops: NDArray[np.uint8]) -> None:
+    encoder = build_encoder(EncoderSettings(name, embed_dim=8, image_size=32)).eval()
+    for norm in encoder.backbone.modules():
+        if isinstance(norm, torch.nn.BatchNorm2d) and name != "pretrained:efficientnet_lite0":
+            torch.nn.init.uniform_(norm.running_mean, -0.5, 0.5)  # of fresh weights they are 0 and 1, which anything would pass
+            torch.nn.init.uniform_(norm.running_var, 0.5, 2)
+    tower = folded(encoder.backbone)
+    left, had = (sum(isinstance(part, torch.nn.BatchNorm2d) for part in each.modules()) for each in (tower, encoder.backbone) if each)
+    assert left < had / 2
+    assert tower is not None
+    pixels = encoder.normalise(crops[:4])
+    with torch.inference_mode():
+        exact, found = encoder.backbone(pixels), tower.to(dtype)(pixels.to(dtype)).float()
+    off = float((found - exact).norm() / exact.norm())
+    assert off < (1e-5 if dtype == torch.float32 else 0.15), off
+
+
+def test_a_tower_whose_order_is_not_that_of_its_definition_is_not_folded(
+    speeds: Callable[..., object], encoder: HyperbolicEncoder, crops: NDArray[np.uint8]
+) -> None:
+    class Odd(torch.nn.Module):
+        """The normalisation is defined after the convolution and used before it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution, self.norm = torch.nn.Conv2d(3, 3, 3, bias=False), torch.nn.BatchNorm2d(3)
+            self.norm.running_var.fill_(4.0)
+            self.norm.running_mean.fill_(1.0)
+
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            return self.convolution(self.norm(pixels)).mean(dim=(2, 3))
+
+    encoder.backbone = Odd().eval()
+    speeds(float32=10, bfloat16=10)
+    assert folded(encoder.backbone) is not None
+    assert in_fastest_dtype(encoder, crops, count=1000) is encoder
 
 
 def test_agreement_is_the_share_of_rows_with_the_same_neighbour_and_twins_count() -> None:

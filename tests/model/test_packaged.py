@@ -55,7 +55,8 @@ def test_the_tower_gives_what_timm_gives_with_the_weights_in_their_order() -> No
     with torch.no_grad():
         wanted = reference.forward_head(reference.forward_features(pictures), pre_logits=True)
         found = backbone.tower.eval()(pictures)
-    assert torch.equal(found, wanted) and found.shape == (2, backbone.features) == (2, 1280)
+    assert torch.equal(found, wanted)  # the same modules on the same batch: the same kernels
+    assert found.shape == (2, backbone.features) == (2, 1280)
     assert (backbone.size, backbone.mean, backbone.std) == (224, (0.5,) * 3, (0.5,) * 3)
 
 

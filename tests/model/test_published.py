@@ -116,6 +116,53 @@ def test_a_card_beside_the_file_says_what_its_weights_cannot(
     assert not torch.allclose(other.eval()(picture)[0], encoder(picture)[0])
 
 
+def of_width(tensors: dict[str, Tensor], width: int) -> dict[str, Tensor]:
+    """The file's tensors with its image tower, 192 wide, widened by zeros."""
+    times = width // 192
+    wide = {}
+    for name, tensor in tensors.items():
+        if name.startswith("visual") and tensor.ndim:
+            shape = [side * times if side % 192 == 0 and side else side for side in tensor.shape]
+            tensor = torch.zeros(shape)
+        wide[name] = tensor
+    return wide
+
+
+@pytest.mark.parametrize(("width", "heads", "doubted"), [(192, 3, False), (384, 12, True), (768, 12, False)])
+def test_heads_that_two_customs_count_differently_are_warned_of_unless_a_card_says(
+    tensors: dict[str, Tensor], tmp_path: Path, caplog: pytest.LogCaptureFixture, width: int, heads: int, doubted: bool
+) -> None:
+    """MERU's ViT-S has 12 heads, timm's vit_small_patch16_224 has 6, and the weights look alike."""
+    path = tmp_path / "vit_small.pth"
+    torch.save({"model": of_width(tensors, width)}, path)
+    card = read_card(path)
+    assert f"_W{width}_A{heads}_" in card.encoder.backbone
+    assert (
+        ("timm's ViT of that width has 6" in card.description) == doubted == any("12 attention heads" in text for text in caplog.messages)
+    )
+    content = card.to_json() | {"description": "mine"}
+    content["encoder"]["backbone"] = f"meru:L12_W{width}_A{width // 64}_P16"
+    path.with_suffix(".json").write_text(json.dumps(content))
+    caplog.clear()
+    encoder, own = load_checkpoint(path)
+    assert own.description == "mine" and not caplog.messages
+    assert encoder.backbone.blocks[0].attn.num_heads == width // 64  # type: ignore[union-attr,index]
+
+
+@pytest.mark.parametrize("curv", [0.02, 0.1, 10.0, 80.0])
+def test_a_curvature_within_merus_clamp_of_another_start_is_kept_and_can_be_trained(
+    tensors: dict[str, Tensor], tmp_path: Path, curv: float
+) -> None:
+    torch.save({"model": tensors | {"curv": torch.tensor(curv).log()}}, tmp_path / "other.pth")
+    encoder, card = load_checkpoint(tmp_path / "other.pth")
+    assert encoder.curv.item() == pytest.approx(curv, rel=1e-5) == card.curv
+    encoder.clamp_scalars()
+    assert encoder.curv.item() == pytest.approx(curv, rel=1e-5)
+    encoder.log_curv.data += 100  # type: ignore[operator]
+    encoder.clamp_scalars()
+    assert encoder.curv.item() == pytest.approx(max(10.0, 10 * curv), rel=1e-5)
+
+
 def test_the_clip_baseline_of_meru_has_no_curvature_and_is_compared_by_cosine(tensors: dict[str, Tensor], tmp_path: Path) -> None:
     plain = {name: tensor for name, tensor in tensors.items() if name not in ("curv", "visual_alpha", "textual_alpha")}
     torch.save({"model": plain, "iteration": 3}, tmp_path / "clip_vit_t.pth")

@@ -157,7 +157,9 @@ def test_a_points_distortion_is_one_minus_the_rank_correlation_of_its_distances(
 
 def test_the_distortion_of_some_rows_is_that_of_all(world: World, placed: np.ndarray) -> None:
     rows = np.array([5, 3, 40])
-    np.testing.assert_array_equal(point_distortion(world.embedding, placed, rows), point_distortion(world.embedding, placed)[rows])
+    every = point_distortion(world.embedding, placed)
+    # Ranks may turn where two distances differ by the last bit, which a product of another shape may round differently.
+    np.testing.assert_allclose(point_distortion(world.embedding, placed, rows), every[rows], atol=1e-3)
 
 
 def test_scores_are_the_same_every_time_and_none_where_data_are_too_few(world: World, placed: np.ndarray) -> None:
