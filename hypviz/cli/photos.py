@@ -16,7 +16,7 @@ BACKBONE = "pretrained:efficientnet_lite0+classes"
 RECIPE: dict[str, Any] = {
     "tune.epochs": 40,
     "tune.validation_share": 0.1,
-    "tune.views": 1,
+    "tune.views": 0,
     "train.batch_pairs": 256,
     "train.patience": 12,
     "pairs.repeat_below": 0.05,

@@ -49,7 +49,7 @@ SEEN_FIRST = 12
 """Children a person sees without scrolling."""
 Measured = Callable[[metrics.Hits], float]
 MARGIN = 0.002
-"""How much better than the paper's a ranking must be to be taken."""
+"""How much better than the first a ranking must be to be taken."""
 
 
 def calibrate_retrieval(
@@ -58,19 +58,24 @@ def calibrate_retrieval(
     embedding: Embedding,
     *,
     graph: NDArray[np.bool_] | None = None,
+    rankings: Sequence[Ranking] = RANKINGS,
     max_queries: int = MAX_QUERIES,
     seed: int = 0,
 ) -> Retrieval:
     """The cones whose members agree best with the annotations (F1 over all pairs of items), and the best rankings.
 
     An item y belongs under x when its class lies under x's class in the class graph, or in the scene x. graph: (C, C) bool,
-    None for that of `items`. DataError when no item belongs under any other.
+    None for that of `items`. rankings: what is chosen from; of one there is no choice, and nothing is measured for it.
+    DataError when no item belongs under any other.
     """
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
     world = World(items, hierarchy, graph)
     cones = calibrate_cones(world, embedding, max_queries=max_queries, seed=seed)
-    return choose_rankings(world, embedding, Retrieval(cones=cones, parents_at="candidate"), max_queries=max_queries, seed=seed)
+    start = Retrieval(rankings[0], rankings[0], cones, parents_at="candidate")
+    if len(rankings) == 1:
+        return start
+    return choose_rankings(world, embedding, start, rankings=rankings, max_queries=max_queries, seed=seed)
 
 
 def calibrate_cones(world: World, embedding: Embedding, *, max_queries: int = MAX_QUERIES, seed: int = 0) -> Cones:
@@ -155,12 +160,20 @@ def _angles(embedding: Embedding, rows: Rows, outward: bool) -> Iterator[tuple[R
         yield chunk, angle, admissible
 
 
-def choose_rankings(world: World, embedding: Embedding, start: Retrieval, *, max_queries: int = MAX_QUERIES, seed: int = 0) -> Retrieval:
+def choose_rankings(
+    world: World,
+    embedding: Embedding,
+    start: Retrieval,
+    *,
+    rankings: Sequence[Ranking] = RANKINGS,
+    max_queries: int = MAX_QUERIES,
+    seed: int = 0,
+) -> Retrieval:
     """The cones of `start` with the best ranking for children and for parents.
 
     Children: the mean of object → parts mAP by instance, scene → contents mAP, and the precision of a scene's first twelve.
     Parents: the mean of part → object precision@5 by instance and box → scene precision@5. A task without queries does not
-    count; without any it is the paper's.
+    count; without any it is the first.
     """
     settings = EvaluateSettings(bootstrap=0, baselines=False, max_queries=max_queries, seed=seed)
     below = [(object_to_parts(world, settings), "instance", _map), (scene_to_contents(world, settings), "class", _map_and_first)]
@@ -169,10 +182,10 @@ def choose_rankings(world: World, embedding: Embedding, start: Retrieval, *, max
     def best(tasks: Sequence[tuple[Task, str, Measured]]) -> Ranking:
         """Of all rankings, used both ways: each task asks for one of them only."""
         asked = [each for each in tasks if len(each[0].queries) and len(each[0].pool)]
-        both = [replace(start, children=one, parents=one) for one in RANKINGS]
+        both = [replace(start, children=one, parents=one) for one in rankings]
         values = [np.mean([_value(*each, embedding, retrieval, settings) for each in asked]) for retrieval in both] if asked else [0.0]
         leader = int(np.argmax(values))
-        return RANKINGS[0] if values[leader] <= values[0] + MARGIN else RANKINGS[leader]
+        return rankings[0] if values[leader] <= values[0] + MARGIN else rankings[leader]
 
     return replace(start, children=best(below), parents=best(above))
 

@@ -64,7 +64,7 @@ def _chosen(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], count: int) ->
         return encoder
     exact = _folded(encoder, crops)
     rough = copy.deepcopy(exact).to_bfloat16()
-    if "bfloat16" not in speed:
+    if not {"folded", "bfloat16"} <= speed.keys():
         speed |= {"folded": _speed(exact, crops), "bfloat16": _speed(rough, crops)}
         _keep("speed", place, speed)
     if speed["bfloat16"] < MIN_GAIN * speed["folded"]:

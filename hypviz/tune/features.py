@@ -36,9 +36,7 @@ def backbone_hash(encoder: HyperbolicEncoder) -> str:
     """Names what features depend on: the backbone's weights, the input size and its normalisation. 16 hexadecimal digits."""
     digest = hashlib.sha256(f"{encoder.settings.backbone} {encoder.image_size}".encode())
     for tensor in (encoder.mean, encoder.std, *encoder.backbone.state_dict().values()):
-        digest.update(
-            tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes() if tensor.ndim else str(tensor.item()).encode()
-        )
+        digest.update(tensor.detach().cpu().float().numpy().tobytes())
     return digest.hexdigest()[:16]
 
 

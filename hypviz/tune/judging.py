@@ -10,14 +10,17 @@ import numpy as np
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
 from hypviz.evaluate import EvaluateSettings, Evaluation, calibrate_retrieval, evaluate
+from hypviz.evaluate.retrieval import RANKINGS
 from hypviz.fit import chances, headlines
 from hypviz.search.embedding import Embedding
-from hypviz.search.retrieval import Retrieval
+from hypviz.search.retrieval import Ranking, Retrieval
 
 QUERIES = 500
 """Queries per task, and cones, while training; before and after all of them count."""
 QUICK = EvaluateSettings(max_queries=QUERIES, bootstrap=0, baselines=False, entailment_apexes=QUERIES)
 FULL = replace(QUICK, max_queries=None, entailment_apexes=None)
+WHILE_TRAINING = (Ranking("angle + cosine", "sum", 3.0),)
+"""What is ranked by while training, where the choice of one would take longer than an epoch."""
 MAX_ADMITTED = 2.0
 """Members of the cones per item that belongs inside, beyond which a result is no success."""
 MIN_ORDER = 0.8
@@ -43,7 +46,8 @@ class Judged:
 
 def judge(items: Items, hierarchy: Hierarchy, embedding: Embedding, settings: EvaluateSettings) -> Judged:
     """Calibrate cones and rankings on these pictures, and judge what they answer."""
-    retrieval = calibrate_retrieval(items, hierarchy, embedding, max_queries=settings.max_queries or 10**9)
+    rankings = RANKINGS if settings.max_queries is None else WHILE_TRAINING
+    retrieval = calibrate_retrieval(items, hierarchy, embedding, rankings=rankings)
     judged = evaluate(items, hierarchy, embedding, settings, retrieval=retrieval)
     metrics = headlines(judged)
     return Judged(metrics, chances(judged), score(metrics), shortcomings(judged), retrieval)
