@@ -98,6 +98,10 @@ class PairSettings:
     repeat_below: float = 0.0
     """Share of the images with a class below which they are shown more often, in whole-image batches: an image as often as
     √(repeat_below / share) of its rarest class, at least once an epoch (repeat factor sampling, Gupta et al., CVPR 2019). 0: off."""
+    by_series: bool = False
+    """Whether a whole-image batch is drawn from one series of pictures alone: those of one folder whose names begin with the same
+    letters. Series take turns by the square root of their size. Where collections are joined, one class may mean a whole
+    picture here and a small box there; their boxes are no partners then [R]."""
     shuffled: bool = False
     """A control, never a model to use: every box shows the picture of another box, drawn once by the seed, so that what
     remains to be learned is only which crops are whole scenes."""

@@ -19,8 +19,8 @@ RECIPE: dict[str, Any] = {
     "tune.views": 0,
     "train.batch_pairs": 256,
     "train.patience": 12,
-    "pairs.repeat_below": 0.05,
-    "loss.anchor": 1.0,
+    "pairs.by_series": True,
+    "loss.anchor": 0.5,
 }
 """What differs from the defaults of a fine-tuning (docs/results.md says what each gave)."""
 LICENCE = "Apache-2.0"

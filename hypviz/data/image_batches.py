@@ -7,6 +7,8 @@ Like `PairSampler` a pure function of (seed, step).
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +60,8 @@ class ImageSampler:
         has_pair[above] = True
         self._images = np.flatnonzero(used & has_pair)
         self._repeats = repeat_factors(items, self._images, settings.repeat_below)
+        names = items.images.file_name[self._images].tolist()
+        self._series = [self._images[rows] for rows in series_of(names)] if settings.by_series else []
         graph = class_graph(items, hierarchy, used) if graph is None else graph
         self._relations = Relations(items, hierarchy, graph)
         log.info("image batches: %s", ", ".join(f"{name} {count:,}" for name, count in self.counts.items()))
@@ -74,11 +78,7 @@ class ImageSampler:
 
     def batch(self, step: int, size: int) -> PairBatch:
         """All parents and children of the step's images with their masks; about 2 · `size` crops."""
-        count = self.images_per_step(size)
-        per_epoch = max(1, round(float(self._repeats.sum())))
-        places = np.arange(step * count, (step + 1) * count)
-        images = np.unique(np.concatenate([self._order(int(e), per_epoch)[places[places // per_epoch == e] % per_epoch]
-                                           for e in np.unique(places // per_epoch)]))  # fmt: skip
+        images = self._of_one_series(step, size) if self._series else self._in_turn(step, size)
         images = np.union1d(images, self._far.of(images)[1])
         rows = np.concatenate([self._items.of_image(int(image)) for image in images])
         parents, children = rows[self._holds[rows]], rows[self._inside[rows]]
@@ -93,6 +93,22 @@ class ImageSampler:
             never |= positive & ~wanted
             positive = wanted
         return PairBatch(parents, children, positive, related, never)
+
+    def _of_one_series(self, step: int, size: int) -> NDArray[np.int64]:
+        """Images of one series, drawn by the root of their number, as many as hold about 2 · `size` items."""
+        rng = np.random.default_rng([self._seed, 4, step])
+        weight = np.sqrt([len(images) for images in self._series])
+        images = self._series[int(rng.choice(len(weight), p=weight / weight.sum()))]
+        mean = float(np.diff(self._items.offsets)[images].mean())
+        return np.sort(rng.choice(images, min(len(images), max(2, round(2 * size / mean))), replace=False))
+
+    def _in_turn(self, step: int, size: int) -> NDArray[np.int64]:
+        """The images of a step, epoch after epoch."""
+        count = self.images_per_step(size)
+        per_epoch = max(1, round(float(self._repeats.sum())))
+        places = np.arange(step * count, (step + 1) * count)
+        return np.unique(np.concatenate([self._order(int(e), per_epoch)[places[places // per_epoch == e] % per_epoch]
+                                         for e in np.unique(places // per_epoch)]))  # fmt: skip
 
     def _order(self, epoch: int, count: int) -> NDArray[np.int64]:
         """The `count` images of an epoch in its order: each as often as its factor, rounded by chance so that the sum is kept."""
@@ -121,6 +137,22 @@ class ImageSampler:
         if self._settings.cross_from == "scene":
             return np.arange(len(boxes)), self._items.offsets[self._items.image[boxes]].astype(np.int64)
         return self._hierarchy.above.of(boxes)
+
+
+SERIES = 20
+"""Images that make a series of their own; fewer join those of no series."""
+
+
+def series_of(names: Sequence[str]) -> list[NDArray[np.int64]]:
+    """Rows of pictures by series: the folder and the letters that the file's name begins with; small ones together.
+
+    >>> [rows.tolist() for rows in series_of([f"a/img_{i}.jpg" for i in range(20)] + ["b/cat1.jpg", "b/dog1.jpg"])][1]
+    [20, 21]
+    """
+    keys = [re.sub(r"[^/]*$", lambda last: re.match(r"[^\W\d_]*", last[0])[0], name) for name in names]  # type: ignore[index]
+    _, place, count = np.unique(np.array(keys, dtype=np.str_), return_inverse=True, return_counts=True)
+    place = np.where(count[place] >= SERIES, place, -1)
+    return [np.flatnonzero(place == key) for key in np.unique(place)[::-1]]
 
 
 def repeat_factors(items: Items, images: NDArray[np.int64], below: float) -> NDArray[np.float64]:
