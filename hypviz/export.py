@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from hypviz.cards import Cards
 from hypviz.config import check_choice
-from hypviz.data.items import Items
+from hypviz.data.items import NO_LABEL, VECTOR, Items
 from hypviz.data.writers import AnnotatedSet, annotated_set, coco_document, cvat_xml, labelstudio_tasks, voc_files, yolo_files
 from hypviz.errors import DataError
 from hypviz.export_layouts import fiftyone, hyperview
@@ -85,14 +85,14 @@ def export_columns(cards: Cards, tree: Tree, rows: Rows) -> dict[str, NDArray[An
     id of the closest annotated parent ("" for none), split, source, licence, and a column per flag."""
     items, columns = cards.items, cards.columns
     image = items.image[rows]
-    names = np.array([*items.classes, "scene"])
+    names = np.array([*items.classes, NO_LABEL if (items.source == VECTOR).any() else "scene"])
     parent = tree.parent[rows]
     boxes = {name: items.xyxy[rows, place] for place, name in enumerate(("x1", "y1", "x2", "y2"))}
     flags = {name: (np.asarray(columns.flags)[rows] >> bit & 1).astype(bool) for bit, name in enumerate(columns.flag_names)}
     return {
         "item_id": items.item_id[rows],
         "image": items.images.file_name[image],
-        "label": names[items.label[rows]],  # a scene's −1 finds the last name
+        "label": names[items.label[rows]],  # −1 finds the last name
         "depth": np.asarray(cards.hierarchy.depth[rows], np.int64),
         **boxes,
         "radius": np.asarray(cards.embedding.radii[rows], np.float32),

@@ -15,6 +15,7 @@ from hypviz.errors import SettingsError
 from hypviz.session import View
 from hypviz.ui.offline import offline_page
 from hypviz.ui.routes import offline_files
+from hypviz.vectors.columns import as_texts
 from hypviz.vectors.models import AUTO
 from hypviz.vectors.read import Given
 from hypviz.vectors.workspace import make_vectors_workspace
@@ -74,7 +75,7 @@ def show(
         raise SettingsError(f"height must be between 100 and 10000 pixels, got {height}.")
     given = Given(
         vectors=_array(vectors),
-        labels=None if labels is None else np.array([str(value) for value in labels], np.str_),
+        labels=None if labels is None else as_texts(labels),
         edges=None if edges is None else _array(edges),
         images=None if images is None else np.array([str(path or "") for path in images], np.str_),
     )

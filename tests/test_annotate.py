@@ -89,6 +89,18 @@ def test_the_file_is_coco_and_imports_as_the_same_items(library: Library, tmp_pa
         assert [items.name(row) for row in range(len(items))] == [drawn_now.name(row) for row in range(len(items))]
 
 
+def test_a_draft_of_an_earlier_version_is_read_with_its_keys_and_sources(library: Library) -> None:
+    """It had both beside the box, not under "hypviz"."""
+    easel = Easel(library)
+    easel.draw("mine", 0, 0, drawn(easel.picture("mine", 0), ([10, 10, 90, 80], "ark")))
+    path, before = easel.open("mine")[1].path, easel.picture("mine", 0)["boxes"]
+    content = json.loads(path.read_text())
+    for one in content["annotations"]:
+        one.update({key: value for key, value in one.pop("hypviz").items() if key in ("key", "source")})
+    path.write_text(json.dumps(content))
+    assert Easel(library).picture("mine", 0)["boxes"] == before and before[-1]["source"] == "drawn"
+
+
 def test_a_draft_becomes_the_workspace_with_its_corrections(library: Library, home: Path) -> None:
     easel = Easel(library)
     picture = easel.picture("mine", 1)

@@ -80,3 +80,7 @@ def test_what_cannot_be_shown_is_said() -> None:
         hypviz.show(np.zeros((3, 3)), model="lorentz", height=5)
     with pytest.raises(AttributeError, match="no attribute 'shows'"):
         hypviz.shows  # noqa: B018
+
+
+def test_a_label_that_is_none_or_nan_is_no_class() -> None:
+    assert data_of(hypviz.show(np.eye(4) * 0.3, ["a", None, float("nan"), "b"], model="poincare"))["facts"]["classes"] == 2

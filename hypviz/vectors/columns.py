@@ -49,7 +49,7 @@ def as_texts(values: Iterable[Any]) -> Texts:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, np.generic):
+    if hasattr(value, "item"):  # a number of NumPy's or a tensor of one
         value = value.item()
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""

@@ -167,7 +167,10 @@ def _parquet(path: Path) -> dict[str, Any]:
 
 def _lists(column: Any, name: str) -> Column:
     flat = np.asarray(column.flatten().to_numpy(zero_copy_only=False))
-    if column.null_count or len(flat) % max(len(column), 1):
+    if column.null_count:
+        row = column.is_null().to_pylist().index(True)
+        raise DataError(f"column {name!r} has no vector in row {row}; leave that row out.")
+    if len(flat) % max(len(column), 1):
         raise DataError(f"column {name!r} has lists of different lengths; every vector needs the same number of dimensions.")
     widths = {len(value) for value in column.slice(0, 1000).to_pylist()}
     if len(widths) != 1 or widths != {len(flat) // len(column)}:
@@ -252,7 +255,7 @@ def _model(value: Any, path: Path) -> str | None:
     text = np.asarray(value).item() if np.ndim(value) == 0 and not isinstance(value, Mapping) else value
     if not isinstance(text, str):
         raise DataError(f"{path} says model {short(text)}; expected its name as text, such as 'poincare'.")
-    return text[:NAME]
+    return text.strip().lower()[:NAME]
 
 
 NAME = 40

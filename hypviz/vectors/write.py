@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy
-from hypviz.data.items import Items
+from hypviz.data.items import SCENE, VECTOR, Items
 from hypviz.errors import SettingsError
 from hypviz.files import write_files
 from hypviz.search.embedding import Embedding
@@ -80,7 +80,7 @@ def vectors_and_words(
         "count": len(rows),
         "dimension": int(vectors.shape[1]),
         "ids": items.item_id[rows].tolist(),
-        "labels": [items.name(int(row)) for row in rows],
+        "labels": [None if unlabelled else items.name(int(row)) for row, unlabelled in zip(rows, _unlabelled(items, rows), strict=True)],
         "images": np.where(items.images.content != "", items.images.file_name, "")[items.image[rows]].tolist(),
         "boxes": items.xyxy[rows].tolist(),
         "images_root": str(items.root),
@@ -88,3 +88,9 @@ def vectors_and_words(
         "about": dict(about or {}),
     }
     return stream.getvalue(), said
+
+
+def _unlabelled(items: Items, rows: Rows) -> list[bool]:
+    """Which of the items are own vectors without a label; a picture's scene is called so."""
+    found: list[bool] = ((items.label[rows] == SCENE) & (items.source[rows] == VECTOR)).tolist()
+    return found

@@ -248,3 +248,25 @@ def test_a_table_of_labels_without_a_heading_is_refused_and_a_heading_is_no_labe
 def test_an_id_that_is_missing_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="ids must name every vector; row 1 has none"):
         make_vectors_workspace(tmp_path / "ws", Given(np.zeros((2, 3)), ids=np.array(["a", ""])), name="v", model="poincare")
+
+
+def test_a_missing_label_is_missing_again_when_it_goes_out(tmp_path: Path) -> None:
+    from hypviz.export import export_columns
+    from hypviz.session import View
+
+    given = Given(np.eye(3) * 0.3, labels=np.array(["a", "", "no label"]))
+    made, _ = make_vectors_workspace(tmp_path / "ws", given, name="v", model="poincare")
+    view = View(made, "demo")
+    (tmp_path / "out.zip").write_bytes(view.inquiry.export({}, "vectors").data)
+    import zipfile
+
+    zipfile.ZipFile(tmp_path / "out.zip").extractall(tmp_path / "out")
+    again = read_vectors(tmp_path / "out" / "vectors.npy")
+    assert again.labels is not None and again.labels.tolist() == ["a", "", "no label"]
+    assert export_columns(view.cards, view.tree, np.arange(3))["label"].tolist() == ["a", "no label", "no label"]
+
+
+def test_a_row_without_a_vector_is_named(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"vector": [[0.1, 0.2], None, [0.3, 0.1]]}), tmp_path / "v.parquet")
+    with pytest.raises(DataError, match="column 'vector' has no vector in row 1"):
+        read_vectors(tmp_path / "v.parquet")
