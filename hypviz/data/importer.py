@@ -83,9 +83,13 @@ class ImportReport:
             "images scaled": self.scaled,
         }
         parts = [f"{count} {what}" for what, count in done.items() if count]
-        parts += [f"left out: {entry['count']} × {reason} (e.g. {entry['examples'][0]})" for reason, entry in self.dropped.items()]
-        parts += [f"note: {note}" for note in self.notes]
+        parts += [f"left out: {entry['count']} × {reason}" for reason, entry in self.dropped.items()]
         return "; ".join([line, *parts])
+
+    def details(self) -> list[str]:
+        """A line for each reason, with its first example, and for each note: what the summary has no room for."""
+        lines = [f"  {entry['count']} × {reason}, such as {entry['examples'][0]}" for reason, entry in self.dropped.items()]
+        return [*lines, *(f"  note: {note}" for note in self.notes)]
 
 
 def import_items(raw: RawDataset, *, on_progress: Progress | None = None) -> tuple[Items, ImportReport]:
@@ -109,7 +113,9 @@ def import_items(raw: RawDataset, *, on_progress: Progress | None = None) -> tup
     items = columns.items(raw.root.resolve())
     if raw.dropped.boxes and len(items) == len(items.images):
         counts = _counts(raw, boxes=True)
-        raise DataError(f"{raw.name}: none of the {raw.dropped.boxes} boxes read can be used: {counts}; --format folder opens the pictures alone.")
+        raise DataError(
+            f"{raw.name}: none of the {raw.dropped.boxes} boxes read can be used: {counts}; --format folder opens the pictures alone."
+        )
     columns.check_sizes(raw)
     return items, columns.report(raw, items)
 
@@ -197,7 +203,8 @@ class _Columns:
             return [], as_array([]).astype(np.float32)
         xyxy, verdicts = clip(framed[0], info.size)
         self.done.update(framed[1])
-        self._measure(framed[0], xyxy, verdicts)
+        if not image.normalised:
+            self._measure(framed[0], xyxy, verdicts)
         kept = []
         for row, (box, verdict) in enumerate(zip(image.boxes, verdicts, strict=True)):
             if verdict in KEPT:
@@ -210,16 +217,19 @@ class _Columns:
     def _measure(self, given: NDArray[np.float64], xyxy: NDArray[np.float32], verdicts: list[str]) -> None:
         """Count boxes below a pixel, and those of which most lay outside their picture."""
         kept = np.isin(verdicts, KEPT)
+        given = np.where(kept[:, None], given, 0.0)
         sides = (xyxy[:, 2:] - xyxy[:, :2])[kept].astype(np.float64)
         before = (given[:, 2:] - given[:, :2])[kept]
         self.tiny += int((sides < 1).any(axis=1).sum())
         self.cut_away += int((sides.prod(axis=1) < 0.5 * before.prod(axis=1)).sum())
 
     def check_sizes(self, raw: RawDataset) -> None:
-        """DataError when every box is below a pixel, which no annotator draws; notes when some are, or lay mostly outside."""
+        """DataError when every one of several boxes is below a pixel; notes when some are, or lay mostly outside."""
         boxes = len(self.label) - len(self.file_name)
-        if boxes and self.tiny == boxes:
-            raise DataError(f"{raw.name}: all {boxes} boxes are smaller than a pixel, so their numbers are no pixels; convert them to pixels.")
+        if boxes >= 3 and self.tiny == boxes:
+            raise DataError(
+                f"{raw.name}: all {boxes} boxes are smaller than a pixel, so their numbers are no pixels; convert them to pixels."
+            )
         if self.tiny:
             raw.dropped.note(f"{self.tiny} of {boxes} boxes are smaller than a pixel")
         if self.cut_away:

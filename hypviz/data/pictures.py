@@ -23,7 +23,8 @@ MAX_PIXELS = 178_000_000
 MAX_BYTES = 1 << 30
 """Files above 1 GiB are refused before reading: no picture within MAX_PIXELS needs that much."""
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
-"""Pillow's own decoders in use; HEIF is added by pillow-heif when the first such file comes. EPS is not among them: Pillow would start Ghostscript on a stranger's file."""
+"""Pillow's decoders in use; HEIF comes by pillow-heif with the first such file. EPS is not among them: Pillow would start Ghostscript
+on a stranger's file."""
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"}
     | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".avif", ".heic", ".heif", ".hif"}

@@ -88,6 +88,16 @@ class DropCounter:
         """Count many pictures or boxes at once, with one example of them."""
         self._add(reason, example, images=images, boxes=boxes, count=max(images, boxes, 1))
 
+    def take(self, other: DropCounter) -> None:
+        """Add the counts and notes of another counter."""
+        for reason, entry in other.reasons.items():
+            mine = self.reasons.setdefault(reason, Dropped())
+            mine.count, mine.images = mine.count + entry.count, mine.images + entry.images
+            mine.boxes, mine.files = mine.boxes + entry.boxes, mine.files + entry.files
+            mine.examples += entry.examples[: EXAMPLES_KEPT - len(mine.examples)]
+        for sentence in other.notes:
+            self.note(sentence)
+
     def _add(self, reason: str, example: str, *, images: int, boxes: int, count: int = 1, files: int = 0) -> None:
         entry = self.reasons.setdefault(reason, Dropped())
         entry.count += count

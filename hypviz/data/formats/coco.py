@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,7 +21,7 @@ from hypviz.data.formats.drafts import Draft, Source, settle, stated_size
 from hypviz.data.formats.entries import Entry, Found, build
 from hypviz.data.formats.places import data_name, parent_of, source_of
 from hypviz.data.formats.text import load_json
-from hypviz.data.raw import RawDataset, storable
+from hypviz.data.raw import DropCounter, RawDataset, storable
 from hypviz.errors import DataError
 
 
@@ -40,12 +40,13 @@ def read_coco(annotations: Path | str | Sequence[Path | str], images: Path | str
 
 @dataclass
 class _Document:
-    """An annotation file: its pictures in order, the record of each, and whether it has boxes at all."""
+    """An annotation file: its pictures in order, whether it has boxes at all, what it means, and what of it was left out."""
 
     file: str
     entries: list[Entry]
     with_boxes: bool
     pictures: frozenset[str]
+    dropped: DropCounter
 
     def used(self) -> set[str]:
         """The classes of its boxes."""
@@ -66,6 +67,8 @@ def read_coco_files(source: Source, files: Sequence[str]) -> Found:
                 raise
             source.dropped.file("unreadable annotation file", f"{file}: {str(error).partition(': ')[2]}")
     chosen = _chosen(documents, source)
+    for document in chosen:
+        source.dropped.take(document.dropped)
     return Found([entry for document in chosen for entry in document.entries], {document.file for document in chosen})
 
 
@@ -94,12 +97,17 @@ def _refuse_rivals(first: _Document, second: _Document, source: Source) -> None:
     name = second.entries[0].names[0]
     same = next((entry for entry in first.entries if entry.names[0] == name), first.entries[0])
     raise DataError(
-        f"{source.path(second.file)}: {storable(name)} is listed twice, as {same.record} and as {second.entries[0].record}, like every "
+        f"{source.path(second.file)}: {storable(name)} is listed twice, as {_short(same)} and as {_short(second.entries[0])}, like every "
         "picture of the file; keep one of the two files, or choose one by --annotations."
     )
 
 
+def _short(entry: Entry) -> str:
+    return entry.record.replace(": ", " ", 1)
+
+
 def _read(source: Source, file: str) -> _Document:
+    source = replace(source, dropped=DropCounter())  # what a file loses counts only if the file is chosen
     path, name = source.path(file), PurePosixPath(file).name
     content = _content(path, source)
     images = _list(content, "images", path)
@@ -112,7 +120,7 @@ def _read(source: Source, file: str) -> _Document:
     entries = settle(list(drafts.values()), source, file, ("xywh", "xyxy"))
     folder, hint = parent_of(file), PurePosixPath(file).stem
     places = (source.pictures.find(entry.names, folder=folder, hint=hint).picture or entry.names[0] for entry in entries)
-    return _Document(file, entries, holds_boxes(annotations), frozenset(places))
+    return _Document(file, entries, holds_boxes(annotations), frozenset(places), source.dropped)
 
 
 def _content(path: Path, source: Source) -> Record:
@@ -131,9 +139,7 @@ def _list(content: Record, key: str, path: Path) -> list[Any]:
     return records
 
 
-def _drafts(
-    images: list[Any], file: str, path: Path, licences: dict[str, str], source: Source
-) -> tuple[dict[str, Draft], Counter[str]]:
+def _drafts(images: list[Any], file: str, path: Path, licences: dict[str, str], source: Source) -> tuple[dict[str, Draft], Counter[str]]:
     """A draft per picture by its id; ids that two pictures have. DataError when no record can be used."""
     drafts: dict[str, Draft] = {}
     twice: Counter[str] = Counter()
@@ -165,7 +171,7 @@ def _wrong(image: Any, index: int) -> str:
         return f"images[{index}] must be an object, got {type(image).__name__}"
     where = f"image {image.get('id', f'number {index}')!s:.60}"
     if key_of(image.get("id")) is None:
-        return f"{where} has no id" if "id" not in image else f"{where}: id must be an integer or a string, got {image['id']!r:.60}"
+        return f"{where} has no id; expected an integer or a string" if "id" not in image else f"{where}: id must be an integer or a string, got {image['id']!r:.60}"
     key = "coco_url" if image.get("file_name") is None and "coco_url" in image else "file_name"
     if key not in image:
         return f"{where} has no file_name; expected a string"

@@ -69,6 +69,12 @@ def as_corners(numbers: Numbers, form: str) -> Numbers:
     return (a, b, a + c, b + d) if form == "xywh" else (a - c / 2, b - d / 2, a + c / 2, b + d / 2)
 
 
+def check_format(said: str) -> None:
+    """DataError unless `said` is one of BOX_FORMATS."""
+    if said not in BOX_FORMATS:
+        raise DataError(f"The box format must be one of {', '.join(BOX_FORMATS)}; got {said!r}.")
+
+
 def judge(samples: Sequence[Sample], forms: Sequence[str], source: str, dropped: DropCounter, *, said: str = "auto") -> Reading:
     """The reading of a file's boxes; `forms` are those that are possible, the custom first; `said`: a person's word.
 
@@ -84,7 +90,9 @@ def judge(samples: Sequence[Sample], forms: Sequence[str], source: str, dropped:
         return Reading(custom)
     unit = _unit(numbers, sizes, areas, custom, source, said)
     frame = {"fractions": 1.0, "per cent": 100.0}.get(unit)
-    form = custom if said != "auto" else _form(numbers, sizes if frame is None else np.full_like(sizes, frame), areas, forms, source, dropped)
+    form = (
+        custom if said != "auto" else _form(numbers, sizes if frame is None else np.full_like(sizes, frame), areas, forms, source, dropped)
+    )
     if unit == "per cent":
         dropped.note(f"{source}: boxes were read as per cent of their pictures")
     return Reading(form, unit)
@@ -92,7 +100,7 @@ def judge(samples: Sequence[Sample], forms: Sequence[str], source: str, dropped:
 
 def _corners(numbers: NDArray[np.float64], form: str) -> NDArray[np.float64]:
     a, b, c, d = numbers.T
-    return np.stack(as_corners((a, b, c, d), form), axis=1)  # type: ignore[arg-type]
+    return np.stack(as_corners((a, b, c, d), form), axis=1)
 
 
 def _share_inside(numbers: NDArray[np.float64], sizes: NDArray[np.float64], form: str) -> float:
@@ -117,9 +125,7 @@ def _with_area(areas: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.isfinite(areas) & (areas > 0)
 
 
-def _unit(
-    numbers: NDArray[np.float64], sizes: NDArray[np.float64], areas: NDArray[np.float64], form: str, source: str, said: str
-) -> str:
+def _unit(numbers: NDArray[np.float64], sizes: NDArray[np.float64], areas: NDArray[np.float64], form: str, source: str, said: str) -> str:
     if (np.abs(numbers).max(axis=1) <= 1.001).mean() >= 0.98 and not np.all(numbers == np.round(numbers)):
         return "fractions"
     known = np.isfinite(sizes).all(axis=1)
@@ -171,6 +177,6 @@ def _form(
     if len(numbers) >= CERTAIN and fits[best] == 1.0 and fits[custom] <= 0.6 and len(others) == 1:
         dropped.note(f"{source}: boxes were read as {_WORDS[best]}: {leave}")
         return best
-    raise DataError(
-        f"{source}: {leave}, but {100 * fits[best]:.0f} % fit as {_WORDS[best]}; say which by --boxes xyxy or --boxes xywh."
-    )
+    if custom == "xyxy" and len(numbers) < CERTAIN and fits[custom] > 0:  # few boxes in columns that say corners
+        return custom
+    raise DataError(f"{source}: {leave}, but {100 * fits[best]:.0f} % fit as {_WORDS[best]}; say which by --boxes xyxy or --boxes xywh.")

@@ -78,7 +78,9 @@ def _columns(header: Sequence[str], name: str, where: str) -> _Columns:
     label = column_of([column for column in header if column != picture and column not in box], CLASS_COLUMNS)
     if not picture or not (form or label):
         found = ", ".join(header)[:120] or "nothing"
-        raise DataError(f"{where}: expected columns for the picture, the class and the box (filename, class, xmin, ymin, xmax, ymax); found {found}.")
+        raise DataError(
+            f"{where}: expected columns for the picture, the class and the box (filename, class, xmin, ymin, xmax, ymax); found {found}."
+        )
     free = [column for column in header if column not in box]
     size = column_of(free, ("width", "imagewidth", "imgwidth")), column_of(free, ("height", "imageheight", "imgheight"))
     return _Columns(picture, label, form, box, size)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from hypviz.data.formats.coco import read_coco_files
-from hypviz.data.formats.convention import BOX_FORMATS
+from hypviz.data.formats.convention import check_format
 from hypviz.data.formats.createml import read_createml
 from hypviz.data.formats.csv_boxes import read_csv_boxes
 from hypviz.data.formats.cvat import read_cvat
@@ -69,8 +70,7 @@ def open_dataset(
     """
     if format not in FORMATS:
         raise DataError(f"format must be one of {', '.join(FORMATS)}; got {format!r}.")
-    if boxes not in BOX_FORMATS:
-        raise DataError(f"The box format must be one of {', '.join(BOX_FORMATS)}; got {boxes!r}.")
+    check_format(boxes)
     path = Path(path)
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder.")
@@ -112,7 +112,16 @@ def _format_of_file(path: Path) -> str:
     sign = sniff(path)
     if sign.kind in FORMATS and sign.kind:
         return sign.kind
-    named = {".yaml": "yolo", ".yml": "yolo", ".data": "yolo", ".csv": "csv", ".tsv": "csv", ".xml": "voc", ".json": "coco", ".jsonl": "metadata"}
+    named = {
+        ".yaml": "yolo",
+        ".yml": "yolo",
+        ".data": "yolo",
+        ".csv": "csv",
+        ".tsv": "csv",
+        ".xml": "voc",
+        ".json": "coco",
+        ".jsonl": "metadata",
+    }
     if path.suffix.lower() in named:
         return named[path.suffix.lower()]  # whose reader says what is wrong with it
     raise DataError(f"{path}: not an annotation file that can be read here; give the data's folder, or a format by --format.")
@@ -164,8 +173,9 @@ def _open_whole(seen: Survey, format: str, images: Path | None, extract_to: Path
         raw = read_hf(seen.root, extract_to, box_format=boxes)
     else:
         raw = read_openimages(seen.root, images)
-    seen.count({name for name, kind in seen.kinds.items() if kind == format}, raw.dropped)
-    return raw
+    files = {name for name, kind in seen.kinds.items() if kind.startswith(format)}
+    seen.count(files, raw.dropped)
+    return replace(raw, files=len(files))
 
 
 def _read_all(source: Source, seen: Survey, formats: Sequence[str], chosen: bool) -> Found:
@@ -184,7 +194,16 @@ def _read_all(source: Source, seen: Survey, formats: Sequence[str], chosen: bool
     return _joined(source, seen, parts)
 
 
-_NAMES = {"coco": "COCO", "voc": "VOC", "yolo": "YOLO", "cvat": "CVAT", "csv": "CSV", "kitti": "KITTI", "via": "VIA", "createml": "CreateML"}
+_NAMES = {
+    "coco": "COCO",
+    "voc": "VOC",
+    "yolo": "YOLO",
+    "cvat": "CVAT",
+    "csv": "CSV",
+    "kitti": "KITTI",
+    "via": "VIA",
+    "createml": "CreateML",
+}
 
 
 def _joined(source: Source, seen: Survey, parts: dict[str, Found]) -> Found:

@@ -7,7 +7,7 @@ Entries of one picture are joined, so that no box is lost; a box that stands in 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -64,21 +64,21 @@ def build(found: Found, pictures: PictureNames, root: Path, *, name: str, droppe
     if found.entries and not any(match.picture or match.rivals for match in matches):
         raise DataError(_none_found(found.entries, source or root, root, len(pictures.pictures)))
     groups: dict[str, list[Entry]] = {}
-    alone: list[Entry] = []
-    for entry, match in zip(found.entries, matches, strict=True):
-        if match.picture:
-            groups.setdefault(match.picture, []).append(entry)
-        elif match.rivals:
+    for number, (entry, match) in enumerate(zip(found.entries, matches, strict=True)):
+        if match.rivals:
             rivals = " or ".join(storable(rival) for rival in match.rivals[:3])
             example = f"{entry.record}: {storable(entry.names[0])} may be {rivals}"
             dropped.image("ambiguous picture name", example, boxes=len(entry.load()))
         else:
-            alone.append(entry)
-    below = _base(groups)
+            groups.setdefault(match.picture or f"{_ALONE}{number}", []).append(entry)
+    below = _base({picture: entries for picture, entries in groups.items() if not picture.startswith(_ALONE)})
     if found.listing:
         _count_unnamed(pictures, groups, below, dropped)
-    walk = _walk(groups, alone, root, below, dropped)
-    return RawDataset(root / below, walk, len(groups) + len(alone), name, dropped, len(found.files))
+    return RawDataset(root / below, _walk(groups, root, below, dropped), len(groups), name, dropped, len(found.files))
+
+
+_ALONE = "\0"
+"""Start of the keys of entries without a picture, which no picture's path can begin with."""
 
 
 def match_of(entry: Entry, pictures: PictureNames) -> Match:
@@ -115,19 +115,25 @@ def _count_unnamed(pictures: PictureNames, groups: dict[str, list[Entry]], below
         dropped.other("mask of segments, no picture" if is_mask_name(name) else "picture without annotation", shown)
 
 
-def _walk(groups: dict[str, list[Entry]], alone: Iterable[Entry], root: Path, below: str, dropped: DropCounter) -> Iterator[RawImage]:
+def _walk(groups: dict[str, list[Entry]], root: Path, below: str, dropped: DropCounter) -> Iterator[RawImage]:
     for picture, entries in groups.items():
-        name = picture if below == "." else PurePosixPath(picture).relative_to(below).as_posix()
         first = entries[0]
+        if picture.startswith(_ALONE):
+            yield from _missing(first, root / below, dropped)
+            continue
+        name = picture if below == "." else PurePosixPath(picture).relative_to(below).as_posix()
         boxes = first.load()
         for other in entries[1:]:
             boxes += _joined(boxes, first, other, name, dropped)
         yield RawImage(name, boxes, first.size, first.licence, first.record, first.normalised)
-    for entry in alone:
-        name = clean_name(entry.names[0]) or entry.names[0]
-        if not leaves_root(name) and _exists(root / below / name):  # a picture of another split, whose name it shares
-            dropped.image("missing", f"{entry.record}: {name}, the file of that name belongs elsewhere", boxes=len(entry.load()))
-            continue
+
+
+def _missing(entry: Entry, root: Path, dropped: DropCounter) -> Iterator[RawImage]:
+    """An entry without a picture, for the importer to say what is wrong with its name."""
+    name = clean_name(entry.names[0]) or entry.names[0]
+    if not leaves_root(name) and _exists(root / name):  # a picture of another split, whose name it shares
+        dropped.image("missing", f"{entry.record}: {name}, the file of that name belongs elsewhere", boxes=len(entry.load()))
+    else:
         yield RawImage(name, entry.load(), entry.size, entry.licence, entry.record, entry.normalised)
 
 

@@ -36,8 +36,9 @@ def _picture(name: str, listed: Any, classes: list[Any], file: str, source: Sour
     for index, each in enumerate(listed if isinstance(listed, list) else (), start=1):
         each = each if isinstance(each, dict) else {}
         record, value = f"{where}, box {index}", each.get("label")
-        numbered = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(classes)
-        label = class_name(classes[value] if numbered else value)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(classes):
+            value = classes[value]
+        label = class_name(value)
         numbers = four_numbers(each.get("bounding_box"))
         if numbers is None:
             source.dropped.box("box is not four numbers", record)

@@ -70,7 +70,7 @@ def _read(root: Path, *, classes: bool) -> RawDataset:
     tree.count_losses(dropped)
     names = tree.pictures
     if not names:
-        unfollowed = f", and {len(tree.links)} links to folders were not followed" if tree.links else ""
+        unfollowed = f"; {len(tree.links)} links to folders were not followed (such as {tree.links[0]})" if tree.links else ""
         raise DataError(f"{root}: no picture here, among {len(tree.others)} files{unfollowed}.")
     if classes and not any(map(class_of, names)):
         raise DataError(f"{root}: none of {len(names)} pictures lies in a sub-folder, whose name would be its class.")

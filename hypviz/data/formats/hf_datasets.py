@@ -21,7 +21,7 @@ from typing import Any
 
 from PIL import Image
 
-from hypviz.data.formats.convention import Reading, Sample, judge
+from hypviz.data.formats.convention import Reading, Sample, check_format, judge
 from hypviz.data.formats.drafts import four_numbers
 from hypviz.data.formats.loose import LABEL_KEYS
 from hypviz.data.formats.names import split_of
@@ -55,6 +55,7 @@ def read_hf(source: Path | str, pictures: Path | str, *, box_format: str = "auto
     box_format: "xywh", "xyxy" (corners), or "auto": [x, y, width, height] unless that cannot be. Raises DataError when
     the folder cannot be read, has no column of pictures, or has boxes of another kind.
     """
+    check_format(box_format)
     source, pictures = Path(source), Path(pictures)
     splits = {name: _pictured(data) for name, data in _load(source).items()}
     columns = {name: _columns(data.features, source) for name, data in splits.items()}
@@ -155,7 +156,9 @@ def _innermost(feature: Any) -> Any:
 
 def _refuse_strange(features: Any, source: Path) -> None:
     """DataError where a column looks like boxes and is none that can be read."""
-    strange = [key for key in features if key in OBJECT_KEYS or re.search(r"box|object|annotation|target|polygon|segment", key, re.IGNORECASE)]
+    strange = [
+        key for key in features if key in OBJECT_KEYS or re.search(r"box|object|annotation|target|polygon|segment", key, re.IGNORECASE)
+    ]
     nested = [key for key in features if _inside(features[key]) and key not in strange]
     seen = [key for key in (*strange, *nested) if not _is_plain(features[key])]
     if seen:
@@ -187,9 +190,7 @@ def _undecoded(data: Any, columns: _Columns) -> Any:
     return data.select_columns(keep).cast_column(columns.image, datasets.Image(decode=False))
 
 
-def _judge(
-    splits: dict[str, Any], columns: dict[str, _Columns], box_format: str, source: Path, dropped: DropCounter
-) -> Reading:
+def _judge(splits: dict[str, Any], columns: dict[str, _Columns], box_format: str, source: Path, dropped: DropCounter) -> Reading:
     """What the numbers of a box mean; looks at the first pictures that have boxes."""
     samples: list[Sample] = []
     for name, data in splits.items():

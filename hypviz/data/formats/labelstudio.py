@@ -64,9 +64,9 @@ def _task(task: Any, file: str, index: int, source: Source) -> Draft | None:
 def _picture(data: dict[str, Any]) -> str:
     """The value that names a picture: under `image`, or else the first that ends like one."""
     values = [data.get("image"), *data.values()]
-    return next((each for each in values if isinstance(each, str) and is_picture_name(each.partition("?")[0].rsplit("/", 1)[-1])), "") or next(
-        (each for each in values if isinstance(each, str) and ("?d=" in each or each.startswith(("/data/", "s3:", "gs:")))), ""
-    )
+    return next(
+        (each for each in values if isinstance(each, str) and is_picture_name(each.partition("?")[0].rsplit("/", 1)[-1])), ""
+    ) or next((each for each in values if isinstance(each, str) and ("?d=" in each or each.startswith(("/data/", "s3:", "gs:")))), "")
 
 
 def _annotations(task: Any) -> list[dict[str, Any]]:

@@ -12,9 +12,17 @@ from typing import Any
 
 from hypviz.data.formats.sniff_json import BOX_KEYS
 
-LABEL_KEYS = ("category", "categories", "label", "labels", "class", "classes", "class_name", "category_name", "name", "names")
-LABEL_KEYS += ("category_id", "class_id", "label_id", "target", "targets", "tag", "tags")
-CORNER_KEYS = (("xmin", "ymin", "xmax", "ymax"), ("x_min", "y_min", "x_max", "y_max"), ("x1", "y1", "x2", "y2"), ("left", "top", "right", "bottom"))
+LABEL_KEYS: tuple[str, ...] = (
+    *("category", "categories", "label", "labels", "class", "classes", "class_name", "category_name", "name", "names"),
+    *("category_id", "class_id", "label_id", "target", "targets", "tag", "tags"),
+)
+"""Keys of classes, the likeliest first."""
+CORNER_KEYS = (
+    ("xmin", "ymin", "xmax", "ymax"),
+    ("x_min", "y_min", "x_max", "y_max"),
+    ("x1", "y1", "x2", "y2"),
+    ("left", "top", "right", "bottom"),
+)
 SIZE_KEYS = (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "width", "height"))
 
 

@@ -33,7 +33,9 @@ def read_metadata(source: Source, files: list[str]) -> Found:
         if not any(draft.boxes for draft in drafts) and drafts:
             seen = boxish_keys([row for _, row in rows[:50] if isinstance(row, dict)])
             if seen and not source.dropped.boxes:
-                raise DataError(f"{source.path(file)}: its rows have {', '.join(seen)}, but no boxes of four numbers that can be understood.")
+                raise DataError(
+                    f"{source.path(file)}: its rows have {', '.join(seen)}, but no boxes of four numbers that can be understood."
+                )
         entries += settle(drafts, source, file, ("xywh", "xyxy"))
     return Found(entries, read)
 

@@ -168,7 +168,7 @@ def _nearness(picture: str, name: str, folder: str, hint: str) -> tuple[int, ...
     path = PurePosixPath(picture)
     there = tuple(fold(part) for part in path.parts[:-1])
     here = tuple(fold(part) for part in PurePosixPath(folder).parts)
-    common = len(os.path.commonprefix([here, there]))
+    common = next((place for place, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there)))
     words = {word for word in re.split(r"[^0-9a-z]+", fold(hint)) if word}
     splits = {SPLITS.get(word.rstrip("0123456789")) for word in words} - {None}
     hinted = any(part in words for part in there) * 2 + (split_of(picture) in splits)

@@ -78,8 +78,8 @@ def read_openimages(
     licences = openimages_csv.read_licences(files.images, set(kept))
     names = openimages_csv.read_descriptions(files.descriptions)
     walk = _walk(table, kept, there, licences, names, leave_out, dropped)
-    name = data_name(source if source.is_dir() else source.parent)
-    return RawDataset(root, walk, len(kept), name, dropped, len(files.boxes) + len(files.descriptions) + len(files.images))
+    named = len(files.boxes) + len(files.descriptions) + len(files.images)
+    return RawDataset(root, walk, len(kept), data_name(source if source.is_dir() else source.parent), dropped, named)
 
 
 def _pictures_below(root: Path) -> dict[str, str]:

@@ -19,7 +19,9 @@ _LEVELS = 3
 """Levels of folders that are looked through above a single annotation file."""
 
 
-def source_of(paths: Sequence[Path], images: Path | None, *, dropped: DropCounter | None = None, said: str = "auto") -> tuple[Source, list[str]]:
+def source_of(
+    paths: Sequence[Path], images: Path | None, *, dropped: DropCounter | None = None, said: str = "auto"
+) -> tuple[Source, list[str]]:
     """The source of single annotation files, and the files relative to it; DataError when `images` is no folder."""
     root = Path(os.path.commonpath([path.parent for path in paths]))
     dropped = dropped if dropped is not None else DropCounter()
@@ -48,7 +50,7 @@ def source_in(root: Path, tree: Tree, images: Path | None, dropped: DropCounter,
         images = images if images.is_dir() or not images.exists() else images.parent
         if not images.is_dir():
             raise DataError(f"there is no folder {images}; name the folder with the pictures by --images.")
-        pictures = tree if images == root else read_tree(images)
+        pictures = read_tree(images)
         return Source(root, tree, images, PictureNames(pictures.pictures, pictures.others), dropped, said)
     if not tree.pictures:
         for place in (root.absolute().parent / name for name in _BESIDE):

@@ -16,7 +16,9 @@ from hypviz.data.formats.text import read_head
 from hypviz.errors import DataError
 
 UNKNOWN = "unknown"
-_BINARY = frozenset({".tfrecord", ".tfrecords", ".mat", ".pkl", ".pickle", ".h5", ".hdf5", ".npz", ".npy", ".xlsx", ".xls", ".db", ".sqlite"})
+_BINARY = frozenset(
+    {".tfrecord", ".tfrecords", ".mat", ".pkl", ".pickle", ".h5", ".hdf5", ".npz", ".npy", ".xlsx", ".xls", ".db", ".sqlite"}
+)
 _HINT = re.compile(r"annot|label|bbox|boxes|ground.?truth|^gt|coco|instances|detections|classes", re.IGNORECASE)
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from hypviz.data.formats.openimages_csv import is_box_file, is_description_file, is_image_file
 from hypviz.data.formats.text import read_head
 
-NAME_STEMS = frozenset({"classes", "class", "names", "labels", "class_names", "classnames", "class-names", "predefined_classes", "categories"})
+NAME_STEMS = frozenset(
+    {"classes", "class", "names", "labels", "class_names", "classnames", "class-names", "predefined_classes", "categories"}
+)
 """Stems of text files with one class name a line."""
 _LOOKED_AT = 50
 """Lines of a text file that are looked at."""
@@ -68,11 +70,15 @@ def _row_kind(words: Sequence[str]) -> str:
     return "commas" if len(cells) >= 5 and all(map(is_number, cells[:4])) else ""
 
 
-FILE_COLUMNS = ("filename", "filepath", "imagefilename", "imagepath", "imagename", "imagefile", "image", "img", "path", "file", "imageid")
-FILE_COLUMNS += ("imgid", "imgname", "imgpath", "picture", "photo", "frame", "id", "name", "uri")
+FILE_COLUMNS: tuple[str, ...] = (
+    *("filename", "filepath", "imagefilename", "imagepath", "imagename", "imagefile", "image", "img", "path", "file", "imageid"),
+    *("imgid", "imgname", "imgpath", "picture", "photo", "frame", "id", "name", "uri"),
+)
 """Columns that name the picture, without case and signs, the likeliest first."""
-CLASS_COLUMNS = ("class", "classname", "label", "labelname", "category", "categoryname", "objectclass", "species", "object", "classes")
-CLASS_COLUMNS += ("labels", "categories", "target", "classid", "labelid", "categoryid", "name", "tag")
+CLASS_COLUMNS: tuple[str, ...] = (
+    *("class", "classname", "label", "labelname", "category", "categoryname", "objectclass", "species", "object", "classes"),
+    *("labels", "categories", "target", "classid", "labelid", "categoryid", "name", "tag"),
+)
 """Columns that name the class, the likeliest first."""
 CORNERS = (
     ("xmin", "ymin", "xmax", "ymax"),
@@ -84,8 +90,10 @@ CORNERS = (
     ("bboxx1", "bboxy1", "bboxx2", "bboxy2"),
     ("startx", "starty", "endx", "endy"),
 )
-CENTRES = (("xcenter", "ycenter", "width", "height"), ("xcentre", "ycentre", "width", "height"), ("cx", "cy", "w", "h"))
-CENTRES += (("xcenter", "ycenter", "w", "h"), ("centerx", "centery", "width", "height"))
+CENTRES: tuple[tuple[str, str, str, str], ...] = (
+("xcenter", "ycenter", "width", "height"), ("xcentre", "ycentre", "width", "height"), ("cx", "cy", "w", "h"),
+    ("xcenter", "ycenter", "w", "h"), ("centerx", "centery", "width", "height"),
+)
 SIZES = (
     ("x", "y", "w", "h"),
     ("x", "y", "width", "height"),
@@ -141,8 +149,10 @@ def sniff_csv(path: Path) -> tuple[str, str]:
     """The kind of a table by its header, and what was seen."""
     head = read_head(path)
     row = next(csv.reader(head.splitlines()[:1], delimiter=delimiter_of(head)), []) if "\0" not in head else []
-    if is_box_file(row) or is_image_file(row) or is_description_file(row):
+    if is_box_file(row) or is_image_file(row):
         return "openimages", "a table of OpenImages"
+    if is_description_file(row):
+        return "openimages names", "class descriptions of OpenImages"
     columns = ", ".join(row)[:100]
     if looks_headless(row):
         return "csv", "a table of boxes without a header"

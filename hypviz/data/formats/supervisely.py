@@ -43,7 +43,8 @@ def read_supervisely(source: Source, files: list[str]) -> Found:
 
 def _picture(content: dict[str, Any], file: str, source: Source) -> Draft:
     name = PurePosixPath(file).name
-    size = content.get("size") if isinstance(content.get("size"), dict) else {}
+    size = content.get("size")
+    size = size if isinstance(size, dict) else {}
     stem = name.removesuffix(".json")
     draft = Draft((stem,), file, name, size=stated_size(size.get("width"), size.get("height")), any_ending=True)
     for index, each in enumerate(content["objects"], start=1):

@@ -33,6 +33,8 @@ class Survey:
     def formats(self, known: Sequence[str]) -> list[str]:
         """The formats that the folder holds, in the order of `known`; a tree of classes or a list of images alone is none."""
         there = set(self.kinds.values())
+        if "openimages" in there:
+            there.discard("csv")  # labels of whole images, which lie beside the boxes
         return [name for name in known if name in there and name not in ("auto", "classes", "folder", *_NOT_ALONE)]
 
     @property
@@ -45,8 +47,9 @@ class Survey:
         unknown = self.unknown
         what = self.seen.get(unknown[0]) or self.kinds[unknown[0]]
         more = f" and {len(unknown) - 1} other files" if len(unknown) > 1 else ""
+        found = f"{storable(unknown[0])} ({what}){more}"
         return (
-            f"{self.root}: holds annotations that cannot be read here: {storable(unknown[0])} ({what}){more}; export them as COCO, YOLO or VOC, "
+            f"{self.root}: holds annotations that cannot be read here: {found}; export them as COCO, YOLO or VOC, "
             "or open the pictures alone by --format folder."
         )
 

@@ -40,8 +40,25 @@ def read_tree(root: Path, *, depth: int | None = None) -> Tree:
     """The tree of a folder; depth: how many levels of folders below it, None for all."""
     tree = Tree(root)
     for name in _walk(root, tree, depth):
-        (tree.pictures if is_picture_name(name) else tree.others).append(name)
+        if is_picture_name(name):
+            tree.pictures.append(name)
+        else:
+            (tree.links if _is_link_as_text(root / name) else tree.others).append(name)
     return tree
+
+
+def _is_link_as_text(path: Path) -> bool:
+    """Whether a file is a link to a folder as git and zip programs write it where links cannot be: its text is the way there.
+
+    It is not followed: anyone can write such a file, and it may lead anywhere.
+    """
+    try:
+        if path.suffix or not 0 < path.stat().st_size <= 1024:
+            return False
+        text = path.read_text(encoding="utf-8")
+        return "/" in text and "\n" not in text.strip() and (path.parent / text.strip()).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def files_below(root: Path) -> Iterator[str]:
@@ -60,7 +77,9 @@ def _walk(root: Path, tree: Tree, depth: int | None) -> Iterator[str]:
         here = Path(folder).relative_to(root)
         level = len(here.parts)
         inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in SKIPPED_FOLDERS)
-        inner[:] = [name for name in inner if _may_follow(Path(folder, name), top, followed) or tree.links.append((here / name).as_posix())]
+        for name in [name for name in inner if not _may_follow(Path(folder, name), top, followed)]:
+            tree.links.append((here / name).as_posix())
+            inner.remove(name)
         if depth is not None and level >= depth:
             inner[:] = []
         for name in sorted(files):

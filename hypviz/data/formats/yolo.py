@@ -152,7 +152,9 @@ class _Reading:
             elif name not in known:
                 self.source.dropped.other("picture in no split of the configuration", storable(name))
         if len(once) > len(known):
-            self.source.dropped.note(f"{len(once) - len(known)} labelled pictures that no split names were read, since a split was not found")
+            self.source.dropped.note(
+                f"{len(once) - len(known)} labelled pictures that no split names were read, since a split was not found"
+            )
         return once
 
     def _entry(self, picture: str) -> Entry:

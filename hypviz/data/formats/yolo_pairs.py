@@ -102,7 +102,9 @@ def _best(rivals: list[str], label: str) -> list[str]:
 
     def score(picture: str) -> tuple[int, int]:
         there = PurePosixPath(fold(picture)).parts[:-1]
-        ends = next((n for n, (a, b) in enumerate(zip(reversed(here), reversed(there), strict=False)) if a != b), min(len(here), len(there)))
+        ends = next(
+            (n for n, (a, b) in enumerate(zip(reversed(here), reversed(there), strict=False)) if a != b), min(len(here), len(there))
+        )
         starts = next((n for n, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there)))
         return ends, starts
 
