@@ -101,8 +101,8 @@ def test_annotations_without_boxes_are_refused_with_their_number(shared_data: Pa
         with pytest.raises(DataError, match=r"none of the 3 boxes read can be used: 3 no box .*--format folder"):
             import_items(open_dataset(shared_data / "formats/tiny/coco_dataset" / folder))
     items, report = import_items(open_dataset(shared_data / "formats/tiny/coco_dataset/coco_panoptic"))
-    assert (report.boxes_read, report.boxes, items.classes) == (2, 2, ("a", "b"))
-    assert dropped(report) == {"mask of segments, no picture": 2}
+    assert (report.boxes_read, report.boxes, items.classes) == (3, 2, ("a",))
+    assert dropped(report) == {"crowd": 1, "mask of segments, no picture": 2}
 
 
 def test_lvis_without_its_pictures_says_what_was_looked_for(shared_data: Path) -> None:
