@@ -125,7 +125,7 @@ def write_voc(layout: Layout, scenes: Sequence[Scene]) -> None:
             for label, x1, y1, x2, y2 in scene.boxes
         )
         name = layout.hazard.stated(scene.name)
-        text = f'<?xml version="1.0" encoding="{layout.hazard.encoding}"?><annotation><filename>{name}</filename>{objects}</annotation>'
+        text = f'<?xml version="1.0" encoding="{layout.hazard.encoding.removesuffix('-sig')}"?><annotation><filename>{name}</filename>{objects}</annotation>'
         layout.write(f"Annotations/cam/{scene.stem}.xml", text)
 
 
@@ -144,7 +144,7 @@ def write_yolo(layout: Layout, scenes: Sequence[Scene]) -> None:
 
 def write_cvat(layout: Layout, scenes: Sequence[Scene]) -> None:
     layout.pictures(scenes, "images/")
-    text = f'<?xml version="1.0" encoding="{layout.hazard.encoding}"?><annotations><version>1.1</version>'
+    text = f'<?xml version="1.0" encoding="{layout.hazard.encoding.removesuffix('-sig')}"?><annotations><version>1.1</version>'
     for number, scene in enumerate(scenes):
         text += f'<image id="{number}" name={quoteattr(layout.hazard.stated(scene.name))} width="{scene.size[0]}" height="{scene.size[1]}">'
         text += "".join(f'<box label="{b[0]}" xtl="{b[1]}" ytl="{b[2]}" xbr="{b[3]}" ybr="{b[4]}"/>' for b in scene.boxes)

@@ -41,7 +41,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """form: "xywh", "xyxy" or "cxcywh".  unit: what one is, in pixels: 0 for fractions, 100 for per cent, 1 for pixels."""
+    """form: "xywh", "xyxy" or "cxcywh".  unit: "pixels", "fractions" or "per cent" of the picture."""
 
     form: str
     unit: str = "pixels"
@@ -88,7 +88,7 @@ def judge(samples: Sequence[Sample], forms: Sequence[str], source: str, dropped:
     custom = said if said != "auto" else forms[0]
     if not len(numbers):
         return Reading(custom)
-    unit = _unit(numbers, sizes, areas, custom, source, said)
+    unit = _unit(numbers, sizes, areas, forms, source, said)
     frame = {"fractions": 1.0, "per cent": 100.0}.get(unit)
     form = (
         custom if said != "auto" else _form(numbers, sizes if frame is None else np.full_like(sizes, frame), areas, forms, source, dropped)
@@ -125,19 +125,24 @@ def _with_area(areas: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.isfinite(areas) & (areas > 0)
 
 
-def _unit(numbers: NDArray[np.float64], sizes: NDArray[np.float64], areas: NDArray[np.float64], form: str, source: str, said: str) -> str:
+def _unit(
+    numbers: NDArray[np.float64], sizes: NDArray[np.float64], areas: NDArray[np.float64], forms: Sequence[str], source: str, said: str
+) -> str:
     if (np.abs(numbers).max(axis=1) <= 1.001).mean() >= 0.98 and not np.all(numbers == np.round(numbers)):
         return "fractions"
     known = np.isfinite(sizes).all(axis=1)
-    fits = (_corners(numbers, form).max(axis=1) <= 100.5) & (numbers.min(axis=1) >= -0.5)
-    if said != "auto" or not fits.all() or not known.all() or len(numbers) < CERTAIN:
+    if said != "auto" or not known.all() or len(numbers) < CERTAIN or numbers.max() > 100.5 or numbers.min() < -0.5:
+        return "pixels"
+    hundred = np.full_like(sizes, 100.0)
+    form = next((form for form in forms if _share_inside(numbers, hundred, form) == 1.0), "")
+    if not form:
         return "pixels"
     stated = _with_area(areas)
     if stated.sum() >= 3:
         shares = sizes[stated].prod(axis=1) / 1e4
         if _share_of_areas(numbers[stated], areas[stated], form, shares) >= AGREE and not np.allclose(shares, 1, rtol=0.03):
             return "per cent"
-        if _share_of_areas(numbers[stated], areas[stated], form) >= AGREE:
+        if any(_share_of_areas(numbers[stated], areas[stated], each) >= AGREE for each in forms):
             return "pixels"
     reach = _corners(numbers, form)[:, 2:].max(axis=0)
     if (reach < 80).any() or sizes.mean(axis=0).min() < 110 or np.all(numbers == np.round(numbers)):

@@ -48,11 +48,13 @@ class Found:
     """What a reader made of its annotation files.
 
     files: those that were read.  listing: it names every picture it means, so that others below the folder are worth a word.
+    unlisted: pictures that a configuration leaves out.
     """
 
     entries: list[Entry]
     files: set[str] = field(default_factory=set)
     listing: bool = True
+    unlisted: tuple[str, ...] = ()
 
 
 def build(found: Found, pictures: PictureNames, root: Path, *, name: str, dropped: DropCounter, source: Path | None = None) -> RawDataset:
@@ -74,6 +76,8 @@ def build(found: Found, pictures: PictureNames, root: Path, *, name: str, droppe
     below = _base({picture: entries for picture, entries in groups.items() if not picture.startswith(_ALONE)})
     if found.listing:
         _count_unnamed(pictures, groups, below, dropped)
+    for picture in found.unlisted:
+        dropped.other("picture in no split of the configuration", storable(picture))
     return RawDataset(root / below, _walk(groups, root, below, dropped), len(groups), name, dropped, len(found.files))
 
 

@@ -50,7 +50,7 @@ def _task(task: Any, file: str, index: int, source: Source) -> Draft | None:
         return None
     last = PurePosixPath(clean_name(stated)).name
     upload = _UPLOAD.match(last)
-    draft = Draft((stated, *((upload[1],) if upload else ())), file, where, unit="fractions")
+    draft = Draft((stated.lstrip("/"), *((upload[1],) if upload else ())), file, where, unit="fractions")
     labels = _labels(_results(task))
     for number_, result in enumerate(_results(task), start=1):
         _add(draft, result, labels, f"{where}, result {number_}", source)

@@ -69,6 +69,16 @@ def spellings(name: str) -> list[str]:
     return [each for each in dict.fromkeys(found) if each]
 
 
+def splits_of(path: str) -> set[str]:
+    """All splits that the folders of a path name.
+
+    >>> sorted(splits_of("train/val2017/a.jpg")), splits_of("images/a.jpg")
+    (['train', 'val'], set())
+    """
+    names = (SPLITS.get(part.lower().rstrip("0123456789-_")) for part in PurePosixPath(path).parts[:-1])
+    return {name for name in names if name}
+
+
 def split_of(path: str) -> str:
     """The split that the folders of a path name: "train", "val", "test", or "".
 
@@ -139,12 +149,12 @@ class PictureNames:
         keys = [path.name] if table is self._last else [path.name, path.stem]
         found = next((table[fold(key)] for key in keys if fold(key) in table), [])
         parts = tuple(fold(part) for part in path.parts[:-1])
-        here = split_of(f"{folder}/x")
+        here = splits_of(f"{folder}/x")
         candidates = []
         for picture in found:
-            there = split_of(picture)
+            there = splits_of(picture)
             agree = _agreeing(parts, tuple(fold(part) for part in PurePosixPath(picture).parts[:-1]))
-            if agree or not here or not there or here == there:  # a name of another split's picture is another picture
+            if agree or not here or not there or here & there:  # a name of another split's picture is another picture
                 candidates.append(((agree, *_nearness(picture, name, folder, hint)), picture))
         if not candidates:
             return None

@@ -62,8 +62,10 @@ def read_yolo_files(source: Source, files: Sequence[str]) -> Found:
     _count_unclear(source, pairs)
     if not pairs.label:
         raise DataError(_none(source, layouts, len(pictures)))
-    entries = _Reading(source, layouts, names, pairs).entries(pictures)
-    return Found(entries, {*(layout.file for layout in layouts), *names, *labels, *pairs.label.values()}, listing=False)
+    reading = _Reading(source, layouts, names, pairs)
+    entries = reading.entries(pictures)
+    files = {*(layout.file for layout in layouts), *names, *labels, *pairs.label.values()}
+    return Found(entries, files, listing=False, unlisted=tuple(reading.unlisted))
 
 
 def _is_names(name: str) -> bool:
@@ -114,6 +116,7 @@ class _Reading:
     def __init__(self, source: Source, layouts: list[YoloLayout], names: Sequence[str], pairs: Pairs) -> None:
         self.source, self.pairs = source, pairs
         self.layouts = layouts
+        self.unlisted: list[str] = []
         self.names = {name: read_names(source, name) for name in names}
         stated = next((layout.keypoints for layout in layouts if layout.keypoints), 0)
         self.form = row_form(self._sample(), stated, source.dropped)
@@ -150,7 +153,7 @@ class _Reading:
             if name not in known and absent and name in self.pairs.label:
                 once.append(name)  # a split was not found, so what is labelled may be it
             elif name not in known:
-                self.source.dropped.other("picture in no split of the configuration", storable(name))
+                self.unlisted.append(name)
         if len(once) > len(known):
             self.source.dropped.note(
                 f"{len(once) - len(known)} labelled pictures that no split names were read, since a split was not found"

@@ -161,8 +161,9 @@ def _find(source: Source, name: str, base: str, *, files: bool = False) -> str |
     if not parts:
         return base if not files else None
     known = _known(source)
+    own = base and any(name.startswith(f"{base}/") for name in source.pictures.pictures)
     for skip in range(len(parts)):
-        for start in dict.fromkeys((base, "")):
+        for start in (base,) if own else dict.fromkeys((base, "")):
             path = "/".join([*([start] if start else []), *parts[skip:]])
             if fold(path) in known and (not files or "." in path):
                 return known[fold(path)]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from hypviz.data.formats.names import fold, split_of
+from hypviz.data.formats.names import fold, splits_of
 from hypviz.data.formats.places import parent_of
 
 _LABEL_FOLDERS = ("labels", "label", "annotations", "labels_yolo", "yolo")
@@ -86,8 +86,8 @@ def _by_name(pairs: Pairs, pictures: Sequence[str], labels: Sequence[str], owner
 
 def _may_be(picture: str, label: str) -> bool:
     """Whether a label file may be a picture's though no path says so: not of another split, nor of another folder that mirrors."""
-    here, there = split_of(label), split_of(picture)
-    if here and there and here != there:
+    here, there = splits_of(label), splits_of(picture)
+    if here and there and not here & there:
         return False
     one, other = PurePosixPath(fold(picture)).parts[:-1], PurePosixPath(fold(label)).parts[:-1]
     for place in range(min(len(one), len(other))):
