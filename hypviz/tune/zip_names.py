@@ -1,8 +1,9 @@
 """The names of files in a zip as their author saw them: the format marks UTF-8, and many programs forget to.
 
-A name that is marked is UTF-8. One that is not is what its Unicode field says, if it has one (Info-ZIP). Of the others all together decide,
-since a few Chinese bytes can be UTF-8 by chance: they are UTF-8 if all are (macOS), else GBK if all can be the usual Chinese characters
-(Windows in China), else each is UTF-8 if it can be, and code page 437, which the format prescribes, if not. Names are composed Unicode (NFC), since a Mac takes them apart.
+A name that is marked is UTF-8. One that is not is what its Unicode field says, if it has one (Info-ZIP). Of the others all together
+decide, since a few Chinese bytes can be UTF-8 by chance: they are UTF-8 if all are (macOS), else GBK if all can be the usual Chinese
+characters (Windows in China), else each is UTF-8 if it can be, and code page 437, which the format prescribes, if not. Names are
+composed Unicode (NFC), since a Mac takes them apart.
 """
 
 from __future__ import annotations

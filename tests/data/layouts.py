@@ -47,6 +47,11 @@ class Hazard:
     stated: Callable[[str], str] = str
     encoding: str = "utf-8"
 
+    @property
+    def declared(self) -> str:
+        """The encoding as XML states it."""
+        return self.encoding.removesuffix("-sig")
+
 
 @dataclass
 class Layout:
@@ -120,13 +125,13 @@ def write_splits(layout: Layout, scenes: Sequence[Scene]) -> None:
 def write_voc(layout: Layout, scenes: Sequence[Scene]) -> None:
     layout.pictures(scenes, "JPEGImages/cam/")
     for scene in scenes:
-        objects = "".join(
-            f"<object><name>{label}</name><bndbox><xmin>{x1 + 1}</xmin><ymin>{y1 + 1}</ymin><xmax>{x2}</xmax><ymax>{y2}</ymax></bndbox></object>"
-            for label, x1, y1, x2, y2 in scene.boxes
-        )
-        name = layout.hazard.stated(scene.name)
-        text = f'<?xml version="1.0" encoding="{layout.hazard.encoding.removesuffix('-sig')}"?><annotation><filename>{name}</filename>{objects}</annotation>'
-        layout.write(f"Annotations/cam/{scene.stem}.xml", text)
+        objects = ""
+        for label, x1, y1, x2, y2 in scene.boxes:
+            corners = f"<xmin>{x1 + 1}</xmin><ymin>{y1 + 1}</ymin><xmax>{x2}</xmax><ymax>{y2}</ymax>"
+            objects += f"<object><name>{label}</name><bndbox>{corners}</bndbox></object>"
+        head = f'<?xml version="1.0" encoding="{layout.hazard.declared}"?>'
+        stated = f"<filename>{layout.hazard.stated(scene.name)}</filename>"
+        layout.write(f"Annotations/cam/{scene.stem}.xml", f"{head}<annotation>{stated}{objects}</annotation>")
 
 
 def write_yolo(layout: Layout, scenes: Sequence[Scene]) -> None:
@@ -144,7 +149,7 @@ def write_yolo(layout: Layout, scenes: Sequence[Scene]) -> None:
 
 def write_cvat(layout: Layout, scenes: Sequence[Scene]) -> None:
     layout.pictures(scenes, "images/")
-    text = f'<?xml version="1.0" encoding="{layout.hazard.encoding.removesuffix('-sig')}"?><annotations><version>1.1</version>'
+    text = f'<?xml version="1.0" encoding="{layout.hazard.encoding.removesuffix("-sig")}"?><annotations><version>1.1</version>'
     for number, scene in enumerate(scenes):
         text += f'<image id="{number}" name={quoteattr(layout.hazard.stated(scene.name))} width="{scene.size[0]}" height="{scene.size[1]}">'
         text += "".join(f'<box label="{b[0]}" xtl="{b[1]}" ytl="{b[2]}" xbr="{b[3]}" ybr="{b[4]}"/>' for b in scene.boxes)
@@ -170,7 +175,9 @@ def write_labelstudio(layout: Layout, scenes: Sequence[Scene]) -> None:
             value = {"x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1, "rotation": 0, "rectanglelabels": [box[0]]}
             results.append({"type": "rectanglelabels", "original_width": scene.size[0], "original_height": scene.size[1], "value": value})
         name = layout.hazard.stated(scene.name).replace("\\", "/")
-        tasks.append({"id": number, "data": {"image": f"/data/upload/1/0a1b2c3d-{name.rpartition('/')[2]}"}, "annotations": [{"result": results}]})
+        tasks.append(
+            {"id": number, "data": {"image": f"/data/upload/1/0a1b2c3d-{name.rpartition('/')[2]}"}, "annotations": [{"result": results}]}
+        )
     layout.json("project.json", tasks)
 
 
@@ -179,7 +186,10 @@ def write_via(layout: Layout, scenes: Sequence[Scene]) -> None:
     content = {}
     for scene in scenes:
         regions = [
-            {"shape_attributes": {"name": "rect", "x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1}, "region_attributes": {"class": label}}
+            {
+                "shape_attributes": {"name": "rect", "x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1},
+                "region_attributes": {"class": label},
+            }
             for label, x1, y1, x2, y2 in scene.boxes
         ]
         content[f"{scene.name}99"] = {"filename": layout.hazard.stated(scene.name), "size": 99, "regions": regions, "file_attributes": {}}

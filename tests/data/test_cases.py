@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -125,7 +124,7 @@ def test_absolute_names_open_with_images_too(cases: Path) -> None:
 
 def test_links_are_followed_or_named(cases: Path, tmp_path: Path) -> None:
     """Where the copy of the cases could not hold links, they are small files that say where they led; these are not followed."""
-    linked = os.path.islink(cases / "link_class_folders/set/cat")
+    linked = (cases / "link_class_folders/set/cat").is_symlink()
     items, report = load(cases / "link_split_folder/set", tmp_path)
     if linked:
         assert (report.images, report.boxes, items.classes) == (10, 10, ("bird", "cow", "cat", "dog"))

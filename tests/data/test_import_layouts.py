@@ -106,7 +106,10 @@ def test_a_name_that_two_pictures_fit_is_counted_with_both(layout: str, tmp_path
 @pytest.mark.parametrize("layout", ["splits", "yolo", "coco", "voc", "kitti", "labelme", "metadata"])
 def test_equal_stems_in_two_splits_keep_their_own_boxes(layout: str, tmp_path: Path) -> None:
     """The same file names in train and val, as cameras give them, with other boxes."""
-    parts = {"train": [Scene("1.png", (160, 120), (("no", 1, 2, 30, 40),))], "val": [Scene("1.png", (107, 160), (("猫", 50, 60, 100, 150),))]}
+    parts = {
+        "train": [Scene("1.png", (160, 120), (("no", 1, 2, 30, 40),))],
+        "val": [Scene("1.png", (107, 160), (("猫", 50, 60, 100, 150),))],
+    }
     for split, scenes in parts.items():
         writer = "coco" if layout == "splits" else layout
         WRITERS[writer](Layout(tmp_path / split, CLASSES), scenes)
@@ -159,7 +162,10 @@ def test_ten_layouts_in_one_folder_with_broken_records_in_each_add_up(tmp_path: 
 def spoil(folder: Path, layout: str) -> None:
     """Add a record that cannot be used to what a writer wrote."""
     edits = {
-        "coco": ("annotations/set.json", lambda c: c["annotations"].append({"id": 99, "image_id": 0, "category_id": 1, "bbox": [1, None, 2, 3]})),
+        "coco": (
+            "annotations/set.json",
+            lambda c: c["annotations"].append({"id": 99, "image_id": 0, "category_id": 1, "bbox": [1, None, 2, 3]}),
+        ),
         "labelstudio": ("project.json", lambda c: c.append({"id": 99, "data": {"text": "no picture"}, "annotations": []})),
         "via": ("via_region_data.json", lambda c: c.update(bad={"regions": [], "size": 3})),
         "supervisely": ("ds0/ann/supervisely Bär.png.json", lambda c: c["objects"].append({"classTitle": "no", "geometryType": "point"})),
@@ -175,9 +181,14 @@ def spoil(folder: Path, layout: str) -> None:
         path.write_text(path.read_text(encoding="utf-8").replace("</image>", '<box label="no" xtl="x"/></image>', 1), encoding="utf-8")
     elif layout in ("voc", "labelme"):
         name = "Annotations/cam/broken.xml" if layout == "voc" else "broken.json"
-        (folder / name).write_text('<annotation><object>' if layout == "voc" else '{"shapes": [{"imagePath": "x"')
+        (folder / name).write_text("<annotation><object>" if layout == "voc" else '{"shapes": [{"imagePath": "x"')
     else:
-        line = {"csv": "csv Bär.png,no,1,2,x,4", "metadata": "{not json", "yolo": "0 0.5 x 0.1 0.1", "kitti": "no 0 0 0 1 2 nan? 4 1 1 1 1 1 1 0"}
+        line = {
+            "csv": "csv Bär.png,no,1,2,x,4",
+            "metadata": "{not json",
+            "yolo": "0 0.5 x 0.1 0.1",
+            "kitti": "no 0 0 0 1 2 nan? 4 1 1 1 1 1 1 0",
+        }
         places = {"csv": "boxes.csv", "metadata": "train/metadata.jsonl", "yolo": "labels/train/yolo Bär.txt"}
         path = folder / places.get(layout, "training/label_2/kitti Bär.txt")
         path.write_text(path.read_text(encoding="utf-8") + "\n" + line[layout], encoding="utf-8")

@@ -202,7 +202,9 @@ def test_names_in_a_zip_are_decoded_by_all_of_them_together() -> None:
 
 
 def test_a_page_is_given_no_advice_for_a_command_line() -> None:
-    assert without_options("a.json: 5 % leave, but 99 % fit; say which by --boxes xyxy or --boxes xywh.") == "a.json: 5 % leave, but 99 % fit."
+    assert (
+        without_options("a.json: 5 % leave, but 99 % fit; say which by --boxes xyxy or --boxes xywh.") == "a.json: 5 % leave, but 99 % fit."
+    )
     assert without_options("A plain sentence.") == "A plain sentence."
     assert "--" not in without_options("x: holds boxes; export them as COCO, or open the pictures alone by --format folder.")
 

@@ -170,8 +170,10 @@ def _wrong(image: Any, index: int) -> str:
     if not isinstance(image, dict):
         return f"images[{index}] must be an object, got {type(image).__name__}"
     where = f"image {image.get('id', f'number {index}')!s:.60}"
-    if key_of(image.get("id")) is None:
-        return f"{where} has no id; expected an integer or a string" if "id" not in image else f"{where}: id must be an integer or a string, got {image['id']!r:.60}"
+    if "id" not in image:
+        return f"{where} has no id; expected an integer or a string"
+    if key_of(image["id"]) is None:
+        return f"{where}: id must be an integer or a string, got {image['id']!r:.60}"
     key = "coco_url" if image.get("file_name") is None and "coco_url" in image else "file_name"
     if key not in image:
         return f"{where} has no file_name; expected a string"

@@ -91,8 +91,11 @@ CORNERS = (
     ("startx", "starty", "endx", "endy"),
 )
 CENTRES: tuple[tuple[str, str, str, str], ...] = (
-("xcenter", "ycenter", "width", "height"), ("xcentre", "ycentre", "width", "height"), ("cx", "cy", "w", "h"),
-    ("xcenter", "ycenter", "w", "h"), ("centerx", "centery", "width", "height"),
+    ("xcenter", "ycenter", "width", "height"),
+    ("xcentre", "ycentre", "width", "height"),
+    ("cx", "cy", "w", "h"),
+    ("xcenter", "ycenter", "w", "h"),
+    ("centerx", "centery", "width", "height"),
 )
 SIZES = (
     ("x", "y", "w", "h"),
