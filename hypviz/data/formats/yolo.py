@@ -64,8 +64,8 @@ def read_yolo_files(source: Source, files: Sequence[str]) -> Found:
         raise DataError(_none(source, layouts, len(pictures)))
     reading = _Reading(source, layouts, names, pairs)
     entries = reading.entries(pictures)
-    files = {*(layout.file for layout in layouts), *names, *labels, *pairs.label.values()}
-    return Found(entries, files, listing=False, unlisted=tuple(reading.unlisted))
+    read = {*(layout.file for layout in layouts), *names, *labels, *pairs.label.values()}
+    return Found(entries, read, listing=False, unlisted=tuple(reading.unlisted))
 
 
 def _is_names(name: str) -> bool:
