@@ -69,6 +69,7 @@ def import_data(
     """
     from hypviz.config import HierarchySettings
     from hypviz.data.formats.detect import open_dataset
+    from hypviz.import_report import report_lines, report_of
     from hypviz.importing import import_workspace
     from hypviz.store import is_workspace
     from hypviz.workspace_meta import may_renew
@@ -86,6 +87,6 @@ def import_data(
         title = name or out.resolve().name
         made, summary = import_workspace(out, raw, name=title, settings=settings, overwrite=overwrite, on_progress=report)
     result = {**summary.to_json(), "items": len(made.items), "hierarchy": made.hierarchy.counts, "workspace": str(out)}
-    lines = [summary.summary(), *summary.details(), f"workspace {out}: {len(made.items)} items"]
+    lines = [summary.summary(), *report_lines(report_of(made))[1:], f"workspace {out}: {len(made.items)} items"]
     show(result, "
 ".join(lines), as_json=as_json)

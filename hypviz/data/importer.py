@@ -86,11 +86,6 @@ class ImportReport:
         parts += [f"left out: {entry['count']} × {reason}" for reason, entry in self.dropped.items()]
         return "; ".join([line, *parts])
 
-    def details(self) -> list[str]:
-        """A line for each reason, with its first example, and for each note: what the summary has no room for."""
-        lines = [f"  {entry['count']} × {reason}, such as {entry['examples'][0]}" for reason, entry in self.dropped.items()]
-        return [*lines, *(f"  note: {note}" for note in self.notes)]
-
 
 def import_items(raw: RawDataset, *, on_progress: Progress | None = None) -> tuple[Items, ImportReport]:
     """Check every picture and box of `raw` and build the items, in the order of the annotations.
