@@ -88,5 +88,4 @@ def import_data(
         made, summary = import_workspace(out, raw, name=title, settings=settings, overwrite=overwrite, on_progress=report)
     result = {**summary.to_json(), "items": len(made.items), "hierarchy": made.hierarchy.counts, "workspace": str(out)}
     lines = [summary.summary(), *report_lines(report_of(made))[1:], f"workspace {out}: {len(made.items)} items"]
-    show(result, "
-".join(lines), as_json=as_json)
+    show(result, "\n".join(lines), as_json=as_json)
