@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -136,8 +136,9 @@ def _open_file(path: Path, format: str, images: Path | None, boxes: str) -> RawD
     dropped = DropCounter()
     source, files = source_of([path], images, dropped=dropped, said=boxes)
     if chosen == "yolo" and path.suffix.lower() != ".txt":
-        files += [name for name, kind in survey(path.parent, enter=False).kinds.items() if kind in ("names", "yolo") and _is_label(name)]
-        source, _ = source_of([path], images, dropped=dropped, said=boxes)
+        beside = survey(source.root, enter=False)
+        files += [name for name, kind in beside.kinds.items() if kind in ("names", "yolo") and _is_label(name)]
+        source = replace(source, tree=beside.tree)
     found = READERS[chosen](source, files)
     return build(found, source.pictures, source.picture_root, name=data_name(path.parent), dropped=dropped, source=path)
 
@@ -159,9 +160,10 @@ def _open_folder(folder: Path, format: str, images: Path | None, extract_to: Pat
         raise DataError(seen.several(formats))
     dropped = DropCounter()
     source = source_in(seen.root, seen.tree, images, dropped, boxes)
-    found = _read_all(source, seen, formats, format != "auto")
+    files = {name: _files(seen, name, format != "auto") for name in formats}
+    found = _read_all(source, seen, files)
     raw = build(found, source.pictures, source.picture_root, name=data_name(seen.root), dropped=dropped, source=seen.root)
-    seen.count(found.files, dropped)
+    seen.count({*found.files, *(file for tried in files.values() for file in tried)}, dropped)
     return raw
 
 
@@ -178,20 +180,21 @@ def _open_whole(seen: Survey, format: str, images: Path | None, extract_to: Path
     return replace(raw, files=len(files))
 
 
-def _read_all(source: Source, seen: Survey, formats: Sequence[str], chosen: bool) -> Found:
+def _files(seen: Survey, name: str, chosen: bool) -> list[str]:
+    """The files that a format's reader gets: those of its kind or, where a person chose it and there are none, all that may be."""
+    files = seen.files(name)
+    if chosen and not [file for file in files if seen.kinds[file] == name]:
+        endings = _SUFFIXES.get(name, (".json", ".jsonl"))
+        files += [file for file in seen.tree.others if file.lower().endswith(endings) and file not in files]
+    if not files:
+        raise DataError(f"{seen.root}: no {_NAMES.get(name, name)} annotation file here; name it by --annotations.")
+    return files
+
+
+def _read_all(source: Source, seen: Survey, files: dict[str, list[str]]) -> Found:
     """What all formats of a folder say; DataError when two of them speak of the same pictures."""
-    parts: dict[str, Found] = {}
-    for name in formats:
-        files = seen.files(name)
-        if not files and chosen:
-            endings = _SUFFIXES.get(name, (".json", ".jsonl"))
-            files = [file for file in seen.tree.others if file.lower().endswith(endings)]
-        if not files:
-            raise DataError(f"{seen.root}: no {_NAMES.get(name, name)} annotation file here; name it by --annotations.")
-        parts[name] = READERS[name](source, files)
-    if len(parts) == 1:
-        return next(iter(parts.values()))
-    return _joined(source, seen, parts)
+    parts = {name: READERS[name](source, of_format) for name, of_format in files.items()}
+    return next(iter(parts.values())) if len(parts) == 1 else _joined(source, seen, parts)
 
 
 _NAMES = {

@@ -35,7 +35,7 @@ def sniff(path: Path) -> Sign:
     suffix = path.suffix.lower()
     if suffix in (".json", ".geojson"):
         return Sign(*sniff_json(path))
-    if suffix in (".jsonl", ".ndjson"):
+    if suffix in (".jsonl", ".ndjson", ".odgt"):
         return Sign(*sniff_json_lines(path))
     if suffix == ".xml":
         return _xml(path)

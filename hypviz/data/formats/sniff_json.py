@@ -9,12 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from hypviz.data.formats.text import decode, read_head
+from hypviz.data.pictures import is_picture_name
 
-PARSED = 4 << 20
+PARSED = 1 << 20
 """Bytes up to which a file is parsed to see what it is."""
-FILE_KEYS = ("file_name", "filename", "image", "image_path", "img_path", "path", "image_name", "file", "img", "imagePath", "picture")
+FILE_KEYS = (
+    "file_name",
+    "filename",
+    "image",
+    "image_path",
+    "img_path",
+    "path",
+    "image_name",
+    "file",
+    "img",
+    "imagePath",
+    "picture",
+    "name",
+)
 """Keys that name a picture, the likeliest first."""
-BOX_KEYS = ("bbox", "bboxes", "box", "boxes", "bounding_box", "bounding_boxes", "boundingBox", "rect", "rects")
+BOX_KEYS = ("bbox", "bboxes", "box", "boxes", "bounding_box", "bounding_boxes", "boundingBox", "rect", "rects", "box2d")
 _BOXISH = frozenset({*BOX_KEYS, "xmin", "x_min", "polygon", "polygons", "segmentation", "points", "shapes", "regions", "coordinates"}) | {
     "boundingPoly",
     "geometry",
@@ -49,7 +63,7 @@ def sniff_json_lines(path: Path) -> tuple[str, str]:
         except (ValueError, RecursionError):
             continue
         if isinstance(row, dict):
-            if any(isinstance(row.get(key), str) for key in FILE_KEYS):
+            if _names_picture(row):
                 return "metadata", f"rows with {', '.join(row)[:80]}"
             seen = boxish_keys(row)
             return ("unknown", f"rows with {', '.join(seen)}") if seen else ("", "")
@@ -102,9 +116,17 @@ def _kind_of_list(rows: list[dict[str, Any]]) -> tuple[str, str]:
     if any("coordinates" in part for row in rows for part in _objects(row.get("annotations"))):
         return "createml", "CreateML JSON"
     seen = boxish_keys(rows)
-    if any(isinstance(row.get(key), str) for row in rows for key in FILE_KEYS) and seen:
+    if seen and any(map(_names_picture, rows)):
         return "metadata", f"a list of pictures with {', '.join(seen)}"
     return ("unknown", f"a list of objects with {', '.join(seen)}") if seen else ("", "")
+
+
+def _names_picture(row: dict[str, Any]) -> bool:
+    """Whether a row names a picture; under a key that surely does, any text will do."""
+    values = [(key, row[key]) for key in FILE_KEYS if isinstance(row.get(key), str)]
+    return any(
+        key == "file_name" or is_picture_name(value.partition("?")[0].replace("\\", "/").rpartition("/")[2]) for key, value in values
+    )
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

@@ -50,6 +50,7 @@ _ROWS = {
     "kitti": "KITTI label files",
     "dota": "rows of four corners and a class (DOTA)",
     "named": "rows of a class name and a box",
+    "numbers": "rows of numbers",
     "commas": "rows of numbers between commas",
 }
 
@@ -57,7 +58,7 @@ _ROWS = {
 def _row_kind(words: Sequence[str]) -> str:
     numbers = [is_number(word) for word in words]
     if len(words) >= 5 and all(numbers):
-        return "yolo"
+        return "yolo" if float(words[0]).is_integer() and float(words[0]) >= 0 else "numbers"
     if len(words) in (15, 16) and not numbers[0] and all(numbers[1:]):
         return "kitti"
     if len(words) >= 9 and all(numbers[:8]) and not numbers[8]:
@@ -75,6 +76,8 @@ FILE_COLUMNS: tuple[str, ...] = (
     *("imgid", "imgname", "imgpath", "picture", "photo", "frame", "id", "name", "uri"),
 )
 """Columns that name the picture, without case and signs, the likeliest first."""
+_SURELY_FILES = FILE_COLUMNS[:-5]
+"""Those of them that tables of other things do not have."""
 CLASS_COLUMNS: tuple[str, ...] = (
     *("class", "classname", "label", "labelname", "category", "categoryname", "objectclass", "species", "object", "classes"),
     *("labels", "categories", "target", "classid", "labelid", "categoryid", "name", "tag"),
@@ -160,7 +163,10 @@ def sniff_csv(path: Path) -> tuple[str, str]:
     if looks_headless(row):
         return "csv", "a table of boxes without a header"
     form, _ = box_columns(row)
-    if column_of(row, FILE_COLUMNS) and (form or column_of(row, CLASS_COLUMNS)):
+    if column_of(row, FILE_COLUMNS if form else _SURELY_FILES) and (form or column_of(row, CLASS_COLUMNS)):
         return "csv", f"a table with the columns {columns}"
     boxish = form or any(re.search(r"bbox|box|xmin|polygon|annotation|region", plain(column)) for column in row)
-    return ("unknown", f"a table with the columns {columns}") if boxish else ("", "")
+    if boxish:
+        return "unknown", f"a table with the columns {columns}"
+    numbers = sum(map(is_number, row))
+    return ("unknown", "a table of numbers without a header") if 4 <= numbers <= 12 else ("", "")

@@ -59,12 +59,11 @@ class Survey:
         example = f" for the same pictures (such as {storable(picture)})" if picture else ""
         return f"{self.root}: holds annotations of several formats, {found}{example}; choose by --format."
 
-    def count(self, read: set[str], dropped: DropCounter) -> None:
-        """Count what is in the folder and was not read: annotation files, and folders that could not be walked."""
+    def count(self, tried: set[str], dropped: DropCounter) -> None:
+        """Count what is in the folder and no reader had: annotation files, and folders that could not be walked."""
         self.tree.count_losses(dropped)
-        said = {name.partition(":")[0] for entry in dropped.reasons.values() if entry.files for name in entry.examples}
         for name in self.unknown:
-            if name not in read and name not in said:
+            if name not in tried:
                 dropped.file("annotation file not read", f"{storable(name)}: {self.seen.get(name) or self.kinds[name]}")
 
 

@@ -101,7 +101,7 @@ def _none(source: Source, layouts: Sequence[YoloLayout], pictures: int) -> str:
     absent = "".join(f", {name.partition(': ')[2]} was not found" for layout in layouts for name in layout.absent[:2])
     return (
         f"{where}: none of {pictures} pictures has a YOLO label file; expected labels/NAME.txt beside images/, "
-        f"or NAME.txt beside the picture{absent}."
+        f"or NAME.txt beside the picture{absent}; --format folder opens the pictures alone."
     )
 
 
