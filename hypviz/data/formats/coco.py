@@ -18,8 +18,8 @@ from typing import Any
 
 from hypviz.data.formats.coco_boxes import Categories, Record, add_boxes, holds_boxes, key_of
 from hypviz.data.formats.drafts import Draft, Source, settle, stated_size
-from hypviz.data.formats.entries import Entry, Found, build
-from hypviz.data.formats.places import data_name, parent_of, source_of
+from hypviz.data.formats.entries import Entry, Found, build, match_of
+from hypviz.data.formats.places import data_name, source_of
 from hypviz.data.formats.text import load_json
 from hypviz.data.raw import DropCounter, RawDataset, storable
 from hypviz.errors import DataError
@@ -40,7 +40,9 @@ def read_coco(annotations: Path | str | Sequence[Path | str], images: Path | str
 
 @dataclass
 class _Document:
-    """An annotation file: its pictures in order, whether it has boxes at all, what it means, and what of it was left out."""
+    """An annotation file: its pictures in order, whether it has boxes at all, which pictures it means (where other files may mean the
+    same), and what of it was left out.
+    """
 
     file: str
     entries: list[Entry]
@@ -61,7 +63,7 @@ def read_coco_files(source: Source, files: Sequence[str]) -> Found:
     documents = []
     for file in files:
         try:
-            documents.append(_read(source, file))
+            documents.append(_read(source, file, alone=len(files) == 1))
         except DataError as error:
             if len(files) == 1:
                 raise
@@ -106,7 +108,7 @@ def _short(entry: Entry) -> str:
     return entry.record.replace(": ", " ", 1)
 
 
-def _read(source: Source, file: str) -> _Document:
+def _read(source: Source, file: str, *, alone: bool) -> _Document:
     source = replace(source, dropped=DropCounter())  # what a file loses counts only if the file is chosen
     path, name = source.path(file), PurePosixPath(file).name
     content = _content(path, source)
@@ -118,8 +120,7 @@ def _read(source: Source, file: str) -> _Document:
     if "annotations" not in content:
         source.dropped.note(f"{file} has no annotations: its {len(drafts)} pictures have no boxes")
     entries = settle(list(drafts.values()), source, file, ("xywh", "xyxy"))
-    folder, hint = parent_of(file), PurePosixPath(file).stem
-    places = (source.pictures.find(entry.names, folder=folder, hint=hint).picture or entry.names[0] for entry in entries)
+    places = () if alone else (match_of(entry, source.pictures).picture or entry.names[0] for entry in entries)
     return _Document(file, entries, holds_boxes(annotations), frozenset(places), source.dropped)
 
 

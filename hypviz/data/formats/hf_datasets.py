@@ -12,9 +12,7 @@ own. COCO's [x, y, width, height] is the custom; where that cannot be meant, a p
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,30 +21,16 @@ from PIL import Image
 
 from hypviz.data.formats.convention import Reading, Sample, check_format, judge
 from hypviz.data.formats.drafts import four_numbers
-from hypviz.data.formats.loose import LABEL_KEYS
+from hypviz.data.formats.hf_columns import Columns, columns_of
 from hypviz.data.formats.names import split_of
-from hypviz.data.formats.sniff_json import BOX_KEYS
 from hypviz.data.formats.text import class_name
 from hypviz.data.formats.tree import files_below
 from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage
 from hypviz.errors import DataError
 from hypviz.files import write_file
 
-OBJECT_KEYS = ("objects", "annotations", "faces", "detections", "instances")
-"""Columns of objects, the likeliest first; others are known by what is in them."""
 LOOKED_AT = 100
 """Pictures with boxes that decide what the numbers of a box mean."""
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """Where a row keeps what: keys into the row; `objects` "" when boxes and labels are columns of their own."""
-
-    image: str
-    objects: str
-    boxes: str
-    labels: str
-    names: list[str] | None
 
 
 def read_hf(source: Path | str, pictures: Path | str, *, box_format: str = "auto") -> RawDataset:
@@ -58,7 +42,7 @@ def read_hf(source: Path | str, pictures: Path | str, *, box_format: str = "auto
     check_format(box_format)
     source, pictures = Path(source), Path(pictures)
     splits = {name: _pictured(data) for name, data in _load(source).items()}
-    columns = {name: _columns(data.features, source) for name, data in splits.items()}
+    columns = {name: columns_of(data.features, source) for name, data in splits.items()}
     splits = {name: _undecoded(data, columns[name]) for name, data in splits.items()}
     dropped = DropCounter()
     reading = _judge(splits, columns, box_format, source, dropped)
@@ -107,82 +91,7 @@ def _pictured(data: Any) -> Any:
     return data
 
 
-def _columns(features: Any, source: Path) -> _Columns:
-    import datasets
-
-    if not features:
-        raise DataError(f"{source}: its files do not say what their columns are; expected a folder written by save_to_disk.")
-    images = [name for name, feature in features.items() if isinstance(feature, datasets.Image)]
-    if not images:
-        raise DataError(f"{source}: no column holds pictures; it has {', '.join(features)}.")
-    image = "image" if "image" in images else images[0]
-    holders = [key for key in features if _box_key(_inside(features[key]))]
-    named = [key for key in OBJECT_KEYS if key in holders] or holders
-    if len(named) > 1 and named[0] not in OBJECT_KEYS:
-        raise DataError(f"{source}: several columns hold boxes, {', '.join(named)}; keep one of them, or call it objects.")
-    for objects in (*named[:1], ""):
-        inside = _inside(features[objects]) if objects else features
-        boxes = _box_key(inside)
-        if boxes:
-            labels = _label_key(inside, boxes, image)
-            return _Columns(image, objects, boxes, labels, _names(inside.get(labels)))
-    _refuse_strange(features, source)
-    labels = next((key for key in ("label", "labels", "fine_label") if isinstance(features.get(key), datasets.ClassLabel)), "")
-    labels = labels or next((key for key, feature in features.items() if isinstance(feature, datasets.ClassLabel)), "")
-    return _Columns(image, "", "", labels, _names(features.get(labels)))
-
-
-def _box_key(fields: Mapping[str, Any]) -> str:
-    return next((key for key in BOX_KEYS if key in fields), "")
-
-
-def _label_key(fields: Mapping[str, Any], boxes: str, image: str) -> str:
-    """The field that holds the classes of boxes: by its name, or else the only one that has class names or text."""
-    import datasets
-
-    known = next((key for key in LABEL_KEYS if key in fields), "")
-    if known:
-        return known
-    inner = {key: _innermost(feature) for key, feature in fields.items() if key not in (boxes, image)}
-    classes = [key for key, feature in inner.items() if isinstance(feature, datasets.ClassLabel)]
-    return classes[0] if len(classes) == 1 else ""
-
-
-def _innermost(feature: Any) -> Any:
-    while feature is not None and hasattr(feature, "feature"):
-        feature = feature.feature
-    return feature
-
-
-def _refuse_strange(features: Any, source: Path) -> None:
-    """DataError where a column looks like boxes and is none that can be read."""
-    strange = [
-        key for key in features if key in OBJECT_KEYS or re.search(r"box|object|annotation|target|polygon|segment", key, re.IGNORECASE)
-    ]
-    nested = [key for key in features if _inside(features[key]) and key not in strange]
-    seen = [key for key in (*strange, *nested) if not _is_plain(features[key])]
-    if seen:
-        what = ", ".join(f"{key} with {', '.join(_inside(features[key])) or 'a list'}" for key in seen[:3])
-        raise DataError(f"{source}: the column {what} looks like boxes, but none of its fields is called {', '.join(BOX_KEYS[:4])}.")
-
-
-def _is_plain(feature: Any) -> bool:
-    return hasattr(feature, "dtype") and not hasattr(feature, "feature")
-
-
-def _inside(feature: Any) -> Mapping[str, Any]:
-    """The fields of a dict of lists, or of a list of dicts."""
-    inner = getattr(feature, "feature", feature)
-    return inner if isinstance(inner, Mapping) else {}
-
-
-def _names(feature: Any) -> list[str] | None:
-    """The class names behind numbers, where a ClassLabel has them."""
-    names = getattr(_innermost(feature), "names", None)
-    return [class_name(name) for name in names] if names else None
-
-
-def _undecoded(data: Any, columns: _Columns) -> Any:
+def _undecoded(data: Any, columns: Columns) -> Any:
     """The data set with its pictures as bytes, without the columns nobody needs here."""
     import datasets
 
@@ -190,7 +99,7 @@ def _undecoded(data: Any, columns: _Columns) -> Any:
     return data.select_columns(keep).cast_column(columns.image, datasets.Image(decode=False))
 
 
-def _judge(splits: dict[str, Any], columns: dict[str, _Columns], box_format: str, source: Path, dropped: DropCounter) -> Reading:
+def _judge(splits: dict[str, Any], columns: dict[str, Columns], box_format: str, source: Path, dropped: DropCounter) -> Reading:
     """What the numbers of a box mean; looks at the first pictures that have boxes."""
     samples: list[Sample] = []
     for name, data in splits.items():
@@ -213,7 +122,7 @@ def _size(data: bytes | None) -> tuple[int, int] | None:
         return None
 
 
-def _pairs(row: Mapping[str, Any], columns: _Columns) -> tuple[list[Any], list[Any]]:
+def _pairs(row: Mapping[str, Any], columns: Columns) -> tuple[list[Any], list[Any]]:
     """The boxes and labels of a row, side by side; labels are None where there are none."""
     if not columns.boxes:
         return [], []
@@ -229,7 +138,7 @@ def _pairs(row: Mapping[str, Any], columns: _Columns) -> tuple[list[Any], list[A
 
 
 def _walk(
-    splits: dict[str, Any], columns: dict[str, _Columns], source: Path, pictures: Path, reading: Reading, dropped: DropCounter
+    splits: dict[str, Any], columns: dict[str, Columns], source: Path, pictures: Path, reading: Reading, dropped: DropCounter
 ) -> Iterator[RawImage]:
     for split, data in splits.items():
         for number, row in enumerate(data):
@@ -245,7 +154,7 @@ def _walk(
             yield RawImage(name, boxes, record=record, normalised=reading.normalised or whole)
 
 
-def _boxes(row: Mapping[str, Any], columns: _Columns, record: str, reading: Reading, dropped: DropCounter) -> Iterator[RawBox]:
+def _boxes(row: Mapping[str, Any], columns: Columns, record: str, reading: Reading, dropped: DropCounter) -> Iterator[RawBox]:
     if not columns.boxes:
         label = _label(row[columns.labels], columns.names) if columns.labels else ""
         if label:

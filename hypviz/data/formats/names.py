@@ -150,6 +150,8 @@ class PictureNames:
         found = next((table[fold(key)] for key in keys if fold(key) in table), [])
         parts = tuple(fold(part) for part in path.parts[:-1])
         here = splits_of(f"{folder}/x")
+        if len(found) == 1 and not here:
+            return Match(found[0])
         candidates = []
         for picture in found:
             there = splits_of(picture)
