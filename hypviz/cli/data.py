@@ -49,11 +49,11 @@ def clipart(
 @app.command("import")
 def import_data(
     out: Annotated[Path, typer.Option(help="Workspace folder to create.")],
-    format: Annotated[str, typer.Option(help="auto, coco, voc, yolo, openimages, hf, classes or folder.")] = "auto",
+    format: Annotated[str, typer.Option(help="auto, or one of the formats named above.")] = "auto",
     source: Annotated[Optional[Path], typer.Argument(help="The data set's folder, when it has a usual layout.")] = None,
-    annotations: Annotated[Optional[Path], typer.Option(help="Annotation file (COCO, YOLO) or folder (VOC).")] = None,
+    annotations: Annotated[Optional[Path], typer.Option(help="Annotation file, or folder of annotation files.")] = None,
     images: Annotated[Optional[Path], typer.Option(help="Folder with the pictures.")] = None,
-    boxes: Annotated[str, typer.Option(help="auto, xywh or xyxy: how Hugging Face data writes boxes.")] = "auto",
+    boxes: Annotated[str, typer.Option(help="auto, xywh or xyxy: what the four numbers of a box are.")] = "auto",
     name: Annotated[str, typer.Option(help="The workspace's name; the folder's by default.")] = "",
     min_overlap: Annotated[float, typer.Option(help="Share of the smaller box inside the larger one.")] = 0.8,
     duplicate_iou: Annotated[float, typer.Option(help="Boxes with this IoU are one object.")] = 0.9,
@@ -61,13 +61,15 @@ def import_data(
     overwrite: Annotated[bool, typer.Option(help="Renew an existing workspace.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Import COCO, LVIS, Pascal VOC, YOLO, OpenImages, Hugging Face data or a folder of pictures into a workspace.
+    """Import a data set, or a folder of pictures, into a workspace; what its files are is told by their content.
 
-    Formats: coco (LVIS too), voc, yolo, openimages, hf (a `datasets` folder), classes (sub-folders) and folder (no boxes).
+    Formats: coco (LVIS, panoptic), voc, yolo, cvat, labelme, labelstudio, via, supervisely, kitti, csv (a table of boxes), metadata
+    (metadata.jsonl), createml, fiftyone, openimages, hf (a `datasets` folder or Parquet), classes (sub-folders) and folder (no boxes).
     Pictures that lie inside files (hf) are written to OUT-pictures; all others stay where they are.
     """
     from hypviz.config import HierarchySettings
     from hypviz.data.formats.detect import open_dataset
+    from hypviz.import_report import report_lines, report_of
     from hypviz.importing import import_workspace
     from hypviz.store import is_workspace
     from hypviz.workspace_meta import may_renew
@@ -85,4 +87,5 @@ def import_data(
         title = name or out.resolve().name
         made, summary = import_workspace(out, raw, name=title, settings=settings, overwrite=overwrite, on_progress=report)
     result = {**summary.to_json(), "items": len(made.items), "hierarchy": made.hierarchy.counts, "workspace": str(out)}
-    show(result, f"{summary.summary()}\nworkspace {out}: {len(made.items)} items", as_json=as_json)
+    lines = [summary.summary(), *report_lines(report_of(made))[1:], f"workspace {out}: {len(made.items)} items"]
+    show(result, "\n".join(lines), as_json=as_json)

@@ -34,7 +34,8 @@ class ImportReport:
 
     images, boxes: kept.  clipped: boxes cut to the picture.  turned, scaled: images whose boxes were annotated in the
     stored (not upright) frame, or at another size.  dropped: {reason: {"count", "images", "boxes", "examples"}}.
-    proposals: how many of `boxes` nobody annotated.
+    proposals: how many of `boxes` nobody annotated.  files: annotation files that were read, of `files_read` that were found.
+    notes: sentences on what was assumed and cost nothing.
     """
 
     name: str
@@ -48,6 +49,9 @@ class ImportReport:
     classes: int
     dropped: dict[str, dict[str, Any]]
     proposals: int = 0
+    files_read: int = 0
+    files: int = 0
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """JSON object; `images` and `boxes` are those read, `kept_images` and `kept_boxes` those that became items."""
@@ -62,6 +66,9 @@ class ImportReport:
             "scaled": self.scaled,
             "classes": self.classes,
             "proposals": self.proposals,
+            "files": self.files_read,
+            "kept_files": self.files,
+            "notes": list(self.notes),
             "dropped": self.dropped,
         }
 
@@ -83,7 +90,8 @@ class ImportReport:
 def import_items(raw: RawDataset, *, on_progress: Progress | None = None) -> tuple[Items, ImportReport]:
     """Check every picture and box of `raw` and build the items, in the order of the annotations.
 
-    Raises DataError when no picture is usable, with the counts. `on_progress` may raise to stop the import.
+    Raises DataError when no picture is usable, or none of the boxes read, with the counts. `on_progress` may raise to stop the
+    import.
     """
     columns = _Columns()
     done = 0
@@ -98,12 +106,23 @@ def import_items(raw: RawDataset, *, on_progress: Progress | None = None) -> tup
     if not columns.file_name:
         raise DataError(_nothing_usable(raw, done))
     items = columns.items(raw.root.resolve())
+    if raw.dropped.boxes and len(items) == len(items.images):
+        counts = _counts(raw, boxes=True)
+        raise DataError(
+            f"{raw.name}: none of the {raw.dropped.boxes} boxes read can be used: {counts}; --format folder opens the pictures alone."
+        )
+    columns.check_sizes(raw)
     return items, columns.report(raw, items)
 
 
 def _nothing_usable(raw: RawDataset, read: int) -> str:
-    counts = [f"{entry.count} {reason} (e.g. {entry.examples[0]})" for reason, entry in raw.dropped.reasons.items()]
-    return f"{raw.name}: none of {read} pictures below {raw.root} is usable: {'; '.join(counts) or 'there are none'}"
+    return f"{raw.name}: none of {read} pictures below {raw.root} is usable: {_counts(raw) or 'there are none'}"
+
+
+def _counts(raw: RawDataset, *, boxes: bool = False) -> str:
+    """What was left out and why, with an example each; boxes: reasons that cost boxes only."""
+    reasons = [(reason, entry) for reason, entry in raw.dropped.reasons.items() if entry.boxes or not boxes]
+    return "; ".join(f"{entry.count} {reason} (e.g. {entry.examples[0]})" for reason, entry in reasons)
 
 
 Inspected = tuple[RawImage, str, PictureInfo | PictureError]
@@ -153,6 +172,8 @@ class _Columns:
     source: list[str] = field(default_factory=list)
     copies: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
+    tiny: int = 0
+    cut_away: int = 0
 
     def add(self, image: RawImage, info: PictureInfo, raw: RawDataset) -> None:
         """One decoded image and its boxes; boxes that cannot be kept are counted in `raw.dropped`."""
@@ -165,7 +186,7 @@ class _Columns:
         self.copies[info.content] += 1
         self.image += [row] * (1 + len(boxes))
         self.xyxy += [np.array([[0, 0, *info.size]], dtype=np.float32), xyxy]
-        self.label += [None, *(box.label for box in boxes)]
+        self.label += [None, *(unicodedata.normalize("NFC", box.label) for box in boxes)]
         self.source += ["image", *(box.source for box in boxes)]
 
     def _boxes(self, image: RawImage, info: PictureInfo, raw: RawDataset) -> tuple[list[RawBox], NDArray[np.float32]]:
@@ -177,6 +198,8 @@ class _Columns:
             return [], as_array([]).astype(np.float32)
         xyxy, verdicts = clip(framed[0], info.size)
         self.done.update(framed[1])
+        if not image.normalised:
+            self._measure(framed[0], xyxy, verdicts)
         kept = []
         for row, (box, verdict) in enumerate(zip(image.boxes, verdicts, strict=True)):
             if verdict in KEPT:
@@ -185,6 +208,27 @@ class _Columns:
             else:
                 raw.dropped.box(verdict, f"{box.record}: {box.label} {list(box.xyxy)} in {image.file_name}")
         return [image.boxes[row] for row in kept], xyxy[kept]
+
+    def _measure(self, given: NDArray[np.float64], xyxy: NDArray[np.float32], verdicts: list[str]) -> None:
+        """Count boxes below a pixel, and those of which most lay outside their picture."""
+        kept = np.isin(verdicts, KEPT)
+        given = np.where(kept[:, None], given, 0.0)
+        sides = (xyxy[:, 2:] - xyxy[:, :2])[kept].astype(np.float64)
+        before = (given[:, 2:] - given[:, :2])[kept]
+        self.tiny += int((sides < 1).any(axis=1).sum())
+        self.cut_away += int((sides.prod(axis=1) < 0.5 * before.prod(axis=1)).sum())
+
+    def check_sizes(self, raw: RawDataset) -> None:
+        """DataError when every one of several boxes is below a pixel; notes when some are, or lay mostly outside."""
+        boxes = len(self.label) - len(self.file_name)
+        if boxes >= 3 and self.tiny == boxes:
+            raise DataError(
+                f"{raw.name}: all {boxes} boxes are smaller than a pixel, so their numbers are no pixels; convert them to pixels."
+            )
+        if self.tiny:
+            raw.dropped.note(f"{self.tiny} of {boxes} boxes are smaller than a pixel")
+        if self.cut_away:
+            raw.dropped.note(f"{self.cut_away} of {boxes} boxes lay mostly outside their pictures and were cut")
 
     def items(self, root: Path) -> Items:
         """The validated items; classes are those that occur, in alphabetical order."""
@@ -224,4 +268,7 @@ class _Columns:
             classes=len(items.classes),
             dropped=raw.dropped.to_json(),
             proposals=int((items.source == "proposal").sum()),
+            files_read=raw.files + raw.dropped.files,
+            files=raw.files,
+            notes=tuple(raw.dropped.notes),
         )

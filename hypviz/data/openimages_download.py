@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypviz.data.formats.locate import files_below
+from hypviz.data.formats.tree import files_below
 from hypviz.errors import DataError
 from hypviz.files import write_file
 from hypviz.progress import OnProgress

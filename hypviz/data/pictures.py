@@ -23,10 +23,11 @@ MAX_PIXELS = 178_000_000
 MAX_BYTES = 1 << 30
 """Files above 1 GiB are refused before reading: no picture within MAX_PIXELS needs that much."""
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
-"""Decoders in use. EPS is not among them: Pillow would start Ghostscript on a stranger's file."""
+"""Pillow's decoders in use; HEIF comes by pillow-heif with the first such file. EPS is not among them: Pillow would start Ghostscript
+on a stranger's file."""
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".dib", ".tif", ".tiff"}
-    | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".avif"}
+    | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".avif", ".heic", ".heif", ".hif"}
 )
 """Endings, in lower case, by which a folder's files are taken for pictures."""
 
@@ -40,6 +41,7 @@ _TURN = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION_TAG = 0x0112
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
 _BROKEN = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError),
     *(RuntimeError, AssertionError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError, Warning),
@@ -134,7 +136,7 @@ def _open(data: bytes, label: str) -> Image.Image:
     if not data:
         raise PictureError(label, "empty file", "the file is empty")
     try:
-        image = Image.open(BytesIO(data), formats=FORMATS)
+        image = Image.open(BytesIO(data), formats=_formats(data))
     except Image.DecompressionBombError:
         raise _too_large(label, f"more than {MAX_PIXELS:,}") from None
     except UnidentifiedImageError:
@@ -144,6 +146,16 @@ def _open(data: bytes, label: str) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:
         raise _too_large(label, f"{image.width} × {image.height}")
     return image
+
+
+def _formats(data: bytes) -> tuple[str, ...]:
+    """The decoders to try; for a HEIC picture, as telephones take them, pillow-heif's, which turns it upright by itself."""
+    if data[4:8] != b"ftyp" or data[8:12] not in _HEIF_BRANDS:
+        return FORMATS
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    return (*FORMATS, "HEIF")
 
 
 def _too_large(label: str, pixels: str) -> PictureError:

@@ -47,19 +47,30 @@ class RawImage:
 
 @dataclass
 class Dropped:
-    """How much was left out for one reason: records of any kind, and the pictures and boxes among or under them."""
+    """How much was left out for one reason: records of any kind, and the pictures, boxes and annotation files among them."""
 
     count: int = 0
     images: int = 0
     boxes: int = 0
+    files: int = 0
     examples: list[str] = field(default_factory=list)
 
 
 @dataclass
 class DropCounter:
-    """Counts by reason, with the first five examples each, in order of first appearance."""
+    """Counts by reason, with the first five examples each, in order of first appearance; and notes on what was assumed."""
 
     reasons: dict[str, Dropped] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, sentence: str) -> None:
+        """Remember something that was assumed or changed and cost nothing; the same sentence once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def file(self, reason: str, example: str) -> None:
+        """Count one annotation file that was set aside whole."""
+        self._add(reason, example, images=0, boxes=0, files=1)
 
     def box(self, reason: str, example: str) -> None:
         """Count one box."""
@@ -77,9 +88,20 @@ class DropCounter:
         """Count many pictures or boxes at once, with one example of them."""
         self._add(reason, example, images=images, boxes=boxes, count=max(images, boxes, 1))
 
-    def _add(self, reason: str, example: str, *, images: int, boxes: int, count: int = 1) -> None:
+    def take(self, other: DropCounter) -> None:
+        """Add the counts and notes of another counter."""
+        for reason, entry in other.reasons.items():
+            mine = self.reasons.setdefault(reason, Dropped())
+            mine.count, mine.images = mine.count + entry.count, mine.images + entry.images
+            mine.boxes, mine.files = mine.boxes + entry.boxes, mine.files + entry.files
+            mine.examples += entry.examples[: EXAMPLES_KEPT - len(mine.examples)]
+        for sentence in other.notes:
+            self.note(sentence)
+
+    def _add(self, reason: str, example: str, *, images: int, boxes: int, count: int = 1, files: int = 0) -> None:
         entry = self.reasons.setdefault(reason, Dropped())
         entry.count += count
+        entry.files += files
         entry.images += images
         entry.boxes += boxes
         if len(entry.examples) < EXAMPLES_KEPT:
@@ -95,13 +117,19 @@ class DropCounter:
         """Boxes left out, all reasons together."""
         return sum(entry.boxes for entry in self.reasons.values())
 
+    @property
+    def files(self) -> int:
+        """Annotation files left out, all reasons together."""
+        return sum(entry.files for entry in self.reasons.values())
+
     def to_json(self) -> dict[str, dict[str, Any]]:
-        """{reason: {"count", "images", "boxes", "examples"}}."""
+        """{reason: {"count", "images", "boxes", "examples"}}, and "files" where annotation files were left out."""
         return {
             reason: {
                 "count": entry.count,
                 "images": entry.images,
                 "boxes": entry.boxes,
+                **({"files": entry.files} if entry.files else {}),
                 "examples": list(entry.examples),
             }
             for reason, entry in self.reasons.items()
@@ -113,7 +141,8 @@ class RawDataset:
     """A data set as its annotations describe it.
 
     root: folder that every `file_name` is relative to.  images: to be walked once.  count: how many, when known.
-    name: for people.  dropped: shared with the reader, which fills it while `images` is walked.
+    name: for people.  dropped: shared with the reader, which fills it while `images` is walked.  files: annotation files
+    that were read, not counting those in `dropped`.
     """
 
     root: Path
@@ -121,6 +150,21 @@ class RawDataset:
     count: int | None
     name: str
     dropped: DropCounter = field(default_factory=DropCounter)
+    files: int = 0
+
+
+def without_options(text: str) -> str:
+    """A message as a sentence without its last clauses when these are advice for a command line (" --images").
+
+    >>> without_options("a.json names 5 pictures, none was found; name their folder by --images.")
+    'a.json names 5 pictures, none was found.'
+    """
+    kept = text
+    while (place := kept.find(" --")) >= 0:
+        cut = kept.rfind("; ", 0, place)
+        cut = cut if cut >= 0 else kept.rfind(", ", 0, place)
+        kept = kept[: cut if cut >= 0 else place]
+    return kept.rstrip(".") + "."
 
 
 def leaves_root(name: str) -> bool:

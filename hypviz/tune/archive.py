@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from hypviz.errors import DataError
 from hypviz.progress import OnProgress
+from hypviz.tune.zip_names import names_of
 
 MAX_FILES = 12_000
 """Files in one archive: 2,000 pictures with an annotation file each, three times over."""
@@ -53,8 +54,9 @@ def _told_as_data_error(name: str) -> Iterator[None]:
 def _checked(source: zipfile.ZipFile, name: str) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
     """The files to unpack with their places; DataError before anything is written."""
     entries = []
-    for info in source.infolist():
-        place = _place(info, name)
+    infos = source.infolist()
+    for info, text in zip(infos, names_of(infos), strict=True):
+        place = _place(info, text, name)
         if not info.is_dir() and not _JUNK & set(place.parts) and not place.name.startswith("._"):
             entries.append((info, place))
     if not entries:
@@ -78,15 +80,15 @@ def _checked(source: zipfile.ZipFile, name: str) -> list[tuple[zipfile.ZipInfo, 
     return entries
 
 
-def _place(info: zipfile.ZipInfo, name: str) -> PurePosixPath:
+def _place(info: zipfile.ZipInfo, text: str, name: str) -> PurePosixPath:
     """Where an entry goes; DataError for a name that leads out of the folder, a link, or what is encrypted."""
-    text = info.filename.replace("\\", "/")
+    text = text.replace("\\", "/")
     place = PurePosixPath(text)
     if place.is_absolute() or ".." in place.parts or "\0" in text or (place.parts and place.parts[0].endswith(":")):
-        raise DataError(f"{name} names a file outside its own folder ({info.filename!r}); nothing of it was taken.")
+        raise DataError(f"{name} names a file outside its own folder ({text!r}); nothing of it was taken.")
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise DataError(f"{name} holds a link or a special file ({info.filename!r}); only plain files are taken.")
+        raise DataError(f"{name} holds a link or a special file ({text!r}); only plain files are taken.")
     if info.flag_bits & 1:
         raise DataError(f"{name} is encrypted; pack it without a password.")
     return place

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hypviz.data.formats.coco import looks_like_coco, read_coco
+from hypviz.data.formats.coco import read_coco
 from hypviz.data.formats.detect import open_dataset
+from hypviz.data.formats.sniff import sniff
 from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import Items
 from hypviz.data.raw import RawImage
@@ -89,15 +90,19 @@ def test_two_dialects_of_one_data_set_give_the_same_items(shared_data: Path) -> 
 def test_two_splits_become_one_data_set(shared_data: Path, folder: str) -> None:
     items, report = import_items(open_dataset(shared_data / "formats/tiny/coco_dataset" / folder))
     assert items.images.file_name.tolist() == ["train/a.jpg", "val/b.jpg"]
-    assert (report.name, report.boxes_read, report.boxes, dropped(report)) == (folder, 3, 2, {"crowd": 1})
+    beside = {"its pictures are those of another file": 12, "mask of segments, no picture": 2} if folder == "coco" else {}
+    assert (report.name, report.boxes_read, report.boxes, dropped(report)) == (folder, 3, 2, {"crowd": 1} | beside)
     assert [items.name(row) for row in range(len(items))] == ["scene", "b", "scene", "a"]
     assert items.xyxy.tolist() == [[0, 0, 10, 5], [2, 2, 5, 3], [0, 0, 5, 10], [0, 0, 1, 2]]
 
 
-def test_annotations_without_boxes_are_counted(shared_data: Path) -> None:
-    for folder, count in (("coco_captions", 3), ("coco_labels", 3), ("coco_panoptic", 2)):
-        items, report = import_items(open_dataset(shared_data / "formats/tiny/coco_dataset" / folder))
-        assert (len(items), report.boxes_read, dropped(report)) == (2, count, {"no box": count})
+def test_annotations_without_boxes_are_refused_with_their_number(shared_data: Path) -> None:
+    for folder in ("coco_captions", "coco_labels"):
+        with pytest.raises(DataError, match=r"none of the 3 boxes read can be used: 3 no box .*--format folder"):
+            import_items(open_dataset(shared_data / "formats/tiny/coco_dataset" / folder))
+    items, report = import_items(open_dataset(shared_data / "formats/tiny/coco_dataset/coco_panoptic"))
+    assert (report.boxes_read, report.boxes, items.classes) == (3, 2, ("a",))
+    assert dropped(report) == {"crowd": 1, "mask of segments, no picture": 2}
 
 
 def test_lvis_without_its_pictures_says_what_was_looked_for(shared_data: Path) -> None:
@@ -118,7 +123,7 @@ def test_lvis_licences_come_from_its_table(shared_data: Path, tmp_path: Path, ma
 
 
 def test_a_wrong_pictures_folder_is_an_error_with_counts(shared_data: Path) -> None:
-    with pytest.raises(DataError, match=r"names 535 pictures, but 0 of the 100 looked for were found in .*car_parts"):
+    with pytest.raises(DataError, match=r"names 535 pictures, but 0 of the 535 looked for were found among .*car_parts"):
         read_coco(shared_data / "photos/annotations.json", images=shared_data / "car_parts/images")
     with pytest.raises(DataError, match=r"there is no folder .*nowhere; name the folder .* by --images"):
         read_coco(shared_data / "photos/annotations.json", images=shared_data / "nowhere")
@@ -187,8 +192,8 @@ def test_dangling_references_are_counted_with_five_examples_each(make_coco: Make
     annotations += [box | {"id": n, "image_id": 1, "category_id": c} for n, c in enumerate([77, None, "1"], start=10)]
     annotations += [box | {"id": 20, "image_id": 1}, box | {"id": 21, "image_id": 1, "category_id": 1}]
     items, report = load(make_coco(annotations=annotations))
-    assert (len(items), report.boxes_read, report.boxes) == (2, 12, 1)
-    assert dropped(report) == {"no such image": 7, "no such category": 4}
+    assert (len(items), report.boxes_read, report.boxes) == (3, 12, 2)  # "1" and 1 are one id
+    assert dropped(report) == {"no such image": 7, "no such category": 3}
     examples = report.dropped["no such image"]["examples"]
     assert len(examples) == 5
     assert examples[0] == "annotations.json: annotation 0 (image 99)"
@@ -196,8 +201,10 @@ def test_dangling_references_are_counted_with_five_examples_each(make_coco: Make
 
 def test_crowds_are_left_out_and_counted(make_coco: MakeCoco) -> None:
     crowd = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 5, 5], "iscrowd": 1}
-    items, report = load(make_coco(annotations=[crowd]))
-    assert (len(items), items.classes, dropped(report)) == (1, (), {"crowd": 1})
+    items, report = load(make_coco(annotations=[crowd, crowd | {"iscrowd": 0}]))
+    assert (len(items), items.classes, dropped(report)) == (2, ("thing",), {"crowd": 1})
+    with pytest.raises(DataError, match=r"none of the 1 boxes read can be used: 1 crowd \(e\.g\. annotations\.json: annotation 1\)"):
+        load(make_coco(annotations=[crowd]))
 
 
 def test_licences_come_from_the_table_or_stand_in_the_record(make_coco: MakeCoco) -> None:
@@ -259,19 +266,8 @@ WRONG_RECORDS = [
     ({"images": [{"id": True, "file_name": "a.jpg"}]}, r"id must be an integer or a string, got True"),
     ({"images": [{"id": 7}]}, r"image 7 has no file_name; expected a string"),
     ({"images": [{"id": 7, "file_name": 3}]}, r"image 7: file_name must be a string, got 3"),
-    ({"images": [{"id": 7, "file_name": n} for n in ("a.jpg", "b.jpg")]}, r"image id 7 is listed twice"),
     ({"annotations": 5}, r"annotations must be a list, got int"),
-    ({"annotations": [{"id": 4, "bbox": [1, 1, 2, 2]}]}, r"annotation 4 has no image_id"),
-    (
-        {"annotations": [{"id": 4, "image_id": 1, "bbox": [1, 2, 3]}]},
-        r"annotation 4: bbox must be four numbers .*got \[1, 2, 3\]",
-    ),
-    ({"annotations": [{"id": 4, "image_id": 1, "bbox": "1 2 3 4"}]}, r"annotation 4: bbox must be four numbers"),
-    ({"annotations": [{"id": 4, "image_id": 1, "bbox": [1, 2, "3", 4]}]}, r"annotation 4: bbox must be four numbers"),
-    ({"categories": [{"name": "car"}]}, r"category number 0 has no id"),
-    ({"categories": [{"id": 1}]}, r"category 1 has no name; expected a string"),
-    ({"categories": [{"id": 1, "name": " "}]}, r"category 1 has an empty name"),
-    ({"categories": [{"id": 1, "name": n} for n in ("a", "b")]}, r"category 1 is listed twice, as 'a' and 'b'"),
+    ({"categories": {"1": "car"}}, r"categories must be a list, got dict"),
 ]
 
 
@@ -281,11 +277,51 @@ def test_wrong_records_are_named_with_file_and_record(make_coco: MakeCoco, keys:
         read_coco(make_coco(**keys, draw=False))
 
 
-def test_a_size_that_is_no_number_is_named(make_coco: MakeCoco, make_picture: Callable[..., Path], tmp_path: Path) -> None:
+GOOD = {"id": 9, "image_id": 1, "category_id": 1, "bbox": [1, 1, 5, 5]}
+BAD_RECORDS = [
+    ("annotations", {"id": 4, "bbox": [1, 1, 2, 2]}, "no such image", "annotation 4 (image None)"),
+    ("annotations", GOOD | {"id": 4, "bbox": [1, 2, 3]}, "box is not four numbers", "annotation 4: [1, 2, 3]"),
+    ("annotations", GOOD | {"id": 4, "bbox": "1 2 3 4"}, "box is not four numbers", "annotation 4: '1 2 3 4'"),
+    ("annotations", GOOD | {"id": 4, "bbox": [1, 2, None, 4]}, "box is not four numbers", "annotation 4: [1, 2, None, 4]"),
+    ("annotations", "x", "unreadable record", "annotation number 0 is no object"),
+    ("images", "a.jpg", "unusable record", "images[0] must be an object, got str"),
+    ("images", {"file_name": "b.jpg"}, "unusable record", "image number 0 has no id"),
+    ("images", {"id": 7, "file_name": 3}, "unusable record", "image 7: file_name must be a string, got 3"),
+    ("categories", {"name": "car"}, "unusable category", "category number 0 has no id"),
+    ("categories", {"id": 7}, "unusable category", "category 7 has no name"),
+    ("categories", {"id": 7, "name": " "}, "unusable category", "category 7 has no name"),
+]
+
+
+@pytest.mark.parametrize(("key", "record", "reason", "example"), BAD_RECORDS)
+def test_one_bad_record_is_counted_and_the_rest_is_read(make_coco: MakeCoco, key: str, record: Any, reason: str, example: str) -> None:
+    content = json.loads(make_coco(annotations=[GOOD]).read_bytes())
+    content[key].insert(0, record)
+    items, report = load(make_coco(**content, draw=False))
+    assert (len(items), report.boxes, items.classes) == (2, 1, ("thing",))
+    assert set(report.dropped) == {reason} and example in report.dropped[reason]["examples"][0]
+    assert report.boxes_read == len(content["annotations"])
+    assert report.images_read == len(content["images"])
+
+
+def test_ids_that_mean_two_things_cost_their_boxes_only(make_coco: MakeCoco) -> None:
+    images = [{"id": 1, "file_name": "a.jpg"}, {"id": 7, "file_name": "b.jpg"}, {"id": 7, "file_name": "c.jpg"}]
+    names = [{"id": 1, "name": "car"}, {"id": 2, "name": "bus"}, {"id": 2, "name": "tram"}]
+    boxes = [GOOD, GOOD | {"id": 2, "image_id": 7}, GOOD | {"id": 3, "category_id": 2}]
+    items, report = load(make_coco(images=images, annotations=boxes, categories=names))
+    assert (report.images, report.boxes, items.classes) == (3, 1, ("car",))
+    assert {reason: entry["boxes"] for reason, entry in report.dropped.items()} == {"image id listed twice": 1, "category listed twice": 1}
+    assert "b.jpg and c.jpg" in report.dropped["image id listed twice"]["examples"][0]
+    assert "'bus' and 'tram'" in report.dropped["category listed twice"]["examples"][0]
+
+
+def test_a_size_in_quotes_is_a_size_and_one_that_is_no_number_is_none(
+    make_coco: MakeCoco, make_picture: Callable[..., Path], tmp_path: Path
+) -> None:
     make_picture(tmp_path / "a.jpg")
-    path = make_coco(images=[{"id": 1, "file_name": "a.jpg", "width": "40", "height": 30}], draw=False)
-    with pytest.raises(DataError, match=r"image 1: width and height must be numbers, got '40' and 30"):
-        load(path)
+    for width, scaled in (("80", 1), ("wide", 0)):
+        image = {"id": 1, "file_name": "a.jpg", "width": width, "height": 60}
+        assert load(make_coco([[1, 1, 5, 5]], images=[image], draw=False))[1].scaled == scaled
 
 
 @pytest.mark.parametrize(
@@ -317,10 +353,21 @@ def test_one_picture_in_two_files_is_refused(make_coco: MakeCoco) -> None:
         read_coco(paths)
 
 
-def test_one_picture_in_two_records_is_refused(make_coco: MakeCoco) -> None:
+def test_one_picture_in_two_records_keeps_the_boxes_of_both(make_coco: MakeCoco) -> None:
     images = [{"id": 3, "file_name": "a.jpg"}, {"id": 4, "file_name": "./a.jpg"}]
-    with pytest.raises(DataError, match=r"a\.jpg is listed twice, as .*image 3 and as .*image 4"):
-        read_coco(make_coco(images=images))
+    boxes = [GOOD | {"id": n, "image_id": image, "bbox": [x, 1, 5, 5]} for n, (image, x) in enumerate([(3, 1), (4, 1), (4, 9)])]
+    items, report = load(make_coco(images=images, annotations=boxes))
+    assert (report.images, report.images_read, report.boxes, report.boxes_read) == (1, 2, 2, 3)
+    assert items.xyxy[1:, 0].tolist() == [1, 9]
+    example = "a.jpg is listed twice, as annotations.json: image 3 and as annotations.json: image 4"
+    assert report.dropped["picture listed twice"]["examples"] == [example]
+
+
+def test_files_of_other_classes_of_the_same_pictures_are_joined(make_coco: MakeCoco, tmp_path: Path) -> None:
+    for number, name in enumerate(("cats", "dogs")):
+        make_coco([[1 + number, 1, 5, 5]], file=f"{name}.json", categories=[{"id": 1, "name": name}])
+    items, report = import_items(open_dataset(tmp_path))
+    assert (report.images, report.boxes, items.classes) == (1, 2, ("cats", "dogs"))
 
 
 def test_no_image_at_all_is_an_error_with_the_counts(make_coco: MakeCoco, tmp_path: Path) -> None:
@@ -335,11 +382,11 @@ def test_numbers_beyond_floats_are_dropped_as_not_finite(make_coco: MakeCoco) ->
     assert (len(items), dropped(report)) == (2, {"not finite": 3})
 
 
-def test_coco_is_recognised_without_parsing(tmp_path: Path, shared_data: Path) -> None:
-    assert looks_like_coco(shared_data / "photos/annotations.json")
+def test_coco_is_recognised_by_its_content(tmp_path: Path, shared_data: Path) -> None:
+    assert sniff(shared_data / "photos/annotations.json").kind == "coco"
     (tmp_path / "empty.json").touch()
     (tmp_path / "other.json").write_text('{"images": 3}')
-    assert not any(looks_like_coco(tmp_path / name) for name in ("empty.json", "other.json", "gone.json"))
+    assert not any(sniff(tmp_path / name).kind == "coco" for name in ("empty.json", "other.json", "gone.json"))
 
 
 any_json = st.one_of(
@@ -372,7 +419,7 @@ def test_any_wrong_value_anywhere_is_an_import_or_a_data_error(make_coco: MakeCo
     except DataError as error:
         assert "\n" not in str(error)
     else:
-        assert report.boxes_read == len(content["annotations"])
+        assert report.boxes_read == len(content["annotations"] or ())
         assert report.boxes_read == report.boxes + sum(entry["boxes"] for entry in report.dropped.values())
         assert len(items) == report.images + report.boxes
 

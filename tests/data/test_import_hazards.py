@@ -15,7 +15,6 @@ from hypviz.data.formats.detect import open_dataset
 from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import Items
 from hypviz.data.pictures import open_upright
-from hypviz.errors import DataError
 from tests.conftest import random_picture
 from tests.data.importers import WRITERS, Shot
 
@@ -154,9 +153,10 @@ def test_a_stated_size_of_another_picture_costs_the_boxes_only(tmp_path: Path, f
 
 
 @pytest.mark.parametrize("format", ["coco", "lvis"])
-def test_a_picture_listed_twice_is_refused_by_name(tmp_path: Path, format: str) -> None:
-    with pytest.raises(DataError, match=r"good\.jpg is listed twice, as .* image 0 and as .* image 1"):
-        load(tmp_path, format, [GOOD, GOOD])
+def test_a_picture_listed_twice_is_read_once_with_all_its_boxes(tmp_path: Path, format: str) -> None:
+    _, report = load(tmp_path, format, [GOOD, GOOD, replace(GOOD, box=(1, 1, 9, 9))])
+    assert (report.images, report.images_read, report.boxes, report.boxes_read) == (1, 3, 2, 3)
+    assert dropped(report) == {"picture listed twice": (2, 1)}
 
 
 def test_a_picture_listed_twice_by_yolo_is_counted_and_read_once(tmp_path: Path) -> None:

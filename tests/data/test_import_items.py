@@ -59,8 +59,8 @@ def test_boxes_are_kept_clipped_or_dropped_by_reason(make_coco: Make) -> None:
 
 
 def test_a_box_that_float32_makes_empty_is_dropped(make_coco: Make) -> None:
-    items, report = load(make_coco([[20, 10, 1e-9, 5]]))
-    assert (len(items), dropped(report)) == (1, {"empty box": 1})
+    items, report = load(make_coco([[20, 10, 1e-9, 5], [1, 1, 5, 5]]))
+    assert (len(items), dropped(report)) == (2, {"empty box": 1})
 
 
 def test_only_classes_that_occur_become_classes(make_coco: Make) -> None:
@@ -315,9 +315,10 @@ def test_boxes_annotated_at_another_scale_are_scaled(tmp_path: Path, orientation
 
 def test_boxes_of_another_aspect_ratio_are_dropped_and_the_scene_stays(make_coco: Make, make_picture: Make, tmp_path: Path) -> None:
     make_picture(tmp_path / "a.jpg", (40, 30))
-    image = {"id": 1, "file_name": "a.jpg", "width": 40, "height": 32}
-    items, report = load(make_coco([[1, 1, 5, 5], [2, 2, 5, 5]], images=[image]))
-    assert (len(items), report.images, report.boxes, report.boxes_read) == (1, 1, 0, 2)
+    images = [{"id": 1, "file_name": "a.jpg", "width": 40, "height": 32}, {"id": 2, "file_name": "b.jpg", "width": 40, "height": 30}]
+    boxes = [{"id": n, "image_id": image, "category_id": 1, "bbox": [n, n, 5, 5]} for n, image in enumerate((1, 1, 2), start=1)]
+    items, report = load(make_coco(images=images, annotations=boxes))
+    assert (len(items), report.images, report.boxes, report.boxes_read) == (3, 2, 1, 3)
     assert report.dropped["annotated size differs"] == {
         "count": 1,
         "images": 0,

@@ -196,12 +196,14 @@ def test_a_missing_size_means_the_picture_s_own(tmp_path: Path, make_picture: Ma
     assert items.xyxy[1].tolist() == [10, 10, 20, 20]
 
 
-def test_two_files_for_one_picture_are_refused(tmp_path: Path, make_picture: MakePicture) -> None:
+def test_two_files_for_one_picture_are_joined_and_counted(tmp_path: Path, make_picture: MakePicture) -> None:
     make_picture(tmp_path / "a.jpg")
     write_voc(tmp_path, box_xml(), stem="a")
-    write_voc(tmp_path, box_xml(), stem="b")
-    with pytest.raises(DataError, match=r"b\.xml: a\.jpg is annotated twice, here and in a\.xml"):
-        load(tmp_path)
+    write_voc(tmp_path, box_xml() + box_xml("bus"), stem="b")
+    items, report = load(tmp_path)
+    assert (report.images, report.boxes, items.classes) == (1, 2, ("bus", "car"))
+    assert report.dropped["picture listed twice"]["examples"] == ["a.jpg is listed twice, as a.xml and as b.xml"]
+    assert (report.images_read, report.boxes_read) == (2, 3)
 
 
 def test_a_folder_without_xml_is_refused(tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
-"""COCO JSON (https://cocodataset.org/#format-data) and its relatives: Roboflow's `_annotations.coco.json`, LVIS.
+"""COCO JSON (https://cocodataset.org/#format-data) and its relatives: Roboflow's `_annotations.coco.json`, LVIS, panoptic files.
 
-A box is `bbox` = [x, y, width, height] in pixels, 0-based, as floats; without one, the extent of the polygons or the
-run-length mask in `segmentation`. Crowd annotations are left out: they outline a group, not an object. Whatever is left
-out is counted; a record that is not COCO at all raises, naming file and record.
+A box is `bbox` = [x, y, width, height] in pixels, 0-based, as floats (`coco_boxes`; other conventions: `convention`). Crowd annotations
+are left out: they outline a group, not an object. Whatever is left out is counted; a file that is not COCO at all raises.
 
 LVIS v1 has no `file_name` but a `coco_url`; v0.5 has names of COCO 2014 for files that COCO 2017 calls otherwise. So a
 picture that has a `coco_url` is also looked for as that ends: "train2017/000000391895.jpg", "000000391895.jpg". LVIS's
@@ -11,242 +10,197 @@ lists of classes that are not in a picture, or not annotated to the last one, ma
 
 from __future__ import annotations
 
-import json
-import mmap
-import os
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from hypviz.data.formats.locate import clean_name, data_name, image_folders_in, image_folders_near, locate_images
-from hypviz.data.formats.masks import as_float, is_number, mask_extent
-from hypviz.data.raw import MAX_SIDE, DropCounter, RawBox, RawDataset, RawImage, leaves_root, storable
+from hypviz.data.formats.coco_boxes import Categories, Record, add_boxes, holds_boxes, key_of
+from hypviz.data.formats.drafts import Draft, Source, settle, stated_size
+from hypviz.data.formats.entries import Entry, Found, build, match_of
+from hypviz.data.formats.places import data_name, source_of
+from hypviz.data.formats.text import load_json
+from hypviz.data.raw import DropCounter, RawDataset, storable
 from hypviz.errors import DataError
-
-Id = int | str
-Record = dict[str, Any]
 
 
 def read_coco(annotations: Path | str | Sequence[Path | str], images: Path | str | None = None) -> RawDataset:
     """Read one annotation file, or several (splits) as one data set.
 
-    `images` is the folder with the pictures; without it the usual places near each file are tried. Raises DataError
-    for files that are not COCO, for ids or pictures listed twice, and when no picture is found.
+    `images` is the folder with the pictures; without it the usual places near the files are tried. Raises DataError
+    for files that are not COCO, and when no picture is found.
     """
     paths = [Path(annotations)] if isinstance(annotations, str | Path) else [Path(path) for path in annotations]
-    dropped = DropCounter()
-    documents = [_locate(_read_document(path, dropped), None if images is None else Path(images)) for path in paths]
-    roots = [document.root for document in documents]
-    root = roots[0] if len(roots) == 1 else Path(os.path.commonpath(roots))
-    _check_listed_once(documents)
-    return RawDataset(
-        root=root,
-        images=_walk(documents, root),
-        count=sum(len(document.images) for document in documents),
-        name=data_name(Path(os.path.commonpath([path.parent for path in paths]))),
-        dropped=dropped,
+    source, files = source_of(paths, None if images is None else Path(images))
+    found = read_coco_files(source, files)
+    named = paths[0] if len(paths) == 1 else source.root
+    return build(found, source.pictures, source.picture_root, name=data_name(source.root, paths), dropped=source.dropped, source=named)
+
+
+@dataclass
+class _Document:
+    """An annotation file: its pictures in order, whether it has boxes at all, which pictures it means (where other files may mean the
+    same), and what of it was left out.
+    """
+
+    file: str
+    entries: list[Entry]
+    with_boxes: bool
+    pictures: frozenset[str]
+    dropped: DropCounter
+
+    def used(self) -> set[str]:
+        """The classes of its boxes."""
+        return {box.label for entry in self.entries for box in entry.load()}
+
+
+def read_coco_files(source: Source, files: Sequence[str]) -> Found:
+    """The pictures of COCO files. Of files about the same pictures the one called `instances…` counts, the others are counted.
+
+    Raises DataError for a single file that is not COCO, and for two with boxes of the same classes in the same pictures.
+    """
+    documents = []
+    for file in files:
+        try:
+            documents.append(_read(source, file, alone=len(files) == 1))
+        except DataError as error:
+            if len(files) == 1:
+                raise
+            source.dropped.file("unreadable annotation file", f"{file}: {str(error).partition(': ')[2]}")
+    chosen = _chosen(documents, source)
+    for document in chosen:
+        source.dropped.take(document.dropped)
+    return Found([entry for document in chosen for entry in document.entries], {document.file for document in chosen})
+
+
+def _chosen(documents: list[_Document], source: Source) -> list[_Document]:
+    """The documents to read, in the order of their names; the others are counted."""
+    order = sorted(documents, key=lambda each: (not PurePosixPath(each.file).name.startswith("instances"), not each.with_boxes, each.file))
+    chosen: list[_Document] = []
+    for document in order:
+        rival = next((each for each in chosen if document.pictures and document.pictures <= each.pictures), None)
+        covered = document.pictures and document.pictures <= frozenset().union(*(each.pictures for each in chosen))
+        official = any(PurePosixPath(each.file).name.startswith("instances") for each in chosen)
+        if covered and (official or (not document.with_boxes and any(each.with_boxes for each in chosen))):
+            source.dropped.file("its pictures are those of another file", document.file)
+            continue
+        if rival is not None:
+            _refuse_rivals(rival, document, source)
+        chosen.append(document)
+    return sorted(chosen, key=lambda each: each.file)
+
+
+def _refuse_rivals(first: _Document, second: _Document, source: Source) -> None:
+    """DataError for two files that may say the same of the same pictures twice; files of different classes are joined."""
+    one, two = first.used(), second.used()
+    if one and two and not one & two:
+        return
+    name = second.entries[0].names[0]
+    same = next((entry for entry in first.entries if entry.names[0] == name), first.entries[0])
+    raise DataError(
+        f"{source.path(second.file)}: {storable(name)} is listed twice, as {_short(same)} and as {_short(second.entries[0])}, like every "
+        "picture of the file; keep one of the two files, or choose one by --annotations."
     )
 
 
-def looks_like_coco(path: Path) -> bool:
-    """Whether a JSON file mentions `images` and `annotations` (or file names, should it be cut short), unparsed."""
-    try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return data.find(b'"images"') >= 0 and max(data.find(b'"annotations"'), data.find(b'"file_name"')) >= 0
-    except (OSError, ValueError):  # ValueError: an empty file cannot be mapped
-        return False
+def _short(entry: Entry) -> str:
+    return entry.record.replace(": ", " ", 1)
 
 
-@dataclass(frozen=True)
-class _Document:
-    """An annotation file; `names` are the pictures' files below `root`, once they are located."""
-
-    path: Path
-    images: list[Record]
-    boxes: dict[Id, list[RawBox]]
-    licences: dict[Id, str]
-    root: Path = Path()
-    names: Sequence[str] = ()
-
-
-def _read_document(path: Path, dropped: DropCounter) -> _Document:
-    content = _load(path)
-    images = _records(content, "images", path)
-    seen: set[Id] = set()
-    for index, image in enumerate(images):
-        where = f"{path}: image {image.get('id', f'number {index}')}"
-        image_id = _field(image, "id", Id, "an integer or a string", where)
-        _field(image, "coco_url" if image.get("file_name") is None and "coco_url" in image else "file_name", str, "a string", where)
-        if image_id in seen:
-            raise DataError(f"{path}: image id {image_id} is listed twice; ids must be unique.")
-        seen.add(image_id)
-    categories = _categories(content, path)
-    boxes = _boxes(_records(content, "annotations", path), seen, categories, path=path, dropped=dropped)
-    return _Document(path, images, boxes, _licences(content))
+def _read(source: Source, file: str, *, alone: bool) -> _Document:
+    source = replace(source, dropped=DropCounter())  # what a file loses counts only if the file is chosen
+    path, name = source.path(file), PurePosixPath(file).name
+    content = _content(path, source)
+    images = _list(content, "images", path)
+    drafts, twice = _drafts(images, file, path, _licences(content), source)
+    annotations = _list(content, "annotations", path)
+    categories = Categories(_list(content, "categories", path), name, source.dropped)
+    add_boxes(annotations, drafts, twice, categories, name, source.dropped)
+    if "annotations" not in content:
+        source.dropped.note(f"{file} has no annotations: its {len(drafts)} pictures have no boxes")
+    entries = settle(list(drafts.values()), source, file, ("xywh", "xyxy"))
+    places = () if alone else (match_of(entry, source.pictures).picture or entry.names[0] for entry in entries)
+    return _Document(file, entries, holds_boxes(annotations), frozenset(places), source.dropped)
 
 
-def _load(path: Path) -> Record:
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such annotation file.") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}).") from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not a JSON file ({error}).") from None
-    if not isinstance(content, dict) or "images" not in content or "annotations" not in content:
+def _content(path: Path, source: Source) -> Record:
+    content = load_json(path, source.dropped)
+    fits = isinstance(content, dict) and "images" in content and ("annotations" in content or "categories" in content)
+    if not fits:
         found = ", ".join(map(str, list(content)[:6])) if isinstance(content, dict) else type(content).__name__
         raise DataError(f"{path}: not a COCO file: expected the keys images, annotations, categories; found {found}.")
-    return content
+    return dict(content)
 
 
-def _records(content: Record, key: str, path: Path) -> list[Record]:
+def _list(content: Record, key: str, path: Path) -> list[Any]:
     records = content.get(key, [])
     if not isinstance(records, list):
         raise DataError(f"{path}: {key} must be a list, got {type(records).__name__}.")
-    for index, record in enumerate(records):
-        if not isinstance(record, dict):
-            raise DataError(f"{path}: {key}[{index}] must be an object, got {type(record).__name__}.")
     return records
 
 
-def _field(record: Record, key: str, kind: Any, expected: str, where: str) -> Any:
-    if key not in record:
-        raise DataError(f"{where} has no {key}; expected {expected}.")
-    value = record[key]
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise DataError(f"{where}: {key} must be {expected}, got {value!r:.60}.")
-    return value
+def _drafts(images: list[Any], file: str, path: Path, licences: dict[str, str], source: Source) -> tuple[dict[str, Draft], Counter[str]]:
+    """A draft per picture by its id; ids that two pictures have. DataError when no record can be used."""
+    drafts: dict[str, Draft] = {}
+    twice: Counter[str] = Counter()
+    first = ""
+    for index, image in enumerate(images):
+        wrong = _wrong(image, index)
+        if wrong:
+            first = first or wrong
+            source.dropped.image("unusable record", f"{PurePosixPath(file).name}: {wrong}", boxes=0)
+            continue
+        key = key_of(image["id"]) or ""
+        draft = _draft(image, file, licences)
+        if key not in drafts:
+            drafts[key] = draft
+        elif drafts[key].names == draft.names:
+            source.dropped.image("picture listed twice", f"{draft.record} twice", boxes=0)
+        else:
+            twice[key] += 1
+            drafts[f"{key} again {twice[key]}"] = draft
+            source.dropped.other("image id listed twice", f"{draft.record}: {drafts[key].names[0]} and {draft.names[0]}")
+    if first and not drafts:
+        raise DataError(f"{path}: {first}; none of {len(images)} images can be used.")
+    return drafts, twice
 
 
-def _categories(content: Record, path: Path) -> dict[Id, str]:
-    names: dict[Id, str] = {}
-    for index, category in enumerate(_records(content, "categories", path)):
-        where = f"{path}: category {category.get('id', f'number {index}')}"
-        category_id = _field(category, "id", Id, "an integer or a string", where)
-        name = storable(_field(category, "name", str, "a string", where).strip())
-        if not name:
-            raise DataError(f"{where} has an empty name.")
-        if names.setdefault(category_id, name) != name:
-            raise DataError(f"{where} is listed twice, as {names[category_id]!r} and {name!r}.")
-    return names
+def _wrong(image: Any, index: int) -> str:
+    """What makes an image's record useless; "" when nothing does."""
+    if not isinstance(image, dict):
+        return f"images[{index}] must be an object, got {type(image).__name__}"
+    where = f"image {image.get('id', f'number {index}')!s:.60}"
+    if "id" not in image:
+        return f"{where} has no id; expected an integer or a string"
+    if key_of(image["id"]) is None:
+        return f"{where}: id must be an integer or a string, got {image['id']!r:.60}"
+    key = "coco_url" if image.get("file_name") is None and "coco_url" in image else "file_name"
+    if key not in image:
+        return f"{where} has no file_name; expected a string"
+    if not isinstance(image[key], str) or not image[key]:
+        return f"{where}: {key} must be a string, got {image[key]!r:.60}"
+    return ""
 
 
-def _licences(content: Record) -> dict[Id, str]:
+def _draft(image: Record, file: str, licences: dict[str, str]) -> Draft:
+    url = image.get("coco_url")
+    ends = url.split("/")[-2:] if isinstance(url, str) and url else []
+    names = [image.get("file_name"), "/".join(ends), ends[-1] if ends else ""]
+    where = f"{PurePosixPath(file).name}: image {image['id']!s:.60}"
+    stated = tuple(dict.fromkeys(name for name in names if name))
+    return Draft(stated, file, where, size=stated_size(image.get("width"), image.get("height")), licence=_licence(image, licences))
+
+
+def _licences(content: Record) -> dict[str, str]:
     table = content.get("licenses")
     entries = [entry for entry in table if isinstance(entry, dict)] if isinstance(table, list) else []
-    return {entry["id"]: storable(str(entry.get("name") or entry.get("url") or "")) for entry in entries if isinstance(entry.get("id"), Id)}
+    return {key: storable(str(entry.get("name") or entry.get("url") or "")) for entry in entries if (key := key_of(entry.get("id")))}
 
 
-def _boxes(
-    annotations: list[Record], image_ids: set[Id], categories: dict[Id, str], *, path: Path, dropped: DropCounter
-) -> dict[Id, list[RawBox]]:
-    boxes: dict[Id, list[RawBox]] = defaultdict(list)
-    for index, annotation in enumerate(annotations):
-        record = f"{path.name}: annotation {annotation.get('id', f'number {index}')}"
-        where = f"{path.parent / record}"
-        image_id = _field(annotation, "image_id", Id, "an integer or a string", where)
-        xyxy = _xyxy(annotation, where)
-        category_id = annotation.get("category_id")
-        if image_id not in image_ids:
-            dropped.box("no such image", f"{record} (image {image_id})")
-        elif annotation.get("iscrowd"):
-            dropped.box("crowd", record)
-        elif xyxy is None:
-            dropped.box("no box", record)
-        elif not isinstance(category_id, Id) or category_id not in categories:
-            dropped.box("no such category", f"{record} (category {category_id})")
-        else:
-            boxes[image_id].append(RawBox(xyxy, categories[category_id], record, _source(annotation)))
-    return boxes
-
-
-def _source(annotation: Record) -> str:
-    """Where a box is from: files that this project exported say so."""
-    said = annotation.get("hypviz")
-    source = said.get("source") if isinstance(said, dict) else None
-    return source if source in ("proposal", "drawn") else "annotation"
-
-
-def _xyxy(annotation: Record, where: str) -> tuple[float, float, float, float] | None:
-    bbox = annotation.get("bbox")
-    if bbox is None or bbox == []:
-        return mask_extent(annotation.get("segmentation"))
-    if not isinstance(bbox, list) or len(bbox) != 4 or not all(map(is_number, bbox)):
-        raise DataError(f"{where}: bbox must be four numbers [x, y, width, height], got {bbox!r:.60}.")
-    x, y, width, height = map(as_float, bbox)
-    return x, y, x + width, y + height
-
-
-def _locate(document: _Document, images: Path | None) -> _Document:
-    """The document with its pictures found, by the names it states or else by those in their `coco_url`."""
-    split = document.path.stem.rpartition("_")[2] if "_" in document.path.stem else ""
-    candidates = image_folders_near(document.path, split) if images is None else image_folders_in(images, split)
-    stated = [_stated_name(image) for image in document.images]
-    variants = [[clean_name(name, images) for name in stated], *_url_names(document.images, stated)]
-    refusal: DataError | None = None
-    for names in variants:
-        try:
-            root = locate_images(names, candidates, source=document.path)
-        except DataError as error:
-            refusal = refusal or error
-        else:
-            return replace(document, root=root, names=[clean_name(name, root) for name in names])
-    raise refusal or DataError(f"{document.path}: its pictures were not found.")
-
-
-def _stated_name(image: Record) -> str:
-    return str(image["file_name"] if image.get("file_name") is not None else "/".join(image["coco_url"].split("/")[-2:]))
-
-
-def _url_names(images: list[Record], stated: list[str]) -> list[list[str]]:
-    """The names by the last two parts of each `coco_url`, and by its last; none where no picture has one."""
-    urls = [image.get("coco_url") for image in images]
-    if not any(isinstance(url, str) and url for url in urls):
-        return []
-    ends = [url.split("/")[-2:] if isinstance(url, str) and url else [name] for url, name in zip(urls, stated, strict=True)]
-    return [[clean_name("/".join(end)) for end in ends], [clean_name(end[-1]) for end in ends]]
-
-
-def _check_listed_once(documents: list[_Document]) -> None:
-    seen: dict[Path, str] = {}
-    for document in documents:
-        for image, name in zip(document.images, document.names, strict=True):
-            record = f"{document.path.name} image {image['id']}"
-            first = seen.setdefault(document.root / name, record)
-            if first != record:
-                raise DataError(
-                    f"{document.path}: {_stated_name(image)} is listed twice, as {first} and as {record}; "
-                    "merge the two records, or choose one file by --annotations."
-                )
-
-
-def _walk(documents: list[_Document], root: Path) -> Iterator[RawImage]:
-    for document in documents:
-        prefix = document.root.relative_to(root).as_posix()
-        for image, name in zip(document.images, document.names, strict=True):
-            yield RawImage(
-                file_name=name if prefix == "." or leaves_root(name) else f"{prefix}/{name}",
-                boxes=tuple(document.boxes.get(image["id"], ())),
-                size=_size(image, f"{document.path}: image {image['id']}"),
-                licence=_licence(image, document.licences),
-                record=f"{document.path.name}: image {image['id']}",
-            )
-
-
-def _size(image: Record, where: str) -> tuple[int, int] | None:
-    width, height = image.get("width"), image.get("height")
-    if width is None or height is None:
-        return None
-    if not is_number(width) or not is_number(height):
-        raise DataError(f"{where}: width and height must be numbers, got {width!r:.30} and {height!r:.30}.")
-    return (int(width), int(height)) if 1 <= width < MAX_SIDE and 1 <= height < MAX_SIDE else None
-
-
-def _licence(image: Record, table: dict[Id, str]) -> str:
+def _licence(image: Record, table: dict[str, str]) -> str:
     value = image.get("license")
-    if isinstance(value, Id) and value in table:
-        return table[value]
+    key = key_of(value)
+    if key in table:
+        return table[key or ""]
     return storable(value) if isinstance(value, str) else ""

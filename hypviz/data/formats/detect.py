@@ -3,20 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
-from hypviz.data.formats.coco import looks_like_coco, read_coco
+from hypviz.data.formats.coco import read_coco_files
+from hypviz.data.formats.convention import check_format
+from hypviz.data.formats.createml import read_createml
+from hypviz.data.formats.csv_boxes import read_csv_boxes
+from hypviz.data.formats.cvat import read_cvat
+from hypviz.data.formats.drafts import Source
+from hypviz.data.formats.entries import Entry, Found, build, match_of
+from hypviz.data.formats.fiftyone import read_fiftyone
 from hypviz.data.formats.folder import looks_like_class_folders, read_class_folders, read_folder
-from hypviz.data.formats.hf_datasets import looks_like_hf, read_hf
-from hypviz.data.formats.locate import SKIPPED_FOLDERS
-from hypviz.data.formats.openimages import looks_like_openimages, read_openimages
-from hypviz.data.formats.voc import read_voc
-from hypviz.data.formats.yolo import read_yolo
-from hypviz.data.formats.yolo_layout import looks_like_yolo
-from hypviz.data.raw import RawDataset
+from hypviz.data.formats.hf_datasets import read_hf
+from hypviz.data.formats.kitti import read_kitti
+from hypviz.data.formats.labelme import read_labelme
+from hypviz.data.formats.labelstudio import read_labelstudio
+from hypviz.data.formats.metadata import read_metadata
+from hypviz.data.formats.openimages import read_openimages
+from hypviz.data.formats.places import data_name, source_in, source_of
+from hypviz.data.formats.supervisely import read_supervisely
+from hypviz.data.formats.survey import Survey, survey
+from hypviz.data.formats.via import read_via
+from hypviz.data.formats.voc import read_voc_files
+from hypviz.data.formats.yolo import read_yolo_files
+from hypviz.data.raw import DropCounter, RawDataset
 from hypviz.errors import DataError
 
-FORMATS = ("auto", "coco", "voc", "yolo", "openimages", "hf", "classes", "folder")
+Reader = Callable[[Source, list[str]], Found]
+READERS: dict[str, Reader] = {
+    "coco": read_coco_files,
+    "voc": read_voc_files,
+    "yolo": read_yolo_files,
+    "cvat": read_cvat,
+    "labelme": read_labelme,
+    "labelstudio": read_labelstudio,
+    "via": read_via,
+    "supervisely": read_supervisely,
+    "kitti": read_kitti,
+    "csv": read_csv_boxes,
+    "metadata": read_metadata,
+    "createml": read_createml,
+    "fiftyone": read_fiftyone,
+}
+"""Readers of annotation files beside pictures; several of them may read one folder, each its own pictures."""
+FORMATS = ("auto", *READERS, "openimages", "hf", "classes", "folder")
+_SUFFIXES = {"voc": (".xml",), "cvat": (".xml",), "yolo": (".txt", ".yaml", ".yml", ".data"), "kitti": (".txt",), "csv": (".csv", ".tsv")}
+"""Endings of the files that a format is asked to read where a person chose it; of all others .json and .jsonl."""
 
 
 def open_dataset(
@@ -32,107 +65,160 @@ def open_dataset(
 
     path: the folder, or an annotation file.  format: of FORMATS.  annotations: the file or folder to use where the
     folder holds several.  images: the folder with the pictures, where it is not in the usual place.  extract_to: where
-    pictures go that lie inside files; such a data set needs it.  boxes: of `hf_datasets.BOX_FORMATS`, for Hugging Face
-    data. Raises DataError when there is nothing to open, or when more than one format fits.
+    pictures go that lie inside files; such a data set needs it.  boxes: of `convention.BOX_FORMATS`: what the four numbers of a
+    box mean. Raises DataError when there is nothing to open, when the annotations cannot be read, or when several formats fit.
     """
     if format not in FORMATS:
         raise DataError(f"format must be one of {', '.join(FORMATS)}; got {format!r}.")
+    check_format(boxes)
     path = Path(path)
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder.")
     source = path if annotations is None else Path(annotations)
-    source, chosen = (_inner(source), detect_format(source)) if format == "auto" else (source, format)
-    if chosen == "folder":
-        return read_folder(images or path)
-    if chosen == "classes":
-        return read_class_folders(images or source)
-    if chosen == "hf":
-        if extract_to is None:
-            raise DataError(f"{path}: its pictures lie inside its files; import it into a workspace, which writes them out.")
-        return read_hf(source, extract_to, box_format=boxes)
-    if chosen == "coco":
-        return read_coco(_coco_files(source), images or _images_option(path, source))
-    readers: dict[str, Callable[[Path, Path | str | None], RawDataset]] = {
-        "voc": read_voc,
-        "yolo": read_yolo,
-        "openimages": read_openimages,
-    }
-    return readers[chosen](source, images or _images_option(path, source))
+    if not source.exists():
+        raise DataError(f"{source}: there is no such annotation file.")
+    pictures = Path(images) if images else _images_option(path, source)
+    if format == "folder":
+        return read_folder(pictures or path)
+    if format == "classes":
+        return read_class_folders(pictures or source)
+    if source.is_file():
+        return _open_file(source, format, pictures, boxes)
+    return _open_folder(source, format, pictures, extract_to, boxes)
 
 
 def detect_format(path: Path) -> str:
     """The format (of FORMATS) of a folder or an annotation file; "folder" for pictures without annotations.
 
-    Raises DataError when several fit, or a file is none.
+    Several formats are joined by " + ". Raises DataError when annotations are there and none of them can be read.
     """
     if path.is_file():
         return _format_of_file(path)
-    path = _inner(path)
-    signs = {name: sign for name, find in _SIGNS.items() if (sign := find(path))}
-    if len(signs) > 1:
-        found = " and ".join(f"{name} ({sign})" for name, sign in signs.items())
-        raise DataError(f"{path}: holds annotations of several formats, {found}; choose by --format.")
-    return next(iter(signs), "classes" if looks_like_class_folders(path) else "folder")
-
-
-def _format_of_file(path: Path) -> str:
-    if path.suffix.lower() in (".yaml", ".yml", ".data"):
-        return "yolo"
-    if path.suffix.lower() == ".csv":
-        return "openimages"
-    if looks_like_coco(path):
-        return "coco"
-    raise DataError(f"{path}: not a COCO annotation file; give the data's folder, or a format by --format.")
-
-
-def _coco_sign(path: Path) -> str:
-    return next((f"{path.name}/{file.relative_to(path)}" for file in _find_coco(path)), "")
-
-
-def _voc_sign(path: Path) -> str:
-    folder = path / "Annotations" if (path / "Annotations").is_dir() else path
-    return next((f"{file.parent.name}/*.xml" for file in sorted(folder.glob("*.xml"))), "")
-
-
-_SIGNS: dict[str, Callable[[Path], str]] = {
-    "coco": _coco_sign,
-    "voc": _voc_sign,
-    "yolo": looks_like_yolo,
-    "openimages": looks_like_openimages,
-    "hf": looks_like_hf,
-}
-"""For each format with annotations, what shows that a folder holds it; "" when nothing does."""
-
-
-def _inner(path: Path) -> Path:
-    """The folder itself, or where it holds nothing but one folder (as an unpacked archive does) that one."""
-    while path.is_dir():
-        inside = [each for each in path.iterdir() if not each.name.startswith(".") and each.name not in SKIPPED_FOLDERS]
-        if len(inside) != 1 or not inside[0].is_dir():
-            break
-        path = inside[0]
-    return path
-
-
-def _find_coco(folder: Path) -> list[Path]:
-    """The folder's COCO files: on top, in `annotations/`, or one per split as Roboflow writes them."""
-    for pattern in ("*.json", "annotations/*.json", "*/_annotations.coco.json"):
-        files = [path for path in sorted(folder.glob(pattern)) if looks_like_coco(path)]
-        if files:
-            # COCO's own folder holds captions, keypoints and more of the same pictures; boxes are in these.
-            return [path for path in files if path.name.startswith("instances")] or files
-    return []
-
-
-def _coco_files(source: Path) -> list[Path]:
-    if source.is_file():
-        return [source]
-    files = _find_coco(source) if source.is_dir() else []
-    if not files:
-        raise DataError(f"{source}: no COCO annotation file here (*.json, annotations/*.json); name it by --annotations.")
-    return files
+    seen = survey(path)
+    formats = seen.formats(FORMATS)
+    if not formats and seen.unknown:
+        raise DataError(seen.refusal())
+    return " + ".join(formats) or ("classes" if looks_like_class_folders(seen.root) else "folder")
 
 
 def _images_option(path: Path, source: Path) -> Path | None:
     """With `--annotations` elsewhere, the given folder is where the pictures are."""
     return path if path != source and path.is_dir() and not source.is_relative_to(path) else None
+
+
+def _format_of_file(path: Path) -> str:
+    from hypviz.data.formats.sniff import sniff
+
+    sign = sniff(path)
+    if sign.kind in FORMATS and sign.kind:
+        return sign.kind
+    named = {
+        ".yaml": "yolo",
+        ".yml": "yolo",
+        ".data": "yolo",
+        ".csv": "csv",
+        ".tsv": "csv",
+        ".xml": "voc",
+        ".json": "coco",
+        ".jsonl": "metadata",
+    }
+    if path.suffix.lower() in named:
+        return named[path.suffix.lower()]  # whose reader says what is wrong with it
+    raise DataError(f"{path}: not an annotation file that can be read here; give the data's folder, or a format by --format.")
+
+
+def _open_file(path: Path, format: str, images: Path | None, boxes: str) -> RawDataset:
+    chosen = _format_of_file(path) if format == "auto" else format
+    if chosen == "openimages":
+        return read_openimages(path, images)
+    if chosen not in READERS:
+        raise DataError(f"{path}: a {chosen} data set is a folder; give the folder.")
+    dropped = DropCounter()
+    source, files = source_of([path], images, dropped=dropped, said=boxes)
+    if chosen == "yolo" and path.suffix.lower() != ".txt":
+        beside = survey(source.root, enter=False)
+        files += [name for name, kind in beside.kinds.items() if kind in ("names", "yolo") and _is_label(name)]
+        source = replace(source, tree=beside.tree)
+    found = READERS[chosen](source, files)
+    return build(found, source.pictures, source.picture_root, name=data_name(path.parent), dropped=dropped, source=path)
+
+
+def _is_label(name: str) -> bool:
+    return not name.lower().endswith((".yaml", ".yml", ".data"))
+
+
+def _open_folder(folder: Path, format: str, images: Path | None, extract_to: Path | str | None, boxes: str) -> RawDataset:
+    seen = survey(folder)
+    formats = seen.formats(FORMATS) if format == "auto" else [format]
+    if not formats and seen.unknown:
+        raise DataError(seen.refusal())
+    if not formats:
+        return read_class_folders(images or seen.root) if looks_like_class_folders(seen.root) else read_folder(images or folder)
+    if formats == ["hf"] or formats == ["openimages"]:
+        return _open_whole(seen, formats[0], images, extract_to, boxes)
+    if "hf" in formats or "openimages" in formats:
+        raise DataError(seen.several(formats))
+    dropped = DropCounter()
+    source = source_in(seen.root, seen.tree, images, dropped, boxes)
+    files = {name: _files(seen, name, format != "auto") for name in formats}
+    found = _read_all(source, seen, files)
+    raw = build(found, source.pictures, source.picture_root, name=data_name(seen.root), dropped=dropped, source=seen.root)
+    seen.count({*found.files, *(file for tried in files.values() for file in tried)}, dropped)
+    return raw
+
+
+def _open_whole(seen: Survey, format: str, images: Path | None, extract_to: Path | str | None, boxes: str) -> RawDataset:
+    """A data set of a format that is read by its own library, or in blocks."""
+    if format == "hf":
+        if extract_to is None:
+            raise DataError(f"{seen.root}: its pictures lie inside its files; import it into a workspace, which writes them out.")
+        raw = read_hf(seen.root, extract_to, box_format=boxes)
+    else:
+        raw = read_openimages(seen.root, images)
+    files = {name for name, kind in seen.kinds.items() if kind.startswith(format)}
+    seen.count(files, raw.dropped)
+    return replace(raw, files=len(files))
+
+
+def _files(seen: Survey, name: str, chosen: bool) -> list[str]:
+    """The files that a format's reader gets: those of its kind or, where a person chose it and there are none, all that may be."""
+    files = seen.files(name)
+    if chosen and not [file for file in files if seen.kinds[file] == name]:
+        endings = _SUFFIXES.get(name, (".json", ".jsonl"))
+        files += [file for file in seen.tree.others if file.lower().endswith(endings) and file not in files]
+    if not files:
+        raise DataError(f"{seen.root}: no {_NAMES.get(name, name)} annotation file here; name it by --annotations.")
+    return files
+
+
+def _read_all(source: Source, seen: Survey, files: dict[str, list[str]]) -> Found:
+    """What all formats of a folder say; DataError when two of them speak of the same pictures."""
+    parts = {name: READERS[name](source, of_format) for name, of_format in files.items()}
+    return next(iter(parts.values())) if len(parts) == 1 else _joined(source, seen, parts)
+
+
+_NAMES = {
+    "coco": "COCO",
+    "voc": "VOC",
+    "yolo": "YOLO",
+    "cvat": "CVAT",
+    "csv": "CSV",
+    "kitti": "KITTI",
+    "via": "VIA",
+    "createml": "CreateML",
+}
+
+
+def _joined(source: Source, seen: Survey, parts: dict[str, Found]) -> Found:
+    owner: dict[str, str] = {}
+    entries: list[Entry] = []
+    for name, found in parts.items():
+        for entry in found.entries:
+            if name == "yolo" and entry.boxes == () and entry.exact:
+                continue  # a background picture, unless another format speaks of it
+            picture = match_of(entry, source.pictures).picture
+            if picture and owner.setdefault(picture, name) != name:
+                rivals = {owner[picture], name}
+                raise DataError(seen.several([each for each in parts if each in rivals], PurePosixPath(picture).name))
+            entries.append(entry)
+    return Found(entries, set().union(*(found.files for found in parts.values())))

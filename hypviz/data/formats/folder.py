@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from hypviz.data.formats.locate import files_below
-from hypviz.data.pictures import is_picture_name
+from hypviz.data.formats.tree import read_tree
 from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage, storable
 from hypviz.errors import DataError
 
@@ -21,7 +20,7 @@ PLAIN_FOLDERS = frozenset({"images", "image", "imgs", "img", "pictures", "photos
 
 
 def read_folder(folder: Path | str) -> RawDataset:
-    """All pictures below `folder`, in the order of their names, without boxes; hidden files and folders are skipped.
+    """All pictures below `folder`, in the order of their names, without boxes; hidden files and folders are skipped, links followed once.
 
     Files that do not end like a picture are counted as "not named like a picture". Raises DataError when `folder` is
     none or holds no picture.
@@ -53,12 +52,11 @@ def class_of(name: str) -> str:
 def looks_like_class_folders(folder: Path) -> str:
     """Two of the classes, when all pictures of a folder lie in at least two sub-folders that may be classes; else ""."""
     classes: set[str] = set()
-    for name in files_below(folder):
-        if is_picture_name(name):
-            label = class_of(name)
-            if not label or PurePosixPath(label).parts[0].lower() in PLAIN_FOLDERS:
-                return ""
-            classes.add(label)
+    for name in read_tree(folder).pictures:
+        label = class_of(name)
+        if not label or PurePosixPath(label).parts[0].lower() in PLAIN_FOLDERS:
+            return ""
+        classes.add(label)
     return " and ".join(sorted(classes)[:2]) if len(classes) > 1 else ""
 
 
@@ -66,14 +64,14 @@ def _read(root: Path, *, classes: bool) -> RawDataset:
     if not root.is_dir():
         raise DataError(f"{root}: there is no such folder.")
     dropped = DropCounter()
-    names = []
-    for name in files_below(root):
-        if is_picture_name(name):
-            names.append(name)
-        else:
-            dropped.other("not named like a picture", storable(name))
+    tree = read_tree(root)
+    for name in tree.others:
+        dropped.other("not named like a picture", storable(name))
+    tree.count_losses(dropped)
+    names = tree.pictures
     if not names:
-        raise DataError(f"{root}: no picture here, among {len(list(files_below(root)))} files.")
+        unfollowed = f"; {len(tree.links)} links to folders were not followed (such as {tree.links[0]})" if tree.links else ""
+        raise DataError(f"{root}: no picture here, among {len(tree.others)} files{unfollowed}.")
     if classes and not any(map(class_of, names)):
         raise DataError(f"{root}: none of {len(names)} pictures lies in a sub-folder, whose name would be its class.")
     images = [_image(name, class_of(name) if classes else "") for name in names]

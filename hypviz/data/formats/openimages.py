@@ -14,8 +14,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from hypviz.data.formats import openimages_csv
-from hypviz.data.formats.locate import data_name, files_below
-from hypviz.data.formats.openimages_csv import BoxTable, header_of, is_box_file, is_description_file, is_image_file
+from hypviz.data.formats.openimages_csv import BOX_COLUMNS, BoxTable, header_of, is_box_file, is_description_file, is_image_file
+from hypviz.data.formats.places import data_name
+from hypviz.data.formats.tree import files_below
 from hypviz.data.pictures import is_picture_name
 from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage
 from hypviz.errors import DataError
@@ -35,19 +36,13 @@ class OpenImagesFiles:
 
 
 def find_files(source: Path) -> OpenImagesFiles:
-    """The OpenImages files of a folder and the two levels below it, or one box file with what lies beside it."""
+    """The OpenImages files of a folder, or one box file with what lies beside it."""
     folder = source if source.is_dir() else source.parent
-    depths = ("*.csv", "*/*.csv", "*/*/*.csv")
-    headers = {path: header_of(path) for depth in depths for path in sorted(folder.glob(depth)) if path.is_file()}
+    names = sorted(files_below(folder), key=lambda name: (name.count("/"), name))
+    headers = {folder / name: header_of(folder / name) for name in names if name.lower().endswith(".csv")}
     boxes = [path for path, header in headers.items() if is_box_file(header)] if source.is_dir() else [source]
     descriptions = [path for path, header in headers.items() if is_description_file(header)]
     return OpenImagesFiles(boxes, descriptions, [path for path, header in headers.items() if is_image_file(header)])
-
-
-def looks_like_openimages(folder: Path) -> str:
-    """The box file, or else the list of images, that marks a folder as OpenImages; "" for none."""
-    found = find_files(folder)
-    return next((path.relative_to(folder).as_posix() for path in [*found.boxes, *found.images]), "")
 
 
 def read_openimages(
@@ -65,6 +60,9 @@ def read_openimages(
     """
     source = Path(source)
     files = find_files(source)
+    if source.is_file() and not is_box_file(header_of(source)):
+        found = ", ".join(header_of(source))[:100] or "nothing"
+        raise DataError(f"{source}: not an OpenImages box file: expected the columns {', '.join(BOX_COLUMNS)}; found {found}.")
     root = Path(images) if images is not None else source if source.is_dir() else source.parent
     dropped = DropCounter()
     table = openimages_csv.read_boxes(files.boxes, dropped) if files.boxes else None
@@ -80,7 +78,8 @@ def read_openimages(
     licences = openimages_csv.read_licences(files.images, set(kept))
     names = openimages_csv.read_descriptions(files.descriptions)
     walk = _walk(table, kept, there, licences, names, leave_out, dropped)
-    return RawDataset(root, walk, len(kept), data_name(source if source.is_dir() else source.parent), dropped)
+    named = len(files.boxes) + len(files.descriptions) + len(files.images)
+    return RawDataset(root, walk, len(kept), data_name(source if source.is_dir() else source.parent), dropped, named)
 
 
 def _pictures_below(root: Path) -> dict[str, str]:

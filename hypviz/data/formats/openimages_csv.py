@@ -7,6 +7,7 @@ header before V6. The box files hold millions of rows, so they are read in block
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hypviz.data.formats.text import class_name, read_head, read_text
 from hypviz.data.raw import DropCounter, storable
 from hypviz.errors import DataError
 from hypviz.progress import OnProgress
@@ -57,9 +59,9 @@ class BoxTable:
 def header_of(path: Path) -> list[str]:
     """The first row of a CSV file; empty when there is none."""
     try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            return next(csv.reader(file), [])
-    except (OSError, csv.Error):
+        head = read_head(path, 65536)
+        return next(csv.reader(head.splitlines()[:1]), []) if "\0" not in head else []
+    except csv.Error:
         return []
 
 
@@ -82,8 +84,8 @@ def read_descriptions(paths: Iterable[Path]) -> dict[str, str]:
     """Class name by MID; names that two MIDs share are told apart by the MID."""
     names: dict[str, str] = {}
     for path in paths:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            names |= {row[0]: storable(row[1].strip()) for row in csv.reader(file) if len(row) >= 2 and row[0].startswith("/")}
+        rows = csv.reader(io.StringIO(read_text(path), newline=""))
+        names |= {row[0]: class_name(row[1]) or row[0] for row in rows if len(row) >= 2 and row[0].startswith("/")}
     seen: dict[str, str] = {}
     shared = {name for mid, name in names.items() if seen.setdefault(name, mid) != mid}
     return {mid: f"{name} ({mid})" if name in shared else name for mid, name in names.items()}
@@ -128,6 +130,7 @@ def read_boxes(paths: Iterable[Path], dropped: DropCounter, *, on_progress: OnPr
     Raises DataError naming the file when it is another dialect: decimal commas, class names where MIDs belong, numbers
     that are none.
     """
+    files = list(paths)
     ids, mids = _Codes(), _Codes()
     splits: list[str] = []
     done = 0
@@ -135,7 +138,7 @@ def read_boxes(paths: Iterable[Path], dropped: DropCounter, *, on_progress: OnPr
     label: list[NDArray[np.int16]] = []
     xyxy: list[NDArray[np.float32]] = []
     flags: list[NDArray[np.uint8]] = []
-    for path in paths:
+    for path in files:
         _check_dialect(path)
         for block in _blocks(path, dropped):
             image.append(ids.of(block["ImageID"]))
@@ -148,7 +151,7 @@ def read_boxes(paths: Iterable[Path], dropped: DropCounter, *, on_progress: OnPr
         splits += [_split_of(path)] * (len(ids.names) - len(splits))
         _check_mids(path, mids.names)
     if not image:
-        raise DataError("There is no box in the OpenImages files.")
+        raise DataError(f"{' and '.join(map(str, files))}: there is no box; expected rows below the header.")
     rows, labels, boxes, bits = np.concatenate(image), np.concatenate(label), np.concatenate(xyxy), np.concatenate(flags)
     if np.any(np.diff(rows) < 0):
         order = np.argsort(rows, kind="stable")

@@ -1,25 +1,32 @@
 """YOLO labels: one text file per picture, `class cx cy width height` a line, in fractions of the picture.
 
-Rows of more numbers are what Ultralytics reads: outlines (`class x y x y x y …`), rotated boxes (four corners) and, with
-`kpt_shape` in the configuration, keypoints after the box; a sixth number is a confidence. An outline becomes its extent.
-A picture without a label file is a picture without boxes (Ultralytics' "background"); a label file without a picture is
-counted as missing. Fractions are of the upright picture, as Ultralytics reads them.
+Rows of more numbers are what Ultralytics reads (`yolo_rows`); which file belongs to which picture: `yolo_pairs`; what a configuration
+says: `yolo_layout`. A picture without a label file is a picture without boxes (Ultralytics' "background"); a label file without a
+picture is counted as missing. Fractions are of the upright picture, as Ultralytics reads them.
 """
 
 from __future__ import annotations
 
-import os
-from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
 
-from hypviz.data.formats.locate import data_name, files_below
-from hypviz.data.formats.yolo_layout import NAME_FILES, YoloLayout, label_of, read_layout
-from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage
+from hypviz.data.formats.drafts import Source
+from hypviz.data.formats.entries import Entry, Found, build
+from hypviz.data.formats.names import is_mask_name
+from hypviz.data.formats.places import data_name, parent_of, source_in
+from hypviz.data.formats.sniff import sniff
+from hypviz.data.formats.sniff_rows import NAME_STEMS
+from hypviz.data.formats.text import read_text
+from hypviz.data.formats.tree import read_tree
+from hypviz.data.formats.yolo_layout import YoloLayout, read_config, read_names
+from hypviz.data.formats.yolo_pairs import Pairs, pair
+from hypviz.data.formats.yolo_rows import MOST, RowForm, box_of, numbers_of, row_form
+from hypviz.data.raw import DropCounter, RawBox, RawDataset, storable
 from hypviz.errors import DataError
 
-MOST = 2.0
-"""A number beyond this is no fraction of a picture, however far a box sticks out."""
+_LOOKED_AT = 500
+"""Label files, evenly spread, that decide what the rows are."""
 
 
 def read_yolo(source: Path | str, images: Path | str | None = None) -> RawDataset:
@@ -27,124 +34,190 @@ def read_yolo(source: Path | str, images: Path | str | None = None) -> RawDatase
 
     Raises DataError when no picture has a label file, or a configuration cannot be read.
     """
-    source = Path(source)
-    layout = read_layout(source, None if images is None else Path(images))
-    pictures = list(dict.fromkeys(layout.pictures))
-    dropped = DropCounter()
-    for number in range(len(layout.pictures) - len(pictures)):
-        dropped.other("picture listed twice", f"{layout.config}: {number + 1} of them")
-    texts = _text_files(layout.root)
-    labels = _labels(layout, pictures, texts)
-    if not any(labels.values()):
-        where = layout.config or layout.root
-        raise DataError(
-            f"{where}: none of {len(pictures)} pictures has a YOLO label file; expected labels/NAME.txt beside images/, "
-            "or NAME.txt beside the picture."
-        )
-    pictures += _labels_alone(labels, texts)
-    root = _common_root(layout.root, pictures)
-    count = len(pictures)
-    return RawDataset(root, _walk(root, layout, pictures, labels, dropped), count, data_name(layout.root), dropped)
+    place = Path(source)
+    root = place if place.is_dir() else place.parent
+    tree = read_tree(root)
+    reading = source_in(root, tree, None if images is None else Path(images), DropCounter())
+    signs = {name: sniff(root / name).kind for name in tree.others}
+    files = [name for name, kind in signs.items() if kind in ("yolo", "names")]
+    if place.is_file():
+        configs = [name for name in files if name.lower().endswith((".yaml", ".yml", ".data"))]
+        files = [name for name in files if name not in configs] + [place.name]
+    found = read_yolo_files(reading, files)
+    return build(found, reading.pictures, reading.picture_root, name=data_name(root), dropped=reading.dropped, source=place)
 
 
-def _labels(layout: YoloLayout, pictures: list[Path], texts: list[Path]) -> dict[Path, Path | None]:
-    """The label file of each picture, None where there is none; of two pictures with one label file both have it."""
-    by_stem = {path.stem: path for path in texts}
-    count = Counter(picture.stem for picture in pictures)
-    found: dict[Path, Path | None] = {}
-    for picture in pictures:
-        path: Path | None = label_of(picture)
-        if path is not None and not path.is_file():
-            # Pictures and labels in folders of other names: the stem decides, where it is the only one.
-            path = by_stem.get(picture.stem) if count[picture.stem] == 1 else None
-            path = path if path is not None and _begins_like_labels(path) else None
-        found[picture] = path
-    return found
+def read_yolo_files(source: Source, files: Sequence[str]) -> Found:
+    """The pictures of label files; files: configurations, files of class names and label files.
+
+    Raises DataError when no picture has a label file, or the configuration cannot be read.
+    """
+    configs = [name for name in files if name.lower().endswith((".yaml", ".yml", ".data"))]
+    names = [name for name in files if _is_names(name)]
+    labels = [name for name in files if name not in configs and name not in names]
+    layouts = _layouts(source, configs)
+    pictures = sorted(name for name in source.pictures.pictures if not is_mask_name(name))
+    texts = [name for name in source.tree.others if name.lower().endswith(".txt") and name not in names]
+    pairs = pair(pictures, labels, texts)
+    _count_unclear(source, pairs)
+    if not pairs.label:
+        raise DataError(_none(source, layouts, len(pictures)))
+    reading = _Reading(source, layouts, names, pairs)
+    entries = reading.entries(pictures)
+    read = {*(layout.file for layout in layouts), *names, *labels, *pairs.label.values()}
+    return Found(entries, read, listing=False, unlisted=tuple(reading.unlisted))
 
 
-def _text_files(root: Path) -> list[Path]:
-    """Text files below `root` that are no lists of class names."""
-    listed = {pattern for pattern in NAME_FILES if "*" not in pattern}
-    return [root / name for name in files_below(root) if name.lower().endswith(".txt") and Path(name).name not in listed]
+def _is_names(name: str) -> bool:
+    return not name.lower().endswith((".yaml", ".yml", ".data")) and (
+        name.lower().endswith((".names", ".labels")) or PurePosixPath(name).stem.lower() in NAME_STEMS
+    )
 
 
-def _begins_like_labels(path: Path) -> bool:
-    try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            first = file.readline(4096).split()
-        return not first or (len(first) >= 5 and all(map(_is_number, first)))
-    except OSError:
-        return False
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _labels_alone(labels: dict[Path, Path | None], texts: list[Path]) -> list[Path]:
-    """Pictures that label files speak of and that are not there; `labels` learns of them."""
-    used = set(labels.values())
-    folders = {path.parent for path in used if path is not None}
-    alone = [path for path in texts if path not in used and path.parent in folders and path.stat().st_size]
-    missing = {path.with_suffix(".jpg"): path for path in alone if _begins_like_labels(path)}
-    labels.update(missing)
-    return list(missing)
-
-
-def _common_root(root: Path, pictures: list[Path]) -> Path:
-    """The data set's folder, or what it has in common with pictures that lie elsewhere."""
-    outside = {picture.parent for picture in pictures if not picture.is_relative_to(root)}
-    return Path(os.path.commonpath([root.resolve(), *(path.resolve() for path in outside)])) if outside else root
-
-
-def _walk(
-    root: Path, layout: YoloLayout, pictures: list[Path], labels: dict[Path, Path | None], dropped: DropCounter
-) -> Iterator[RawImage]:
-    whose: dict[Path, Path] = {}
-    for picture in pictures:
-        label = labels[picture]
-        name = (picture if picture.is_relative_to(root) else picture.resolve()).relative_to(root).as_posix()
-        if label is not None and whose.setdefault(label, picture) != picture:
-            dropped.other("label file of two pictures", f"{name}: {label.name} is that of {whose[label].name}")
-            label = None
-        boxes = () if label is None else tuple(_boxes(label, layout, dropped))
-        yield RawImage(name, boxes, record=label.name if label is not None else name, normalised=True)
-
-
-def _boxes(path: Path, layout: YoloLayout, dropped: DropCounter) -> Iterator[RawBox]:
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
-        words = line.split()
-        if not words:
-            continue
-        record = f"{path.name}: line {number}"
-        if len(words) < 5 or not all(map(_is_number, words)):
-            dropped.box("no YOLO row", f"{record}: {line[:60]!r}")
-            continue
-        values = [float(word) for word in words]
-        xyxy = _xyxy(values[1:], layout.keypoints)
-        label = layout.classes.get(int(values[0])) if values[0].is_integer() else None
-        if not layout.classes and values[0].is_integer():
-            label = f"class {int(values[0])}"
-        if xyxy is None:
-            dropped.box("no YOLO row", f"{record}: {len(words)} numbers")
-        elif not label:
-            dropped.box("no such class", f"{record}: class {words[0]} of {len(layout.classes)}")
-        elif any(abs(value) > MOST for value in xyxy):
-            dropped.box("not fractions of the picture", f"{record}: {line[:60]}")
+def _layouts(source: Source, configs: Sequence[str]) -> list[YoloLayout]:
+    """The configurations that are read: one a folder; a second one of a folder is counted."""
+    layouts: list[YoloLayout] = []
+    for file in sorted(configs, key=lambda name: (name.lower().endswith(".data"), name)):
+        rival = next((layout for layout in layouts if parent_of(layout.file) == parent_of(file)), None)
+        if rival is None:
+            layouts.append(read_config(source, file))
         else:
-            yield RawBox(xyxy, label, record)
+            source.dropped.file("another configuration of the same folder", f"{file}, beside {rival.file}")
+    return layouts
 
 
-def _xyxy(values: list[float], keypoints: int) -> tuple[float, float, float, float] | None:
-    """The box of a row (without its class): given as a box, or the extent of an outline; None when it is neither."""
-    if len(values) in (4, 5) or (keypoints and len(values) == 4 + keypoints):
-        x, y, width, height = values[:4]
-        return x - width / 2, y - height / 2, x + width / 2, y + height / 2
-    if len(values) < 6 or len(values) % 2:
+def _count_unclear(source: Source, pairs: Pairs) -> None:
+    for label, pictures in pairs.unclear:
+        boxes = len(_lines(source, label))
+        example = f"{label} may be that of {' or '.join(map(storable, pictures[:3]))}"
+        source.dropped.other("label file of several pictures", example, boxes=boxes)
+    for picture, label, owner in pairs.shared:
+        example = f"{storable(picture)}: {PurePosixPath(label).name} is that of {PurePosixPath(owner).name}"
+        source.dropped.other("label file of two pictures", example)
+
+
+def _none(source: Source, layouts: Sequence[YoloLayout], pictures: int) -> str:
+    where = source.path(layouts[0].file) if layouts else source.root
+    absent = "".join(f", {name.partition(': ')[2]} was not found" for layout in layouts for name in layout.absent[:2])
+    return (
+        f"{where}: none of {pictures} pictures has a YOLO label file; expected labels/NAME.txt beside images/, "
+        f"or NAME.txt beside the picture{absent}; --format folder opens the pictures alone."
+    )
+
+
+def _lines(source: Source, label: str) -> list[list[str]]:
+    """The rows of a label file, as words."""
+    return [line.split() for line in read_text(source.path(label), source.dropped).splitlines() if line.strip()]
+
+
+class _Reading:
+    """One pass over the pictures of a data set with all that is known of its labels."""
+
+    def __init__(self, source: Source, layouts: list[YoloLayout], names: Sequence[str], pairs: Pairs) -> None:
+        self.source, self.pairs = source, pairs
+        self.layouts = layouts
+        self.unlisted: list[str] = []
+        self.names = {name: read_names(source, name) for name in names}
+        stated = next((layout.keypoints for layout in layouts if layout.keypoints), 0)
+        self.form = row_form(self._sample(), stated, source.dropped)
+        if not any(layout.classes for layout in layouts) and not any(self.names.values()):
+            source.dropped.note("there is no file of class names: YOLO classes are numbered")
+
+    def entries(self, pictures: Sequence[str]) -> list[Entry]:
+        """Pictures of the splits, or all; then label files without a picture."""
+        order = self._order(pictures)
+        entries = [self._entry(picture) for picture in order]
+        gone = dict.fromkeys(name for layout in self.layouts for name in layout.missing)
+        labels = [label for label in self.pairs.alone if self._is_full(label)]
+        gone = {name: None for name in gone if not any(_stem(name) == _stem(label) for label in labels)}
+        entries += [Entry((name,), "", record=name, normalised=True, absent=True) for name in gone]
+        for label in labels:
+            name = PurePosixPath(label).with_suffix(".jpg").as_posix()
+            boxes = partial(self._boxes, label)
+            entries.append(Entry((name,), label, boxes, PurePosixPath(label).name, normalised=True, absent=True))
+        return entries
+
+    def _order(self, pictures: Sequence[str]) -> list[str]:
+        listed = [name for layout in self.layouts for name in layout.pictures or ()]
+        for layout in self.layouts if listed else ():
+            if layout.pictures is None:  # it names no split, so all of its folder is meant
+                prefix = f"{parent_of(layout.file)}/".lstrip("/")
+                listed += [name for name in pictures if name.startswith(prefix)]
+        once = list(dict.fromkeys(listed))
+        for number in range(len(listed) - len(once)):
+            self.source.dropped.other("picture listed twice", f"{self.layouts[0].file}: {number + 1} of them")
+        if not listed:
+            return list(pictures)
+        known, absent = set(once), any(layout.absent for layout in self.layouts)
+        for name in pictures:
+            if name not in known and absent and name in self.pairs.label:
+                once.append(name)  # a split was not found, so what is labelled may be it
+            elif name not in known:
+                self.unlisted.append(name)
+        if len(once) > len(known):
+            self.source.dropped.note(
+                f"{len(once) - len(known)} labelled pictures that no split names were read, since a split was not found"
+            )
+        return once
+
+    def _entry(self, picture: str) -> Entry:
+        label = self.pairs.label.get(picture)
+        if label is None:
+            return Entry((picture,), "", record=picture, normalised=True, exact=True)
+        return Entry((picture,), label, partial(self._boxes, label), PurePosixPath(label).name, normalised=True, exact=True)
+
+    def _is_full(self, label: str) -> bool:
+        path = self.source.path(label)
+        return path.is_file() and path.stat().st_size > 0
+
+    def _sample(self) -> list[list[float]]:
+        labels = list(self.pairs.label.values())
+        step = max(1, len(labels) // _LOOKED_AT)
+        rows = [numbers_of(words) for label in labels[::step] for words in _lines(self.source, label)]
+        return [row[1:] for row in rows if row is not None]
+
+    def _classes(self, label: str) -> dict[int, str]:
+        """The class names for a label file: of the configuration or the file of names nearest above it."""
+        given = [(layout.file, layout.classes) for layout in self.layouts if layout.classes] or list(self.names.items())
+        return max(given, key=lambda each: _common(each[0], label), default=("", {}))[1]
+
+    def _boxes(self, label: str) -> tuple[RawBox, ...]:
+        classes, dropped, boxes = self._classes(label), self.source.dropped, []
+        for number, line in enumerate(read_text(self.source.path(label)).splitlines(), start=1):
+            if line.strip():
+                box = _row(line.split(), f"{PurePosixPath(label).name}: line {number}", classes, self.form, dropped)
+                if box is not None:
+                    boxes.append(box)
+        return tuple(boxes)
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(name).stem
+
+
+def _common(file: str, label: str) -> int:
+    """How many folders a file and a label have in common, minus those of the file's own."""
+    one, other = PurePosixPath(file).parts[:-1], PurePosixPath(label).parts[:-1]
+    same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return 2 * same - len(one)
+
+
+def _row(words: list[str], record: str, classes: dict[int, str], form: RowForm, dropped: DropCounter) -> RawBox | None:
+    values = numbers_of(words)
+    shown = " ".join(words)[:60]
+    if values is None:
+        dropped.box("no YOLO row", f"{record}: {shown!r}")
         return None
-    xs, ys = values[0::2], values[1::2]
-    return min(xs), min(ys), max(xs), max(ys)
+    whole = values[0].is_integer()
+    label = classes.get(int(values[0]), "") if whole else ""
+    label = f"class {int(values[0])}" if whole and not classes else label
+    xyxy = box_of(values[1:], form)
+    if xyxy is None:
+        dropped.box("no YOLO row", f"{record}: {len(words)} numbers")
+    elif not label:
+        dropped.box("no such class", f"{record}: class {words[0]} of {len(classes)}")
+    elif any(abs(value) > MOST for value in xyxy):
+        dropped.box("not fractions of the picture", f"{record}: {shown}")
+    else:
+        return RawBox(xyxy, label, record)
+    return None

@@ -1,0 +1,146 @@
+"""The boxes of COCO annotations: `bbox`, else the extent of polygons, a run-length mask or keypoints; panoptic segments one by one.
+
+Ids are compared as text, since files mix 4 and "4". What cannot be used is counted, never fatal.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hypviz.data.formats.convention import Numbers
+from hypviz.data.formats.drafts import Draft, DraftBox, extent, four_numbers, number
+from hypviz.data.formats.masks import mask_extent
+from hypviz.data.formats.text import class_name
+from hypviz.data.raw import DropCounter
+
+Record = dict[str, Any]
+
+
+def key_of(value: Any) -> str | None:
+    """An id as text: 4, 4.0 and "4" are one; None for what is no id.
+
+    >>> key_of(4), key_of(4.0), key_of(" 4"), key_of(True), key_of(1.5), key_of(None)
+    ('4', '4', '4', None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else None
+    return str(value).strip() or None
+
+
+class Categories:
+    """Class names by id; without any, classes are numbered."""
+
+    def __init__(self, records: list[Any], file: str, dropped: DropCounter) -> None:
+        self._names: dict[str, str] = {}
+        self._twice: dict[str, str] = {}
+        for index, record in enumerate(records):
+            record = record if isinstance(record, dict) else {}
+            where = f"{file}: category {record.get('id', f'number {index}')!s:.40}"
+            key, name = key_of(record.get("id")), class_name(record.get("name"))
+            if key is None or not name:
+                dropped.other("unusable category", f"{where} has no {'id' if key is None else 'name'}")
+            elif self._names.setdefault(key, name) != name:
+                self._twice[key] = f"{where} is listed twice, as {self._names[key]!r} and {name!r}"
+                dropped.other("category listed twice", self._twice[key])
+        self._by_name = {name: name for name in self._names.values()}
+        if not records:
+            dropped.note(f"{file} has no categories: its classes are numbered")
+        self._numbered = not records
+
+    def name(self, annotation: Record) -> str:
+        """The class of an annotation; "" for none, or for one whose id means two classes."""
+        key = key_of(annotation.get("category_id"))
+        if key is None:
+            return self._by_name.get(class_name(annotation.get("category_name", annotation.get("category"))), "")
+        if key in self._twice:
+            return ""
+        if self._numbered:
+            return f"class {key}"
+        return self._names.get(key) or self._by_name.get(class_name(key), "")
+
+    def why(self, annotation: Record) -> tuple[str, str]:
+        """The reason for no class, and what to show."""
+        key = key_of(annotation.get("category_id"))
+        if key in self._twice:
+            return "category listed twice", self._twice[key or ""]
+        return "no such category", f"(category {annotation.get('category_id')!s:.40})"
+
+
+def add_boxes(
+    annotations: list[Any], drafts: Mapping[str, Draft], twice: Counter[str], categories: Categories, file: str, dropped: DropCounter
+) -> None:
+    """Put every annotation's box into the draft of its picture; `twice`: ids that mean two pictures."""
+    for index, annotation in enumerate(annotations):
+        if not isinstance(annotation, dict):
+            dropped.box("unreadable record", f"{file}: annotation number {index} is no object")
+            continue
+        record = f"{file}: annotation {annotation.get('id', f'number {index}')!s:.60}"
+        key = key_of(annotation.get("image_id"))
+        for part, where in _parts(annotation, record):
+            if key is None or key not in drafts:
+                dropped.box("no such image", f"{where} (image {annotation.get('image_id')!s:.60})")
+            elif twice[key]:
+                dropped.box("image id listed twice", f"{where} (image {key})")
+            else:
+                _add(part, drafts[key], where, categories, dropped)
+
+
+def _parts(annotation: Record, record: str) -> Iterator[tuple[Record, str]]:
+    """The annotation itself, or the segments of a panoptic one."""
+    segments = annotation.get("segments_info")
+    if not isinstance(segments, list) or "bbox" in annotation:
+        yield annotation, record
+        return
+    for index, segment in enumerate(segments):
+        segment = segment if isinstance(segment, dict) else {}
+        yield segment, f"{record}, segment {segment.get('id', index)!s:.40}"
+
+
+def _add(part: Record, draft: Draft, where: str, categories: Categories, dropped: DropCounter) -> None:
+    bbox = part.get("bbox")
+    numbers, form = _numbers(part)
+    label = categories.name(part)
+    if part.get("iscrowd"):
+        dropped.box("crowd", where)
+    elif numbers is None and bbox is not None and bbox != []:
+        dropped.box("box is not four numbers", f"{where}: {bbox!r:.60}")
+    elif numbers is None:
+        dropped.box("no box", where)
+    elif not label:
+        reason, shown = categories.why(part)
+        dropped.box(reason, f"{where} {shown}")
+    else:
+        area = number(part.get("area")) if not form else None
+        draft.boxes.append(DraftBox(numbers, label, where, form, area, _source(part)))
+
+
+def _numbers(part: Record) -> tuple[Numbers | None, str]:
+    """The box and its form: "" for a `bbox`, corners for the extent of an outline."""
+    bbox = part.get("bbox")
+    if bbox is not None and bbox != []:
+        return four_numbers(bbox), ""
+    segmentation = part.get("segmentation")
+    around = mask_extent(segmentation)
+    if around is None and isinstance(segmentation, list) and len(segmentation) >= 6:
+        around = extent(segmentation)  # one flat list of numbers instead of a list of them
+    if around is None and isinstance(part.get("keypoints"), list):
+        points = part["keypoints"]
+        around = extent([points[at : at + 2] for at in range(0, len(points) - 2, 3) if number(points[at + 2])])
+    return around, "xyxy"
+
+
+def _source(part: Record) -> str:
+    """Where a box is from: files that this project exported say so."""
+    said = part.get("hypviz")
+    source = said.get("source") if isinstance(said, dict) else None
+    return source if source in ("proposal", "drawn") else "annotation"
+
+
+def holds_boxes(annotations: list[Any]) -> bool:
+    """Whether any annotation may have a box."""
+    keys = ("bbox", "segmentation", "segments_info", "keypoints")
+    return any(isinstance(each, dict) and any(each.get(key) for key in keys) for each in annotations)

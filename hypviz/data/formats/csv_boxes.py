@@ -1,0 +1,127 @@
+"""Tables of boxes as Kaggle and object detectors have them: a row per box, columns by what they are called.
+
+A picture's name (or its id, the name without an ending), a class, and corners, or x, y, width and height, or a centre, or one cell
+"[x, y, width, height]". A table without boxes gives whole pictures their class. A row of a picture without a box is a picture
+without boxes; an empty class, "nan" and "null" are no class. Numbers may have decimal commas where another sign parts the cells.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from hypviz.data.formats.convention import Numbers
+from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle, stated_size
+from hypviz.data.formats.entries import Entry, Found
+from hypviz.data.formats.sniff_rows import CLASS_COLUMNS, FILE_COLUMNS, box_columns, column_of, delimiter_of, looks_headless
+from hypviz.data.formats.text import cell_name, read_text
+from hypviz.errors import DataError
+
+_HEADLESS = ("image", "x1", "y1", "x2", "y2", "class")
+_FORMS = {"xyxy": ("xyxy", "xywh"), "xywh": ("xywh", "xyxy"), "list": ("xywh", "xyxy"), "cxcywh": ("cxcywh",), "": ("xyxy",)}
+WHOLE = (0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Names of the columns; form as `sniff_rows.box_columns` has it."""
+
+    picture: str
+    label: str
+    form: str
+    box: tuple[str, ...]
+    size: tuple[str, str]
+
+
+def read_csv_boxes(source: Source, files: list[str]) -> Found:
+    """The pictures of tables of boxes; a table without columns for pictures is refused when it is the only one, else counted."""
+    entries: list[Entry] = []
+    read = set()
+    for file in files:
+        try:
+            entries += _table(source, file)
+            read.add(file)
+        except DataError as error:
+            if len(files) == 1:
+                raise
+            source.dropped.file("unreadable annotation file", f"{file}: {str(error).partition(': ')[2]}")
+    return Found(entries, read)
+
+
+def _table(source: Source, file: str) -> list[Entry]:
+    path = source.path(file)
+    text = read_text(path, source.dropped)
+    delimiter = delimiter_of(text[:8192])
+    if "\0" in text:
+        raise DataError(f"{path}: not a table of boxes; it holds bytes that are no text.")
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    header = next(rows, [])
+    if looks_headless(header):
+        rows, header = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), list(_HEADLESS)
+    columns = _columns(header, path.name, str(path))
+    drafts: dict[str, Draft] = {}
+    try:
+        for number, cells in enumerate(rows, start=2):
+            if any(cell.strip() for cell in cells):
+                _row(dict(zip(header, cells, strict=False)), columns, drafts, file, number, source, delimiter != ",")
+    except csv.Error as error:
+        raise DataError(f"{path}: not a table of boxes ({error}).") from None
+    return settle(list(drafts.values()), source, file, _FORMS[columns.form])
+
+
+def _columns(header: Sequence[str], name: str, where: str) -> _Columns:
+    picture = column_of(header, FILE_COLUMNS)
+    form, box = box_columns(header)
+    label = column_of([column for column in header if column != picture and column not in box], CLASS_COLUMNS)
+    if not picture or not (form or label):
+        found = ", ".join(header)[:120] or "nothing"
+        raise DataError(
+            f"{where}: expected columns for the picture, the class and the box (filename, class, xmin, ymin, xmax, ymax); found {found}."
+        )
+    free = [column for column in header if column not in box]
+    size = column_of(free, ("width", "imagewidth", "imgwidth")), column_of(free, ("height", "imageheight", "imgheight"))
+    return _Columns(picture, label, form, box, size)
+
+
+def _row(
+    row: dict[str, str], columns: _Columns, drafts: dict[str, Draft], file: str, number: int, source: Source, decimal_commas: bool
+) -> None:
+    record = f"{PurePosixPath(file).name}: row {number}"
+    name = row.get(columns.picture, "").strip()
+    if not name:
+        source.dropped.box("no picture in the record", record)
+        return
+    width, height = (row.get(column) for column in columns.size)
+    draft = drafts.setdefault(name, Draft((name,), file, record, size=stated_size(width, height), any_ending=True))
+    if not columns.form:
+        _whole(draft, cell_name(row.get(columns.label, "")), record, source)
+        return
+    cells = [row.get(column, "").strip() for column in columns.box]
+    if not any(cells):
+        return  # a picture without boxes
+    numbers = _numbers(cells, decimal_commas)
+    label = cell_name(row.get(columns.label, "")) if columns.label else "object"
+    if numbers is None:
+        source.dropped.box("box is not four numbers", f"{record}: {', '.join(cells)[:60]}")
+    elif not label:
+        source.dropped.box("no class name", record)
+    else:
+        draft.boxes.append(DraftBox(numbers, label, record, "cxcywh" if columns.form == "cxcywh" else ""))
+
+
+def _whole(draft: Draft, label: str, record: str, source: Source) -> None:
+    draft.unit, draft.size = "fractions", None
+    if label:
+        draft.boxes.append(DraftBox(WHOLE, label, record, "xyxy"))
+    else:
+        source.dropped.box("no class name", record)
+
+
+def _numbers(cells: Sequence[str], decimal_commas: bool) -> Numbers | None:
+    if len(cells) == 1:
+        inside = cells[0].strip("[](){} ").replace(",", " ").split()
+        return four_numbers(inside)
+    return four_numbers([cell.replace(",", ".") if decimal_commas else cell for cell in cells])

@@ -1,0 +1,150 @@
+"""Annotated pictures whose boxes are numbers still: what the small readers make, before all boxes of a file settle what these mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hypviz.data.formats.convention import Numbers, Reading, Sample, judge
+from hypviz.data.formats.entries import Entry
+from hypviz.data.formats.masks import as_float, is_number
+from hypviz.data.formats.names import PictureNames
+from hypviz.data.formats.tree import Tree
+from hypviz.data.pictures import PictureError, read_size
+from hypviz.data.raw import MAX_SIDE, DropCounter, RawBox
+
+MEASURED = 200
+"""Pictures whose header is read to learn their size, where a file does not state it."""
+
+
+@dataclass
+class Source:
+    """What a reader reads from: annotation files below `root`, and the pictures below `picture_root` that they may mean.
+
+    said: a person's word on what the numbers of a box mean, of `convention.BOX_FORMATS`.
+    """
+
+    root: Path
+    tree: Tree
+    picture_root: Path
+    pictures: PictureNames
+    dropped: DropCounter
+    said: str = "auto"
+
+    def path(self, file: str) -> Path:
+        """The place of an annotation file."""
+        return self.root / file
+
+
+@dataclass(frozen=True, slots=True)
+class DraftBox:
+    """Four numbers and a class.  form: what they are for certain, "" when all boxes together decide.  area: as stated."""
+
+    numbers: Numbers
+    label: str
+    record: str
+    form: str = ""
+    area: float | None = None
+    source: str = "annotation"
+
+
+@dataclass(slots=True)
+class Draft:
+    """An annotated picture; fields as `entries.Entry` has them.  unit: "pixels" or "fractions" where that is certain, else ""."""
+
+    names: tuple[str, ...]
+    file: str
+    record: str
+    boxes: list[DraftBox] = field(default_factory=list)
+    size: tuple[int, int] | None = None
+    licence: str = ""
+    any_ending: bool = False
+    unit: str = ""
+
+
+def settle(drafts: Sequence[Draft], source: Source, where: str, forms: Sequence[str] = ("xyxy",)) -> list[Entry]:
+    """Entries with boxes as corners; `where` names the file or files in messages, `forms` as `convention.judge` has them."""
+    open_drafts = [draft for draft in drafts if not draft.unit]
+    deciding = [(draft, box) for draft in open_drafts for box in draft.boxes if not box.form]
+    if not deciding:
+        deciding, forms = [(draft, box) for draft in open_drafts for box in draft.boxes if box.form == "xyxy"], ("xyxy",)
+    sizes = _measured([draft for draft, _ in deciding], source)
+    samples = [Sample(box.numbers, draft.size or sizes.get(id(draft)), box.area) for draft, box in deciding]
+    reading = judge(samples, forms, where, source.dropped, said=source.said if len(forms) > 1 else "auto")
+    return [_entry(draft, reading) for draft in drafts]
+
+
+def _entry(draft: Draft, reading: Reading) -> Entry:
+    if draft.unit:
+        reading = Reading(reading.form, draft.unit)
+    boxes = tuple(RawBox(reading.corners(box.numbers, box.form), box.label, box.record, box.source) for box in draft.boxes)
+    size = draft.size if not reading.normalised else None
+    return Entry(
+        draft.names,
+        draft.file,
+        boxes,
+        draft.record,
+        size,
+        draft.licence,
+        normalised=reading.normalised,
+        any_ending=draft.any_ending,
+    )
+
+
+def _measured(drafts: Sequence[Draft], source: Source) -> dict[int, tuple[int, int]]:
+    """The size of the first pictures that do not state it, by the draft's identity."""
+    sizes: dict[int, tuple[int, int]] = {}
+    looked = 0
+    for draft in drafts:
+        if draft.size is not None or id(draft) in sizes or looked >= MEASURED:
+            continue
+        looked += 1
+        picture = source.pictures.find(draft.names, folder=str(Path(draft.file).parent), any_ending=draft.any_ending).picture
+        try:
+            if picture:
+                sizes[id(draft)] = read_size(source.picture_root / picture)
+        except PictureError:  # counted when its turn comes
+            continue
+    return sizes
+
+
+def number(value: Any) -> float | None:
+    """A number, or text that is one; None for anything else.
+
+    >>> number(3), number("2.5"), number(None), number(True), number("x")
+    (3.0, 2.5, None, None, None)
+    """
+    if is_number(value):
+        return as_float(value)
+    try:
+        return float(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def four_numbers(value: Any) -> Numbers | None:
+    """A list of exactly four numbers; None for anything else."""
+    if not isinstance(value, list | tuple) or len(value) != 4:
+        return None
+    a, b, c, d = map(number, value)
+    return None if a is None or b is None or c is None or d is None else (a, b, c, d)
+
+
+def extent(points: Any) -> Numbers | None:
+    """x1, y1, x2, y2 around a list of [x, y] points, or of numbers x, y, x, y…; None when there is nothing to go around."""
+    flat = points if isinstance(points, list | tuple) else ()
+    pairs = flat if all(isinstance(each, list | tuple) for each in flat) else list(zip(flat[0::2], flat[1::2], strict=False))
+    found = [(number(pair[0]), number(pair[1])) for pair in pairs if len(pair) >= 2]
+    xs = [x for x, y in found if x is not None and y is not None]
+    ys = [y for x, y in found if x is not None and y is not None]
+    return (min(xs), min(ys), max(xs), max(ys)) if len(xs) >= 2 else None
+
+
+def stated_size(width: Any, height: Any) -> tuple[int, int] | None:
+    """A stated (width, height) in pixels; None where it cannot be."""
+    w, h = number(width), number(height)
+    if w is None or h is None or not (1 <= w < MAX_SIDE and 1 <= h < MAX_SIDE):
+        return None
+    return int(w), int(h)

@@ -1,0 +1,43 @@
+"""KITTI labels (https://www.cvlibs.net/datasets/kitti/): `label_2/N.txt` beside `image_2/N.png`, a class and 14 numbers a line.
+
+Numbers 4 to 7 are the corners in pixels. "DontCare" marks what nobody annotated and is counted.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle
+from hypviz.data.formats.entries import Found
+from hypviz.data.formats.text import class_name, read_text
+from hypviz.errors import DataError
+
+
+def read_kitti(source: Source, files: list[str]) -> Found:
+    """The pictures of KITTI label files; one that cannot be read is counted as a picture."""
+    drafts: list[Draft] = []
+    read = set()
+    for file in files:
+        name = PurePosixPath(file).name
+        try:
+            text = read_text(source.path(file), source.dropped)
+        except DataError as error:
+            source.dropped.image("unreadable annotation", f"{name}: {str(error).partition(': ')[2]}", boxes=0)
+            continue
+        read.add(file)
+        draft = Draft((PurePosixPath(file).stem,), file, name, any_ending=True)
+        for index, line in enumerate(text.splitlines(), start=1):
+            if line.strip():
+                _add(draft, line.split(), f"{name}: line {index}", source)
+        drafts.append(draft)
+    return Found(settle(drafts, source, "KITTI label files"), read)
+
+
+def _add(draft: Draft, words: list[str], record: str, source: Source) -> None:
+    numbers = four_numbers(words[4:8])
+    if words[0].lower() == "dontcare":
+        source.dropped.box("marked DontCare", record)
+    elif numbers is None:
+        source.dropped.box("box is not four numbers", f"{record}: {' '.join(words)[:60]}")
+    else:
+        draft.boxes.append(DraftBox(numbers, class_name(words[0]), record, "xyxy"))

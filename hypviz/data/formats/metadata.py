@@ -1,0 +1,93 @@
+"""Hugging Face image folders (`metadata.jsonl` beside the pictures) and other lists of pictures in JSON or JSON lines.
+
+https://huggingface.co/docs/datasets/image_dataset: a row a picture, its `file_name` relative to the file. Boxes are found as
+`formats.loose` says; classes by name, or numbered where the file has numbers only. A `label` without boxes is the class of the
+whole picture.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle, stated_size
+from hypviz.data.formats.entries import Entry, Found
+from hypviz.data.formats.loose import boxes_of
+from hypviz.data.formats.sniff_json import FILE_KEYS, boxish_keys
+from hypviz.data.formats.text import class_name, load_json, read_text
+from hypviz.errors import DataError
+
+_WHOLE_KEYS = ("label", "labels", "class", "class_name", "category")
+
+
+def read_metadata(source: Source, files: list[str]) -> Found:
+    """The pictures of such files. Raises DataError where a file's rows seem to hold boxes and none can be understood."""
+    entries: list[Entry] = []
+    read = set()
+    for file in files:
+        rows = list(_rows(source, file))
+        drafts = [draft for number, row in rows if (draft := _draft(row, file, number, source)) is not None]
+        read.add(file)
+        if not any(draft.boxes for draft in drafts) and drafts:
+            seen = boxish_keys([row for _, row in rows[:50] if isinstance(row, dict)])
+            if seen and not source.dropped.boxes:
+                raise DataError(
+                    f"{source.path(file)}: its rows have {', '.join(seen)}, but no boxes of four numbers that can be understood."
+                )
+        entries += settle(drafts, source, file, ("xywh", "xyxy"))
+    return Found(entries, read)
+
+
+def _rows(source: Source, file: str) -> Iterator[tuple[int, Any]]:
+    if file.lower().endswith(".json"):
+        content = load_json(source.path(file), source.dropped)
+        yield from enumerate(content if isinstance(content, list) else [content], start=1)
+        return
+    for number, line in enumerate(read_text(source.path(file), source.dropped).split("\n"), start=1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except (ValueError, RecursionError):
+                yield number, None
+
+
+def _draft(row: Any, file: str, number: int, source: Source) -> Draft | None:
+    record = f"{PurePosixPath(file).name}: row {number}"
+    if not isinstance(row, dict):
+        source.dropped.image("unreadable record", record, boxes=0)
+        return None
+    boxes = list(boxes_of(row))
+    name = next((row[key] for key in FILE_KEYS if isinstance(row.get(key), str) and row[key]), "")
+    if not name:
+        source.dropped.image("no picture in the record", record, boxes=len(boxes))
+        return None
+    draft = Draft((name,), file, record, size=stated_size(row.get("width"), row.get("height")), any_ending=True)
+    for index, (box, value, form) in enumerate(boxes, start=1):
+        _add(draft, box, value, form, f"{record}, box {index}", source)
+    if not boxes:
+        whole = next((row[key] for key in _WHOLE_KEYS if key in row), None)
+        label = _label(whole)
+        if label:
+            draft.unit, draft.size = "fractions", None
+            draft.boxes.append(DraftBox((0.0, 0.0, 1.0, 1.0), label, record, "xyxy"))
+    return draft
+
+
+def _add(draft: Draft, box: Any, value: Any, form: str, record: str, source: Source) -> None:
+    numbers = four_numbers(box)
+    label = _label(value)
+    if numbers is None:
+        source.dropped.box("box is not four numbers", f"{record}: {box!r:.60}")
+    elif not label:
+        source.dropped.box("no class name", record)
+    else:
+        if not isinstance(value, str):
+            source.dropped.note(f"{draft.file} has no class names: its classes are numbered")
+        draft.boxes.append(DraftBox(numbers, label, record, form))
+
+
+def _label(value: Any) -> str:
+    name = class_name(value)
+    return f"class {name}" if name and not isinstance(value, str) else name
