@@ -8,6 +8,7 @@
     GET  edges?budget=                        annotated parent → child pairs to draw (hypviz.edges)
     GET  item/{row}                           one item with all that is known of it
     POST cone       {query, omega, kind}      members of one cone, as bits, and its half-angle
+    POST focus      {query, omega, kind, rows, scale}    the layout around one place, binary (hypviz.viz.focus)
     POST common     {queries, omega, kind}    what lies inside several cones
     POST find       {filter}                  items that pass a filter, as bits, and counts per facet
     POST select_region {layout, view, polygon|window}    items in a region, as bits
@@ -83,6 +84,17 @@ def _add_questions(router: APIRouter, library: Library) -> None:
         key: str, query: Annotated[Json, Body()], omega: Annotated[float | None, Body()] = None, kind: Annotated[str, Body()] = "angle"
     ) -> Json:
         return library.view(key).inquiry.cone(query, omega, kind)
+
+    @router.post("/focus")
+    def focus(
+        key: str,
+        query: Annotated[Json, Body()],
+        omega: Annotated[float, Body()],
+        kind: Annotated[str, Body()] = "angle",
+        rows: Annotated[str | None, Body()] = None,
+        scale: Annotated[str | None, Body()] = None,
+    ) -> Response:
+        return _binary(library.view(key).inquiry.focus(query, omega, kind, rows=rows, scale=scale))
 
     @router.post("/common")
     def common(

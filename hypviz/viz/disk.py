@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hypviz.errors import DataError
 from hypviz.search.embedding import Embedding
 from hypviz.viz.colours import DEPTH_COLOURS, Colours, branch_colours, depth_names, split_colours
-from hypviz.viz.radius_scale import RadiusScale
+from hypviz.viz.radius_scale import NARROW, RadiusScale, spread
 
 PAYLOAD_VERSION = 1
 IMAGE_NAME_BYTES = 256 << 10
@@ -78,7 +78,7 @@ def disk_payload(
     The header ends on a multiple of 4 bytes and lists each array's name, type, offset (from the header's end) and
     length. Its groups count all N items (`count`) and those sent (`shown`). 25 bytes per point, 29 with `rows`.
     """
-    scale = scale or RadiusScale.from_radii(embedding.radii)
+    scale, linear = scale or RadiusScale.from_radii(embedding.radii), RadiusScale.linear(embedding.radii)
     if len(columns) != len(embedding) or np.shape(angles) != (len(embedding),):
         raise DataError(
             f"disk_payload: {len(embedding)} points need as many angles and columns, got {np.shape(angles)} and {len(columns)}."
@@ -106,6 +106,8 @@ def disk_payload(
         "geometry": embedding.geometry,
         "scale": scale.table(),
         "rings": [ring._asdict() for ring in scale.rings()],
+        "linear": {"scale": linear.table(), "rings": [ring._asdict() for ring in linear.rings()]},
+        "narrow": _narrow(embedding),
         **_legend(columns, arrays),
         "classes": list(columns.classes),
         **_image_names(columns.image_names),
@@ -136,6 +138,12 @@ def unpack(payload: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         for entry in header["arrays"]
     }
     return header, arrays
+
+
+def _narrow(embedding: Embedding) -> float | None:
+    """The spread of the radii where it is so small that a stretched scale misleads, None otherwise."""
+    share = spread(embedding.radii)
+    return share if share < NARROW and embedding.geometry != "cosine" else None
 
 
 def _bytes(share: NDArray[np.floating], count: int) -> NDArray[np.uint8]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hypviz.geometry.arrays import Array
 from hypviz.search.embedding import Embedding
 from hypviz.viz.angle_scale import AngleScale
+from hypviz.viz.disk import PAYLOAD_VERSION, pack
 from hypviz.viz.outline import Outline, bent, cone_outline
 from hypviz.viz.radius_scale import RadiusScale
 from hypviz.viz.tree import Tree
@@ -73,6 +74,20 @@ def focus(
     return Focus(angle, scale, outline, distance_rings(space, theta[chosen], radius, space.radii[chosen]))
 
 
+def focus_payload(found: Focus, drawn: NDArray[np.floating]) -> bytes:
+    """The layout as one file (`viz.disk.pack`): the scale, ticks and rings in the header; angle (n,) float32 relative to the
+    place, drawn (n,) float32 radii, outline_angle and outline_drawn (K,) float64, the first and last `edge` along the sides."""
+    header = {
+        "version": PAYLOAD_VERSION,
+        "scale": found.scale.table(),
+        "ticks": found.scale.ticks(),
+        "rings": found.rings,
+        "edge": found.outline.edge,
+    }
+    outline = {"outline_angle": found.outline.angle, "outline_drawn": found.outline.drawn}
+    return pack(header, {**outline, "angle": found.angle, "drawn": np.asarray(drawn, np.float32)})
+
+
 def sides(family: NDArray[np.floating], at: float) -> NDArray[np.int8]:
     """(N,) +1 for items whose family lies ahead of `at` on the circle by less than half a turn, −1 for the others.
 
@@ -106,7 +121,7 @@ def distance_rings(space: Embedding, theta: Floats, radius: float, radii: NDArra
     if space.geometry == "cosine" or len(theta) < 2:
         return []
     cosine = np.cos(theta).astype(np.float32)
-    found: Array = ranking_value(cosine, np.float32(radius), np.asarray(radii, np.float32), space=space, task="nearest")
+    found: Array = ranking_value(cosine, np.full(1, radius, np.float32), np.asarray(radii, np.float32), space=space, task="nearest")
     low, high = np.quantile(found, [0.02, 0.9])
     if not high > 0:
         return []

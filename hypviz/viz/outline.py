@@ -23,12 +23,13 @@ from hypviz.viz.radius_scale import RadiusScale
 from hypviz.viz.region import points_in_polygon
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 STEPS = 48
-STRAIGHT = 4e-5
-"""How far a side may be from the true curve, in disk radii: a hundredth of a pixel."""
+STRAIGHT = 1e-4
+"""How far a side may be from the true curve, in disk radii: three hundredths of a pixel."""
 ROUNDS = 8
 END = 0.9995
-"""Drawn radius up to which the curve is followed; from there its angle hardly changes."""
+"""Drawn radius up to which the curve is followed at least; it always goes beyond the farthest item."""
 AROUND = 1e-9
 """How far from an item the bent polygon passes, in disk radii."""
 RIM_SIDES = 96
@@ -66,7 +67,7 @@ def cone_outline(
 ) -> Outline:
     """The cone of a point at `radius` with half-angle `omega` (radians), through both scales.
 
-    space: geometry and curvature only.  min_radius: the cone holds nothing at this true radius or nearer to the root;
+    space: geometry, curvature, and the radii of all items.  min_radius: the cone holds nothing at this true radius or nearer to the root;
     the outline is closed by that circle.
     """
     theta, true = _border(space, radius, omega, angles, radii)
@@ -81,7 +82,7 @@ def cone_outline(
     return Outline(np.concatenate([phi, turn, -phi[:0:-1]]), np.concatenate([rho, rim, rho[:0:-1]]), left)
 
 
-def bent(outline: Outline, angle: NDArray[np.floating], drawn: NDArray[np.floating], member: NDArray[np.bool_], *, near: float = NEAR) -> Outline:
+def bent(outline: Outline, angle: NDArray[np.floating], drawn: NDArray[np.floating], member: Mask, *, near: float = NEAR) -> Outline:
     """The outline led around every point that it has on the wrong side by less than `near` disk radii.
 
     angle, drawn: (N,) points as drawn, relative to the apex.  member: (N,) whether each belongs inside.
@@ -102,7 +103,7 @@ def bent(outline: Outline, angle: NDArray[np.floating], drawn: NDArray[np.floati
 
 def _border(space: Embedding, radius: float, omega: float, angles: AngleScale, radii: RadiusScale) -> tuple[Floats, Floats]:
     """The curve from the apex to the rim: true angles from the apex's direction, rising, and true radii."""
-    reach = max(float(radii.true(END)), 1.1 * radius)
+    reach = max(float(radii.true(END)), 1.05 * max(radius, float(np.max(space.radii, initial=0.0))))
     if space.geometry == "cosine":
         return np.array([0.0, omega, omega]), np.array([0.0, 0.0, reach])  # a cap of directions
     way = np.linspace(0, 1, STEPS + 1) ** 1.5 * (radius + reach)
@@ -161,7 +162,7 @@ def _beyond(phi: Floats, rho: Floats, least: float) -> tuple[Floats, Floats]:
     return every[0], every[1]
 
 
-def _around(corners: Floats, edge: NDArray[np.bool_], points: Floats, member: NDArray[np.bool_], near: float) -> tuple[Floats, NDArray[np.bool_]]:
+def _around(corners: Floats, edge: Mask, points: Floats, member: Mask, near: float) -> tuple[Floats, Mask]:
     """The polygon with a corner beside each point, in the side nearest to it."""
     ends = np.roll(corners, -1, axis=0)
     along = ends - corners

@@ -74,7 +74,7 @@ def test_every_member_is_drawn_inside_and_every_other_item_outside(
 @pytest.mark.parametrize("omega", [0.4, 1.2, np.pi / 2, 2.0, 2.8])
 def test_bending_moves_the_outline_by_less_than_a_tenth_of_a_pixel(omega: float, outward: bool) -> None:
     space = random_embedding(3, "hyperbolic", dim=16, count=4000)
-    found, member, drawn = around(space, 11, omega, outward=outward)
+    found, _, drawn = around(space, 11, omega, outward=outward)
     plain = cone_outline(
         space, float(space.radii[11]), omega, found.scale, RadiusScale.from_radii(space.radii),
         min_radius=float(space.radii[11]) if outward else None,
