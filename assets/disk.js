@@ -136,8 +136,8 @@
     }
 
     writeCaption() {
-      const parts = hypviz.captionOf(this.paint);
-      this.el.caption.replaceChildren(...parts.flatMap((part, i) => [i ? " · " : "", element("span", "", part)]));
+      const parts = [...hypviz.captionOf(this.paint).map((part) => element("span", "", part)), ...hypviz.scaleNote(this)];
+      this.el.caption.replaceChildren(...parts.flatMap((part, i) => [i ? " · " : "", part]));
     }
 
     /* ------------------------------------------------------------ what the page asks for */
@@ -240,6 +240,11 @@
     frame() {
       const { focus, scaleName } = this.paint;
       return { scale: scaleName, focus: focus && { query: focus.query, at: focus.at } };
+    }
+
+    /** Draw the radii by the scale that follows their quantiles, or in proportion. @param {"stretched"|"linear"} name */
+    setScale(name) {
+      return hypviz.setScale(this, name);
     }
 
     /** The present picture as a standalone SVG, without thumbnails. */

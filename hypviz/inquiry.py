@@ -30,7 +30,7 @@ from hypviz.viz.region import checked_centre, checked_polygon, in_polygon, in_wi
 
 Json = dict[str, Any]
 Mask = NDArray[np.bool_]
-ORDERS = ("row", "radius", "label", "image", "distortion")
+ORDERS = ("row", "radius", "label", "image", "distortion", "class_distance")
 MAX_LISTED = 500
 MAX_CONES = 16
 """Cones held against each other at once: one pass over the items each."""
@@ -143,7 +143,8 @@ class Inquiry:
     def listing(self, wanted: Mapping[str, Any], *, offset: int = 0, limit: int = 100, order: str = "row", down: bool = False) -> Json:
         """A stretch of the items that pass a filter, as cards, in some order; `total` is all that pass.
 
-        order: "row" (as in the data), "radius", "label", "image" (name) or "distortion" (of the default layout).
+        order: "row" (as in the data), "radius", "label", "image" (name), "distortion" (of the default layout) or
+        "class_distance" (how far from its class).
         """
         check_choice("order", order, ORDERS)
         if not (offset >= 0 and 1 <= limit <= MAX_LISTED):
@@ -184,6 +185,8 @@ class Inquiry:
             key = self._rank(self.disks.columns.image_names)[items.image[rows]]
         elif order == "distortion":
             key = self.disks.distortion(rows).astype(np.float64)
+        elif order == "class_distance":
+            key = self.disks.class_distance[rows].astype(np.float64)
         return np.lexsort((rows, -key if down else key))
 
     @staticmethod

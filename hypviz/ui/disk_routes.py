@@ -1,6 +1,6 @@
 """Routes of the disk: points and layouts, cones, selections, exports. All under /hypviz/view/{key}/.
 
-    GET  points?layout=&budget=&focus=12,15   the points of a layout, binary (hypviz.viz.disk)
+    GET  points?layout=&budget=&focus=12,15   the points of a layout, the overview when none is named, binary (hypviz.viz.disk)
     POST rows       {layout, rows: [row…]}    the points of certain rows, same format
     POST more       {layout, polygon|window, view, budget}    further points of a region, same format
     GET  layouts                              the layouts to choose from, with progress
@@ -46,8 +46,9 @@ def disk_router(library: Library) -> APIRouter:
 
 def _add_points(router: APIRouter, library: Library) -> None:
     @router.get("/points")
-    def points(key: str, layout: str = DEFAULT, budget: int | None = None, focus: str = "") -> Response:
-        return _binary(library.view(key).points(layout, budget=budget, focus=_rows(focus)))
+    def points(key: str, layout: str = "", budget: int | None = None, focus: str = "") -> Response:
+        view = library.view(key)
+        return _binary(view.points(layout or view.disks.overview, budget=budget, focus=_rows(focus)))
 
     @router.post("/rows")
     def rows(key: str, rows: Annotated[list[int], Body()], layout: Annotated[str, Body()] = DEFAULT) -> Response:
