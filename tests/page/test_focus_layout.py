@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -168,12 +167,16 @@ def test_switched_off_it_stays_in_the_overview(explorer: ExplorerPage) -> None:
     assert explorer.page.locator(".hv-disk [data-tool=focus]").first.get_attribute("aria-pressed") == "false"
 
 
+WATCH = """(window.seen = [], window.frame = disk.paint.frame.bind(disk.paint), disk.paint.frame = () => {
+  frame();
+  seen.push([performance.now(), ...[10, 3000, 8000].map((i) => Math.hypot(disk.paint.vx[i], disk.paint.vy[i]))]);
+})"""
+
+
 def test_it_glides_within_300_ms_and_every_radius_is_true_on_the_way(explorer_site: tuple[str, View], open_page: OpenPage) -> None:
     explorer = open_explorer(open_page, explorer_site, reduced_motion="no-preference")
     explorer.page.wait_for_timeout(600)
-    explorer.run("(window.seen = [], window.frame = disk.paint.frame.bind(disk.paint),"
-                 " disk.paint.frame = () => { frame(); seen.push([performance.now(), ...[10, 3000, 8000].map((i) => Math.hypot(disk.paint.vx[i],"
-                 " disk.paint.vy[i]))]); })")  # fmt: skip
+    explorer.run(WATCH)
     explorer.walk(explorer.run("s.view.start") + 2)
     explorer.run("disk.focus.busy")
     seen = np.array(explorer.run("seen"))
@@ -182,9 +185,7 @@ def test_it_glides_within_300_ms_and_every_radius_is_true_on_the_way(explorer_si
     np.testing.assert_allclose(seen[:, 1:], np.broadcast_to(drawn, (len(seen), 3)), atol=1e-6)
 
 
-def test_of_a_sample_too_every_point_is_on_its_side_also_those_that_come_later(
-    monkeypatch: pytest.MonkeyPatch, open_page: OpenPage
-) -> None:
+def test_of_a_sample_too_every_point_is_on_its_side_also_later_ones(monkeypatch: pytest.MonkeyPatch, open_page: OpenPage) -> None:
     monkeypatch.setattr(disks, "MAX_POINTS", 4000)
     with serve_explorer() as site:
         explorer = open_explorer(open_page, site)
