@@ -88,13 +88,17 @@ def test_on_own_vectors_the_outline_holds_the_members_and_no_other_item(vectors_
 
 
 def test_a_click_glides_there_and_leaves_the_selected_point_and_every_radius_in_place(explorer: ExplorerPage) -> None:
-    explorer.page.wait_for_timeout(300)
-    rows = lonely(explorer)
-    for row in rows:
-        before, spot = radii(explorer), explorer.pixel(row)
-        explorer.page.mouse.click(*spot)
-        explorer.until("s.answer.row === v[0] && s.disk.selected === v[0] && disk.paint.focus?.query.row === v[0]", row)
-        np.testing.assert_allclose(explorer.pixel(row), spot, atol=0.02, err_msg="it stays under the pointer")
+    explorer.run("disk.focus.busy")
+    for _ in range(2):
+        first, before, spots = explorer.run("s.answer.row"), radii(explorer), stage_spots(explorer)
+        row = lonely(explorer, spots)
+        explorer.page.mouse.click(*explorer.pixel(row))
+        explorer.until("s.answer.row !== v[0] && s.disk.selected === s.answer.row", first)
+        explorer.run("disk.focus.busy")
+        picked = explorer.run("s.answer.row")
+        assert np.hypot(*(spots[picked] - spots[row])) <= 22
+        after = stage_spots(explorer)
+        np.testing.assert_allclose(after[picked], spots[picked], atol=0.02, err_msg="it stays under the pointer")
         np.testing.assert_allclose(radii(explorer), before, atol=1e-6)
         assert wrong_sides(explorer) == []
 
@@ -109,7 +113,7 @@ def test_with_another_omega_the_painted_outline_still_divides_members_from_the_r
     explorer.run("disk.focus.busy")
     assert wrong_sides(explorer) == []
     painted = painted_outline(explorer)
-    spots = np.array(explorer.run("Array.from({length: disk.paint.n}, (_, i) => disk.paint.spotOf(i))"))
+    spots = stage_spots(explorer)
     clear = distance_to(painted, spots) > 0.05
     inside = points_in_polygon(spots[:, 0], spots[:, 1], painted)
     np.testing.assert_array_equal(inside[clear], members_of(explorer)[clear])
@@ -128,7 +132,7 @@ def test_distance_circles_and_ticks_tell_the_truth(explorer: ExplorerPage) -> No
         sure = np.abs(theta - tick) > 0.05
         np.testing.assert_array_equal(beyond[sure], (theta > tick)[sure])
     far = explorer.view.index.nearest(explorer.view.index.query(row), limit=len(space))
-    spots = np.array(explorer.run("Array.from({length: disk.paint.n}, (_, i) => disk.paint.spotOf(i))"))
+    spots = stage_spots(explorer)
     for number, distance in enumerate(focus["rings"]):
         path = explorer.page.locator(".hv-disk .hd-distance").nth(number).get_attribute("d")
         ring = corners_of(path)
@@ -251,14 +255,17 @@ def distance_to(polygon: np.ndarray, spots: np.ndarray) -> np.ndarray:
     return nearest
 
 
-def lonely(explorer: ExplorerPage) -> list[int]:
-    """Three points that stand alone on the stage as drawn now, so a click there can mean nothing else."""
+def stage_spots(explorer: ExplorerPage) -> np.ndarray:
+    """(n, 2) stage pixels of all points."""
+    return np.array(explorer.run("Array.from({length: disk.paint.n}, (_, i) => disk.paint.spotOf(i))"))
+
+
+def lonely(explorer: ExplorerPage, spots: np.ndarray) -> int:
+    """The point on the stage that is farthest from all others and not under a picture."""
     from scipy.spatial import cKDTree
 
-    spots = np.array(explorer.run("Array.from({length: disk.paint.n}, (_, i) => disk.paint.spotOf(i))"))
     size = explorer.run("disk.paint.size")
+    covered = np.array(explorer.run("Array.from({length: disk.paint.n}, (_, i) => disk.paint.thumbs.hit(disk.paint.spotOf(i)) >= 0)"))
     gap = cKDTree(spots).query(spots, k=2)[0][:, 1]
-    inside = np.hypot(*(spots - size / 2).T) < 0.4 * size
-    found = np.flatnonzero((gap > 15) & inside)
-    assert len(found), "some point stands alone"
-    return found[:1].tolist()
+    gap[covered | (np.hypot(*(spots - size / 2).T) > 0.42 * size)] = -1
+    return int(gap.argmax())
