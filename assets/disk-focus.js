@@ -93,7 +93,7 @@
       const rows = paint.places ? hypviz.Bits.of(paint.row, paint.header.total).encode() : null;
       const { header, arrays } = M.decode(await this.ask({ query, omega, rows, scale: paint.scaleName }));
       const scale = (theta) => M.interpolate(theta, header.scale.true, header.scale.drawn);
-      return { omega, scale, ticks: header.ticks, rings: header.rings, edge: header.edge, arrays };
+      return { omega, scale, ticks: header.ticks, rings: header.rings, edge: header.edge, least: header.min_radius ?? 0, arrays };
     }
 
     /** The button and the caption say which it is. */

@@ -92,7 +92,7 @@
       const apex = this.apex();
       const { omega } = this.paint.look;
       const { focus } = this.paint;
-      this.cone = apex && omega !== null ? this.coneParts(apex, omega, focus?.scale) : null;
+      this.cone = apex && omega !== null ? this.coneParts(apex, omega, focus || undefined) : null;
       const exact = this.cone && focus?.omega === omega;
       const [near, far, edge] = exact ? this.exactCone(focus) : this.cone ? this.section(this.cone) : ["", "", ""];
       this.coneNear.setAttribute("d", near);
@@ -136,14 +136,14 @@
       );
     }
 
-    /** @param {(theta: number) => number} [scale] true angle from the apex → drawn angle; without one it is drawn as it is */
-    coneParts(apex, omega, scale = (theta) => theta) {
-      const upTo = (drawn) => this.coneOutline(apex, omega, Math.max(this.paint.scale.true(drawn), 1.1 * apex.radius), scale);
+    /** @param {{scale: Function, least: number}} [how] true angle from the apex → drawn angle, and the true radius that the cone begins at */
+    coneParts(apex, omega, how = { scale: (theta) => theta, least: 0 }) {
+      const upTo = (drawn) => this.coneOutline(apex, omega, Math.max(this.paint.scale.true(drawn), 1.1 * apex.radius), how);
       return { near: upTo(CONE_SURE), far: upTo(CONE_RIM) };
     }
 
-    coneOutline(apex, omega, reach, scale) {
-      const edge = M.coneEdge(apex.radius, omega, reach, this.paint.space).map(({ angle, radius }) => ({ angle: scale(angle), radius }));
+    coneOutline(apex, omega, reach, { scale, least }) {
+      const edge = M.coneEdge(apex.radius, omega, reach, this.paint.space).map(({ angle, radius }) => ({ angle: scale(angle), radius: Math.max(radius, least) }));
       const turn = (points, sign) => points.map((p) => ({ angle: apex.angle + sign * p.angle, radius: p.radius }));
       const [left, right] = [turn(edge, 1), turn(edge, -1)];
       const last = edge[edge.length - 1].angle;

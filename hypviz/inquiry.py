@@ -21,7 +21,7 @@ from hypviz.disks import Disks
 from hypviz.errors import SelectionError
 from hypviz.export import PICTURES, Export, annotation_files, write_export, write_with_pictures, written_set
 from hypviz.places import Placer
-from hypviz.search.index import Query
+from hypviz.search.answers import Query
 from hypviz.selection import Selector
 from hypviz.viz import layout
 from hypviz.viz.focus import Focus, focus, focus_payload, sides
@@ -67,7 +67,13 @@ class Inquiry:
         }
 
     def focus(
-        self, query: Mapping[str, Any], omega: float, kind: str = "angle", *, rows: str | None = None, scale: str | None = None
+        self,
+        query: Mapping[str, Any],
+        omega: float | None = None,
+        kind: str = "angle",
+        *,
+        rows: str | None = None,
+        scale: str | None = None,
     ) -> bytes:
         """The layout around one place (`viz.focus`) as a file, for the items in `rows` (bits, None for all) in their order.
 
@@ -87,6 +93,7 @@ class Inquiry:
         return focus(
             disks.embedding, index.cosines(place), sides(disks.families, float(own)), radius=float(place.radius), omega=omega,
             member=member, radii=radii, rows=rows, own=place.row,
+            min_radius=float(place.radius) if index.retrieval.cones.outward else None,
         )  # fmt: skip
 
     def common(self, queries: Sequence[Mapping[str, Any]], omega: float | None = None, kind: str = "angle", *, limit: int = 40) -> Json:

@@ -124,7 +124,7 @@ class Index:
 
     def cosines(self, query: Query) -> Floats:
         """(N,) cosines of the query's direction with every item's: the very ones that all answers about it come from."""
-        return np.concatenate([block[0] for _, block in self._cosines(self._checked([query]))])
+        return np.concatenate([block[0] for _, block in self._cosines(self._directions([query]))])
 
     def nearest(self, query: Query, *, limit: int = 40) -> Ranked:
         """The `limit` items at the smallest geodesic distance, nearest first; `total` is all items but the query."""

@@ -90,7 +90,7 @@ def _add_questions(router: APIRouter, library: Library) -> None:
     def focus(
         key: str,
         query: Annotated[Json, Body()],
-        omega: Annotated[float, Body()],
+        omega: Annotated[float | None, Body()] = None,
         kind: Annotated[str, Body()] = "angle",
         rows: Annotated[str | None, Body()] = None,
         scale: Annotated[str | None, Body()] = None,

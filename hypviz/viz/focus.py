@@ -33,13 +33,14 @@ class Focus:
     """What is drawn around one place.
 
     angle: (n,) float32 radians in [−π, π], relative to the place.  scale: θ → |angle|.  outline: of its cone.
-    rings: round distances from the place to draw circles at.
+    rings: round distances from the place to draw circles at.  min_radius: the cone holds nothing nearer to the root.
     """
 
     angle: NDArray[np.float32]
     scale: AngleScale
     outline: Outline
     rings: list[float]
+    min_radius: float | None = None
 
 
 def focus(
@@ -71,7 +72,7 @@ def focus(
     others = chosen != (-1 if own is None else own)
     drawn = radii.drawn(space.radii[chosen]).astype(np.float32)
     outline = bent(outline, angle[others].astype(np.float64), drawn[others].astype(np.float64), member[chosen][others])
-    return Focus(angle, scale, outline, distance_rings(space, theta[chosen], radius, space.radii[chosen]))
+    return Focus(angle, scale, outline, distance_rings(space, theta[chosen], radius, space.radii[chosen]), min_radius)
 
 
 def focus_payload(found: Focus, drawn: NDArray[np.floating]) -> bytes:
@@ -83,6 +84,7 @@ def focus_payload(found: Focus, drawn: NDArray[np.floating]) -> bytes:
         "ticks": found.scale.ticks(),
         "rings": found.rings,
         "edge": found.outline.edge,
+        "min_radius": found.min_radius,
     }
     outline = {"outline_angle": found.outline.angle, "outline_drawn": found.outline.drawn}
     return pack(header, {**outline, "angle": found.angle, "drawn": np.asarray(drawn, np.float32)})
