@@ -14,18 +14,18 @@
       this.context = this.canvas.getContext("2d");
     }
 
-    /** @param {Object[]} groups see disk-points.js @param {{size: number, reach: number, face: string, opacity: Function}} look */
-    draw(groups, { size, reach, face, opacity }) {
+    /** @param {Object[]} groups see disk-points.js @param {{size: number, reach: number, face: string, tint: string, opacity: Function}} look */
+    draw(groups, { size, reach, face, tint, opacity }) {
       this.density = Math.min(2, Math.max(1, devicePixelRatio || 1));
       this.canvas.width = this.canvas.height = Math.round(size * this.density);
       this.canvas.style.width = this.canvas.style.height = `${size}px`;
       this.half = this.canvas.width / 2;
       this.unit = this.half / reach;
-      this.stamps = groups.map((group) => new Map([...new Set(group.size)].map((s) => [s, this.stamp(s, group, face)])));
+      this.stamps = groups.map((group) => new Map([...new Set(group.size)].map((s) => [s, this.stamp(s, group, group.member ? tint : face)])));
       this.opacity(groups, opacity);
     }
 
-    stamp(size, { colour, lit }, face) {
+    stamp(size, { colour, lit, member }, line) {
       const r = (size / 2) * this.density;
       const stamp = document.createElement("canvas");
       stamp.width = stamp.height = 2 * Math.ceil(r) + 2;
@@ -34,8 +34,8 @@
       context.arc(stamp.width / 2, stamp.width / 2, r, 0, TURN);
       context.fillStyle = colour;
       context.fill();
-      context.strokeStyle = face;
-      context.lineWidth = 0.7 * this.density;
+      context.strokeStyle = line;
+      context.lineWidth = (member ? 1 : 0.7) * this.density;
       if (lit) context.stroke();
       return stamp;
     }

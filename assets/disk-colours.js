@@ -97,6 +97,12 @@
     { by: "violation", title: "Order violations", fits: (p) => bitOf(p, "inverted") | bitOf(p, "outside_cone"), make: violations },
     { by: "split", title: "Split", fits: (p) => p.header.splits?.length > 1, make: (p) => given(p.header.splits, p.split) },
     {
+      by: "far",
+      title: "Far from its class",
+      fits: (p) => p.far && p.header.classes.length,
+      make: (p) => stepped(Float32Array.from(p.far, (value) => (value - 128) / 16), CIVIDIS, { digits: 1, low: -1, high: 3.5 }),
+    },
+    {
       by: "distortion",
       title: "Distortion of the angle",
       fits: (p) => p.distortion,

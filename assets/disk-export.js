@@ -36,9 +36,13 @@
 
   /** The same with the thumbnails that are on the screen written into it. @returns {Promise<string>} */
   async function toFullSVG(paint) {
+    return toSVG(paint, await shownPictures(paint));
+  }
+
+  /** The thumbnails on the screen, each with its place on the stage. @returns {Promise<{spot: number[], href: string}[]>} */
+  function shownPictures(paint) {
     const shown = [...paint.thumbs.images].filter(([, image]) => !image.hidden && image.complete && image.naturalWidth);
-    const thumbs = await Promise.all(shown.map(async ([i, image]) => ({ spot: paint.spotOf(i), href: await dataUrl(image.src) })));
-    return toSVG(paint, thumbs);
+    return Promise.all(shown.map(async ([i, image]) => ({ spot: paint.spotOf(i), href: await dataUrl(image.src) })));
   }
 
   function pictures(thumbs, side) {
@@ -75,14 +79,13 @@
     return blob;
   }
 
-  /** Print the picture alone on a page of its own size: "Save as PDF" there gives a vector file. */
-  async function toPrinter(paint) {
-    const { size } = paint;
+  /** Print a picture alone on a page of its own size: "Save as PDF" there gives a vector file. @param {string} svg @param {string} page size in CSS */
+  async function toPrinter(svg, page) {
     const frame = document.createElement("iframe");
     frame.style.cssText = "position: fixed; right: 0; bottom: 0; width: 0; height: 0; border: 0";
     frame.className = "hd-print";
-    frame.srcdoc = `<!doctype html><title>hypviz disk</title><style>@page { size: ${size}px ${size}px; margin: 0 }
-      body { margin: 0 } svg { display: block }</style>${await toFullSVG(paint)}`;
+    frame.srcdoc = `<!doctype html><title>hypviz disk</title><style>@page { size: ${page}; margin: 0 }
+      body { margin: 0 } svg { display: block }</style>${svg}`;
     document.querySelectorAll(".hd-print").forEach((old) => old.remove());
     await new Promise((resolve) => [(frame.onload = resolve), document.body.append(frame)]);
     frame.contentWindow.onafterprint = () => frame.remove();
@@ -106,5 +109,5 @@
     return group;
   }
 
-  hypviz.diskExport = { toSVG, toFullSVG, toPNG, toPrinter };
+  hypviz.diskExport = { toSVG, toFullSVG, toPNG, toPrinter, shownPictures };
 })();

@@ -31,6 +31,7 @@
       on(tools, "click", (event) => {
         const tool = event.target.closest("[data-tool]")?.dataset.tool;
         if (tool === "home") disk.home();
+        else if (tool === "focus") disk.setFocus(!disk.paint.focus);
         else if (tool) this.choose(tool === this.tool ? "move" : tool);
       });
     }
@@ -39,7 +40,7 @@
     choose(tool) {
       this.tool = tool;
       this.stage.classList.toggle("is-drawing", tool !== "move");
-      for (const node of this.disk.el.tools.querySelectorAll("[aria-pressed]")) {
+      for (const node of this.disk.el.tools.querySelectorAll("[aria-pressed]:not([data-tool=focus])")) {
         node.setAttribute("aria-pressed", String(node.dataset.tool === tool));
       }
       if (tool !== "move") this.disk.announce(`${tool === "box" ? "Box" : "Lasso"}: drag round the points to select them; Escape ends it.`);
@@ -184,6 +185,7 @@
         "+": () => zoom(1.5),
         "=": () => zoom(1.5),
         "-": () => zoom(1 / 1.5),
+        f: () => disk.setFocus(!disk.paint.focus),
         l: () => this.choose(this.tool === "lasso" ? "move" : "lasso"),
         b: () => this.choose(this.tool === "box" ? "move" : "box"),
       };

@@ -19,12 +19,14 @@
         gradient,
         face: add(under, "circle", { fill: `url(#${gradient.id})` }),
         ringLayer: add(under, "g"),
+        aroundLayer: add(under, "g"),
         pins: add(under, "g"),
         coneFar: path(under, "cone-far"),
         coneNear: path(under, "cone"),
         coneEdge: path(under, "cone-edge"),
         rim: add(under, "circle", { class: "hd-rim" }),
         path: path(under, "path"),
+        aroundLabels: add(over, "g"),
         labels: add(over, "g"),
         root: add(over, "g"),
         marks: add(over, "g"),
@@ -36,6 +38,7 @@
       add(this.root, "circle", { class: "hd-root", r: 5.5 });
       add(this.root, "circle", { class: "hd-root-dot", r: 1.9 });
       add(this.root, "text", { class: "hd-label", y: 19 }).textContent = "root";
+      this.around = new hypviz.Around(paint, this.aroundLayer, this.aroundLabels);
     }
 
     adopt({ rings }) {
@@ -61,8 +64,8 @@
       const [rx, ry] = paint.polarToStage({ angle: 0, radius: 0 });
       set(this.gradient, { cx: x, cy: y, r: rim, fx: rx, fy: ry });
       this.root.setAttribute("transform", `translate(${rx} ${ry})`);
-      const outermost = paint.header.rings.length - 1;
-      this.rings = paint.header.rings.map((ring, i) => {
+      const outermost = paint.rings.length - 1;
+      this.rings = paint.rings.map((ring, i) => {
         const image = M.circleImage(ring.drawn, centre);
         const [cx, cy] = paint.toStage(image.x * zoom, image.y * zoom);
         const r = image.r * rim;
@@ -83,16 +86,30 @@
       return (s && (s.polar || this.paint.polarOfRow(s.row))) || null;
     }
 
-    /** The true cone of the plane, through the same radial scale as the points. */
+    /** The cone of the selection: around it exactly; in an overview its section with the plane, which holds few members, so it is faint. */
     drawCone() {
       if (!this.paint.ready) return;
       const apex = this.apex();
       const { omega } = this.paint.look;
-      this.cone = apex && omega !== null ? this.coneParts(apex, omega) : null;
-      const { near, far } = this.cone || {};
-      this.coneNear.setAttribute("d", near ? this.trace(near.outline) + "Z" : "");
-      this.coneFar.setAttribute("d", far ? this.trace(far.outline) + "Z" : "");
-      this.coneEdge.setAttribute("d", near ? this.trace(near.left) + this.trace(near.right) : "");
+      const { focus } = this.paint;
+      this.cone = apex && omega !== null ? this.coneParts(apex, omega, focus || undefined) : null;
+      const exact = this.cone && focus?.omega === omega;
+      const [near, far, edge] = exact ? this.exactCone(focus) : this.cone ? this.section(this.cone) : ["", "", ""];
+      this.coneNear.setAttribute("d", near);
+      this.coneFar.setAttribute("d", far);
+      this.coneEdge.setAttribute("d", edge);
+      for (const path of [this.coneNear, this.coneFar, this.coneEdge]) path.classList.toggle("hd-section", !focus);
+      this.around.draw(this.cone && apex, omega);
+    }
+
+    exactCone({ outline, edge }) {
+      const path = (corners) => `M${corners.map((corner) => this.paint.drawnToStage(corner).map((value) => value.toFixed(2)).join(" ")).join("L")}`;
+      const right = [outline[0], ...outline.slice(1 - edge).reverse()];
+      return [`${path(outline)}Z`, "", path(outline.slice(0, edge)) + path(right)];
+    }
+
+    section({ near, far }) {
+      return [`${this.trace(near.outline)}Z`, `${this.trace(far.outline)}Z`, this.trace(near.left) + this.trace(near.right)];
     }
 
     /** Pinned cones, each in its own dash and with its number at the apex. */
@@ -119,13 +136,14 @@
       );
     }
 
-    coneParts(apex, omega) {
-      const upTo = (drawn) => this.coneOutline(apex, omega, Math.max(this.paint.scale.true(drawn), 1.1 * apex.radius));
+    /** @param {{scale: Function, least: number}} [how] true angle from the apex → drawn angle, and the true radius that the cone begins at */
+    coneParts(apex, omega, how = { scale: (theta) => theta, least: 0 }) {
+      const upTo = (drawn) => this.coneOutline(apex, omega, Math.max(this.paint.scale.true(drawn), 1.1 * apex.radius), how);
       return { near: upTo(CONE_SURE), far: upTo(CONE_RIM) };
     }
 
-    coneOutline(apex, omega, reach) {
-      const edge = M.coneEdge(apex.radius, omega, reach, this.paint.space);
+    coneOutline(apex, omega, reach, { scale, least }) {
+      const edge = M.coneEdge(apex.radius, omega, reach, this.paint.space).map(({ angle, radius }) => ({ angle: scale(angle), radius: Math.max(radius, least) }));
       const turn = (points, sign) => points.map((p) => ({ angle: apex.angle + sign * p.angle, radius: p.radius }));
       const [left, right] = [turn(edge, 1), turn(edge, -1)];
       const last = edge[edge.length - 1].angle;

@@ -26,7 +26,9 @@
     if (header.version !== 1) throw new Error(`Disk payload version ${header.version} is not known here; reload the page.`);
     const arrays = {};
     for (const { name, dtype, offset, length: count } of header.arrays) {
-      arrays[name] = new TYPES[dtype](buffer, 4 + length + offset, count);
+      const [Type, start] = [TYPES[dtype], 4 + length + offset];
+      const aligned = start % Type.BYTES_PER_ELEMENT === 0; // arrays start at multiples of 4: one of 8 bytes may have to be copied
+      arrays[name] = aligned ? new Type(buffer, start, count) : new Type(buffer.slice(start, start + count * Type.BYTES_PER_ELEMENT));
     }
     return { header, arrays };
   }
@@ -188,5 +190,5 @@
     return (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 - (a[2] - b[2]) ** 2;
   }
 
-  hypviz.math = { decode, merge, Scale, translate, untranslate, translationTaking, circleImage, rayPoint, coneEdge, geodesic };
+  hypviz.math = { decode, merge, interpolate, Scale, translate, untranslate, translationTaking, circleImage, rayPoint, coneEdge, geodesic };
 })();

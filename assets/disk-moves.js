@@ -4,6 +4,7 @@
   const hypviz = (window.hypviz = window.hypviz || {});
   const { reducedMotion } = hypviz;
 
+  const TURN = 2 * Math.PI;
   const TURN_MS = 280;
   const GLIDE_MS = 300;
   const REST_MS = 180; // a view that has not moved for so long is at rest
@@ -55,6 +56,31 @@
       });
       await paint.rebuild();
       await moved;
+    }
+
+    /** From former angles to the present ones, along circles about the root, the shorter way round. @param {ArrayLike<number>} former */
+    async turn(former) {
+      const { paint } = this;
+      const to = paint.angle;
+      const [{ zx, zy, drawn }, way] = [paint, new Float64Array(paint.n)];
+      for (let i = 0; i < way.length; i++) {
+        const ahead = (to[i] - former[i]) / TURN;
+        way[i] = (ahead - Math.round(ahead)) * TURN;
+      }
+      const place = (t) => {
+        for (let i = 0; i < way.length; i++) {
+          const angle = to[i] - (1 - t) * way[i];
+          zx[i] = drawn[i] * Math.cos(angle);
+          zy[i] = drawn[i] * Math.sin(angle);
+        }
+      };
+      this.stop("data");
+      if (reducedMotion()) return paint.rebuild();
+      place(0);
+      await paint.rebuild(); // lit where it was, then on its way
+      if (paint.zx !== zx || paint.angle !== to) return; // other points or places came meanwhile
+      await this.animate("data", GLIDE_MS, (t) => (t < 1 ? place(t) : paint.turn(to)));
+      if (paint.angle === to) paint.thumbs.adopt();
     }
 
     /** Run `step(0…1)`, eased, and draw; a newer animation of the same kind, or a gesture, ends it. */

@@ -26,7 +26,7 @@
         selection: null, set: null, common: null, pins: [], extra: [], edges: [], omega: null, colourBy: "branch",
         highlight: null, hovered: null, pictures: false, theme: "light",
       }; // prettier-ignore
-      this.n = 0;
+      Object.assign(this, { n: 0, focus: null, scaleName: "stretched" });
       const find = (name) => stage.querySelector(`.hd-${name}`);
       this.layers = [find("under"), find("over")];
       this.points = new hypviz.Points(this, find("plot"), plotly);
@@ -37,7 +37,7 @@
 
     /** Take over a decoded payload; drawn by the next `rebuild`. */
     adopt(data) {
-      Object.assign(this, { first: data, later: [] });
+      Object.assign(this, { first: data, later: [], focus: null });
       this.take(data);
     }
 
@@ -49,17 +49,57 @@
     }
 
     take({ header, arrays }) {
+      const former = this.focus && new Map(Array.from(this.row, (row, i) => [row, this.angle[i]]));
       for (const name of this.columns || []) delete this[name];
       this.columns = Object.keys(arrays);
-      Object.assign(this, arrays, { header, n: header.n, space: { curv: header.curv, geometry: header.geometry } });
-      this.scale = new M.Scale(header.scale);
+      Object.assign(this, arrays, { header, n: header.n, space: { curv: header.curv, geometry: header.geometry }, overview: arrays.angle, sent: arrays.drawn });
       this.places = this.row ? new Map(Array.from(this.row, (row, i) => [row, i])) : null;
-      this.zx = Float64Array.from(this.angle, (angle, i) => this.drawn[i] * Math.cos(angle)); // disk frame
-      this.zy = Float64Array.from(this.angle, (angle, i) => this.drawn[i] * Math.sin(angle));
-      this.vx = new Float64Array(this.n); // view frame times zoom: where it is on the screen
-      this.vy = new Float64Array(this.n);
+      for (const name of ["zx", "zy"]) this[name] = new Float64Array(this.n); // disk frame
+      for (const name of ["vx", "vy"]) this[name] = new Float64Array(this.n); // view frame times zoom: where it is on the screen
+      this.stretch();
+      this.turn(former ? Float64Array.from(this.row, (row, i) => former.get(row) ?? arrays.angle[i]) : arrays.angle);
       this.points.adopt();
-      this.lines.adopt(header);
+    }
+
+    /** Draw the radii by the scale in use: the one that follows the quantiles, or the plain one. */
+    stretch() {
+      const { header } = this;
+      const linear = this.scaleName === "linear" && header.linear;
+      this.scale = new M.Scale(linear ? header.linear.scale : header.scale);
+      this.rings = linear ? header.linear.rings : header.rings;
+      this.drawn = linear ? Float32Array.from(this.radius, (radius) => this.scale.drawn(radius)) : this.sent;
+      this.lines.adopt(this);
+    }
+
+    /** Put every point at an angle; its radius stays. @param {ArrayLike<number>} angle one per point */
+    turn(angle) {
+      this.angle = angle;
+      const { zx, zy, drawn } = this;
+      for (let i = 0; i < this.n; i++) {
+        zx[i] = drawn[i] * Math.cos(angle[i]);
+        zy[i] = drawn[i] * Math.sin(angle[i]);
+      }
+    }
+
+    /** The places around a selection, see disk-focus.js. The answer names the points by ascending row. */
+    gather({ arrays, at, ...focus }) {
+      const order = this.places && Array.from(this.row.keys()).sort((a, b) => this.row[a] - this.row[b]);
+      const angle = new Float64Array(this.n);
+      this.drawn = Float32Array.from(this.drawn);
+      for (let k = 0; k < this.n; k++) {
+        const i = order ? order[k] : k;
+        angle[i] = at + arrays.angle[k];
+        this.drawn[i] = arrays.drawn[k];
+      }
+      const outline = Array.from(arrays.outline_angle, (turned, k) => ({ angle: at + turned, drawn: arrays.outline_drawn[k] }));
+      this.focus = { ...focus, at, outline };
+      this.turn(angle);
+    }
+
+    /** Back to the places of the overview. */
+    scatter() {
+      this.focus = null;
+      this.turn(this.overview);
     }
 
     /** The index of a row, −1 when it is not among the points. */
@@ -168,6 +208,12 @@
     /** stage → view frame, zoom undone */
     toView([px, py]) {
       return [(px - this.half) / this.px / this.view.zoom, (this.half - py) / this.px / this.view.zoom];
+    }
+
+    /** disk frame, as angle and drawn radius → stage */
+    drawnToStage({ angle, drawn }) {
+      const [x, y] = M.translate([drawn * Math.cos(angle), drawn * Math.sin(angle)], this.view.centre);
+      return this.toStage(x * this.view.zoom, y * this.view.zoom);
     }
 
     polarOf(index) {

@@ -12,7 +12,7 @@
     }
 
     /** New traces: after a load, a selection, a resize, a change of colours. Not while dragging. */
-    async draw(groups, { size, reach, face, opacity }) {
+    async draw(groups, { size, reach, face, tint, opacity }) {
       const axis = () => ({ range: [-reach, reach], visible: false, fixedrange: true });
       const layout = {
         width: size,
@@ -32,7 +32,7 @@
         x: group.x,
         y: group.y,
         opacity: opacity(group),
-        marker: { size: group.size, color: group.colour, opacity: 1, line: { width: group.lit ? 0.7 : 0, color: face } },
+        marker: { size: group.size, color: group.colour, opacity: 1, line: { width: group.member ? 1 : group.lit ? 0.7 : 0, color: group.member ? tint : face } },
         hoverinfo: "skip",
       }));
       const count = groups.reduce((sum, { rows }) => sum + rows.length, 0);

@@ -49,8 +49,9 @@
       const wasDimmed = this.groups.some((group) => !group.lit);
       this.groups = this.makeGroups();
       this.fill();
-      const face = getComputedStyle(paint.stage).getPropertyValue("--hd-face-1").trim();
-      await this.renderer.draw(this.groups, { size: paint.size, reach: paint.half / paint.px, face, opacity: (g) => (g.lit ? LIT : DIM) });
+      const style = getComputedStyle(paint.stage);
+      const [face, tint] = ["--hd-face-1", "--hd-accent"].map((name) => style.getPropertyValue(name).trim());
+      await this.renderer.draw(this.groups, { size: paint.size, reach: paint.half / paint.px, face, tint, opacity: (g) => (g.lit ? LIT : DIM) });
       if (!fresh && !wasDimmed && this.groups.some((group) => !group.lit)) this.fade();
     }
 
@@ -69,7 +70,7 @@
       const lit = (this.lit = this.findLit());
       const buckets = new Map();
       const put = (i) => {
-        const id = place[key[i]] + (lit && !lit[i] ? 0 : distinct.length);
+        const id = place[key[i]] + (lit ? lit[i] : 1) * distinct.length;
         if (!buckets.has(id)) buckets.set(id, []);
         buckets.get(id).push(i);
       };
@@ -80,12 +81,14 @@
       }
       return [...buckets.keys()]
         .sort((a, b) => a - b)
-        .map((id) => this.makeGroup(Uint32Array.from(buckets.get(id)), distinct[id % distinct.length], id >= distinct.length));
+        .map((id) => this.makeGroup(Uint32Array.from(buckets.get(id)), distinct[id % distinct.length], Math.floor(id / distinct.length)));
     }
 
-    makeGroup(rows, colour, lit) {
+    /** @param {number} level 0 dimmed, 1 lit, 2 a member of the selection's cone */
+    makeGroup(rows, colour, level) {
+      const [lit, member] = [level > 0, level > 1];
       const size = Array.from(rows, (i) => this.size(i));
-      return { rows, size, colour, lit, x: new Float32Array(rows.length), y: new Float32Array(rows.length), flat: new Float64Array(2 * rows.length) };
+      return { rows, size, colour, lit, member, x: new Float32Array(rows.length), y: new Float32Array(rows.length), flat: new Float64Array(2 * rows.length) };
     }
 
     /** Diameter in pixels: by depth, smaller on small stages and in crowds. */
@@ -95,7 +98,7 @@
       return unit * SIZES[Math.min(this.paint.depth[i], SIZES.length - 1)];
     }
 
-    /** 1 for points at full strength, null when nothing is dimmed: a legend entry, the set, what all cones share, one cone. */
+    /** 1 for points at full strength, 2 for members of the selection's cone, null when nothing is dimmed: a legend entry, the set, what all cones share, one cone. */
     findLit() {
       const { paint } = this;
       const { selection, highlight, set, common } = paint.look;
@@ -107,21 +110,21 @@
       const lit = bits || selection ? new Uint8Array(paint.n) : null;
       if (bits) for (let i = 0; i < paint.n; i++) lit[i] = bits.has(paint.rowAt(i)) ? 1 : 0;
       if (!bits && selection) this.lightSelection(lit, selection);
-      if (lit && isRow(selection?.row)) this.light(lit, [selection.row]);
+      if (lit && isRow(selection?.row)) this.light(lit, [selection.row], 1);
       return lit;
     }
 
     lightSelection(lit, { members, children, parents, path }) {
       const { paint } = this;
-      if (members instanceof hypviz.Bits) for (let i = 0; i < paint.n; i++) lit[i] = members.has(paint.rowAt(i)) ? 1 : 0;
-      else this.light(lit, members);
-      for (const rows of [children, parents, path]) this.light(lit, rows);
+      if (members instanceof hypviz.Bits) for (let i = 0; i < paint.n; i++) lit[i] = members.has(paint.rowAt(i)) ? 2 : 0;
+      else this.light(lit, members, 2);
+      for (const rows of [children, parents, path]) this.light(lit, rows, 1);
     }
 
-    light(lit, rows) {
+    light(lit, rows, level) {
       for (const row of rows || []) {
         const i = this.paint.indexOf(row);
-        if (i >= 0) lit[i] = 1;
+        if (i >= 0) lit[i] = Math.max(lit[i], level);
       }
     }
 

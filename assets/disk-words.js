@@ -23,14 +23,14 @@
   }
 
   /** How many points are drawn and which, and what radius and angle mean. @returns {string[]} */
-  function captionOf({ header, points, n }) {
+  function captionOf({ header, points, n, focus }) {
     const drawn = points.shown.length;
     const how = drawn < n ? "evenly spread over the data" : n < header.total ? header.how : "";
     const sure = typeof header.distortion === "number" ? ` (rank correlation ${header.distortion.toFixed(2)})` : "";
     return [
       `showing ${count(drawn)} of ${count(header.total)}${how ? `: ${how}` : ""}`,
       header.geometry === "euclidean" ? "radius = true norm" : "radius = true distance to the root",
-      `angle = projection${sure}`,
+      focus ? "Around the selection: angles and distances from it are exact" : `angle = projection${sure}`,
     ];
   }
 

@@ -8,7 +8,8 @@
  * @typedef {{angle: number, radius: number}} Polar   radians and true distance to the root
  * @typedef {{angle: number, radius: number, label?: string, thumb?: string}} Extra
  * @typedef {{row?: number|null, polar?: Polar|null, members?: Bits|ArrayLike<number>, children?: number[],
- *   parents?: number[], path?: number[], edges?: number[][]}} Selection   rows of the data set
+ *   parents?: number[], path?: number[], edges?: number[][], query?: Object}} Selection   rows of the data set; `query`
+ *   is what `focus` asks the server about, without it the selection is shown in the overview
  * @typedef {{row?: number, polar?: Polar, omega: number}} Pin
  * @typedef {{centre?: [number, number], zoom?: number}} View   the disk point in the middle, and a zoom >= 1
  * @typedef {Object} Options
@@ -24,6 +25,7 @@
  * @property {(view: View) => void} [onView]         after the view has come to rest
  * @property {(text: string) => void} [announce]     words for a screen reader; default: a live region of its own
  * @property {(row: number) => string} [thumbUrl]    picture of an item; none: no pictures
+ * @property {(body: Object) => Promise<ArrayBuffer>} [focus] asks the server for the layout around a selection, see disk-focus.js
  * @property {(row: number) => string} [describe]    last line of the hover card; default: the image's name
  */
 (function () {
@@ -33,7 +35,8 @@
 
   const icon = (body) => `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">${body}</svg>`;
   const TOOLS = [
-    ["home", "Home (Esc)", icon('<circle cx="12" cy="12" r="9"/><circle cx="12" cy="12" r="2.2" fill="currentColor"/>')],
+    ["focus", "Around the selection, exactly (F); Esc: the overview", icon('<path d="M12 20 5 5M12 20 19 5" /><circle cx="12" cy="20" r="2" fill="currentColor"/><path d="M4 9c5-4 11-4 16 0"/>')],
+    ["home", "Home: the overview, the root in the middle (Esc)", icon('<circle cx="12" cy="12" r="9"/><circle cx="12" cy="12" r="2.2" fill="currentColor"/>')],
     ["lasso", "Lasso (L)", icon('<path d="M12 4c5 0 9 2.4 9 5.6s-4 5.6-9 5.6-9-2.4-9-5.6S7 4 12 4zM7 14c-2 1.5-2 4 1 4s2 2.5 0 3" stroke-dasharray="3 2"/>')],
     ["box", "Box (B, or Shift and drag)", icon('<rect x="4" y="4" width="16" height="16" stroke-dasharray="3.5 2.5"/>')],
   ];
@@ -53,6 +56,7 @@
       this.card = new hypviz.Card(this.paint, this.el.card, options, (row) => this.words(row));
       this.legend = new hypviz.Legend(this.paint, this.el.legend, () => this.paint.rebuild());
       this.moves = new hypviz.Moves(this);
+      this.focus = new hypviz.Focus(this, options.focus);
       this.gestures = new hypviz.Gestures(this, this.clean.signal);
       this.watch();
     }
@@ -109,6 +113,7 @@
       this.moves.stop("data");
       this.card.hide();
       paint.adopt(data);
+      this.focus.show();
       look.highlight = null;
       if (!keep) Object.assign(look, { selection: null, set: null, common: null, pins: [], edges: [] });
       if (!before) paint.view = { centre: [0, 0], zoom: 1 };
@@ -126,12 +131,13 @@
       this.paint.append(M.decode(buffer));
       this.legend.write();
       this.writeCaption();
+      this.focus.soon();
       await this.paint.rebuild();
     }
 
     writeCaption() {
-      const parts = hypviz.captionOf(this.paint);
-      this.el.caption.replaceChildren(...parts.flatMap((part, i) => [i ? " · " : "", element("span", "", part)]));
+      const parts = [...hypviz.captionOf(this.paint).map((part) => element("span", "", part)), ...hypviz.scaleNote(this)];
+      this.el.caption.replaceChildren(...parts.flatMap((part, i) => [i ? " · " : "", part]));
     }
 
     /* ------------------------------------------------------------ what the page asks for */
@@ -144,7 +150,8 @@
 
     /** Light one selection and dim the rest; null ends it. @param {Selection|null} selection */
     async setSelection(selection) {
-      const drawn = this.restyle({ selection, highlight: null });
+      Object.assign(this.look, { selection, highlight: null });
+      const drawn = this.paint.n && this.focus.follow(selection);
       this.legend.write();
       if (this.paint.indexOf(selection?.row) >= 0) this.announce(this.words(selection.row).join(", "));
       await drawn;
@@ -198,9 +205,14 @@
       return this.moves.setView(view, options);
     }
 
-    /** The root in the middle, the whole disk in sight. */
+    /** The overview, the root in the middle, the whole disk in sight. */
     home() {
-      return this.moves.setView({}, { animate: true });
+      return Promise.all([this.focus.leave(), this.moves.setView({}, { animate: true })]);
+    }
+
+    /** Glide to the layout around the selection, now and at every selection to come; or stay in the overview. @param {boolean} on */
+    setFocus(on) {
+      return this.focus.turnOn(on);
     }
 
     /** Bring a row to the middle. */
@@ -216,6 +228,23 @@
       const [x, y] = this.paint.spotOf(this.paint.indexOf(row));
       const scale = box.width / this.paint.size;
       return { x: box.left + x * scale, y: box.top + y * scale };
+    }
+
+    /** The outline of the selection's cone as drawn: corners [x, y] in the disk frame; null without one around a selection. */
+    outline() {
+      const corners = this.paint.focus?.outline.map(({ angle, drawn }) => [drawn * Math.cos(angle), drawn * Math.sin(angle)]);
+      return corners || null;
+    }
+
+    /** How the points are placed, for questions to the server about regions. @returns {{scale: string, focus: Object|null}} */
+    frame() {
+      const { focus, scaleName } = this.paint;
+      return { scale: scaleName, focus: focus && { query: focus.query, at: focus.at } };
+    }
+
+    /** Draw the radii by the scale that follows their quantiles, or in proportion. @param {"stretched"|"linear"} name */
+    setScale(name) {
+      return hypviz.setScale(this, name);
     }
 
     /** The present picture as a standalone SVG, without thumbnails. */
@@ -245,6 +274,7 @@
         apex: paint.n ? paint.lines.apex() : null,
         cone: cone && { left: cone.far.left, right: cone.far.right },
         rings: paint.lines.rings,
+        focus: paint.focus && { at: paint.focus.at, omega: paint.focus.omega, rings: paint.focus.rings, ticks: paint.focus.ticks },
         extra: look.extra.length,
         pins: look.pins.length,
         edges: paint.edges.count,

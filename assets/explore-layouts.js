@@ -21,6 +21,7 @@
     const scores = element("span", "hv-scores");
     let known = []; // what the server said of the layouts
     let layout = DEFAULT;
+    let overview = DEFAULT; // what this view opens with
     let beside = null; // layout of the second disk
 
     const titleOf = (name) => known.find((one) => one.name === name)?.title || name;
@@ -132,13 +133,13 @@
       nodes: [picker, scores],
       layout: (disk) => (disk === x.second ? beside : layout),
       async opened() {
-        layout = DEFAULT;
+        layout = overview = x.disk.paint.header.layout;
         await compare(null);
         known = await x.api.get("layouts");
         write();
       },
       scored: () => score().catch(x.complain),
-      save: () => ({ layout: layout === DEFAULT ? null : layout, beside }),
+      save: () => ({ layout: layout === overview ? null : layout, beside }),
       async restore({ layout: first, beside: second }) {
         if (first && first !== layout) await choose(first);
         if (second) await compare(second);

@@ -63,6 +63,7 @@
       if (link.item) await attempt(async () => (start = await x.api.get(`row/${encodeURIComponent(link.item)}`)));
       await attempt(() => x.shows.restore(link));
       await attempt(() => x.each.restore(link));
+      if (link.focus === "0") await x.disk.setFocus(false);
       await x.walk(start, { remember: false });
       await attempt(() => x.pins.restore(link));
       await attempt(() => x.set.restore(link));
@@ -85,6 +86,7 @@
         ...x.shows.save(),
         ...x.each.save(),
         ...x.pins.save(),
+        focus: x.disk.focus.on ? null : "0",
         at: placeOf(x.disk),
         at2: x.second && placeOf(x.second),
         ...x.set.save(),

@@ -13,7 +13,7 @@
     const sampled = (disk) => Boolean(disk.paint.places);
 
     async function add(disk, route, body) {
-      const answer = await x.api.post(route, { layout: x.layout(disk), ...body });
+      const answer = await x.api.post(route, { layout: x.layout(disk), ...disk.frame(), ...body });
       await disk.addPoints(await answer.arrayBuffer());
     }
 
@@ -43,7 +43,7 @@
         try {
           let found = Bits.of(rows, count);
           if (sampled(disk)) {
-            const answer = await x.api.ask("select_region", { layout: x.layout(disk), polygon, view });
+            const answer = await x.api.ask("select_region", { layout: x.layout(disk), ...disk.frame(), polygon, view });
             found = Bits.decode(answer.members, count);
           }
           await x.select(found, "lasso", how);

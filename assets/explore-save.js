@@ -20,13 +20,27 @@
       await navigator.clipboard.writeText(location.href);
       note.textContent = x.answer?.row === null ? "Copied; an own picture is not part of a link." : "Copied.";
     };
+    const width = Object.assign(element("input"), { type: "number", min: 20, max: 1000, step: 1, value: 85 });
+    width.setAttribute("aria-label", "Width of the figure in millimetres");
+    const about = () => ({ width: Number(width.value), facts: [`data: ${x.view.name}`, `checkpoint: ${x.view.checkpoint}`] });
+    const figure = async () => {
+      const made = await hypviz.diskFigure.fullFigure(paint(), about());
+      note.textContent = made.note;
+      return made.svg;
+    };
+    const toPDF = async () => {
+      const svg = await figure();
+      const [, wide, high] = svg.match(/width="([\d.]+mm)" height="([\d.]+mm)"/);
+      await hypviz.diskExport.toPrinter(svg, `${wide} ${high}`);
+    };
     const row = (title, hint, run, ...more) =>
       element("div", "hv-save", action("hv-row", title, run, x.complain), ...more, element("small", "", hint));
 
     picker.body.append(
       row("Copy link", "Brings back data, checkpoint, view, pins and selection.", copy),
       row("SVG", "Vectors with ring labels, for papers.", svg),
-      row("PDF", "The print dialogue opens: choose “Save as PDF”.", () => hypviz.diskExport.toPrinter(paint())),
+      row("Figure", "mm wide: SVG for a paper, light on white, with legend, ω, data and checkpoint.", async () => download(new Blob([await figure()], { type: "image/svg+xml" }), name("figure.svg")), width),
+      row("PDF", "The same figure; the print dialogue opens: choose “Save as PDF”.", toPDF),
       row("PNG", "times the screen's pixels", png, scale),
       row("Offline page", "One HTML file: pan, zoom, cones and pictures without a server.", offline),
       note,

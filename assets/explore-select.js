@@ -36,8 +36,10 @@
     shortcut("In all cones", "What the pinned cones have in common", () => ({ members: x.shared().encode() }), () => x.shared());
     shortcut("Violations", "Outside an annotated parent's cone, or not farther from the root than it", () => ({ violations: true }));
     shortcut("Unlabelled", "Pictures without boxes, boxes whose class says nothing", () => ({ flags: ["unlabelled"] }));
-    const proposed = () => (x.disk.paint.header?.flags || []).find((flag) => flag.name === "proposed")?.count;
-    shortcut("Proposed", "Boxes that a program proposed and nobody annotated", () => ({ flags: ["proposed"] }), proposed);
+    const flagged = (name) => () => (x.disk.paint.header?.flags || []).find((flag) => flag.name === name)?.count;
+    const far = "Farther from the mean direction of their class than nearly all of it: look at their labels first";
+    shortcut("Far from its class", far, () => ({ flags: ["far_from_class"] }), flagged("far_from_class"));
+    shortcut("Proposed", "Boxes that a program proposed and nobody annotated", () => ({ flags: ["proposed"] }), flagged("proposed"));
 
     const apply = action("hv-primary", "Select these", () => choose(wanted, "filter"), x.complain);
     const reset = action("", "Reset", () => ((wanted = {}), (search.value = ""), refresh()), x.complain);

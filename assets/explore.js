@@ -266,6 +266,7 @@
       this.pins.draw(disk);
       this.set.draw(disk);
       disk.setSelection({
+        query: answer.how === "cosine" ? null : this.query,
         row: answer.row,
         polar: own ? polar : null,
         members: Bits.decode(answer.members, this.view.count),
@@ -343,6 +344,7 @@
         },
         announce: this.announce,
         thumbUrl: this.thumbUrl,
+        focus: holder.matches(".hv-second") ? null : async (body) => (await this.api.post("focus", body)).arrayBuffer(),
       });
       return disk;
     }

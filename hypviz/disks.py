@@ -25,6 +25,7 @@ from hypviz.viz import honesty, layout
 from hypviz.viz.disk import Columns, disk_payload
 from hypviz.viz.sample import stratified
 from hypviz.viz.tree import branches
+from hypviz.viz.typicality import FAR, class_distance
 
 Json = dict[str, Any]
 Rows = NDArray[np.int64]
@@ -35,8 +36,11 @@ FLAGS = {
     "inverted": "not farther from the root than an annotated parent",
     "unlabelled": "without a class: a picture without boxes, or a box whose class says nothing",
     "proposed": "proposed by a program, not annotated",
+    "far_from_class": "far from its class: the direction is farther from the class's mean than that of nearly all others",
 }
 """Bits of the column "flags", from the lowest on; the first two are violations of the annotated hierarchy."""
+PARTS_DEPTH = 2
+"""Depth of the parts of objects: from there on the annotation is a hierarchy to be read, not labels to be checked."""
 NO_CLASS = {"", "-", "?", "none", "n/a", "na", "null", "unknown", "unlabelled", "unlabeled", "no label", "undefined"}
 
 
@@ -61,8 +65,21 @@ class Disks(Layouts):
         return Columns(
             branch=index, depth=self._hierarchy.depth, label=items.label, image=items.image, split=splits[items.image],
             flags=self._flags(), branch_names=names, classes=items.classes, image_names=file_names,
-            split_names=split_names, flag_names=FLAGS,
+            split_names=split_names, flag_names=FLAGS, far=self.class_distance,
         )  # fmt: skip
+
+    @cached_property
+    def class_distance(self) -> NDArray[np.float32]:
+        """(N,) how far each item lies from its class, standardised (`viz.typicality`)."""
+        return class_distance(self.embedding, self._items.label)
+
+    @property
+    def overview(self) -> str:
+        """The layout to open with: by class where the annotation is a hierarchy of parts; by direction where it is plain
+        labels, which are to be checked: UMAP once it has been made, else PCA, which takes no time."""
+        if int(self._hierarchy.depth.max(initial=0)) >= PARTS_DEPTH:
+            return layout.DEFAULT
+        return "umap" if self._ready("umap") else "pca"
 
     def _flags(self) -> NDArray[np.uint8]:
         items, edges = self._items, self._hierarchy.edges
@@ -74,6 +91,7 @@ class Disks(Layouts):
             inverted(self.embedding, parent, child) & (self.embedding.geometry != "cosine"),
             wordless[items.label] | ((items.label == SCENE) & alone[items.image]),
             items.source == "proposal",
+            self.class_distance >= FAR,
         )
         return np.asarray(sum(mask.astype(np.uint8) << bit for bit, mask in enumerate(bits)), np.uint8)
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypviz.bits import pack_mask, pack_rows
+from hypviz.bits import pack_mask, pack_rows, unpack_mask
 from hypviz.cards import Cards
 from hypviz.cones import common, half_angle
 from hypviz.config import check_choice
@@ -21,13 +21,16 @@ from hypviz.disks import Disks
 from hypviz.errors import SelectionError
 from hypviz.export import PICTURES, Export, annotation_files, write_export, write_with_pictures, written_set
 from hypviz.places import Placer
+from hypviz.search.answers import Query
 from hypviz.selection import Selector
 from hypviz.viz import layout
-from hypviz.viz.region import checked_centre, checked_polygon, in_polygon, in_window
+from hypviz.viz.focus import Focus, focus, focus_payload, sides
+from hypviz.viz.radius_scale import RadiusScale
+from hypviz.viz.region import checked_centre, checked_polygon, in_polygon, in_window, is_finite
 
 Json = dict[str, Any]
 Mask = NDArray[np.bool_]
-ORDERS = ("row", "radius", "label", "image", "distortion")
+ORDERS = ("row", "radius", "label", "image", "distortion", "class_distance")
 MAX_LISTED = 500
 MAX_CONES = 16
 """Cones held against each other at once: one pass over the items each."""
@@ -63,6 +66,36 @@ class Inquiry:
             "members_total": len(rows),
         }
 
+    def focus(
+        self,
+        query: Mapping[str, Any],
+        omega: float | None = None,
+        kind: str = "angle",
+        *,
+        rows: str | None = None,
+        scale: str | None = None,
+    ) -> bytes:
+        """The layout around one place (`viz.focus`) as a file, for the items in `rows` (bits, None for all) in their order.
+
+        omega, kind: as in `cone`.  scale: which radius scale the disk is drawn with, see `Layouts.radius_scale`.
+        """
+        place = self.placer.resolve(query).query
+        radii = self.disks.radius_scale(scale)
+        chosen = None if rows is None else np.flatnonzero(unpack_mask(rows, len(self.placer.items)))
+        found = self._focus(place, half_angle(self.placer.index, place, kind=kind, omega=omega), radii, chosen)
+        return focus_payload(found, radii.drawn(self.disks.embedding.radii[slice(None) if chosen is None else chosen]))
+
+    def _focus(self, place: Query, omega: float, radii: RadiusScale, rows: NDArray[np.int64] | None) -> Focus:
+        index, disks = self.placer.index, self.disks
+        member = np.zeros(len(index), np.bool_)
+        member[index.cone_members(place, omega)] = True
+        own = disks.families[place.row] if place.row is not None else layout.place(disks.angles(), disks.embedding, place.direction)
+        return focus(
+            disks.embedding, index.cosines(place), sides(disks.families, float(own)), radius=float(place.radius), omega=omega,
+            member=member, radii=radii, rows=rows, own=place.row,
+            min_radius=float(place.radius) if index.retrieval.cones.outward else None,
+        )  # fmt: skip
+
     def common(self, queries: Sequence[Mapping[str, Any]], omega: float | None = None, kind: str = "angle", *, limit: int = 40) -> Json:
         """What lies inside all of the queries' cones: cards of the best by summed angle, their number, all as bits.
 
@@ -93,20 +126,32 @@ class Inquiry:
     def region_mask(self, given: Mapping[str, Any]) -> Mask:
         """(N,) True in a region: {"layout", "polygon": [[x, y]…], "view": {"centre": [x, y]}} or {"layout", "window"}.
 
-        The polygon is in the frame of the view, zoom undone; window as in `viz.region.in_window`.
+        The polygon is in the frame of the view, zoom undone; window as in `viz.region.in_window`. {"focus": {"query", "at"}}
+        means the layout around a place drawn at the angle `at`, in radians, and "scale" names the radius scale.
         """
-        method = layout.check_method(given.get("layout") or layout.DEFAULT)
-        placed, radii = self.disks.angles(method), self.disks.embedding.radii
+        radii, scale = self.disks.embedding.radii, self.disks.radius_scale(given.get("scale"))
+        placed = self._placed(given, scale)
         if given.get("window") is not None:
             return in_window(placed, radii, given["window"])
         polygon = checked_polygon(given.get("polygon"))
         centre = checked_centre((given.get("view") or {}).get("centre", [0, 0]))
-        return in_polygon(placed, self.disks.scale.drawn(radii), polygon, centre=centre)
+        return in_polygon(placed, scale.drawn(radii), polygon, centre=centre)
+
+    def _placed(self, given: Mapping[str, Any], scale: RadiusScale) -> NDArray[np.floating]:
+        """(N,) angles as drawn: of a layout, or around a place."""
+        around = given.get("focus")
+        if around is None:
+            return self.disks.angles(layout.check_method(given.get("layout") or layout.DEFAULT))
+        if not isinstance(around, Mapping) or not isinstance(around.get("query"), Mapping) or not is_finite(around.get("at")):
+            raise SelectionError('A region\'s focus needs a "query" and "at", the angle in radians that its place is drawn at.')
+        place = self.placer.resolve(around["query"]).query
+        return self._focus(place, np.pi / 2, scale, None).angle + float(around["at"])
 
     def listing(self, wanted: Mapping[str, Any], *, offset: int = 0, limit: int = 100, order: str = "row", down: bool = False) -> Json:
         """A stretch of the items that pass a filter, as cards, in some order; `total` is all that pass.
 
-        order: "row" (as in the data), "radius", "label", "image" (name) or "distortion" (of the default layout).
+        order: "row" (as in the data), "radius", "label", "image" (name), "distortion" (of the default layout) or
+        "class_distance" (how far from its class).
         """
         check_choice("order", order, ORDERS)
         if not (offset >= 0 and 1 <= limit <= MAX_LISTED):
@@ -147,6 +192,8 @@ class Inquiry:
             key = self._rank(self.disks.columns.image_names)[items.image[rows]]
         elif order == "distortion":
             key = self.disks.distortion(rows).astype(np.float64)
+        elif order == "class_distance":
+            key = self.disks.class_distance[rows].astype(np.float64)
         return np.lexsort((rows, -key if down else key))
 
     @staticmethod

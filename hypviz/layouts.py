@@ -12,16 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hypviz.config import check_choice
 from hypviz.errors import WorkspaceError
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones
 from hypviz.store import Workspace
 from hypviz.viz import honesty, layout
+from hypviz.viz.focus import family_angles
 from hypviz.viz.placing import carry_over
 from hypviz.viz.radius_scale import RadiusScale
 from hypviz.viz.tree import Tree
 
+SCALES = ("stretched", "linear")
 log = logging.getLogger(__name__)
 Json = dict[str, Any]
 
@@ -56,6 +59,16 @@ class Layouts:
         if stored is None and self._former is not None:
             stored = _newest(self._former, "scale")
         return RadiusScale.from_radii(self.embedding.radii) if stored is None else RadiusScale(*stored)
+
+    def radius_scale(self, name: str | None = None) -> RadiusScale:
+        """The scale of the disk by name: None or "stretched" the one that follows the quantiles, "linear" the plain one."""
+        check_choice("scale", name or "stretched", SCALES)
+        return RadiusScale.linear(self.embedding.radii) if name == "linear" else self.scale
+
+    @cached_property
+    def families(self) -> NDArray[np.float32]:
+        """(N,) one angle per family of items, which says on which side of a selection they are drawn (`viz.focus`)."""
+        return family_angles(self.angles(), self.tree)
 
     def angles(self, method: str = layout.DEFAULT) -> NDArray[np.float32]:
         """(N,) drawn angles of a layout, from the workspace when they are there, else made and kept."""

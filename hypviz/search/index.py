@@ -122,6 +122,10 @@ class Index:
         below, above = self._by_radius(query, children, "children"), self._by_radius(query, parents, "parents")
         return Around(below, above, np.concatenate(members), smallest)
 
+    def cosines(self, query: Query) -> Floats:
+        """(N,) cosines of the query's direction with every item's: the very ones that all answers about it come from."""
+        return np.concatenate([block[0] for _, block in self._cosines(self._directions([query]))])
+
     def nearest(self, query: Query, *, limit: int = 40) -> Ranked:
         """The `limit` items at the smallest geodesic distance, nearest first; `total` is all items but the query."""
         best = Best(checked_limit(limit), query.row)

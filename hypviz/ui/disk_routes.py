@@ -1,6 +1,6 @@
 """Routes of the disk: points and layouts, cones, selections, exports. All under /hypviz/view/{key}/.
 
-    GET  points?layout=&budget=&focus=12,15   the points of a layout, binary (hypviz.viz.disk)
+    GET  points?layout=&budget=&focus=12,15   the points of a layout, the overview when none is named, binary (hypviz.viz.disk)
     POST rows       {layout, rows: [row…]}    the points of certain rows, same format
     POST more       {layout, polygon|window, view, budget}    further points of a region, same format
     GET  layouts                              the layouts to choose from, with progress
@@ -8,6 +8,7 @@
     GET  edges?budget=                        annotated parent → child pairs to draw (hypviz.edges)
     GET  item/{row}                           one item with all that is known of it
     POST cone       {query, omega, kind}      members of one cone, as bits, and its half-angle
+    POST focus      {query, omega, kind, rows, scale}    the layout around one place, binary (hypviz.viz.focus)
     POST common     {queries, omega, kind}    what lies inside several cones
     POST find       {filter}                  items that pass a filter, as bits, and counts per facet
     POST select_region {layout, view, polygon|window}    items in a region, as bits
@@ -45,8 +46,9 @@ def disk_router(library: Library) -> APIRouter:
 
 def _add_points(router: APIRouter, library: Library) -> None:
     @router.get("/points")
-    def points(key: str, layout: str = DEFAULT, budget: int | None = None, focus: str = "") -> Response:
-        return _binary(library.view(key).points(layout, budget=budget, focus=_rows(focus)))
+    def points(key: str, layout: str = "", budget: int | None = None, focus: str = "") -> Response:
+        view = library.view(key)
+        return _binary(view.points(layout or view.disks.overview, budget=budget, focus=_rows(focus)))
 
     @router.post("/rows")
     def rows(key: str, rows: Annotated[list[int], Body()], layout: Annotated[str, Body()] = DEFAULT) -> Response:
@@ -83,6 +85,17 @@ def _add_questions(router: APIRouter, library: Library) -> None:
         key: str, query: Annotated[Json, Body()], omega: Annotated[float | None, Body()] = None, kind: Annotated[str, Body()] = "angle"
     ) -> Json:
         return library.view(key).inquiry.cone(query, omega, kind)
+
+    @router.post("/focus")
+    def focus(
+        key: str,
+        query: Annotated[Json, Body()],
+        omega: Annotated[float | None, Body()] = None,
+        kind: Annotated[str, Body()] = "angle",
+        rows: Annotated[str | None, Body()] = None,
+        scale: Annotated[str | None, Body()] = None,
+    ) -> Response:
+        return _binary(library.view(key).inquiry.focus(query, omega, kind, rows=rows, scale=scale))
 
     @router.post("/common")
     def common(

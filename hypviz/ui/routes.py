@@ -39,7 +39,8 @@ MAX_NAME = 200
 SCRIPTS = (
     "disk-dom.js", "disk-math.js", "disk-colours.js", "disk-plotly.js", "disk-canvas.js", "disk-points.js", "disk-lines.js",
     "disk-edges.js", "disk-thumbs.js", "disk-paint.js", "disk-card.js", "disk-legend.js", "disk-gestures.js", "disk-export.js",
-    "disk-words.js", "disk-moves.js", "disk.js",
+    "disk-words.js", "disk-moves.js", "disk-around.js", "disk-focus.js", "disk-scale.js", "disk-figure.js",
+    "disk.js",
     "evaluate-dom.js", "annotate-corrections.js",
     "picture.js", "explore-parts.js", "explore-link.js", "explore-lists.js", "explore-layouts.js", "explore-show.js", "explore-pins.js",
     "explore-each.js", "explore-set.js", "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js",

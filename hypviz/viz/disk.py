@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from hypviz.errors import DataError
 from hypviz.search.embedding import Embedding
 from hypviz.viz.colours import DEPTH_COLOURS, Colours, branch_colours, depth_names, split_colours
-from hypviz.viz.radius_scale import RadiusScale
+from hypviz.viz.radius_scale import NARROW, RadiusScale, spread
+from hypviz.viz.typicality import as_bytes
 
 PAYLOAD_VERSION = 1
 IMAGE_NAME_BYTES = 256 << 10
@@ -30,7 +31,8 @@ class Columns:
 
     branch: (N,) colour group, row of `branch_names`.  depth: (N,) >= 0.  label: (N,) row of `classes`, −1 for a scene.
     image: (N,) row of `image_names`.  split: (N,) row of `split_names`.  flags: (N,) bits; `flag_names` says in words
-    what each means, by name, from the lowest bit on.
+    what each means, by name, from the lowest bit on.  far: (N,) standardised distance from the item's class, see
+    `viz.typicality`; None where nothing is known of it.
     """
 
     branch: NDArray[np.integer]
@@ -44,6 +46,7 @@ class Columns:
     image_names: Sequence[str] = ()
     split_names: Sequence[str] = ("not stated",)
     flag_names: Mapping[str, str] = field(default_factory=dict)
+    far: NDArray[np.floating] | None = None
 
     def __post_init__(self) -> None:
         for name in [column.name for column in fields(self)[:6]]:
@@ -76,9 +79,10 @@ def disk_payload(
     how: one sentence on how the rows were chosen.
 
     The header ends on a multiple of 4 bytes and lists each array's name, type, offset (from the header's end) and
-    length. Its groups count all N items (`count`) and those sent (`shown`). 25 bytes per point, 29 with `rows`.
+    length. Its groups count all N items (`count`) and those sent (`shown`). 25 bytes per point,
+    4 more with `rows`, 1 more with `columns.far`.
     """
-    scale = scale or RadiusScale.from_radii(embedding.radii)
+    scale, linear = scale or RadiusScale.from_radii(embedding.radii), RadiusScale.linear(embedding.radii)
     if len(columns) != len(embedding) or np.shape(angles) != (len(embedding),):
         raise DataError(
             f"disk_payload: {len(embedding)} points need as many angles and columns, got {np.shape(angles)} and {len(columns)}."
@@ -93,6 +97,7 @@ def disk_payload(
         "image": np.asarray(columns.image[chosen], "<i4"),
         **({} if rows is None else {"row": np.asarray(rows, "<i4")}),
         **{name: np.asarray(getattr(columns, name)[chosen], "<u1") for name in ("branch", "depth", "split", "flags")},
+        **({} if columns.far is None else {"far": as_bytes(columns.far[chosen])}),
         "distortion": _bytes(np.zeros(len(radii)) if point_distortion is None else point_distortion, len(radii)),
     }
     header = {
@@ -106,6 +111,8 @@ def disk_payload(
         "geometry": embedding.geometry,
         "scale": scale.table(),
         "rings": [ring._asdict() for ring in scale.rings()],
+        "linear": {"scale": linear.table(), "rings": [ring._asdict() for ring in linear.rings()]},
+        "narrow": _narrow(embedding),
         **_legend(columns, arrays),
         "classes": list(columns.classes),
         **_image_names(columns.image_names),
@@ -136,6 +143,12 @@ def unpack(payload: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         for entry in header["arrays"]
     }
     return header, arrays
+
+
+def _narrow(embedding: Embedding) -> float | None:
+    """The spread of the radii where it is so small that a stretched scale misleads, None otherwise."""
+    share = spread(embedding.radii)
+    return share if share < NARROW and embedding.geometry != "cosine" else None
 
 
 def _bytes(share: NDArray[np.floating], count: int) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Where on the disk: the angle of every point, by one of four layouts.
+"""Where on the disk: the angle of every point, by one of five layouts.
 
 The radius of a point is never touched here: it is drawn from the true distance to the root
 (`hypviz.viz.radius_scale`), so every layout is faithful to the norm. An angle on a plane cannot hold a direction in D
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hypviz.errors import DataError
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
+from hypviz.viz.fitted import fitted_angles
 from hypviz.viz.placing import one_turn, place
 from hypviz.viz.projections import pca_angles, umap_angles
 from hypviz.viz.tree import Tree, branches
@@ -44,6 +45,12 @@ LAYOUTS = {
         "The angle in the plane of largest variance of the tangent vectors at the root. Linear; what lies off that plane is lost.",
         1,
     ),
+    "cones": Layout(
+        "Fitted to the cones",
+        "The angles for which exterior angles as drawn come nearest to the true ones, for parents and children first of all. "
+        "Of all layouts here it keeps cones and distances best, and classes least together.",
+        10,
+    ),
     "umap": Layout(
         "UMAP of directions",
         "The angle of a two-dimensional UMAP of the directions (cosine). Neighbours stay together; gaps and sizes mean little.",
@@ -71,15 +78,17 @@ def check_method(method: str) -> str:
 def angles(
     embedding: Embedding, tree: Tree | None = None, *, method: str = DEFAULT, seed: int = 0, on_progress: OnProgress | None = None
 ) -> NDArray[np.float32]:
-    """(N,) float32 angles in [0, 2π), the same for the same input; "hierarchy" falls back to "pca" without a tree.
+    """(N,) float32 angles in [0, 2π), the same for the same input; "hierarchy" and "cones" fall back to "pca" without a tree.
 
-    `on_progress` hears (items placed, N) in the UMAP layouts; the others take a second.
+    `on_progress` hears (items placed, N) in the UMAP layouts and in "cones"; the others take a second.
     """
     check_method(method)
     if method in ("umap", "hyperboloid"):
         found = umap_angles(embedding, hyperboloid=method == "hyperboloid", seed=seed, on_progress=on_progress)
-    elif method == "hierarchy" and tree is not None and (tree.label >= 0).any():
+    elif method != "pca" and tree is not None and (tree.label >= 0).any():
         found = wedge_angles(embedding, tree)
     else:
         found = pca_angles(embedding)
+    if method == "cones" and tree is not None:
+        found = fitted_angles(embedding, tree, found, seed=seed, on_progress=on_progress)
     return one_turn(found)

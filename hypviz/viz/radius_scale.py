@@ -18,6 +18,10 @@ LINEAR = 0.6
 QUANTILES = (0.005, 0.05, 0.25, 0.5, 0.75, 0.95, 0.995)
 
 
+NARROW = 0.06
+"""Below this spread of the radii (`spread`) the stretch makes much of little, and the page says so."""
+
+
 class Ring(NamedTuple):
     """A circle of constant distance to the root: the true distance and the radius it is drawn at."""
 
@@ -54,6 +58,12 @@ class RadiusScale:
         knots_true, knots_drawn = _knots(np.asarray(radii, dtype=np.float64))
         grid = np.unique(np.concatenate([np.linspace(*pair, 33) for pair in pairwise(knots_true)]))
         return cls(grid, np.asarray(PchipInterpolator(knots_true, knots_drawn)(grid), dtype=np.float64))
+
+    @classmethod
+    def linear(cls, radii: ArrayLike) -> RadiusScale:
+        """Drawn radius in proportion to the true one, up to the 99.5th percentile of the radii: nothing is stretched."""
+        high = float(np.quantile(_checked(radii), QUANTILES[-1])) or 1.0
+        return cls(np.array([0.0, high]), np.array([0.0, OUTER]))
 
     @property
     def _tail(self) -> tuple[float, float, float]:
@@ -103,11 +113,29 @@ class RadiusScale:
         return {"true": self.true_table.tolist(), "drawn": self.drawn_table.tolist()}
 
 
+def spread(radii: ArrayLike) -> float:
+    """How much farther out the far items are than the near ones, as a share: 99.5th over 0.5th percentile, minus 1; inf above 0.
+
+    >>> spread([1.0, 1.02, 1.03]) < NARROW
+    True
+    """
+    low, high = np.quantile(_checked(radii), [QUANTILES[0], QUANTILES[-1]])
+    if not high > 0:
+        return 0.0
+    return float(high / low - 1) if low > 0 else np.inf
+
+
+def _checked(radii: ArrayLike) -> NDArray[np.float64]:
+    """Radii as float64; DataError unless there is at least one and all are finite and >= 0."""
+    checked = np.asarray(radii, dtype=np.float64)
+    if checked.size == 0 or not np.isfinite(checked).all() or checked.min() < 0:
+        raise DataError("A radius scale needs at least one radius, all finite and >= 0.")
+    return checked
+
+
 def _knots(radii: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Strictly rising (true, drawn) knots, the origin first."""
-    if radii.size == 0 or not np.isfinite(radii).all() or radii.min() < 0:
-        raise DataError("A radius scale needs at least one radius, all finite and >= 0.")
-    levels = np.quantile(radii, QUANTILES)
+    levels = np.quantile(_checked(radii), QUANTILES)
     low, high = levels[0], levels[-1]
     if high - low <= 1e-4 * high or high == 0:  # all at one distance: one ring is the truth
         return np.array([0.0, high or 1.0]), np.array([0.0, 0.75])

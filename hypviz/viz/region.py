@@ -32,7 +32,7 @@ def checked_polygon(given: Any) -> Floats:
 
 def checked_centre(given: Any) -> complex:
     """The disk point in the middle of a view, from outside; SelectionError unless it lies inside the disk."""
-    if isinstance(given, (list, tuple)) and len(given) == 2 and all(_is_finite(value) for value in given):
+    if isinstance(given, (list, tuple)) and len(given) == 2 and all(is_finite(value) for value in given):
         centre = complex(*given)
         if abs(centre) < 1:
             return centre
@@ -88,10 +88,11 @@ def in_window(angle: NDArray[np.floating], radius: NDArray[np.floating], window:
 
 def _pair(window: Any, name: str) -> tuple[float, float]:
     pair = window.get(name) if isinstance(window, dict) else None
-    if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(map(_is_finite, pair))):
+    if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(map(is_finite, pair))):
         raise SelectionError('A window needs "angle": [from, to] in radians and "radius": [from, to], all finite numbers.')
     return float(pair[0]), float(pair[1])
 
 
-def _is_finite(value: Any) -> bool:
+def is_finite(value: Any) -> bool:
+    """Whether something from outside is a finite number."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

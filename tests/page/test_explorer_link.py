@@ -201,10 +201,44 @@ def test_svg_png_and_print_hold_the_disk_with_its_ring_labels(explorer: Explorer
     explorer.menu("Save").get_by_role("button", name="PDF").click()
     explorer.page.wait_for_selector("iframe.hd-print", state="attached")
     frame = explorer.page.frames[-1]
-    assert frame.locator("svg text").filter(has_text="from root").count() == 1
-    size = explorer.run("s.disk.size")
-    assert f"size: {size}px {size}px" in frame.content()
+    assert frame.locator("svg text").filter(has_text="from root").count() >= 1
+    assert "size: 85mm " in frame.content(), "a page as wide as the figure"
     explorer.page.wait_for_function("window.printed === 1")
+
+
+def test_a_figure_has_its_width_in_mm_is_light_on_white_and_says_what_it_shows(
+    open_page: OpenPage, explorer_site: tuple[str, View], tmp_path: Path
+) -> None:
+    explorer = open_explorer(open_page, explorer_site, color_scheme="dark")
+    explorer.menu("Save").get_by_label("Width of the figure in millimetres").fill("120")
+    explorer.close_menu()
+    text = save(explorer, "Figure", tmp_path).read_text(encoding="utf-8")
+    root = ElementTree.fromstring(text)
+    svg = "{http://www.w3.org/2000/svg}"
+    left, top, wide, high = (float(value) for value in root.get("viewBox", "").split())
+    assert (left, top, root.get("width")) == (0, 0, "120mm") and root.get("height") == f"{120 * high / wide:.2f}mm"
+    ground = root.find(f"{svg}rect")
+    assert ground is not None and ground.get("fill") == "#ffffff"
+    words = " | ".join(one.text or "" for one in root.iter(f"{svg}text"))
+    omega = explorer.run("s.disk.omega")
+    for said in (
+        f"ω = {omega:.3f} rad",
+        "data: clipart world",
+        "checkpoint: demo",
+        "from root",
+        "sailboat (",
+        "angles and distances from it are exact",
+    ):
+        assert said in words
+    assert {"font-family" in one.attrib and "Helvetica" in one.attrib["font-family"] for one in root.iter(f"{svg}text")} == {True}
+    light = explorer.run("Array.from(new Set(disk.paint.header.branches.map((branch) => branch.colour)))")
+    fills = {one.get("fill") for one in root.iter(f"{svg}g")}
+    assert len(fills & set(light)) > 5, "the colours of the light theme"
+    x, y = explorer.run("disk.paint.polarToStage(disk.paint.lines.apex())")
+    for picture in root.iter(f"{svg}image"):
+        left, top, side = (float(picture.get(name, "nan")) for name in ("x", "y", "width"))
+        assert not (left < x < left + side and top < y < top + side), "no picture over the apex"
+    assert explorer.run("disk.root.dataset.theme") == "dark", "the page is as it was"
 
 
 def test_the_offline_page_is_made_of_what_is_on_the_screen(explorer: ExplorerPage, tmp_path: Path) -> None:

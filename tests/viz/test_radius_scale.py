@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from hypviz.errors import DataError
 from hypviz.search.embedding import Embedding
 from hypviz.viz.layout import METHODS, angles
-from hypviz.viz.radius_scale import RadiusScale
+from hypviz.viz.radius_scale import NARROW, RadiusScale, spread
 from tests.viz.worlds import lorentz_tree, make_world
 
 RADII = {
@@ -78,6 +78,15 @@ def test_rings_are_round_true_distances_at_their_drawn_radius(radii: np.ndarray)
     for ring in rings:
         assert len(f"{ring.true:.3g}".strip("0.").replace(".", "").split("e")[0].lstrip("0")) <= 3
         assert ring.true == pytest.approx(float(f"{ring.true:.3g}"), rel=1e-9)
+
+
+def test_a_linear_scale_draws_in_proportion_and_a_narrow_range_is_known() -> None:
+    radii = 5 + 0.02 * np.random.default_rng(0).random(3000)
+    linear = RadiusScale.linear(radii)
+    np.testing.assert_allclose(linear.drawn([2.5, 5.0]) / linear.drawn(5.0), [0.5, 1.0])
+    assert np.ptp(linear.drawn(radii)) < 0.01 < np.ptp(RadiusScale.from_radii(radii).drawn(radii)), "the stretch makes much of little"
+    assert spread(radii) < NARROW < spread([1.0, 1.2, 1.3])
+    assert RadiusScale.linear([0.0, 0.0]).drawn(0.0) == 0 and spread([0.0, 0.0]) == 0 and spread([0.0] * 9 + [1.0]) == np.inf
 
 
 def test_a_scale_says_what_is_wrong_with_its_input() -> None:

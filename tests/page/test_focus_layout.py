@@ -1,0 +1,271 @@
+"""Around a selection the drawn cone holds its members and nothing else: checked from the coordinates of points and outline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from hypviz import disks
+from hypviz.session import View
+from hypviz.vectors.models import as_model
+from hypviz.vectors.read import Given
+from hypviz.vectors.workspace import make_vectors_workspace
+from hypviz.viz.region import points_in_polygon
+from tests.page.browser import OpenPage
+from tests.page.explorer_page import ExplorerPage, open_explorer, serve_explorer
+from tests.viz.worlds import lorentz_tree
+
+SELECTIONS = 200
+AROUND = """(async () => {
+  const ask = async (row) => (await fetch(`hypviz/view/${s.view.key}/select`, {method: "POST",
+    headers: {"Content-Type": "application/json"}, body: JSON.stringify({query: {row}, omega: s.view.omega})})).json();
+  const apart = [];
+  disk.paint.points.renderer.draw = () => {}; // pixels are not asked about here
+  disk.setOmega(s.view.omega);
+  for (const row of v[0]) {
+    const members = hypviz.Bits.decode((await ask(row)).members, s.view.count);
+    await disk.setSelection({row, members, query: {row}});
+    const {paint} = disk, polygon = disk.outline(), turns = winding(polygon), wrong = [];
+    for (let i = 0; i < paint.n; i++) {
+      if (paint.rowAt(i) === row) continue;
+      const inside = turns(paint.vx[i], paint.vy[i]) !== 0;
+      if (inside !== members.has(paint.rowAt(i))) wrong.push(paint.rowAt(i));
+    }
+    apart.push({row, selected: disk.state().selected, members: members.size, wrong: wrong.slice(0, 5), corners: polygon.length});
+  }
+  return apart;
+})()"""
+"""Selects rows one after another by the disk's own interface, without lists and pictures, and asks who lies where."""
+WINDING = """() => { window.winding = (polygon) => {
+  const strips = Array.from({length: 256}, () => []), strip = (y) => Math.min(255, Math.max(0, Math.floor((y + 1.1) / 2.2 * 256)));
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
+    const side = [...polygon[j], ...polygon[i]];
+    for (let k = strip(Math.min(side[1], side[3])); k <= strip(Math.max(side[1], side[3])); k++) strips[k].push(side);
+  }
+  return (x, y) => strips[strip(y)].reduce((turns, [x1, y1, x2, y2]) => {
+    const left = (x2 - x1) * (y - y1) - (x - x1) * (y2 - y1);
+    return turns + (y1 <= y && y2 > y && left > 0) - (y1 > y && y2 <= y && left < 0);
+  }, 0);
+}; }"""
+"""The winding number, so that the page is held to another rule than the one that the server bends the outline by."""
+
+
+@pytest.fixture(scope="module")
+def vectors_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, View]]:
+    """A tree of 1,500 own vectors in 20 dimensions."""
+    embedding, level = lorentz_tree(1500, dim=20, curv=0.6, radii=(0.7, 1.4, 2.2, 3.0))
+    given = Given(as_model(embedding, "poincare"), labels=np.array([f"level {one}" for one in level]), curv=0.6, model="poincare")
+    folder = tmp_path_factory.mktemp("vectors") / "workspace"
+    make_vectors_workspace(folder, given, name="a tree")
+    with serve_explorer(folder, "demo") as site:
+        yield site
+
+
+def check_selections(explorer: ExplorerPage, rows: list[int]) -> list[dict[str, Any]]:
+    explorer.page.evaluate(WINDING)
+    explorer.page.route("**/thumb/**", lambda route: route.abort())
+    found = explorer.run(AROUND, rows)
+    assert [one["selected"] for one in found] == rows
+    assert [one for one in found if one["wrong"]] == [], "agreement and purity 1.0"
+    return found
+
+
+def test_on_the_demo_the_outline_holds_the_members_and_no_other_item(explorer: ExplorerPage) -> None:
+    rows = np.random.default_rng(0).choice(len(explorer.view.items), SELECTIONS, replace=False)
+    found = check_selections(explorer, rows.tolist())
+    assert sum(one["members"] for one in found) > 20 * SELECTIONS, "cones that hold something"
+
+
+def test_on_own_vectors_the_outline_holds_the_members_and_no_other_item(vectors_site: tuple[str, View], open_page: OpenPage) -> None:
+    explorer = open_explorer(open_page, vectors_site)
+    rows = np.random.default_rng(1).choice(1500, SELECTIONS, replace=False)
+    found = check_selections(explorer, rows.tolist())
+    assert sum(one["members"] > 0 for one in found) > SELECTIONS / 20
+
+
+def test_a_click_glides_there_and_leaves_the_selected_point_and_every_radius_in_place(explorer: ExplorerPage) -> None:
+    explorer.run("disk.focus.busy")
+    for _ in range(2):
+        first, before, spots = explorer.run("s.answer.row"), radii(explorer), stage_spots(explorer)
+        row = lonely(explorer, spots)
+        explorer.page.mouse.click(*explorer.pixel(row))
+        explorer.until("s.answer.row !== v[0] && s.disk.selected === s.answer.row", first)
+        explorer.run("disk.focus.busy")
+        picked = explorer.run("s.answer.row")
+        assert np.hypot(*(spots[picked] - spots[row])) <= 22
+        after = stage_spots(explorer)
+        np.testing.assert_allclose(after[picked], spots[picked], atol=0.02, err_msg="it stays under the pointer")
+        np.testing.assert_allclose(radii(explorer), before, atol=1e-6)
+        assert wrong_sides(explorer) == []
+
+
+@pytest.mark.parametrize("omega", [0.3, 1.1, 1.9, 2.7])
+def test_with_another_omega_the_painted_outline_still_divides_members_from_the_rest(explorer: ExplorerPage, omega: float) -> None:
+    row = int(np.flatnonzero(explorer.points()["depth"] == 1)[7])
+    explorer.walk(row)
+    slider = explorer.page.locator(".hv-omega")
+    slider.evaluate("(node, value) => { node.value = value; node.dispatchEvent(new Event('input')); }", omega)
+    explorer.until("Math.abs(s.disk.focus.omega - v[0]) < 0.006 && s.disk.omega === s.disk.focus.omega", omega)
+    explorer.run("disk.focus.busy")
+    assert wrong_sides(explorer) == []
+    painted = painted_outline(explorer)
+    spots = stage_spots(explorer)
+    clear = distance_to(painted, spots) > 0.05
+    inside = points_in_polygon(spots[:, 0], spots[:, 1], painted)
+    np.testing.assert_array_equal(inside[clear], members_of(explorer)[clear])
+    assert np.count_nonzero(~clear) < 0.05 * len(spots)
+
+
+def test_distance_circles_and_ticks_tell_the_truth(explorer: ExplorerPage) -> None:
+    row = explorer.run("s.view.start")
+    explorer.walk(row)
+    space = explorer.view.embedding
+    focus = explorer.run("s.disk.focus")
+    angle = np.array(explorer.run("Array.from(disk.paint.angle)")) - focus["at"]
+    theta = np.degrees(np.arccos(np.clip(space.directions.astype(np.float64) @ space.directions[row], -1, 1)))
+    for tick in focus["ticks"]:
+        beyond = np.abs(angle) > explorer.run("disk.paint.focus.scale(v[0] * Math.PI / 180)", tick)
+        sure = np.abs(theta - tick) > 0.05
+        np.testing.assert_array_equal(beyond[sure], (theta > tick)[sure])
+    far = explorer.view.index.nearest(explorer.view.index.query(row), limit=len(space))
+    spots = stage_spots(explorer)
+    for number, distance in enumerate(focus["rings"]):
+        path = explorer.page.locator(".hv-disk .hd-distance").nth(number).get_attribute("d")
+        ring = corners_of(path)
+        inside = points_in_polygon(spots[:, 0], spots[:, 1], ring)
+        clear = distance_to(ring, spots) > 1.0
+        near = np.zeros(len(space), bool)
+        near[far.rows[far.angle <= distance]] = True
+        near[row] = True
+        np.testing.assert_array_equal(inside[clear], near[clear])
+
+
+def test_escape_returns_to_the_overview_where_the_cone_is_a_section_and_members_are_tinted(explorer: ExplorerPage) -> None:
+    home = explorer.points()
+    explorer.walk(explorer.run("s.view.start"))
+    expect(explorer.page.locator(".hd-caption")).to_contain_text("Around the selection: angles and distances from it are exact")
+    expect(explorer.page.locator(".hd-cone-name")).to_contain_text("cone, ω")
+    explorer.page.locator(".hv-disk").first.focus()
+    explorer.page.keyboard.press("Escape")
+    explorer.until("s.disk.focus === null")
+    expect(explorer.page.locator(".hd-cone-name")).to_have_text("2-D section of the cone")
+    expect(explorer.page.locator(".hd-cone.hd-section")).to_have_count(1)
+    spots = np.array(explorer.run("[Array.from(disk.paint.zx), Array.from(disk.paint.zy)]"))
+    np.testing.assert_allclose(spots, home["drawn"] * np.stack([np.cos(home["angle"]), np.sin(home["angle"])]), atol=1e-6)
+    tinted = explorer.run("disk.paint.points.groups.filter((g) => g.member).flatMap((g) => Array.from(g.rows))")
+    assert sorted(tinted) == np.flatnonzero(members_of(explorer)).tolist()
+    explorer.page.keyboard.press("f")
+    explorer.until("s.disk.focus !== null")
+    assert wrong_sides(explorer) == []
+
+
+def test_switched_off_it_stays_in_the_overview(explorer: ExplorerPage) -> None:
+    explorer.page.locator(".hv-disk [data-tool=focus]").first.click()
+    explorer.until("s.disk.focus === null")
+    explorer.walk(explorer.run("s.view.start") + 2)
+    assert explorer.run("s.disk.focus") is None
+    assert explorer.page.locator(".hv-disk [data-tool=focus]").first.get_attribute("aria-pressed") == "false"
+
+
+WATCH = """(window.seen = [], window.frame = disk.paint.frame.bind(disk.paint), disk.paint.frame = () => {
+  frame();
+  seen.push([performance.now(), ...[10, 3000, 8000].map((i) => Math.hypot(disk.paint.vx[i], disk.paint.vy[i]))]);
+})"""
+
+
+def test_it_glides_within_300_ms_and_every_radius_is_true_on_the_way(explorer_site: tuple[str, View], open_page: OpenPage) -> None:
+    explorer = open_explorer(open_page, explorer_site, reduced_motion="no-preference")
+    explorer.page.wait_for_timeout(600)
+    explorer.run(WATCH)
+    explorer.walk(explorer.run("s.view.start") + 2)
+    explorer.run("disk.focus.busy")
+    seen = np.array(explorer.run("seen"))
+    assert len(seen) > 1 and seen[-1, 0] - seen[0, 0] < 400, "300 ms and a frame on a busy machine"
+    drawn = explorer.points()["drawn"][[10, 3000, 8000]]
+    np.testing.assert_allclose(seen[:, 1:], np.broadcast_to(drawn, (len(seen), 3)), atol=1e-6)
+
+
+def test_of_a_sample_too_every_point_is_on_its_side_also_later_ones(monkeypatch: pytest.MonkeyPatch, open_page: OpenPage) -> None:
+    monkeypatch.setattr(disks, "MAX_POINTS", 4000)
+    with serve_explorer() as site:
+        explorer = open_explorer(open_page, site)
+        missing = explorer.run("Array.from({length: s.view.count}, (_, i) => i).find((row) => disk.paint.indexOf(row) < 0)")
+        explorer.walk(missing)
+        explorer.run("disk.focus.busy")
+        assert wrong_sides(explorer) == []
+        before = explorer.run("s.disk.n")
+        box = explorer.page.locator(".hd-stage").bounding_box()
+        assert box is not None
+        explorer.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"])
+        explorer.page.mouse.wheel(0, -700)
+        explorer.until("s.disk.n > v[0] + 50", before)
+        explorer.page.wait_for_timeout(300)
+        explorer.run("disk.focus.busy")
+        explorer.run("disk.setView()")
+        assert wrong_sides(explorer) == []
+
+
+# ---- reading the disk
+
+
+def radii(explorer: ExplorerPage) -> np.ndarray:
+    return np.hypot(*np.array(explorer.run("[Array.from(disk.paint.zx), Array.from(disk.paint.zy)]")))
+
+
+def members_of(explorer: ExplorerPage) -> np.ndarray:
+    """(n,) bool per point at hand, as the server's answer has it."""
+    found = explorer.run(
+        "((bits) => Array.from({length: disk.paint.n}, (_, i) => bits.has(disk.paint.rowAt(i))))"
+        "(hypviz.Bits.decode(s.answer.members, s.view.count))"
+    )
+    return np.array(found, bool)
+
+
+def wrong_sides(explorer: ExplorerPage) -> list[int]:
+    """Indices of points on the wrong side of the outline, both in the disk frame."""
+    x, y = np.array(explorer.run("[Array.from(disk.paint.zx), Array.from(disk.paint.zy)]"))
+    inside = points_in_polygon(x, y, np.array(explorer.run("disk.outline()")))
+    wrong = inside != members_of(explorer)
+    wrong[explorer.run("disk.paint.indexOf(s.answer.row)")] = False
+    return np.flatnonzero(wrong).tolist()
+
+
+def painted_outline(explorer: ExplorerPage) -> np.ndarray:
+    return corners_of(explorer.page.locator(".hv-disk .hd-cone").first.get_attribute("d"))
+
+
+def corners_of(path: str | None) -> np.ndarray:
+    assert path
+    return np.array([[float(value) for value in pair.split()] for pair in path.strip("MZ").split("L")])
+
+
+def distance_to(polygon: np.ndarray, spots: np.ndarray) -> np.ndarray:
+    """(N,) distance of each spot to the polygon's sides."""
+    ends = np.roll(polygon, -1, axis=0)
+    along = ends - polygon
+    square = np.maximum((along**2).sum(axis=1), 1e-12)
+    nearest = np.full(len(spots), np.inf)
+    for start, side, length in zip(polygon, along, square, strict=True):
+        share = np.clip((spots - start) @ side / length, 0, 1)
+        nearest = np.minimum(nearest, np.hypot(*(spots - start - share[:, None] * side).T))
+    return nearest
+
+
+def stage_spots(explorer: ExplorerPage) -> np.ndarray:
+    """(n, 2) stage pixels of all points."""
+    return np.array(explorer.run("Array.from({length: disk.paint.n}, (_, i) => disk.paint.spotOf(i))"))
+
+
+def lonely(explorer: ExplorerPage, spots: np.ndarray) -> int:
+    """The point on the stage that is farthest from all others and not under a picture."""
+    from scipy.spatial import cKDTree
+
+    size = explorer.run("disk.paint.size")
+    covered = np.array(explorer.run("Array.from({length: disk.paint.n}, (_, i) => disk.paint.thumbs.hit(disk.paint.spotOf(i)) >= 0)"))
+    gap = cKDTree(spots).query(spots, k=2)[0][:, 1]
+    gap[covered | (np.hypot(*(spots - size / 2).T) > 0.42 * size)] = -1
+    return int(gap.argmax())
