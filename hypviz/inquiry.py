@@ -21,13 +21,14 @@ from hypviz.disks import Disks
 from hypviz.errors import SelectionError
 from hypviz.export import PICTURES, Export, annotation_files, write_export, write_with_pictures, written_set
 from hypviz.places import Placer
+from hypviz.search.orders import from_class, near_duplicates
 from hypviz.selection import Selector
 from hypviz.viz import layout
 from hypviz.viz.region import checked_centre, checked_polygon, in_polygon, in_window
 
 Json = dict[str, Any]
 Mask = NDArray[np.bool_]
-ORDERS = ("row", "radius", "label", "image", "distortion")
+ORDERS = ("row", "radius", "label", "image", "distortion", "class", "twins")
 MAX_LISTED = 500
 MAX_CONES = 16
 """Cones held against each other at once: one pass over the items each."""
@@ -39,6 +40,7 @@ class Inquiry:
     def __init__(self, disks: Disks, placer: Placer, cards: Cards, *, about: Json) -> None:
         self.disks, self.placer, self.cards, self.about = disks, placer, cards, about
         self.selector = Selector(placer.items, disks.columns)
+        self._paired = np.empty(0, np.int64), np.empty(0, np.int64)
 
     # ---- cones -----------------------------------------------------------------------------------------------------
 
@@ -106,13 +108,15 @@ class Inquiry:
     def listing(self, wanted: Mapping[str, Any], *, offset: int = 0, limit: int = 100, order: str = "row", down: bool = False) -> Json:
         """A stretch of the items that pass a filter, as cards, in some order; `total` is all that pass.
 
-        order: "row" (as in the data), "radius", "label", "image" (name) or "distortion" (of the default layout).
+        order: "row" (as in the data), "radius", "label", "image" (name), "distortion" (of the default layout), "class" (angle
+        from the mean of its class) or "twins" (near-duplicates side by side, closest pairs first).
         """
         check_choice("order", order, ORDERS)
         if not (offset >= 0 and 1 <= limit <= MAX_LISTED):
             raise SelectionError(f"A list starts at 0 or later and has 1 to {MAX_LISTED} items; got {offset} and {limit}.")
         rows = np.flatnonzero(self.selector.find(wanted))
-        shown = rows[self._order(rows, order, down)][offset : offset + limit]
+        places = self._twins(rows) if order == "twins" else self._order(rows, order, down)
+        shown = rows[places][offset : offset + limit]
         return {"total": len(rows), "offset": offset, "items": [self.cards.full(int(row)) for row in shown]}
 
     def rows(self, wanted: Mapping[str, Any]) -> NDArray[np.int64]:
@@ -137,6 +141,14 @@ class Inquiry:
         write_with_pictures(path, self.cards.items, rows, files, format)
         return len(rows)
 
+    def _twins(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Places of the rows with near-duplicates side by side; the last answer is kept, as a list is read in stretches."""
+        key, order = self._paired
+        if not np.array_equal(key, rows):
+            order = near_duplicates(self.disks.embedding, rows)[0]
+            self._paired = rows, order  # one assignment: threads see the old pair or the new one
+        return order
+
     def _order(self, rows: NDArray[np.int64], order: str, down: bool) -> NDArray[np.int64]:
         items, key = self.placer.items, rows.astype(np.float64)
         if order == "radius":
@@ -147,6 +159,8 @@ class Inquiry:
             key = self._rank(self.disks.columns.image_names)[items.image[rows]]
         elif order == "distortion":
             key = self.disks.distortion(rows).astype(np.float64)
+        elif order == "class":
+            key = from_class(self.disks.embedding, items.label, rows).astype(np.float64)
         return np.lexsort((rows, -key if down else key))
 
     @staticmethod
