@@ -7,8 +7,6 @@
   const hypviz = (window.hypviz = window.hypviz || {});
   const { Bits } = hypviz;
 
-  const SAME_OMEGA = 0.005; // radians: a step of the slider
-
   /** Rows as base64url: the gaps between them in bytes of seven bits, so that neighbours take one byte each. */
   Bits.prototype.shorten = function () {
     const bytes = [];
@@ -62,11 +60,12 @@
       if (link.text && x.view.words) start = { text: link.text };
       if (link.item) await attempt(async () => (start = await x.api.get(`row/${encodeURIComponent(link.item)}`)));
       await attempt(() => x.shows.restore(link));
-      await attempt(() => x.each.restore(link));
+      await attempt(() => x.rows.restore(link));
       if (link.focus === "0") await x.disk.setFocus(false);
       await x.walk(start, { remember: false });
       await attempt(() => x.pins.restore(link));
       await attempt(() => x.set.restore(link));
+      await attempt(() => x.gallery.restore(link));
       if (link.at) await x.disk.setView(viewOf(link.at));
       if (link.at2 && x.second) await x.second.setView(viewOf(link.at2));
       if (problems.length) x.complain(problems[0]);
@@ -75,16 +74,16 @@
     /** Everything on the screen into the address. */
     function write() {
       if (!x.answer) return;
-      const { omega } = x.coneSetting();
       writeLink({
         data: x.view.choice?.[0],
         checkpoint: x.view.choice?.[1],
         item: x.answer.id,
         text: x.query.text,
-        omega: Math.abs(omega - x.view.omega) < SAME_OMEGA ? null : omega,
+        omega: x.coneSetting().omega,
         ...x.layouts.save(),
         ...x.shows.save(),
-        ...x.each.save(),
+        ...x.rows.save(),
+        ...x.gallery.save(),
         ...x.pins.save(),
         focus: x.disk.focus.on ? null : "0",
         at: placeOf(x.disk),
