@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
     from hypviz.store import Workspace
 
+DRAWN_CLASSES = 30
+"""Classes from which on a data set whose names are all of the drawn world is taken for it; photographs may share a few."""
 GATHERED = 256
 """Crops decoded ahead, of which the first are a sample to choose the number format by."""
 NORM_CROPS = 1024
@@ -108,10 +110,22 @@ def embed_picture(encoder: HyperbolicEncoder, picture: Image.Image, boxes: Seque
 
 
 def checkpoint_for(workspace: Workspace, checkpoint: str | Path) -> Path:
-    """The file that a workspace is seen through: the checkpoint's, or that of its own vectors."""
+    """Path of the checkpoint, or of the workspace's own vectors. checkpoint: a name or a file; "" for the shipped one that suits."""
     from hypviz.model.card import find_checkpoint
 
-    return workspace.vectors or find_checkpoint(checkpoint)
+    return workspace.vectors or find_checkpoint(checkpoint or suited_checkpoint(workspace.items.classes))
+
+
+def suited_checkpoint(classes: Sequence[str]) -> str:
+    """Name of the shipped checkpoint for a data set with these classes: "demo" for the drawn world, "photos" for anything else.
+
+    >>> suited_checkpoint(["cat", "tail"])
+    'photos'
+    """
+    from hypviz.data.clipart import OBJECT_CLASSES, PART_CLASSES
+
+    drawn = len(classes) >= DRAWN_CLASSES and {*OBJECT_CLASSES, *PART_CLASSES}.issuperset(classes)
+    return "demo" if drawn else "photos"
 
 
 def embed_workspace(

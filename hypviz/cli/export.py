@@ -38,7 +38,7 @@ def export() -> None:
 def selection(
     workspace: WorkspaceFolder,
     out: Annotated[Path, typer.Option(help="The file to write; its ending chooses the format: .csv, .json, .parquet, .coco.json…")],
-    checkpoint: Checkpoint = "demo",
+    checkpoint: Checkpoint = "",
     format: Annotated[
         Optional[str],
         typer.Option(

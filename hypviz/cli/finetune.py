@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Device, Json, WorkspaceFolder, show
+from hypviz.cli.output import Device, Json, WorkspaceFolder, show, suited
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def finetune(
     workspace: WorkspaceFolder,
     out: Annotated[str, typer.Option(help="A name: kept among your own checkpoints, known to the page. Or a path, runs/mine.")],
-    checkpoint: Annotated[str, typer.Option(help="The checkpoint to start from: a name, or its file.  [default: demo]")] = "",
+    checkpoint: Annotated[str, typer.Option(help="What to start from: a name, or a file.  [default: the one that suits]")] = "",
     backbone: Annotated[str, typer.Option(help="Instead: a backbone, as in `train`; it gets a hyperbolic head.")] = "",
     weights: Annotated[str, typer.Option(help="The backbone's weights: a file, or hub:TAG; pretrained: brings its own.")] = "",
     depth: Annotated[str, typer.Option(help="head, blocks or all.")] = "head",
@@ -39,7 +39,7 @@ def finetune(
     from hypviz.tune.keep import keep, target_of
     from hypviz.tune.work import Tuning
 
-    start = checkpoint or ("" if backbone else "demo")
+    start = checkpoint or ("" if backbone else suited("", workspace))
     job = TuneJob(str(workspace.resolve()), start, backbone, weights, depth, _object(settings))
     target = target_of(out)
     folder = _folder(job, target, resume)

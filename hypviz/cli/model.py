@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, say_licence, show
+from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, say_licence, show, suited
 from hypviz.config import TrainSettings
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
@@ -75,7 +75,7 @@ def _json_option(name: str, text: str | None) -> dict[str, Any]:
 
 def embed(
     workspace: WorkspaceFolder,
-    checkpoint: Checkpoint = "demo",
+    checkpoint: Checkpoint = "",
     force: Annotated[bool, typer.Option(help="Embed again even when a fresh embedding is there.")] = False,
     device: Device = "auto",
     as_json: Json = False,
@@ -87,6 +87,7 @@ def embed(
     from hypviz.store import Workspace
 
     opened = Workspace.open(workspace)
+    checkpoint = suited(checkpoint, workspace)
     say_licence(checkpoint)
     start = time.perf_counter()
     with progress_bar("Embedding", quiet=as_json) as report:
@@ -102,7 +103,8 @@ def evaluate(
     workspace: WorkspaceFolder,
     more: Annotated[Optional[list[str]], typer.Argument(metavar="[CHECKPOINT]...", help="More checkpoints.")] = None,
     checkpoint: Annotated[
-        Optional[list[str]], typer.Option("--checkpoint", help="A checkpoint; give several to compare.  [default: demo]")
+        Optional[list[str]],
+        typer.Option("--checkpoint", help="A checkpoint; give several to compare.  [default: the one that suits]"),
     ] = None,
     untrained: Annotated[bool, typer.Option("--untrained", help="Also judge the untrained encoder of the first checkpoint.")] = False,
     max_queries: Annotated[Optional[int], typer.Option(min=1, help="At most this many queries per task.")] = None,
@@ -122,7 +124,7 @@ def evaluate(
     quiet = json_file is not None and str(json_file) == "-"
     files = {"--json": None if quiet else json_file, "--csv": csv_file, "--class-csv": class_csv, "--markdown": markdown_file}
     _check_writable(files)
-    names = [*(checkpoint or []), *(more or [])] or ["demo"]
+    names = [*(checkpoint or []), *(more or [])] or [suited("", workspace)]
     say_licence(*names)
     with progress_bar("Judging", quiet=quiet) as report:
         results = judge(

@@ -12,13 +12,25 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on sta
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 WorkspaceFolder = Annotated[Path, typer.Option("--workspace", help="The workspace folder.")]
 Checkpoint = Annotated[
-    str, typer.Option("--checkpoint", help="A checkpoint's name, its .safetensors file, or a MERU, HyCoCLIP or OpenCLIP file.")
+    str,
+    typer.Option(
+        "--checkpoint",
+        help="A checkpoint's name, its .safetensors file, or a MERU, HyCoCLIP or OpenCLIP file.  [default: the one that suits]",
+    ),
 ]
 
 
 def show(result: dict[str, Any], text: str, *, as_json: bool) -> None:
     """Print the result as one JSON object, or the text."""
     typer.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
+
+
+def suited(checkpoint: str, workspace: Path) -> str:
+    """The checkpoint as given, or the name of the shipped one that suits the workspace's pictures."""
+    from hypviz.embed import suited_checkpoint
+    from hypviz.store import Workspace
+
+    return checkpoint or suited_checkpoint(Workspace.open(workspace).items.classes)
 
 
 def say_licence(*checkpoints: str) -> None:

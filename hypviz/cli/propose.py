@@ -7,14 +7,14 @@ from typing import Annotated, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
+from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show, suited
 from hypviz.progress import progress_bar
 
 
 def propose(
     workspace: WorkspaceFolder,
     out: Annotated[Path, typer.Option(help="Workspace folder to create: the old one with proposals; the old one stays.")],
-    checkpoint: Checkpoint = "demo",
+    checkpoint: Checkpoint = "",
     scale: Annotated[Optional[list[float]], typer.Option(help="Sides of the windows as shares of the picture's: 0.6, 0.4, 0.25.")] = None,
     most: Annotated[int, typer.Option(min=1, help="Proposals kept per picture.")] = 12,
     overlap: Annotated[float, typer.Option(help="Windows with a larger intersection over union are one.")] = 0.4,
@@ -30,9 +30,17 @@ def propose(
     from hypviz.propose import ProposalSettings, propose_workspace
 
     settings = ProposalSettings(tuple(scale or ProposalSettings.scales), most=most, overlap=overlap)
+    checkpoint = suited(checkpoint, workspace)
     with progress_bar("Looking", quiet=as_json) as report:
         result = propose_workspace(
-            workspace, out, checkpoint, settings=settings, everywhere=everywhere, overwrite=overwrite, device=device, on_progress=report
+            workspace,
+            out,
+            suited(checkpoint, workspace),
+            settings=settings,
+            everywhere=everywhere,
+            overwrite=overwrite,
+            device=device,
+            on_progress=report,
         )
     text = f"{result['proposals']:,} proposals in {result['pictures']:,} pictures, beside {result['annotated']:,} annotated boxes: {out}"
     show(result, text, as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, say_licence, show
+from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, say_licence, show, suited
 from hypviz.errors import SettingsError
 
 
@@ -26,7 +26,7 @@ def search(
     ] = False,
     words: Annotated[bool, typer.Option("--words", help="Words along the geodesic to the root: class names and --word-list.")] = False,
     word_list: Annotated[Optional[Path], typer.Option(help="Text file with words and phrases of your own, one a line.")] = None,
-    checkpoint: Checkpoint = "demo",
+    checkpoint: Checkpoint = "",
     omega: Annotated[Optional[float], typer.Option(help="Cone threshold in radians; the calibrated one by default.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many answers.")] = 40,
     device: Device = "auto",
@@ -41,6 +41,7 @@ def search(
     if (item, picture, text).count(None) != 2:
         raise SettingsError("Give either --item ID, --picture FILE or --text WORDS to start from.")
     own = [] if word_list is None else [line for line in word_list.read_text(encoding="utf-8").splitlines() if line.strip()]
+    checkpoint = suited(checkpoint, workspace)
     say_licence(checkpoint)
     with progress_bar("Embedding", quiet=as_json) as report:
         view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)

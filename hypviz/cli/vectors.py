@@ -7,7 +7,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, say_licence, show
+from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, say_licence, show, suited
 from hypviz.progress import progress_bar
 
 MODELS = "lorentz (space components), lorentz-full (time first), poincare (ball of radius 1/√curv), poincare-unit, or tangent"
@@ -45,7 +45,7 @@ def data_vectors(
 def export_vectors(
     workspace: WorkspaceFolder,
     out: Annotated[Path, typer.Option(help="The .npy file to write; NAME.json beside it says model, curvature, ids and labels.")],
-    checkpoint: Checkpoint = "demo",
+    checkpoint: Checkpoint = "",
     model: Annotated[str, typer.Option(help=f"{MODELS}.")] = "lorentz",
     text: Annotated[str, typer.Option(help="Only items with these words in the class's or the picture's name.")] = "",
     ids: Annotated[Optional[Path], typer.Option(help="Only the item ids in this file, one a line.")] = None,
@@ -57,6 +57,7 @@ def export_vectors(
     from hypviz.store import Workspace
     from hypviz.vectors.write import write_vectors
 
+    checkpoint = suited(checkpoint, workspace)
     say_licence(checkpoint)
     with progress_bar("Embedding", quiet=as_json) as report:
         view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)

@@ -75,7 +75,7 @@ def calibrate_retrieval(
     start = Retrieval(rankings[0], rankings[0], cones, parents_at="candidate")
     if len(rankings) == 1:
         return start
-    return choose_rankings(world, embedding, start, rankings=rankings, max_queries=max_queries, seed=seed)
+    return choose_rankings([(world, embedding)], start, rankings=rankings, max_queries=max_queries, seed=seed)
 
 
 def calibrate_cones(world: World, embedding: Embedding, *, max_queries: int = MAX_QUERIES, seed: int = 0) -> Cones:
@@ -161,31 +161,38 @@ def _angles(embedding: Embedding, rows: Rows, outward: bool) -> Iterator[tuple[R
 
 
 def choose_rankings(
-    world: World,
-    embedding: Embedding,
+    worlds: Sequence[tuple[World, Embedding]],
     start: Retrieval,
     *,
     rankings: Sequence[Ranking] = RANKINGS,
     max_queries: int = MAX_QUERIES,
     seed: int = 0,
 ) -> Retrieval:
-    """The cones of `start` with the best ranking for children and for parents.
+    """The cones of `start` with the best ranking for children and for parents, by the mean over one or more data sets.
 
-    Children: the mean of object → parts mAP by instance, scene → contents mAP, and the precision of a scene's first twelve.
-    Parents: the mean of part → object precision@5 by instance and box → scene precision@5. A task without queries does not
-    count; without any it is the first.
+    Children: the mean of object → parts mAP by instance, and of scene → contents mAP with the precision of a scene's first
+    twelve. Parents: the mean of part → object precision@5 by instance and box → scene precision@5. A task without queries
+    does not count; without any it is the first. Each data set is searched by itself, as a person would.
     """
     settings = EvaluateSettings(bootstrap=0, baselines=False, max_queries=max_queries, seed=seed)
-    below = [(object_to_parts(world, settings), "instance", _map), (scene_to_contents(world, settings), "class", _map_and_first)]
-    above = [(part_to_object(world, settings), "instance", _first_five), (box_to_scene(world, settings), "same class", _first_five)]
 
-    def best(tasks: Sequence[tuple[Task, str, Measured]]) -> Ranking:
+    def best(tasks_of: Callable[[World], list[tuple[Task, str, Measured]]]) -> Ranking:
         """Of all rankings, used both ways: each task asks for one of them only."""
-        asked = [each for each in tasks if len(each[0].queries) and len(each[0].pool)]
+        asked = [(each, embedding) for world, embedding in worlds for each in tasks_of(world) if len(each[0].queries) and len(each[0].pool)]
         both = [replace(start, children=one, parents=one) for one in rankings]
-        values = [np.mean([_value(*each, embedding, retrieval, settings) for each in asked]) for retrieval in both] if asked else [0.0]
+        values = (
+            [np.mean([_value(*each, embedding, retrieval, settings) for each, embedding in asked]) for retrieval in both]
+            if asked
+            else [0.0]
+        )
         leader = int(np.argmax(values))
         return rankings[0] if values[leader] <= values[0] + MARGIN else rankings[leader]
+
+    def below(world: World) -> list[tuple[Task, str, Measured]]:
+        return [(object_to_parts(world, settings), "instance", _map), (scene_to_contents(world, settings), "class", _map_and_first)]
+
+    def above(world: World) -> list[tuple[Task, str, Measured]]:
+        return [(part_to_object(world, settings), "instance", _first_five), (box_to_scene(world, settings), "same class", _first_five)]
 
     return replace(start, children=best(below), parents=best(above))
 

@@ -12,6 +12,7 @@ import numpy as np
 from gradio.utils import get_upload_folder
 
 from hypviz.config import check_choice
+from hypviz.embed import suited_checkpoint
 from hypviz.errors import DataError, HypvizError, SelectionError, SettingsError
 from hypviz.library import Library
 from hypviz.search.embedding import Embedding
@@ -35,7 +36,7 @@ class Endpoints:
     def search(
         self,
         data: str = "demo",
-        checkpoint: str = "demo",
+        checkpoint: str = "",
         item: str = "",
         text: str = "",
         picture: dict[str, Any] | None = None,
@@ -74,7 +75,7 @@ class Endpoints:
     def embed(
         self,
         data: str = "demo",
-        checkpoint: str = "demo",
+        checkpoint: str = "",
         items: list[str] = [],  # noqa: B006
         texts: list[str] = [],  # noqa: B006
         pictures: list[dict[str, Any]] = [],  # noqa: B006
@@ -112,7 +113,7 @@ class Endpoints:
     def evaluate(
         self,
         data: str = "demo",
-        checkpoints: list[str] = ["demo"],  # noqa: B006
+        checkpoints: list[str] | None = None,
         max_queries: int = 0,
         apex: str = "query",
         untrained: bool = False,
@@ -125,7 +126,7 @@ class Endpoints:
         from hypviz.evaluate import EvaluateSettings
         from hypviz.fit import judge
 
-        names = _listed("checkpoints", checkpoints)
+        names = _listed("checkpoints", checkpoints or [suited_checkpoint(self.library.workspace(data).items.classes)])
         if not names:
             raise SettingsError("checkpoints must name at least one checkpoint.")
         settings = EvaluateSettings(apex=apex, max_queries=_whole("max_queries", max_queries) or None)
