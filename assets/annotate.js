@@ -94,10 +94,19 @@
       const data = view.choice?.[0] ?? view.name;
       const again = data === this.viewed && this.sheet.data && this.sheet.data !== data; // another set was opened here meanwhile
       this.viewed = data;
-      return again && !wanted ? undefined : this.openData(wanted?.data ?? data, wanted?.image);
+      return again && !wanted ? undefined : this.openData(wanted?.data ?? data, wanted?.image, wanted?.key);
     }
 
-    async openData(data, image = null) {
+    /** Go where the Explore tab is, once for each place that a person chose there. */
+    follow() {
+      const place = annotate.chosen;
+      annotate.chosen = null;
+      if (!place || !this.viewed || place.data !== this.viewed) return;
+      if (place.data === this.sheet.data || place.data === this.sheet.set?.copied) this.turn(place.image, place.key);
+      else this.openData(place.data, place.image, place.key);
+    }
+
+    async openData(data, image = null, key = null) {
       await this.attempt(async () => {
         const set = await this.sheet.open(data);
         if (!set) return;
@@ -108,7 +117,7 @@
         const empty = set.counts.indexOf(0);
         const start = image ?? (kept < set.names.length ? kept : empty > 0 && set.counts.every((n, i) => n === 0 || i < empty) ? empty : 0);
         await this.corrections.open();
-        await this.turn(Number.isInteger(start) ? start : 0);
+        await this.turn(Number.isInteger(start) ? start : 0, key);
         this.root.dataset.state = "ready";
       });
     }
@@ -147,11 +156,11 @@
 
     // ---- pictures ------------------------------------------------------------------------------------------------
 
-    turn(image) {
+    turn(image, key = null) {
       const { set } = this.sheet;
       if (!set || !Number.isInteger(image)) return undefined;
       const last = set.names.length - 1;
-      return this.attempt(() => this.sheet.turn(Math.min(last, Math.max(0, image))));
+      return this.attempt(() => this.sheet.turn(Math.min(last, Math.max(0, image)), key));
     }
 
     step(by) {
@@ -180,7 +189,9 @@
       this.deleteButton.disabled = !selected;
       this.undoButton.disabled = !sheet.past.length;
       this.redoButton.disabled = !sheet.future.length;
+      const held = this.list.contains(document.activeElement); // whoever went through the list goes on from there
       this.list.replaceChildren(...(boxes.length ? boxes.map((box) => this.entry(box)) : [note("No box yet: drag on the picture to draw the first one.")]));
+      if (held) this.list.querySelector('[aria-pressed="true"], button')?.focus({ preventScroll: true });
       const scene = { id: picture.scene, label: "the picture", words: `the whole picture ${picture.name}`, scene: true };
       const item = selected && { id: selected.key, label: selected.label, words: `${selected.label} in ${picture.name}` };
       this.corrections.offer(item || scene);
@@ -286,8 +297,11 @@
     // ---- keys ----------------------------------------------------------------------------------------------------
 
     listen() {
-      this.root.addEventListener("keydown", (event) => {
-        if (event.defaultPrevented || !this.sheet.picture || event.target.closest("input, select, textarea, dialog")) return;
+      new IntersectionObserver(([entry]) => entry.isIntersecting && this.follow()).observe(this.root);
+      // Also while nothing has the focus: on a tab just opened, and after a click on what made way for something else.
+      document.addEventListener("keydown", (event) => {
+        const ours = event.target === document.body ? this.root.getClientRects().length > 0 : this.root.contains(event.target);
+        if (!ours || event.defaultPrevented || !this.sheet.picture || event.target.closest("input, select, textarea, dialog")) return;
         const run = annotate.keyOf(this, event);
         if (!run) return;
         event.preventDefault();

@@ -17,8 +17,10 @@
       },
     });
     const draw = button("hv-row hv-draw", "Draw boxes on this picture", () => {
-      hypviz.annotate.wanted = { data: x.view.choice[0], image: x.answer.picture.place.image };
-      window.hypvizAnnotator?.openData(data, x.answer.picture.place.image);
+      const { image } = x.answer.picture.place;
+      hypviz.annotate.chosen = null;
+      hypviz.annotate.wanted = { data: x.view.choice[0], image, key: x.answer.id };
+      window.hypvizAnnotator?.openData(data, image, x.answer.id);
       hypviz.openTab("Annotate");
       picker.open = false;
     });
@@ -37,7 +39,9 @@
         const { row, id, picture } = x.answer;
         const item = { id, label: picture.title, words: `${picture.title} in ${picture.name}`, scene: picture.whole?.row === row };
         panel.offer(row === null ? null : item);
-        draw.hidden = !Number.isInteger(picture.place?.image);
+        const { image } = picture.place ?? {};
+        draw.hidden = !Number.isInteger(image);
+        if (x.byHand && !draw.hidden) hypviz.annotate.chosen = { data: x.view.choice?.[0], image, key: id }; // where Annotate goes next
       },
     };
   };

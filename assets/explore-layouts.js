@@ -11,9 +11,9 @@
   const DEFAULT = "hierarchy";
   const POLL_MS = 700;
   const SCORES = [
-    ["rank_correlation", "distances", "Rank correlation of true and drawn hyperbolic distances: 1 keeps their order, 0 tells nothing."],
-    ["trustworthiness", "neighbours", "Trustworthiness: 1 when drawn neighbours are true neighbours."],
-    ["cone_agreement", "cones", "Of the items in the true cone, the share that also lies in the drawn one."],
+    ["rank_correlation", "distances", "Of 1: rank correlation of true and drawn hyperbolic distances. 1 keeps their order, 0 tells nothing."],
+    ["trustworthiness", "neighbours", "Of 1: trustworthiness. 1 when drawn neighbours are true neighbours."],
+    ["cone_agreement", "cones", "Of 1: the share of the items in the true cone that also lies in the drawn one."],
   ];
 
   hypviz.layoutsPart = function (x) {
@@ -92,7 +92,7 @@
       const names = asked.filter(Boolean);
       const found = await Promise.all(names.map((name) => x.api.get(`honesty?layout=${encodeURIComponent(name)}`)));
       if (asked[0] !== layout || asked[1] !== beside) return;
-      const lines = found.map((one, i) => [`kept by ${beside ? titleOf(names[i]) : "this layout"}: `, ...partsOf(one)]);
+      const lines = found.map((one, i) => [`${beside ? titleOf(names[i]) : "This layout"} is true to `, ...partsOf(one)]);
       scores.replaceChildren(...lines.flatMap((line, i) => [...(i ? [element("br")] : []), ...line]));
     }
 

@@ -62,11 +62,12 @@
       if (link.text && x.view.words) start = { text: link.text };
       if (link.item) await attempt(async () => (start = await x.api.get(`row/${encodeURIComponent(link.item)}`)));
       await attempt(() => x.shows.restore(link));
-      await attempt(() => x.each.restore(link));
+      await attempt(() => x.rows.restore(link));
       if (link.focus === "0") await x.disk.setFocus(false);
       await x.walk(start, { remember: false });
       await attempt(() => x.pins.restore(link));
       await attempt(() => x.set.restore(link));
+      await attempt(() => x.gallery.restore(link));
       if (link.at) await x.disk.setView(viewOf(link.at));
       if (link.at2 && x.second) await x.second.setView(viewOf(link.at2));
       if (problems.length) x.complain(problems[0]);
@@ -84,7 +85,8 @@
         omega: Math.abs(omega - x.view.omega) < SAME_OMEGA ? null : omega,
         ...x.layouts.save(),
         ...x.shows.save(),
-        ...x.each.save(),
+        ...x.rows.save(),
+        ...x.gallery.save(),
         ...x.pins.save(),
         focus: x.disk.focus.on ? null : "0",
         at: placeOf(x.disk),

@@ -1,50 +1,65 @@
-/** Strips of thumbnails: children, parents, the path to the root, and what several cones have in common. */
+/** Strips of thumbnails: children, parents, the way to the root, and what several cones have in common. */
 (function () {
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, button, painted } = hypviz;
+  const { element, button, painted, count } = hypviz;
 
   const EMPTY = {
-    children: "No item lies inside this cone; widen ω to look further.",
-    parents: "No item has this one in its cone.",
-    path: "The path is empty.",
-    common: "No item lies inside all of these cones.",
+    children: "Nothing lies inside this cone; widen it to look further.",
+    parents: "none has it in its cone",
+    path: "nothing nearer the root has it in its cone",
+    common: "nothing lies inside all of these cones",
   };
+  const AT_ONCE = 12; // cards made before the next frame: what a wide window shows; the others follow it
 
-  /** A thumbnail with label and distance, as the server describes it. @param {Object} item see `View._card` */
-  function card(item, thumbUrl, onPick) {
+  /** What a card says on hover and to a screen reader. */
+  function wordsOf(item) {
+    const angle = typeof item.angle === "number" ? `, angle ${item.angle.toFixed(2)} rad` : "";
+    return { title: `${item.label} (${item.depth_name}) in ${item.file}\n${item.radius.toFixed(3)} from the root${angle}`,
+      spoken: `${item.label}, ${item.radius.toFixed(3)} from the root${angle}` }; // prettier-ignore
+  }
+
+  /** A thumbnail with its label. @param {Object} item as `Cards.of` describes it @param {string} [kind] one more class name */
+  function card(item, thumbUrl, onPick, kind = "") {
     const image = Object.assign(element("img"), { loading: "lazy", src: thumbUrl(item.row), alt: "" });
-    const node = button("hv-card", image, () => onPick(item.row));
-    node.append(element("span", "hv-label", item.label), element("span", "hv-radius", item.radius.toFixed(3)));
+    const node = button(`hv-card ${kind}`.trim(), image, () => onPick(item.row));
+    node.append(element("span", "hv-label", item.label));
     node.dataset.row = item.row;
     node.dataset.radius = item.radius;
     node.style.setProperty("--hv-colour", item.colour);
-    const angle = typeof item.angle === "number" ? `, angle ${item.angle.toFixed(2)} rad` : "";
-    node.title = `${item.label} (${item.depth_name}) in ${item.file}\n${item.radius.toFixed(3)} from the root${angle}`;
-    node.setAttribute("aria-label", `${item.label}, ${item.radius.toFixed(3)} from the root${angle}`);
+    const { title, spoken } = wordsOf(item);
+    node.title = title;
+    node.setAttribute("aria-label", spoken);
     return node;
   }
 
-  const AT_ONCE = 16; // cards made before the next frame: what a wide window shows; the others follow it
+  /** Fill a strip, hide an empty one: what is in sight at once, the rest after the next frame. @param {(() => HTMLElement)[]} makers */
+  function fillWith(strip, makers) {
+    const held = strip.contains(document.activeElement); // whoever walks by keyboard goes on from the new cards
+    strip.replaceChildren(...makers.slice(0, AT_ONCE).map((make) => make()));
+    strip.hidden = !makers.length;
+    requestAnimationFrame(() => (strip.scrollLeft = 0)); // here it would lay the page out once for every strip
+    const first = strip.firstChild;
+    if (held) strip.querySelector("button")?.focus({ preventScroll: true });
+    const later = makers.slice(AT_ONCE);
+    if (later.length) painted().then(() => strip.firstChild === first && strip.append(...later.map((make) => make())));
+  }
+
+  /** A heading with quieter words behind it. */
+  function headed(node, title, words) {
+    node.replaceChildren(`${title} `, element("span", "", words));
+  }
 
   /**
-   * Fill a strip, `<div><h3></h3><div class="hv-strip"></div></div>`: what is in sight at once, the rest after the next frame.
+   * Fill `<div><h3></h3><div class="hv-strip"></div></div>`.
    * @param {HTMLElement} box @param {"children"|"parents"|"path"|"common"} kind
    * @param {{title: string, cards: Object[], total: number, order: string}} content
    */
   function fillStrip(box, kind, { title, cards, total, order }, thumbUrl, onPick) {
-    const count = cards.length < total ? `${cards.length} of ${hypviz.count(total)}` : String(total);
-    box.querySelector("h3").replaceChildren(`${title} `, element("span", "", `${count} · ${order}`));
-    const strip = box.querySelector(".hv-strip");
-    const held = strip.contains(document.activeElement); // whoever walks by keyboard goes on from the new cards
-    const make = (some) => some.map((item) => card(item, thumbUrl, onPick));
-    strip.replaceChildren(...make(cards.slice(0, AT_ONCE)));
-    if (!cards.length) strip.append(element("p", "hv-none", EMPTY[kind]));
-    requestAnimationFrame(() => (strip.scrollLeft = 0)); // here it would lay the page out once for every strip
-    const first = strip.firstChild;
-    if (held) strip.querySelector("button")?.focus({ preventScroll: true });
-    if (cards.length > AT_ONCE) painted().then(() => strip.firstChild === first && strip.append(...make(cards.slice(AT_ONCE))));
+    const many = cards.length < total ? `${cards.length} of ${count(total)}` : String(total);
+    headed(box.querySelector("h3"), title, cards.length ? [many, order].filter(Boolean).join(" · ") : EMPTY[kind]);
+    fillWith(box.querySelector(".hv-strip"), cards.map((item) => () => card(item, thumbUrl, onPick))); // prettier-ignore
   }
 
-  hypviz.fillStrip = fillStrip;
+  Object.assign(hypviz, { fillStrip, fillWith, listCard: card, headed, EMPTY_LISTS: EMPTY });
 })();

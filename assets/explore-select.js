@@ -1,4 +1,4 @@
-/** The Select menu: by words, by facets with their counts, by picture, by what contradicts the hierarchy. */
+/** The Find menu: by words, by facets with their counts, by picture, by what contradicts the hierarchy. */
 (function () {
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
@@ -13,7 +13,7 @@
   ];
 
   hypviz.selectPart = function (x) {
-    const picker = menu("Select", { onOpen: () => refresh().catch(x.complain) });
+    const picker = menu("Find", { onOpen: () => refresh().catch(x.complain) });
     const search = Object.assign(element("input", "hv-search"), { type: "search", placeholder: "Label, picture or item id" });
     search.setAttribute("aria-label", "Search items by label, picture name or id");
     const total = element("p", "hv-found");
@@ -34,14 +34,14 @@
     shortcut("Same picture", "Everything in the picture of the selected item", () => ({ same_image: x.answer.row }), here);
     shortcut("In this cone", "All members of the present cone", () => ({ members: x.answer.members }), () => x.answer);
     shortcut("In all cones", "What the pinned cones have in common", () => ({ members: x.shared().encode() }), () => x.shared());
-    shortcut("Violations", "Outside an annotated parent's cone, or not farther from the root than it", () => ({ violations: true }));
+    shortcut("Contradictions", "Outside an annotated parent's cone, or not farther from the root than it", () => ({ violations: true }));
     shortcut("Unlabelled", "Pictures without boxes, boxes whose class says nothing", () => ({ flags: ["unlabelled"] }));
     const flagged = (name) => () => (x.disk.paint.header?.flags || []).find((flag) => flag.name === name)?.count;
     const far = "Farther from the mean direction of their class than nearly all of it: look at their labels first";
     shortcut("Far from its class", far, () => ({ flags: ["far_from_class"] }), flagged("far_from_class"));
     shortcut("Proposed", "Boxes that a program proposed and nobody annotated", () => ({ flags: ["proposed"] }), flagged("proposed"));
 
-    const apply = action("hv-primary", "Select these", () => choose(wanted, "filter"), x.complain);
+    const apply = action("hv-primary", "Show these", () => choose(wanted, "filter"), x.complain);
     const reset = action("", "Reset", () => ((wanted = {}), (search.value = ""), refresh()), x.complain);
     picker.body.append(search, quick, facets, element("div", "hv-apply", total, reset, apply));
 
@@ -62,8 +62,9 @@
         x.announce(total.textContent);
         return;
       }
-      await x.select(rows, how);
       picker.open = false;
+      const first = await x.select(rows, how);
+      if (first !== null) await x.finds.show(rows, first);
     }
 
     /** Count anew and write the facets. */

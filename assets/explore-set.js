@@ -16,6 +16,7 @@
     let looks = "gallery";
     let shown = 0;
     let asked = 0;
+    let first = null; // row of the first item as listed
 
     const title = element("h3");
     const list = element("div", "hv-set-list");
@@ -35,14 +36,19 @@
 
     /* ------------------------------------------------------------ what is in it */
 
-    /** @param {Bits|null} next an empty set counts as none @param {string} [how] for the screen reader */
+    /**
+     * @param {Bits|null} next an empty set counts as none @param {string} [how] for the screen reader
+     * @returns {Promise<number|null>} the row that is listed first
+     */
     async function replace(next, how = "") {
       set = next && next.size ? next : null;
       panel.hidden = !set;
       for (const disk of x.disks()) disk.setSet(set);
       x.announce(set ? `${count(set.size)} items selected${how ? ` by ${how}` : ""}.` : next ? "Nothing lies there; the selection is empty." : "Selection cleared.");
       x.changed();
+      x.gallery.setChanged();
       await write();
+      return set && first;
     }
 
     /** Add, take away or replace. @param {Bits} found @param {"replace"|"add"|"subtract"} mode */
@@ -65,7 +71,7 @@
     async function write() {
       if (!set) return;
       for (const node of view) node.setAttribute("aria-pressed", String(node.dataset.look === looks));
-      title.replaceChildren("Selection ", element("span", "", `${count(set.size)} ${set.size === 1 ? "item" : "items"} · general → specific`));
+      title.replaceChildren("Found ", element("span", "", `${count(set.size)} ${set.size === 1 ? "item" : "items"} · general → specific`));
       shown = 0;
       asked++;
       list.replaceChildren(looks === "table" ? tableHead() : element("div", "hv-gallery"));
@@ -81,6 +87,7 @@
       const number = asked;
       const page = await x.api.ask("items", { filter: filter(), offset: shown, limit: PAGE, order: "radius" });
       if (number !== asked) return;
+      if (!shown) first = page.items[0]?.row ?? null;
       list.firstChild.append(...page.items.map(looks === "table" ? tableRow : tile));
       shown += page.items.length;
       more.hidden = shown >= page.total;

@@ -11,8 +11,8 @@
     { value: "all", title: "All that can be drawn" },
   ];
   const CONES = [
-    { value: "angle", title: "All within ω", hint: "The cone of retrieval: the same half-angle everywhere, set by the slider." },
-    { value: "aperture", title: "Aperture by distance", hint: "Ganea's cone, asin(2K / sinh √c·r) with K = 0.1: narrower farther out." },
+    { value: "angle", title: "One width for all", hint: "The cone that retrieval uses: the same half-angle ω everywhere, set by the slider." },
+    { value: "aperture", title: "Narrower farther out", hint: "Ganea's aperture, asin(2K / sinh √c·r) with K = 0.1: it follows from the distance to the root." },
   ];
 
   hypviz.showPart = function (x) {

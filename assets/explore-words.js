@@ -29,7 +29,7 @@
     const more = element("details", "hv-own-words", element("summary", "", "Words of your own"), own, use);
     const list = element("div", "hv-list hv-word-way", heading, chips, more);
     let asked = 0;
-    x.find(".hv-tools").after(form);
+    x.find(".hv-about").append(form);
     x.find(".hv-lists").append(list);
 
     form.addEventListener("submit", (event) => {
@@ -80,8 +80,8 @@
       opened() {
         asked += 1;
         const knows = Boolean(x.view.words);
-        for (const node of [input, go, list]) node.hidden = !knows;
-        how.textContent = knows ? HOW[x.view.words] : x.view.no_words;
+        for (const node of [form, list]) node.hidden = !knows; // a model of pictures alone has nothing to type
+        how.textContent = HOW[x.view.words] ?? "";
         own.value = "";
         chips.replaceChildren();
       },

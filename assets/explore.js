@@ -12,47 +12,10 @@
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
   const { element, Bits, Api } = hypviz;
-  const OMEGA_STEP = 0.005; // radians, of the slider
+  const { OMEGA_STEP } = hypviz;
   const NUDGE = 0.05; // radians a key widens or narrows the cone by
   const ASK_AFTER_MS = 60; // while the slider moves, the cone follows at once and the server is asked this often
   const LINK_AFTER_MS = 250;
-
-  const SKELETON = `
-    <div class="hv-explore">
-      <section class="hv-left" aria-label="Poincaré disk">
-        <div class="hv-bar"></div>
-        <div class="hv-cone">
-          <label for="hv-omega" title="Half-angle of the cone: children lie inside it">Cone ω</label>
-          <input id="hv-omega" class="hv-omega" type="range" min="0.02" max="3.14" step="${OMEGA_STEP}">
-          <output class="hv-omega-value" for="hv-omega"></output>
-          <button type="button" class="hv-reset" title="Back to the ω calibrated on validation pairs" aria-label="Calibrated ω">↺</button>
-        </div>
-        <div class="hv-pins" hidden></div>
-        <div class="hv-disks"><div class="hv-disk"></div><div class="hv-disk hv-second" hidden></div></div>
-      </section>
-      <section class="hv-right">
-        <div class="hv-error" role="alert" hidden><span></span><button type="button" aria-label="Dismiss">×</button></div>
-        <section class="hv-set" aria-label="Selection" hidden></section>
-        <div class="hv-tools">
-          <label class="hv-upload">Upload a picture<input type="file" accept="image/*"></label>
-          <span class="hv-hint">or paste or drop one · drag on the picture to draw a box</span>
-          <button type="button" class="hv-back" disabled aria-label="Back to the previous item">← back</button>
-        </div>
-        <div class="hv-now"></div>
-        <div class="hv-lists">
-          <div class="hv-list hv-common" hidden><h3></h3><div class="hv-strip"></div></div>
-          <div class="hv-list hv-children">
-            <div class="hv-list-head">
-              <h3></h3>
-              <button type="button" class="hv-each" aria-pressed="false" title="List the closest item of each class in the cone, instead of the closest items" hidden>One of each class</button>
-            </div><div class="hv-strip"></div>
-          </div>
-          <div class="hv-list hv-parents"><h3></h3><div class="hv-strip"></div></div>
-          <div class="hv-list hv-path"><h3></h3><div class="hv-strip"></div></div>
-        </div>
-        <div class="hv-sr" aria-live="polite"></div>
-      </section>
-    </div>`;
 
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const degrees = (radians) => `${Math.round((radians * 180) / Math.PI)}°`;
@@ -60,7 +23,7 @@
   class Explorer {
     /** @param {HTMLElement} root */
     constructor(root) {
-      root.innerHTML = SKELETON;
+      root.innerHTML = hypviz.EXPLORE_FRAME;
       Object.assign(this, { root, view: null, disk: null, second: null, query: null, answer: null, drawn: null, api: null, trail: [] });
       this.asked = 0; // number of the newest question: late answers to older ones are not shown
       this.wanted = null; // the place asked for last: `query`, or the one still on its way
@@ -68,6 +31,7 @@
       this.find = (name) => root.querySelector(name);
       this.slider = this.find(".hv-omega");
       this.picture = hypviz.createPicture(this.find(".hv-now"), {
+        caption: this.find(".hv-caption"),
         onPick: (query) => this.walk(query),
         onDraw: (box) => this.walk({ ...this.answer.picture.place, box }),
       });
@@ -81,16 +45,23 @@
       this.layouts = hypviz.layoutsPart(this);
       this.shows = hypviz.showPart(this);
       this.pins = hypviz.pinsPart(this);
-      this.each = hypviz.eachPart(this);
+      this.rows = hypviz.rowsPart(this);
+      this.sheet = hypviz.sheetPart(this);
+      this.notice = hypviz.noticePart(this);
       this.set = hypviz.setPart(this);
+      this.gallery = hypviz.galleryPart(this);
+      this.finds = hypviz.findPart(this);
       this.selects = hypviz.selectPart(this);
       this.points = hypviz.pointsPart(this);
       this.link = hypviz.linkPart(this);
       this.words = hypviz.wordsPart(this);
       this.corrections = hypviz.correctionsPart(this);
-      this.parts = [this.layouts, this.shows, this.selects, this.corrections, hypviz.savePart(this), hypviz.keysPart(this)];
+      const keys = hypviz.keysPart(this);
+      this.parts = [this.layouts, this.shows, this.selects, this.gallery, this.corrections, hypviz.savePart(this), this.notice, this.sheet];
       const [[layout, scores], ...others] = this.parts.map((part) => part.nodes);
-      this.find(".hv-bar").append(layout, ...others.flat(), scores);
+      this.find(".hv-bar").prepend(layout, ...others.flat());
+      this.find(".hv-bar").append(...keys.nodes);
+      this.find(".hv-left").append(scores);
       this.find(".hv-cone").append(...this.pins.nodes);
     }
 
@@ -149,7 +120,7 @@
     }
 
     nudge(step) {
-      if (this.slider.disabled) return this.announce("This cone's width follows from the distance; “All within ω” in the Show menu sets it by hand.");
+      if (this.slider.disabled) return this.announce("This cone's width follows from the distance; “One width for all” in the Show menu sets it by hand.");
       this.slider.value = Number(this.slider.value) + step * NUDGE;
       this.slide();
     }
@@ -166,8 +137,10 @@
 
     /* ------------------------------------------------------------ walking */
 
-    /** Ask for a query's neighbourhood and show it; `remember` puts the place left behind on the trail. */
-    async walk(next, { remember = true } = {}) {
+    /**
+     * Ask for a query's neighbourhood and show it; `remember` puts the place left behind on the trail, `raise` brings it in sight,
+     * `quiet` leaves out the marks of its children. */
+    async walk(next, { remember = true, raise = remember, quiet = false } = {}) {
       if (!this.view) return;
       const number = ++this.asked;
       if (!same(next, this.wanted)) this.places++;
@@ -175,15 +148,16 @@
       const { omega, kind } = this.coneSetting();
       try {
         const wide = kind === "angle" ? omega : (await this.api.ask("cone", { query: next, omega, kind })).omega;
-        const result = await this.api.ask("select", { query: next, omega: wide, each: this.each.on() });
+        const result = await this.api.ask("select", { query: next, omega: wide, by: this.rows.by() });
         if (number !== this.asked) return;
         if (remember && this.query && !same(this.query, next)) this.trail.push(this.query);
-        Object.assign(this, { query: next, answer: result, wide });
+        Object.assign(this, { query: next, answer: result, wide, quiet, byHand: this.byHand || remember });
         this.find(".hv-error").hidden = true;
         this.show();
+        if (raise) this.sheet.raise();
         await hypviz.painted(); // the children are on the screen before the disk is drawn anew
         await this.points.fetchNamed();
-        if (number === this.asked) this.showOnDisks();
+        if (number === this.asked) await this.showOnDisks();
       } catch (error) {
         if (number !== this.asked) return;
         this.wanted = this.query;
@@ -218,37 +192,34 @@
     show() {
       const { answer } = this;
       this.picture.show({ ...answer.picture, url: this.api.url(answer.picture.url) });
-      const { title, total, order } = this.each.heading(answer);
-      this.list("children", title, answer.children, total, order);
-      this.list("parents", "Parents", answer.parents, answer.parents_total, "general → specific");
-      this.list("path", "Path to the root", answer.path, answer.path.length, "nearest item along the geodesic");
+      this.rows.show();
       this.find(".hv-back").disabled = this.trail.length === 0;
       this.showOmega();
-      this.each.shown();
       this.pins.shown();
+      this.gallery.shown();
       this.words.shown();
       this.corrections.shown();
       this.link.write();
     }
 
+    /** Resolves when the disks have come to rest. */
     showOnDisks() {
       const { answer } = this;
-      for (const disk of this.disks()) this.showOn(disk);
+      const drawn = this.disks().map((disk) => this.showOn(disk));
       this.drawn = answer;
       this.announce(
         `${answer.picture.title}, ${answer.radius.toFixed(3)} from the root, ` +
-          `${answer.children_total} children, ${answer.parents_total} parents.`,
+          `${answer.members_total} in its cone, ${answer.parents_total} parents.`,
       );
-    }
-
-    list(kind, title, cards, total, order) {
-      hypviz.fillStrip(this.find(`.hv-${kind}`), kind, { title, cards, total, order }, this.thumbUrl, (row) => this.walk({ row }));
+      return Promise.all(drawn);
     }
 
     showOmega() {
       const shown = this.coneSetting().kind === "angle" ? Number(this.slider.value) : this.wide;
-      const inside = this.answer ? ` · ${hypviz.count(this.answer.children_total)} inside` : "";
-      this.find(".hv-omega-value").textContent = `${shown.toFixed(2)} rad, ${degrees(shown)}${inside}`;
+      const inside = this.answer ? ` · ${hypviz.count(this.answer.members_total)} inside` : "";
+      const value = this.find(".hv-omega-value");
+      value.textContent = `${degrees(shown)}${inside}`;
+      value.title = `Half-angle ω = ${shown.toFixed(3)} rad`;
       this.find(".hv-reset").disabled = !this.view || Math.abs(Number(this.slider.value) - this.view.omega) < OMEGA_STEP;
     }
 
@@ -265,13 +236,13 @@
       this.shows.drawEdges(disk);
       this.pins.draw(disk);
       this.set.draw(disk);
-      disk.setSelection({
+      return disk.setSelection({
         query: answer.how === "cosine" ? null : this.query,
         row: answer.row,
         polar: own ? polar : null,
         members: Bits.decode(answer.members, this.view.count),
-        children: rows(answer.children),
-        parents: rows(answer.parents),
+        children: this.quiet ? [] : this.rows.ringed(),
+        parents: this.quiet ? [] : rows(answer.parents),
         path: rows(answer.path),
       });
     }
@@ -288,7 +259,7 @@
 
     coneChanged() {
       this.slider.disabled = this.shows.cone() === "aperture";
-      if (this.wanted) this.walk(this.wanted);
+      if (this.wanted) this.walk(this.wanted, { raise: false });
     }
 
     /** Arrow keys on the disk: the best parent or child, and the other boxes of the same picture. */
@@ -336,7 +307,7 @@
         onPick: (row) => this.walk({ row }),
         onToggle: (row) => this.set.turn(row),
         onLasso: (rows, drawn) => this.points.surround(disk, rows, drawn),
-        onPickExtra: () => this.query && this.walk(this.query, { remember: false }),
+        onPickExtra: () => this.query && this.walk(this.query, { remember: false, raise: true }),
         onStep: (direction) => this.step(direction),
         onView: (view) => {
           this.changed();
@@ -352,12 +323,13 @@
     async open(view) {
       const first = !this.view;
       const link = first ? hypviz.readLink() : {};
-      Object.assign(this, { view, api: new Api(view.key), query: null, wanted: null, answer: null, drawn: null, trail: [] });
+      Object.assign(this, { view, api: new Api(view.key), query: null, wanted: null, answer: null, drawn: null, byHand: false, trail: [] });
       const number = ++this.asked;
       this.places++;
       this.find(".hv-error").hidden = true;
       this.slider.value = Number(link.omega) || view.omega;
       this.wide = Number(this.slider.value);
+      for (const name of [".hv-upload", ".hv-hint"]) this.find(name).hidden = view.own_vectors; // there is no model to place a picture
       this.disk ||= this.makeDisk(this.find(".hv-disk"), window.Plotly);
       try {
         await this.disk.load(this.api.url("points"));

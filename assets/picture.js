@@ -1,7 +1,7 @@
 /**
  * A picture with its boxes: click a box to select it, drag to draw a new one.
  *
- *   const picture = hypviz.createPicture(element, {onPick(query), onDraw(xyxy)});
+ *   const picture = hypviz.createPicture(element, {caption: element, onPick(query), onDraw(xyxy)});
  *   picture.show({url, width, height, name, title, subtitle, chosen: xyxy, whole: query,
  *                 boxes: [{query, row, label, xyxy}]});
  *
@@ -28,12 +28,11 @@
     element.classList.add("hv-picture");
     const image = document.createElement("img");
     const overlay = svg("svg", { class: "hv-overlay", role: "img" });
-    const caption = document.createElement("div");
-    caption.className = "hv-caption";
+    const { caption } = options;
     const frame = document.createElement("div");
     frame.className = "hv-frame";
     frame.append(image, overlay);
-    element.replaceChildren(frame, caption);
+    element.replaceChildren(frame);
     let shown = null;
     let press = null;
 
@@ -63,7 +62,7 @@
       const name = document.createElement("strong");
       name.textContent = shown.title;
       const where = document.createElement("span");
-      where.textContent = ` ${shown.subtitle}`;
+      where.textContent = shown.subtitle.replace(/^· /, "");
       caption.replaceChildren(name, where);
     }
 

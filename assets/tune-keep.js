@@ -70,7 +70,7 @@
           problem.replaceChildren(complaint(error));
         }
       };
-      const use = button("Show it in all tabs", () => window.hypvizOpen?.(job.set, job.kept), { class: "he-run" });
+      const use = button("Show it in all tabs", () => (window.hypvizOpen?.(job.set, job.kept), hypviz.openTab("Explore")), { class: "he-run" });
       return [
         el("p", {}, "Kept as ", el("b", { text: job.kept }), ": it is among the checkpoints at the top and on the command line."),
         el("div", { class: "ht-actions" }, use, downloadButton(job), button("Undo", undo, { class: "he-small", title: "Take the checkpoint back; what was learned stays here" })),

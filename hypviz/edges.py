@@ -36,3 +36,13 @@ def edges_to_draw(edges: Edges, image: NDArray[np.integer], *, budget: int = 150
         how = f"whole pictures, {fits:,} of {len(chosen):,}, evenly over the data"
         pairs = pairs[np.isin(image[pairs[:, 0]], chosen[order[:fits]])][:budget]
     return {"pairs": pairs.tolist(), "total": total, "how": how}
+
+
+def edges_of_picture(edges: Edges, offsets: NDArray[np.integer], image: int | None) -> list[list[int]]:
+    """The direct parent → child pairs of one picture's items, none for None. offsets: (M + 1,) first row of each picture."""
+    if image is None:
+        return []
+    low, high = np.searchsorted(edges.parent, [offsets[image], offsets[image + 1]])  # sorted by parent
+    here = low + np.flatnonzero(edges.direct[low:high])
+    pairs: list[list[int]] = np.stack([edges.parent[here], edges.child[here]], axis=1).tolist()
+    return pairs

@@ -22,6 +22,7 @@ from hypviz.errors import SelectionError
 from hypviz.export import PICTURES, Export, annotation_files, write_export, write_with_pictures, written_set
 from hypviz.places import Placer
 from hypviz.search.answers import Query
+from hypviz.search.orders import near_duplicates
 from hypviz.selection import Selector
 from hypviz.viz import layout
 from hypviz.viz.focus import Focus, focus, focus_payload, sides
@@ -30,7 +31,7 @@ from hypviz.viz.region import checked_centre, checked_polygon, in_polygon, in_wi
 
 Json = dict[str, Any]
 Mask = NDArray[np.bool_]
-ORDERS = ("row", "radius", "label", "image", "distortion", "class_distance")
+ORDERS = ("row", "radius", "label", "image", "distortion", "class_distance", "twins")
 MAX_LISTED = 500
 MAX_CONES = 16
 """Cones held against each other at once: one pass over the items each."""
@@ -42,6 +43,7 @@ class Inquiry:
     def __init__(self, disks: Disks, placer: Placer, cards: Cards, *, about: Json) -> None:
         self.disks, self.placer, self.cards, self.about = disks, placer, cards, about
         self.selector = Selector(placer.items, disks.columns)
+        self._paired = np.empty(0, np.int64), np.empty(0, np.int64)
 
     # ---- cones -----------------------------------------------------------------------------------------------------
 
@@ -150,14 +152,15 @@ class Inquiry:
     def listing(self, wanted: Mapping[str, Any], *, offset: int = 0, limit: int = 100, order: str = "row", down: bool = False) -> Json:
         """A stretch of the items that pass a filter, as cards, in some order; `total` is all that pass.
 
-        order: "row" (as in the data), "radius", "label", "image" (name), "distortion" (of the default layout) or
-        "class_distance" (how far from its class).
+        order: "row" (as in the data), "radius", "label", "image" (name), "distortion" (of the default layout), "class_distance"
+        (how far from its class) or "twins" (near-duplicates side by side, closest pairs first).
         """
         check_choice("order", order, ORDERS)
         if not (offset >= 0 and 1 <= limit <= MAX_LISTED):
             raise SelectionError(f"A list starts at 0 or later and has 1 to {MAX_LISTED} items; got {offset} and {limit}.")
         rows = np.flatnonzero(self.selector.find(wanted))
-        shown = rows[self._order(rows, order, down)][offset : offset + limit]
+        places = self._twins(rows) if order == "twins" else self._order(rows, order, down)
+        shown = rows[places][offset : offset + limit]
         return {"total": len(rows), "offset": offset, "items": [self.cards.full(int(row)) for row in shown]}
 
     def rows(self, wanted: Mapping[str, Any]) -> NDArray[np.int64]:
@@ -181,6 +184,14 @@ class Inquiry:
         files = annotation_files(written_set(self.cards, self.disks.tree, rows, about=self.about), format)
         write_with_pictures(path, self.cards.items, rows, files, format)
         return len(rows)
+
+    def _twins(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Places of the rows with near-duplicates side by side; the last answer is kept, as a list is read in stretches."""
+        key, order = self._paired
+        if not np.array_equal(key, rows):
+            order = near_duplicates(self.disks.embedding, rows)[0]
+            self._paired = rows, order  # one assignment: threads see the old pair or the new one
+        return order
 
     def _order(self, rows: NDArray[np.int64], order: str, down: bool) -> NDArray[np.int64]:
         items, key = self.placer.items, rows.astype(np.float64)

@@ -6,6 +6,7 @@ Own workspaces live in one folder ($HYPVIZ_HOME, else `workspaces` beside the ap
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from hypviz.vectors.read import is_vector_file, read_vectors
 from hypviz.vectors.workspace import make_vectors_workspace
 
 DEMO = ROOT / "assets" / "demo" / "workspace"
+_PLAIN = re.compile(r"-[0-9a-f]{8}$")
 KEPT_VIEWS = 4
 """Views kept open; the one unused longest is closed when another is opened."""
 
@@ -55,6 +57,12 @@ class Library:
         shown = set(self.extra.values())
         own = sorted(folder.name for folder in home().glob("*") if is_workspace(folder) and folder not in shown)
         return list(dict.fromkeys(["demo", *self.extra, *own]))
+
+    def data_choices(self) -> list[tuple[str, str]]:
+        """(what a picker shows, name) of the workspaces: without the hash that keeps same-named ones apart, where that is clear."""
+        names = self.data_names()
+        plain = [_PLAIN.sub("", name) for name in names]
+        return [(short if plain.count(short) == 1 and short else name, name) for short, name in zip(plain, names, strict=True)]
 
     def checkpoint_names(self) -> list[str]:
         """Names of the checkpoints that can be opened: the shipped ones, those given by path, and those kept in the page."""

@@ -19,10 +19,13 @@ import numpy as np
 from hypviz import __version__
 from hypviz.bits import pack_rows
 from hypviz.cards import Cards
+from hypviz.children import Children, listed_rows
 from hypviz.data.items import SCENE
 from hypviz.data.pictures import read_bytes
 from hypviz.disks import Disks, start_row
+from hypviz.edges import edges_of_picture
 from hypviz.embed import checkpoint_for, embed_workspace
+from hypviz.facts import facts_of
 from hypviz.inquiry import Inquiry
 from hypviz.model.card import checkpoint_hash, read_card
 from hypviz.places import Placer
@@ -100,6 +103,11 @@ class View:
         return Cards(self.items, self.hierarchy, self.embedding, self.disks.columns)
 
     @cached_property
+    def lists(self) -> Children:
+        """What is listed around a place."""
+        return Children(self.cards, self.index, vectors=self.workspace.vectors is not None)
+
+    @cached_property
     def inquiry(self) -> Inquiry:
         """Answers about many items: cones, filters, regions, lists, exports."""
         about = {
@@ -149,49 +157,38 @@ class View:
             "omega": round(self.card.omega_children, 3),
             "start": self.disks.start,
             "name": self.workspace.name,
+            "own_vectors": self.workspace.vectors is not None,
             "checkpoint": self.card.name,
             "words": self.words.how,
             "no_words": "" if self.words.how else no_text_tower(self.card),
         }
 
     def facts(self) -> Json:
-        """What the data and the checkpoint are, for the picker."""
-        scenes = int(self.items.is_scene.sum())
-        licences = sorted({str(licence) for licence in np.unique(self.items.images.licence) if str(licence)})
-        return {
-            "data": self.workspace.name,
-            "images": scenes,
-            "own_vectors": self.workspace.vectors is not None,
-            "boxes": len(self.items) - scenes,
-            "classes": len(self.items.classes),
-            "levels": int(self.hierarchy.depth.max(initial=0)) + 1,
-            "data_licence": "; ".join(licences) or "not stated",
-            "checkpoint": self.card.name,
-            "backbone": self.card.encoder.backbone,
-            "geometry": self.card.encoder.geometry,
-            "dimension": self.card.encoder.embed_dim,
-            "curv": self.card.curv,
-            "checkpoint_licence": self.card.licence,
-            "description": self.card.description,
-        }
+        """What the data and the checkpoint are, for the picker, see `facts_of`."""
+        return facts_of(self.workspace, self.card)
 
-    def select(self, query: Mapping[str, Any], omega: float | None = None, *, each: bool = False) -> Json:
-        """Everything about one place: its picture, children, parents, path, cone members and where it is drawn.
+    def select(self, query: Mapping[str, Any], omega: float | None = None, *, by: str = "entailment") -> Json:
+        """Everything about one place: its picture, what lies in it and around it, its path, cone members and where it is drawn.
 
-        omega: cone threshold on ext(place, child), radians in (0, π], None for the calibrated one of its level.  each: list as
-        children the best one of each class in the cone ("classes" counts them) instead of the best items ("classes" is None).
-        Raises SelectionError for a query that names nothing, DataError for a picture that cannot be read.
+        omega: cone threshold on ext(place, child), radians in (0, π], None for the calibrated one of its level.  by: how the rest
+        of the data is searched, see `Children`.  "here": boxes of the own picture, nested; "elsewhere": the others by band and
+        class; "children": the 40 best wherever they are, in the cone or by another way. Raises SelectionError for a query that
+        names nothing, DataError for a picture that cannot be read.
         """
         place = self.placer.resolve(query)
         by_cosine = "text" in query and self.words.how == COSINE
+        image = place.picture["place"].get("image")
         if by_cosine:
-            children = self.index.nearest(place.query)
+            by, children = COSINE, self.index.nearest(place.query)
             parents, inside, closest = Ranked.none(), np.sort(children.rows), None
         else:
             around = self.index.around(place.query, omega)
             children, parents, inside, closest = around.children, around.parents, around.members, around.closest
-        listed = self.index.one_of_each(place.query, omega, self.items.label - SCENE) if each and not by_cosine else None
-        path = self.index.path_to_root(place.query)
+        if by == ENTAILMENT:
+            found = self.lists.outside(inside, around.scores, image)
+        else:
+            found, children = self.lists.found(place.query, by, omega, image), self.lists.closest(place.query, by)
+        here, elsewhere = self.lists.here(place.query.row), self.lists.elsewhere(*found, by=by)
         angles = self.disks.angle_of(place.query.direction, place.query.row)
         return {
             "row": place.query.row,
@@ -206,15 +203,24 @@ class View:
             "angles": angles,
             "thumb": place.thumb,
             "picture": place.picture,
-            "children": self.cards.ranked(children if listed is None else listed),
+            "here": here,
+            "elsewhere": elsewhere,
+            "listed": listed_rows(here, elsewhere),
+            "children": self.cards.ranked(children),
             "children_total": children.total,
-            "classes": None if listed is None else listed.total,
             "parents": self.cards.ranked(parents),
             "parents_total": parents.total,
-            "path": self.cards.plain(path),
-            "edges": self._edges(place.query.row),
+            "path": self.lists.towards_root(place.query, self.index.path_to_root(place.query), omega),
+            "edges": edges_of_picture(self.hierarchy.edges, self.items.offsets, image if place.query.row is not None else None),
             "members": pack_rows(inside, len(self.items)),
+            "members_total": len(inside),
         }
+
+    def of_class(self, query: Mapping[str, Any], omega: float, *, by: str, band: int, label: int, offset: int = 0, limit: int = 40) -> Json:
+        """All items behind one card of `select`'s "elsewhere", best first, see `Children.of_class`."""
+        place = self.placer.resolve(query)
+        found = self.lists.found(place.query, by, omega, place.picture["place"].get("image"))
+        return self.lists.of_class(found, band=band, label=label, offset=offset, limit=limit)
 
     def to_root(self, query: Mapping[str, Any], own: Sequence[str] = ()) -> Json:
         """The words met from a place to the root, see `Words.to_root`; CheckpointError without a text tower."""
@@ -232,7 +238,7 @@ class View:
         own_words: Sequence[str] = (),
         each: bool = False,
     ) -> Json:
-        """The answers of the command line: lists named in `wanted` ("children", "parents", "nearest", "path", "words") for an
+        """The answers of the command line: lists named in `wanted` ("children", "bands", "parents", "nearest", "path", "words") for an
         item, a picture file or a text; omega None takes the calibrated thresholds. "how" says what children are found by: a
         plain CLIP has no cones for a text, so its children are the nearest by cosine. own_words: see `to_root`; each: see `select`."""
         named: Json = {"row": self.row_of(item_id)} if item_id is not None else {"text": text}
@@ -244,7 +250,11 @@ class View:
         result["how"] = COSINE if by_cosine else ENTAILMENT
         for kind in wanted:
             if kind == "path":
-                result[kind] = self.cards.plain(self.index.path_to_root(query))
+                result[kind] = self.lists.towards_root(query, self.index.path_to_root(query), omega)
+                continue
+            if kind == "bands":
+                found = self.lists.found(query, COSINE if by_cosine else ENTAILMENT, omega, place.picture["place"].get("image"))
+                result[kind] = self.lists.elsewhere(*found, by=result["how"])["bands"]
                 continue
             if kind == "words":
                 result |= {"words": (walk := self.to_root(named, own_words))["words"], "pool": walk["pool"]}
@@ -285,15 +295,3 @@ class View:
     def _words(self, row: int) -> tuple[str, str]:
         """What a card drawn in place of a picture says: the class, and which item it is."""
         return self.items.name(row), str(self.items.images.file_name[self.items.image[row]])
-
-    def _edges(self, row: int | None) -> list[list[int]]:
-        """The annotated parent → child pairs of the picture that an item belongs to, direct ones."""
-        if row is None:
-            return []
-        image = int(self.items.image[row])
-        first, last = int(self.items.offsets[image]), int(self.items.offsets[image + 1])
-        edges = self.hierarchy.edges
-        low, high = np.searchsorted(edges.parent, [first, last])  # sorted by parent
-        here = low + np.flatnonzero(edges.direct[low:high])
-        pairs: list[list[int]] = np.stack([edges.parent[here], edges.child[here]], axis=1).tolist()
-        return pairs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections import Counter
 from pathlib import Path
@@ -155,3 +156,18 @@ def test_only_a_few_views_stay_open_and_a_closed_one_says_so(library: Library, t
     with pytest.raises(SelectionError, match="no longer open on the server; choose it again or reload the page"):
         library.view(keys[1])
     assert [library.view(key).key for key in (keys[0], *keys[2:])] == [keys[0], *keys[2:]]
+
+
+def test_a_picker_shows_names_without_their_hashes_unless_two_would_be_alike(
+    tiny_world: TinyWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYPVIZ_HOME", str(tmp_path))
+    for name in ("cars-0a1b2c3d", "boats-0a1b2c3d", "boats-99998888", "plain"):
+        shutil.copytree(tiny_world.workspace, tmp_path / name)
+    assert Library().data_choices() == [
+        ("demo", "demo"),
+        ("boats-0a1b2c3d", "boats-0a1b2c3d"),
+        ("boats-99998888", "boats-99998888"),
+        ("cars", "cars-0a1b2c3d"),
+        ("plain", "plain"),
+    ]

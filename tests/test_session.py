@@ -105,19 +105,13 @@ def test_one_of_each_class_is_the_closest_of_that_class_in_the_cone(tiny_view: V
     angle = textbook_angles(tiny_view, row)
     omega = omega_with(angle, 20, 39)
     inside = np.flatnonzero(angle <= omega)
-    answer = tiny_view.select({"row": row}, omega, each=True)
-    closest = {tiny_view.items.name(int(child)): float(angle[child]) for child in inside[np.argsort(-angle[inside])]}
-    assert answer["classes"] == len(closest) == len(answer["children"]) > 2
-    assert {card["label"]: pytest.approx(card["angle"], abs=NOISE) for card in answer["children"]} == closest
-    radii = [card["radius"] for card in answer["children"]]
-    assert radii == sorted(radii)
-    usual = tiny_view.select({"row": row}, omega)
-    assert usual["classes"] is None
-    for name in ("children_total", "members", "parents", "path"):
-        assert answer[name] == usual[name], "what lies in the cone stays"
     item = str(tiny_view.items.item_id[row])
     found = tiny_view.search(item_id=item, picture=None, wanted=["children"], omega=omega, limit=40, each=True)
-    assert found["children"] == answer["children"] and found["children_total"] == answer["classes"]
+    closest = {tiny_view.items.name(int(child)): float(angle[child]) for child in inside[np.argsort(-angle[inside])]}
+    assert found["children_total"] == len(closest) == len(found["children"]) > 2
+    assert {card["label"]: pytest.approx(card["angle"], abs=NOISE) for card in found["children"]} == closest
+    radii = [card["radius"] for card in found["children"]]
+    assert radii == sorted(radii)
 
 
 def test_parents_are_the_items_seen_towards_the_root(tiny_view: View) -> None:
@@ -318,7 +312,7 @@ def test_a_box_on_an_upload_is_checked_as_any_other(tiny_view: View) -> None:
     assert tiny_view.select({"upload": token}, 1.0)["picture"]["boxes"][0]["xyxy"] == [0, 0, 30, 20]
 
 
-@pytest.mark.parametrize("omega", [0, 0.0, -1.0, 10, math.nan, math.inf, "1", None, [1.0]])
+@pytest.mark.parametrize("omega", [0, 0.0, -1.0, 10, math.nan, math.inf, "1", [1.0]])
 def test_an_omega_that_is_no_angle_is_refused(tiny_view: View, omega: Any) -> None:
     with pytest.raises(SettingsError, match="omega must be an angle in radians above 0 and at most π"):
         tiny_view.select({"row": 0}, omega)

@@ -13,11 +13,13 @@ import numpy as np
 import typer
 
 from hypviz.cli.bench_disk import disk
+from hypviz.cli.bench_first_look import first_look
 from hypviz.cli.bench_openimages import openimages
 from hypviz.cli.output import Checkpoint, Device, Json, show
 
 app = typer.Typer(invoke_without_command=True, help="Measure speed on this machine.")
 app.command("disk")(disk)
+app.command("first-look")(first_look)
 app.command("openimages")(openimages)
 
 
@@ -31,7 +33,7 @@ def bench(
 ) -> None:
     """Measure start-up, drawing, encoding, search and the disk's payload; medians of a few runs.
 
-    `bench disk` and `bench openimages` measure those alone.
+    `bench disk` and `bench openimages` measure those alone, `bench first-look` judges what is listed.
     """
     if context.invoked_subcommand is not None:
         return

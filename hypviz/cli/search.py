@@ -17,10 +17,13 @@ def search(
     picture: Annotated[Optional[Path], typer.Option(help="Or: a picture file of your own.")] = None,
     text: Annotated[Optional[str], typer.Option(help="Or: words, with a checkpoint that has a text tower.")] = None,
     children: Annotated[bool, typer.Option("--children", help="Items inside its cone, general → specific.")] = False,
+    bands: Annotated[bool, typer.Option("--bands", help="Children in other pictures by band of radius, one line a class.")] = False,
     each_class: Annotated[bool, typer.Option("--each-class", help="Children: only the closest one of each class in the cone.")] = False,
     parents: Annotated[bool, typer.Option("--parents", help="Items that contain it, general → specific.")] = False,
     nearest: Annotated[bool, typer.Option("--nearest", help="Items closest by geodesic distance.")] = False,
-    path: Annotated[bool, typer.Option("--path", help="Nearest items along the geodesic to the root.")] = False,
+    path: Annotated[
+        bool, typer.Option("--path", help="Nearest items along the geodesic to the root, up to the last that holds it in its cone.")
+    ] = False,
     words: Annotated[bool, typer.Option("--words", help="Words along the geodesic to the root: class names and --word-list.")] = False,
     word_list: Annotated[Optional[Path], typer.Option(help="Text file with words and phrases of your own, one a line.")] = None,
     checkpoint: Checkpoint = "demo",
@@ -34,7 +37,7 @@ def search(
     from hypviz.session import View
     from hypviz.store import Workspace
 
-    wanted = [name for name, on in _kinds(children, parents, nearest, path, words) if on] or ["children"]
+    wanted = [name for name, on in _kinds(children, bands, parents, nearest, path, words) if on] or ["children"]
     if (item, picture, text).count(None) != 2:
         raise SettingsError("Give either --item ID, --picture FILE or --text WORDS to start from.")
     own = [] if word_list is None else [line for line in word_list.read_text(encoding="utf-8").splitlines() if line.strip()]
@@ -45,8 +48,8 @@ def search(
     show(result, _as_text(result, wanted), as_json=as_json)
 
 
-def _kinds(children: bool, parents: bool, nearest: bool, path: bool, words: bool) -> list[tuple[str, bool]]:
-    return [("children", children), ("parents", parents), ("nearest", nearest), ("path", path), ("words", words)]
+def _kinds(children: bool, bands: bool, parents: bool, nearest: bool, path: bool, words: bool) -> list[tuple[str, bool]]:
+    return [("children", children), ("bands", bands), ("parents", parents), ("nearest", nearest), ("path", path), ("words", words)]
 
 
 def _as_text(result: dict[str, Any], wanted: list[str]) -> str:
@@ -57,8 +60,20 @@ def _as_text(result: dict[str, Any], wanted: list[str]) -> str:
         if kind == "words":
             lines += [f"\nwords to the root, of {result['pool']}:", *(f"  {word['radius']:7.3f}  {word['text']}" for word in answers)]
             continue
+        if kind == "bands":
+            lines += _band_lines(answers)
+            continue
         lines.append(f"\n{kind} ({len(answers)} of {result.get(f'{kind}_total', len(answers))}):")
         for row in answers:
             angle = "" if row["angle"] is None else f"{row['angle']:8.3f}"
             lines.append(f"  {row['id']}  {row['radius']:7.3f}{angle}  {row['label']:<18} {row['file']}")
     return "\n".join(lines)
+
+
+def _band_lines(bands: list[dict[str, Any]]) -> list[str]:
+    """A heading for every band, then its classes with the number of their items and the best of them."""
+    lines = []
+    for band in bands:
+        lines.append(f"\n{band['name']} ({band['total']} in {len(band['classes'])} classes):")
+        lines += [f"  {one['id']}  {one['radius']:7.3f}{one['score']:8.3f}  {one['label']:<18} × {one['count']}" for one in band["classes"]]
+    return lines

@@ -39,12 +39,14 @@ class Around:
     """All that lies around a query.
 
     children, parents: as `Index.children` and `Index.parents` give them.  members: (m,) rows inside the cone, ascending.
+    scores: (m,) float32, what the checkpoint's ranking for children gives each member, smaller is better.
     closest: the smallest ext(query, item) in radians, inside or not; None when there is no other item.
     """
 
     children: Ranked
     parents: Ranked
     members: Rows
+    scores: Floats
     closest: float | None
 
 

@@ -112,15 +112,17 @@ class Index:
         """Children, parents and all members of the cone, from one pass over the items; arguments as `children` and `parents`."""
         most, omega, omega_parents = checked_limit(limit), _checked(omega), _checked(omega_parents)
         children, parents, closest = Best(most, query.row), Best(most, query.row), Best(1, query.row)
-        members = []
+        members, scores = [], []
         for start, cosine in self._cosines(self._directions([query])):
             angle, inside = self._inside(query, start, cosine[0], omega)
-            members.append(children.add(start, self._values(query, start, cosine[0], angle), inside))
+            values = self._values(query, start, cosine[0], angle)
+            members.append(children.add(start, values, inside))
+            scores.append(values[members[-1] - start])
             parents.add(start, *self._upwards(query, start, cosine[0], omega_parents, angle=angle))
             closest.add(start, angle, np.ones(len(angle), bool))
         smallest = float(closest.values[0]) if len(closest.values) else None
         below, above = self._by_radius(query, children, "children"), self._by_radius(query, parents, "parents")
-        return Around(below, above, np.concatenate(members), smallest)
+        return Around(below, above, np.concatenate(members), np.concatenate(scores), smallest)
 
     def cosines(self, query: Query) -> Floats:
         """(N,) cosines of the query's direction with every item's: the very ones that all answers about it come from."""

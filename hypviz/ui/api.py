@@ -20,7 +20,7 @@ from hypviz.vectors.models import MODELS, as_model
 from hypviz.vectors.write import EUCLIDEAN
 
 log = logging.getLogger(__name__)
-LISTS = ("children", "parents", "nearest", "path", "words")
+LISTS = ("children", "bands", "parents", "nearest", "path", "words")
 MAX_VECTORS = 2000
 """Vectors handed out in one answer; `export vectors` writes any number."""
 MAX_LIMIT = 10_000
@@ -47,7 +47,8 @@ class Endpoints:
     ) -> dict[str, Any]:
         """Search by entailment from an item id, a text or a picture: give one of the three.
 
-        data, checkpoint: names as in the page. picture: handle_file(PATH). lists: children, parents, nearest, path, words.
+        data, checkpoint: names as in the page. picture: handle_file(PATH). lists: children, bands (children outside
+        the item's own picture, by band of radius and class), parents, nearest, path, words.
         omega: half-angle of the cone in radians, 0 for the calibrated one. limit: answers per list. words: of your own, for
         the list "words". each_class: as children only the closest item of each class in the cone.
         """

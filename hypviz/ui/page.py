@@ -21,10 +21,11 @@ from hypviz.ui.routes import ANNOTATE_SCRIPTS, EVALUATE_SCRIPTS, TUNE_SCRIPTS, s
 
 log = logging.getLogger(__name__)
 
-HEAD = """
-<div class="hv-head"><h1>hypviz</h1><p>Walk through pictures in hyperbolic space: whole scenes lie near the centre, their
-objects and parts farther out. Click a point, a box or a card.</p></div>
-"""
+HEAD = '<div class="hv-head"><h1>hypviz</h1></div>'
+INTRO = (
+    "Walk through pictures in hyperbolic space: whole scenes lie near the centre of the disk, their objects and parts farther out. "
+    "Click a point, a box or a picture; the question mark explains every word and key."
+)
 MOUNT = """
 (async () => {
   window.hypvizLoad ??= (src) => new Promise((resolve, reject) => {
@@ -66,15 +67,15 @@ def theme() -> gr.themes.Base:
 def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
     """The Gradio page over a library, opening `data` through `checkpoint` first."""
     with gr.Blocks(title="hypviz", analytics_enabled=False, fill_width=True) as page:
-        with gr.Row(equal_height=True, elem_id="hv-top"):
-            gr.HTML(HEAD, apply_default_css=False, scale=3, min_width=300)
+        with gr.Row(elem_id="hv-top"):
+            gr.HTML(HEAD, apply_default_css=False, scale=0, min_width=80)
             # A path may be typed: a folder or a file of vectors on the server's machine.
-            data_box = gr.Dropdown(library.data_names(), value=data, label="Data", scale=1, min_width=170, allow_custom_value=True)
-            checkpoint_box = gr.Dropdown(library.checkpoint_choices(), value=checkpoint, label="Checkpoint", scale=1, min_width=170)
-        facts = gr.HTML(min_height=40, elem_id="hv-facts", apply_default_css=False)
-        report = gr.HTML(elem_id="hv-report", apply_default_css=False)
+            data_box = gr.Dropdown(library.data_choices(), value=data, label="Data", min_width=80, allow_custom_value=True)
+            checkpoint_box = gr.Dropdown(library.checkpoint_choices(), value=checkpoint, label="Checkpoint", min_width=80)
+            facts = gr.HTML(elem_id="hv-facts", apply_default_css=False, scale=0, min_width=36)
         with gr.Tabs():
             with gr.Tab("Explore"):
+                report = gr.HTML(elem_id="hv-report", apply_default_css=False)
                 explorer = _part("hv-explorer", mount("mountExplorer", "hypvizExplorer", scripts()))
             with gr.Tab("Evaluate"):
                 evaluator = _part("hv-evaluator", mount("mountEvaluator", "hypvizEvaluator", scripts(EVALUATE_SCRIPTS)))
@@ -84,20 +85,21 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
                 tuner = _part("hv-tuner", mount("mountTuner", "hypvizTuner", scripts(TUNE_SCRIPTS)))
         link = gr.Textbox(visible=False)
         bridge = gr.HTML(html_template="<i></i>", js_on_load=OPENER, elem_id="hv-bridge", apply_default_css=False)
-        choice, shown = [data_box, checkpoint_box], [explorer, evaluator, annotator, tuner, facts, report]
+        parts = [explorer, evaluator, annotator, tuner]
+        choice, shown = [data_box, checkpoint_box], [*parts, facts, report]
         opened = _opener(library)
         page.load(_linked(library, data, checkpoint), link, choice, js=READ_LINK).then(opened, choice, shown)
         for box in choice:
-            box.input(opened, choice, shown, show_progress="full", show_progress_on=facts)
+            box.input(opened, choice, shown, show_progress="full", show_progress_on=parts)
         bridge.submit(partial(_pickers, library), choice, choice)
-        bridge.select(_chosen(library), choice, choice).then(opened, choice, shown, show_progress="full", show_progress_on=facts)
+        bridge.select(_chosen(library), choice, choice).then(opened, choice, shown, show_progress="full", show_progress_on=parts)
         add_api(library)
     return page
 
 
 def _pickers(library: Library, data: str, checkpoint: str) -> tuple[gr.Dropdown, gr.Dropdown]:
     """Both pickers with what there is now: sets and checkpoints are added while the page is open."""
-    return gr.Dropdown(library.data_names(), value=data), gr.Dropdown(library.checkpoint_choices(), value=checkpoint)
+    return gr.Dropdown(library.data_choices(), value=data), gr.Dropdown(library.checkpoint_choices(), value=checkpoint)
 
 
 def _linked(library: Library, data: str, checkpoint: str) -> Callable[[str], tuple[gr.Dropdown, gr.Dropdown]]:
@@ -171,15 +173,17 @@ def _examples(examples: list[str]) -> str:
 
 
 def facts_html(view: View) -> str:
-    """What data and checkpoint are, in two lines; every word is escaped."""
+    """What data and checkpoint are, behind an ⓘ; every word is escaped."""
     given = view.facts()
     facts = {name: html.escape(f"{value:,}" if isinstance(value, int) else str(value)) for name, value in given.items()}
     curv = f"{view.card.curv:.2f}"
     held = f"{facts['images']} images, {facts['boxes']} boxes" if view.workspace.vectors is None else f"{facts['images']} own vectors"
+    title = "What the data and the checkpoint are, and their licences"
     return (
-        '<div class="hv-facts">'
-        f"<b>{facts['data']}</b>: {held}, {facts['classes']} {'class' if given['classes'] == 1 else 'classes'}, "
-        f"{facts['levels']} {'level' if given['levels'] == 1 else 'levels'} · licence: {facts['data_licence']} &emsp; "
-        f"<b>{facts['checkpoint']}</b>: {facts['backbone']} → {facts['dimension']}-d {facts['geometry']}, curvature −{curv} "
-        f"· licence: {facts['checkpoint_licence']}. {facts['description']}</div>"
+        f'<details class="hv-menu hv-info"><summary title="{title}" aria-label="{title}">i</summary>'
+        f'<div class="hv-pop hv-facts"><p>{INTRO}</p>'
+        f"<p><b>{facts['data']}</b>: {held}, {facts['classes']} {'class' if given['classes'] == 1 else 'classes'}, "
+        f"{facts['levels']} {'level' if given['levels'] == 1 else 'levels'} · licence: {facts['data_licence']}</p>"
+        f"<p><b>{facts['checkpoint']}</b>: {facts['backbone']} → {facts['dimension']}-d {facts['geometry']}, curvature −{curv} "
+        f"· licence: {facts['checkpoint_licence']}. {facts['description']}</p></div></details>"
     )

@@ -42,9 +42,10 @@ SCRIPTS = (
     "disk-words.js", "disk-moves.js", "disk-around.js", "disk-focus.js", "disk-scale.js", "disk-figure.js",
     "disk.js",
     "evaluate-dom.js", "annotate-corrections.js",
-    "picture.js", "explore-parts.js", "explore-link.js", "explore-lists.js", "explore-layouts.js", "explore-show.js", "explore-pins.js",
-    "explore-each.js", "explore-set.js", "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js",
-    "explore-corrections.js", "explore-words.js", "explore.js",
+    "picture.js", "explore-parts.js", "explore-frame.js", "explore-link.js", "explore-lists.js", "explore-layouts.js", "explore-show.js",
+    "explore-pins.js", "explore-rows.js", "explore-notice.js", "explore-sheet.js", "explore-set.js", "explore-gallery.js", "explore-find.js",
+    "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js", "explore-corrections.js", "explore-words.js",
+    "explore.js",
 )  # fmt: skip
 """In the order they must load; those of the disk come first and need nothing else but plotly."""
 EVALUATE_SCRIPTS = (
@@ -176,9 +177,21 @@ def _router(library: Library) -> APIRouter:
         key: str,
         query: Annotated[dict[str, Any], Body()],
         omega: Annotated[float | None, Body()] = None,
-        each: Annotated[bool, Body()] = False,
+        by: Annotated[str, Body()] = "entailment",
     ) -> dict[str, Any]:
-        return library.view(key).select(query, omega, each=each)
+        return library.view(key).select(query, omega, by=by)
+
+    @router.post("/view/{key}/class")
+    def of_class(
+        key: str,
+        query: Annotated[dict[str, Any], Body()],
+        band: Annotated[int, Body()],
+        label: Annotated[int, Body(alias="class")],
+        omega: Annotated[float | None, Body()] = None,
+        by: Annotated[str, Body()] = "entailment",
+        offset: Annotated[int, Body()] = 0,
+    ) -> dict[str, Any]:
+        return library.view(key).of_class(query, omega, by=by, band=band, label=label, offset=offset)
 
     @router.get("/view/{key}/words.jpg")
     def words_card(key: str, text: str) -> Response:

@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -143,16 +144,19 @@ def test_the_demo_disk_is_alive_and_nothing_leaves_the_machine(server: str, brow
 def test_a_click_on_a_point_shows_its_picture_and_its_children_by_norm(page: Page) -> None:
     row = select_by_mouse(page, 1)
     assert state(page, "s.disk.selected") == row
-    children = radii(page, ".hv-children")
-    assert len(children) >= 3
-    assert children == sorted(children)
+    bands = [
+        radii(page, f"[data-band='{band}']")
+        for band in sorted(page.locator(".hv-band").evaluate_all("(n) => n.map((b) => b.dataset.band)"))
+    ]
+    assert sum(map(len, bands)) >= 3
+    for inner, outer in pairwise(bands):
+        assert max(inner) < min(outer), "from general to specific, band by band"
     assert radii(page, ".hv-parents") == sorted(radii(page, ".hv-parents"))
     marked = page.locator(".hv-chosen")
     expect(marked).to_have_count(1)
     chosen = state(page, "s.answer.picture.chosen")
     assert float(marked.get_attribute("x") or "nan") == pytest.approx(chosen[0])  # type: ignore[index]
     assert page.locator(".hv-box[data-row]").count() > 1
-    assert radii(page, ".hv-path")[0] == pytest.approx(state(page, "s.answer.radius"))
     assert state(page, "s.disk.cone") is not None
     keep(page, "2-click")
 
@@ -213,7 +217,7 @@ def test_an_own_picture_is_placed_and_a_box_drawn_on_it_too(page: Page, own_pict
     assert state(page, "s.disk.extra") == 1
     whole = float(state(page, "s.answer.radius"))  # type: ignore[arg-type]
     assert whole > 0
-    assert radii(page, ".hv-children") == sorted(radii(page, ".hv-children"))
+    expect(page.locator(".hv-children .hv-card").first).to_be_visible()
     keep(page, "5-upload")
     frame = page.locator(".hv-overlay").bounding_box()
     assert frame is not None
@@ -275,7 +279,8 @@ def test_another_data_set_is_opened_from_the_picker(page: Page, tmp_path: Path) 
     page.keyboard.press("Enter")
     expect(page.locator("#hv-facts")).to_contain_text("mine: 12 own vectors, 1 class, 1 level")
     page.wait_for_function("hypvizExplorer.state().disk.n === 12 && hypvizExplorer.state().answer?.picture.title === 'vector'")
-    expect(page.locator(".hv-words-how")).to_contain_text("Own vectors come without a model")
+    for nothing_to_do in (".hv-words", ".hv-upload", ".hv-hint"):
+        expect(page.locator(nothing_to_do)).to_be_hidden()
     keep(page, "own-vectors")
 
 
@@ -293,6 +298,23 @@ def test_arrow_keys_on_the_disk_walk_to_a_child(page: Page) -> None:
     settled(page, f"s.answer.row !== {before}")
 
 
+@pytest.mark.parametrize("width, height", [(1280, 800), (1440, 900)])
+def test_the_first_screen_holds_the_disk_the_picture_and_the_first_row(server: str, open_page: OpenPage, width: int, height: int) -> None:
+    page = open_page(server, viewport={"width": width, "height": height})
+    page.wait_for_selector(READY, timeout=60_000)
+    page.wait_for_selector(".hv-here .hv-card")
+    for selector in (".hd-stage", ".hv-frame", ".hv-here .hv-card", ".hv-band .hv-card", "#hv-top input", "[role=tab] >> visible=true"):
+        box = page.locator(selector).first.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["y"] >= 0, selector
+        assert box["x"] + box["width"] <= width and box["y"] + box["height"] <= height, f"{selector} is below the fold"
+    assert page.evaluate("scrollY") == 0
+    tabs = page.locator("[role=tab]", has_text="Fine-tune").last.bounding_box()
+    picker = page.get_by_label("Data").bounding_box()
+    assert tabs is not None and picker is not None
+    assert tabs["x"] + tabs["width"] <= picker["x"] and abs(tabs["y"] - picker["y"]) < 40, "one line"
+    keep(page, f"first-screen-{width}")
+
+
 @pytest.mark.parametrize("width, scheme", [(390, "light"), (390, "dark"), (1280, "dark")])
 def test_the_page_fits_narrow_and_dark_screens(server: str, open_page: OpenPage, width: int, scheme: str) -> None:
     page = open_page(server, viewport={"width": width, "height": 900}, color_scheme=scheme)
@@ -300,7 +322,9 @@ def test_the_page_fits_narrow_and_dark_screens(server: str, open_page: OpenPage,
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     stage = page.locator(".hd-stage").bounding_box()
     assert stage is not None and stage["width"] > 0.4 * min(width, 900)
+    assert stage["y"] + stage["height"] <= 900, "the whole disk is on the first screen"
     assert state(page, "s.disk.theme") == scheme
-    picker = page.locator("#hv-top").bounding_box()
-    assert picker is not None and (stage["y"] < picker["y"]) == (width < 700), "on a phone the disk comes first"
+    for name in ("Data", "Checkpoint"):
+        picker = page.get_by_label(name).bounding_box()
+        assert picker is not None and picker["x"] >= 0 and picker["x"] + picker["width"] <= width, "within reach"
     keep(page, f"8-{width}-{scheme}")

@@ -215,7 +215,7 @@ def test_the_items_of_the_true_cone_are_lit_and_no_others(explorer: ExplorerPage
 
 
 def test_the_aperture_of_a_cone_follows_from_its_distance_to_the_root(explorer: ExplorerPage) -> None:
-    explorer.menu("Show").get_by_label("Aperture by distance").check()
+    explorer.menu("Show").get_by_label("Narrower farther out").check()
     explorer.close_menu()
     row = int(np.flatnonzero(explorer.points()["depth"] == 1)[3])
     explorer.walk(row)

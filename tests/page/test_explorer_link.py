@@ -30,7 +30,7 @@ def test_a_link_brings_everything_back(explorer: ExplorerPage, open_page: OpenPa
     explorer.walk(row + 40)
     explorer.menu("Colour").get_by_role("radio", name="Level").check()
     explorer.close_menu()
-    explorer.menu("Select").get_by_role("button", name="Same picture").click()
+    explorer.menu("Find").get_by_role("button", name="Same picture").click()
     explorer.until("s.set > 1")
     explorer.menu("Layout").get_by_label("Tangent PCA").first.check()
     explorer.until("disk.paint.header.layout === 'pca'")
@@ -47,34 +47,6 @@ def test_a_link_brings_everything_back(explorer: ExplorerPage, open_page: OpenPa
     assert again.errors() == []
     for code in ("disk.paint.header.layout", "disk.look.set.encode()", "disk.look.pins"):
         assert again.run(code) == explorer.run(code), code
-
-
-def test_children_are_listed_one_of_each_class_when_asked(
-    explorer: ExplorerPage, open_page: OpenPage, explorer_site: tuple[str, View]
-) -> None:
-    inside, shown = explorer.run("s.answer.children_total"), explorer.run("s.answer.children.length")
-    members, lit = explorer.run("s.answer.members"), explorer.lit()
-    explorer.page.get_by_role("button", name="One of each class").click()
-    explorer.until("s.answer.classes > 1")
-    strip = explorer.page.locator(".hv-children")
-    labels = strip.locator(".hv-label").all_inner_texts()
-    assert len(labels) == len(set(labels)) == min(shown, explorer.run("s.answer.classes"))
-    expect(strip.locator("h3")).to_contain_text("the closest of each class")
-    radii = [float(card.get_attribute("data-radius") or "nan") for card in strip.locator(".hv-card").all()]
-    assert radii == sorted(radii)
-    assert (explorer.run("s.answer.children_total"), explorer.run("s.answer.members")) == (inside, members), "the cone stays"
-    row = explorer.run("s.answer.row")
-    space, angle = explorer.view, explorer.exterior_angles(row)
-    for label, child in explorer.run("s.answer.children.map((card) => [card.label, card.row])")[::5]:
-        same = [i for i in range(len(space.items)) if space.items.name(i) == label and i != row]
-        assert angle[child] <= angle[same].min() + 1e-3, label
-    explorer.page.wait_for_function("location.hash.includes('each=1')")
-    again = open_explorer(open_page, explorer_site, "#" + explorer.page.url.split("#")[1])
-    again.until("s.answer.classes > 1")
-    expect(again.page.get_by_role("button", name="One of each class")).to_have_attribute("aria-pressed", "true")
-    again.page.get_by_role("button", name="One of each class").click()
-    again.until("s.answer.classes === null")
-    assert again.lit() == lit
 
 
 @pytest.mark.parametrize(
@@ -253,7 +225,7 @@ def test_the_colours_of_words_are_strong_enough(open_page: OpenPage, explorer_si
     """WCAG AA: 4.5 for text, in both themes, of the words on the disk and in the menus."""
     for scheme in ("light", "dark"):
         explorer = open_explorer(open_page, explorer_site, color_scheme=scheme)
-        explorer.menu("Select")
+        explorer.menu("Find")
         for selector, behind in (
             (".hd-caption", "body"),
             (".hd-legend-list button", "body"),
@@ -296,7 +268,7 @@ def test_a_link_moves_both_disks_to_where_they_were(explorer: ExplorerPage, open
 
 def test_every_menu_fits_a_phone(open_page: OpenPage, explorer_site: tuple[str, View]) -> None:
     page = open_explorer(open_page, explorer_site, viewport={"width": 390, "height": 844})
-    for name in ("Layout", "Colour", "Show", "Select", "Hierarchy", "Save"):
+    for name in ("Layout", "Colour", "Show", "Find", "Hierarchy", "Save"):
         shown = page.menu(name)
         page.page.wait_for_function(
             "(node) => { const box = node.getBoundingClientRect(); return node.firstChild && box.left >= 0 && box.right <= innerWidth; }",

@@ -137,7 +137,7 @@ def test_shift_draws_a_box_and_shift_click_takes_single_points_in_and_out(explor
 
 
 def test_search_and_facets_narrow_down_with_true_counts(explorer: ExplorerPage) -> None:
-    menu = explorer.menu("Select")
+    menu = explorer.menu("Find")
     expect(menu.locator(".hv-found")).to_have_text(f"{explorer.run('s.view.count'):,} items")
     menu.locator(".hv-search").fill("WHEEL")
     columns = explorer.points()
@@ -152,20 +152,20 @@ def test_search_and_facets_narrow_down_with_true_counts(explorer: ExplorerPage) 
     levels.get_by_label(explorer.run("disk.paint.header.depths[v[0]].name", depth), exact=False).first.check()
     wanted = np.flatnonzero(named & (columns["depth"] == depth))
     expect(menu.locator(".hv-found")).to_have_text(f"{len(wanted):,} items")
-    menu.get_by_role("button", name="Select these").click()
+    menu.get_by_role("button", name="Show these").click()
     expect(explorer.page.locator(".hv-set")).to_be_visible()
     assert chosen(explorer) == set(wanted.tolist())
 
 
-@pytest.mark.parametrize("name", ["Same picture", "In this cone", "Violations"])
+@pytest.mark.parametrize("name", ["Same picture", "In this cone", "Contradictions"])
 def test_shortcuts_select_what_they_say(explorer: ExplorerPage, name: str) -> None:
-    explorer.menu("Select").get_by_role("button", name=name).click()
+    explorer.menu("Find").get_by_role("button", name=name).click()
     expect(explorer.page.locator(".hv-set")).to_be_visible()
     columns, row = explorer.points(), explorer.run("s.answer.row")
     wanted = {
         "Same picture": columns["image"] == columns["image"][row],
         "In this cone": explorer.exterior_angles(row) <= explorer.run("s.disk.omega"),
-        "Violations": (columns["flags"] & 3) > 0,
+        "Contradictions": (columns["flags"] & 3) > 0,
     }[name]
     difference = chosen(explorer) ^ set(np.flatnonzero(wanted).tolist())
     assert len(difference) <= (3 if name == "In this cone" else 0) and wanted.sum() > 1
@@ -175,7 +175,7 @@ def test_shortcuts_select_what_they_say(explorer: ExplorerPage, name: str) -> No
 
 
 def test_the_set_opens_as_gallery_and_table_from_general_to_specific_and_leaves_as_files(explorer: ExplorerPage, tmp_path: Path) -> None:
-    menu = explorer.menu("Select")
+    menu = explorer.menu("Find")
     menu.locator(".hv-search").fill("wheel")
     menu.locator(".hv-search").press("Enter")
     explorer.page.wait_for_selector(".hv-tile")
@@ -208,8 +208,8 @@ def test_the_set_opens_as_gallery_and_table_from_general_to_specific_and_leaves_
 
 def test_what_is_on_its_way_is_not_lost_when_the_cone_changes(explorer: ExplorerPage) -> None:
     before, wanted = explorer.run("s.answer.row"), explorer.run("s.answer.children[3].row")
-    explorer.run("(hypvizExplorer.walk({row: v[0]}), document.querySelector('.hv-each').click())", wanted)
-    explorer.until("s.answer.row === v[0] && s.answer.classes > 0", wanted)
+    explorer.run("(hypvizExplorer.walk({row: v[0]}), document.querySelector('[data-by=nearest]').click())", wanted)
+    explorer.until("s.answer.row === v[0] && s.answer.elsewhere.by === 'nearest'", wanted)
     explorer.page.locator(".hv-back").click()
     explorer.until("s.answer.row === v[0]", before)
 
@@ -224,10 +224,10 @@ def test_an_upload_arrives_though_the_slider_moves_meanwhile(explorer: ExplorerP
 
 
 def test_looking_for_what_is_not_there_keeps_the_selection(explorer: ExplorerPage) -> None:
-    explorer.menu("Select").get_by_role("button", name="Same picture").click()
+    explorer.menu("Find").get_by_role("button", name="Same picture").click()
     explorer.until("s.set > 1")
     size = explorer.run("s.set")
-    explorer.menu("Select").get_by_role("button", name="Unlabelled").click()
+    explorer.menu("Find").get_by_role("button", name="Unlabelled").click()
     expect(explorer.page.locator(".hv-found")).to_contain_text("no such item")
     assert explorer.run("s.set") == size
 
@@ -250,7 +250,7 @@ def test_keys_work_on_a_page_just_opened_and_after_a_click_on_a_card(explorer: E
 
 
 def test_keys_leave_an_aperture_alone(explorer: ExplorerPage) -> None:
-    explorer.menu("Show").get_by_label("Aperture by distance").check()
+    explorer.menu("Show").get_by_label("Narrower farther out").check()
     explorer.close_menu()
     explorer.until("Math.abs(s.disk.omega - document.querySelector('.hv-omega').value) > 1e-3")
     before = explorer.page.locator(".hv-omega-value").inner_text(), explorer.page.locator(".hv-omega").input_value()

@@ -1,0 +1,128 @@
+"""Bands of radius, and what a retrieval found in them, one entry a class: from general to specific, as the paper's Fig. 5 reads.
+
+The deepest items lie closest to every cone's axis, so a list by angle alone shows parts and nothing else. The page, the
+commands, the API and the evaluation therefore read an answer band by band: objects, parts, parts of parts. The limits come
+from the data set itself: midway between the median radii of neighbouring levels of its hierarchy.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.errors import DataError
+
+Rows = NDArray[np.int64]
+RARE = 0.005
+"""Share of the items below which a level has no band of its own: three boxes of depth 4 would move every limit."""
+THIRDS = ("nearest the root", "in the middle", "farthest from the root")
+
+
+@dataclass(frozen=True)
+class Bands:
+    """limits: B − 1 ascending radii between the bands.  names: B, from the root outwards."""
+
+    limits: tuple[float, ...]
+    names: tuple[str, ...]
+
+    def of(self, radii: NDArray[np.floating]) -> NDArray[np.int64]:
+        """(N,) the band of each radius, 0 … B − 1; a radius at a limit belongs to the outer band."""
+        return np.searchsorted(np.asarray(self.limits), np.asarray(radii, float), side="right")
+
+
+@dataclass(frozen=True)
+class ClassGroup:
+    """One class in one band. label: the class, −1 for none.  best: row of its best item.  score: that item's.  count: its items."""
+
+    label: int
+    best: int
+    score: float
+    count: int
+
+
+@dataclass(frozen=True)
+class BandGroup:
+    """What was found in one band: `classes` by the score of their best item, `count` items in all."""
+
+    band: int
+    count: int
+    classes: tuple[ClassGroup, ...]
+
+
+def radius_bands(radii: NDArray[np.floating], depth: NDArray[np.integer], names: Sequence[str]) -> Bands:
+    """The bands of a data set. radii: (N,) distances to the root.  depth: (N,) levels of its hierarchy.  names: of the levels.
+
+    Levels whose medians do not grow with depth share a band, rare ones (`RARE`) go with the level above. A data set with one
+    level only has thirds of equal size, and where all radii are alike there is one band.
+    """
+    if not len(radii) or radii.shape != depth.shape:
+        raise DataError(f"Bands need one radius and one level per item, got {radii.shape} and {depth.shape}.")
+    groups = _ascending([(radii[depth == level], names[level]) for level in _common(depth)])
+    if len(groups) == 1:
+        return _thirds(radii)
+    medians = [float(np.median(values)) for values, _ in groups]
+    limits = tuple((low + high) / 2 for low, high in itertools.pairwise(medians))
+    return Bands(limits, tuple(name for _, name in groups))
+
+
+def by_class(
+    rows: Rows, score: NDArray[np.floating], radius: NDArray[np.floating], label: NDArray[np.integer], bands: Bands
+) -> tuple[BandGroup, ...]:
+    """Group what a retrieval found. rows: (k,) distinct items.  score: (k,) smaller is better.  radius, label: (k,), label −1 for
+    items without a class.  Bands without an item are left out; within one the classes come by their best score, ties by row.
+    """
+    width = int(label.max(initial=-1)) + 2
+    group = bands.of(radius) * width + label + 1
+    size = len(bands.names) * width
+    counts, best = np.bincount(group, minlength=size), np.full(size, np.inf)
+    np.minimum.at(best, group, np.asarray(score, float))
+    leading = np.flatnonzero(np.asarray(score, float) == best[group])
+    order = leading[np.lexsort((rows[leading], group[leading]))]
+    keys, first = np.unique(group[order], return_index=True)
+    chosen = rows[order[first]]
+    place = np.lexsort((chosen, best[keys]))
+    found: list[list[ClassGroup]] = [[] for _ in bands.names]
+    for key, row in zip(keys[place].tolist(), chosen[place].tolist(), strict=True):
+        found[key // width].append(ClassGroup(key % width - 1, row, float(best[key]), int(counts[key])))
+    return tuple(BandGroup(band, sum(one.count for one in classes), tuple(classes)) for band, classes in enumerate(found) if classes)
+
+
+def first_cards(groups: Sequence[BandGroup], count: int = 12) -> tuple[ClassGroup, ...]:
+    """The `count` cards that are seen first, general → specific: of B bands the first gets B shares, the next B − 1, … and
+    what a band cannot fill goes to the others, the general ones first."""
+    left = [len(group.classes) for group in groups]
+    weights = range(len(groups), 0, -1)
+    total = sum(weights)
+    taken = [min(have, count * weight // total) for have, weight in zip(left, weights, strict=True)]
+    for band, have in enumerate(left):
+        taken[band] += min(have - taken[band], count - sum(taken))
+    return tuple(card for group, some in zip(groups, taken, strict=True) for card in group.classes[:some])
+
+
+def _common(depth: NDArray[np.integer]) -> list[int]:
+    """Levels that are not rare, ascending; the most common one where all are."""
+    counts = np.bincount(depth)
+    common = np.flatnonzero(counts >= max(1, RARE * len(depth))).tolist()
+    return common or [int(counts.argmax())]
+
+
+def _ascending(levels: list[tuple[NDArray[np.floating], str]]) -> list[tuple[NDArray[np.floating], str]]:
+    """Pool neighbouring levels until their medians strictly ascend (pool adjacent violators)."""
+    pooled: list[tuple[NDArray[np.floating], str]] = []
+    for values, name in levels:
+        pooled.append((values, name))
+        while len(pooled) > 1 and np.median(pooled[-2][0]) >= np.median(pooled[-1][0]):
+            (outer, below), (inner, above) = pooled.pop(), pooled.pop()
+            pooled.append((np.concatenate([inner, outer]), f"{above} and {below}"))
+    return pooled
+
+
+def _thirds(radii: NDArray[np.floating]) -> Bands:
+    low, high = (float(value) for value in np.quantile(radii, (1 / 3, 2 / 3)))
+    if not radii.min() < low < high:
+        return Bands((), ("at one distance from the root",))
+    return Bands((low, high), THIRDS)

@@ -1,0 +1,155 @@
+"""The first screen at three sizes with a real mouse and finger, finding, the gallery, and the notice."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from hypviz.session import View
+from tests.page.browser import OpenPage
+from tests.page.explorer_page import ExplorerPage, open_explorer
+
+WIDE = [(1280, 800), (1440, 900)]
+HEADER = 52
+"""Pixels that the whole page has above the bare explorer of these tests; test_explore.py measures the whole page."""
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def keep(explorer: ExplorerPage, name: str) -> None:
+    if folder := os.environ.get("HYPVIZ_SCREENSHOTS"):
+        explorer.page.wait_for_timeout(900)
+        explorer.page.screenshot(path=f"{folder}/{name}.png")
+
+
+def box_of(explorer: ExplorerPage, selector: str) -> tuple[float, float, float, float]:
+    box = explorer.page.locator(selector).first.bounding_box()
+    assert box is not None, selector
+    return box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]
+
+
+def found(explorer: ExplorerPage, words: str) -> None:
+    menu = explorer.menu("Find")
+    menu.locator(".hv-search").fill(words)
+    menu.locator(".hv-search").press("Enter")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", WIDE)
+def test_disk_picture_and_the_first_row_are_in_sight_at_once(
+    open_page: OpenPage, explorer_site: tuple[str, View], size: tuple[int, int], scheme: str
+) -> None:
+    width, height = size
+    explorer = open_explorer(open_page, explorer_site, viewport={"width": width, "height": height}, color_scheme=scheme)
+    explorer.page.wait_for_selector(".hv-here .hv-card")
+    for selector in (".hd-stage", ".hv-frame", ".hv-here .hv-card", ".hv-band .hv-card"):
+        left, top, right, bottom = box_of(explorer, selector)
+        assert left >= 0 and top >= 0 and right <= width and bottom <= height - HEADER, (
+            f"{selector} is not wholly in sight: {(left, top, right, bottom)}"
+        )
+    stage, frame = box_of(explorer, ".hd-stage"), box_of(explorer, ".hv-frame")
+    assert stage[2] <= frame[0], "side by side"
+    assert stage[2] - stage[0] >= 0.6 * (height - HEADER), "the disk is as large as the window allows"
+    tops = {
+        round(box_of(explorer, selector)[1] / 12) for selector in (".hv-bar > .hv-menu", ".hv-gallery-open", ".hv-omega", ".hv-help-open")
+    }
+    assert len(tops) <= 2, "one line of tools"
+    assert explorer.page.evaluate("document.documentElement.scrollWidth") <= width
+    keep(explorer, f"first-{width}-{scheme}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_a_tap_shows_the_answer_over_the_disk(open_page: OpenPage, explorer_site: tuple[str, View], scheme: str) -> None:
+    phone = open_explorer(open_page, explorer_site, color_scheme=scheme, **PHONE)
+    left, top, right, bottom = box_of(phone, ".hd-stage")
+    assert left >= 0 and top >= 0 and right <= 390 and bottom <= 844 - HEADER
+    expect(phone.page.locator(".hv-frame")).to_be_hidden()
+    keep(phone, f"phone-{scheme}")
+    row = phone.run("s.answer.listed[0]")
+    phone.page.touchscreen.tap(*phone.pixel(row))
+    phone.until("s.answer.row !== s.view.start")
+    for selector in (".hv-frame", ".hv-here .hv-card"):
+        expect(phone.page.locator(selector).first).to_be_visible()
+        phone.page.wait_for_function(
+            "(name) => { const b = document.querySelector(name).getBoundingClientRect(); return b.top >= 0 && b.bottom <= innerHeight; }",
+            arg=selector,
+        )
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+    keep(phone, f"phone-tap-{scheme}")
+    phone.page.locator(".hv-sheet-close").tap()
+    expect(phone.page.locator(".hv-frame")).to_be_hidden()
+
+
+def test_what_is_found_is_zoomed_to_and_its_first_item_shown_without_the_old_marks(explorer: ExplorerPage) -> None:
+    columns = explorer.points()
+    wanted = np.flatnonzero(columns["label"] == list(explorer.view.items.classes).index("sailboat"))
+    explorer.until("document.querySelectorAll('.hd-child').length > 0")
+    found(explorer, "sailboat")
+    first = int(wanted[np.argmin(columns["radius"][wanted])])
+    explorer.until("s.answer.row === v[0]", first)
+    explorer.until("s.disk.view.zoom > 1.5 || Math.hypot(...s.disk.view.centre) > 0.05")
+    expect(explorer.page.locator(".hd-child")).to_have_count(0)
+    stage = box_of(explorer, ".hd-stage")
+    spots = np.array([explorer.pixel(int(row)) for row in wanted])
+    inside = (spots > stage[:2]).all(axis=1) & (spots < stage[2:]).all(axis=1)
+    assert inside.mean() >= 0.85, "what was found is in sight"
+    explorer.page.locator(".hv-set .hv-tile").nth(1).click()
+    explorer.until("document.querySelectorAll('.hd-child').length > 0")
+    keep(explorer, "found")
+
+
+def test_the_whole_set_is_one_click_away_as_pictures_in_several_orders(explorer: ExplorerPage) -> None:
+    page, items, radii = explorer.page, explorer.view.items, np.asarray(explorer.view.embedding.radii)
+    page.get_by_role("button", name="Pictures", exact=True).click()
+    expect(page.locator(".hv-disk").first).to_be_hidden()
+    tiles = page.locator(".hv-pictures .hv-tile")
+    expect(page.locator(".hv-gallery-count")).to_have_text(f"{len(items.images)} pictures")
+    scenes = items.offsets[:-1]
+    orders = {
+        "radius": scenes[np.argsort(radii[scenes], kind="stable")],
+        "row": scenes,
+    }
+    for name, rows in orders.items():
+        page.get_by_label("Order", exact=True).select_option(name)
+        page.wait_for_function("(row) => document.querySelector('.hv-pictures .hv-tile')?.dataset.row === row", arg=str(rows[0]))
+        shown = [int(value) for value in tiles.evaluate_all("(nodes) => nodes.slice(0, 60).map((node) => node.dataset.row)")]
+        assert shown == rows[:60].tolist()
+    wide = tiles.first.evaluate("(node) => node.clientWidth")
+    page.get_by_label("Size of the pictures").fill("200")
+    assert tiles.first.evaluate("(node) => node.clientWidth") > 1.5 * wide
+    page.get_by_label("Order", exact=True).select_option("twins")
+    page.wait_for_function("(row) => document.querySelector('.hv-pictures .hv-tile')?.dataset.row !== row", arg=str(scenes[0]))
+    row = int(tiles.nth(2).get_attribute("data-row") or -1)
+    tiles.nth(2).click()
+    explorer.until("s.answer.row === v[0]", row)
+    expect(page.locator(".hv-pictures .is-chosen")).to_have_attribute("data-row", str(row))
+    expect(page.locator(".hv-frame")).to_be_visible()
+    keep(explorer, "pictures")
+    page.keyboard.press("g")
+    expect(page.locator(".hv-disk").first).to_be_visible()
+
+
+def test_a_notice_stands_above_everything_leads_on_and_stays_away_once_read(explorer: ExplorerPage) -> None:
+    page = explorer.page
+    expect(page.locator(".hv-notice")).to_be_hidden()
+    told = {"text": "This model does no better than chance on these pictures.", "action": {"label": "Use photos", "checkpoint": "photos"}}
+    page.evaluate("window.hypvizOpen = (...asked) => (window.asked = asked)")
+    explorer.run("hypvizExplorer.open({...s.view, notice: v[0]})", told)
+    expect(page.locator(".hv-notice")).to_contain_text("no better than chance")
+    assert box_of(explorer, ".hv-notice")[3] <= box_of(explorer, ".hv-bar")[1]
+    page.get_by_role("button", name="Use photos").click()
+    assert page.evaluate("window.asked") == [None, "photos"]
+    page.locator(".hv-notice-close").click()
+    expect(page.locator(".hv-notice")).to_be_hidden()
+    explorer.run("hypvizExplorer.open({...s.view, notice: v[0]})", told)
+    expect(page.locator(".hv-notice")).to_be_hidden()
+
+
+def test_words_are_explained_under_the_question_mark(explorer: ExplorerPage) -> None:
+    explorer.page.locator(".hv-help-open").click()
+    words = explorer.page.locator(".hv-help")
+    for name in ("Root", "Cone", "Calibrated", "Similar, more general", "Level"):
+        expect(words.get_by_text(name, exact=True)).to_be_visible()
+    keep(explorer, "words")

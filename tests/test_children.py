@@ -1,0 +1,142 @@
+"""What is listed around a place, held to the annotations and to slow ways of the same."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hypviz.children import listed_rows
+from hypviz.errors import SelectionError, SettingsError
+from hypviz.session import View
+from tests.test_session import omega_with, textbook_angles
+
+WIDE = 1.4
+
+
+def scene_of(view: View, image: int = 2) -> int:
+    return int(view.items.offsets[image])
+
+
+def cards_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [card for band in answer["elsewhere"]["bands"] for card in band["classes"]]
+
+
+@pytest.mark.parametrize("row", [0, 5, 60, 99])
+def test_elsewhere_holds_the_cone_outside_the_own_picture_one_card_a_class_and_band(tiny_view: View, row: int) -> None:
+    items, angle = tiny_view.items, textbook_angles(tiny_view, row)
+    omega = omega_with(angle, 20, 60)
+    answer = tiny_view.select({"row": row}, omega)
+    inside = np.flatnonzero((angle <= omega) & (items.image != items.image[row]))
+    band = tiny_view.lists.bands.of(tiny_view.embedding.radii[inside])
+    expected = Counter(zip(band.tolist(), items.label[inside].tolist(), strict=True))
+    found = {(one["band"], card["class"]): card["count"] for one in answer["elsewhere"]["bands"] for card in one["classes"]}
+    assert found == expected and len(found) > 2
+    assert answer["elsewhere"]["total"] == len(inside)
+    for one in answer["elsewhere"]["bands"]:
+        assert one["total"] == sum(card["count"] for card in one["classes"])
+        scores = [card["score"] for card in one["classes"]]
+        assert scores == sorted(scores), "within a band the best comes first"
+        for card in one["classes"]:
+            rivals = inside[(band == one["band"]) & (items.label[inside] == card["class"])]
+            assert card["row"] == rivals[np.argmin(angle[rivals])]
+            assert (one["low"] is None or card["radius"] >= one["low"]) and (one["high"] is None or card["radius"] < one["high"])
+
+
+def test_a_card_opens_to_all_its_items_best_first_and_in_stretches(tiny_view: View) -> None:
+    row = 60
+    wide = omega_with(textbook_angles(tiny_view, row), 60, 100)
+    answer = tiny_view.select({"row": row}, wide)
+    band, card = max(((one, card) for one in answer["elsewhere"]["bands"] for card in one["classes"]), key=lambda pair: pair[1]["count"])
+    assert card["count"] > 3
+    asked = {"by": "entailment", "band": band["band"], "label": card["class"]}
+    whole = tiny_view.of_class({"row": row}, wide, **asked)
+    assert whole["total"] == card["count"] == len(whole["items"])
+    assert whole["items"][0]["row"] == card["row"]
+    angle = textbook_angles(tiny_view, row)
+    assert (np.diff([angle[item["row"]] for item in whole["items"]]) > -1e-3).all()
+    parts = [tiny_view.of_class({"row": row}, wide, **asked, offset=start, limit=2)["items"] for start in range(0, card["count"], 2)]
+    assert [item for part in parts for item in part] == whole["items"]
+    with pytest.raises(SelectionError, match="starts at 0 or later"):
+        tiny_view.of_class({"row": row}, wide, **asked, offset=-1)
+
+
+def test_nearest_and_cosine_list_forty_others_by_distance_and_by_direction(tiny_view: View) -> None:
+    row, space = 60, tiny_view.embedding
+    other = np.flatnonzero(tiny_view.items.image != tiny_view.items.image[row])
+    direction = np.asarray(space.directions, np.float64)
+    cosine = direction @ direction[row] / np.linalg.norm(direction, axis=1) / np.linalg.norm(direction[row])
+    scaled = math.sqrt(space.curv) * np.asarray(space.radii, np.float64)
+    distance = np.arccosh(np.cosh(scaled) * math.cosh(scaled[row]) - np.sinh(scaled) * math.sinh(scaled[row]) * cosine)
+    for by, value in (("nearest", distance), ("cosine", -cosine)):
+        answer = tiny_view.select({"row": row}, WIDE, by=by)
+        assert answer["elsewhere"]["by"] == by and answer["elsewhere"]["total"] == 40
+        rows = [
+            item["row"]
+            for one in answer["elsewhere"]["bands"]
+            for card in one["classes"]
+            for item in tiny_view.of_class({"row": row}, WIDE, by=by, band=one["band"], label=card["class"])["items"]
+        ]
+        assert set(rows) == set(other[np.argsort(value[other], kind="stable")[:40]].tolist()), by
+        anywhere = np.delete(np.argsort(value, kind="stable"), np.flatnonzero(np.argsort(value, kind="stable") == row))
+        assert [card["row"] for card in answer["children"]] == anywhere[:40].tolist(), "and the 40 best wherever they are"
+    assert answer["members"] == tiny_view.select({"row": row}, WIDE)["members"], "the cone is the cone, whatever is listed"
+    with pytest.raises(SettingsError, match="by must be"):
+        tiny_view.select({"row": row}, WIDE, by="luck")
+
+
+def test_the_own_picture_is_nested_objects_with_their_parts(tiny_view: View) -> None:
+    row = scene_of(tiny_view)
+    here = tiny_view.select({"row": row}, WIDE)["here"]
+    children = tiny_view.hierarchy.children_of(row)
+    assert {card["row"] for card in here} == set(children.tolist()) and len(here) > 2
+    for card in here:
+        inside = [part for group in card["inside"] for part in group["rows"]]
+        assert sorted(inside) == sorted(tiny_view.hierarchy.children_of(card["row"]).tolist())
+        for group in card["inside"]:
+            assert group["count"] == len(group["rows"]) and group["row"] == group["rows"][0]
+            assert {tiny_view.items.name(part) for part in group["rows"]} == {group["label"]}
+    x1, y1, x2, y2 = tiny_view.items.xyxy[[card["row"] for card in here]].T
+    assert (np.diff((x2 - x1) * (y2 - y1)) <= 0).all(), "the largest first"
+    assert any(card["inside"] for card in here)
+
+
+def test_every_row_that_is_listed_is_named_once_for_the_disk(tiny_view: View) -> None:
+    answer = tiny_view.select({"row": scene_of(tiny_view)}, math.pi)
+    assert cards_of(answer) and answer["listed"] == listed_rows(answer["here"], answer["elsewhere"])
+    assert len(set(answer["listed"])) == len(answer["listed"])
+    assert {card["row"] for card in answer["here"] + cards_of(answer)} <= set(answer["listed"])
+
+
+def test_the_way_to_the_root_ends_at_the_last_item_whose_cone_holds_the_place(tiny_view: View) -> None:
+    cut = 0
+    for row in range(0, len(tiny_view.items), 3):
+        query = tiny_view.index.query(row)
+        whole = tiny_view.index.path_to_root(query).tolist()
+        angle = np.array([textbook_angles(tiny_view, other)[row] for other in whole[1:]])
+        if len(angle) and np.abs(angle - WIDE).min() < 1e-3:
+            continue
+        holds = [False, *(angle <= WIDE).tolist()]
+        last = max((place for place, held in enumerate(holds) if held), default=0)
+        path = tiny_view.select({"row": row}, WIDE)["path"]
+        assert [(card["row"], card["holds"]) for card in path] == list(zip(whole[: last + 1], holds[: last + 1], strict=True))
+        cut += len(whole) > last + 1
+    assert cut > 3
+
+
+def test_a_place_that_is_no_item_has_nothing_annotated_in_it(tiny_view: View) -> None:
+    answer = tiny_view.select({"image": 2, "box": [10, 10, 80, 90]}, math.pi)
+    assert answer["here"] == [] and answer["row"] is None
+    listed = [tiny_view.items.image[card["row"]] for card in cards_of(answer)]
+    assert listed and 2 not in listed, "its own picture is not elsewhere"
+
+
+def test_the_command_lists_the_same_bands_as_the_page(tiny_view: View) -> None:
+    row = 60
+    wide = omega_with(textbook_angles(tiny_view, row), 60, 100)
+    page = tiny_view.select({"row": row}, wide)["elsewhere"]["bands"]
+    item = str(tiny_view.items.item_id[row])
+    assert page and tiny_view.search(item_id=item, wanted=["bands"], omega=wide, limit=40)["bands"] == page
