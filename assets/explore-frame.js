@@ -3,7 +3,7 @@
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
 
-  hypviz.OMEGA_STEP = 0.005; // radians, of the slider
+  const OMEGA_STEP = 0.005; // radians, of the slider
 
   /** One line of tools above two columns: the disk, and the answer, which a phone shows as a sheet from below. */
   hypviz.EXPLORE_FRAME = `
@@ -12,7 +12,7 @@
       <div class="hv-bar">
         <div class="hv-cone">
           <label for="hv-omega" title="Half-angle ω of the cone: what lies inside it counts as contained">Cone</label>
-          <input id="hv-omega" class="hv-omega" type="range" min="0.02" max="3.14" step="${hypviz.OMEGA_STEP}">
+          <input id="hv-omega" class="hv-omega" type="range" min="0.02" max="3.14" step="${OMEGA_STEP}">
           <output class="hv-omega-value" for="hv-omega"></output>
           <button type="button" class="hv-reset" title="Back to the width found best on held-out pairs (calibrated ω)" aria-label="Calibrated width">↺</button>
         </div>

@@ -59,8 +59,8 @@
     const actions = {
       "?": () => help.showModal(),
       "/": () => x.search(),
-      "[": () => x.nudge(-1),
-      "]": () => x.nudge(1),
+      "[": () => x.cone.nudge(-1),
+      "]": () => x.cone.nudge(1),
       Backspace: () => x.back(),
       w: () => x.view?.words && x.words.focus(),
       c: () => x.pins.turn(),

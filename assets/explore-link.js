@@ -7,8 +7,6 @@
   const hypviz = (window.hypviz = window.hypviz || {});
   const { Bits } = hypviz;
 
-  const SAME_OMEGA = 0.005; // radians: a step of the slider
-
   /** Rows as base64url: the gaps between them in bytes of seven bits, so that neighbours take one byte each. */
   Bits.prototype.shorten = function () {
     const bytes = [];
@@ -76,13 +74,12 @@
     /** Everything on the screen into the address. */
     function write() {
       if (!x.answer) return;
-      const { omega } = x.coneSetting();
       writeLink({
         data: x.view.choice?.[0],
         checkpoint: x.view.choice?.[1],
         item: x.answer.id,
         text: x.query.text,
-        omega: Math.abs(omega - x.view.omega) < SAME_OMEGA ? null : omega,
+        omega: x.coneSetting().omega,
         ...x.layouts.save(),
         ...x.shows.save(),
         ...x.rows.save(),

@@ -67,7 +67,7 @@
       if (none && x.coneSetting().kind !== "angle") none.textContent = "No item lies inside this cone.";
       if (!none || !closest || found === "cosine" || x.coneSetting().kind !== "angle") return;
       const omega = Math.min(3.14, closest + WIDER);
-      none.append(" ", action("hv-link", `The closest is at ${closest.toFixed(2)} rad: widen to it.`, () => x.widen(omega), x.complain));
+      none.append(" ", action("hv-link", `The closest is at ${closest.toFixed(2)} rad: widen to it.`, () => x.cone.widen(omega), x.complain));
     }
 
     return {

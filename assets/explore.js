@@ -11,14 +11,10 @@
 (function () {
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, Bits, Api } = hypviz;
-  const { OMEGA_STEP } = hypviz;
-  const NUDGE = 0.05; // radians a key widens or narrows the cone by
-  const ASK_AFTER_MS = 60; // while the slider moves, the cone follows at once and the server is asked this often
+  const { Bits, Api } = hypviz;
   const LINK_AFTER_MS = 250;
 
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-  const degrees = (radians) => `${Math.round((radians * 180) / Math.PI)}°`;
 
   class Explorer {
     /** @param {HTMLElement} root */
@@ -29,7 +25,6 @@
       this.wanted = null; // the place asked for last: `query`, or the one still on its way
       this.places = 0; // how many places were asked for
       this.find = (name) => root.querySelector(name);
-      this.slider = this.find(".hv-omega");
       this.picture = hypviz.createPicture(this.find(".hv-now"), {
         caption: this.find(".hv-caption"),
         onPick: (query) => this.walk(query),
@@ -44,6 +39,7 @@
     buildParts() {
       this.layouts = hypviz.layoutsPart(this);
       this.shows = hypviz.showPart(this);
+      this.cone = hypviz.conePart(this);
       this.pins = hypviz.pinsPart(this);
       this.rows = hypviz.rowsPart(this);
       this.sheet = hypviz.sheetPart(this);
@@ -57,7 +53,7 @@
       this.words = hypviz.wordsPart(this);
       this.corrections = hypviz.correctionsPart(this);
       const keys = hypviz.keysPart(this);
-      this.parts = [this.layouts, this.shows, this.selects, this.gallery, this.corrections, hypviz.savePart(this), this.notice, this.sheet];
+      this.parts = [this.layouts, this.shows, this.selects, this.gallery, this.corrections, hypviz.savePart(this), hypviz.uploadPart(this), this.notice, this.sheet];
       const [[layout, scores], ...others] = this.parts.map((part) => part.nodes);
       this.find(".hv-bar").prepend(layout, ...others.flat());
       this.find(".hv-bar").append(...keys.nodes);
@@ -80,9 +76,9 @@
       return this.layouts.layout(disk);
     }
 
-    /** @returns {{omega: number, kind: "angle"|"aperture"}} */
+    /** The cone as set: a half-angle in radians, or null for the calibrated one. @returns {{omega: number|null, kind: "angle"|"aperture"}} */
     coneSetting() {
-      return { omega: Number(this.slider.value), kind: this.shows.cone() };
+      return { omega: this.cone.omega(), kind: this.shows.cone() };
     }
 
     complain(error) {
@@ -113,18 +109,6 @@
       this.selects.focus();
     }
 
-    /** @param {number} omega radians */
-    widen(omega) {
-      this.slider.value = omega;
-      this.slide();
-    }
-
-    nudge(step) {
-      if (this.slider.disabled) return this.announce("This cone's width follows from the distance; “One width for all” in the Show menu sets it by hand.");
-      this.slider.value = Number(this.slider.value) + step * NUDGE;
-      this.slide();
-    }
-
     back() {
       if (this.trail.length) this.walk(this.trail.pop(), { remember: false });
     }
@@ -132,14 +116,15 @@
     /** What the offline page is made from. */
     offlineState() {
       const { view, colourBy } = this.disk.state();
-      return { layout: this.layout(this.disk), view, colour: colourBy, row: this.answer?.row ?? null, pins: this.pins.rows(), ...this.coneSetting() };
+      return { layout: this.layout(this.disk), view, colour: colourBy, row: this.answer?.row ?? null, pins: this.pins.rows(), omega: this.wide, kind: this.shows.cone() };
     }
 
     /* ------------------------------------------------------------ walking */
 
     /**
      * Ask for a query's neighbourhood and show it; `remember` puts the place left behind on the trail, `raise` brings it in sight,
-     * `quiet` leaves out the marks of its children. */
+     * `quiet` leaves out the marks of its children.
+     */
     async walk(next, { remember = true, raise = remember, quiet = false } = {}) {
       if (!this.view) return;
       const number = ++this.asked;
@@ -147,11 +132,11 @@
       this.wanted = next;
       const { omega, kind } = this.coneSetting();
       try {
-        const wide = kind === "angle" ? omega : (await this.api.ask("cone", { query: next, omega, kind })).omega;
-        const result = await this.api.ask("select", { query: next, omega: wide, by: this.rows.by() });
+        const asked = kind === "angle" ? omega : (await this.api.ask("cone", { query: next, omega, kind })).omega;
+        const result = await this.api.ask("select", { query: next, omega: asked, by: this.rows.by() });
         if (number !== this.asked) return;
         if (remember && this.query && !same(this.query, next)) this.trail.push(this.query);
-        Object.assign(this, { query: next, answer: result, wide, quiet, byHand: this.byHand || remember });
+        Object.assign(this, { query: next, answer: result, wide: result.omega, quiet, byHand: this.byHand || remember });
         this.find(".hv-error").hidden = true;
         this.show();
         if (raise) this.sheet.raise();
@@ -171,22 +156,6 @@
       await this.walk(next);
     }
 
-    async upload(file) {
-      if (!this.view || !file) return;
-      const place = ++this.places; // whoever goes elsewhere meanwhile stays there; a new ω does not matter
-      this.root.classList.add("hv-busy");
-      try {
-        const headers = { "X-File-Name": encodeURIComponent(file.name || "pasted picture") };
-        const { upload } = await (await this.api.fetch("upload", { method: "POST", headers, body: new Blob([file]) })).json();
-        if (place === this.places) await this.walk({ upload });
-      } catch (error) {
-        this.complain(error);
-      } finally {
-        this.root.classList.remove("hv-busy");
-        this.find(".hv-upload input").value = "";
-      }
-    }
-
     /* ------------------------------------------------------------ showing */
 
     show() {
@@ -194,7 +163,7 @@
       this.picture.show({ ...answer.picture, url: this.api.url(answer.picture.url) });
       this.rows.show();
       this.find(".hv-back").disabled = this.trail.length === 0;
-      this.showOmega();
+      this.cone.shown();
       this.pins.shown();
       this.gallery.shown();
       this.words.shown();
@@ -212,15 +181,6 @@
           `${answer.members_total} in its cone, ${answer.parents_total} parents.`,
       );
       return Promise.all(drawn);
-    }
-
-    showOmega() {
-      const shown = this.coneSetting().kind === "angle" ? Number(this.slider.value) : this.wide;
-      const inside = this.answer ? ` · ${hypviz.count(this.answer.members_total)} inside` : "";
-      const value = this.find(".hv-omega-value");
-      value.textContent = `${degrees(shown)}${inside}`;
-      value.title = `Half-angle ω = ${shown.toFixed(3)} rad`;
-      this.find(".hv-reset").disabled = !this.view || Math.abs(Number(this.slider.value) - this.view.omega) < OMEGA_STEP;
     }
 
     /** The present answer on one disk. */
@@ -249,16 +209,7 @@
 
     /* ------------------------------------------------------------ what a person does */
 
-    slide() {
-      this.wide = Number(this.slider.value);
-      this.showOmega();
-      for (const disk of this.disks()) disk.setOmega(this.wide);
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.coneChanged(), ASK_AFTER_MS);
-    }
-
     coneChanged() {
-      this.slider.disabled = this.shows.cone() === "aperture";
       if (this.wanted) this.walk(this.wanted, { raise: false });
     }
 
@@ -280,22 +231,10 @@
     }
 
     listen() {
-      const { root, find, slider } = this;
-      const fileInput = find(".hv-upload input");
-      slider.addEventListener("input", () => this.slide());
-      find(".hv-reset").addEventListener("click", () => {
-        slider.value = this.view.omega;
-        this.slide();
-      });
+      const { find } = this;
       find(".hv-back").addEventListener("click", () => this.back());
       find(".hv-error button").addEventListener("click", () => (find(".hv-error").hidden = true));
-      fileInput.addEventListener("change", () => this.upload(fileInput.files[0]));
-      hypviz.dropZone(root, "hv-drop", (data) => this.upload(data.files[0]));
       window.addEventListener("hashchange", () => location.reload()); // a link pasted into this very page
-      document.addEventListener("paste", (event) => {
-        const file = root.isConnected && [...event.clipboardData.files].find((f) => f.type.startsWith("image/"));
-        if (file) this.upload(file);
-      });
     }
 
     /* ------------------------------------------------------------ opening data and checkpoint */
@@ -327,9 +266,7 @@
       const number = ++this.asked;
       this.places++;
       this.find(".hv-error").hidden = true;
-      this.slider.value = Number(link.omega) || view.omega;
-      this.wide = Number(this.slider.value);
-      for (const name of [".hv-upload", ".hv-hint"]) this.find(name).hidden = view.own_vectors; // there is no model to place a picture
+      this.cone.start(link.omega);
       this.disk ||= this.makeDisk(this.find(".hv-disk"), window.Plotly);
       try {
         await this.disk.load(this.api.url("points"));

@@ -43,9 +43,9 @@ SCRIPTS = (
     "disk.js",
     "evaluate-dom.js", "annotate-corrections.js",
     "picture.js", "explore-parts.js", "explore-frame.js", "explore-link.js", "explore-lists.js", "explore-layouts.js", "explore-show.js",
-    "explore-pins.js", "explore-rows.js", "explore-notice.js", "explore-sheet.js", "explore-set.js", "explore-gallery.js", "explore-find.js",
-    "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js", "explore-corrections.js", "explore-words.js",
-    "explore.js",
+    "explore-pins.js", "explore-rows.js", "explore-cone.js", "explore-upload.js", "explore-notice.js", "explore-sheet.js", "explore-set.js",
+    "explore-gallery.js", "explore-find.js", "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js",
+    "explore-corrections.js", "explore-words.js", "explore.js",
 )  # fmt: skip
 """In the order they must load; those of the disk come first and need nothing else but plotly."""
 EVALUATE_SCRIPTS = (

@@ -199,7 +199,7 @@ def test_the_slider_widens_the_cone_and_lets_more_items_in(page: Page) -> None:
     assert f"{state(page, 's.answer.children_total'):,}" in lit
     keep(page, "4-slider")
     page.locator(".hv-reset").click()
-    settled(page, "Math.abs(s.disk.omega - s.view.omega) < 0.01")
+    settled(page, "Math.abs(s.disk.omega - s.answer.calibrated) < 0.01")
 
 
 @pytest.fixture
