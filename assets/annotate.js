@@ -100,8 +100,8 @@
     /** Go where the Explore tab is, once for each place that a person chose there. */
     follow() {
       const place = annotate.chosen;
+      if (!place || place.data !== this.viewed || !this.root.getClientRects().length) return;
       annotate.chosen = null;
-      if (!place || !this.viewed || place.data !== this.viewed) return;
       if (place.data === this.sheet.data || place.data === this.sheet.set?.copied) this.turn(place.image, place.key);
       else this.openData(place.data, place.image, place.key);
     }
@@ -297,7 +297,7 @@
     // ---- keys ----------------------------------------------------------------------------------------------------
 
     listen() {
-      new IntersectionObserver(([entry]) => entry.isIntersecting && this.follow()).observe(this.root);
+      new IntersectionObserver(() => this.follow()).observe(this.root);
       // Also while nothing has the focus: on a tab just opened, and after a click on what made way for something else.
       document.addEventListener("keydown", (event) => {
         const ours = event.target === document.body ? this.root.getClientRects().length > 0 : this.root.contains(event.target);

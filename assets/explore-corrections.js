@@ -41,7 +41,9 @@
         panel.offer(row === null ? null : item);
         const { image } = picture.place ?? {};
         draw.hidden = !Number.isInteger(image);
-        if (x.byHand && !draw.hidden) hypviz.annotate.chosen = { data: x.view.choice?.[0], image, key: id }; // where Annotate goes next
+        if (!x.byHand || draw.hidden) return;
+        hypviz.annotate.chosen = { data: x.view.choice?.[0], image, key: id }; // where Annotate goes next
+        window.hypvizAnnotator?.follow(); // it may be in front already when the answer comes
       },
     };
   };

@@ -45,7 +45,7 @@
     }
 
     size.addEventListener("input", resize);
-    new IntersectionObserver(([entry]) => entry.isIntersecting && !more.disabled && !more.hidden && more.click()).observe(more);
+    new IntersectionObserver((entries) => entries.at(-1).isIntersecting && !more.disabled && !more.hidden && more.click()).observe(more);
 
     function resize() {
       grid.style.setProperty("--hv-tile", `${size.value}px`);
