@@ -191,10 +191,19 @@
       this.redoButton.disabled = !sheet.future.length;
       const held = this.list.contains(document.activeElement); // whoever went through the list goes on from there
       this.list.replaceChildren(...(boxes.length ? boxes.map((box) => this.entry(box)) : [note("No box yet: drag on the picture to draw the first one.")]));
+      this.scrollTo(this.list.querySelector('[aria-pressed="true"]'));
       if (held) this.list.querySelector('[aria-pressed="true"], button')?.focus({ preventScroll: true });
       const scene = { id: picture.scene, label: "the picture", words: `the whole picture ${picture.name}`, scene: true };
       const item = selected && { id: selected.key, label: selected.label, words: `${selected.label} in ${picture.name}` };
       this.corrections.offer(item || scene);
+    }
+
+    /** Bring an entry of the list in sight, without moving the page. */
+    scrollTo(entry) {
+      if (!entry) return;
+      const { top, bottom } = this.list.getBoundingClientRect();
+      const row = entry.getBoundingClientRect();
+      if (row.top < top || row.bottom > bottom) this.list.scrollTop += row.top - (top + bottom) / 2;
     }
 
     entry(box) {
