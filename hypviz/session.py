@@ -216,7 +216,9 @@ class View:
             "members_total": len(inside),
         }
 
-    def of_class(self, query: Mapping[str, Any], omega: float, *, by: str, band: int, label: int, offset: int = 0, limit: int = 40) -> Json:
+    def of_class(
+        self, query: Mapping[str, Any], omega: float | None, *, by: str, band: int, label: int, offset: int = 0, limit: int = 40
+    ) -> Json:
         """All items behind one card of `select`'s "elsewhere", best first, see `Children.of_class`."""
         place = self.placer.resolve(query)
         found = self.lists.found(place.query, by, omega, place.picture["place"].get("image"))
