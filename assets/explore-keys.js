@@ -58,7 +58,7 @@
 
     const actions = {
       "?": () => help.showModal(),
-      "/": () => x.search(),
+      "/": () => x.selects.focus(),
       "[": () => x.cone.nudge(-1),
       "]": () => x.cone.nudge(1),
       Backspace: () => x.back(),

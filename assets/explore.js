@@ -105,10 +105,6 @@
       this.linkTimer = setTimeout(() => this.link.write(), LINK_AFTER_MS);
     }
 
-    search() {
-      this.selects.focus();
-    }
-
     back() {
       if (this.trail.length) this.walk(this.trail.pop(), { remember: false });
     }
@@ -176,10 +172,8 @@
       const { answer } = this;
       const drawn = this.disks().map((disk) => this.showOn(disk));
       this.drawn = answer;
-      this.announce(
-        `${answer.picture.title}, ${answer.radius.toFixed(3)} from the root, ` +
-          `${answer.members_total} in its cone, ${answer.parents_total} parents.`,
-      );
+      const { picture, radius, members_total: inside, parents_total: above } = answer;
+      this.announce(`${picture.title}, ${radius.toFixed(3)} from the root, ${inside} in its cone, ${above} parents.`);
       return Promise.all(drawn);
     }
 

@@ -152,8 +152,8 @@ class Inquiry:
     def listing(self, wanted: Mapping[str, Any], *, offset: int = 0, limit: int = 100, order: str = "row", down: bool = False) -> Json:
         """A stretch of the items that pass a filter, as cards, in some order; `total` is all that pass.
 
-        order: "row" (as in the data), "radius", "label", "image" (name), "distortion" (of the default layout), "class_distance" (how
-        far from its class) or "twins" (near-duplicates side by side, closest pairs first).
+        order: "row" (as in the data), "radius", "label", "image" (name), "distortion" (of the default layout), "class_distance"
+        (how far from its class) or "twins" (near-duplicates side by side, closest pairs first).
         """
         check_choice("order", order, ORDERS)
         if not (offset >= 0 and 1 <= limit <= MAX_LISTED):

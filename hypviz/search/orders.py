@@ -1,4 +1,4 @@
-"""Orders in which a whole data set is looked through: what is there twice."""
+"""An order in which a whole data set is looked through: what is there twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders for looking through a data set, held to slow ways."""
+"""Near-duplicates, held to a slow way."""
 
 from __future__ import annotations
 
