@@ -8,7 +8,9 @@
   const { math: M, make, add, trim } = hypviz;
 
   const [TICK_FROM, TICK_TO, TICK_LABEL] = [0.984, 1, 0.958]; // drawn radii
-  const STEPS = 72; // sides of half a circle of equal distance
+  const STEPS = 60; // sides of half a circle of equal distance, at least
+  const [FINER, STRAIGHT] = [5, 3e-4]; // times a side is halved, while it is so far from the curve, in disk radii
+  const LABEL_AT = 0.55 * Math.PI; // against the outward direction
   const NAME_AT = 0.9; // drawn radius of the cone's name
 
   class Around {
@@ -25,7 +27,8 @@
       if (!apex) return;
       if (focus) {
         this.drawTicks(focus);
-        for (const distance of focus.rings) this.drawRing(focus, distance);
+        focus.circles ||= focus.rings.map((distance) => this.circle(focus, distance)); // worked out once, then only moved with the view
+        for (const circle of focus.circles) this.drawCircle(circle);
       }
       const name = focus ? `cone, ω = ${Math.round((omega * 180) / Math.PI)}°` : "2-D section of the cone";
       this.write("cone-name", { angle: apex.angle, drawn: NAME_AT }, name);
@@ -38,16 +41,29 @@
       for (const { tick, angle } of marks) this.write("tick-label", { angle, drawn: TICK_LABEL }, `${trim(tick)}°`);
     }
 
-    /** Everything at one distance from the selection. */
-    drawRing({ at, radius, scale }, distance) {
-      const half = Array.from({ length: STEPS + 1 }, (_, i) => {
-        const [theta, far] = M.rayPoint(radius, Math.PI * (i / STEPS), distance, this.paint.space);
-        return { angle: scale(Math.abs(theta)), drawn: this.paint.scale.drawn(far) };
-      });
-      const around = [...half.map(({ angle, drawn }) => ({ angle: at + angle, drawn })), ...half.reverse().map(({ angle, drawn }) => ({ angle: at - angle, drawn }))];
-      add(this.lines, "path", { class: "hd-distance", d: `M${around.map((corner) => this.spot(corner)).join("L")}Z` });
-      const middle = half[Math.round(STEPS * 0.55)];
-      this.write("distance-label", { angle: at - middle.angle, drawn: middle.drawn }, `${trim(distance)} away`);
+    /** Everything at one distance from the selection. @returns {{distance: number, corners: Object[], label: Object}} as drawn */
+    circle({ at, radius, scale }, distance) {
+      const placeAt = (turn) => {
+        const [theta, far] = M.rayPoint(radius, turn, distance, this.paint.space);
+        return { turn, angle: scale(Math.abs(theta)), drawn: this.paint.scale.drawn(far) };
+      };
+      let half = Array.from({ length: STEPS + 1 }, (_, i) => placeAt((Math.PI * i) / STEPS));
+      for (let round = 0; round < FINER; round++) {
+        half = half.flatMap((here, i) => {
+          const next = half[i + 1];
+          const middle = next && placeAt((here.turn + next.turn) / 2);
+          return next && off(here, middle, next) > STRAIGHT ? [here, middle] : [here];
+        });
+      }
+      const middle = half.reduce((best, one) => (Math.abs(one.turn - LABEL_AT) < Math.abs(best.turn - LABEL_AT) ? one : best));
+      const side = (sign) => half.map(({ angle, drawn }) => ({ angle: at + sign * angle, drawn }));
+      const around = [...side(1), ...side(-1).reverse()];
+      return { distance, corners: around, label: { angle: at - middle.angle, drawn: middle.drawn } };
+    }
+
+    drawCircle({ distance, corners, label }) {
+      add(this.lines, "path", { class: "hd-distance", d: `M${corners.map((corner) => this.spot(corner)).join("L")}Z` });
+      this.write("distance-label", label, `${trim(distance)} away`);
     }
 
     spot(place) {
@@ -60,6 +76,12 @@
       label.textContent = text;
       this.labels.append(label);
     }
+  }
+
+  /** How far a place is from the middle of two others, in disk radii. */
+  function off(one, middle, other) {
+    const [a, b, c] = [one, middle, other].map(({ angle, drawn }) => [drawn * Math.cos(angle), drawn * Math.sin(angle)]);
+    return Math.hypot(b[0] - (a[0] + c[0]) / 2, b[1] - (a[1] + c[1]) / 2);
   }
 
   hypviz.Around = Around;

@@ -64,6 +64,7 @@ CROWD = "(p, i) => p.vx.reduce((sum, x, j) => sum + (Math.hypot(x - p.vx[i], p.v
 
 
 def test_pictures_lie_on_their_points_and_never_on_each_other(explorer: ExplorerPage) -> None:
+    explorer.run("disk.setFocus(false)")
     explorer.menu("Show").get_by_label("Pictures on the disk").check()
     explorer.close_menu()
     explorer.until("s.disk.pictures.length >= 40")
