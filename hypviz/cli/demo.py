@@ -50,7 +50,8 @@ STAGES: dict[str, dict[str, dict[str, Any]]] = {
     },
 }  # fmt: skip
 """Each stage goes on from the one before it; the last learns a new, polar head on the backbone of the fourth. The first is from
-scratch: crops of 40 pixels for three quarters of the steps, then 64. The others stay at 40 pixels: after the first one the encoder ranked better at 40 than at 64 (docs/demo.md)."""
+scratch: crops of 40 pixels for three quarters of the steps, then 64. The others stay at 40 pixels: after the first one the
+encoder ranked better at 40 than at 64 (docs/demo.md)."""
 FINAL_SIZE = 40
 DESCRIPTION = "Trained from scratch on the clipart world with the angle loss, cross-image pairs and class-graph masking."
 
