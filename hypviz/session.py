@@ -26,6 +26,7 @@ from hypviz.disks import Disks, start_row
 from hypviz.edges import edges_of_picture
 from hypviz.embed import checkpoint_for, embed_workspace
 from hypviz.facts import facts_of
+from hypviz.familiarity import notice
 from hypviz.inquiry import Inquiry
 from hypviz.model.card import checkpoint_hash, read_card
 from hypviz.places import Placer
@@ -159,6 +160,7 @@ class View:
             "name": self.workspace.name,
             "own_vectors": self.workspace.vectors is not None,
             "checkpoint": self.card.name,
+            "notice": notice(self.workspace, self.embedding, self.card),
             "words": self.words.how,
             "no_words": "" if self.words.how else no_text_tower(self.card),
         }

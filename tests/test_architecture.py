@@ -40,6 +40,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
     {
         "fit": set(),
         "facts": set(),
+        "familiarity": set(),
         "propose": set(),
         "uploads": set(),
         "layouts": set(),
@@ -53,7 +54,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "words": set(),
         "inquiry": {"cards", "disks", "export", "places", "selection"},
         "import_report": set(),
-        "session": {"cards", "children", "disks", "facts", "inquiry", "places", "uploads", "words"},
+        "session": {"cards", "children", "disks", "facts", "familiarity", "inquiry", "places", "uploads", "words"},
         "library": {"session"},
     },
     {"review": set(), "clipart_world": set(), "experiments": set(), "tune": {"review"}, "annotate": set()},

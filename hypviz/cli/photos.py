@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from hypviz.cli.output import Device, Json, show
 from hypviz.progress import progress_bar
 
+if TYPE_CHECKING:
+    from hypviz.search.retrieval import Retrieval
+    from hypviz.tune.work import Tuning
+
 BACKBONE = "pretrained:efficientnet_lite0+classes"
 RECIPE: dict[str, Any] = {
-    "tune.epochs": 40,
+    "tune.epochs": 16,
     "tune.validation_share": 0.1,
-    "tune.views": 0,
+    "tune.views": 1,
     "train.batch_pairs": 256,
-    "train.patience": 12,
+    "train.patience": 0,
     "pairs.by_series": True,
     "loss.anchor": 0.5,
 }
@@ -55,14 +60,40 @@ def photos(
         folder.create(job)
     with progress_bar("Training", quiet=as_json) as report:
         tell = lambda status: report(round(1000 * status["share"]), 1000, status["what"])  # noqa: E731
-        Tuning(folder, tell, device=device, caches=build / "cache").run()
+        tuning = Tuning(folder, tell, device=device, caches=build / "cache")
+        result = tuning.run()
     target = out.absolute()
     keep(folder, target, LICENCE, "")
     card = read_card(target)
-    write_card(target, replace(card, description=DESCRIPTION, training={**card.training, "sources": sources}))
+    retrieval = _ranked_by_series(tuning, result, card.answers)
+    write_card(target, replace(card, description=DESCRIPTION, retrieval=retrieval, training={**card.training, "sources": sources}))
     after = folder.read("after")
     lines = [f"{name}: {value:.3f} (chance {after['chance'].get(name, float('nan')):.3f})" for name, value in after["metrics"].items()]
     show({"checkpoint": str(target), **after}, "\n".join([f"wrote {target}", *lines]), as_json=as_json)
+
+
+def _ranked_by_series(tuning: Tuning, result: Path, retrieval: Retrieval) -> Retrieval:
+    """The cones with the rankings that are best on the mean over the series of validation pictures, each searched by itself.
+
+    A person brings one kind of pictures. Over all of them at once the largest collection would choose, and telling collections
+    apart, which is easy, would count.
+    """
+    from hypviz.data.hierarchy import class_graph, subset_hierarchy
+    from hypviz.data.image_batches import series_of
+    from hypviz.data.items import subset_images
+    from hypviz.evaluate.retrieval import choose_rankings
+    from hypviz.evaluate.world import World
+    from hypviz.model.checkpoint import load_checkpoint
+
+    items, hierarchy, encoder = tuning.items, tuning.hierarchy, load_checkpoint(result)[0]
+    held = np.flatnonzero(tuning.split.validation)
+    worlds = []
+    for places in series_of(items.images.file_name[held].tolist(), least=1):
+        mask = np.zeros(len(items.images), np.bool_)
+        mask[held[places]] = True
+        part, inner = subset_images(items, mask), subset_hierarchy(hierarchy, items, mask)
+        worlds.append((World(part, inner, class_graph(part, inner)), tuning.embed(encoder, np.flatnonzero(mask[items.image]))))
+    return choose_rankings(worlds, retrieval)
 
 
 def _joined(folders: list[Path], build: Path) -> tuple[Path, list[dict[str, Any]]]:

@@ -143,15 +143,15 @@ SERIES = 20
 """Images that make a series of their own; fewer join those of no series."""
 
 
-def series_of(names: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Rows of pictures by series: the folder and the letters that the file's name begins with; small ones together.
+def series_of(names: Sequence[str], *, least: int = SERIES) -> list[NDArray[np.int64]]:
+    """Rows of pictures by series: the folder and the letters that the file's name begins with; those of less than `least` together.
 
     >>> [rows.tolist() for rows in series_of([f"a/img_{i}.jpg" for i in range(20)] + ["b/cat1.jpg", "b/dog1.jpg"])][1]
     [20, 21]
     """
     keys = [re.sub(r"[^/]*$", lambda last: re.match(r"[^\W\d_]*", last[0])[0], name) for name in names]  # type: ignore[index]
     _, place, count = np.unique(np.array(keys, dtype=np.str_), return_inverse=True, return_counts=True)
-    place = np.where(count[place] >= SERIES, place, -1)
+    place = np.where(count[place] >= least, place, -1)
     return [np.flatnonzero(place == key) for key in np.unique(place)[::-1]]
 
 
