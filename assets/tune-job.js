@@ -133,8 +133,12 @@
 
     function drawFacts(job) {
       const rows = Object.entries(job.settings || {}).map(([name, value]) => el("tr", {}, el("th", { scope: "row", text: name }), el("td", { text: JSON.stringify(value) })));
+      const last = job.history?.at(-1);
+      const vitals = Number.isFinite(last?.reach)
+        ? [`√c·r ${number(last.reach, 2)} (3 is too far out)`, `‖mean direction‖ ${number(last.spread, 2)}`, `mean ext ${number((last.ext_down * 180) / Math.PI, 0)}° down (good: 0), ${number((last.ext_up * 180) / Math.PI, 0)}° up (good: 180)`, `radial gradient ${number(last.radial_gradient, 2)} (below 0: outwards)`].join(" · ") // prettier-ignore
+        : "";
       const ran = [job.hardware, job.peak_memory_mib ? `${Math.round(job.peak_memory_mib)} MiB of memory at most` : "", job.created?.slice(0, 16).replace("T", " ") + " UTC"].filter(Boolean).join(" · ");
-      facts.lastChild.replaceChildren(note(ran), el("table", {}, el("tbody", {}, ...rows)));
+      facts.lastChild.replaceChildren(note(ran), ...(vitals ? [note(`Last epoch: ${vitals}.`)] : []), el("table", {}, el("tbody", {}, ...rows)));
     }
 
     return { node, show, disk };

@@ -39,6 +39,7 @@ from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.losses import LossOutput, LossSettings, pair_loss, regularised
 from hypviz.model.optimiser import build_optimiser, learning_rate
 from hypviz.model.similarity import Geometry
+from hypviz.model.vitals import Vitals, Watch, vitals_of
 from hypviz.run_state import Pace, Recipe, RunState
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ class Progress:
     crops_per_second: float
     seconds_left: float
     metrics: dict[str, float] = field(default_factory=dict)
+    vitals: Vitals | None = None
+    """Radii, angles and spread of the step's batch; None before the first step and in the cosine geometry."""
 
 
 Validate = Callable[[HyperbolicEncoder], dict[str, float]]
@@ -105,13 +108,14 @@ def train(
     stop = stop or threading.Event()
 
     def measure(loss: float) -> dict[str, float]:
-        metrics = _measured(encoder, loss, validate)
+        metrics = _measured(encoder, loss, validate) | (vitals.to_json() if vitals else {})
         state.history.append({"step": step, "seconds": round(pace.seconds), **metrics})
         log.info("step %d: %s", step, json.dumps(state.history[-1]))
         if settings.patience:
             state.consider(encoder, step, _score(metrics))
         return metrics
 
+    watch, vitals = Watch(), None
     pace = Pace(step, settings.steps, state.seconds)
     if settings.patience and not state.history:
         first = measure(math.nan)
@@ -129,10 +133,14 @@ def train(
                 points = encoder.project(features)  # (U, D), (U,)
             then = _directions(encoder, first_head, features) if first_head else None
             loss = batch_loss(encoder, points, torch.from_numpy(where).to(target), batch, recipe.loss, start=then)
+            points[1].retain_grad()
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss.total)
             norm = torch.nn.utils.clip_grad_norm_(encoder.parameters(), settings.clip_norm)
             value = _finite(loss, norm)  # before the weights take harm, so that the state on disk stays good
+            vitals = vitals_of(encoder, points, torch.from_numpy(where).to(target), batch)
+            if vitals:
+                watch.see(vitals)
             optimiser.step()
             encoder.clamp_scalars()
             step += 1
@@ -141,7 +149,7 @@ def train(
             if step % settings.validate_every == 0 or step == settings.steps:
                 metrics = measure(value)
             if on_progress:
-                on_progress(Progress(step, settings.steps, value, pace.rate, pace.left, metrics))
+                on_progress(Progress(step, settings.steps, value, pace.rate, pace.left, metrics, vitals))
             if stop.is_set() or step % settings.save_every == 0 or step == settings.steps:
                 state.save(encoder, optimiser, step, pace.seconds)
             if stop.is_set():

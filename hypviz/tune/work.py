@@ -33,6 +33,7 @@ from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import pick_device
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.model.fresh_head import fit_head
+from hypviz.model.vitals import VITALS
 from hypviz.run_state import best_weights
 from hypviz.search.embedding import Embedding
 from hypviz.store import Workspace
@@ -235,7 +236,7 @@ class Tuning:
         row: Json = {"epoch": epoch, "step": now.step, "score": metrics.pop("score"), "validation_loss": metrics.pop("validation loss")}
         row["train_loss"] = float(np.mean(self._losses)) if self._losses else None
         self._losses.clear()
-        for name in ("loss", "curv", "temperature"):
+        for name in ("loss", "curv", "temperature", *VITALS):
             row[name] = metrics.pop(name, None)
         frame = self.frames.later(self._followed, epoch=epoch)
         if epoch:
