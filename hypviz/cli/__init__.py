@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from hypviz.cli import bench, data, demo, experiment, export, finetune, health, model, photos, search, vectors
+from hypviz.cli import bench, data, demo, experiment, export, finetune, heads, health, model, photos, search, vectors
 from hypviz.errors import HypvizError, os_sentence
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command("health")(health.health)
 app.command("search")(search.search)
 app.command("experiment")(experiment.experiment)
 app.command("demo")(demo.demo)
+app.command("heads")(heads.heads)
 app.command("photos")(photos.photos)
 app.add_typer(bench.app, name="bench")
 app.add_typer(export.app, name="export", help="Take items away as files.")

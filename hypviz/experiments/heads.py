@@ -1,0 +1,185 @@
+"""A table of heads on the cached features of one frozen backbone: what each objective is worth, in seconds a run.
+
+Every row has the same polar head, start, batches and steps; they differ in what they contrast. The set is split by image into
+training, validation and test pictures. Validation chooses each row's temperature (with the first seed), the ranking and the
+cones; the test pictures are looked at once per run. The first row is the backbone as it is: the cosine of its centred features.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.config import EncoderSettings, PairSettings, TrainSettings
+from hypviz.data.crops import build_crop_cache
+from hypviz.data.hierarchy import Hierarchy, subset_hierarchy
+from hypviz.data.items import Items, subset_images
+from hypviz.evaluate import LISTED, EvaluateSettings, calibrate_retrieval, evaluate
+from hypviz.model.losses import LossSettings
+from hypviz.run_state import Recipe
+from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Cones, Ranking, Retrieval
+from hypviz.store import Workspace
+from hypviz.train import train
+from hypviz.tune.features import Features, build_features
+from hypviz.tune.split import split_images
+from hypviz.tune.start import rarity_weights
+
+FIGURES = {
+    "child → parent Top-5": ("box → scene", "same class", "precision@5"),
+    "parent → child mAP": ("scene → contents", "class", "mAP"),
+    "parent → child P@12": ("scene → contents", "class", "precision@12"),
+    "part → object P@5": ("part → object", "instance", "precision@5"),
+    "object → parts mAP": ("object → parts", "instance", "mAP"),
+}
+ORDER = "P(r_parent < r_child)"
+BATCH_PAIRS = 256
+TEMPERATURES = (0.07, 0.2)
+FAST = EvaluateSettings(bootstrap=0, baselines=False, entailment_apexes=0)
+
+
+@dataclass(frozen=True)
+class HeadRow:
+    """One objective. cross_image, cross_from: see `PairSettings`."""
+
+    name: str
+    loss: LossSettings
+    geometry: str = "hyperbolic"
+    cross_image: int = 1
+    cross_from: str = "ancestors"
+
+
+def _angle(geometry: Any = "hyperbolic") -> LossSettings:
+    return LossSettings(geometry=geometry, denominator="sincere", anchor=0.1)
+
+
+ROWS = (
+    HeadRow("cosine InfoNCE", _angle("cosine"), "cosine"),
+    HeadRow("HCL distance", replace(_angle(), objective="distance")),
+    HeadRow("euc", _angle("euclidean"), "euclidean", 0),
+    HeadRow("hyp", _angle(), cross_image=0),
+    HeadRow("euc†", _angle("euclidean"), "euclidean", 1, "scene"),
+    HeadRow("hyp†", _angle(), cross_from="scene"),
+    HeadRow("euc† + ancestors", _angle("euclidean"), "euclidean"),
+    HeadRow("hyp† + ancestors", _angle()),
+)
+UNTOUCHED = "untouched backbone, cosine"
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What all runs share: a data set, its features (N, F) and the images (M,) to learn from, to choose by and to judge on."""
+
+    items: Items
+    hierarchy: Hierarchy
+    features: NDArray[np.float32]
+    train: NDArray[np.bool_]
+    choose: NDArray[np.bool_]
+    judge: NDArray[np.bool_]
+    encoder: EncoderSettings
+
+    def part(self, mask: NDArray[np.bool_]) -> tuple[Items, Hierarchy, NDArray[np.float32]]:
+        """Items, hierarchy and features of some images."""
+        rows = np.flatnonzero(mask[self.items.image])
+        return subset_images(self.items, mask), subset_hierarchy(self.hierarchy, self.items, mask), self.features[rows]
+
+
+def prepare(workspace: Path, backbone: str, cache: Path, *, on_share: Callable[[float], None]) -> Ground:
+    """Split the workspace 3 : 1 by image, a tenth of the larger part for choosing, and compute the features of its items."""
+    from hypviz.embed import in_fastest_dtype
+    from hypviz.model.encoder import build_encoder
+    from hypviz.tune.features import backbone_hash
+    from hypviz.tune.job import TuneJob
+    from hypviz.tune.start import start_settings
+
+    opened = Workspace.open(workspace)
+    settings = start_settings(TuneJob(str(workspace), backbone=backbone))
+    encoder = build_encoder(settings).eval()
+    crops = build_crop_cache(opened.items, cache, size=encoder.image_size, workers=2)
+    path = cache / f"features-{backbone_hash(encoder)}-{opened.items.data_hash}.npy"
+    quick = in_fastest_dtype(encoder, crops, count=len(crops))
+    features = build_features(quick, crops, path, TrainSettings(), views=0, on_share=on_share).values[0]
+    split = split_images(opened.items)
+    choose = np.zeros(len(split.train), np.bool_)
+    learn = np.random.default_rng(1).permutation(np.flatnonzero(split.train))
+    choose[learn[: max(2, len(learn) // 8)]] = True
+    return Ground(opened.items, opened.hierarchy, features, split.train & ~choose, choose, split.validation, settings)
+
+
+def run_row(ground: Ground, row: HeadRow, *, seed: int, steps: int, temperature: float) -> tuple[dict[str, float], float]:
+    """The figures of one run on the test pictures, and its mean figure on those it chose by."""
+    from hypviz.model.card import Card
+    from hypviz.model.checkpoint import save_checkpoint
+    from hypviz.model.encoder import build_encoder
+    from hypviz.model.fresh_head import fit_head
+
+    settings = replace(ground.encoder, geometry=row.geometry, temperature_init=temperature)
+    encoder = build_encoder(settings, seed=seed)
+    rows = np.flatnonzero(ground.train[ground.items.image])
+    fit_head(encoder, ground.features[rows], rarity_weights(ground.items.label[rows]))
+    look = Features(ground.features[None], seed=seed)
+    pairs = PairSettings(batches="images", cross_image=row.cross_image, cross_from=row.cross_from)
+    schedule = TrainSettings(steps=steps, batch_pairs=BATCH_PAIRS, backbone_lr_scale=0.0, validate_every=steps, save_every=steps, seed=seed)
+    with TemporaryDirectory() as folder:
+        start = save_checkpoint(Path(folder) / "start", encoder, Card("start", settings))
+        recipe = Recipe(settings, schedule, pairs, row.loss)
+        trained, _ = train(ground.items, ground.hierarchy, Path(folder), recipe, init=start, image_mask=ground.train, look=look)
+
+    def embedded(mask: NDArray[np.bool_]) -> Embedding:
+        return look.embedding(trained, np.flatnonzero(mask[ground.items.image]))
+
+    items, hierarchy, _ = ground.part(ground.choose)
+    retrieval = calibrate_retrieval(items, hierarchy, embedded(ground.choose))
+    chosen = figures(items, hierarchy, embedded(ground.choose), retrieval)
+    judged = figures(*ground.part(ground.judge)[:2], embedded(ground.judge), retrieval)
+    return judged, float(np.nanmean([chosen[name] for name in FIGURES]))
+
+
+def untouched(ground: Ground) -> dict[str, float]:
+    """The figures of the backbone's own features, centred on the pictures judged, by their cosine."""
+    items, hierarchy, features = ground.part(ground.judge)
+    centred = features - features.mean(axis=0)
+    directions = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    embedding = Embedding(directions.astype(np.float32), np.ones(len(directions), np.float32), geometry="cosine")
+    return figures(items, hierarchy, embedding, Retrieval(Ranking("cosine"), Ranking("cosine"), Cones((math.pi,))))
+
+
+def figures(items: Items, hierarchy: Hierarchy, embedding: Embedding, retrieval: Retrieval) -> dict[str, float]:
+    """All figures by the ranking as listed; NaN where the data has no such query, and for the order of radii that mean nothing."""
+    judged = evaluate(items, hierarchy, embedding, FAST, retrieval=retrieval)
+    found = {}
+    for name, (task, reading, metric) in FIGURES.items():
+        by = LISTED if any(result.score == LISTED for result in judged.results) else "cosine"
+        try:
+            found[name] = judged.find(task, reading, by).metrics[metric].mean
+        except KeyError:
+            found[name] = math.nan
+    return found | {ORDER: math.nan if embedding.geometry == "cosine" else judged.radii.direct}
+
+
+def chance(ground: Ground) -> dict[str, float]:
+    """What every figure is worth by chance on the test pictures."""
+    items, hierarchy, features = ground.part(ground.judge)
+    embedding = Embedding(np.ones((len(features), 1), np.float32), np.ones(len(features), np.float32), geometry="cosine")  # any will do
+    judged = evaluate(items, hierarchy, embedding, FAST)
+    known = {(result.task, result.reading): result for result in judged.results}
+    found = {name: known[task, reading].chance_of(metric) if (task, reading) in known else math.nan
+             for name, (task, reading, metric) in FIGURES.items()}  # fmt: skip
+    return found | {ORDER: 0.5}
+
+
+def interval(values: list[float]) -> tuple[float, float]:
+    """Mean, and half of Student's 95 % interval over seeds; 0 for one seed."""
+    from scipy.stats import t
+
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return mean, 0.0
+    return mean, float(t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
