@@ -93,7 +93,8 @@ def safe_sqrt(xp: Any, values: Array, floor: float) -> Array:
     Guards the infinite slope of the root at 0: the slope never exceeds 1/√floor.
     """
     below = values <= floor
-    return xp.where(below, values / math.sqrt(floor), xp.sqrt(xp.where(below, xp.ones_like(values), values)))
+    line = xp.where(below, values, xp.zeros_like(values)) / math.sqrt(floor)  # a large value would overflow where it is not used
+    return xp.where(below, line, xp.sqrt(xp.where(below, xp.ones_like(values), values)))
 
 
 def safe_norm(xp: Any, vectors: Array) -> Array:
