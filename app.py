@@ -1,4 +1,4 @@
-"""hypviz: open the page. `python app.py --data demo --checkpoint demo --port 7860`."""
+"""hypviz: open the page. `python app.py --data demo --port 7860`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from hypviz.errors import HypvizError, os_sentence
 def main(
     data: Annotated[str, typer.Option(help="A workspace, a folder of pictures, or a data set (COCO, VOC).")] = "demo",
     checkpoint: Annotated[
-        str, typer.Option(help="A name, a .safetensors file with its card, or a MERU, HyCoCLIP or OpenCLIP file.")
-    ] = "demo",
+        str,
+        typer.Option(help="A name, a .safetensors file with its card, or a MERU, HyCoCLIP or OpenCLIP file; the shipped one that suits."),
+    ] = "",
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
@@ -52,14 +53,15 @@ def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, brow
     from hypviz.progress import progress_bar
 
     library = Library(device=device)
-    names = library.add_data(data), library.add_checkpoint(checkpoint)
-    with progress_bar(f"Opening {names[0]}") as report:
-        view = library.open(*names, on_progress=report)
+    name = library.add_data(data)
+    with progress_bar(f"Opening {name}") as report:
+        chosen = library.add_checkpoint(checkpoint or library.suited(name, on_progress=report))
+        view = library.open(name, chosen, on_progress=report)
     for line in report_lines(report_of(view.workspace)):
         logging.info("%s", line)
     if view.card.restricted:
         logging.info("%s: licence %s", view.card.name, view.card.licence)
-    run(library, *names, host=host, port=port, browser=browser, then=view.warm_up)
+    run(library, name, chosen, host=host, port=port, browser=browser, then=view.warm_up)
 
 
 if __name__ == "__main__":

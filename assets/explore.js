@@ -112,7 +112,7 @@
     /** What the offline page is made from. */
     offlineState() {
       const { view, colourBy } = this.disk.state();
-      return { layout: this.layout(this.disk), view, colour: colourBy, row: this.answer?.row ?? null, pins: this.pins.rows(), omega: this.wide, kind: this.shows.cone() };
+      return { layout: this.layout(this.disk), view, colour: colourBy, row: this.answer?.row ?? null, pins: this.pins.rows(), ...this.coneSetting() };
     }
 
     /* ------------------------------------------------------------ walking */

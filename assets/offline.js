@@ -1,11 +1,10 @@
 /**
  * The offline page: the disk, cones found in all dimensions, children and parents, all from what is inside the file.
- * Made by hypviz/ui/offline.py; needs plotly.js and the disk-*.js files, which stand before it in the same file.
+ * Made by hypviz/ui/offline.py; needs plotly.js, the disk-*.js files and offline-search.js, which stand before it in the same file.
  */
 (function () {
   "use strict";
   const { math: M, element, Bits, createDisk } = window.hypviz;
-  const SHOWN = 40;
   const COLOURS = [["branch", "branch"], ["depth", "level"], ["radius", "distance to the root"], ["class", "class"],
     ["violation", "violations"], ["split", "split"], ["distortion", "distortion"]];
 
@@ -16,53 +15,21 @@
   const rows = arrays.row || Int32Array.from({ length: header.n }, (_, i) => i);
   const placeOf = new Map(Array.from(rows, (row, i) => [row, i]));
 
-  /* ------------------------------------------------------------ search, as hypviz/search does it */
+  const search = window.hypviz.offlineSearch({
+    header,
+    arrays,
+    answers: data.answers,
+    dim: data.directions.dim,
+    directions: new Int16Array(bytes(data.directions.values).buffer),
+  });
 
-  const directions = new Int16Array(bytes(data.directions.values).buffer);
-  const { dim } = data.directions;
-  const root = Math.sqrt(header.curv);
-
-  /** ext(x, y) in radians for item i and every item: geometry/entailment.py, in float64. */
-  function angles(i) {
-    const found = new Float64Array(header.n);
-    const length = (j) => Math.sqrt(dot(j, j));
-    const own = length(i);
-    for (let j = 0; j < header.n; j++) {
-      const versine = Math.min(2, Math.max(0, 1 - dot(i, j) / (own * length(j))));
-      found[j] = angle(versine, arrays.radius[i], arrays.radius[j]);
-    }
-    return found;
-  }
-
-  function dot(i, j) {
-    let sum = 0;
-    for (let k = 0, a = i * dim, b = j * dim; k < dim; k++) sum += directions[a + k] * directions[b + k];
-    return sum;
-  }
-
-  function angle(versine, x, y) {
-    const sine = Math.sqrt(versine * (2 - versine));
-    if (header.geometry === "cosine") return Math.acos(1 - versine);
-    if (header.geometry === "euclidean") return Math.atan2(sine * y, y - x - versine * y);
-    const along = Math.sinh(root * (y - x)) - versine * Math.cosh(root * x) * Math.sinh(root * y);
-    return Math.atan2(sine * Math.sinh(root * y), along);
-  }
-
-  /** Half-angle of the cone at item i: ω, or the aperture asin(2K/sinh r) with K = 0.1. */
+  /** Half-angle of the cone at item i: ω as it was set, or the calibrated one of its level, or the aperture. */
   function halfAngle(i) {
-    if (state.kind !== "aperture" || header.geometry !== "hyperbolic") return state.omega;
-    return Math.asin(Math.min(1, 0.2 / Math.sinh(root * arrays.radius[i])));
+    if (state.kind === "aperture" && header.geometry === "hyperbolic") return search.apertureOf(i);
+    return state.omega ?? search.omegaOf(i);
   }
 
-  const best = (found, inside) =>
-    inside.sort((a, b) => found[a] - found[b] || a - b).slice(0, SHOWN).sort((a, b) => arrays.radius[a] - arrays.radius[b]);
-
-  function members(i, found = angles(i)) {
-    const limit = halfAngle(i);
-    const inside = [];
-    for (let j = 0; j < header.n; j++) if (j !== i && found[j] <= limit) inside.push(j);
-    return inside;
-  }
+  const members = (i) => search.members(i, halfAngle(i));
 
   /* ------------------------------------------------------------ the page */
 
@@ -90,7 +57,6 @@
     `${facts.dimension} dimensions, ${facts.geometry} · licences: data ${facts.data_licence}; checkpoint ${facts.checkpoint_licence} · ` +
     `this file holds ${header.how}, and small pictures of ${Object.keys(data.pictures).length.toLocaleString("en")}. Cones and lists are found among these, in all dimensions.`;
   find("colour").append(...COLOURS.map(([value, name]) => new Option(name, value, false, value === state.colour)));
-  find("omega").value = state.omega;
 
   const disk = createDisk(find("disk"), {
     plotly: window.Plotly,
@@ -115,13 +81,8 @@
       await disk.setSelection(null);
       return showOmega(0);
     }
-    const found = angles(i);
-    const inside = members(i, found);
-    const children = best(found, inside.slice());
-    const towards = found.map((value) => Math.PI - value);
-    const above = [];
-    for (let j = 0; j < header.n; j++) if (j !== i && towards[j] <= data.omegaParents) above.push(j);
-    const parents = best(towards, above.slice());
+    const { shown: children, members: inside } = search.children(i, halfAngle(i));
+    const { shown: parents, members: above } = search.parents(i);
     now(i);
     list("children", "Children", children, inside.length);
     list("parents", "Parents", parents, above.length);
@@ -166,7 +127,8 @@
   function showOmega(count) {
     const i = placeOf.get(state.row);
     const value = i === undefined ? state.omega : halfAngle(i);
-    page.querySelector("output").textContent = `${value.toFixed(2)} rad · ${count} inside`;
+    if (value !== null) find("omega").value = value;
+    page.querySelector("output").textContent = value === null ? "calibrated" : `${value.toFixed(2)} rad · ${count} inside`;
   }
 
   function pin(row) {
@@ -216,5 +178,14 @@
     await disk.setView(state.view);
     page.dataset.ready = "yes";
   }
-  window.hypvizOffline = { disk, select, members: (row) => members(placeOf.get(row)).map((j) => rows[j]), state, ready: start() };
+  const rowsOf = (found) => found.map((j) => rows[j]);
+  window.hypvizOffline = {
+    disk,
+    select,
+    state,
+    members: (row) => rowsOf(members(placeOf.get(row))),
+    children: (row) => rowsOf(search.children(placeOf.get(row), halfAngle(placeOf.get(row))).shown),
+    parents: (row) => rowsOf(search.parents(placeOf.get(row)).shown),
+    ready: start(),
+  };
 })();

@@ -20,12 +20,13 @@
   tune.createSettings = function (choices, { onStart, checkpoint }) {
     const chosen = { checkpoint, depth: choices.depths[0].name, backbone: "", weights: "" };
     const changed = {}; // name → value
+    let picked = false; // a person chose what to start from
     let set = null;
     let plan = null;
     let asked = 0;
 
     const names = [...choices.checkpoints.map((one) => [one.name, `${one.name}: ${one.backbone}, ${one.dimension}-d, licence ${one.licence}`]), [OTHER, OTHER]];
-    const start = choice("Start from", names, checkpoint, (value) => ((chosen.checkpoint = value), replan()), { name: "checkpoint" });
+    const start = choice("Start from", names, checkpoint, (value) => ((picked = true), (chosen.checkpoint = value), replan()), { name: "checkpoint" });
     start.classList.add("ht-wide");
     const typed = (label, key, example) =>
       el("label", { class: "he-choice ht-wide" }, el("span", { text: label }), el("input", { type: "text", placeholder: example, onchange: (event) => ((chosen[key] = event.target.value.trim()), replan()) }));
@@ -62,6 +63,13 @@
       Object.assign(chosen, { backbone: name, weights });
       needs.replaceChildren(...(offer?.needs ? [note(offer.needs)] : []));
       replan();
+    }
+
+    /** Begin with the shipped checkpoint that suits the set, in the place of another shipped one that nobody chose. */
+    function suit() {
+      const known = choices.checkpoints.some((one) => one.name === set?.suited);
+      if (picked || !known || !choices.shipped.includes(chosen.checkpoint)) return;
+      chosen.checkpoint = start.querySelector("select").value = set.suited;
     }
 
     /** Ask the server what this choice would be; the settings that were changed stay. */
@@ -168,6 +176,7 @@
       /** A set was chosen, or none. */
       show(next) {
         set = next;
+        suit();
         return replan();
       },
       state: () => ({ chosen, changed, plan }),

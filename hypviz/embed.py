@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
     from hypviz.store import Workspace
 
+SHIPPED = ("demo", "photos")
+"""The checkpoints that come with hypviz: for the drawn world, and for photographs."""
 DRAWN_CLASSES = 30
 """Classes from which on a data set whose names are all of the drawn world is taken for it; photographs may share a few."""
 GATHERED = 256

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hypviz.data.formats.detect import open_dataset
+from hypviz.embed import SHIPPED, suited_checkpoint
 from hypviz.errors import CheckpointError, SelectionError, WorkspaceError
 from hypviz.home import ROOT, home, own_checkpoints
 from hypviz.importing import import_workspace
@@ -112,6 +113,11 @@ class Library:
         with self._importing:  # a second visitor waits for the first one's import and finds it done
             self.extra[data] = self._import(folder, on_progress)
         return Workspace.open(self.extra[data])
+
+    def suited(self, data: str, *, on_progress: OnProgress | None = None) -> str:
+        """Name of the shipped checkpoint that suits a workspace; own vectors need none, and get the first as what a picker shows."""
+        workspace = self.workspace(data, on_progress=on_progress)
+        return SHIPPED[0] if workspace.vectors is not None else suited_checkpoint(workspace.items.classes)
 
     def _folder(self, data: str) -> Path:
         if data == "demo":

@@ -68,13 +68,9 @@ class View:
     @cached_property
     def key(self) -> str:
         """Names this pair of workspace and checkpoint in addresses; browsers keep what they got from one for ever."""
-        place = hashlib.sha256(f"{self._stamp} {self.workspace.folder}".encode()).hexdigest()  # copies are views of their own
+        stamp = str(self.workspace.meta["stamp"])[:16]  # the same boxes may be imported again into another hierarchy
+        place = hashlib.sha256(f"{stamp} {self.workspace.folder}".encode()).hexdigest()  # copies are views of their own
         return f"{place[:16]}-{checkpoint_hash(self.checkpoint)}"
-
-    @property
-    def _stamp(self) -> str:
-        """This writing of the workspace: the same boxes may be imported again into another hierarchy."""
-        return str(self.workspace.meta["stamp"])[:16]
 
     @property
     def tree(self) -> Tree:

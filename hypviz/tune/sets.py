@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hypviz.embed import suited_checkpoint
 from hypviz.errors import DataError, SelectionError, SettingsError, WorkspaceError
 from hypviz.library import Library
 from hypviz.model.offers import offered_licence
@@ -56,7 +57,7 @@ class Sets:
         return {"name": name, "title": str(meta["name"]), "uploaded": _pictures(folder).is_dir(), **counts}
 
     def describe(self, name: str) -> Json:
-        """A set with its classes, what was left out at import, and whether it can be trained on."""
+        """A set with its classes, what was left out at import, the shipped checkpoint that suits it, and whether it can be trained on."""
         workspace = self.open(name)
         items, depth = workspace.items, workspace.hierarchy.depth
         counts = np.bincount(items.label[~items.is_scene], minlength=len(items.classes))
@@ -66,6 +67,7 @@ class Sets:
             "levels": int(depth.max(initial=0)) + 1,
             "classes": classes,
             "report": workspace.meta.get("import"),
+            "suited": suited_checkpoint(items.classes),
             **_usable(workspace),
         }
 

@@ -13,6 +13,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ GOLDEN = 0.6180339887498949
 
 def offline_page(view: View, state: Mapping[str, Any], *, scripts: Sequence[Path], styles: Sequence[Path]) -> bytes:
     """The file. state: {"layout", "view": {"centre", "zoom"}, "colour", "row", "omega", "kind", "pins": [row…]}, each of
-    them optional; scripts and styles: files to put inside, in order.
+    them optional, no omega for the calibrated cones; scripts and styles: files to put inside, in order.
 
     Raises SelectionError for a state that names what is not there.
     """
@@ -72,8 +73,9 @@ def _checked(view: View, state: Mapping[str, Any]) -> Json:
     if not isinstance(seen, dict):
         raise SelectionError("A view needs a centre [x, y] inside the disk.")
     centre = checked_centre(seen.get("centre", [0, 0]))
-    omega, zoom = state.get("omega", view.card.omega_children), seen.get("zoom", 1)
-    if not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (omega, zoom)):
+    omega, zoom = state.get("omega"), seen.get("zoom", 1)
+    given = [zoom] if omega is None else [zoom, omega]
+    if not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in given):
         raise SelectionError("An offline page needs omega and zoom as numbers.")
     return {
         "layout": layout.check_method(state.get("layout") or layout.DEFAULT),
@@ -81,7 +83,7 @@ def _checked(view: View, state: Mapping[str, Any]) -> Json:
         "colour": str(state.get("colour") or "branch")[:40],
         "row": None if row is None else view.inquiry.selector.checked(row),
         "pins": [view.inquiry.selector.checked(pin) for pin in pins],
-        "omega": min(max(float(omega), 0.0), float(np.pi)),
+        "omega": None if omega is None else min(max(float(omega), 0.0), float(np.pi)),
         "kind": "aperture" if state.get("kind") == "aperture" else "angle",
     }
 
@@ -102,7 +104,7 @@ def _content(view: View, wanted: Json) -> Json:
     return {
         "state": wanted,
         "facts": view.facts(),
-        "omegaParents": view.card.omega_parents,
+        "answers": asdict(view.card.answers),
         "points": _text(payload),
         "directions": {"dim": dim, "values": _text(steps.tobytes())},
         "edges": np.stack([edges.parent[drawn], edges.child[drawn]], axis=1).tolist(),

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 import gradio as gr
 
+from hypviz.embed import SHIPPED
 from hypviz.errors import HypvizError, os_sentence
 from hypviz.import_report import report_of
 from hypviz.library import Library
@@ -89,8 +90,9 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
         choice, shown = [data_box, checkpoint_box], [*parts, facts, report]
         opened = _opener(library)
         page.load(_linked(library, data, checkpoint), link, choice, js=READ_LINK).then(opened, choice, shown)
-        for box in choice:
-            box.input(opened, choice, shown, show_progress="full", show_progress_on=parts)
+        suited = data_box.input(partial(suited_choice, library), choice, checkpoint_box, show_progress="full", show_progress_on=parts)
+        for event in (suited.then, checkpoint_box.input):
+            event(opened, choice, shown, show_progress="full", show_progress_on=parts)
         bridge.submit(partial(_pickers, library), choice, choice)
         bridge.select(_chosen(library), choice, choice).then(opened, choice, shown, show_progress="full", show_progress_on=parts)
         add_api(library)
@@ -100,6 +102,20 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
 def _pickers(library: Library, data: str, checkpoint: str) -> tuple[gr.Dropdown, gr.Dropdown]:
     """Both pickers with what there is now: sets and checkpoints are added while the page is open."""
     return gr.Dropdown(library.data_choices(), value=data), gr.Dropdown(library.checkpoint_choices(), value=checkpoint)
+
+
+def suited_choice(library: Library, data: str, checkpoint: str) -> str:
+    """The checkpoint to open newly chosen data with: a shipped one gives way to the shipped one that suits, any other stays.
+
+    Data that cannot be read change nothing here: opening them says why.
+    """
+    if checkpoint not in SHIPPED:
+        return checkpoint
+    try:
+        suited = library.suited(data)
+    except (HypvizError, OSError):
+        return checkpoint
+    return suited if suited in library.checkpoint_names() else checkpoint
 
 
 def _linked(library: Library, data: str, checkpoint: str) -> Callable[[str], tuple[gr.Dropdown, gr.Dropdown]]:

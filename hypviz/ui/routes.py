@@ -89,7 +89,7 @@ def scripts(names: tuple[str, ...] = SCRIPTS) -> list[str]:
 def offline_files() -> tuple[list[Path], list[Path]]:
     """Scripts and styles that an offline page is made of, in their order."""
     own = [ASSETS / name for name in SCRIPTS if name.startswith("disk")]
-    return [plotly_js(), *own, ASSETS / "offline.js"], [ASSETS / "disk.css", ASSETS / "offline.css"]
+    return [plotly_js(), *own, ASSETS / "offline-search.js", ASSETS / "offline.js"], [ASSETS / "disk.css", ASSETS / "offline.css"]
 
 
 def head() -> str:

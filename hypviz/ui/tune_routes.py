@@ -13,6 +13,7 @@ from fastapi import APIRouter, Body, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 
+from hypviz.embed import SHIPPED
 from hypviz.errors import DataError, SelectionError
 from hypviz.home import home
 from hypviz.library import Library
@@ -56,6 +57,7 @@ def tune_router(library: Library) -> APIRouter:
         ]
         return {
             "checkpoints": described,
+            "shipped": list(SHIPPED),
             "backbones": [offer.to_json() for offer in OFFERS],
             "depths": [{"name": name, "title": title, "how": how} for name, (title, how) in DEPTHS.items()],
             "settings": [setting.to_json() for setting in SETTINGS],

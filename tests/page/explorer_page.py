@@ -116,13 +116,20 @@ class ExplorerPage:
         return unpack(self.view.points(layout))[1]
 
     def exterior_angles(self, row: int) -> np.ndarray:
-        """ext(row, every item) in radians, in float64 (method.md §2); the item itself at infinity."""
+        """ext(row, every item) in radians, in float64 (method.md §2); at infinity the item itself, and what the checkpoint's
+        cones leave out because it lies no farther out."""
         space = self.view.embedding
         u, r = np.asarray(space.directions, np.float64), np.sqrt(space.curv) * np.asarray(space.radii, np.float64)
         cosine = np.clip(u @ u[row] / np.linalg.norm(u, axis=1) / np.linalg.norm(u[row]), -1, 1)
         found = np.arctan2(np.sqrt(1 - cosine**2) / np.cosh(r[row]), cosine - np.tanh(r[row]) / np.tanh(r))
         found[row] = np.inf
+        if self.view.card.answers.cones.outward:
+            found[space.radii <= space.radii[row]] = np.inf
         return found
+
+    def omega(self, row: int) -> float:
+        """The calibrated half-angle of an item's cone."""
+        return self.view.index.omega(self.view.index.query(row))
 
     def errors(self) -> list[str]:
         """What the page complains of."""

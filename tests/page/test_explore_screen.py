@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from hypviz.data.formats.coco import read_coco
+from hypviz.importing import import_workspace
 from hypviz.session import View
 from tests.page.browser import OpenPage
-from tests.page.explorer_page import ExplorerPage, open_explorer
+from tests.page.explorer_page import ExplorerPage, open_explorer, serve_explorer
 
 WIDE = [(1280, 800), (1440, 900)]
 HEADER = 52
@@ -145,6 +149,25 @@ def test_a_notice_stands_above_everything_leads_on_and_stays_away_once_read(expl
     expect(page.locator(".hv-notice")).to_be_hidden()
     explorer.run("hypvizExplorer.open({...s.view, notice: v[0]})", told)
     expect(page.locator(".hv-notice")).to_be_hidden()
+
+
+def test_a_model_that_knows_nothing_of_the_photographs_says_so_and_offers_another(
+    open_page: OpenPage, shared_data: Path, tmp_path: Path
+) -> None:
+    content = json.loads((shared_data / "car_parts" / "annotations.json").read_text())
+    content["images"] = content["images"][:60]
+    kept = {image["id"] for image in content["images"]}
+    content["annotations"] = [box for box in content["annotations"] if box["image_id"] in kept]
+    (tmp_path / "cars.json").write_text(json.dumps(content))
+    made, _ = import_workspace(tmp_path / "cars", read_coco(tmp_path / "cars.json", shared_data / "car_parts" / "images"), name="cars")
+    with serve_explorer(made.folder, "demo") as site:
+        explorer = open_explorer(open_page, site, viewport={"width": 1280, "height": 800})
+        notice = explorer.page.locator(".hv-notice")
+        expect(notice).to_contain_text("This model does no better than chance on these pictures")
+        explorer.page.evaluate("window.hypvizOpen = (...asked) => (window.asked = asked)")
+        notice.get_by_role("button", name="Open them with photos").click()
+        assert explorer.page.evaluate("window.asked") == [None, "photos"]
+        keep(explorer, "notice")
 
 
 def test_words_are_explained_under_the_question_mark(explorer: ExplorerPage) -> None:

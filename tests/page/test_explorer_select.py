@@ -26,17 +26,17 @@ def chosen(explorer: ExplorerPage) -> set[int]:
 def test_pinned_cones_light_what_they_have_in_common_and_list_it(explorer: ExplorerPage) -> None:
     columns = explorer.points()
     scenes = np.flatnonzero(columns["depth"] == 0)
-    omega = explorer.run("s.disk.omega")
     inside = {int(row): explorer.exterior_angles(int(row)) for row in scenes[:40]}
+    holds = {row: angle <= explorer.omega(row) for row, angle in inside.items()}
     first = int(scenes[0])
-    second = max((row for row in inside if row != first), key=lambda row: int(((inside[row] <= omega) & (inside[first] <= omega)).sum()))
+    second = max((row for row in inside if row != first), key=lambda row: int((holds[row] & holds[first]).sum()))
     explorer.walk(first)
     explorer.page.locator(".hv-pin").click()
     expect(explorer.page.locator(".hv-chip")).to_have_count(1)
     explorer.walk(second)
-    shared = (inside[first] <= omega) & (inside[second] <= omega)
+    shared = holds[first] & holds[second]
     shared[[first, second]] = False
-    doubtful = (np.abs(inside[first] - omega) < 1e-4) | (np.abs(inside[second] - omega) < 1e-4)
+    doubtful = np.any([np.abs(inside[row] - explorer.omega(row)) < 1e-4 for row in (first, second)], axis=0)
     expect(explorer.page.locator(".hv-common-count")).to_contain_text("inside all 2 cones")
     explorer.until("disk.look.common !== null")
     lit = explorer.lit() - {second}

@@ -44,8 +44,8 @@ def test_typed_words_land_on_the_disk_and_retrieve_by_entailment(words: Explorer
     assert words.run("s.answer.radius") == pytest.approx(text.radius, rel=1e-5)
     words.until("s.disk.extra === 1")
     # Random weights put everything behind the words: no child within ω, and one click widens the cone to the closest.
-    closest = words.view.index.around(text, words.view.card.omega_children, 1.0).closest
-    assert closest is not None and closest > words.view.card.omega_children
+    closest = words.view.index.around(text).closest
+    assert closest is not None and closest > words.view.index.omega(text)
     page.locator(".hv-children .hv-none button").click()
     words.until("s.answer.children_total > 0")
     assert words.run("s.answer.children_total") == len(words.view.index.children(text, closest + 0.03).rows)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page
 
 from hypviz.library import Library
+from hypviz.search.index import Index
+from hypviz.search.retrieval import Cones, Ranking, Retrieval
 from hypviz.session import View
 from hypviz.ui import routes
 from tests.page.browser import OpenPage, new_page
 from tests.worlds import TinyWorld
 
 OMEGA = 2.15
+DATA = '<script type="application/json" id="hv-data">'
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +93,49 @@ def test_its_cones_hold_what_the_server_would_say(page: Page, view: View) -> Non
         sure, maybe = (set(view.index.cone_members(view.index.query(row), OMEGA + wide).tolist()) for wide in (-2e-3, 2e-3))
         assert sure <= set(members) <= maybe
     assert sum(map(len, found)) > 500, "cones with next to nothing in them say nothing"
+
+
+def with_answers(view: View, file: Path, answers: Retrieval) -> bytes:
+    """The file as it would be had the checkpoint these answers, with every cone as it was calibrated."""
+    text = file.read_text(encoding="utf-8")
+    start = text.index(DATA) + len(DATA)
+    content, end = json.JSONDecoder().raw_decode(text, start)
+    content["answers"] = asdict(answers)
+    content["state"] |= {"omega": None, "kind": "angle"}
+    return (text[:start] + json.dumps(content).replace("<", "\\u003c") + text[end:]).encode()
+
+
+@pytest.mark.parametrize("parents_at", ["candidate", "query"])
+@pytest.mark.parametrize(
+    ("children", "parents"),
+    [
+        (Ranking(), Ranking()),
+        (Ranking("cosine"), Ranking("distance")),
+        (Ranking("angle + cosine", "sum", 3.0), Ranking("angle + cosine", "candidate", 2.0)),
+        (Ranking("angle", "candidate"), Ranking("angle", "sum")),
+    ],
+)
+def test_it_answers_by_the_checkpoints_own_rule(
+    open_page: OpenPage, view: View, file: Path, tmp_path: Path, children: Ranking, parents: Ranking, parents_at: str
+) -> None:
+    radii = np.sort(view.embedding.radii)
+    cones = Cones((2.6, 2.0, 1.2), (float(radii[30]), float(radii[90])), outward=True)
+    answers = Retrieval(children, parents, cones, parents_at=parents_at, parents_omega=1.1)
+    index = Index(view.embedding, answers)
+    (changed := tmp_path / "disk.html").write_bytes(with_answers(view, file, answers))
+    page = open_page(changed.as_uri(), reduced_motion="reduce")
+    page.wait_for_selector("#hv-offline[data-ready=yes]")
+    code = "(rows) => rows.map((row) => [hypvizOffline.members(row), hypvizOffline.children(row), hypvizOffline.parents(row)])"
+    asked, counts = range(0, 141, 7), np.zeros(3, int)
+    for row, lists in zip(asked, page.evaluate(code, list(asked)), strict=True):
+        around = index.around(index.query(row))
+        expected = [around.members, around.children.rows, around.parents.rows]
+        for given, wanted in zip(lists, expected, strict=True):
+            # Directions of 16 bits decide otherwise only about what lies on a border.
+            assert len(set(given) ^ set(wanted.tolist())) <= max(1, len(wanted) // 20), (row, given, wanted)
+        assert [float(view.embedding.radii[one]) for one in lists[1]] == sorted(float(view.embedding.radii[one]) for one in lists[1])
+        counts += [len(wanted) for wanted in expected]
+    assert (counts > 40).all(), "lists with next to nothing in them say nothing"
 
 
 def test_a_click_on_a_point_shows_its_children(page: Page, view: View) -> None:
