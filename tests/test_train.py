@@ -138,11 +138,11 @@ def test_ctrl_c_in_the_middle_of_a_step_finishes_it(world: World, tmp_path: Path
     before, calls = signal.getsignal(signal.SIGINT), []
     real = training.batch_loss
 
-    def interrupted(*args: Any) -> LossOutput:  # after the forward pass has changed the batch statistics
+    def interrupted(*args: Any, **options: Any) -> LossOutput:  # after the forward pass has changed the batch statistics
         calls.append(1)
         if len(calls) == 3:
             signal.raise_signal(signal.SIGINT)
-        return real(*args)
+        return real(*args, **options)
 
     monkeypatch.setattr(training, "batch_loss", interrupted)
     with pytest.raises(Stopped, match="Stopped at step 3 of 6"):
@@ -248,9 +248,9 @@ def test_a_loss_or_gradient_that_is_no_number_ends_the_run_and_spares_the_state(
 ) -> None:
     real, calls = training.batch_loss, []
 
-    def broken(*args: Any) -> LossOutput:
+    def broken(*args: Any, **options: Any) -> LossOutput:
         calls.append(1)
-        loss: LossOutput = real(*args)
+        loss: LossOutput = real(*args, **options)
         if len(calls) == 3 and what == "loss":
             return loss._replace(total=loss.total * float("nan"))
         if len(calls) == 3:
@@ -294,13 +294,13 @@ def test_a_frozen_backbone_is_what_it_was(world: World, tmp_path: Path) -> None:
 
 def test_crops_are_small_at_first_and_then_of_full_size(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sides: list[int] = []
-    real = HyperbolicEncoder.forward
+    real = HyperbolicEncoder.standardise
 
-    def forward(self: HyperbolicEncoder, images: torch.Tensor) -> Any:
-        sides.append(images.shape[-1])
-        return real(self, images)
+    def standardise(self: HyperbolicEncoder, pixels: torch.Tensor) -> torch.Tensor:
+        sides.append(pixels.shape[-1])
+        return real(self, pixels)
 
-    monkeypatch.setattr(HyperbolicEncoder, "forward", forward)
+    monkeypatch.setattr(HyperbolicEncoder, "standardise", standardise)
     run(world, tmp_path, changed(early_size=16, early_share=0.5, steps=4))
     assert sides == [16, 16, 32, 32]
 
