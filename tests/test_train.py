@@ -18,6 +18,7 @@ import torch
 from hypviz import train as training
 from hypviz.config import EncoderSettings, HierarchySettings, PairSettings, TrainSettings
 from hypviz.data.clipart import write_dataset
+from hypviz.data.crops import build_crop_cache
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy
 from hypviz.data.importer import import_items
@@ -176,6 +177,34 @@ def test_validation_does_not_disturb_the_course(through: Any, world: World, tmp_
     assert modes == [False, False]
     assert [h["answer"] for h in record["history"]] == [0.42, 0.42]
     assert [p.step for p in heard if p.metrics] == [4, 6]
+
+
+# --- an anchor
+
+
+def drift(world: World, folder: Path, anchor: float) -> float:
+    """How far the cosines of the items' directions went from those of the start, the backbone being fixed."""
+    recipe = replace(changed(backbone_lr_scale=0.0, steps=12, batch_pairs=24), loss=LossSettings(anchor=anchor))
+    found, _ = train(*world, folder, recipe, device="cpu")
+    first = build_encoder(ENCODER, seed=recipe.train.seed).eval()
+    crops = build_crop_cache(world[0], folder / "crops", size=found.image_size)[:60]
+    with torch.inference_mode():
+        features = first.backbone(first.normalise(np.array(crops)))
+        before, after = (encoder.project(features)[0] for encoder in (first, found))
+    return float((after @ after.T - before @ before.T).square().mean())
+
+
+def test_a_run_with_an_anchor_stays_nearer_its_start(world: World, tmp_path: Path) -> None:
+    free, held = (drift(world, tmp_path / str(anchor), anchor) for anchor in (0.0, 30.0))
+    assert 0 < held < 0.5 * free
+
+
+def test_an_anchored_run_that_was_stopped_holds_on_to_the_same_start(world: World, tmp_path: Path) -> None:
+    recipe, stop = replace(RECIPE, loss=LossSettings(anchor=10.0, spread=1.0, norm=0.1)), threading.Event()
+    wanted, _ = run(world, tmp_path / "through", recipe)
+    with pytest.raises(Stopped):
+        run(world, tmp_path / "resumed", recipe, stop=stop, on_progress=at_step(3, stop.set))
+    assert same(run(world, tmp_path / "resumed", recipe)[0], wanted)
 
 
 # --- states that are not resumed

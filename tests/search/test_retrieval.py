@@ -231,4 +231,4 @@ def test_with_parents_at_the_query_the_cone_opens_towards_the_root(e: Embedding)
         assert set(order[: len(held)]) == held
         assert Index(e, retrieval).parents(Index(e).query(int(row)), limit=150).total == len(held)
         found.append(len(held))
-    assert 20 < sum(found) < 1000
+    assert 20 < sum(found) < 1900  # of 14 × 149
