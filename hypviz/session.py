@@ -246,28 +246,26 @@ class View:
             named = {"upload": self.placer.uploads.add(read_bytes(picture), picture.name)}
         place = self.placer.resolve(named)
         by_cosine = "text" in named and self.words.how == COSINE
-        query, result = place.query, {"label": place.picture["title"], "radius": float(place.query.radius)}
-        result["how"] = COSINE if by_cosine else ENTAILMENT
+        how, query = COSINE if by_cosine else ENTAILMENT, place.query
+        result: Json = {"label": place.picture["title"], "radius": float(query.radius), "how": how}
         for kind in wanted:
             if kind == "path":
                 result[kind] = self.lists.towards_root(query, self.index.path_to_root(query), omega)
-                continue
-            if kind == "bands":
-                found = self.lists.found(query, COSINE if by_cosine else ENTAILMENT, omega, place.picture["place"].get("image"))
-                result[kind] = self.lists.elsewhere(*found, by=result["how"])["bands"]
-                continue
-            if kind == "words":
+            elif kind == "bands":
+                found = self.lists.found(query, how, omega, place.picture["place"].get("image"))
+                result[kind] = self.lists.elsewhere(*found, by=how)["bands"]
+            elif kind == "words":
                 result |= {"words": (walk := self.to_root(named, own_words))["words"], "pool": walk["pool"]}
-                continue
-            if kind == "nearest" or (by_cosine and kind == "children"):
-                ranked = self.index.nearest(query, limit=limit)
-            elif kind == "parents":
-                ranked = self.index.parents(query, omega, limit=limit)
-            elif each:
-                ranked = self.index.one_of_each(query, omega, self.items.label - SCENE, limit=limit)
             else:
-                ranked = self.index.children(query, omega, limit=limit)
-            result[kind], result[f"{kind}_total"] = self.cards.ranked(ranked), ranked.total
+                if kind == "nearest" or (by_cosine and kind == "children"):
+                    ranked = self.index.nearest(query, limit=limit)
+                elif kind == "parents":
+                    ranked = self.index.parents(query, omega, limit=limit)
+                elif each:
+                    ranked = self.index.one_of_each(query, omega, self.items.label - SCENE, limit=limit)
+                else:
+                    ranked = self.index.children(query, omega, limit=limit)
+                result[kind], result[f"{kind}_total"] = self.cards.ranked(ranked), ranked.total
         return result
 
     def row_of(self, item_id: str) -> int:

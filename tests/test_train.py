@@ -18,6 +18,7 @@ import torch
 from hypviz import train as training
 from hypviz.config import EncoderSettings, HierarchySettings, PairSettings, TrainSettings
 from hypviz.data.clipart import write_dataset
+from hypviz.data.crops import build_crop_cache
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy
 from hypviz.data.importer import import_items
@@ -138,11 +139,11 @@ def test_ctrl_c_in_the_middle_of_a_step_finishes_it(world: World, tmp_path: Path
     before, calls = signal.getsignal(signal.SIGINT), []
     real = training.batch_loss
 
-    def interrupted(*args: Any) -> LossOutput:  # after the forward pass has changed the batch statistics
+    def interrupted(*args: Any, **options: Any) -> LossOutput:  # after the forward pass has changed the batch statistics
         calls.append(1)
         if len(calls) == 3:
             signal.raise_signal(signal.SIGINT)
-        return real(*args)
+        return real(*args, **options)
 
     monkeypatch.setattr(training, "batch_loss", interrupted)
     with pytest.raises(Stopped, match="Stopped at step 3 of 6"):
@@ -176,6 +177,34 @@ def test_validation_does_not_disturb_the_course(through: Any, world: World, tmp_
     assert modes == [False, False]
     assert [h["answer"] for h in record["history"]] == [0.42, 0.42]
     assert [p.step for p in heard if p.metrics] == [4, 6]
+
+
+# --- an anchor
+
+
+def drift(world: World, folder: Path, anchor: float) -> float:
+    """How far the cosines of the items' directions went from those of the start, the backbone being fixed."""
+    recipe = replace(changed(backbone_lr_scale=0.0, steps=12, batch_pairs=24), loss=LossSettings(anchor=anchor))
+    found, _ = train(*world, folder, recipe, device="cpu")
+    first = build_encoder(ENCODER, seed=recipe.train.seed).eval()
+    crops = build_crop_cache(world[0], folder / "crops", size=found.image_size)[:60]
+    with torch.inference_mode():
+        features = first.backbone(first.normalise(np.array(crops)))
+        before, after = (encoder.project(features)[0] for encoder in (first, found))
+    return float((after @ after.T - before @ before.T).square().mean())
+
+
+def test_a_run_with_an_anchor_stays_nearer_its_start(world: World, tmp_path: Path) -> None:
+    free, held = (drift(world, tmp_path / str(anchor), anchor) for anchor in (0.0, 30.0))
+    assert 0 < held < 0.5 * free
+
+
+def test_an_anchored_run_that_was_stopped_holds_on_to_the_same_start(world: World, tmp_path: Path) -> None:
+    recipe, stop = replace(RECIPE, loss=LossSettings(anchor=10.0, spread=1.0, norm=0.1)), threading.Event()
+    wanted, _ = run(world, tmp_path / "through", recipe)
+    with pytest.raises(Stopped):
+        run(world, tmp_path / "resumed", recipe, stop=stop, on_progress=at_step(3, stop.set))
+    assert same(run(world, tmp_path / "resumed", recipe)[0], wanted)
 
 
 # --- states that are not resumed
@@ -248,9 +277,9 @@ def test_a_loss_or_gradient_that_is_no_number_ends_the_run_and_spares_the_state(
 ) -> None:
     real, calls = training.batch_loss, []
 
-    def broken(*args: Any) -> LossOutput:
+    def broken(*args: Any, **options: Any) -> LossOutput:
         calls.append(1)
-        loss: LossOutput = real(*args)
+        loss: LossOutput = real(*args, **options)
         if len(calls) == 3 and what == "loss":
             return loss._replace(total=loss.total * float("nan"))
         if len(calls) == 3:
@@ -294,13 +323,13 @@ def test_a_frozen_backbone_is_what_it_was(world: World, tmp_path: Path) -> None:
 
 def test_crops_are_small_at_first_and_then_of_full_size(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sides: list[int] = []
-    real = HyperbolicEncoder.forward
+    real = HyperbolicEncoder.standardise
 
-    def forward(self: HyperbolicEncoder, images: torch.Tensor) -> Any:
-        sides.append(images.shape[-1])
-        return real(self, images)
+    def standardise(self: HyperbolicEncoder, pixels: torch.Tensor) -> torch.Tensor:
+        sides.append(pixels.shape[-1])
+        return real(self, pixels)
 
-    monkeypatch.setattr(HyperbolicEncoder, "forward", forward)
+    monkeypatch.setattr(HyperbolicEncoder, "standardise", standardise)
     run(world, tmp_path, changed(early_size=16, early_share=0.5, steps=4))
     assert sides == [16, 16, 32, 32]
 

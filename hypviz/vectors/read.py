@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from hypviz.errors import DataError
 from hypviz.vectors.columns import read_lines, short, texts_of
-from hypviz.vectors.edges import EdgeTable, edge_table, edges_of_mapping, read_edges
+from hypviz.vectors.edge_files import EdgeTable, edge_table, edges_of_mapping, read_edges
 from hypviz.vectors.states import checkpoint_parts, in_words
 
 Column = NDArray[Any]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from hypviz.config import HierarchySettings, PairSettings
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy, class_graph
-from hypviz.data.image_batches import ImageSampler
+from hypviz.data.image_batches import ImageSampler, repeat_factors, series_of
 from hypviz.data.items import Items
 from hypviz.data.pairs import PairBatch
 from hypviz.errors import DataError
@@ -244,3 +245,50 @@ def test_an_image_mask_of_another_size_is_refused(world: tuple[Items, Hierarchy]
     items, built = world
     with pytest.raises(DataError, match=r"image_mask must be bool of shape \(30,\)"):
         ImageSampler(items, built, WHOLE, seed=0, image_mask=np.ones(29, bool))
+
+
+# --- series and rare classes
+
+
+def test_a_series_is_a_folder_and_the_letters_a_name_begins_with() -> None:
+    names = [f"a/img_{i}.jpg" for i in range(3)] + [f"b/img{i}.jpg" for i in range(3)] + ["a/cat1.jpg", "b/dog.jpg", "7.jpg"]
+    assert sorted(rows.tolist() for rows in series_of(names, least=3)) == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    assert [rows.tolist() for rows in series_of(names, least=4)] == [list(range(9))]
+
+
+def test_a_batch_of_series_is_of_one_series_and_all_take_turns() -> None:
+    boxes = [(0, 10, 10, 60, 60), (1, 20, 20, 30, 30)]
+    names = [f"many/img{i}.png" for i in range(80)] + [f"few/img{i}.png" for i in range(20)] + ["odd/x.png"]
+    items = make_items([boxes] * 101, names=names)
+    built = build_hierarchy(items, HierarchySettings())
+    sampler = ImageSampler(items, built, replace(WHOLE, by_series=True), seed=2)
+    visits: Counter[str] = Counter()
+    for step in range(300):
+        batch = sampler.batch(step, 6)
+        (folder,) = {names[image].split("/")[0] for image in images_of(items, batch)}
+        visits[folder] += 1
+        assert len(images_of(items, batch)) == (4 if folder != "odd" else 1)
+    assert set(visits) == {"many", "few", "odd"}
+    assert visits["many"] / visits["few"] == pytest.approx(2, rel=0.3)  # by the root of 80 and of 20
+    assert same(sampler.batch(7, 6), ImageSampler(items, built, replace(WHOLE, by_series=True), seed=2).batch(7, 6))
+
+
+def test_a_picture_is_repeated_by_its_rarest_class() -> None:
+    common, rare = (0, 10, 10, 60, 60), (1, 20, 20, 30, 30)
+    items = make_items([[common, rare]] + [[common]] * 24 + [[]])
+    factors = repeat_factors(items, np.arange(26), 0.16)
+    assert factors.tolist() == pytest.approx([math.sqrt(0.16 * 26), *[1.0] * 25])
+    assert repeat_factors(items, np.arange(26), 0.0).tolist() == [1.0] * 26
+    assert repeat_factors(items, np.arange(5, 9), 0.5).tolist() == [1.0] * 4  # all of them hold the class: none is rare here
+
+
+def test_rare_pictures_come_as_often_as_their_factor_and_no_other_is_left_out() -> None:
+    common, rare = (0, 10, 10, 60, 60), (1, 20, 20, 30, 30)
+    items = make_items([[common, rare]] * 2 + [[common]] * 48)
+    sampler = ImageSampler(items, build_hierarchy(items, HierarchySettings()), replace(WHOLE, repeat_below=0.36), seed=0)
+    visits: Counter[int] = Counter()
+    for step in range(540):  # 10 epochs of 2 × 3 + 48 = 54 visits, each batch of one picture at least
+        visits.update(images_of(items, sampler.batch(step, 1)))
+    often, once = [visits[image] for image in (0, 1)], [visits[image] for image in range(2, 50)]
+    assert min(once) > 0
+    assert np.mean(often) / np.mean(once) == pytest.approx(3, rel=0.25)

@@ -14,7 +14,8 @@ import pytest
 
 from hypviz.errors import DataError
 from hypviz.vectors.columns import read_lines
-from hypviz.vectors.edges import edge_pairs, edge_table, read_edges
+from hypviz.vectors.edge_files import edge_table, read_edges
+from hypviz.vectors.edges import edge_pairs
 from hypviz.vectors.read import Given, read_vectors
 from hypviz.vectors.workspace import make_vectors_workspace
 

@@ -1,0 +1,99 @@
+"""A model that does not know the pictures is told from one that does, and another is offered."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hypviz.config import EncoderSettings
+from hypviz.data.clipart import OBJECT_CLASSES, PART_CLASSES
+from hypviz.data.items import Items
+from hypviz.embed import checkpoint_for, suited_checkpoint
+from hypviz.evaluate import calibrate_retrieval
+from hypviz.familiarity import Familiarity, familiarity, notice
+from hypviz.model.card import CHECKPOINTS, Card
+from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Retrieval
+from tests.evaluate.worlds import hierarchy_of, make_items, tree_world
+
+DRAWN = sorted({*OBJECT_CLASSES, *PART_CLASSES})
+
+
+def workspace_of(items: Items, **keys: Any) -> Any:
+    return SimpleNamespace(items=items, hierarchy=hierarchy_of(items), vectors=None, **keys)
+
+
+def strange(e: Embedding, seed: int) -> Embedding:
+    """Vectors that know nothing of what they stand for."""
+    rng = np.random.default_rng(seed)
+    directions = rng.standard_normal(e.directions.shape)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return Embedding(directions.astype(np.float32), rng.permutation(e.radii), e.curv)
+
+
+def test_a_model_that_knows_the_pictures_has_nothing_to_be_said_of() -> None:
+    items, e = tree_world()
+    found = familiarity(workspace_of(items), e, calibrate_retrieval(items, hierarchy_of(items), e))
+    assert found.sentence == "" and found.gain is not None and found.gain > 0.9
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_model_that_knows_nothing_is_told_with_its_chance(seed: int) -> None:
+    items, e = tree_world(kinds=5, scenes=12)
+    found = familiarity(workspace_of(items), strange(e, seed), Retrieval())
+    assert found.first is not None and found.parents is not None
+    assert found.first[1] == pytest.approx(0.2, abs=0.02)  # a scene holds the classes of one kind of five
+    assert "does no better than chance" in found.sentence
+    assert "(chance 20%)" in found.sentence and "parents of a part" in found.sentence
+
+
+def test_the_better_of_both_counts_and_without_either_nothing_is_said() -> None:
+    assert Familiarity((0.25, 0.2), (0.6, 0.2)).gain == pytest.approx(0.5)
+    assert Familiarity((0.25, 0.2), (0.6, 0.2)).sentence == ""
+    assert "parents of a part" not in Familiarity((0.22, 0.2), None).sentence != ""
+    assert Familiarity(None, None).sentence == ""
+
+
+def test_a_set_too_small_to_judge_by_is_not_judged() -> None:
+    items = make_items([[((0, 0, 60, 60), 0), ((10, 10, 40, 40), 1)]] * 3, ("house", "door"))
+    e = Embedding(np.eye(9, dtype=np.float32), np.ones(9, np.float32))
+    assert familiarity(workspace_of(items), e, Retrieval()) == Familiarity(None, None)
+
+
+def test_what_to_do_is_another_model_or_fine_tuning() -> None:
+    items, e = tree_world(kinds=5, scenes=12)
+    lost = strange(e, 0)
+    for name, action in (
+        ("demo", {"label": "Open them with photos", "checkpoint": "photos"}),
+        ("photos", {"label": "Fine-tune it on them", "tab": "Fine-tune"}),
+    ):
+        found = notice(workspace_of(items), lost, Card(name, EncoderSettings()))
+        assert found is not None and found["action"] == action and "chance" in found["text"]
+    own = workspace_of(items)
+    own.vectors = "vectors.npz"
+    assert notice(own, lost, Card("demo", EncoderSettings())) is None
+    good = Card("demo", EncoderSettings(), retrieval=calibrate_retrieval(items, hierarchy_of(items), e))
+    assert notice(workspace_of(items), e, good) is None
+
+
+# --- which checkpoint
+
+
+def test_the_drawn_world_has_its_own_checkpoint_and_anything_else_that_of_photographs() -> None:
+    assert suited_checkpoint(DRAWN) == "demo"
+    assert suited_checkpoint(DRAWN[:30]) == "demo"
+    assert suited_checkpoint(DRAWN[:29]) == "photos"  # a photographed set may share a few names
+    assert suited_checkpoint([*DRAWN, "zebra crossing"]) == "photos"
+    assert suited_checkpoint([]) == "photos"
+
+
+def test_no_name_is_the_shipped_checkpoint_that_suits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(classes: list[str], name: str = "") -> Any:
+        return checkpoint_for(SimpleNamespace(vectors=None, items=SimpleNamespace(classes=classes)), name)  # type: ignore[arg-type]
+
+    assert asked(DRAWN) == CHECKPOINTS / "demo.safetensors"
+    monkeypatch.setattr("hypviz.model.card.find_checkpoint", lambda name: name)
+    assert asked(["cat"]) == "photos" and asked(["cat"], "mine") == "mine"
