@@ -48,8 +48,14 @@ class FitJob:
     description: str = ""
 
 
-def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: threading.Event | None = None) -> tuple[Path, Card]:
-    """Train as the job says and write the checkpoint; `on_progress` hears `train.Progress` after every step.
+def fit(
+    job: FitJob,
+    *,
+    on_progress: Callable[[Any], None] | None = None,
+    stop: threading.Event | None = None,
+    look: Callable[..., Any] | None = None,
+) -> tuple[Path, Card]:
+    """Train as the job says and write the checkpoint; `on_progress` hears `train.Progress` after every step. look: see `train`.
 
     Raises train.Stopped when it was stopped: the same job resumes it.
     """
@@ -71,7 +77,7 @@ def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: 
     encoder, record = train(
         items, hierarchy, job.out.parent / f"{weights_path(job.out).stem}.run", resolved,
         init=job.init, weights=job.weights, image_mask=mask, validate=validate,
-        device=job.device, resume=job.resume, on_progress=on_progress, stop=stop,
+        device=job.device, resume=job.resume, on_progress=on_progress, stop=stop, look=look,
     )  # fmt: skip
     embedding = embed_items(held_items, encoder)
     retrieval = calibrate_retrieval(held_items, held, embedding)
