@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 from hypviz.cli.output import Device, Json, show
-from hypviz.progress import progress_bar
-
-if TYPE_CHECKING:
-    from hypviz.search.retrieval import Retrieval
-    from hypviz.tune.work import Tuning
+from hypviz.progress import progress_barfrom hypviz.search.retrieval import Ranking
 
 BACKBONE = "pretrained:efficientnet_lite0+classes"
 RECIPE: dict[str, Any] = {
@@ -28,6 +23,9 @@ RECIPE: dict[str, Any] = {
     "loss.anchor": 0.5,
 }
 """What differs from the defaults of a fine-tuning (docs/results.md says what each gave)."""
+CHILDREN, PARENTS = Ranking("cosine"), Ranking("angle + cosine", "sum", 10.0)
+"""What answers are ranked by. On pictures of a kind the head was trained on, the angle is best; on others it throws away what the
+backbone knows. So these were chosen on COCO pictures left out of training, in two halves (docs/results.md)."""
 LICENCE = "Apache-2.0"
 DESCRIPTION = (
     "For photographs of anything: EfficientNet-Lite0 with ImageNet weights (Apache-2.0), and a polar head trained on photographs of "
@@ -47,7 +45,7 @@ def photos(
     """Join data sets, train a head on the features of EfficientNet-Lite0 and write the checkpoint with its card."""
     import json
 
-    from hypviz.model.card import read_card, write_card
+    from hypviz.model.card import read_card, weights_path, write_card
     from hypviz.tune.folder import JobFolder
     from hypviz.tune.job import TuneJob
     from hypviz.tune.keep import keep
@@ -60,40 +58,15 @@ def photos(
         folder.create(job)
     with progress_bar("Training", quiet=as_json) as report:
         tell = lambda status: report(round(1000 * status["share"]), 1000, status["what"])  # noqa: E731
-        tuning = Tuning(folder, tell, device=device, caches=build / "cache")
-        result = tuning.run()
-    target = out.absolute()
+        Tuning(folder, tell, device=device, caches=build / "cache").run()
+    target = weights_path(out.absolute())
     keep(folder, target, LICENCE, "")
     card = read_card(target)
-    retrieval = _ranked_by_series(tuning, result, card.answers)
+    retrieval = replace(card.answers, children=CHILDREN, parents=PARENTS)
     write_card(target, replace(card, description=DESCRIPTION, retrieval=retrieval, training={**card.training, "sources": sources}))
     after = folder.read("after")
     lines = [f"{name}: {value:.3f} (chance {after['chance'].get(name, float('nan')):.3f})" for name, value in after["metrics"].items()]
     show({"checkpoint": str(target), **after}, "\n".join([f"wrote {target}", *lines]), as_json=as_json)
-
-
-def _ranked_by_series(tuning: Tuning, result: Path, retrieval: Retrieval) -> Retrieval:
-    """The cones with the rankings that are best on the mean over the series of validation pictures, each searched by itself.
-
-    A person brings one kind of pictures. Over all of them at once the largest collection would choose, and telling collections
-    apart, which is easy, would count.
-    """
-    from hypviz.data.hierarchy import class_graph, subset_hierarchy
-    from hypviz.data.image_batches import series_of
-    from hypviz.data.items import subset_images
-    from hypviz.evaluate.retrieval import choose_rankings
-    from hypviz.evaluate.world import World
-    from hypviz.model.checkpoint import load_checkpoint
-
-    items, hierarchy, encoder = tuning.items, tuning.hierarchy, load_checkpoint(result)[0]
-    held = np.flatnonzero(tuning.split.validation)
-    worlds = []
-    for places in series_of(items.images.file_name[held].tolist(), least=1):
-        mask = np.zeros(len(items.images), np.bool_)
-        mask[held[places]] = True
-        part, inner = subset_images(items, mask), subset_hierarchy(hierarchy, items, mask)
-        worlds.append((World(part, inner, class_graph(part, inner)), tuning.embed(encoder, np.flatnonzero(mask[items.image]))))
-    return choose_rankings(worlds, retrieval)
 
 
 def _joined(folders: list[Path], build: Path) -> tuple[Path, list[dict[str, Any]]]:
