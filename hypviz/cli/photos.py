@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from hypviz.cli.output import Device, Json, show
-from hypviz.progress import progress_barfrom hypviz.search.retrieval import Ranking
+from hypviz.progress import progress_bar
+from hypviz.search.retrieval import Ranking
 
 BACKBONE = "pretrained:efficientnet_lite0+classes"
 RECIPE: dict[str, Any] = {
