@@ -15,7 +15,6 @@ from hypviz.evaluate.membership import by_class, cone_blocks, membership_quality
 from hypviz.evaluate.retrieval import calibrate_cones, calibrate_retrieval, choose_rankings, level_limits
 from hypviz.evaluate.world import World
 from hypviz.search.embedding import Embedding
-from hypviz.search.index import Index
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
 from tests.evaluate.worlds import hierarchy_of, make_items, tree_world
 
@@ -35,8 +34,8 @@ def shaken(e: Embedding, *, turn: float, shift: float, seed: int = 0) -> Embeddi
 
 
 def f1_of(world: World, e: Embedding, cones: Cones) -> float:
-    index = Index(e, Retrieval(cones=cones))
-    return membership_quality(cone_blocks(index, np.arange(len(e)), None), by_class(world.items, world.hierarchy)).f1
+    blocks = cone_blocks(e, cones.at(e.radii), outward=cones.outward)
+    return membership_quality(blocks, by_class(world.items, world.hierarchy)).f1
 
 
 # --- levels
