@@ -76,7 +76,7 @@ def test_a_layout_tells_how_far_it_is_while_it_is_made(tiny_world: TinyWorld, tm
     heard = []
 
     def told() -> object:
-        return next(each["progress"] for each in view.layouts() if each["key"] == "umap")
+        return next(each["progress"] for each in view.layouts() if each["name"] == "umap")
 
     def slow(embedding: object, *_: object, on_progress: object, **__: object) -> np.ndarray:
         heard.append(told())
