@@ -293,7 +293,7 @@ def test_a_wrong_setting_is_named(run: Run, tiny_world: TinyWorld, tmp_path: Pat
         (["data", "import", "EMPTY", "--out", "OUT/ws"], "empty"),
         (
             ["data", "import", "WORLD/..", "--format", "yolo9", "--out", "OUT/ws"],
-            "format must be one of auto, coco, voc, yolo, openimages, hf, classes, folder",
+            "format must be one of auto, coco, voc, yolo, cvat",
         ),
         (["data", "import", "--annotations", "JSON", "--out", "OUT/ws"], "broken.json"),
         (["data", "import", "--annotations", "JSON", "--format", "coco", "--out", "OUT/ws"], "broken.json"),

@@ -104,8 +104,8 @@ def by_class(items: Items, hierarchy: Hierarchy, graph: NDArray[np.bool_] | None
 
 def below_by_class(world: World, rows: Rows) -> NDArray[np.bool_]:
     """(b, N) the items that lie below each row by class, see `by_class`."""
-    found = world.class_below(rows, np.arange(len(world.items)))
-    found[:, world.items.is_scene] = False
+    found = np.zeros((len(rows), len(world.items)), np.bool_)
+    found[:, world.boxes] = world.class_below(rows, world.boxes)
     return found
 
 

@@ -38,8 +38,8 @@ def fit_head(encoder: HyperbolicEncoder, features: NDArray[np.floating], weights
 
     A linear head: the mean of the tangent vectors of these features is 0 afterwards and the median of their radii 1. A polar
     head: directions are the principal components, each scaled by the inverse square root of its standard deviation, so that
-    a few strong ones do not speak for all; radii stay as they begin. Where there are fewer components than dimensions the
-    rest starts at zero. weights: (N,) > 0, how much each counts; None for all alike. Raises DataError when all features
+    a few strong ones do not speak for all; radii stay as they begin. Where the features vary along fewer components than there
+    are dimensions the rest starts at zero. weights: (N,) > 0, how much each counts; None for all alike. Raises DataError when all features
     are the same or not finite.
     """
     values = torch.as_tensor(np.asarray(features, np.float64))
@@ -69,9 +69,11 @@ def _fit_polar(head: PolarHead, mean: Tensor, variance: Tensor, directions: Tens
     """Centre and scale the features and begin the directions at their components (k, F), of that variance (k,) descending."""
     head.centre.copy_(mean)
     head.spread.copy_((variance.sum() / len(mean)).sqrt())
-    share = (variance / variance[0]).clamp_min(torch.finfo(torch.float32).eps)  # components without variance stay finite
+    variance = variance.clamp_min(0.0)  # of components that nothing varies along it is 0 but for rounding
+    share, least = variance / variance[0], torch.finfo(torch.float32).eps
+    boost = torch.where(share > least, share.clamp_min(least).pow(-WHITENING / 2), 0.0)  # what never varied is no direction to start from
     weight = torch.zeros_like(head.weight, dtype=torch.float64)
-    weight[: len(directions)] = directions * share.pow(-WHITENING / 2).unsqueeze(1)
+    weight[: len(directions)] = directions * boost.unsqueeze(1)
     weight /= (weight @ (directions.T * variance.sqrt())).norm() / float(head.spread)  # scaled features give vectors of about length 1
     head.direction.weight.copy_(weight)
     head.direction.bias.zero_()

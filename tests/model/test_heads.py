@@ -109,16 +109,17 @@ def test_settings_reach_the_head() -> None:
 
 
 @pytest.mark.parametrize("power", [1.0, 0.5])
-def test_a_fitted_head_centres_and_scales_any_features(power: float) -> None:
-    encoder = polar(feature_power=power)
-    features = 1000 * drawn(encoder)
-    vectors = fitted(encoder, features)
-    assert isinstance(encoder.head, PolarHead)
-    scaled = (encoder.head.tempered(torch.from_numpy(features)) - encoder.head.centre) / encoder.head.spread
-    assert scaled.mean(dim=0).abs().max() < 1e-3 and scaled.square().mean().item() == pytest.approx(1, rel=1e-3)
-    assert np.square(vectors).sum(axis=1).mean() == pytest.approx(1, rel=1e-3)
+def test_a_fitted_head_takes_features_of_any_unit_and_origin(power: float) -> None:
+    one, other = polar(feature_power=power), polar(feature_power=power)
+    features = drawn(one)
+    vectors, large = fitted(one, features), fitted(other, 1e4 * features)
+    assert isinstance(one.head, PolarHead)
+    torch.testing.assert_close(one.head.centre, one.head.tempered(torch.from_numpy(features)).mean(dim=0))
+    assert np.corrcoef((large @ large.T).ravel(), (vectors @ vectors.T).ravel())[0, 1] > 0.99
+    assert np.abs(vectors.mean(axis=0)).max() < 1e-4 and np.square(vectors).sum(axis=1).mean() == pytest.approx(1, rel=1e-2)
     with torch.inference_mode():
-        assert encoder.project(torch.from_numpy(features))[1].mean() == pytest.approx(POLAR.radius_init, rel=0.1)
+        radii = [each.project(torch.from_numpy(scale * features))[1] for each, scale in ((one, 1.0), (other, 1e4))]
+    assert all(radius.mean() == pytest.approx(POLAR.radius_init, rel=0.1) for radius in radii)
 
 
 def test_directions_begin_at_the_principal_components_with_the_strong_ones_held_back() -> None:
@@ -144,10 +145,12 @@ def test_a_weight_of_three_is_as_good_as_three_copies() -> None:
     assert np.abs(weighted @ weighted.T - plain @ plain.T).max() > 1e-2
 
 
-def test_more_dimensions_than_components_are_left_at_zero() -> None:
-    encoder = polar(embed_dim=4096)
-    vectors = fitted(encoder, drawn(encoder, 20))
-    assert np.isfinite(vectors).all() and not vectors[:, encoder.head.in_features :].any()
+@pytest.mark.parametrize("dim", [40, 4096])
+def test_dimensions_along_which_nothing_varies_start_at_zero(dim: int) -> None:
+    encoder = polar(embed_dim=dim)
+    vectors = fitted(encoder, drawn(encoder, 20))  # 20 items vary along 19 components
+    norms = encoder.head.weight.detach().norm(dim=1)
+    assert np.isfinite(vectors).all() and (norms[:19] > 0).all() and not norms[19:].any()
 
 
 @pytest.mark.parametrize("value", [1.0, np.nan])
@@ -193,9 +196,9 @@ def test_the_directions_of_a_polar_head_have_a_learning_rate_of_their_own() -> N
     groups = build_optimiser(encoder, settings).param_groups
     rates = {names[id(parameter)]: group["peak"] for group in groups for parameter in group["params"]}
     assert set(rates) == set(names.values())
-    assert {rates[name] for name in rates if name.startswith("head.direction.")} == {pytest.approx(0.02)}
-    assert {rates[name] for name in rates if name.startswith(("head.radius.", "log_"))} == {pytest.approx(0.1)}
-    assert {rates[name] for name in rates if name.startswith("backbone.")} == {pytest.approx(0.05)}
+    assert {rates[name] for name in rates if name.startswith("head.direction.")} == {0.1 * 0.2}
+    assert {rates[name] for name in rates if name.startswith(("head.radius.", "log_"))} == {0.1}
+    assert {rates[name] for name in rates if name.startswith("backbone.")} == {0.1 * 0.5}
     build_optimiser(encoder, replace(settings, direction_lr_scale=0.0))
     assert not encoder.head.weight.requires_grad and encoder.head.radius[0].weight.requires_grad
 
