@@ -93,7 +93,7 @@ class PairSettings:
     """What such a box is paired with: "scene", this box's scene, as in the paper; "ancestors", every ancestor of this box,
     so that an object learns the parts of its class in other images, too (an extension, ours)."""
     batches: str = "pairs"
-    """"pairs": a batch is a random draw of pairs, as in the paper; "images": all pairs within a few whole images, so
+    """"pairs": a batch is a random draw of pairs [R: the paper does not say how its batches are drawn]; "images": all pairs within a few whole images, so
     that every encoded crop takes part in all of its relations [R]."""
     repeat_below: float = 0.0
     """Share of the images with a class below which they are shown more often, in whole-image batches: an image as often as
