@@ -48,14 +48,8 @@ class FitJob:
     description: str = ""
 
 
-def fit(
-    job: FitJob,
-    *,
-    on_progress: Callable[[Any], None] | None = None,
-    stop: threading.Event | None = None,
-    look: Callable[..., Any] | None = None,
-) -> tuple[Path, Card]:
-    """Train as the job says and write the checkpoint; `on_progress` hears `train.Progress` after every step. look: see `train`.
+def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: threading.Event | None = None) -> tuple[Path, Card]:
+    """Train as the job says and write the checkpoint; `on_progress` hears `train.Progress` after every step.
 
     Raises train.Stopped when it was stopped: the same job resumes it.
     """
@@ -77,7 +71,7 @@ def fit(
     encoder, record = train(
         items, hierarchy, job.out.parent / f"{weights_path(job.out).stem}.run", resolved,
         init=job.init, weights=job.weights, image_mask=mask, validate=validate,
-        device=job.device, resume=job.resume, on_progress=on_progress, stop=stop, look=look,
+        device=job.device, resume=job.resume, on_progress=on_progress, stop=stop,
     )  # fmt: skip
     embedding = embed_items(held_items, encoder)
     retrieval = calibrate_retrieval(held_items, held, embedding)

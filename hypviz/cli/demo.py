@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -15,9 +15,6 @@ import typer
 from hypviz.cli.output import Device
 from hypviz.clipart_world import SIZE, clipart_workspace
 from hypviz.progress import Report, progress_bar
-
-if TYPE_CHECKING:
-    from hypviz.tune.features import Features
 
 TRAIN_SCENES, VALIDATION_SCENES, TEST_SCENES, DEMO_SCENES = 4000, 200, 600, 400
 WHOLE_IMAGES = {"batches": "images"}
@@ -45,11 +42,11 @@ STAGES: dict[str, dict[str, dict[str, Any]]] = {
     },
     POLAR: {
         "train": {
-            "steps": 2500, "lr": 2e-3, "backbone_lr_scale": 0.0, "direction_lr_scale": 1.0, "weight_decay": 0.0,
-            "validate_every": 500, "save_every": 500,
+            "steps": 1200, "lr": 2e-3, "backbone_lr_scale": 0.0, "direction_lr_scale": 1.0, "weight_decay": 0.0,
+            "validate_every": 600, "save_every": 100,
         },
         "pairs": {**WHOLE_IMAGES, "cross_from": "ancestors"},
-        "loss": {"spread": 5.0},
+        "loss": {"spread": 2.0},
     },
 }  # fmt: skip
 """Each stage goes on from the one before it; the last learns a new, polar head on the backbone of the fourth. The first is from
@@ -91,12 +88,10 @@ def _train(build: Path, checkpoint: Path, device: str) -> None:
         job = replace(base, out=build / name, recipe=recipe, init=init)
         path = build / f"{name}.safetensors"
         if not path.with_suffix(".json").is_file():
-            look = None
             if name == POLAR:
-                start, look = _with_polar_head(Path(str(init)), base.workspace, build / "polar start.safetensors")
-                job = replace(job, init=str(start))
+                job = replace(job, init=str(_with_polar_head(Path(str(init)), base.workspace, build / "polar start.safetensors")))
             with progress_bar(f"Training, {name} stage") as report:
-                fit(job, on_progress=partial(_tell, report), look=look)
+                fit(job, on_progress=partial(_tell, report))
             if init is None:
                 _set_size(path, FINAL_SIZE)
         init = str(path)
@@ -107,15 +102,14 @@ def _train(build: Path, checkpoint: Path, device: str) -> None:
     write_card(checkpoint, replace(read_card(checkpoint), name=checkpoint.stem, training=training))
 
 
-def _with_polar_head(init: Path, workspace: Path, path: Path) -> tuple[Path, Features]:
-    """The backbone of a checkpoint under a polar head that is not trained yet, and its features of all training crops."""
-    from hypviz.data.crops import build_crop_cache
-    from hypviz.embed import in_fastest_dtype
+def _with_polar_head(init: Path, workspace: Path, path: Path) -> Path:
+    """The backbone of a checkpoint under a polar head that is not trained yet."""
+    from hypviz.data.crops import iter_crops
     from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
     from hypviz.model.encoder import build_encoder
     from hypviz.model.fresh_head import fit_head, with_polar_head
     from hypviz.store import Workspace
-    from hypviz.tune.features import Features, plain_features
+    from hypviz.tune.features import plain_features
     from hypviz.tune.start import rarity_weights, spaced
 
     former, card = load_checkpoint(init)
@@ -123,14 +117,10 @@ def _with_polar_head(init: Path, workspace: Path, path: Path) -> tuple[Path, Fea
     encoder = build_encoder(settings).eval()
     encoder.backbone.load_state_dict(former.backbone.state_dict())
     items = Workspace.open(workspace).items
-    crops = build_crop_cache(items, path.parent / "crops", size=encoder.image_size, workers=2)
-    with progress_bar("Features of the training crops") as report:
-        quick = in_fastest_dtype(encoder, crops, count=len(crops))
-        features = plain_features(quick, crops, on_share=lambda share: report(round(100 * share), 100))
-    rows = spaced(np.arange(len(items)))
-    fit_head(encoder, features[rows], rarity_weights(items.label[rows]))
-    save_checkpoint(path, encoder, replace(card, encoder=settings, curv=encoder.curv.item(), retrieval=None))
-    return path, Features(features[None], seed=0)
+    rows, crops = zip(*iter_crops(items, spaced(np.arange(len(items))), size=encoder.image_size, workers=2), strict=True)
+    features = plain_features(encoder, np.concatenate(crops), on_share=lambda share: None)
+    fit_head(encoder, features, rarity_weights(items.label[np.concatenate(rows)]))
+    return save_checkpoint(path, encoder, replace(card, encoder=settings, curv=encoder.curv.item(), retrieval=None))
 
 
 def _tell(report: Report, progress: Any) -> None:
