@@ -93,8 +93,8 @@ class PairSettings:
     """What such a box is paired with: "scene", this box's scene, as in the paper; "ancestors", every ancestor of this box,
     so that an object learns the parts of its class in other images, too (an extension, ours)."""
     batches: str = "pairs"
-    """"pairs": a batch is a random draw of pairs [R: the paper does not say how its batches are drawn]; "images": all pairs within a few whole images, so
-    that every encoded crop takes part in all of its relations [R]."""
+    """"pairs": a batch is a random draw of pairs (how the paper draws its own it does not say); "images": all pairs within a few
+    whole images, so that every encoded crop takes part in all of its relations [R]."""
     repeat_below: float = 0.0
     """Share of the images with a class below which they are shown more often, in whole-image batches: an image as often as
     √(repeat_below / share) of its rarest class, at least once an epoch (repeat factor sampling, Gupta et al., CVPR 2019). 0: off."""
