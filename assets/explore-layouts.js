@@ -92,7 +92,7 @@
       const names = asked.filter(Boolean);
       const found = await Promise.all(names.map((name) => x.api.get(`honesty?layout=${encodeURIComponent(name)}`)));
       if (asked[0] !== layout || asked[1] !== beside) return;
-      const lines = found.map((one, i) => [`${beside ? titleOf(names[i]) : "This layout"} is true to `, ...partsOf(one)]);
+      const lines = found.map((one, i) => [`${beside ? "" : "The overview "}${titleOf(names[i])} is true to `, ...partsOf(one)]);
       scores.replaceChildren(...lines.flatMap((line, i) => [...(i ? [element("br")] : []), ...line]));
     }
 

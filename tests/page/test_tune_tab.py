@@ -236,7 +236,10 @@ def test_it_learns_in_sight_and_the_disk_moves(page: Page, trained: dict[str, An
     assert page.locator(".ht-legend li").count() >= 4
     rows = page.locator(".ht-numbers tbody tr")
     assert rows.count() == len(trained["before"])
-    expect(page.locator(".ht-words")).to_contain_text(re.compile(r"\d+ epochs? in .* The result is epoch \d+, the best one"))
+    for name, chance in trained["chance"].items():
+        assert float(page.locator(f'.ht-numbers td[data-chance="{name}"]').inner_text()) == pytest.approx(100 * chance, abs=0.051)
+    said = r"\d+ epochs? in .* The result is epoch \d+, the best one" if trained["success"] else r"Done in .*, but not a success"
+    expect(page.locator(".ht-words")).to_contain_text(re.compile(said))
     keep(page, "4-done")
 
 
