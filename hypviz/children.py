@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hypviz.cards import Cards
 from hypviz.config import check_choice
-from hypviz.data.items import SCENE
+from hypviz.data.items import SCENE, whole_pictures
 from hypviz.errors import SelectionError
 from hypviz.search.answers import Query, Ranked
 from hypviz.search.bands import BandGroup, Bands, by_class, radius_bands
@@ -59,17 +59,23 @@ class Children:
             around = self.index.around(query, omega, limit=1)
             return self.outside(around.members, around.scores, image)
         ranked = self.closest(query, by, more=0 if image is None else len(self.items.of_image(image)))
-        rows, scores = self.outside(ranked.rows, ranked.angle, image)
+        rows, scores = self.outside(ranked.rows, ranked.angle, image, whole=True)
         return rows[:NEAREST], scores[:NEAREST]
 
     def closest(self, query: Query, by: str, *, more: int = 0) -> Ranked:
         """The NEAREST + `more` best by a way without a cone, "nearest" or "cosine", best first."""
         return (self._by_direction if by == "cosine" else self.index).nearest(query, limit=NEAREST + more)
 
-    def outside(self, rows: Rows, scores: Floats, image: int | None) -> tuple[Rows, Floats]:
-        """Those that are not in a picture; None leaves all."""
-        apart = slice(None) if image is None else self.items.image[rows] != image
+    def outside(self, rows: Rows, scores: Floats, image: int | None, *, whole: bool = False) -> tuple[Rows, Floats]:
+        """Those that are not in a picture; None leaves all.  whole: whether whole pictures count, which are parts of nothing."""
+        apart = np.ones(len(rows), np.bool_) if image is None else self.items.image[rows] != image
+        if not whole:
+            apart &= ~self._whole[rows]
         return rows[apart], scores[apart]
+
+    @cached_property
+    def _whole(self) -> NDArray[np.bool_]:
+        return whole_pictures(self.items)
 
     def elsewhere(self, rows: Rows, scores: Floats, *, by: str) -> Json:
         """What was found, to be read: {"by", "total", "bands": [{"band", "name", "low", "high", "total", "classes": cards with

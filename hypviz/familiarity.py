@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hypviz.data.hierarchy import class_graph, subset_hierarchy
-from hypviz.data.items import subset_images
+from hypviz.data.items import subset_images, whole_pictures
 from hypviz.embed import suited_checkpoint
 from hypviz.evaluate import LISTED, EvaluateSettings
 from hypviz.evaluate.run import measure_chance, run_task
@@ -67,7 +67,7 @@ def familiarity(workspace: Workspace, embedding: Embedding, retrieval: Retrieval
         items, hierarchy = subset_images(items, mask), subset_hierarchy(hierarchy, items, mask)
     settings = EvaluateSettings(bootstrap=0, baselines=False, max_queries=QUERIES, seed=seed)
     world = World(items, hierarchy, class_graph(items, hierarchy))
-    score = Score(LISTED, embedding, ranking=listed_ranking(embedding, retrieval))
+    score = Score(LISTED, embedding, ranking=listed_ranking(embedding, retrieval, whole_pictures(items)))
     return Familiarity(
         _figure(scene_to_contents(world, settings), "class", "precision@12", score, settings, world),
         _figure(part_to_object(world, settings), "instance", "precision@5", score, settings, world),

@@ -20,7 +20,7 @@ from hypviz import __version__
 from hypviz.bits import pack_rows
 from hypviz.cards import Cards
 from hypviz.children import Children, listed_rows
-from hypviz.data.items import SCENE
+from hypviz.data.items import SCENE, whole_pictures
 from hypviz.data.pictures import read_bytes
 from hypviz.disks import Disks, start_row
 from hypviz.edges import edges_of_picture
@@ -57,7 +57,7 @@ class View:
         self.card = read_card(self.checkpoint)
         self.device = device
         self.embedding = embed_workspace(workspace, self.checkpoint, device=device, on_progress=on_progress)
-        self.index = Index(self.embedding, self.card.answers)
+        self.index = Index(self.embedding, self.card.answers, whole=whole_pictures(self.items))
         key = checkpoint_hash(self.checkpoint)
         self.disks = Disks(
             workspace, self.embedding, checkpoint=key, omega=self.card.answers.cones, start=start_row(workspace, self.embedding)

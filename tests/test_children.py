@@ -30,7 +30,7 @@ def test_elsewhere_holds_the_cone_outside_the_own_picture_one_card_a_class_and_b
     items, angle = tiny_view.items, textbook_angles(tiny_view, row)
     omega = omega_with(angle, 20, 60)
     answer = tiny_view.select({"row": row}, omega)
-    inside = np.flatnonzero((angle <= omega) & (items.image != items.image[row]))
+    inside = np.flatnonzero((angle <= omega) & (items.image != items.image[row]) & ~items.is_scene)
     band = tiny_view.lists.bands.of(tiny_view.embedding.radii[inside])
     expected = Counter(zip(band.tolist(), items.label[inside].tolist(), strict=True))
     found = {(one["band"], card["class"]): card["count"] for one in answer["elsewhere"]["bands"] for card in one["classes"]}

@@ -24,7 +24,7 @@ RECIPE: dict[str, Any] = {
     "loss.anchor": 0.5,
 }
 """What differs from the defaults of a fine-tuning (docs/results.md says what each gave)."""
-CHILDREN, PARENTS = Ranking("cosine"), Ranking("angle + cosine", "sum", 10.0)
+CHILDREN, PARENTS = Ranking("cosine"), Ranking("angle + cosine", "sum", 3.0)
 """What answers are ranked by. On pictures of a kind the head was trained on, the angle is best; on others it throws away what the
 backbone knows. So these were chosen on COCO pictures left out of training, in two halves (docs/results.md)."""
 LICENCE = "Apache-2.0"

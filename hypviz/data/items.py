@@ -200,3 +200,10 @@ def subset_images(items: Items, mask: NDArray[np.bool_]) -> Items:
         classes=items.classes,
         root=items.root,
     )
+
+
+def whole_pictures(items: Items) -> NDArray[np.bool_]:
+    """(N,) True for whole pictures where the data has boxes too: a part of nothing, so never listed as a child. Where every item is
+    a picture or an own vector, there is nothing else to list, and none counts as whole."""
+    whole = items.is_scene & (items.source != VECTOR)
+    return np.zeros(len(items), np.bool_) if whole.sum() == len(items) else whole

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hypviz.config import check_choice, check_range
 from hypviz.data.hierarchy import Hierarchy, class_graph
-from hypviz.data.items import Items
+from hypviz.data.items import Items, whole_pictures
 from hypviz.errors import SelectionError
 from hypviz.evaluate.classes import query_classes
 from hypviz.evaluate.report import TaskResult
@@ -74,7 +74,7 @@ def examples(
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
     found, meaning = _find(all_tasks(World(items, hierarchy, graph), settings), task, reading)
-    given = all_rankings(embedding, retrieval, rankings)
+    given = all_rankings(embedding, retrieval, rankings, whole_pictures(items))
     scores = scores_of(embedding, found.direction, apex=settings.apex, baselines=settings.baselines, rankings=given)
     ranked_by = _choose_score(scores, score)
     if metric not in result.values:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy, class_graph
-from hypviz.data.items import Items
+from hypviz.data.items import Items, whole_pictures
 from hypviz.errors import DataError
 from hypviz.search.bands import BandGroup, Bands, ClassGroup, by_class, first_cards, radius_bands
 from hypviz.search.embedding import Embedding
@@ -65,11 +65,11 @@ def judge_first_look(
         raise DataError("The first look is judged on scenes with objects, and this data has no box outside all others.")
     bands = radius_bands(radii, hierarchy.depth, [str(level) for level in range(int(hierarchy.depth.max()) + 1)])
     graph, index, rng = class_graph(items, hierarchy), Index(embedding, retrieval), np.random.default_rng(seed)
-    judged = []
+    whole, judged = whole_pictures(items), []
     for scene in scenes.tolist():
         own = items.of_image(int(items.image[scene]))
         around = index.around(index.query(scene), omega, limit=1)
-        apart = items.image[around.members] != items.image[scene]
+        apart = (items.image[around.members] != items.image[scene]) & ~whole[around.members]
         rows = around.members[apart]
         groups = by_class(rows, around.scores[apart], radii[rows], items.label[rows], bands)
         shown, wanted = first_cards(groups, cards), np.unique(items.label[own[objects[own]]])

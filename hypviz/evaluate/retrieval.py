@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy, class_graph
-from hypviz.data.items import Items
+from hypviz.data.items import Items, whole_pictures
 from hypviz.errors import DataError
 from hypviz.evaluate.membership import below_by_class
 from hypviz.evaluate.run import check_sizes
@@ -178,13 +178,9 @@ def choose_rankings(
 
     def best(tasks_of: Callable[[World], list[tuple[Task, str, Measured]]]) -> Ranking:
         """Of all rankings, used both ways: each task asks for one of them only."""
-        asked = [(each, embedding) for world, embedding in worlds for each in tasks_of(world) if len(each[0].queries) and len(each[0].pool)]
+        asked = [(each, where) for where in worlds for each in tasks_of(where[0]) if len(each[0].queries) and len(each[0].pool)]
         both = [replace(start, children=one, parents=one) for one in rankings]
-        values = (
-            [np.mean([_value(*each, embedding, retrieval, settings) for each, embedding in asked]) for retrieval in both]
-            if asked
-            else [0.0]
-        )
+        values = [np.mean([_value(*each, _listed(*where, way), settings) for each, where in asked]) for way in both] if asked else [0.0]
         leader = int(np.argmax(values))
         return rankings[0] if values[leader] <= values[0] + MARGIN else rankings[leader]
 
@@ -197,12 +193,16 @@ def choose_rankings(
     return replace(start, children=best(below), parents=best(above))
 
 
-def _value(task: Task, reading: str, of: Measured, embedding: Embedding, retrieval: Retrieval, settings: EvaluateSettings) -> float:
-    """A figure of one reading of a task, by a retrieval, over a sample of its queries."""
+def _listed(world: World, embedding: Embedding, retrieval: Retrieval) -> Score:
+    return Score(LISTED, embedding, ranking=listed_ranking(embedding, retrieval, whole_pictures(world.items)))
+
+
+def _value(task: Task, reading: str, of: Measured, score: Score, settings: EvaluateSettings) -> float:
+    """A figure of one reading of a task, by one way to rank, over a sample of its queries."""
     queries = choose_queries(task.queries, settings.max_queries, settings.seed)
     relevant = next(one for one in task.readings if one.name == reading).relevant
     values = []
-    for part, scores in task.blocks(Score(LISTED, embedding, ranking=listed_ranking(embedding, retrieval)), queries):
+    for part, scores in task.blocks(score, queries):
         hits = metrics.rank(scores, task.depth).hits(relevant(queries[part]))
         values.append((of(hits), part.stop - part.start))
     return float(np.average([value for value, _ in values], weights=[count for _, count in values]))

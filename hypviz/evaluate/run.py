@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy, class_graph
-from hypviz.data.items import VECTOR, Items
+from hypviz.data.items import VECTOR, Items, whole_pictures
 from hypviz.errors import DataError
 from hypviz.evaluate.entailment import measure_entailment
 from hypviz.evaluate.first import HubCount, Hubs
@@ -52,7 +52,7 @@ def evaluate(
     settings = settings or EvaluateSettings()
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
-    rankings = all_rankings(embedding, retrieval, rankings)
+    rankings = all_rankings(embedding, retrieval, rankings, whole_pictures(items))
     world = World(items, hierarchy, graph)
     tasks = all_tasks(world, settings)
     empty = [task for task in tasks if not (len(task.queries) and len(task.pool))]

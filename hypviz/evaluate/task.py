@@ -150,19 +150,25 @@ def scores_of(
     return [*scores, *(Score(name, embedding, ranking=ranking) for name, ranking in given.items())]
 
 
-def listed_ranking(embedding: Embedding, retrieval: Retrieval) -> Ranking:
-    """The order in which a search lists its answers: what the cones hold first, by the checkpoint's ranking."""
+def listed_ranking(embedding: Embedding, retrieval: Retrieval, whole: NDArray[np.bool_] | None = None) -> Ranking:
+    """The order in which a search lists its answers: what the cones hold first, by the checkpoint's ranking.
+
+    whole: (N,) which items are whole pictures, see `Cones.holds`; queries for parents are boxes.
+    """
 
     def over(direction: str, pool: Rows) -> Scorer:
         candidates = embedding.take(pool)
-        return lambda queries: retrieval_scores(candidates, embedding.take(queries), retrieval, task=direction)
+        general = None if whole is None else whole[pool]
+        return lambda queries: retrieval_scores(candidates, embedding.take(queries), retrieval, task=direction, whole=general)
 
     return over
 
 
-def all_rankings(embedding: Embedding, retrieval: Retrieval | None, rankings: Mapping[str, Ranking] | None) -> dict[str, Ranking]:
-    """The rankings given by name, and with a retrieval the one that its answers are listed by, last."""
-    return dict(rankings or {}) | ({LISTED: listed_ranking(embedding, retrieval)} if retrieval else {})
+def all_rankings(
+    embedding: Embedding, retrieval: Retrieval | None, rankings: Mapping[str, Ranking] | None, whole: NDArray[np.bool_]
+) -> dict[str, Ranking]:
+    """The rankings given by name, and with a retrieval the one that its answers are listed by, last. whole: see `listed_ranking`."""
+    return dict(rankings or {}) | ({LISTED: listed_ranking(embedding, retrieval, whole)} if retrieval else {})
 
 
 def choose_queries(rows: Rows, limit: int | None, seed: int) -> Rows:

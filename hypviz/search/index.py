@@ -25,7 +25,7 @@ from hypviz.search.best import Best, BestOfEach
 from hypviz.search.embedding import Embedding
 from hypviz.search.geodesic import across, along, nearest_on_way
 from hypviz.search.retrieval import Ranking, Retrieval, checked_omega
-from hypviz.search.scoring import APEXES, TASKS, Floats, ranking_value, worst
+from hypviz.search.scoring import APEXES, TASKS, Floats, ranking_value, tiles, worst
 
 BYTES_PER_CELL = 64
 """Working memory per query–candidate pair: the ranking formulas hold about 16 float32 values at a time."""
@@ -36,12 +36,21 @@ ALIGNMENT = 64
 class Index:
     """Exact search in one embedding; it keeps a reference to it and copies nothing. Safe to share between threads."""
 
-    def __init__(self, embedding: Embedding, retrieval: Retrieval | None = None, *, chunk_bytes: int = 8 << 20) -> None:
+    def __init__(
+        self,
+        embedding: Embedding,
+        retrieval: Retrieval | None = None,
+        *,
+        whole: NDArray[np.bool_] | None = None,
+        chunk_bytes: int = 8 << 20,
+    ) -> None:
+        """whole: (N,) items that are never listed as children, such as whole pictures; they may lie in cones all the same."""
         check_range("chunk_bytes", chunk_bytes, BYTES_PER_CELL * ALIGNMENT, 2**40)
         if not len(embedding):
             raise DataError("An index needs at least one item to search in.")
         self.embedding, self.retrieval = embedding, retrieval or Retrieval()
         self._radii = np.asarray(embedding.radii, dtype=np.float32)
+        self._whole = whole
         self._cells = int(chunk_bytes) // BYTES_PER_CELL
         self._out_cells = int(chunk_bytes) // 4
         self._last: tuple[bytes, Floats | None] = b"", None
@@ -84,7 +93,7 @@ class Index:
         best, most = BestOfEach(groups, query.row), checked_limit(limit)
         for start, cosine in self._cosines(self._directions([query])):
             angle, inside = self._inside(query, start, cosine[0], _checked(omega))
-            best.add(start, self._values(query, start, cosine[0], angle), inside)
+            best.add(start, self._values(query, start, cosine[0], angle), self._listed(start, inside))
         rows, _, total = best.sorted(most)
         return self._ordered(query, rows, total, "children")
 
@@ -116,7 +125,8 @@ class Index:
         for start, cosine in self._cosines(self._directions([query])):
             angle, inside = self._inside(query, start, cosine[0], omega)
             values = self._values(query, start, cosine[0], angle)
-            members.append(children.add(start, values, inside))
+            children.add(start, values, self._listed(start, inside))
+            members.append(_without(np.flatnonzero(inside) + start, query.row))
             scores.append(values[members[-1] - start])
             parents.add(start, *self._upwards(query, start, cosine[0], omega_parents, angle=angle))
             closest.add(start, angle, np.ones(len(angle), bool))
@@ -185,7 +195,7 @@ class Index:
             out = np.empty((len(directions), len(self)), np.float32)
             for column, cosine in self._cosines(directions):
                 out[:, column : column + cosine.shape[1]] = cosine
-            for rows, columns in _tiles(out.shape, self._cells):
+            for rows, columns in tiles(out.shape, self._cells):
                 value = ranking_value(out[rows, columns], radii[rows], self._radii[columns], space=self.embedding, task=task, apex=apex)
                 out[rows, columns] = worst(task, apex) - value
             yield part, out
@@ -196,6 +206,10 @@ class Index:
         own = np.array(query.radius, np.float32)
         angle = ranking_value(cosine, own, radius, space=self.embedding, task="children")
         return angle, self.retrieval.cones.holds(angle, own, radius, omega=omega)
+
+    def _listed(self, start: int, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Of the items from `start` on, (n,), those inside that may be listed as children."""
+        return inside if self._whole is None else inside & ~self._whole[start : start + len(inside)]
 
     def _values(self, query: Query, start: int, cosine: Floats, angle: Floats, task: str = "children") -> Floats:
         """(n,) what children are ranked by; `angle` is ext(query, ·), which often is just that."""
@@ -220,7 +234,10 @@ class Index:
                 return at_query, inside
         else:
             at_candidate = ranking_value(cosine, own, radius, space=space, task="parents", apex="candidate")
-            inside = retrieval.cones.holds(at_candidate, radius, own, omega=omega)
+            general = None if self._whole is None else self._whole[start : start + len(cosine)]
+            if query.row is not None and general is not None and self._whole is not None and self._whole[query.row]:
+                general = None  # of two whole pictures neither is known to be more general
+            inside = retrieval.cones.holds(at_candidate, radius, own, omega=omega, general=general)
         return retrieval.parents.values(cosine, own, radius, space=space, task="parents"), inside
 
     def _by_radius(self, query: Query, best: Best, task: str) -> Ranked:
@@ -284,11 +301,3 @@ def _checked(omega: float | None) -> float | None:
 
 def _without(rows: Rows, row: int | None) -> Rows:
     return rows if row is None else rows[rows != row]
-
-
-def _tiles(shape: tuple[int, int], cells: int) -> Iterator[tuple[slice, slice]]:
-    """Cut a (b, N) block into tiles of at most `cells` elements, whole rows where they fit."""
-    height, width = max(1, cells // shape[1]), min(cells, shape[1])
-    for top in range(0, shape[0], height):
-        for left in range(0, shape[1], width):
-            yield slice(top, top + height), slice(left, left + width)

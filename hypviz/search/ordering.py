@@ -16,10 +16,13 @@ CELLS = 1 << 20
 """Query–candidate pairs held at once."""
 
 
-def retrieval_scores(pool: Embedding, queries: Embedding, retrieval: Retrieval, *, task: str) -> Iterator[tuple[slice, Floats]]:
+def retrieval_scores(
+    pool: Embedding, queries: Embedding, retrieval: Retrieval, *, task: str, whole: NDArray[np.bool_] | None = None
+) -> Iterator[tuple[slice, Floats]]:
     """(slice of the queries, (b, P) scores) blocks, higher is better: what the cones hold first, each side by the ranking.
 
-    task: "children" or "parents" of the queries. A query that is in the pool is not left out.
+    task: "children" or "parents" of the queries.  whole: (P,) which of the pool are whole pictures, for queries that are boxes. A
+    query that is in the pool is not left out.
     """
     check_choice("task", task, ("children", "parents"))
     ranking = retrieval.children if task == "children" else retrieval.parents
@@ -31,18 +34,27 @@ def retrieval_scores(pool: Embedding, queries: Embedding, retrieval: Retrieval, 
         cosine = np.asarray(queries.directions[part], np.float32) @ across
         own = np.asarray(queries.radii[part], np.float32)[:, None]
         value = ranking.values(cosine, own, radius, space=pool, task=task)
-        inside = members(cosine, own, radius, pool, retrieval, task=task)
+        inside = members(cosine, own, radius, pool, retrieval, task=task, whole=whole)
         yield part, np.where(inside, -value, -value - _span(value)).astype(np.float32)
 
 
-def members(cosine: Floats, own: Floats, radius: Floats, space: Embedding, retrieval: Retrieval, *, task: str) -> NDArray[np.bool_]:
+def members(
+    cosine: Floats,
+    own: Floats,
+    radius: Floats,
+    space: Embedding,
+    retrieval: Retrieval,
+    *,
+    task: str,
+    whole: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
     """(b, P) whether candidates are children, or parents, of queries: cosine (b, P), radii (b, 1) and (P,)."""
     cones = retrieval.cones
     if task == "children":
         return cones.holds(ranking_value(cosine, own, radius, space=space, task=task), own, radius)
     at_query = retrieval.parents_at == "query"
     angle = ranking_value(cosine, own, radius, space=space, task=task, apex=retrieval.parents_at)
-    return angle <= np.float32(retrieval.parents_omega) if at_query else cones.holds(angle, radius, own)
+    return angle <= np.float32(retrieval.parents_omega) if at_query else cones.holds(angle, radius, own, general=whole)
 
 
 def _span(values: Floats) -> float:

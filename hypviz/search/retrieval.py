@@ -5,6 +5,8 @@ One meaning everywhere (page, commands, API, metrics):
 - **y is a child of x, and x a parent of y**, when ext(x, y) <= ω(r_x) and, where `Cones.outward` says so, r_y > r_x. ω may
   differ from level to level: shells of the radius, each with its own half-angle, because a scene holds much of a data set
   and a wheel nothing.
+- What the data say is not asked of the radius: a whole picture is never listed as a child, and as a parent of a box it need not
+  lie farther in.
 - **Children and parents are ranked** by what validation found best for each of the two directions: an angle (apex at the
   query, at the candidate, or both summed), the cosine or the distance, or the angle with λ times the cosine. An angle alone
   is a poor ranking on photographs: it favours what lies near the root, or far from it, whatever it shows [R].
@@ -95,13 +97,25 @@ class Cones:
         omegas = np.asarray(self.omegas, np.float32)
         return omegas[np.searchsorted(np.asarray(self.limits, np.float32), np.asarray(radius, np.float32), side="right")]
 
-    def holds(self, angle: Floats, apex_radius: ArrayLike, radius: ArrayLike, *, omega: ArrayLike | None = None) -> NDArray[np.bool_]:
+    def holds(
+        self,
+        angle: Floats,
+        apex_radius: ArrayLike,
+        radius: ArrayLike,
+        *,
+        omega: ArrayLike | None = None,
+        general: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.bool_]:
         """Whether items lie in the cones: ext(apex, item) <= ω and, if `outward`, farther out; everything broadcasts.
 
-        omega: half-angle to use instead of the calibrated one.
+        omega: half-angle to use instead of the calibrated one.  general: apexes that are known to be more general, such as whole
+        pictures above boxes, of which `outward` is not asked.
         """
         inside: NDArray[np.bool_] = angle <= (self.at(apex_radius) if omega is None else np.asarray(omega, np.float32))
-        return inside & (np.asarray(radius) > np.asarray(apex_radius)) if self.outward else inside
+        if not self.outward:
+            return inside
+        farther = np.asarray(radius) > np.asarray(apex_radius)
+        return inside & (farther if general is None else farther | general)
 
     @property
     def widest(self) -> float:

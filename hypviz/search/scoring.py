@@ -14,6 +14,7 @@ setting [R]. "sum" adds both. In `cosine` geometry parents and children are alik
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,3 +91,11 @@ def _distance(cosine: Floats, query_radius: Floats, radius: Floats, space: Embed
     along = query_radius - radius
     square: Floats = along * along + 2 * query_radius * radius * np.clip(1 - cosine, 0.0, 2.0)
     return np.sqrt(square)
+
+
+def tiles(shape: tuple[int, int], cells: int) -> Iterator[tuple[slice, slice]]:
+    """Cut a (b, N) block into tiles of at most `cells` elements, whole rows where they fit."""
+    height, width = max(1, cells // shape[1]), min(cells, shape[1])
+    for top in range(0, shape[0], height):
+        for left in range(0, shape[1], width):
+            yield slice(top, top + height), slice(left, left + width)

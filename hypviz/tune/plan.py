@@ -21,6 +21,8 @@ MIN_EPOCH_STEPS = 5
 """An epoch is one pass over the training images, in small sets several: this many steps at least."""
 POLAR_LOSS = {"anchor": 0.1, "denominator": "sincere"}
 """What the loss of a polar head adds by default (docs/finetune.md says what each gave)."""
+AFFORDABLE_CROPS = 2000
+"""Crops of which a large backbone sees an augmented view too: looking at them is what a training costs there."""
 SMALL_BACKBONES = ("demo", "demo-small")
 """Backbones that are quick on a CPU and were trained from scratch; others are large and take the paper's small rate."""
 
@@ -63,7 +65,7 @@ def make_plan(depth: str, encoder: EncoderSettings, items: Items, split: Split, 
     pairs = _merged(PairSettings, {"batches": "images", **({"cross_from": "ancestors"} if polar else {})}, chosen["pairs"])
     loss = _merged(LossSettings, {"geometry": encoder.geometry, **(POLAR_LOSS if polar else {})}, chosen["loss"])
     epoch_steps = steps_per_epoch(items, split, train.batch_pairs)
-    views = TuneSettings.views if encoder.backbone in SMALL_BACKBONES else 1  # a look at a crop is what costs in a large one
+    views = TuneSettings.views if encoder.backbone in SMALL_BACKBONES else int(len(items) <= AFFORDABLE_CROPS)
     tune = _merged(TuneSettings, {"epochs": default_epochs(depth, images, epoch_steps), "views": views}, chosen["tune"])
     train = replace(train, steps=tune.epochs * epoch_steps, validate_every=epoch_steps, save_every=epoch_steps)
     return Plan(Recipe(encoder, train, pairs, loss), tune, epoch_steps)
