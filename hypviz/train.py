@@ -238,6 +238,8 @@ def batch_loss(
 
 def finish(encoder: HyperbolicEncoder, path: Path, *, record: dict[str, Any], **card: Any) -> Path:
     """Write the trained encoder with its card; `card` fills the fields of `model.card.Card`."""
+    if card.get("retrieval"):  # for readers that know of one threshold only
+        card |= dict.fromkeys(("omega_children", "omega_parents"), card["retrieval"].cones.omegas[0])
     filled = Card(
         name=weights_path(path).stem,
         encoder=encoder.settings,

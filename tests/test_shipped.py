@@ -13,8 +13,10 @@ from hypviz.store import Workspace
 
 MEGABYTES = 6
 """Most that the demo's pictures, annotations and workspace may weigh together."""
-BARS = {"part → object P@5": 0.95, "object → parts mAP": 0.85, "scene → contents mAP": 0.75, "P(r_parent < r_child)": 0.99}
-"""What the shipped checkpoint must reach on unseen scenes."""
+BARS = {"part → object P@5": 0.95, "object → parts mAP, instance": 0.85, "scene → contents mAP": 0.75, "P(r_parent < r_child)": 0.99}
+"""What the shipped checkpoint must reach on unseen scenes, by the ranking that answers are listed by (docs/demo.md)."""
+SPREAD = 0.5
+"""Largest norm of the mean direction: a disk whose items all lie in one direction draws no true angle."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def test_opening_the_demo_computes_and_writes_nothing(workspace: Workspace, monk
     monkeypatch.setattr(Workspace, "write_embedding", changed)
     view = View(workspace, "demo")
     assert len(view.angles) == len(view.items)
-    answer = view.select({"row": view.describe()["start"]}, view.card.omega_children)
+    answer = view.select({"row": view.describe()["start"]})
     assert answer["children"] and answer["path"]
 
 
@@ -64,6 +66,25 @@ def test_the_card_states_figures_above_the_bars(card: Card, figure: str) -> None
     unseen = [figures for name, figures in card.metrics.items() if name.endswith("unseen scenes")]
     assert len(unseen) == 1 and unseen[0][figure] >= BARS[figure]
     assert unseen[0][figure] > card.metrics["untrained"][figure] + 0.1
+
+
+@pytest.mark.parametrize("name", ["demo", "photos"])
+def test_directions_are_spread_and_cones_hold_less_than_everything(name: str) -> None:
+    card = read_card(find_checkpoint(name))
+    figures = next(value for key, value in card.metrics.items() if key.endswith("unseen scenes") or key == "validation")
+    assert figures["mean direction"] <= SPREAD
+    assert figures["cones F1"] > card.metrics["chance"]["cones F1"], "better than cones that hold everything"
+    assert card.answers.cones.outward and card.answers.parents_at == "candidate"
+
+
+def test_the_photos_checkpoint_is_small_and_says_what_it_learned_from() -> None:
+    path = find_checkpoint("photos")
+    card = read_card(path)
+    assert path.stat().st_size <= 25e6 and card.licence == "Apache-2.0"
+    assert all(source["images"] > 0 and source["licences"] for source in card.training["sources"])
+    for figure, value in card.metrics["chance"].items():
+        if figure != "median share inside":
+            assert card.metrics["validation"][figure] > value, figure
 
 
 def test_the_card_says_how_it_was_made_and_who_may_use_it(card: Card) -> None:
