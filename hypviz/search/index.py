@@ -234,9 +234,9 @@ class Index:
                 return at_query, inside
         else:
             at_candidate = ranking_value(cosine, own, radius, space=space, task="parents", apex="candidate")
-            general = None if self._whole is None else self._whole[start : start + len(cosine)]
-            if query.row is not None and general is not None and self._whole is not None and self._whole[query.row]:
-                general = None  # of two whole pictures neither is known to be more general
+            general = None  # of two whole pictures neither is known to be more general
+            if self._whole is not None and not (query.row is not None and self._whole[query.row]):
+                general = self._whole[start : start + len(cosine)]
             inside = retrieval.cones.holds(at_candidate, radius, own, omega=omega, general=general)
         return retrieval.parents.values(cosine, own, radius, space=space, task="parents"), inside
 
