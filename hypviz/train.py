@@ -139,8 +139,7 @@ def train(
             norm = torch.nn.utils.clip_grad_norm_(encoder.parameters(), settings.clip_norm)
             value = _finite(loss, norm)  # before the weights take harm, so that the state on disk stays good
             vitals = vitals_of(encoder, points, torch.from_numpy(where).to(target), batch)
-            if vitals:
-                watch.see(vitals)
+            watch.see(vitals)
             optimiser.step()
             encoder.clamp_scalars()
             step += 1

@@ -81,10 +81,10 @@ class Watch:
     def __init__(self) -> None:
         self.gone = 0
 
-    def see(self, vitals: Vitals) -> None:
-        """Take in a step; HypvizError with advice when the run has collapsed."""
-        self.gone = self.gone + 1 if vitals.reach > FAR_OUT else 0
-        if self.gone >= PATIENCE:
+    def see(self, vitals: Vitals | None) -> None:
+        """Take in a step, None for one without vitals; HypvizError with advice when the run has collapsed."""
+        self.gone = self.gone + 1 if vitals and vitals.reach > FAR_OUT else 0
+        if vitals and self.gone >= PATIENCE:
             raise HypvizError(
                 f"This training has collapsed: its radii ran outwards (median √c·r {vitals.reach:.1f}; from about 3 on the angle has no "
                 "gradient). Start anew with a polar head, with temperature_init 0.2, or with loss.norm 0.1; --no-resume drops this run."

@@ -85,7 +85,7 @@ class Index:
         best = Best(checked_limit(limit), query.row)
         for start, cosine in self._cosines(self._directions([query])):
             best.add(start, *self._upwards(query, start, cosine[0], _checked(omega)))
-        return self._by_radius(query, best, "parents")
+        return self._ordered(query, best.sorted()[0], best.total, "parents")
 
     def one_of_each(self, query: Query, omega: float | None, groups: NDArray[np.integer], *, limit: int = 40) -> Ranked:
         """Of each group the best child by the ranking; the best `limit` of these, in order of ascending radius. groups: (N,) ints
@@ -131,7 +131,8 @@ class Index:
             parents.add(start, *self._upwards(query, start, cosine[0], omega_parents, angle=angle))
             closest.add(start, angle, np.ones(len(angle), bool))
         smallest = float(closest.values[0]) if len(closest.values) else None
-        below, above = self._by_radius(query, children, "children"), self._by_radius(query, parents, "parents")
+        below = self._ordered(query, children.sorted()[0], children.total, "children")
+        above = self._ordered(query, parents.sorted()[0], parents.total, "parents")
         return Around(below, above, np.concatenate(members), np.concatenate(scores), smallest)
 
     def cosines(self, query: Query) -> Floats:
@@ -240,13 +241,9 @@ class Index:
             inside = retrieval.cones.holds(at_candidate, radius, own, omega=omega, general=general)
         return retrieval.parents.values(cosine, own, radius, space=space, task="parents"), inside
 
-    def _by_radius(self, query: Query, best: Best, task: str) -> Ranked:
-        return self._ordered(query, best.sorted()[0], best.total, task)
-
     def _ordered(self, query: Query, rows: Rows, total: int, task: str) -> Ranked:
         """What was found, given best first, by ascending radius; equal radii stay in their order."""
-        order = np.argsort(self._radii[rows], kind="stable")
-        chosen = rows[order]
+        chosen = rows[order := np.argsort(self._radii[rows], kind="stable")]
         cosine = np.asarray(self.embedding.directions[chosen], np.float32) @ query.direction
         apex = self.retrieval.parents_at if task == "parents" else "query"
         own, radius = np.array(query.radius, np.float32), self._radii[chosen]
