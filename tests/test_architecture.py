@@ -57,7 +57,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "session": {"cards", "children", "disks", "facts", "familiarity", "inquiry", "places", "uploads", "words"},
         "library": {"session"},
     },
-    {"review": set(), "clipart_world": set(), "experiments": set(), "tune": {"review"}, "annotate": set()},
+    {"review": set(), "clipart_world": set(), "experiments": {"tune"}, "tune": {"review"}, "annotate": set()},
     {"ui": set(), "cli": {"ui"}, "notebook": {"ui"}},
     {"__init__": set(), "__main__": set(), "app": set()},
 )

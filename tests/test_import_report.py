@@ -45,7 +45,8 @@ def test_read_is_kept_and_left_out_with_reasons_and_examples(lossy: Workspace) -
     assert sum(entry["images"] for entry in report["left_out"]) == 1 and sum(entry["boxes"] for entry in report["left_out"]) == 2
     assert any(NAME in example for entry in report["left_out"] for example in entry["examples"])
     lines = report_lines(report)
-    assert lines[0] == report["kept"] and all(line.startswith("left out: ") for line in lines[1:]) and len(lines) == 3
+    assert lines[0] == report["kept"] and len(lines) == 4
+    assert all(line.startswith("left out: ") for line in lines[1:3]) and lines[3].startswith("note: 1 of 2 boxes lay mostly outside")
 
 
 def test_the_page_shows_it_escaped_and_nothing_when_all_is_kept(lossy: Workspace, tiny_world: TinyWorld, tiny_view: View) -> None:
@@ -81,7 +82,7 @@ def test_vectors_tell_their_edges_labels_and_pictures(tmp_path: Path) -> None:
 
 def test_where_things_are_kept_instead_is_told(lossy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(keeping._said, lossy.folder, "/x cannot be written to (Read-only file system): kept in /y")
-    assert report_of(lossy)["notes"] == ["/x cannot be written to (Read-only file system): kept in /y."]
+    assert report_of(lossy)["notes"][-1] == "/x cannot be written to (Read-only file system): kept in /y."
 
 
 def test_a_workspace_without_a_report_has_nothing_to_tell(tiny_world: TinyWorld, tmp_path: Path) -> None:
