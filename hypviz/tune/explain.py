@@ -51,6 +51,9 @@ SETTINGS = (
             "factors of three.", 0, 10),
     Setting("train.backbone_lr_scale", "Rate of the backbone",
             "The backbone's learning rate as a share of the head's. 0 keeps the backbone as it is.", 0, 10),
+    Setting("train.direction_lr_scale", "Rate of the directions",
+            "Of a polar head: the learning rate of the directions as a share of that of the radii. The directions hold what the "
+            "backbone knows of pictures, so they move more slowly.", 0, 10),
     Setting("train.last_blocks", "Last blocks",
             "Only so many blocks at the end of the backbone learn; 0 lets all of it learn.", 0, 10_000),
     Setting("train.batch_pairs", "Pairs per step",
@@ -88,8 +91,8 @@ SETTINGS = (
             "First let the backbone's batch normalisation take its statistics from your pictures; costs one pass. For backbones with "
             "batch normalisation (demo, ResNet) whose training pictures looked different."),
     Setting("pairs.batches", "Kind of batch",
-            "images: all pairs within a few whole pictures, so each crop is used for all its relations; pairs: a random draw of pairs, as "
-            "in the paper.", choices=("images", "pairs")),
+            "images: all pairs within a few whole pictures, so each crop is used for all its relations; pairs: a random "
+            "draw of pairs.", choices=("images", "pairs")),
     Setting("pairs.ancestors", "Ancestors",
             "all: a scene is also the parent of its objects' parts; direct: only of what nothing else lies between.",
             choices=("all", "direct")),
@@ -99,6 +102,11 @@ SETTINGS = (
     Setting("pairs.cross_from", "Who such partners belong to",
             "scene: the box's whole picture, as in the paper; ancestors: everything that holds the box, so that an object learns the parts "
             "of its class in other pictures too.", choices=("scene", "ancestors")),
+    Setting("pairs.by_series", "One series at a time",
+            "Every batch takes pictures of one folder whose names begin alike. For joined collections, where a class may mean a "
+            "whole picture in one and a small box in another."),
+    Setting("pairs.repeat_below", "Show rare classes more often",
+            "Pictures with a class that fewer than this share of the pictures have are shown more often; 0 shows all alike.", 0, 1),
     Setting("pairs.shuffled", "Shuffled control",
             "A control experiment, never a model to use: every box shows another box's picture, so only scene or no scene can be learned."),
     Setting("loss.objective", "Objective",
@@ -109,6 +117,13 @@ SETTINGS = (
     Setting("loss.unsampled", "Likely relatives",
             "What to do with boxes whose class is known to lie under the parent's though this one does not: mask them, count them as "
             "children, or as strangers. Strangers contradict the rest.", choices=get_args(losses.Unsampled)),
+    Setting("loss.anchor", "Stay near the start",
+            "How strongly the likeness of any two crops is held to what it was at the start. More of it keeps what the backbone knows "
+            "of other pictures, less of it fits these better.", 0, 1e6),
+    Setting("loss.spread", "Spread the directions",
+            "Pushes the directions of a batch apart as a whole, so that they do not gather in one corner.", 0, 1e6),
+    Setting("loss.norm", "Hold the radii in",
+            "Pulls radii inwards, where the angle still has a gradient; for runs whose radii run away.", 0, 1e6),
     Setting("loss.denominator", "Other children",
             "infonce lets the children of one parent compete with each other, sincere does not.", choices=get_args(losses.Denominator)),
     Setting("loss.reduction", "Mean over children",

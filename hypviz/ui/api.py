@@ -126,7 +126,9 @@ class Endpoints:
         from hypviz.evaluate import EvaluateSettings
         from hypviz.fit import judge
 
-        names = _listed("checkpoints", checkpoints or [suited_checkpoint(self.library.workspace(data).items.classes)])
+        names = _listed(
+            "checkpoints", [suited_checkpoint(self.library.workspace(data).items.classes)] if checkpoints is None else checkpoints
+        )
         if not names:
             raise SettingsError("checkpoints must name at least one checkpoint.")
         settings = EvaluateSettings(apex=apex, max_queries=_whole("max_queries", max_queries) or None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,8 @@ def adds_up(report: ImportReport) -> None:
 @settings(max_examples=4, deadline=None)
 @given(scenes=random_scenes(), hazard=st.sampled_from(sorted(HAZARDS)))
 def test_every_layout_under_every_hazard_gives_the_same_boxes(layout: str, scenes: list[Scene], hazard: str) -> None:
+    if layout == "kitti":  # whose types are words: a line that begins with a number is not taken for KITTI's
+        scenes = [replace(one, boxes=tuple((name.replace("012", "no"), *box) for name, *box in one.boxes)) for one in scenes]
     with tempfile.TemporaryDirectory() as place:
         root = Path(place) / "set"
         WRITERS[layout](Layout(root, CLASSES, HAZARDS[hazard]), scenes)

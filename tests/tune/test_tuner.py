@@ -22,6 +22,7 @@ from hypviz.tune import worker
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.hold import held, is_held
 from hypviz.tune.job import TuneJob
+from hypviz.tune.judging import score
 from hypviz.tune.keep import packed
 from hypviz.tune.tuner import Tuner
 from hypviz.viz.disk import unpack
@@ -60,7 +61,7 @@ def test_a_training_tells_its_course(done: dict[str, Any]) -> None:
     best = max(history, key=lambda row: row["score"])
     assert (done["best_epoch"], done["score_best"]) == (best["epoch"], best["score"]) and done["share"] == 1
     assert set(done["before"]) == set(done["after"]) == set(history[0]["metrics"]) and len(done["before"]) >= 4
-    assert done["score_before"] == pytest.approx(np.mean(list(done["before"].values())), abs=1e-4)
+    assert done["score_before"] == pytest.approx(score(done["before"]), abs=1e-4)
     assert done["split"]["train"] == 6 and done["split"]["validation"] == 2 and done["peak_memory_mib"] > 50
     assert done["title"] == "Head only on cars, from tiny.safetensors" and not done["resumable"]
     assert not (JobFolder.find(done["id"]).path / "state.pt").exists()

@@ -127,7 +127,7 @@ def test_evaluate_is_the_evaluation_of_the_command(client: Client, view: View) -
         ("/search", {"data": "nowhere", "item": "x"}, "No data called 'nowhere'"),
         ("/search", {"data": "tiny", "checkpoint": "tiny", "item": "x"}, "No item 'x' in this data set"),
         ("/search", {"data": "tiny", "checkpoint": "tiny", "text": "a car"}, "has no text tower"),
-        ("/search", {"item": "x", "lists": ["kin"]}, "lists: every entry must be one of children, parents"),
+        ("/search", {"item": "x", "lists": ["kin"]}, "lists: every entry must be one of children, bands, parents"),
         ("/search", {"item": "x", "limit": 0}, "limit must be 1 to 10,000"),
         ("/search", {"picture": {"path": "/etc/hostname"}}, "must be sent with gradio_client's handle_file"),
         ("/embed", {"model": "klein"}, "model must be one of lorentz"),

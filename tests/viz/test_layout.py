@@ -212,5 +212,5 @@ def test_spreading_keeps_the_order_and_evens_the_gaps() -> None:
 
 
 def test_an_unknown_method_is_refused(world: World) -> None:
-    with pytest.raises(DataError, match="must be one of hierarchy, pca, umap, hyperboloid, got 't-sne'"):
+    with pytest.raises(DataError, match="must be one of hierarchy, pca, cones, umap, hyperboloid, got 't-sne'"):
         angles(world.embedding, world.tree, method="t-sne")
