@@ -210,7 +210,9 @@ def test_the_items_of_the_true_cone_are_lit_and_no_others(explorer: ExplorerPage
         angle, omega = explorer.exterior_angles(row), explorer.run("s.disk.omega")
         unsure = set(np.flatnonzero(np.abs(angle - omega) <= 1e-3).tolist())
         listed = set(explorer.run("[s.answer.row, ...[...s.answer.parents, ...s.answer.path].map((card) => card.row)]"))
-        wanted = set(np.flatnonzero(angle <= omega).tolist())
+        radii = explorer.view.embedding.radii
+        farther = radii > radii[row] if explorer.view.card.answers.cones.outward else np.ones(len(radii), bool)
+        wanted = set(np.flatnonzero((angle <= omega) & farther).tolist())
         assert len(wanted) > 100
         assert explorer.lit() - unsure - listed == wanted - unsure - listed
 

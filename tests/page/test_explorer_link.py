@@ -41,6 +41,7 @@ def test_a_link_brings_everything_back(explorer: ExplorerPage, open_page: OpenPa
     explorer.page.mouse.wheel(0, -500)
     explorer.until("s.disk.view.zoom > 1.5")
     explorer.page.wait_for_function("location.hash.includes('at=')")
+    explorer.page.wait_for_timeout(1500)  # the glide of the zoom ends, and the link is written again
     link = "#" + explorer.page.url.split("#")[1]
     again = open_explorer(open_page, explorer_site, link)
     assert again.run(STATE) == explorer.run(STATE)
