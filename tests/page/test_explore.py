@@ -340,6 +340,6 @@ def test_the_page_fits_narrow_and_dark_screens(server: str, open_page: OpenPage,
     assert stage["y"] + stage["height"] <= 900, "the whole disk is on the first screen"
     assert state(page, "s.disk.theme") == scheme
     for name in ("Data", "Checkpoint"):
-        picker = page.get_by_label(name).bounding_box()
+        picker = page.get_by_label(name, exact=True).bounding_box()
         assert picker is not None and picker["x"] >= 0 and picker["x"] + picker["width"] <= width, "within reach"
     keep(page, f"8-{width}-{scheme}")
