@@ -35,8 +35,8 @@ AROUND = 1e-9
 RIM_SIDES = 96
 ARC_STEP = 0.02
 """Radians between corners where the circle `min_radius` closes the outline."""
-NEAR = 2e-3
-"""An item this near to the curve, in disk radii, may have been put on the other side by rounding: half a pixel. Where radii
+NEAR = 6e-3
+"""An item this near to the curve, in disk radii, may have been put on the other side by rounding: a pixel and a half. Where radii
 are a few hundredths, as in a spread embedding, drawn radii are rounded by that much."""
 
 
