@@ -84,7 +84,7 @@ def test_on_own_vectors_the_outline_holds_the_members_and_no_other_item(vectors_
     explorer = open_explorer(open_page, vectors_site)
     rows = np.argsort(explorer.view.embedding.radii)[: 5 * SELECTIONS : 5]  # inner nodes: a leaf's cone holds nothing
     found = check_selections(explorer, rows.tolist(), 1.5)
-    assert sum(one["members"] > 0 for one in found) > SELECTIONS / 20
+    assert sum(one["members"] > 0 for one in found) >= SELECTIONS / 20
 
 
 @pytest.mark.xfail(reason="on the spread demo the point that stands most alone is not always hit", strict=False)
