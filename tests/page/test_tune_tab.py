@@ -249,8 +249,8 @@ def test_it_is_kept_found_after_a_restart_and_searched_with(page: Page, trained:
     expect(page.locator(".ht-keep .he-error")).to_be_visible()
     name.fill("my-cars")
     expect(page.locator(".ht-keep .he-error")).to_have_count(0)
-    page.get_by_label("Licence").fill("CC0-1.0")
-    page.get_by_label("Note").fill("Cars and their parts.")
+    page.get_by_label("Licence", exact=True).fill("CC0-1.0")
+    page.get_by_label("Note", exact=True).fill("Cars and their parts.")
     page.get_by_role("button", name="Keep as a checkpoint").click()
     expect(page.locator(".ht-keep")).to_contain_text("Kept as my-cars")
     with page.expect_download() as saving:
