@@ -22,7 +22,6 @@ Everything is computed in float32 at least, also inside `torch.autocast`.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Literal, NamedTuple, get_args, get_type_hints
@@ -31,6 +30,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from hypviz.errors import SettingsError
 from hypviz.model.similarity import Geometry, Points, aperture_excess, similarities
 
 Objective = Literal["angle", "distance", "hinge"]
@@ -81,8 +81,8 @@ class LossSettings:
         choices = get_type_hints(LossSettings)
         for field in fields(self):
             if choices[field.name] is float:
-                if not 0 <= getattr(self, field.name) < math.inf:
-                    raise ValueError(f"{field.name} must be a finite number of at least 0, got {getattr(self, field.name)!r}")
+                if not 0 <= getattr(self, field.name) <= 1e6:
+                    raise SettingsError(f"{field.name} must be a finite number of at least 0, at most 1e6, got {getattr(self, field.name)!r}")
             else:
                 _require(field.name, getattr(self, field.name), get_args(choices[field.name]))
         if self.objective == "hinge" and self.geometry != "hyperbolic":
