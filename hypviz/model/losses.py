@@ -82,7 +82,7 @@ class LossSettings:
         for field in fields(self):
             if choices[field.name] is float:
                 if not 0 <= getattr(self, field.name) <= 1e6:
-                    raise SettingsError(f"{field.name} must be a finite number of at least 0, at most 1e6, got {getattr(self, field.name)!r}")
+                    raise SettingsError(f"{field.name} must be a finite number of at least 0, to 1e6, got {getattr(self, field.name)!r}")
             else:
                 _require(field.name, getattr(self, field.name), get_args(choices[field.name]))
         if self.objective == "hinge" and self.geometry != "hyperbolic":
