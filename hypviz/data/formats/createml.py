@@ -7,20 +7,14 @@ from typing import Any
 
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle
 from hypviz.data.formats.entries import Found
-from hypviz.data.formats.text import class_name, load_json
-from hypviz.errors import DataError
+from hypviz.data.formats.text import class_name
 
 
 def read_createml(source: Source, files: list[str]) -> Found:
     """The pictures of CreateML's files; one that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
-    for file in files:
-        try:
-            content = load_json(source.path(file), source.dropped)
-        except DataError as error:
-            source.dropped.file("unreadable annotation file", f"{file}: {str(error).partition(': ')[2]}")
-            continue
+    for file, content in source.contents(files):
         read.add(file)
         for index, row in enumerate(content if isinstance(content, list) else ()):
             where = f"{PurePosixPath(file).name}: picture {index}"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from hypviz.data.formats.convention import Numbers, Reading, Sample, judge
 from hypviz.data.formats.entries import Entry
 from hypviz.data.formats.masks import as_float, is_number
 from hypviz.data.formats.names import PictureNames
+from hypviz.data.formats.text import load_json
 from hypviz.data.formats.tree import Tree
 from hypviz.data.pictures import PictureError, read_size
 from hypviz.data.raw import MAX_SIDE, DropCounter, RawBox
+from hypviz.errors import DataError
 
 MEASURED = 200
 """Pictures whose header is read to learn their size, where a file does not state it."""
@@ -36,6 +38,25 @@ class Source:
     def path(self, file: str) -> Path:
         """The place of an annotation file."""
         return self.root / file
+
+    def contents(
+        self, files: Iterable[str], load: Callable[[Path, DropCounter], Any] = load_json, *, per_picture: bool = False
+    ) -> Iterator[tuple[str, Any]]:
+        """Each annotation file's name and what `load` reads from it; a file that cannot be read is counted and left out.
+
+        per_picture: whether a file describes one picture, and so counts as one.
+        """
+        for file in files:
+            try:
+                content = load(self.path(file), self.dropped)
+            except DataError as error:
+                reason = str(error).partition(": ")[2]
+                if per_picture:
+                    self.dropped.image("unreadable annotation", f"{PurePosixPath(file).name}: {reason}", boxes=0)
+                else:
+                    self.dropped.file("unreadable annotation file", f"{file}: {reason}")
+                continue
+            yield file, content
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,14 @@ from pathlib import PurePosixPath
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle
 from hypviz.data.formats.entries import Found
 from hypviz.data.formats.text import class_name, read_text
-from hypviz.errors import DataError
 
 
 def read_kitti(source: Source, files: list[str]) -> Found:
     """The pictures of KITTI label files; one that cannot be read is counted as a picture."""
     drafts: list[Draft] = []
     read = set()
-    for file in files:
+    for file, text in source.contents(files, read_text, per_picture=True):
         name = PurePosixPath(file).name
-        try:
-            text = read_text(source.path(file), source.dropped)
-        except DataError as error:
-            source.dropped.image("unreadable annotation", f"{name}: {str(error).partition(': ')[2]}", boxes=0)
-            continue
         read.add(file)
         draft = Draft((PurePosixPath(file).stem,), file, name, any_ending=True)
         for index, line in enumerate(text.splitlines(), start=1):

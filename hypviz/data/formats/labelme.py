@@ -12,28 +12,22 @@ from typing import Any
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, number, settle, stated_size
 from hypviz.data.formats.entries import Found
-from hypviz.data.formats.text import class_name, load_json
-from hypviz.errors import DataError
+from hypviz.data.formats.text import class_name
 
 
 def read_labelme(source: Source, files: list[str]) -> Found:
     """The pictures that labelme files describe; a file that is no labelme JSON is counted as one picture."""
     drafts, read = [], set()
-    for file in files:
-        draft = _read(source, file)
+    for file, content in source.contents(files, per_picture=True):
+        draft = _draft(source, file, content)
         if draft is not None:
             drafts.append(draft)
             read.add(file)
     return Found(settle(drafts, source, "labelme JSON"), read)
 
 
-def _read(source: Source, file: str) -> Draft | None:
+def _draft(source: Source, file: str, content: Any) -> Draft | None:
     name = PurePosixPath(file).name
-    try:
-        content = load_json(source.path(file), source.dropped)
-    except DataError as error:
-        source.dropped.image("unreadable annotation", f"{name}: {str(error).partition(': ')[2]}", boxes=0)
-        return None
     shapes = content.get("shapes") if isinstance(content, dict) else None
     if not isinstance(shapes, list):
         source.dropped.image("unreadable annotation", f"{name}: expected labelme's list of shapes", boxes=0)

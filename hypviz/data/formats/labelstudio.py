@@ -16,9 +16,8 @@ from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, four_numbers, number, settle
 from hypviz.data.formats.entries import Found
 from hypviz.data.formats.names import clean_name
-from hypviz.data.formats.text import class_name, load_json
+from hypviz.data.formats.text import class_name
 from hypviz.data.pictures import is_picture_name
-from hypviz.errors import DataError
 
 _UPLOAD = re.compile(r"^[0-9a-f]{8}-(.+)$")
 
@@ -27,12 +26,7 @@ def read_labelstudio(source: Source, files: list[str]) -> Found:
     """The pictures of Label Studio's tasks; a file that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
-    for file in files:
-        try:
-            tasks = load_json(source.path(file), source.dropped)
-        except DataError as error:
-            source.dropped.file("unreadable annotation file", f"{file}: {str(error).partition(': ')[2]}")
-            continue
+    for file, tasks in source.contents(files):
         read.add(file)
         for index, task in enumerate(tasks if isinstance(tasks, list) else [tasks]):
             draft = _task(task, file, index, source)

@@ -17,8 +17,7 @@ from PIL import Image
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, number, settle, stated_size
 from hypviz.data.formats.entries import Found
-from hypviz.data.formats.text import class_name, load_json
-from hypviz.errors import DataError
+from hypviz.data.formats.text import class_name
 
 _MAX_BITMAP = 16 << 20
 """Bytes of a packed bitmap that are unpacked."""
@@ -28,13 +27,7 @@ def read_supervisely(source: Source, files: list[str]) -> Found:
     """The pictures of a Supervisely project; a file that cannot be read is counted as one picture."""
     drafts: list[Draft] = []
     read = set()
-    for file in files:
-        name = PurePosixPath(file).name
-        try:
-            content = load_json(source.path(file), source.dropped)
-        except DataError as error:
-            source.dropped.image("unreadable annotation", f"{name}: {str(error).partition(': ')[2]}", boxes=0)
-            continue
+    for file, content in source.contents(files, per_picture=True):
         if isinstance(content, dict) and isinstance(content.get("objects"), list):
             drafts.append(_picture(content, file, source))
         read.add(file)  # meta.json lists the classes, which the objects name themselves

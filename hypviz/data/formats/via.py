@@ -11,8 +11,7 @@ from typing import Any
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, four_numbers, number, settle
 from hypviz.data.formats.entries import Found
-from hypviz.data.formats.text import class_name, load_json
-from hypviz.errors import DataError
+from hypviz.data.formats.text import class_name
 
 _CLASS = ("class", "label", "type", "category", "name", "object", "object_name", "species")
 
@@ -21,12 +20,7 @@ def read_via(source: Source, files: list[str]) -> Found:
     """The pictures of VIA's projects and annotation files; one that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
-    for file in files:
-        try:
-            content = load_json(source.path(file), source.dropped)
-        except DataError as error:
-            source.dropped.file("unreadable annotation file", f"{file}: {str(error).partition(': ')[2]}")
-            continue
+    for file, content in source.contents(files):
         read.add(file)
         pictures = content.get("_via_img_metadata", content) if isinstance(content, dict) else {}
         for key, picture in pictures.items() if isinstance(pictures, dict) else ():
