@@ -85,20 +85,12 @@
       const body = { filter: filter(), offset: shown, limit: PAGE, order: order.value, down: ORDERS[order.value][1] };
       const page = await x.api.ask("items", body).finally(() => fetching === number && (fetching = 0));
       if (number !== asked) return;
-      grid.append(...page.items.map(tile));
+      grid.append(...page.items.map((item) => hypviz.tile(item, x)));
       shown += page.items.length;
       total.textContent = `${count(page.total)} ${page.total === 1 ? "picture" : "pictures"}`;
       more.hidden = shown >= page.total;
       more.textContent = `${count(shown)} of ${count(page.total)}: show more`;
       mark();
-    }
-
-    function tile(item) {
-      const image = Object.assign(element("img"), { loading: "lazy", src: x.thumbUrl(item.row), alt: item.label });
-      const node = button("hv-tile", image, () => x.walk({ row: item.row }));
-      node.title = `${item.label} (${item.depth_name}) in ${item.file}\n${item.radius.toFixed(3)} from the root`;
-      node.dataset.row = item.row;
-      return node;
     }
 
     /** Frame the tile of the selected item. */

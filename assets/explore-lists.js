@@ -33,6 +33,15 @@
     return node;
   }
 
+  /** A picture of a gallery, which leads to its item. @param {Object} item as the server lists it @param {Object} x the explorer */
+  hypviz.tile = function (item, x) {
+    const image = Object.assign(element("img"), { loading: "lazy", src: x.thumbUrl(item.row), alt: item.label });
+    const node = button("hv-tile", image, () => x.walk({ row: item.row }));
+    node.title = wordsOf(item).title;
+    node.dataset.row = item.row;
+    return node;
+  };
+
   /** Fill a strip, hide an empty one: what is in sight at once, the rest after the next frame. @param {(() => HTMLElement)[]} makers */
   function fillWith(strip, makers) {
     const held = strip.contains(document.activeElement); // whoever walks by keyboard goes on from the new cards

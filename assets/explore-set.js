@@ -88,18 +88,10 @@
       const page = await x.api.ask("items", { filter: filter(), offset: shown, limit: PAGE, order: "radius" });
       if (number !== asked) return;
       if (!shown) first = page.items[0]?.row ?? null;
-      list.firstChild.append(...page.items.map(looks === "table" ? tableRow : tile));
+      list.firstChild.append(...page.items.map(looks === "table" ? tableRow : (item) => hypviz.tile(item, x)));
       shown += page.items.length;
       more.hidden = shown >= page.total;
       more.textContent = `Showing ${count(shown)} of ${count(page.total)}: show ${Math.min(PAGE, page.total - shown)} more`;
-    }
-
-    function tile(item) {
-      const image = Object.assign(element("img"), { loading: "lazy", src: x.thumbUrl(item.row), alt: item.label });
-      const node = button("hv-tile", image, () => x.walk({ row: item.row }));
-      node.title = `${item.label} (${item.depth_name}) in ${item.file}\n${item.radius.toFixed(3)} from the root`;
-      node.dataset.row = item.row;
-      return node;
     }
 
     function tableHead() {
