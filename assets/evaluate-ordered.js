@@ -51,8 +51,11 @@
         return;
       }
       state.word = name;
+      const turn = ++asked; // an earlier query's answer that comes late is not shown in place of this one
       await guarded(async () => {
-        state.row = (await ask(path("query", { label }))).row;
+        const { row } = await ask(path("query", { label }));
+        if (turn !== asked) return;
+        state.row = row;
         await load();
       });
     }
@@ -66,10 +69,10 @@
     }
 
     async function load() {
-      const number_ = ++asked;
+      const turn = ++asked;
       await guarded(async () => {
         const found = await ask(path("ordered", { source: state.source, row: state.row, limit: state.limit }));
-        if (number_ !== asked) return;
+        if (turn !== asked) return;
         answer = found;
         show();
       });

@@ -264,7 +264,9 @@ def test_it_is_kept_found_after_a_restart_and_searched_with(page: Page, trained:
     server.start()
     again, errors = new_page(browser, viewport={"width": 1280, "height": 1000})
     again.goto(f"{server.address}/#data={trained['set'].rsplit('/', 1)[-1]}&checkpoint=my-cars")
-    again.wait_for_function("window.hypvizExplorer?.state().answer && hypvizExplorer.state().view.checkpoint === 'my-cars'")
+    again.wait_for_function(
+        "window.hypvizExplorer?.state().answer && hypvizExplorer.state().view.checkpoint === 'my-cars'", timeout=PATIENCE_MS
+    )  # the set is embedded anew by what was kept
     assert again.evaluate("hypvizExplorer.state().view.name") == "cars"
     scene = again.evaluate("hypvizExplorer.state().answer")
     assert scene["children_total"] > 0 and scene["children"], "a search through what was kept"
