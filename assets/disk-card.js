@@ -67,7 +67,7 @@
     }
   }
 
-  const wordsOfExtra = ({ label, radius }) => [label || "your picture", `${radius.toFixed(3)} from root`];
+  const wordsOfExtra = ({ label, radius }) => [label || "your picture", `${hypviz.distance(radius)} from root`];
 
   hypviz.Card = Card;
 })();

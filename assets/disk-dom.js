@@ -32,6 +32,8 @@
   const isRow = (row) => Number.isInteger(row) && row >= 0;
   /** A number in the fewest digits that tell it to four. */
   const trim = (value) => String(Number(value.toPrecision(4)));
+  /** A distance from the root: three decimals, or two digits of a small one, that none but the root reads as 0. */
+  const distance = (value) => (value >= 0.01 || !value ? value.toFixed(3) : String(Number(value.toPrecision(2))));
   const count = (value) => value.toLocaleString("en");
   const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -113,5 +115,5 @@
     }
   }
 
-  Object.assign(hypviz, { element, button, set, make, add, isRow, trim, count, reducedMotion, painted, openTab, dropZone, Bits });
+  Object.assign(hypviz, { element, button, set, make, add, isRow, trim, distance, count, reducedMotion, painted, openTab, dropZone, Bits });
 })();

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
-  const { count } = hypviz;
+  const { count, distance } = hypviz;
 
   /** The label of an item. @param {Painter} paint @param {number} row */
   function nameOf(paint, row) {
@@ -19,7 +19,7 @@
     const kind = header.depths[depth[i]]?.name ?? `level ${depth[i]}`;
     const name = nameOf(paint, row);
     const from = describe?.(row) || header.images[image[i]] || `image ${image[i] + 1}`;
-    return [name, `${name === kind ? "" : `${kind} · `}${radius[i].toFixed(3)} from root`, from];
+    return [name, `${name === kind ? "" : `${kind} · `}${distance(radius[i])} from root`, from];
   }
 
   /** How many points are drawn and which, and what radius and angle mean. @returns {string[]} */

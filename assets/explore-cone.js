@@ -25,11 +25,12 @@
 
     function write() {
       if (set === null) slider.value = x.wide;
+      const none = x.answer?.how === "cosine";
       const inside = x.answer ? ` · ${hypviz.count(x.answer.members_total)} inside` : "";
-      value.textContent = `${degrees(x.wide)}${inside}`;
-      value.title = `Half-angle ω = ${x.wide.toFixed(3)} rad`;
-      reset.disabled = set === null;
-      slider.disabled = x.shows.cone() === "aperture";
+      value.textContent = none ? "none: by similarity" : `${degrees(x.wide)}${inside}`;
+      value.title = none ? "Nothing here says what contains what" : `Half-angle ω = ${x.wide.toFixed(3)} rad`;
+      reset.disabled = none || set === null;
+      slider.disabled = none || x.shows.cone() === "aperture";
     }
 
     slider.addEventListener("input", slide);
@@ -49,6 +50,7 @@
         slide();
       },
       nudge(step) {
+        if (x.answer?.how === "cosine") return x.announce("There is no cone here: items are listed by similarity.");
         if (slider.disabled) return x.announce("This cone's width follows from the distance; “One width for all” in the Show menu sets it by hand.");
         slider.value = Number(slider.value) + step * NUDGE;
         slide();

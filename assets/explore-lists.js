@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, button, painted, count } = hypviz;
+  const { element, button, painted, count, distance } = hypviz;
 
   const EMPTY = {
     children: "Nothing lies inside this cone; widen it to look further.",
@@ -15,8 +15,8 @@
   /** What a card says on hover and to a screen reader. */
   function wordsOf(item) {
     const angle = typeof item.angle === "number" ? `, angle ${item.angle.toFixed(2)} rad` : "";
-    return { title: `${item.label} (${item.depth_name}) in ${item.file}\n${item.radius.toFixed(3)} from the root${angle}`,
-      spoken: `${item.label}, ${item.radius.toFixed(3)} from the root${angle}` }; // prettier-ignore
+    return { title: `${item.label} (${item.depth_name}) in ${item.file}\n${distance(item.radius)} from the root${angle}`,
+      spoken: `${item.label}, ${distance(item.radius)} from the root${angle}` }; // prettier-ignore
   }
 
   /** A thumbnail with its label. @param {Object} item as `Cards.of` describes it @param {string} [kind] one more class name */

@@ -27,6 +27,7 @@
     async function turn() {
       if (!x.answer) return;
       if (here() >= 0) return remove(here());
+      if (x.answer.how === "cosine") return x.announce("There is no cone here to pin: items are listed by similarity.");
       if (pins.length === MOST) return x.complain(new Error(`At most ${MOST} cones can be pinned; remove one first.`));
       pins.push({ query: x.query, id: x.answer.id });
       x.announce(`Cone of ${x.answer.picture.title} pinned, ${pins.length} in all.`);
@@ -74,7 +75,7 @@
 
     function write() {
       pinButton.textContent = here() >= 0 ? "Unpin cone" : "Pin cone";
-      pinButton.disabled = !x.answer;
+      pinButton.disabled = !x.answer || (x.answer.how === "cosine" && here() < 0); // a cone is there to be pinned
       bar.hidden = !pins.length;
       bar.replaceChildren(
         ...pins.map(({ query, cone }, i) => {

@@ -6,14 +6,21 @@
 (function () {
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, button, action, count, fillWith, fillStrip, headed, listCard, EMPTY_LISTS } = hypviz;
+  const { element, button, action, count, distance, fillWith, fillStrip, headed, listCard, EMPTY_LISTS } = hypviz;
 
   const WAYS = {
     entailment: ["in its cone", "By entailment: what lies inside its cone counts as contained in it"],
     nearest: ["nearest", "The 40 items at the smallest distance in hyperbolic space, for comparison"],
     cosine: ["cosine", "The 40 items of the most similar direction, as an ordinary embedding would answer"],
   };
+  const NO_CONES = "Nothing here says what contains what, so there are no cones to search by";
   const RINGED = 40; // items marked on the disk
+
+  /** A part of all items, in plain per cent. */
+  function shareOf(part, all) {
+    const percent = (100 * part) / all;
+    return percent > 0 && percent < 1 ? "under 1 %" : `${Math.round(percent)} %`;
+  }
 
   hypviz.rowsPart = function (x) {
     const box = x.find(".hv-children");
@@ -70,7 +77,9 @@
       return node;
     }
 
-    const plain = (item, kind) => listCard(item, x.thumbUrl, (row) => x.walk({ row }), kind);
+    const unnamed = () => x.answer.how === "cosine" && x.view.classes === 0;
+    /** A card; where nothing has a class, it is called by its picture. */
+    const plain = (item, kind) => listCard(unnamed() ? { ...item, label: item.file } : item, x.thumbUrl, (row) => x.walk({ row }), kind);
 
     function counted(item, kind) {
       const node = plain(item, kind);
@@ -85,9 +94,15 @@
       opened++;
       const classes = found.bands.reduce((sum, band) => sum + band.classes.length, 0);
       const place = found.by === "entailment" ? "in its cone" : found.by === "cosine" ? "of the most similar direction" : "nearest to it";
-      const words = `${count(found.total)} ${place}${classes > 1 && !flat ? `, ${count(classes)} kinds` : ""}`;
-      headed(title, how === "cosine" ? "Nearest" : "Elsewhere", flat ? `${children.length} of ${count(x.answer.children_total)} ${place}, general → specific` : words);
-      for (const node of switches) node.disabled = how === "cosine";
+      const share = found.by === "entailment" && found.total ? `, ${shareOf(found.total, x.view.count)} of all items` : "";
+      const words = `${count(found.total)} ${place}${share}${classes > 1 ? `, ${count(classes)} kinds` : ""}`;
+      headed(title, how === "cosine" ? "Most similar" : "Elsewhere", flat ? `${children.length} of ${count(x.answer.children_total)} ${place}, general → specific` : words);
+      for (const node of switches) {
+        node.setAttribute("aria-pressed", String(node.dataset.by === found.by));
+        if (node.dataset.by !== "entailment") continue;
+        node.disabled = how === "cosine";
+        node.title = how === "cosine" ? NO_CONES : WAYS.entailment[1];
+      }
       if (flat) return bands.replaceChildren(strip(children.map((item) => () => plain(item))));
       bands.replaceChildren(...found.bands.map(band));
       if (!found.bands.length) bands.append(element("p", "hv-none", found.total ? "" : noneWords()));
@@ -103,14 +118,16 @@
 
     /** One band: its name and limits on the left, a card a class. */
     function band(one) {
-      const from = one.low === null ? "" : one.low.toFixed(2);
-      const to = one.high === null ? "" : one.high.toFixed(2);
-      const name = element("div", "hv-band-name", element("b", "", one.name), element("small", "", count(one.total)));
-      name.title = `${count(one.total)} items${from ? ` from ${from}` : ""}${to ? ` up to ${to}` : ""} from the root`;
+      const from = one.low === null ? "" : ` from ${distance(one.low)}`;
+      const to = one.high === null ? "" : ` up to ${distance(one.high)}`;
+      const size = element("small", "", `${count(one.total)} by radius`);
+      const name = element("div", "hv-band-name", element("small", "", "level of"), element("b", "", one.name), size);
+      name.title = `${count(one.total)} items${from}${to} from the root, where ${one.name} mostly lie; the radius decides, not the class`;
       const node = element("div", "hv-band");
       node.dataset.band = one.band;
       const single = one.items?.map((item) => () => plain(item));
-      node.append(name, strip(single || one.classes.map((item) => () => classCard(item, one, node))));
+      node.classList.toggle("hv-band-only", x.answer.how === "cosine"); // similarity knows no bands
+      node.append(...(x.answer.how === "cosine" ? [] : [name]), strip(single || one.classes.map((item) => () => classCard(item, one, node))));
       return node;
     }
 
@@ -163,8 +180,9 @@
       const way = answer.row === null ? answer.path : answer.path.slice(1); // what it is itself stands above
       const holders = way.filter((item) => item.holds).length;
       const words = way.length ? (holders === way.length ? "each has it in its cone" : `${holders} of them have it in their cone`) : "";
+      x.find(".hv-parents").hidden = answer.how === "cosine";
       fill("path", holders === way.length && holders ? "Towards the root" : "Similar, more general", way, way.length, words);
-      x.find(".hv-path").hidden = x.disk?.paint.space?.geometry === "cosine";
+      x.find(".hv-path").hidden = answer.how === "cosine" || x.disk?.paint.space?.geometry === "cosine";
     }
 
     function fill(kind, name, cards, total, order) {

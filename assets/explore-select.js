@@ -32,7 +32,7 @@
     };
     const here = () => Number.isInteger(x.answer?.row);
     shortcut("Same picture", "Everything in the picture of the selected item", () => ({ same_image: x.answer.row }), here);
-    shortcut("In this cone", "All members of the present cone", () => ({ members: x.answer.members }), () => x.answer);
+    shortcut("In this cone", "All members of the present cone", () => ({ members: x.answer.members }), () => x.answer?.how !== "cosine");
     shortcut("In all cones", "What the pinned cones have in common", () => ({ members: x.shared().encode() }), () => x.shared());
     shortcut("Contradictions", "Outside an annotated parent's cone, or not farther from the root than it", () => ({ violations: true }));
     shortcut("Unlabelled", "Pictures without boxes, boxes whose class says nothing", () => ({ flags: ["unlabelled"] }));

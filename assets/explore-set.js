@@ -104,7 +104,7 @@
     function tableRow(item) {
       const image = Object.assign(element("img"), { loading: "lazy", src: x.thumbUrl(item.row), alt: "" });
       const name = button("hv-link", item.label, () => x.walk({ row: item.row }));
-      const cells = [image, name, item.depth_name, item.radius.toFixed(3), item.file].map((cell) => element("td", "", cell));
+      const cells = [image, name, item.depth_name, hypviz.distance(item.radius), item.file].map((cell) => element("td", "", cell));
       const row = element("tr", "", ...cells);
       row.dataset.row = item.row;
       return row;

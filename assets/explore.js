@@ -172,8 +172,9 @@
       const { answer } = this;
       const drawn = this.disks().map((disk) => this.showOn(disk));
       this.drawn = answer;
-      const { picture, radius, members_total: inside, parents_total: above } = answer;
-      this.announce(`${picture.title}, ${radius.toFixed(3)} from the root, ${inside} in its cone, ${above} parents.`);
+      const { picture, radius, how, members_total: inside, parents_total: above } = answer;
+      const around = how === "cosine" ? `${inside} most similar` : `${inside} in its cone, ${above} parents`;
+      this.announce(`${picture.title}, ${hypviz.distance(radius)} from the root, ${around}.`);
       return Promise.all(drawn);
     }
 
@@ -186,7 +187,7 @@
       const thumb = answer.thumb.startsWith("data:") ? answer.thumb : this.api.url(answer.thumb);
       const rows = (cards) => cards.map((item) => item.row);
       disk.setExtra(own ? [{ ...polar, label: answer.picture.title, thumb }] : []);
-      disk.setOmega(this.wide);
+      disk.setOmega(answer.how === "cosine" ? null : this.wide);
       this.shows.drawEdges(disk);
       this.pins.draw(disk);
       this.set.draw(disk);
@@ -194,7 +195,7 @@
         query: answer.how === "cosine" ? null : this.query,
         row: answer.row,
         polar: own ? polar : null,
-        members: Bits.decode(answer.members, this.view.count),
+        members: answer.how === "cosine" ? [] : Bits.decode(answer.members, this.view.count),
         children: this.quiet ? [] : this.rows.ringed(),
         parents: this.quiet ? [] : rows(answer.parents),
         path: rows(answer.path),

@@ -102,7 +102,7 @@
   function now(i) {
     const image = Object.assign(element("img"), { src: picture(rows[i]), alt: "", hidden: !picture(rows[i]) });
     const level = header.depths[arrays.depth[i]].name;
-    const words = element("div", "", element("h2", "", nameOf(i)), element("p", "", `${level} · ${arrays.radius[i].toFixed(3)} from the root`));
+    const words = element("div", "", element("h2", "", nameOf(i)), element("p", "", `${level} · ${hypviz.distance(arrays.radius[i])} from the root`));
     find("now").replaceChildren(image, words);
   }
 
@@ -117,8 +117,8 @@
   function card(i) {
     const url = picture(rows[i]);
     const image = url ? Object.assign(element("img"), { src: url, alt: "" }) : element("i", "of-blank");
-    const button = element("button", "of-card", image, element("b", "", nameOf(i)), element("span", "", arrays.radius[i].toFixed(3)));
-    Object.assign(button, { type: "button", title: `${nameOf(i)}, ${arrays.radius[i].toFixed(3)} from the root` });
+    const button = element("button", "of-card", image, element("b", "", nameOf(i)), element("span", "", hypviz.distance(arrays.radius[i])));
+    Object.assign(button, { type: "button", title: `${nameOf(i)}, ${hypviz.distance(arrays.radius[i])} from the root` });
     button.dataset.row = rows[i];
     button.addEventListener("click", () => select(rows[i]));
     return button;

@@ -7,6 +7,7 @@ the items at the smallest geodesic distance, and "cosine", those at the smallest
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -30,7 +31,22 @@ WAYS = ("entailment", "nearest", "cosine")
 NEAREST = 40
 """Items that "nearest" and "cosine" find: they have no cone that ends by itself."""
 MAX_LISTED = 200
+ONE_BAND = Bands((), ("all",))
+"""Where no cone says what contains what."""
 PLURAL = {"part of a part": "parts of parts"}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What lies around a place: the 40 best children and parents, the rows of its cone's members and, where it has none, the
+    angle in radians of the closest item; found: rows outside its picture and what ranks them, by the way `by`."""
+
+    by: str
+    children: Ranked
+    parents: Ranked
+    members: Rows
+    closest: float | None
+    found: tuple[Rows, Floats]
 
 
 class Children:
@@ -52,19 +68,33 @@ class Children:
         space = self.index.embedding
         return Index(Embedding(space.directions, space.radii, space.curv, "cosine"))
 
+    def around(self, query: Query, omega: float | None, *, by: str, image: int | None, cones: bool = True) -> Surroundings:
+        """Everything around a place. cones False: no cone says what it contains, so that it has no parents, and similarity takes the
+        place of entailment."""
+        by = way(by, cones)
+        if not cones:
+            children = self.closest(query, by)
+            return Surroundings(by, children, Ranked.none(), np.sort(children.rows), None, self.found(query, by, omega, image))
+        around = self.index.around(query, omega)
+        if by == "entailment":
+            children, found = around.children, self.outside(around.members, around.scores, image)
+        else:
+            children, found = self.closest(query, by), self.found(query, by, omega, image)
+        closest = None if len(around.members) else around.closest
+        return Surroundings(by, children, around.parents, around.members, closest, found)
+
     def found(self, query: Query, by: str, omega: float | None, image: int | None) -> tuple[Rows, Floats]:
         """(k,) rows that a way finds outside a picture, and (k,) what ranks them, smaller is better: radians, or distances."""
-        check_choice("by", by, WAYS)
-        if by == "entailment":
+        if way(by) == "entailment":
             around = self.index.around(query, omega, limit=1)
             return self.outside(around.members, around.scores, image)
         ranked = self.closest(query, by, more=0 if image is None else len(self.items.of_image(image)))
         rows, scores = self.outside(ranked.rows, ranked.angle, image, whole=True)
         return rows[:NEAREST], scores[:NEAREST]
 
-    def closest(self, query: Query, by: str, *, more: int = 0) -> Ranked:
-        """The NEAREST + `more` best by a way without a cone, "nearest" or "cosine", best first."""
-        return (self._by_direction if by == "cosine" else self.index).nearest(query, limit=NEAREST + more)
+    def closest(self, query: Query, by: str, *, more: int = 0, limit: int = NEAREST) -> Ranked:
+        """The `limit` + `more` best by a way without a cone, "nearest" or "cosine", best first."""
+        return (self._by_direction if by == "cosine" else self.index).nearest(query, limit=limit + more)
 
     def outside(self, rows: Rows, scores: Floats, image: int | None, *, whole: bool = False) -> tuple[Rows, Floats]:
         """Those that are not in a picture; None leaves all.  whole: whether whole pictures count, which are parts of nothing."""
@@ -77,21 +107,25 @@ class Children:
     def _whole(self) -> NDArray[np.bool_]:
         return whole_pictures(self.items)
 
-    def elsewhere(self, rows: Rows, scores: Floats, *, by: str) -> Json:
+    def elsewhere(self, rows: Rows, scores: Floats, *, by: str, cones: bool = True) -> Json:
         """What was found, to be read: {"by", "total", "bands": [{"band", "name", "low", "high", "total", "classes": cards with
         "class", "count" and "score", "items": cards or None}]}.
 
-        low, high: limits of the radius, None where there is none.  items: where items have no class, the best of them.
+        cones False: similarity knows no bands, all are in one.  low, high: limits of the radius, None where
+        there is none.  items: where items have no class, the best of them.
         """
-        groups = by_class(rows, scores, self._radii[rows], self.items.label[rows], self.bands)
-        return {"by": by, "total": len(rows), "bands": [self._band(group, rows, scores) for group in groups]}
+        bands = self.bands if cones else ONE_BAND
+        groups = by_class(rows, scores, self._radii[rows], self.items.label[rows], bands)
+        return {"by": by, "total": len(rows), "bands": [self._band(bands, group, rows, scores) for group in groups]}
 
-    def of_class(self, found: tuple[Rows, Floats], *, band: int, label: int, offset: int = 0, limit: int = NEAREST) -> Json:
+    def of_class(
+        self, found: tuple[Rows, Floats], *, band: int, label: int, offset: int = 0, limit: int = NEAREST, cones: bool = True
+    ) -> Json:
         """All items behind one card, best first: {"total", "offset", "items"}; SelectionError for a stretch that cannot be."""
         if not (offset >= 0 and 1 <= limit <= MAX_LISTED):
             raise SelectionError(f"A list starts at 0 or later and has 1 to {MAX_LISTED} items; got {offset} and {limit}.")
         rows, scores = found
-        inside = (self.bands.of(self._radii[rows]) == band) & (self.items.label[rows] == label)
+        inside = ((self.bands if cones else ONE_BAND).of(self._radii[rows]) == band) & (self.items.label[rows] == label)
         best = self._best(rows[inside], scores[inside])
         return {"total": len(best), "offset": offset, "items": self.cards.plain(best[offset : offset + limit])}
 
@@ -125,14 +159,14 @@ class Children:
     def _radii(self) -> Floats:
         return np.asarray(self.index.embedding.radii, np.float32)
 
-    def _band(self, group: BandGroup, rows: Rows, scores: Floats) -> Json:
-        limits = (None, *self.bands.limits, None)
-        inside = self.bands.of(self._radii[rows]) == group.band
+    def _band(self, bands: Bands, group: BandGroup, rows: Rows, scores: Floats) -> Json:
+        limits = (None, *bands.limits, None)
+        inside = bands.of(self._radii[rows]) == group.band
         classless = [one.label for one in group.classes] == [SCENE] or len(self.items.classes) < 2
         items = self._best(rows[inside], scores[inside])[:NEAREST] if classless else None
         return {
             "band": group.band,
-            "name": self.bands.names[group.band],
+            "name": bands.names[group.band],
             "low": limits[group.band],
             "high": limits[group.band + 1],
             "total": group.count,
@@ -154,6 +188,12 @@ class Children:
         for child in inside.tolist():
             groups.setdefault(int(self.items.label[child]), []).append(child)
         return [self.cards.of(rows[0]) | {"count": len(rows), "rows": rows} for rows in groups.values()]
+
+
+def way(by: str, cones: bool = True) -> str:
+    """A way to find the rest, checked; without cones similarity takes the place of entailment."""
+    check_choice("by", by, WAYS)
+    return "cosine" if by == "entailment" and not cones else by
 
 
 def listed_rows(here: Sequence[Json], elsewhere: Json) -> list[int]:

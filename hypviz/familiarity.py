@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hypviz.data.hierarchy import class_graph, subset_hierarchy
-from hypviz.data.items import subset_images, whole_pictures
+from hypviz.data.items import only_pictures, subset_images, whole_pictures
 from hypviz.embed import suited_checkpoint
 from hypviz.evaluate import LISTED, EvaluateSettings
 from hypviz.evaluate.run import measure_chance, run_task
@@ -26,6 +26,12 @@ FEWEST = 10
 """Queries without which nothing can be said."""
 LEAST_GAIN = 0.05
 """Share of the way from chance to perfect below which a model knows next to nothing of the pictures."""
+
+
+NO_BOXES = (
+    "These pictures have no boxes, so nothing here says what contains what: they are listed by similarity alone, and their distance from "
+    "the root means little."
+)
 
 
 @dataclass(frozen=True)
@@ -75,9 +81,12 @@ def familiarity(workspace: Workspace, embedding: Embedding, retrieval: Retrieval
 
 
 def notice(workspace: Workspace, embedding: Embedding, card: Card) -> dict[str, Any] | None:
-    """{"text", "action"} when the model does not know the pictures: another checkpoint to open them with, or fine-tuning; else None."""
+    """{"text", "action"} of what a person should know first, or None: that pictures without boxes have no hierarchy to read; that the
+    model does not know these, with another checkpoint to open them with, or fine-tuning."""
     if workspace.vectors is not None:
         return None
+    if only_pictures(workspace.items):
+        return {"text": NO_BOXES, "action": {"label": "Draw boxes", "tab": "Annotate"}}
     text = familiarity(workspace, embedding, card.answers).sentence
     suited = suited_checkpoint(workspace.items.classes)
     tune = {"label": "Fine-tune it on them", "tab": "Fine-tune"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.config import check_choice
+from hypviz.data.items import only_pictures
 from hypviz.errors import WorkspaceError
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
@@ -58,7 +60,20 @@ class Layouts:
         stored = self.workspace.read_array(self._checkpoint, self._name("scale"))
         if stored is None and self._former is not None:
             stored = _newest(self._former, "scale")
-        return RadiusScale.from_radii(self.embedding.radii) if stored is None else RadiusScale(*stored)
+        if stored is not None:
+            return RadiusScale(*stored)
+        return RadiusScale.from_radii(self.embedding.radii, **({"linear": 0.0} if self._flat else {}))
+
+    @cached_property
+    def _flat(self) -> bool:
+        """Whole pictures alone: their radii mean little and may lie orders of magnitude apart, so neither scale nor angles follow them."""
+        return only_pictures(self.workspace.items)
+
+    @cached_property
+    def _placed(self) -> Embedding:
+        """What the angles are made of."""
+        space = self.embedding
+        return replace(space, radii=np.ones_like(space.radii)) if self._flat else space
 
     def radius_scale(self, name: str | None = None) -> RadiusScale:
         """The scale of the disk by name: None or "stretched" the one that follows the quantiles, "linear" the plain one."""
@@ -101,7 +116,7 @@ class Layouts:
         """The scores of a layout; seeded, so the same every time."""
         placed = self.angles(method)
         if method not in self._honesty:
-            self._honesty[method] = honesty.measure(self.embedding, placed, omega=self.omega)
+            self._honesty[method] = honesty.measure(self._placed, placed, omega=self.omega)
         return self._honesty[method]
 
     def angle_of(self, direction: NDArray[np.float32], row: int | None) -> dict[str, float]:
@@ -120,7 +135,7 @@ class Layouts:
         try:
             made = self._carried(method)
             if made is None:
-                made = layout.angles(self.embedding, self.tree, method=method, on_progress=self._reporter(method))
+                made = layout.angles(self._placed, self.tree, method=method, on_progress=self._reporter(method))
         finally:
             self._progress.pop(method)
         self._seconds[method] = round(time.perf_counter() - begun, 2)
@@ -172,8 +187,8 @@ class Layouts:
     def correlation(self, method: str) -> float | None:
         """Rank correlation of a layout's drawn distances with the true ones, for the caption."""
         if method not in self._correlations:
-            plane = honesty.plane_of(self.embedding, self.angles(method))
-            self._correlations[method] = honesty.rank_correlation(self.embedding, plane)[0]
+            plane = honesty.plane_of(self._placed, self.angles(method))
+            self._correlations[method] = honesty.rank_correlation(self._placed, plane)[0]
         return self._correlations[method]
 
 

@@ -23,6 +23,7 @@ from hypviz.search.index import Index
 from hypviz.uploads import Box, Upload, Uploads
 from hypviz.viz.colours import DEPTH_NAMES
 from hypviz.viz.pictures import crop_bytes, placeholder
+from hypviz.viz.radius_scale import written
 
 if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
@@ -86,7 +87,7 @@ class Placer:
         level = "" if self.items.is_scene[row] else f"· {depth_name(int(self.hierarchy.depth[row]))} "
         picture = self._picture(image, row=row, box=self.items.xyxy[row].tolist(), title=self.items.name(row))
         radius = float(self.index.embedding.radii[row])
-        picture["subtitle"] = f"{level}· {radius:.3f} from the root · {picture['name']}"
+        picture["subtitle"] = f"{level}· {written(radius)} from the root · {picture['name']}"
         return Place(self.index.query(row), picture, f"thumb/{row}")
 
     def _of_drawn(self, image: int, box: Any) -> Place:
@@ -101,7 +102,7 @@ class Placer:
 
         query = self._embed(f"image {image}", xyxy, picture)
         shown = self._picture(image, row=None, box=list(xyxy), title="drawn box")
-        shown["subtitle"] = f"· {query.radius:.3f} from the root · {shown['name']}"
+        shown["subtitle"] = f"· {written(query.radius)} from the root · {shown['name']}"
         return Place(query, shown, data_url(crop_bytes(picture(), xyxy)))
 
     def _of_upload(self, token: str, box: Any) -> Place:
@@ -113,7 +114,7 @@ class Placer:
             upload.boxes.append(xyxy)
         query = self._embed(token, xyxy, lambda: upload.picture)
         shown = self._upload_picture(token, upload, xyxy if box is not None else None)
-        shown["subtitle"] = f"· {query.radius:.3f} from the root · {upload.name}"
+        shown["subtitle"] = f"· {written(query.radius)} from the root · {upload.name}"
         return Place(query, shown, data_url(crop_bytes(upload.picture, xyxy)))
 
     def _of_text(self, given: Any, box: Any) -> Place:
@@ -128,7 +129,7 @@ class Placer:
             "width": width,
             "height": height,
             "title": f"“{text}”",
-            "subtitle": f"· words · {query.radius:.3f} from the root",
+            "subtitle": f"· words · {written(query.radius)} from the root",
             "place": {"text": text},
             "whole": {"text": text},
             "chosen": [0, 0, width, height],

@@ -19,8 +19,8 @@ import numpy as np
 from hypviz import __version__
 from hypviz.bits import pack_rows
 from hypviz.cards import Cards
-from hypviz.children import Children, listed_rows
-from hypviz.data.items import SCENE, whole_pictures
+from hypviz.children import Children, listed_rows, way
+from hypviz.data.items import SCENE, only_pictures, whole_pictures
 from hypviz.data.pictures import read_bytes
 from hypviz.disks import Disks, start_row
 from hypviz.edges import edges_of_picture
@@ -165,28 +165,24 @@ class View:
         """What the data and the checkpoint are, for the picker, see `facts_of`."""
         return facts_of(self.workspace, self.card)
 
+    def has_cones(self, query: Mapping[str, Any]) -> bool:
+        """Whether cones say what a place contains: not for words in a plain CLIP, not among whole pictures alone."""
+        return self.words.how == ENTAILMENT if "text" in query else not only_pictures(self.items)
+
     def select(self, query: Mapping[str, Any], omega: float | None = None, *, by: str = "entailment") -> Json:
         """Everything about one place: its picture, what lies in it and around it, its path, cone members and where it is drawn.
 
         omega: cone threshold on ext(place, child), radians in (0, π], None for the calibrated one of its level.  by: how the rest
-        of the data is searched, see `Children`.  "here": boxes of the own picture, nested; "elsewhere": the others by band and
-        class; "children": the 40 best wherever they are, in the cone or by another way. Raises SelectionError for a query that
-        names nothing, DataError for a picture that cannot be read.
+        of the data is searched, see `Children`; without cones (`has_cones`) by cosine, which "how" says.
+        "here": boxes of the own picture, nested; "elsewhere": the others by band and class; "children": the 40 best wherever they
+        are, in the cone or by another way. Raises SelectionError for a query that names nothing, DataError for a picture that
+        cannot be read.
         """
-        place = self.placer.resolve(query)
-        by_cosine = "text" in query and self.words.how == COSINE
+        place, cones = self.placer.resolve(query), self.has_cones(query)
         image = place.picture["place"].get("image")
-        if by_cosine:
-            by, children = COSINE, self.index.nearest(place.query)
-            parents, inside, closest = Ranked.none(), np.sort(children.rows), None
-        else:
-            around = self.index.around(place.query, omega)
-            children, parents, inside, closest = around.children, around.parents, around.members, around.closest
-        if by == ENTAILMENT:
-            found = self.lists.outside(inside, around.scores, image)
-        else:
-            found, children = self.lists.found(place.query, by, omega, image), self.lists.closest(place.query, by)
-        here, elsewhere = self.lists.here(place.query.row), self.lists.elsewhere(*found, by=by)
+        around = self.lists.around(place.query, omega, by=by, image=image, cones=cones)
+        here, elsewhere = self.lists.here(place.query.row), self.lists.elsewhere(*around.found, by=around.by, cones=cones)
+        path = self.index.path_to_root(place.query) if cones else np.empty(0, np.int64)
         angles = self.disks.angle_of(place.query.direction, place.query.row)
         return {
             "row": place.query.row,
@@ -195,8 +191,8 @@ class View:
             "omega": self.index.omega(place.query) if omega is None else omega,
             "calibrated": self.index.omega(place.query),
             "outward": self.card.answers.cones.outward,
-            "how": COSINE if by_cosine else ENTAILMENT,
-            "closest": None if len(inside) else closest,
+            "how": ENTAILMENT if cones else COSINE,
+            "closest": around.closest,
             "angle": angles[layout.DEFAULT],
             "angles": angles,
             "thumb": place.thumb,
@@ -204,23 +200,23 @@ class View:
             "here": here,
             "elsewhere": elsewhere,
             "listed": listed_rows(here, elsewhere),
-            "children": self.cards.ranked(children),
-            "children_total": children.total,
-            "parents": self.cards.ranked(parents),
-            "parents_total": parents.total,
-            "path": self.lists.towards_root(place.query, self.index.path_to_root(place.query), omega),
+            "children": self.cards.ranked(around.children),
+            "children_total": around.children.total,
+            "parents": self.cards.ranked(around.parents),
+            "parents_total": around.parents.total,
+            "path": self.lists.towards_root(place.query, path, omega),
             "edges": edges_of_picture(self.hierarchy.edges, self.items.offsets, image if place.query.row is not None else None),
-            "members": pack_rows(inside, len(self.items)),
-            "members_total": len(inside),
+            "members": pack_rows(around.members, len(self.items)),
+            "members_total": len(around.members),
         }
 
     def of_class(
         self, query: Mapping[str, Any], omega: float | None, *, by: str, band: int, label: int, offset: int = 0, limit: int = 40
     ) -> Json:
         """All items behind one card of `select`'s "elsewhere", best first, see `Children.of_class`."""
-        place = self.placer.resolve(query)
-        found = self.lists.found(place.query, by, omega, place.picture["place"].get("image"))
-        return self.lists.of_class(found, band=band, label=label, offset=offset, limit=limit)
+        place, cones = self.placer.resolve(query), self.has_cones(query)
+        found = self.lists.found(place.query, way(by, cones), omega, place.picture["place"].get("image"))
+        return self.lists.of_class(found, band=band, label=label, offset=offset, limit=limit, cones=cones)
 
     def to_root(self, query: Mapping[str, Any], own: Sequence[str] = ()) -> Json:
         """The words met from a place to the root, see `Words.to_root`; CheckpointError without a text tower."""
@@ -239,26 +235,28 @@ class View:
         each: bool = False,
     ) -> Json:
         """The answers of the command line: lists named in `wanted` ("children", "bands", "parents", "nearest", "path", "words") for an
-        item, a picture file or a text; omega None takes the calibrated thresholds. "how" says what children are found by: a
-        plain CLIP has no cones for a text, so its children are the nearest by cosine. own_words: see `to_root`; each: see `select`."""
+        item, a picture file or a text; omega None takes the calibrated thresholds. "how" says what children are found by: without
+        cones (`has_cones`) they are the nearest by cosine, and nothing is a parent. own_words: see `to_root`; each: see `select`."""
         named: Json = {"row": self.row_of(item_id)} if item_id is not None else {"text": text}
         if picture is not None:
             named = {"upload": self.placer.uploads.add(read_bytes(picture), picture.name)}
         place = self.placer.resolve(named)
-        by_cosine = "text" in named and self.words.how == COSINE
-        how, query = COSINE if by_cosine else ENTAILMENT, place.query
+        cones, query = self.has_cones(named), place.query
+        how = ENTAILMENT if cones else COSINE
         result: Json = {"label": place.picture["title"], "radius": float(query.radius), "how": how}
         for kind in wanted:
             if kind == "path":
-                result[kind] = self.lists.towards_root(query, self.index.path_to_root(query), omega)
+                result[kind] = self.lists.towards_root(query, self.index.path_to_root(query), omega) if cones else []
             elif kind == "bands":
                 found = self.lists.found(query, how, omega, place.picture["place"].get("image"))
-                result[kind] = self.lists.elsewhere(*found, by=how)["bands"]
+                result[kind] = self.lists.elsewhere(*found, by=how, cones=cones)["bands"]
             elif kind == "words":
                 result |= {"words": (walk := self.to_root(named, own_words))["words"], "pool": walk["pool"]}
             else:
-                if kind == "nearest" or (by_cosine and kind == "children"):
+                if kind == "nearest":
                     ranked = self.index.nearest(query, limit=limit)
+                elif not cones:
+                    ranked = self.lists.closest(query, COSINE, limit=limit) if kind == "children" else Ranked.none()
                 elif kind == "parents":
                     ranked = self.index.parents(query, omega, limit=limit)
                 elif each:

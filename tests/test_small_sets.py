@@ -168,3 +168,25 @@ def test_calibration_says_that_it_needs_boxes(tmp_path: Path, tiny_world: TinyWo
     view = View(make("three pictures", tmp_path), tiny_world.checkpoint, device="cpu")
     with pytest.raises(DataError, match="needs boxes"):
         calibrate_omega(view.items, view.hierarchy, view.embedding)
+
+
+def test_whole_pictures_alone_are_listed_by_similarity_and_nothing_is_said_to_contain_them(tiny_world: TinyWorld, tmp_path: Path) -> None:
+    view = View(make("three pictures", tmp_path), tiny_world.checkpoint, device="cpu")
+    answer = view.select({"row": 1})
+    assert (answer["how"], answer["elsewhere"]["by"]) == ("cosine", "cosine")
+    assert not answer["parents"] and not answer["parents_total"] and not answer["path"]
+    likeness = view.embedding.directions @ view.embedding.directions[1]
+    expected = sorted((0, 2), key=lambda row: -likeness[row])
+    [band] = answer["elsewhere"]["bands"]
+    assert [card["row"] for card in band["items"]] == expected and band["low"] is band["high"] is None
+    assert view.select({"row": 1}, by="nearest")["elsewhere"]["by"] == "nearest"
+    assert "no boxes" in view.describe()["notice"]["text"]
+    found = view.search(item_id=view.items.item_id[1], wanted=["children", "parents", "path", "bands"], omega=None, limit=5)
+    assert found["how"] == "cosine" and found["parents"] == found["path"] == [] and len(found["bands"]) == 1
+    assert sorted(card["row"] for card in found["children"]) == [0, 2]
+
+
+@pytest.mark.parametrize("name", ["one box", "vectors without a label"])
+def test_a_box_or_a_vector_of_ones_own_is_enough_for_cones(name: str, tiny_world: TinyWorld, tmp_path: Path) -> None:
+    view = View(make(name, tmp_path), tiny_world.checkpoint, device="cpu")
+    assert view.select({"row": 0})["how"] == "entailment" and view.describe()["notice"] is None

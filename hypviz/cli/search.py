@@ -9,6 +9,7 @@ import typer
 
 from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, say_licence, show, suited
 from hypviz.errors import SettingsError
+from hypviz.viz.radius_scale import written
 
 
 def search(
@@ -54,8 +55,8 @@ def _kinds(children: bool, bands: bool, parents: bool, nearest: bool, path: bool
 
 
 def _as_text(result: dict[str, Any], wanted: list[str]) -> str:
-    how = f" · children by {result['how']}" if result["label"].startswith("“") else ""
-    lines = [f"{result['label']} · {result['radius']:.3f} from the root{how}"]
+    how = f" · children by {result['how']}" if result["how"] == "cosine" or result["label"].startswith("“") else ""
+    lines = [f"{result['label']} · {written(result['radius'])} from the root{how}"]
     for kind in wanted:
         answers = result[kind]
         if kind == "words":
@@ -67,7 +68,7 @@ def _as_text(result: dict[str, Any], wanted: list[str]) -> str:
         lines.append(f"\n{kind} ({len(answers)} of {result.get(f'{kind}_total', len(answers))}):")
         for row in answers:
             angle = "" if row["angle"] is None else f"{row['angle']:8.3f}"
-            lines.append(f"  {row['id']}  {row['radius']:7.3f}{angle}  {row['label']:<18} {row['file']}")
+            lines.append(f"  {row['id']}  {written(row['radius']):>7}{angle}  {row['label']:<18} {row['file']}")
     return "\n".join(lines)
 
 
@@ -76,5 +77,7 @@ def _band_lines(bands: list[dict[str, Any]]) -> list[str]:
     lines = []
     for band in bands:
         lines.append(f"\n{band['name']} ({band['total']} in {len(band['classes'])} classes):")
-        lines += [f"  {one['id']}  {one['radius']:7.3f}{one['score']:8.3f}  {one['label']:<18} × {one['count']}" for one in band["classes"]]
+        lines += [
+            f"  {one['id']}  {written(one['radius']):>7}{one['score']:8.3f}  {one['label']:<18} × {one['count']}" for one in band["classes"]
+        ]
     return lines

@@ -207,3 +207,8 @@ def whole_pictures(items: Items) -> NDArray[np.bool_]:
     a picture or an own vector, there is nothing else to list, and none counts as whole."""
     whole = items.is_scene & (items.source != VECTOR)
     return np.zeros(len(items), np.bool_) if whole.sum() == len(items) else whole
+
+
+def only_pictures(items: Items) -> bool:
+    """Whether every item is a whole picture, so that nothing says what contains what; False for own vectors."""
+    return bool((items.is_scene & (items.source != VECTOR)).all())

@@ -22,6 +22,11 @@ NARROW = 0.06
 """Below this spread of the radii (`spread`) the stretch makes much of little, and the page says so."""
 
 
+def written(radius: float) -> str:
+    """A distance to the root in words: three decimals, or two digits of a small one, which nothing but the root reads as 0."""
+    return f"{radius:.3f}" if radius >= 0.01 or radius == 0 else f"{radius:.2g}"
+
+
 class Ring(NamedTuple):
     """A circle of constant distance to the root: the true distance and the radius it is drawn at."""
 
@@ -51,11 +56,11 @@ class RadiusScale:
             raise DataError(f"Drawn radii must stay below 1, the table ends at {self.drawn_table[-1]:g}.")
 
     @classmethod
-    def from_radii(cls, radii: ArrayLike) -> RadiusScale:
-        """A smooth stretch (monotone PCHIP) through a few quantiles of the radii of a data set."""
+    def from_radii(cls, radii: ArrayLike, *, linear: float = LINEAR) -> RadiusScale:
+        """A smooth stretch (monotone PCHIP) through a few quantiles of the radii of a data set; linear: share of plain distance in it."""
         from scipy.interpolate import PchipInterpolator
 
-        knots_true, knots_drawn = _knots(np.asarray(radii, dtype=np.float64))
+        knots_true, knots_drawn = _knots(np.asarray(radii, dtype=np.float64), linear)
         grid = np.unique(np.concatenate([np.linspace(*pair, 33) for pair in pairwise(knots_true)]))
         return cls(grid, np.asarray(PchipInterpolator(knots_true, knots_drawn)(grid), dtype=np.float64))
 
@@ -133,15 +138,15 @@ def _checked(radii: ArrayLike) -> NDArray[np.float64]:
     return checked
 
 
-def _knots(radii: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _knots(radii: NDArray[np.float64], linear: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Strictly rising (true, drawn) knots, the origin first."""
     levels = np.quantile(_checked(radii), QUANTILES)
     low, high = levels[0], levels[-1]
     if high - low <= 1e-4 * high or high == 0:  # all at one distance: one ring is the truth
         return np.array([0.0, high or 1.0]), np.array([0.0, 0.75])
     share = (np.array(QUANTILES) - QUANTILES[0]) / (QUANTILES[-1] - QUANTILES[0])
-    start = min(INNER, OUTER * low / high)
-    drawn = start + (OUTER - start) * (LINEAR * (levels - low) / (high - low) + (1 - LINEAR) * share)
+    start = min(INNER, OUTER * low / high) if linear else INNER
+    drawn = start + (OUTER - start) * (linear * (levels - low) / (high - low) + (1 - linear) * share)
     true = np.concatenate([[0.0], levels])
     drawn = np.concatenate([[0.0], drawn])
     # Quantiles that coincide are one knot: the last of them, so that the outermost is always drawn at OUTER.

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hypviz.data.formats.coco import read_coco
+from hypviz.data.formats.detect import open_dataset
 from hypviz.importing import import_workspace
 from hypviz.session import View
 from tests.page.browser import OpenPage
@@ -95,7 +96,7 @@ def test_what_is_found_is_zoomed_to_and_its_first_item_shown_without_the_old_mar
     explorer.until("s.answer.row === v[0]", first)
     explorer.until("s.disk.view.zoom > 1.5 || Math.hypot(...s.disk.view.centre) > 0.05")
     expect(explorer.page.locator(".hd-child")).to_have_count(0)
-    stage = box_of(explorer, ".hd-stage")
+    stage = box_of(explorer, ".hv-disk")
     spots = np.array([explorer.pixel(int(row)) for row in wanted])
     inside = (spots > stage[:2]).all(axis=1) & (spots < stage[2:]).all(axis=1)
     assert inside.mean() >= 0.85, "what was found is in sight"
@@ -176,3 +177,48 @@ def test_words_are_explained_under_the_question_mark(explorer: ExplorerPage) -> 
     for name in ("Root", "Cone", "Calibrated", "Similar, more general", "Level"):
         expect(words.get_by_text(name, exact=True)).to_be_visible()
     keep(explorer, "words")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_photographs_without_boxes_are_similar_and_contain_nothing(
+    width: int, open_page: OpenPage, shared_data: Path, tmp_path: Path
+) -> None:
+    pictures = tmp_path / "holiday"
+    pictures.mkdir()
+    for file in sorted((shared_data / "photos" / "images").iterdir())[:12]:
+        (pictures / file.name).write_bytes(file.read_bytes())
+    workspace, _ = import_workspace(tmp_path / "made", open_dataset(pictures), name="holiday")
+    with serve_explorer(workspace.folder, "photos") as site:
+        explorer = open_explorer(open_page, site, viewport={"width": width, "height": 800})
+        page = explorer.page
+        expect(page.locator(".hv-notice")).to_contain_text("no boxes, so nothing here says what contains what")
+        expect(page.locator(".hv-children h3")).to_have_text("Most similar 11 of the most similar direction")
+        expect(page.locator(".hv-children .hv-card")).to_have_count(11)
+        labels = page.locator(".hv-children .hv-label").all_text_contents()
+        assert set(labels) < {file.name for file in pictures.iterdir()}
+        for claim in (".hv-parents", ".hv-path", ".hv-band-name", ".hd-cone-name"):
+            expect(page.locator(claim).first).not_to_be_visible()
+        assert page.locator(".hd-cone").first.get_attribute("d") in ("", None)
+        expect(page.locator("button[data-by=entailment]")).to_be_disabled()
+        expect(page.locator(".hv-omega")).to_be_disabled()
+        assert width == 390 or "cone" not in page.locator(".hv-right").inner_text().replace("in its cone", "")
+        keep(explorer, f"no-boxes-{width}")
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 390])
+def test_no_label_of_the_disk_covers_another_or_leaves_it(width: int, open_page: OpenPage, explorer_site: tuple[str, View]) -> None:
+    explorer = open_explorer(open_page, explorer_site, viewport={"width": width, "height": 844})
+    scenes = np.flatnonzero(explorer.view.items.is_scene)[::40]
+    for row in [int(explorer.run("s.view.start")), *map(int, scenes)]:
+        explorer.walk(row)
+        rects = explorer.page.evaluate(
+            """[...document.querySelectorAll(".hd-cone-name, .hd-distance-label, .hd-root + .hd-root-dot + .hd-label")].map((node) => {
+                 const {left, top, right, bottom} = node.getBoundingClientRect(); return [left, top, right, bottom, node.textContent]; })"""
+        )
+        stage = box_of(explorer, ".hv-disk")
+        assert len(rects) >= 2 and any("cone" in rect[4] for rect in rects)
+        for i, one in enumerate(rects):
+            assert one[0] >= stage[0] - 1 and one[2] <= stage[2] + 1, (row, one)
+            for other in rects[i + 1 :]:
+                apart = one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]
+                assert apart, (row, one, other)

@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from hypviz.errors import DataError
 from hypviz.search.embedding import Embedding
 from hypviz.viz.layout import METHODS, angles
-from hypviz.viz.radius_scale import NARROW, RadiusScale, spread
+from hypviz.viz.radius_scale import NARROW, RadiusScale, spread, written
 from tests.viz.worlds import lorentz_tree, make_world
 
 RADII = {
@@ -55,6 +55,19 @@ def test_points_fill_the_disk_with_neither_a_thin_ring_nor_a_dot(name: str) -> N
     assert 0.1 < low < 0.35, "the centre must hold the root mark, and not be a hole"
     assert 0.85 < high < 0.97
     assert np.diff(np.quantile(drawn, [0.05, 0.35, 0.65, 0.95])).min() > 0.08
+
+
+def test_radii_orders_of_magnitude_apart_fill_the_disk_by_their_quantiles_alone() -> None:
+    radii = np.geomspace(1e-7, 1, 500)
+    middle, stretched = (np.median(RadiusScale.from_radii(radii, linear=share).drawn(radii)) for share in (0.0, 0.6))
+    assert 0.5 < middle < 0.7 and stretched < 0.25, "half of the points within a quarter of the disk is what this is against"
+
+
+@pytest.mark.parametrize(
+    ("radius", "words"), [(0.0, "0.000"), (1.23456, "1.235"), (0.0123, "0.012"), (2.64e-6, "2.6e-06"), (0.00123, "0.0012")]
+)
+def test_a_distance_in_words_is_zero_at_the_root_alone(radius: float, words: str) -> None:
+    assert written(radius) == words
 
 
 def test_levels_stay_apart_as_drawn() -> None:
