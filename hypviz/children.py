@@ -150,8 +150,8 @@ class Children:
     def _holds(self, query: Query, rows: Rows, omega: float | None) -> NDArray[np.bool_]:
         """Which of the rows have the place in their cone."""
         space, radii, own = self.index.embedding, self._radii[rows], np.full(1, query.radius, np.float32)
-        cosine = np.asarray(space.directions[rows], np.float32) @ np.asarray(query.direction, np.float32)
-        angle = ranking_value(cosine, own, radii, space=space, task="parents", apex="candidate")
+        ends = np.asarray(query.direction, np.float32), np.asarray(space.directions[rows], np.float32)
+        angle = ranking_value(ends[1] @ ends[0], own, radii, space=space, task="parents", apex="candidate", ends=ends)
         held = self.index.retrieval.cones.holds(angle, radii, own, omega=omega)
         return np.asarray(held & (rows != (-1 if query.row is None else query.row)))
 

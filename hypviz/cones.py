@@ -48,8 +48,8 @@ def common(index: Index, queries: Sequence[Query], angles: Sequence[float], *, l
     rows = np.setdiff1d(rows, [query.row for query in queries if query.row is not None], assume_unique=True)
     space = index.embedding
     radii = np.asarray(space.radii[rows], np.float32)
-    cosine = np.stack([query.direction for query in queries]) @ np.asarray(space.directions[rows], np.float32).T
+    ends = np.stack([query.direction for query in queries]), np.asarray(space.directions[rows], np.float32)
     own = np.array([[query.radius] for query in queries], np.float32)
-    total = ranking_value(cosine, own, radii, space=space, task="children").sum(axis=0)
+    total = ranking_value(ends[0] @ ends[1].T, own, radii, space=space, task="children", ends=ends).sum(axis=0)
     best = np.lexsort((rows, total))[:limit]
     return Ranked(rows[best], total[best].astype(np.float32), radii[best], len(rows), np.arange(len(best))), rows

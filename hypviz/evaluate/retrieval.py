@@ -152,9 +152,9 @@ def _angles(embedding: Embedding, rows: Rows, outward: bool) -> Iterator[tuple[R
     height = max(1, (1 << 21) // max(len(embedding), 1))
     for start in range(0, len(rows), height):
         chunk = rows[start : start + height]
-        cosine = np.asarray(embedding.directions[chunk], np.float32) @ np.asarray(embedding.directions, np.float32).T
+        ends = np.asarray(embedding.directions[chunk], np.float32), np.asarray(embedding.directions, np.float32)
         own = radius[chunk][:, None]
-        angle = ranking_value(cosine, own, radius, space=embedding, task="children")
+        angle = ranking_value(ends[0] @ ends[1].T, own, radius, space=embedding, task="children", ends=ends)
         admissible = radius > own if outward else np.ones(angle.shape, bool)
         admissible[np.arange(len(chunk)), chunk] = False
         yield chunk, angle, admissible

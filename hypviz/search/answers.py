@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.errors import SettingsError
+from hypviz.search.retrieval import checked_omega
 from hypviz.search.scoring import Floats
 
 Rows = NDArray[np.int64]
@@ -65,3 +66,13 @@ def checked_limit(limit: int) -> int:
     if not limit >= 1:
         raise SettingsError(f"limit must be at least 1, got {limit}.")
     return int(limit)
+
+
+def optional_omega(omega: float | None) -> float | None:
+    """omega as given, None for the calibrated one; SettingsError when it is no angle in (0, π]."""
+    return None if omega is None else checked_omega(omega)
+
+
+def without(rows: Rows, row: int | None) -> Rows:
+    """The rows less one of them, where there is one to leave out."""
+    return rows if row is None else rows[rows != row]

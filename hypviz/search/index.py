@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from hypviz.config import check_choice, check_range
 from hypviz.errors import DataError, SelectionError
-from hypviz.search.answers import Around, Query, Ranked, Rows, checked_limit
+from hypviz.search.answers import Around, Query, Ranked, Rows, checked_limit, optional_omega, without
 from hypviz.search.best import Best, BestOfEach
 from hypviz.search.embedding import Embedding
 from hypviz.search.geodesic import across, along, nearest_on_way
-from hypviz.search.retrieval import Ranking, Retrieval, checked_omega
+from hypviz.search.near import Ends
+from hypviz.search.retrieval import Ranking, Retrieval
 from hypviz.search.scoring import APEXES, TASKS, Floats, ranking_value, tiles, worst
 
 BYTES_PER_CELL = 64
@@ -84,7 +85,7 @@ class Index:
         """
         best = Best(checked_limit(limit), query.row)
         for start, cosine in self._cosines(self._directions([query])):
-            best.add(start, *self._upwards(query, start, cosine[0], _checked(omega)))
+            best.add(start, *self._upwards(query, start, cosine[0], optional_omega(omega)))
         return self._ordered(query, best.sorted()[0], best.total, "parents")
 
     def one_of_each(self, query: Query, omega: float | None, groups: NDArray[np.integer], *, limit: int = 40) -> Ranked:
@@ -92,7 +93,7 @@ class Index:
         >= 0.  total: the number of groups with an item in the cone."""
         best, most = BestOfEach(groups, query.row), checked_limit(limit)
         for start, cosine in self._cosines(self._directions([query])):
-            angle, inside = self._inside(query, start, cosine[0], _checked(omega))
+            angle, inside = self._inside(query, start, cosine[0], optional_omega(omega))
             best.add(start, self._values(query, start, cosine[0], angle), self._listed(start, inside))
         rows, _, total = best.sorted(most)
         return self._ordered(query, rows, total, "children")
@@ -103,7 +104,7 @@ class Index:
 
     def cones(self, queries: Sequence[Query], omega: float | None = None) -> list[Rows]:
         """`cone_members` of several queries at once, from one pass over the items."""
-        omega, most = _checked(omega), self._cells // ALIGNMENT
+        omega, most = optional_omega(omega), self._cells // ALIGNMENT
         if len(queries) > most:
             groups = [self.cones(queries[i : i + most], omega) for i in range(0, len(queries), most)]
             return [rows for group in groups for rows in group]
@@ -115,18 +116,18 @@ class Index:
             ends = np.searchsorted(which, np.arange(len(queries) + 1))
             for number, (low, high) in enumerate(pairwise(ends)):
                 parts[number].append(column[low:high] + start)
-        return [_without(np.concatenate(rows), query.row) for rows, query in zip(parts, queries, strict=True)]
+        return [without(np.concatenate(rows), query.row) for rows, query in zip(parts, queries, strict=True)]
 
     def around(self, query: Query, omega: float | None = None, omega_parents: float | None = None, *, limit: int = 40) -> Around:
         """Children, parents and all members of the cone, from one pass over the items; arguments as `children` and `parents`."""
-        most, omega, omega_parents = checked_limit(limit), _checked(omega), _checked(omega_parents)
+        most, omega, omega_parents = checked_limit(limit), optional_omega(omega), optional_omega(omega_parents)
         children, parents, closest = Best(most, query.row), Best(most, query.row), Best(1, query.row)
         members, scores = [], []
         for start, cosine in self._cosines(self._directions([query])):
             angle, inside = self._inside(query, start, cosine[0], omega)
             values = self._values(query, start, cosine[0], angle)
             children.add(start, values, self._listed(start, inside))
-            members.append(_without(np.flatnonzero(inside) + start, query.row))
+            members.append(without(np.flatnonzero(inside) + start, query.row))
             scores.append(values[members[-1] - start])
             parents.add(start, *self._upwards(query, start, cosine[0], omega_parents, angle=angle))
             closest.add(start, angle, np.ones(len(angle), bool))
@@ -197,15 +198,16 @@ class Index:
             for column, cosine in self._cosines(directions):
                 out[:, column : column + cosine.shape[1]] = cosine
             for rows, columns in tiles(out.shape, self._cells):
-                value = ranking_value(out[rows, columns], radii[rows], self._radii[columns], space=self.embedding, task=task, apex=apex)
+                ends = directions[rows], self.embedding.directions[columns]
+                own, radius = radii[rows], self._radii[columns]
+                value = ranking_value(out[rows, columns], own, radius, space=self.embedding, task=task, apex=apex, ends=ends)
                 out[rows, columns] = worst(task, apex) - value
             yield part, out
 
     def _inside(self, query: Query, start: int, cosine: Floats, omega: float | None) -> tuple[Floats, NDArray[np.bool_]]:
         """ext(query, ·) of the items from `start` on, and which of them the query's cone holds; both (n,)."""
-        radius = self._radii[start : start + len(cosine)]
-        own = np.array(query.radius, np.float32)
-        angle = ranking_value(cosine, own, radius, space=self.embedding, task="children")
+        own, radius, ends = self._sides(query, start, len(cosine))
+        angle = ranking_value(cosine, own, radius, space=self.embedding, task="children", ends=ends)
         return angle, self.retrieval.cones.holds(angle, own, radius, omega=omega)
 
     def _listed(self, start: int, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -217,37 +219,42 @@ class Index:
         ranking = self.retrieval.children
         if ranking == Ranking():
             return angle
-        radius = self._radii[start : start + len(cosine)]
-        return ranking.values(cosine, np.array(query.radius, np.float32), radius, space=self.embedding, task="children")
+        own, radius, ends = self._sides(query, start, len(cosine))
+        return ranking.values(cosine, own, radius, space=self.embedding, task="children", ends=ends)
+
+    def _sides(self, query: Query, start: int, count: int) -> tuple[Floats, Floats, Ends]:
+        """Radius of the query, (), radii of `count` items from `start` on, and the directions of both."""
+        part = slice(start, start + count)
+        return np.array(query.radius, np.float32), self._radii[part], (query.direction, self.embedding.directions[part])
 
     def _upwards(
         self, query: Query, start: int, cosine: Floats, omega: float | None, *, angle: Floats | None = None
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """What parents are ranked by, and which items are parents of the query; both (n,). angle: ext(query, ·) where known."""
-        retrieval, space, own = self.retrieval, self.embedding, np.array(query.radius, np.float32)
-        radius = self._radii[start : start + len(cosine)]
+        retrieval, space = self.retrieval, self.embedding
+        own, radius, ends = self._sides(query, start, len(cosine))
         if retrieval.parents_at == "query":
             if angle is None:
-                angle = ranking_value(cosine, own, radius, space=space, task="children")
+                angle = ranking_value(cosine, own, radius, space=space, task="children", ends=ends)
             at_query = angle if space.geometry == "cosine" else np.float32(np.pi) - angle
             inside = at_query <= (retrieval.parents_omega if omega is None else omega)
             if retrieval.parents == Ranking():
                 return at_query, inside
         else:
-            at_candidate = ranking_value(cosine, own, radius, space=space, task="parents", apex="candidate")
+            at_candidate = ranking_value(cosine, own, radius, space=space, task="parents", apex="candidate", ends=ends)
             general = None  # of two whole pictures neither is known to be more general
             if self._whole is not None and not (query.row is not None and self._whole[query.row]):
                 general = self._whole[start : start + len(cosine)]
             inside = retrieval.cones.holds(at_candidate, radius, own, omega=omega, general=general)
-        return retrieval.parents.values(cosine, own, radius, space=space, task="parents"), inside
+        return retrieval.parents.values(cosine, own, radius, space=space, task="parents", ends=ends), inside
 
     def _ordered(self, query: Query, rows: Rows, total: int, task: str) -> Ranked:
         """What was found, given best first, by ascending radius; equal radii stay in their order."""
         chosen = rows[order := np.argsort(self._radii[rows], kind="stable")]
-        cosine = np.asarray(self.embedding.directions[chosen], np.float32) @ query.direction
+        ends = query.direction, np.asarray(self.embedding.directions[chosen], np.float32)
         apex = self.retrieval.parents_at if task == "parents" else "query"
         own, radius = np.array(query.radius, np.float32), self._radii[chosen]
-        angle = ranking_value(cosine, own, radius, space=self.embedding, task=task, apex=apex)
+        angle = ranking_value(ends[1] @ ends[0], own, radius, space=self.embedding, task=task, apex=apex, ends=ends)
         return Ranked(chosen, angle, radius, total, order)
 
     def _blocks(self, queries: Sequence[Query], task: str) -> Iterator[tuple[int, Floats]]:
@@ -255,8 +262,9 @@ class Index:
         directions = self._directions(queries)
         radii = np.array([query.radius for query in queries], np.float32)[:, None]
         for start, cosine in self._cosines(directions):
-            radius = self._radii[start : start + cosine.shape[1]]
-            yield start, ranking_value(cosine, radii, radius, space=self.embedding, task=task)
+            part = slice(start, start + cosine.shape[1])
+            ends = directions, self.embedding.directions[part]
+            yield start, ranking_value(cosine, radii, self._radii[part], space=self.embedding, task=task, ends=ends)
 
     def _cosines(self, directions: Floats) -> Iterator[tuple[int, Floats]]:
         """(first row, (b, n) cosines, not to be written to) in blocks whose working memory stays below `chunk_bytes`.
@@ -290,11 +298,3 @@ class Index:
             if not (np.isfinite(query.direction).all() and math.isfinite(query.radius) and query.radius >= 0):
                 raise DataError("A query needs a finite direction and a finite radius >= 0.")
         return np.stack([np.asarray(query.direction, np.float32) for query in queries])
-
-
-def _checked(omega: float | None) -> float | None:
-    return None if omega is None else checked_omega(omega)
-
-
-def _without(rows: Rows, row: int | None) -> Rows:
-    return rows if row is None else rows[rows != row]

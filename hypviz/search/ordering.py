@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hypviz.config import check_choice
 from hypviz.search.embedding import Embedding
+from hypviz.search.near import Ends
 from hypviz.search.retrieval import Retrieval
 from hypviz.search.scoring import Floats, ranking_value
 
@@ -27,14 +28,15 @@ def retrieval_scores(
     check_choice("task", task, ("children", "parents"))
     ranking = retrieval.children if task == "children" else retrieval.parents
     height = max(1, CELLS // max(len(pool), 1))
-    across = np.asarray(pool.directions, np.float32).T
+    directions = np.asarray(pool.directions, np.float32)
     radius = np.asarray(pool.radii, np.float32)
     for start in range(0, len(queries), height):
         part = slice(start, min(start + height, len(queries)))
-        cosine = np.asarray(queries.directions[part], np.float32) @ across
+        ends = np.asarray(queries.directions[part], np.float32), directions
+        cosine = ends[0] @ directions.T
         own = np.asarray(queries.radii[part], np.float32)[:, None]
-        value = ranking.values(cosine, own, radius, space=pool, task=task)
-        inside = members(cosine, own, radius, pool, retrieval, task=task, whole=whole)
+        value = ranking.values(cosine, own, radius, space=pool, task=task, ends=ends)
+        inside = members(cosine, own, radius, pool, retrieval, task=task, whole=whole, ends=ends)
         yield part, np.where(inside, -value, -value - _span(value)).astype(np.float32)
 
 
@@ -47,13 +49,15 @@ def members(
     *,
     task: str,
     whole: NDArray[np.bool_] | None = None,
+    ends: Ends | None = None,
 ) -> NDArray[np.bool_]:
-    """(b, P) whether candidates are children, or parents, of queries: cosine (b, P), radii (b, 1) and (P,)."""
+    """(b, P) whether candidates are children, or parents, of queries: cosine (b, P), radii (b, 1) and (P,); ends: as in
+    `scoring.ranking_value`."""
     cones = retrieval.cones
     if task == "children":
-        return cones.holds(ranking_value(cosine, own, radius, space=space, task=task), own, radius)
+        return cones.holds(ranking_value(cosine, own, radius, space=space, task=task, ends=ends), own, radius)
     at_query = retrieval.parents_at == "query"
-    angle = ranking_value(cosine, own, radius, space=space, task=task, apex=retrieval.parents_at)
+    angle = ranking_value(cosine, own, radius, space=space, task=task, apex=retrieval.parents_at, ends=ends)
     return angle <= np.float32(retrieval.parents_omega) if at_query else cones.holds(angle, radius, own, general=whole)
 
 

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from hypviz.config import check_choice, check_range, from_mapping
 from hypviz.errors import SettingsError
 from hypviz.search.embedding import Embedding
+from hypviz.search.near import Ends
 from hypviz.search.scoring import APEXES, Floats, ranking_value
 
 BY = ("angle", "cosine", "distance", "angle + cosine")
@@ -51,14 +52,17 @@ class Ranking:
         check_choice("apex", self.apex, APEXES)
         check_range("weight", self.weight, 0.0, 1e6)
 
-    def values(self, cosine: Floats, query_radius: Floats, radius: Floats, *, space: Embedding, task: str) -> Floats:
-        """What to rank by, smaller is better; cosine and radii broadcast.  task: "children" or "parents" of the query."""
+    def values(
+        self, cosine: Floats, query_radius: Floats, radius: Floats, *, space: Embedding, task: str, ends: Ends | None = None
+    ) -> Floats:
+        """What to rank by, smaller is better; cosine and radii broadcast.  task: "children" or "parents" of the query.  ends: as in
+        `scoring.ranking_value`."""
         if self.by == "cosine":
             shape = np.broadcast_shapes(cosine.shape, np.shape(query_radius), np.shape(radius))
             return np.broadcast_to(-cosine, shape)
         if self.by == "distance":
             return ranking_value(cosine, query_radius, radius, space=space, task="nearest")
-        angle = ranking_value(cosine, query_radius, radius, space=space, task=task, apex=self.apex)
+        angle = ranking_value(cosine, query_radius, radius, space=space, task=task, apex=self.apex, ends=ends)
         return angle - np.float32(self.weight) * cosine if self.by == "angle + cosine" else angle
 
     def describe(self) -> str:

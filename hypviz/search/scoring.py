@@ -23,6 +23,7 @@ from hypviz.config import check_choice
 from hypviz.geometry.entailment import euclidean_exterior_angle_from_cosine, exterior_angle_from_cosine
 from hypviz.geometry.lorentz import distance_from_cosine
 from hypviz.search.embedding import Embedding
+from hypviz.search.near import Ends, refine
 
 Floats = NDArray[np.float32]
 TASKS = ("children", "parents", "nearest")
@@ -37,11 +38,14 @@ def worst(task: str, apex: str) -> float:
     return 0.0 if task == "nearest" else math.pi * (2 if apex == "sum" else 1)
 
 
-def ranking_value(cosine: Floats, query_radius: Floats, radius: Floats, *, space: Embedding, task: str, apex: str = "query") -> Floats:
+def ranking_value(
+    cosine: Floats, query_radius: Floats, radius: Floats, *, space: Embedding, task: str, apex: str = "query", ends: Ends | None = None
+) -> Floats:
     """Angle in radians (geodesic distance for "nearest") per query and candidate; smaller is better.
 
     cosine, query_radius and radius broadcast. `space` gives geometry and curvature only. Coinciding items have no
-    angle; they get π/2, neither parent nor child [R].
+    angle; they get π/2, neither parent nor child [R]. ends: the directions that the cosines (b, n) or (n,) came from, for
+    angles of near neighbours that are exact to 1e-4 rad (`search.near`); without them a few are off by degrees.
     """
     check_choice("task", task, TASKS)
     check_choice("apex", apex, APEXES)
@@ -50,18 +54,20 @@ def ranking_value(cosine: Floats, query_radius: Floats, radius: Floats, *, space
     if space.geometry == "cosine":
         return np.arccos(np.clip(cosine, -1.0, 1.0)) * (2 if apex == "sum" else 1)
     if apex == "sum":
-        both = [_angle(cosine, query_radius, radius, space, task, one) for one in ("query", "candidate")]
+        both = [_angle(cosine, query_radius, radius, space, task, one, ends) for one in ("query", "candidate")]
         return both[0] + both[1]
-    return _angle(cosine, query_radius, radius, space, task, apex)
+    return _angle(cosine, query_radius, radius, space, task, apex, ends)
 
 
-def _angle(cosine: Floats, query_radius: Floats, radius: Floats, space: Embedding, task: str, apex: str) -> Floats:
+def _angle(cosine: Floats, query_radius: Floats, radius: Floats, space: Embedding, task: str, apex: str, ends: Ends | None) -> Floats:
     at_query = apex == "query"
     x, y = (query_radius, radius) if at_query else (radius, query_radius)
     if space.geometry == "euclidean":
         angle = euclidean_exterior_angle_from_cosine(cosine, x, y)
     else:
         angle = exterior_angle_from_cosine(cosine, x, y, curv=space.curv)
+    if ends is not None:
+        angle = refine(angle, cosine, x, y, ends, space=space, at_query=at_query)
     # The apex is the parent in two of the four cases; at a child the parent lies inwards, at the angle π.
     if at_query != (task == "children"):
         angle = np.float32(np.pi) - angle

@@ -19,7 +19,8 @@ def edge_angles(embedding: Embedding, parent: NDArray[np.integer], child: NDArra
         part = slice(start, start + BLOCK)
         one, other = (np.asarray(embedding.directions[rows[part]], np.float32) for rows in (parent, child))
         cosine = np.einsum("nd,nd->n", one, other)
-        found[part] = ranking_value(cosine, embedding.radii[parent[part]], embedding.radii[child[part]], space=embedding, task="children")
+        radii = embedding.radii[parent[part]], embedding.radii[child[part]]
+        found[part] = ranking_value(cosine, *radii, space=embedding, task="children", ends=(one, other))
     return found
 
 
