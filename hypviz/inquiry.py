@@ -20,6 +20,7 @@ from hypviz.config import check_choice
 from hypviz.disks import Disks
 from hypviz.errors import SelectionError
 from hypviz.export import PICTURES, Export, annotation_files, write_export, write_with_pictures, written_set
+from hypviz.histograms import histograms
 from hypviz.places import Placer
 from hypviz.search.answers import Query
 from hypviz.search.orders import near_duplicates
@@ -42,7 +43,7 @@ class Inquiry:
 
     def __init__(self, disks: Disks, placer: Placer, cards: Cards, *, about: Json) -> None:
         self.disks, self.placer, self.cards, self.about = disks, placer, cards, about
-        self.selector = Selector(placer.items, disks.columns)
+        self.selector = Selector(placer.items, disks.columns, disks.embedding.radii, cards.marks)
         self._paired = np.empty(0, np.int64), np.empty(0, np.int64)
 
     # ---- cones -----------------------------------------------------------------------------------------------------
@@ -119,6 +120,10 @@ class Inquiry:
     def find(self, wanted: Mapping[str, Any]) -> Json:
         """The items that pass a filter, as bits, with the counts of every facet under it."""
         return self._as_set(self.selector.find(wanted)) | {"facets": self.selector.facets(wanted)}
+
+    def histograms(self, wanted: Mapping[str, Any]) -> Json:
+        """How the radii and the classes of the items that pass a filter are spread, beside all items; see `hypviz.histograms`."""
+        return histograms(self.selector, wanted)
 
     def region(self, given: Mapping[str, Any]) -> Json:
         """The items in a region of the disk (see `region_mask`), as bits."""
