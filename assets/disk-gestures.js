@@ -61,6 +61,7 @@
       this.moved = this.fingers.size > 1 ? Infinity : 0;
       const shape = this.tool !== "move" ? this.tool : event.shiftKey ? "box" : null;
       this.outline = shape && this.fingers.size === 1 ? { shape, spots: [this.at(event)] } : null;
+      this.aim = this.paint.find(this.at(event), event.pointerType === "touch" ? TOUCH_PICK_PX : PICK_PX); // what was seen there: it may glide away
       this.grab();
     }
 
@@ -115,8 +116,9 @@
       if (this.moved < CLICK_PX) this.click(event);
     }
 
+    /** A click means what lay under the pointer when it was pressed. */
     click(event) {
-      const found = this.paint.find(this.at(event), event.pointerType === "touch" ? TOUCH_PICK_PX : PICK_PX);
+      const { aim: found } = this;
       const { options } = this.disk;
       if (!found) options.onBackground?.();
       else if (found.extra) options.onPickExtra?.(found.at);

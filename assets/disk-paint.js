@@ -68,6 +68,7 @@
       this.scale = new M.Scale(linear ? header.linear.scale : header.scale);
       this.rings = linear ? header.linear.rings : header.rings;
       this.drawn = linear ? Float32Array.from(this.radius, (radius) => this.scale.drawn(radius)) : this.sent;
+      this.plain = this.drawn;
       this.lines.adopt(this);
     }
 
@@ -85,7 +86,7 @@
     gather({ arrays, at, ...focus }) {
       const order = this.places && Array.from(this.row.keys()).sort((a, b) => this.row[a] - this.row[b]);
       const angle = new Float64Array(this.n);
-      this.drawn = Float32Array.from(this.drawn);
+      this.drawn = Float32Array.from(this.plain);
       for (let k = 0; k < this.n; k++) {
         const i = order ? order[k] : k;
         angle[i] = at + arrays.angle[k];
@@ -99,6 +100,7 @@
     /** Back to the places of the overview. */
     scatter() {
       this.focus = null;
+      this.drawn = this.plain;
       this.turn(this.overview);
     }
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
+from hypviz.marks import Marks
 from hypviz.search.answers import Ranked
 from hypviz.search.embedding import Embedding
 from hypviz.viz.colours import branch_colours, depth_names
@@ -18,9 +19,10 @@ Json = dict[str, Any]
 
 
 class Cards:
-    """Makes the cards of one view's items; keeps references only."""
+    """Makes the cards of one view's items; keeps references only. marks: the tags and views of the workspace."""
 
-    def __init__(self, items: Items, hierarchy: Hierarchy, embedding: Embedding, columns: Columns) -> None:
+    def __init__(self, items: Items, hierarchy: Hierarchy, embedding: Embedding, columns: Columns, marks: Marks) -> None:
+        self.marks = marks
         self.items, self.hierarchy, self.embedding, self.columns = items, hierarchy, embedding, columns
         self._colours = [light for light, _ in branch_colours(columns.branch_names)]
         self._levels = depth_names(int(hierarchy.depth.max(initial=0)))
@@ -46,8 +48,12 @@ class Cards:
         """The items of a list that is not ranked by an angle."""
         return [self.of(int(row)) for row in rows]
 
+    def tags(self, rows: NDArray[np.integer]) -> list[list[str]]:
+        """The tags of each of some items."""
+        return self.marks.of_each(rows)
+
     def full(self, row: int) -> Json:
-        """One item with all that is known of it: box, picture, split, flags, parents and children by annotation."""
+        """One item with all that is known of it: box, picture, split, tags, flags, parents and children by annotation."""
         images, image = self.items.images, int(self.items.image[row])
         flags = int(self.columns.flags[row])
         return self.of(row) | {
@@ -57,6 +63,7 @@ class Cards:
             "source": str(self.items.source[row]),
             "split": self.columns.split_names[int(self.columns.split[row])],
             "licence": str(images.licence[image]),
+            "tags": self.marks.of(row),
             "flags": [name for bit, name in enumerate(self.columns.flag_names) if flags >> bit & 1],
             "parents": self.hierarchy.parents_of(row).tolist(),
             "children": self.hierarchy.children_of(row).tolist(),

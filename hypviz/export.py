@@ -1,5 +1,6 @@
 """A selection of items as a file: CSV, JSON, Parquet; annotations as COCO, YOLO, VOC, CVAT or Label Studio (`hypviz.data.writers`);
-the layouts of FiftyOne and HyperView (`hypviz.export_layouts`), or vectors as .npy with a .json beside it (`hypviz.vectors.write`).
+the layouts of FiftyOne and HyperView (`hypviz.export_layouts`), vectors as .npy with a .json beside it (`hypviz.vectors.write`),
+or the ids alone, one a line.
 
 CSV, JSON and Parquet hold one row per item. JSON and Parquet also say what the numbers are from (`about`); COCO and
 FiftyOne say so under "info", HyperView under "hypviz". Nothing is rounded.
@@ -43,6 +44,7 @@ FORMATS = {
     "fiftyone": ("fiftyone.json", "application/json"),
     "hyperview": ("hyperview.json", "application/json"),
     "vectors": ("vectors.zip", "application/zip"),
+    "ids": ("ids.txt", "text/plain; charset=utf-8"),
 }
 """Ending and media type of each format."""
 PICTURES = {"coco": "images", "yolo": "images", "voc": "JPEGImages", "cvat": "images", "labelstudio": "images"}
@@ -70,6 +72,8 @@ def write_export(cards: Cards, tree: Tree, rows: Rows, format: str, *, about: Js
     if format in PICTURES:
         files = annotation_files(written_set(cards, tree, rows, about=about), format)
         data = next(iter(files.values())) if len(files) == 1 and format not in ("yolo", "voc") else _zipped(files)
+    elif format == "ids":
+        data = "".join(f"{name}\n" for name in cards.items.item_id[rows]).encode()
     elif format == "vectors":
         data = vectors_zip(cards.items, cards.hierarchy, cards.embedding, rows, about=about)
     elif whole is not None:
@@ -82,7 +86,7 @@ def write_export(cards: Cards, tree: Tree, rows: Rows, format: str, *, about: Js
 
 def export_columns(cards: Cards, tree: Tree, rows: Rows) -> dict[str, NDArray[Any]]:
     """One row per item: id, picture, class, level, box in pixels of the upright picture, true distance to the root,
-    id of the closest annotated parent ("" for none), split, source, licence, and a column per flag."""
+    id of the closest annotated parent ("" for none), split, source, licence, tags with "; " between them, and a column per flag."""
     items, columns = cards.items, cards.columns
     image = items.image[rows]
     names = np.array([*items.classes, NO_LABEL if (items.source == VECTOR).any() else "scene"])
@@ -100,6 +104,7 @@ def export_columns(cards: Cards, tree: Tree, rows: Rows) -> dict[str, NDArray[An
         "split": np.array(columns.split_names)[columns.split[rows]],
         "source": items.source[rows],
         "licence": items.images.licence[image],
+        "tags": np.array(["; ".join(names) for names in cards.tags(rows)], np.str_),
         **flags,
     }
 

@@ -38,6 +38,27 @@ def write_files(writers: dict[Path, Callable[[Path], object]]) -> None:
 
 
 @contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Wait until no other process or thread is in such a block for `path`, so that it can be read, changed and written as one step.
+
+    A small file beside `path` is held meanwhile and stays. On a file system without locks the block runs all the same.
+    """
+    with path.with_name(f".{path.name}.lock").open("ab") as file:
+        try:
+            if os.name == "nt":
+                import msvcrt
+
+                getattr(msvcrt, "locking")(file.fileno(), getattr(msvcrt, "LK_LOCK"), 1)  # noqa: B009
+            else:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError:
+            pass
+        yield  # closing the file lets go
+
+
+@contextmanager
 def write_folder(path: Path) -> Iterator[Path]:
     """A temporary folder to fill; it takes the place of `path` at the end of the block, or vanishes on an error.
 

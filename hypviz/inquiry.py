@@ -20,6 +20,7 @@ from hypviz.config import check_choice
 from hypviz.disks import Disks
 from hypviz.errors import SelectionError
 from hypviz.export import PICTURES, Export, annotation_files, write_export, write_with_pictures, written_set
+from hypviz.histograms import histograms
 from hypviz.places import Placer
 from hypviz.search.answers import Query
 from hypviz.search.orders import near_duplicates
@@ -42,7 +43,7 @@ class Inquiry:
 
     def __init__(self, disks: Disks, placer: Placer, cards: Cards, *, about: Json) -> None:
         self.disks, self.placer, self.cards, self.about = disks, placer, cards, about
-        self.selector = Selector(placer.items, disks.columns)
+        self.selector = Selector(placer.items, disks.columns, disks.embedding.radii, cards.marks)
         self._paired = np.empty(0, np.int64), np.empty(0, np.int64)
 
     # ---- cones -----------------------------------------------------------------------------------------------------
@@ -84,8 +85,7 @@ class Inquiry:
         place = self.placer.resolve(query).query
         radii = self.disks.radius_scale(scale)
         chosen = None if rows is None else np.flatnonzero(unpack_mask(rows, len(self.placer.items)))
-        found = self._focus(place, half_angle(self.placer.index, place, kind=kind, omega=omega), radii, chosen)
-        return focus_payload(found, radii.drawn(self.disks.embedding.radii[slice(None) if chosen is None else chosen]))
+        return focus_payload(self._focus(place, half_angle(self.placer.index, place, kind=kind, omega=omega), radii, chosen))
 
     def _focus(self, place: Query, omega: float, radii: RadiusScale, rows: NDArray[np.int64] | None) -> Focus:
         index, disks = self.placer.index, self.disks
@@ -121,6 +121,10 @@ class Inquiry:
         """The items that pass a filter, as bits, with the counts of every facet under it."""
         return self._as_set(self.selector.find(wanted)) | {"facets": self.selector.facets(wanted)}
 
+    def histograms(self, wanted: Mapping[str, Any]) -> Json:
+        """How the radii and the classes of the items that pass a filter are spread, beside all items; see `hypviz.histograms`."""
+        return histograms(self.selector, wanted)
+
     def region(self, given: Mapping[str, Any]) -> Json:
         """The items in a region of the disk (see `region_mask`), as bits."""
         return self._as_set(self.region_mask(given))
@@ -132,22 +136,24 @@ class Inquiry:
         means the layout around a place drawn at the angle `at`, in radians, and "scale" names the radius scale.
         """
         radii, scale = self.disks.embedding.radii, self.disks.radius_scale(given.get("scale"))
-        placed = self._placed(given, scale)
+        placed, drawn = self._placed(given, scale)
         if given.get("window") is not None:
             return in_window(placed, radii, given["window"])
         polygon = checked_polygon(given.get("polygon"))
         centre = checked_centre((given.get("view") or {}).get("centre", [0, 0]))
-        return in_polygon(placed, scale.drawn(radii), polygon, centre=centre)
+        return in_polygon(placed, drawn, polygon, centre=centre)
 
-    def _placed(self, given: Mapping[str, Any], scale: RadiusScale) -> NDArray[np.floating]:
-        """(N,) angles as drawn: of a layout, or around a place."""
+    def _placed(self, given: Mapping[str, Any], scale: RadiusScale) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """(N,) angles and (N,) radii as drawn: of a layout, or around a place."""
         around = given.get("focus")
         if around is None:
-            return self.disks.angles(layout.check_method(given.get("layout") or layout.DEFAULT))
+            placed = self.disks.angles(layout.check_method(given.get("layout") or layout.DEFAULT))
+            return placed, scale.drawn(self.disks.embedding.radii)
         if not isinstance(around, Mapping) or not isinstance(around.get("query"), Mapping) or not is_finite(around.get("at")):
             raise SelectionError('A region\'s focus needs a "query" and "at", the angle in radians that its place is drawn at.')
         place = self.placer.resolve(around["query"]).query
-        return self._focus(place, np.pi / 2, scale, None).angle + float(around["at"])
+        found = self._focus(place, np.pi / 2, scale, None)
+        return found.angle + float(around["at"]), found.drawn
 
     def listing(self, wanted: Mapping[str, Any], *, offset: int = 0, limit: int = 100, order: str = "row", down: bool = False) -> Json:
         """A stretch of the items that pass a filter, as cards, in some order; `total` is all that pass.

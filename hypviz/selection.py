@@ -4,11 +4,13 @@ A filter is a mapping, as it comes from the page; every key narrows it:
 
     classes [row of classes, −1 for scenes]   depths [0…]   splits [row]   branches [row]   flags ["inverted"…]
     violations true     outside a parent's cone, or not farther out than a parent
+    radius [from, to]   true distances to the root, `from` included and `to` not; null for an open end
+    tags [name…]        items with any of these tags (hypviz.marks)
     same_image row      everything in the picture of that item
     text "words"        in a class name or a picture's name, in any case; or a whole item id
     rows [row…]   ids [id…]   members "base64"     these items only (see hypviz.bits)
 
-None, False, an empty text and an empty list of classes, depths, splits, branches or flags narrow nothing.
+None, False, an empty text and an empty list of classes, depths, splits, branches, flags or tags narrow nothing.
 """
 
 from __future__ import annotations
@@ -23,27 +25,31 @@ from numpy.typing import NDArray
 from hypviz.bits import unpack_mask
 from hypviz.data.items import SCENE, Items
 from hypviz.errors import SelectionError
+from hypviz.marks import Marks
 from hypviz.viz.disk import Columns
+from hypviz.viz.region import is_finite
 
 Json = dict[str, Any]
 Mask = NDArray[np.bool_]
 VIOLATIONS = ("outside_cone", "inverted")
 """Flags that contradict the annotated hierarchy."""
 MAX_TEXT = 200
-GROUPS = ("classes", "depths", "splits", "branches", "flags")
+GROUPS = ("classes", "depths", "splits", "branches", "flags", "tags")
 
 
 class Selector:
-    """Filters over the items of one view; keeps nothing between calls but the columns."""
+    """Filters over the items of one view; keeps references only. radii: (N,) true distances.  marks: the tags."""
 
-    def __init__(self, items: Items, columns: Columns) -> None:
-        self.items, self.columns = items, columns
+    def __init__(self, items: Items, columns: Columns, radii: NDArray[np.floating], marks: Marks) -> None:
+        self.items, self.columns, self.radii, self.marks = items, columns, radii, marks
         self._ways: dict[str, Callable[[Any], Mask]] = {
             "classes": lambda given: self._is_in("classes", columns.label, given, low=SCENE, count=len(columns.classes)),
             "depths": lambda given: self._is_in("depths", columns.depth, given, low=0, count=256),
             "splits": lambda given: self._is_in("splits", columns.split, given, low=0, count=len(columns.split_names)),
             "branches": lambda given: self._is_in("branches", columns.branch, given, low=0, count=len(columns.branch_names)),
             "flags": self._flagged,
+            "radius": self._within,
+            "tags": self._tagged,
             "violations": self._violating,
             "same_image": lambda row: columns.image == columns.image[self.checked(row)],
             "text": self._worded,
@@ -57,7 +63,7 @@ class Selector:
         return self._all(self._masks(wanted).values())
 
     def facets(self, wanted: Mapping[str, Any]) -> Json:
-        """How many items there are of each class, depth, split, branch and flag under the filter.
+        """How many items there are of each class, depth, split, branch, flag and tag under the filter.
 
         A facet is counted under all other parts of the filter, not its own, so that it says what choosing more of it
         would bring. Groups without any item are left out, but for those that are chosen.
@@ -85,6 +91,7 @@ class Selector:
             {"value": name, "name": title, "count": int(np.count_nonzero(self._flagged([name]) & under))}
             for name, title in columns.flag_names.items()
         ]
+        facets["tags"] = self._tag_counts(wanted, self._all(mask for name, mask in masks.items() if name != "tags"))
         facets["violations"] = int(np.count_nonzero(self._violating(True) & under))
         return facets
 
@@ -112,6 +119,26 @@ class Selector:
         if not all(isinstance(value, int) and not isinstance(value, bool) and low <= value < count for value in values):
             raise SelectionError(f"A filter's {name} must be a list of whole numbers from {low} to {count - 1}.")
         return np.isin(column, np.array(values, np.int64))
+
+    def _within(self, given: Any) -> Mask:
+        ends = given if isinstance(given, (list, tuple)) and len(given) == 2 else [True]
+        if not all(end is None or is_finite(end) for end in ends):
+            raise SelectionError("A filter's radius must be [from, to]: two distances to the root, null for an open end.")
+        low, high = (-np.inf if ends[0] is None else ends[0], np.inf if ends[1] is None else ends[1])
+        radii = np.asarray(self.radii, np.float64)  # a number from outside is not rounded to float32
+        return np.asarray((radii >= low) & (radii < high))
+
+    def _tagged(self, given: Any) -> Mask:
+        if not isinstance(given, (list, tuple)) or not all(isinstance(name, str) for name in given):
+            raise SelectionError("A filter's tags must be a list of names.")
+        found = np.zeros(len(self.items), np.bool_)
+        for name in given:
+            found |= self.marks.tagged(name)
+        return found
+
+    def _tag_counts(self, wanted: Mapping[str, Any], under: Mask) -> list[Json]:
+        names = self.marks.names()
+        return [{"value": name, "name": name, "count": int(np.count_nonzero(self._tagged([name]) & under))} for name in names]
 
     def _flagged(self, given: Any) -> Mask:
         names = list(self.columns.flag_names)

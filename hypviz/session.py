@@ -28,6 +28,7 @@ from hypviz.embed import checkpoint_for, embed_workspace
 from hypviz.facts import facts_of
 from hypviz.familiarity import notice
 from hypviz.inquiry import Inquiry
+from hypviz.marks import Marks
 from hypviz.model.card import checkpoint_hash, read_card
 from hypviz.places import Placer
 from hypviz.progress import OnProgress
@@ -97,7 +98,7 @@ class View:
     @cached_property
     def cards(self) -> Cards:
         """Items in words."""
-        return Cards(self.items, self.hierarchy, self.embedding, self.disks.columns)
+        return Cards(self.items, self.hierarchy, self.embedding, self.disks.columns, Marks(self.workspace.folder, self.items.item_id))
 
     @cached_property
     def lists(self) -> Children:

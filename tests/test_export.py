@@ -41,6 +41,7 @@ def expected(view: View, row: int) -> dict[str, Any]:
         "split": "not stated",
         "source": str(items.source[row]),
         "licence": "CC0-1.0",
+        "tags": "",
         **{n: bool(view.disks.columns.flags[row] >> b & 1) for b, n in enumerate(FLAGS)},
     }
 
@@ -106,7 +107,7 @@ def test_all_of_it_as_coco_is_read_back_as_the_same_items(tiny_view: View, tmp_p
 def test_nothing_selected_and_formats_unknown_are_told(tiny_view: View) -> None:
     with pytest.raises(SelectionError, match="Nothing is selected"):
         tiny_view.inquiry.export({"rows": []}, "csv")
-    with pytest.raises(SettingsError, match=r"format must be one of csv, json, parquet, coco, yolo, voc, .*, vectors; got 'xls'"):
+    with pytest.raises(SettingsError, match=r"format must be one of csv, json, parquet, coco, yolo, voc, .*, vectors, ids; got 'xls'"):
         tiny_view.inquiry.export({"rows": [1]}, "xls")
 
 

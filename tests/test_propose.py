@@ -21,7 +21,6 @@ from hypviz.data.importer import import_items
 from hypviz.errors import DataError, SettingsError
 from hypviz.propose import PROPOSED, ProposalSettings, choose, propose, suppress, windows, with_proposals
 from hypviz.search.embedding import Embedding
-from hypviz.selection import Selector
 from hypviz.session import View
 from hypviz.store import Workspace
 from tests.data.box_worlds import make_items
@@ -130,7 +129,7 @@ def test_a_folder_of_pictures_becomes_a_hierarchy_marked_as_proposed(
     assert len(new.hierarchy.edges) >= proposed.sum()
 
     view = View(new, tiny_world.checkpoint, device="cpu")  # every way out keeps them apart
-    facets = {flag["value"]: flag["count"] for flag in Selector(view.items, view.disks.columns).facets({})["flags"]}
+    facets = {flag["value"]: flag["count"] for flag in view.inquiry.selector.facets({})["flags"]}
     assert facets["proposed"] == proposed.sum()
     for word, count in (("--proposed", proposed.sum()), ("--annotated", 3)):
         command = ["export", "selection", "--workspace", new.folder, "--checkpoint", tiny_world.checkpoint, word]

@@ -32,6 +32,28 @@ TIME_FRAMES = """() => {
   window.frames_ms = [];
   paint.frame = () => { const start = performance.now(); frame(); window.frames_ms.push(performance.now() - start); };
 }"""
+TIME_GLIDES = """() => {
+  const moves = hypvizExplorer.disk().moves, animate = moves.animate.bind(moves), ask = window.requestAnimationFrame.bind(window);
+  let gliding = 0, last = 0;
+  window.glide = {work: new Map(), apart: []};
+  window.requestAnimationFrame = (draw) => ask((now) => {
+    const start = performance.now();
+    draw(now);
+    if (gliding) glide.work.set(now, (glide.work.get(now) || 0) + performance.now() - start);
+  });
+  const watch = (now) => {
+    if (gliding && last) glide.apart.push(now - last);
+    last = gliding ? now : 0;
+    ask(watch);
+  };
+  ask(watch);
+  moves.animate = async (kind, ...rest) => {
+    gliding += kind === "data";
+    await animate(kind, ...rest);
+    gliding -= kind === "data";
+  };
+}"""
+"""While points glide: what JavaScript takes for each frame, all of the page together, and the time between two frames."""
 OPEN = """async (view) => {
   const start = performance.now();
   const opened = hypvizExplorer.open(view);
@@ -52,6 +74,7 @@ CLICK = """() => new Promise((done) => {
 })"""
 """From the release of the button to the frame that shows the children."""
 AT_REST = """async () => {
+  await hypvizExplorer.disk().focus.busy;
   await hypvizExplorer.disk().paint.building;
   for (let i = 0; i < 20; i++) await new Promise(requestAnimationFrame);
 }"""
@@ -63,7 +86,7 @@ def disk(
     browser: Annotated[bool, typer.Option(help="Measure in a headless browser, too.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Measure the disk on made-up data: layout, payload, first draw, frames while panning, click to children.
+    """Measure the disk on made-up data: layout, payload, first draw, frames while panning and gliding, click to children.
 
     Figures of the browser need playwright (requirements-dev.txt) and a Chromium or Chrome ($HYPVIZ_CHROMIUM, or on the
     path); without them the rest is measured and what is missing is said.
@@ -112,9 +135,14 @@ def _in_browser(library: Library, view: View, rows: list[int]) -> dict[str, floa
         page.evaluate(TIME_FRAMES)
         _drag(page)
         frames = page.evaluate("() => window.frames_ms")
-        found |= {"frame (ms)": _median(frames), "frame, slowest of 20 (ms)": sorted(frames)[int(0.95 * (len(frames) - 1))]}
+        found |= {"frame (ms)": _median(frames), "frame, slowest of 20 (ms)": _slow(frames)}
         page.evaluate("() => hypvizExplorer.disk().setView({centre: [0, 0], zoom: 1})")
+        page.evaluate(TIME_GLIDES)
         found["click to children (ms)"] = _median([_click(page, row) for row in rows])
+        page.evaluate(AT_REST)
+        work, apart = page.evaluate("() => [[...glide.work.values()], glide.apart]")
+        found |= {"gliding: frame (ms)": _median(work), "gliding: frame, slowest of 20 (ms)": _slow(work)}
+        found["gliding: between frames (ms)"] = _median(apart)
         found["page memory (MB)"] = page.evaluate("() => performance.memory.usedJSHeapSize") / 1e6
         return found
 
@@ -187,6 +215,11 @@ def _seconds(work: Callable[[], Any]) -> float:
 
 def _median(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
+
+
+def _slow(values: list[float]) -> float:
+    """The slowest but one of twenty."""
+    return sorted(values)[int(0.95 * (len(values) - 1))]
 
 
 def _as_text(result: dict[str, Any]) -> str:

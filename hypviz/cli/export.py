@@ -22,6 +22,7 @@ ENDINGS = {
     ".labelstudio.json": "labelstudio",
     ".cvat.xml": "cvat",
     **{f".{name}.zip": name for name in ("coco", "yolo", "voc", "cvat", "labelstudio", "vectors")},
+    ".ids.txt": "ids",
     ".csv": "csv",
     ".parquet": "parquet",
     ".json": "json",
@@ -42,7 +43,7 @@ def selection(
     format: Annotated[
         Optional[str],
         typer.Option(
-            help="csv, json, parquet, coco, yolo, voc, cvat, labelstudio, fiftyone, hyperview or vectors, whatever the file is called."
+            help="csv, json, parquet, coco, yolo, voc, cvat, labelstudio, fiftyone, hyperview, vectors or ids, whatever the file is called."
         ),
     ] = None,
     text: Annotated[str, typer.Option(help="Words in a class name or a picture's name, or an item id.")] = "",
@@ -55,6 +56,7 @@ def selection(
     ] = None,
     cone: Annotated[Optional[str], typer.Option(help="Only items inside the cone of the item with this id.")] = None,
     omega: Annotated[Optional[float], typer.Option(help="Half-angle of that cone in radians; the calibrated one by default.")] = None,
+    tag: Annotated[Optional[list[str]], typer.Option(help="Only items with this tag; with several, with any of them.")] = None,
     pictures: Annotated[bool, typer.Option("--pictures", help="Pack the pictures too: a zip of annotations and pictures.")] = False,
     device: Device = "auto",
     as_json: Json = False,
@@ -70,6 +72,7 @@ def selection(
     with progress_bar("Embedding", quiet=as_json) as report:
         view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
     wanted: dict[str, Any] = {"text": text, "depths": depth or [], "violations": violations, "flags": ["unlabelled"] if unlabelled else []}
+    wanted["tags"] = tag or []
     if proposed is not None:
         wanted["rows"] = np.flatnonzero((view.items.source == "proposal") == proposed).tolist()
     if ids is not None:

@@ -76,13 +76,18 @@ def _angle(cosine: Floats, query_radius: Floats, radius: Floats, space: Embeddin
 
 def _settle_coincident(angle: Floats, cosine: Floats, query_radius: Floats, radius: Floats) -> Floats:
     """Replace the noise between items at one point by π/2, in place."""
-    near = np.nonzero(cosine >= 1 - COINCIDENT)
-    if len(near[0]):
-        a = np.broadcast_to(query_radius, cosine.shape)[near]
-        b = np.broadcast_to(radius, cosine.shape)[near]
-        same = np.abs(a - b) <= COINCIDENT * np.maximum(a, b)
-        angle[tuple(axis[same] for axis in near)] = np.pi / 2
+    angle[coincident(cosine, query_radius, radius)] = np.pi / 2
     return angle
+
+
+def coincident(cosine: Floats, query_radius: Floats, radius: Floats) -> tuple[NDArray[np.intp], ...]:
+    """Where two items count as one point (see `COINCIDENT`), as an index into `cosine`; the radii broadcast to it."""
+    near = np.nonzero(cosine >= 1 - COINCIDENT)
+    if not len(near[0]):
+        return near
+    a, b = (np.broadcast_to(one, cosine.shape)[near] for one in (query_radius, radius))
+    same = np.abs(a - b) <= COINCIDENT * np.maximum(a, b)
+    return tuple(axis[same] for axis in near)
 
 
 def _distance(cosine: Floats, query_radius: Floats, radius: Floats, space: Embedding) -> Floats:

@@ -11,6 +11,7 @@
     POST focus      {query, omega, kind, rows, scale}    the layout around one place, binary (hypviz.viz.focus)
     POST common     {queries, omega, kind}    what lies inside several cones
     POST find       {filter}                  items that pass a filter, as bits, and counts per facet
+    POST histograms {filter}                  how their radii and classes are spread, beside all (hypviz.histograms)
     POST select_region {layout, view, polygon|window}    items in a region, as bits
     POST items      {filter, offset, limit, order, down}    a stretch of the items that pass a filter
     POST export     {filter | rows | ids | members, format}    those items as a file
@@ -110,6 +111,10 @@ def _add_questions(router: APIRouter, library: Library) -> None:
     def find(key: str, wanted: Annotated[Json, Body(alias="filter", embed=True)]) -> Json:
         return library.view(key).inquiry.find(wanted)
 
+    @router.post("/histograms")
+    def histograms(key: str, wanted: Annotated[Json, Body(alias="filter", embed=True)]) -> Json:
+        return library.view(key).inquiry.histograms(wanted)
+
     @router.post("/select_region")
     def select_region(key: str, region: Annotated[Json, Body()]) -> Json:
         return library.view(key).inquiry.region(region)
@@ -128,7 +133,7 @@ def _add_questions(router: APIRouter, library: Library) -> None:
     @router.post("/export")
     def export(key: str, body: Annotated[Json, Body()]) -> Response:
         view = library.view(key)
-        made = view.inquiry.export(_filter(body), str(body.get("format", "csv")))
+        made = view.inquiry.export(filter_of(body), str(body.get("format", "csv")))
         return Response(made.data, media_type=made.media_type, headers={"Content-Disposition": attachment(view, made.ending)})
 
 
@@ -138,7 +143,7 @@ def attachment(view: View, ending: str) -> str:
     return f'attachment; filename="{name[:60]}.{ending}"'
 
 
-def _filter(body: Json) -> Json:
+def filter_of(body: Json) -> Json:
     """The filter of a request, or what it names itself: rows, ids or members."""
     given = body.get("filter", {name: body[name] for name in ("rows", "ids", "members") if name in body})
     if not isinstance(given, dict) or not given:

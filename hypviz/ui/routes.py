@@ -26,6 +26,7 @@ from hypviz.places import WORDS_SIZE
 from hypviz.ui.annotate_routes import annotate_router
 from hypviz.ui.disk_routes import attachment, disk_router
 from hypviz.ui.evaluate_routes import evaluate_router
+from hypviz.ui.marks_routes import marks_router
 from hypviz.ui.offline import offline_page
 from hypviz.ui.tune_routes import tune_router
 from hypviz.uploads import MAX_BYTES
@@ -106,6 +107,7 @@ def build_app(library: Library) -> FastAPI:
     app = FastAPI(title="hypviz", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(_router(library), prefix="/hypviz")
     app.include_router(disk_router(library), prefix="/hypviz")
+    app.include_router(marks_router(library), prefix="/hypviz")
     app.include_router(evaluate_router(library), prefix="/hypviz")
     app.include_router(annotate_router(library), prefix="/hypviz")
     app.include_router(tune_router(library), prefix="/hypviz")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from hypviz.geometry.arrays import Array
 from hypviz.search.embedding import Embedding
+from hypviz.search.scoring import coincident, ranking_value
 from hypviz.viz.angle_scale import AngleScale
 from hypviz.viz.disk import PAYLOAD_VERSION, pack
 from hypviz.viz.outline import Outline, bent, cone_outline
@@ -32,11 +33,12 @@ RINGS = 3
 class Focus:
     """What is drawn around one place.
 
-    angle: (n,) float32 radians in [−π, π], relative to the place.  scale: θ → |angle|.  outline: of its cone.
-    rings: round distances from the place to draw circles at.  min_radius: the cone holds nothing nearer to the root.
+    angle: (n,) float32 radians in [−π, π], relative to the place.  drawn: (n,) float32 drawn radii.  scale: θ → |angle|.
+    outline: of its cone.  rings: round distances from the place to draw circles at.  min_radius: the cone holds nothing nearer to the root.
     """
 
     angle: NDArray[np.float32]
+    drawn: NDArray[np.float32]
     scale: AngleScale
     outline: Outline
     rings: list[float]
@@ -61,21 +63,26 @@ def focus(
     space: all N items.  cosine: (N,) of the angle between the place's direction and each item's, those that membership
     was decided by.  side: (N,) +1 or −1.  member: (N,) bool, who is inside the cone.  rows: (n,) the items drawn, None
     for all.  own: the place's own row, drawn at 0.  min_radius: the cone holds nothing nearer to the root, see `outline`.
+
+    What search counts as one point with the place (`scoring.coincident`) is drawn on the place: what is left between the two is
+    rounding, which a stretched scale would show as a distance.
     """
     theta = np.arccos(np.clip(np.asarray(cosine, np.float64), -1, 1))
     scale = AngleScale.from_angles(theta)
     chosen = np.arange(len(theta)) if rows is None else np.asarray(rows, np.int64)
     angle = (side[chosen] * scale.drawn(theta[chosen])).astype(np.float32)
     angle = np.where(np.abs(angle) > np.pi, np.sign(angle) * np.float32(3.1415925), angle)  # float32 rounds π up
+    drawn = radii.drawn(space.radii[chosen]).astype(np.float32)
+    alike = coincident(np.asarray(cosine, np.float32)[chosen], np.array(radius, np.float32), np.asarray(space.radii, np.float32)[chosen])
+    angle[alike], drawn[alike] = 0, radii.drawn(radius)
     angle[chosen == (-1 if own is None else own)] = 0
     outline = cone_outline(space, radius, omega, scale, radii, min_radius=min_radius)
     others = chosen != (-1 if own is None else own)
-    drawn = radii.drawn(space.radii[chosen]).astype(np.float32)
     outline = bent(outline, angle[others].astype(np.float64), drawn[others].astype(np.float64), member[chosen][others])
-    return Focus(angle, scale, outline, distance_rings(space, theta[chosen], radius, space.radii[chosen]), min_radius)
+    return Focus(angle, drawn, scale, outline, distance_rings(space, theta[chosen], radius, space.radii[chosen]), min_radius)
 
 
-def focus_payload(found: Focus, drawn: NDArray[np.floating]) -> bytes:
+def focus_payload(found: Focus) -> bytes:
     """The layout as one file (`viz.disk.pack`): the scale, ticks and rings in the header; angle (n,) float32 relative to the
     place, drawn (n,) float32 radii, outline_angle and outline_drawn (K,) float64, the first and last `edge` along the sides."""
     header = {
@@ -87,7 +94,7 @@ def focus_payload(found: Focus, drawn: NDArray[np.floating]) -> bytes:
         "min_radius": found.min_radius,
     }
     outline = {"outline_angle": found.outline.angle, "outline_drawn": found.outline.drawn}
-    return pack(header, {**outline, "angle": found.angle, "drawn": np.asarray(drawn, np.float32)})
+    return pack(header, {**outline, "angle": found.angle, "drawn": found.drawn})
 
 
 def sides(family: NDArray[np.floating], at: float) -> NDArray[np.int8]:
@@ -118,8 +125,6 @@ def family_angles(placed: NDArray[np.floating], tree: Tree) -> NDArray[np.float3
 
 def distance_rings(space: Embedding, theta: Floats, radius: float, radii: NDArray[np.floating]) -> list[float]:
     """Up to three round distances between the 2nd and the 90th percentile of those to the items, for circles about the place."""
-    from hypviz.search.scoring import ranking_value
-
     if space.geometry == "cosine" or len(theta) < 2:
         return []
     cosine = np.cos(theta).astype(np.float32)

@@ -6,8 +6,8 @@ it first comes nearer to the root, so an item nearer the root than x has an inte
 both ends of it lie on the curve. Points and curve go through the same angle scale (`viz.angle_scale`) and radius scale
 (`viz.radius_scale`), both strictly monotone, so what is inside stays inside.
 
-A polygon has straight sides, and items were decided in float32. `bent` therefore leads the polygon around every item
-that would lie on the wrong side by less than the width of a line: the items stay where they are.
+A polygon has straight sides, which keep within `STRAIGHT` of the curve. `bent` leads it around every item between a side
+and the curve: the items stay where they are.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ STEPS = 48
 STRAIGHT = 1e-4
 """How far a side may be from the true curve, in disk radii: three hundredths of a pixel."""
 ROUNDS = 8
+"""How often the polygon is led around items, at most."""
+PROBES = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+"""Where along a side its distance from the curve is measured."""
 END = 0.9995
 """Drawn radius up to which the curve is followed at least; it always goes beyond the farthest item."""
 AROUND = 1e-9
@@ -35,9 +38,9 @@ AROUND = 1e-9
 RIM_SIDES = 96
 ARC_STEP = 0.02
 """Radians between corners where the circle `min_radius` closes the outline."""
-NEAR = 6e-3
-"""An item this near to the curve, in disk radii, may have been put on the other side by rounding: a pixel and a half. Where radii
-are a few hundredths, as in a spread embedding, drawn radii are rounded by that much."""
+NEAR = 2 * STRAIGHT
+"""An item this near to the polygon, in disk radii, may be on its other side: a side is straight, and a drawn place is rounded to
+float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,23 +110,41 @@ def _border(space: Embedding, radius: float, omega: float, angles: AngleScale, r
     reach = max(float(radii.true(END)), 1.05 * max(radius, float(np.max(space.radii, initial=0.0))))
     if space.geometry == "cosine":
         return np.array([0.0, omega, omega]), np.array([0.0, 0.0, reach])  # a cap of directions
-    way = np.linspace(0, 1, STEPS + 1) ** 1.5 * (radius + reach)
-    for _ in range(ROUNDS):
-        theta, true = ray(space, radius, omega, way)
-        x, y = _flat(angles.drawn(theta), radii.drawn(true))
-        middle = (way[:-1] + way[1:]) / 2
-        at, beyond = ray(space, radius, omega, middle)
-        mx, my = _flat(angles.drawn(at), radii.drawn(beyond))
-        off = np.hypot(mx - (x[:-1] + x[1:]) / 2, my - (y[:-1] + y[1:]) / 2)
-        coarse = (off > STRAIGHT) & (np.minimum(true[:-1], true[1:]) < reach)
-        if not coarse.any():
-            break
-        way = np.sort(np.concatenate([way, middle[coarse]]))
-    theta, true = ray(space, radius, omega, way)
-    theta[0] = 0.0  # at ω = π the ray leads through the root, where angles jump
-    end = int(np.argmax(true >= reach)) if (true >= reach).any() else len(true) - 1
-    end = max(end, 1)
+    way = _first_corners(radius, reach, radii)
+    low, high = way[:-1], way[1:]
+    while len(low):
+        sides = low[:, None] + PROBES * (high - low)[:, None]
+        _, true, x, y = _drawn_ray(space, radius, omega, sides, angles, radii)
+        off = np.hypot(*(line - line[:, :1] - PROBES * (line[:, -1:] - line[:, :1]) for line in (x, y))).max(axis=1)
+        middle = (low + high) / 2
+        coarse = (off > STRAIGHT) & (true[:, [0, -1]].min(axis=1) < reach) & (low < middle) & (middle < high)
+        low, middle, high = low[coarse], middle[coarse], high[coarse]
+        way = np.concatenate([way, middle])
+        low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
+    theta, true, *_ = _drawn_ray(space, radius, omega, np.sort(way), angles, radii)
+    end = max(int(np.argmax(true >= reach)) if (true >= reach).any() else len(true) - 1, 1)
     return theta[: end + 1], np.minimum(true[: end + 1], max(reach, radius))
+
+
+def _first_corners(radius: float, reach: float, radii: RadiusScale) -> Floats:
+    """Distances from the apex to begin with, rising from 0 until everything up to `reach` is behind.
+
+    Their scale is that of the drawing: where the ray meets circles that are drawn evenly. Distances spread over all
+    of `reach` would pass by most of the disk in one step when one item lies a thousand times farther out than the rest.
+    """
+    circles = np.minimum(np.append(radii.true(np.linspace(0, END, STEPS, endpoint=False)), reach), reach)
+    every = np.unique(np.concatenate([np.abs(circles - radius), circles + radius, [0.0]]))
+    return every[every <= radius + reach]
+
+
+def _drawn_ray(
+    space: Embedding, radius: float, omega: float, way: Floats, angles: AngleScale, radii: RadiusScale
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """True angles and radii of the ray at distances `way` from the apex, and x, y as drawn."""
+    theta, true = ray(space, radius, omega, way)
+    theta = np.where(way == 0, 0.0, theta)  # at ω = π the ray leads through the root, where angles jump
+    phi, rho = angles.drawn(theta), radii.drawn(true)
+    return theta, true, rho * np.cos(phi), rho * np.sin(phi)
 
 
 def ray(space: Embedding, radius: float, omega: float, way: NDArray[np.floating]) -> tuple[Floats, Floats]:
@@ -138,14 +159,15 @@ def ray(space: Embedding, radius: float, omega: float, way: NDArray[np.floating]
         return np.arctan2(aside, ahead), np.hypot(ahead, aside)
     root = np.sqrt(space.curv)
     r, t = root * radius, root * distance
-    # cos ω sinh t cosh r + cosh t sinh r, without its cancellation at ω near π
-    ahead = np.sinh(r - t) + 2 * np.cos(omega / 2) ** 2 * np.sinh(t) * np.cosh(r)
-    aside = np.sin(omega) * np.sinh(t)
-    return np.arctan2(aside, ahead), np.arcsinh(np.hypot(ahead, aside)) / root
-
-
-def _flat(phi: Floats, rho: Floats) -> tuple[Floats, Floats]:
-    return rho * np.cos(phi), rho * np.sin(phi)
+    # cos ω sinh t cosh r + cosh t sinh r without its cancellation at ω near π, and sin ω sinh t; both times exp(−r − t),
+    # which keeps them finite however far out
+    inner, outer = np.expm1(-2 * r), np.expm1(-2 * t)
+    ahead = (outer - inner) / 2 - np.cos(omega / 2) ** 2 * outer * (2 + inner) / 2
+    aside = -np.sin(omega) * outer / 2 * np.exp(-r)
+    sinh = np.hypot(ahead, aside)
+    with np.errstate(divide="ignore", over="ignore"):
+        far = np.log(2 * sinh) + r + t  # where sinh is above 1e8, arcsinh is the logarithm of twice that
+        return np.arctan2(aside, ahead), np.where(far > 20, far, np.arcsinh(sinh * np.exp(r + t))) / root
 
 
 def _beyond(phi: Floats, rho: Floats, least: float) -> tuple[Floats, Floats]:

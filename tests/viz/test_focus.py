@@ -43,7 +43,7 @@ def around(space: Embedding, row: int, omega: float, *, outward: bool = False) -
         space, space.directions @ query.direction, side, radius=query.radius, omega=omega, member=member, radii=scale, own=row,
         min_radius=query.radius if outward else None,
     )  # fmt: skip
-    return found, member, scale.drawn(space.radii).astype(np.float32)
+    return found, member, found.drawn
 
 
 def wrong_side(found: Focus, member: np.ndarray, drawn: np.ndarray, row: int) -> np.ndarray:
@@ -86,6 +86,36 @@ def test_bending_moves_the_outline_by_less_than_a_tenth_of_a_pixel(omega: float,
     for corner in found.outline.corners:
         share = np.clip(((corner - polygon) * (ends - polygon)).sum(1) / np.maximum(((ends - polygon) ** 2).sum(1), 1e-30), 0, 1)
         assert np.hypot(*(corner - polygon - share[:, None] * (ends - polygon)).T).min() < 3.1e-4
+
+
+@pytest.mark.parametrize("omega", [1.7, 2.1, 2.8])
+@pytest.mark.parametrize("farthest", [5.0, 500.0, 5000.0])
+def test_the_outline_keeps_to_the_true_curve_also_where_one_item_lies_a_thousand_times_farther_out(omega: float, farthest: float) -> None:
+    from hypviz.geometry.entailment import exterior_angle_from_cosine
+
+    rng = np.random.default_rng(4)
+    radii = np.append(rng.uniform(0.02, 0.3, 2000), farthest).astype(np.float32)
+    space = Embedding(np.eye(3, dtype=np.float32)[rng.integers(0, 3, 2001)], radii, 0.3, "hyperbolic")
+    scale, angles = RadiusScale.from_radii(radii), AngleScale.from_angles(rng.normal(np.pi / 2, 0.2, 2000).clip(0, np.pi))
+    outline = cone_outline(space, 0.1, omega, angles, scale)
+    phi, rho = rng.uniform(-np.pi, np.pi, 20_000), rng.uniform(0, 0.98, 20_000)
+    inside = exterior_angle_from_cosine(np.cos(angles.true(np.abs(phi))), 0.1, scale.true(rho), curv=0.3) <= omega
+    wrong = outline.holds(phi, rho) != inside
+    assert 0.05 < inside.mean() < 0.95
+    assert np.count_nonzero(wrong) <= 3, "within 1e-4 of the curve, which is crossed by few of so many places"
+
+
+def test_what_counts_as_one_point_with_the_selection_is_drawn_on_it() -> None:
+    space = random_embedding(6, "hyperbolic", dim=16)
+    turned = space.directions[50] + np.float32(1e-3) * space.directions[51]
+    space.directions[60] = turned / np.linalg.norm(turned)
+    radii = (1 + 0.002 * (space.radii / space.radii.max())).astype(np.float32)  # a range that the scale stretches five hundred times
+    radii[50], radii[60] = 1.0, 1 + 3e-6
+    near = Embedding(space.directions, radii, 1.0, "hyperbolic")
+    for omega in (0.5, 2.0):
+        found, member, drawn = around(near, 50, omega)
+        assert found.angle[60] == 0 and drawn[60] == drawn[50]
+        assert wrong_side(found, member, drawn, 50).tolist() == []
 
 
 def test_an_item_far_on_the_wrong_side_is_not_covered_up() -> None:
