@@ -176,11 +176,12 @@
       elsewhere();
       const own = new Set([answer.picture.whole.row, ...answer.picture.boxes.map((item) => item.row)]);
       const mine = answer.parents.filter((item) => own.has(item.row)).length;
-      fill("parents", "Parents", answer.parents, answer.parents_total, `they contain it${mine ? `, ${mine} in this picture` : ""}`);
+      fill("parents", "Parents", answer.parents, answer.parents_total, `their cones hold it${mine ? `, ${mine} in this picture` : ""}`);
       const way = answer.row === null ? answer.path : answer.path.slice(1); // what it is itself stands above
       const holders = way.filter((item) => item.holds).length;
       const words = way.length ? (holders === way.length ? "each has it in its cone" : `${holders} of them have it in their cone`) : "";
-      x.find(".hv-parents").hidden = answer.how === "cosine";
+      const general = answer.row !== null && answer.row === answer.picture.whole.row && !answer.parents.length;
+      x.find(".hv-parents").hidden = answer.how === "cosine" || (general && !x.view.own_vectors); // a whole picture is nobody's part
       fill("path", holders === way.length && holders ? "Towards the root" : "Similar, more general", way, way.length, words);
       x.find(".hv-path").hidden = answer.how === "cosine" || x.disk?.paint.space?.geometry === "cosine";
     }

@@ -148,7 +148,9 @@ class Children:
         return [card | {"holds": held} for card, held in kept]
 
     def _holds(self, query: Query, rows: Rows, omega: float | None) -> NDArray[np.bool_]:
-        """Which of the rows have the place in their cone."""
+        """Which of the rows have the place in their cone; none has a whole picture."""
+        if query.row is not None and self._whole[query.row]:
+            return np.zeros(len(rows), np.bool_)
         space, radii, own = self.index.embedding, self._radii[rows], np.full(1, query.radius, np.float32)
         ends = np.asarray(query.direction, np.float32), np.asarray(space.directions[rows], np.float32)
         angle = ranking_value(ends[1] @ ends[0], own, radii, space=space, task="parents", apex="candidate", ends=ends)

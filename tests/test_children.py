@@ -140,3 +140,11 @@ def test_the_command_lists_the_same_bands_as_the_page(tiny_view: View) -> None:
     page = tiny_view.select({"row": row}, wide)["elsewhere"]["bands"]
     item = str(tiny_view.items.item_id[row])
     assert page and tiny_view.search(item_id=item, wanted=["bands"], omega=wide, limit=40)["bands"] == page
+
+
+def test_a_whole_picture_has_no_parents_and_no_way_to_the_root(tiny_view: View) -> None:
+    answer = tiny_view.select({"row": scene_of(tiny_view)}, 3.14)
+    assert answer["parents"] == [] and answer["parents_total"] == 0
+    assert [card["row"] for card in answer["path"]] == [answer["row"]]
+    boxes = np.flatnonzero(~tiny_view.items.is_scene)
+    assert any(tiny_view.select({"row": int(row)}, 3.14)["parents_total"] for row in boxes[:10]), "else this says nothing"

@@ -45,7 +45,8 @@ class Index:
         whole: NDArray[np.bool_] | None = None,
         chunk_bytes: int = 8 << 20,
     ) -> None:
-        """whole: (N,) items that are never listed as children, such as whole pictures; they may lie in cones all the same."""
+        """whole: (N,) items that are never listed as children and have no parents, such as whole pictures, the general end of the
+        hierarchy; they may lie in cones all the same."""
         check_range("chunk_bytes", chunk_bytes, BYTES_PER_CELL * ALIGNMENT, 2**40)
         if not len(embedding):
             raise DataError("An index needs at least one item to search in.")
@@ -242,10 +243,10 @@ class Index:
                 return at_query, inside
         else:
             at_candidate = ranking_value(cosine, own, radius, space=space, task="parents", apex="candidate", ends=ends)
-            general = None  # of two whole pictures neither is known to be more general
-            if self._whole is not None and not (query.row is not None and self._whole[query.row]):
-                general = self._whole[start : start + len(cosine)]
+            general = None if self._whole is None else self._whole[start : start + len(cosine)]
             inside = retrieval.cones.holds(at_candidate, radius, own, omega=omega, general=general)
+        if self._whole is not None and query.row is not None and self._whole[query.row]:
+            inside = np.zeros_like(inside)
         return retrieval.parents.values(cosine, own, radius, space=space, task="parents", ends=ends), inside
 
     def _ordered(self, query: Query, rows: Rows, total: int, task: str) -> Ranked:
