@@ -57,7 +57,24 @@ def _add(draft: Draft, shape: ET.Element, label: str | None, record: str, source
     elif not name:
         source.dropped.box("no class name", record)
     else:
-        draft.boxes.append(DraftBox(numbers, name, record, "xyxy"))
+        draft.boxes.append(DraftBox(numbers, name, record, "xyxy", None, _source(shape), *_relation(shape, draft.file)))
+
+
+def _source(shape: ET.Element) -> str:
+    """Boxes that this project wrote as automatic ones are its proposals."""
+    return "proposal" if shape.get("source") == "auto" and _attribute(shape, "number") else "annotation"
+
+
+def _relation(shape: ET.Element, file: str) -> tuple[str, tuple[str, ...] | None]:
+    """The name of the box and the boxes it lies in, by the attributes that this project writes."""
+    number_, inside = _attribute(shape, "number"), _attribute(shape, "inside")
+    if not number_.isdigit() or not all(word.isdigit() for word in inside.split()):
+        return "", None
+    return f"{file}#{number_}", tuple(f"{file}#{word}" for word in inside.split())
+
+
+def _attribute(shape: ET.Element, name: str) -> str:
+    return (shape.findtext(f"attribute[@name='{name}']") or "").strip()
 
 
 def _extent(shape: ET.Element) -> Numbers | None:

@@ -153,7 +153,10 @@ def _open_folder(folder: Path, format: str, images: Path | None, extract_to: Pat
     if not formats and seen.unknown:
         raise DataError(seen.refusal())
     if not formats:
-        return read_class_folders(images or seen.root) if looks_like_class_folders(seen.root) else read_folder(images or folder)
+        plain = read_class_folders(images or seen.root) if looks_like_class_folders(seen.root) else read_folder(images or folder)
+        for sentence in seen.notes():
+            plain.dropped.note(sentence)
+        return plain
     if formats == ["hf"] or formats == ["openimages"]:
         return _open_whole(seen, formats[0], images, extract_to, boxes)
     if "hf" in formats or "openimages" in formats:

@@ -61,7 +61,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class DraftBox:
-    """Four numbers and a class.  form: what they are for certain, "" when all boxes together decide.  area: as stated."""
+    """Four numbers and a class.  form: what they are for certain, "" when all boxes together decide.  area: as stated.
+
+    name, parents: as `RawBox` has them.
+    """
 
     numbers: Numbers
     label: str
@@ -69,6 +72,8 @@ class DraftBox:
     form: str = ""
     area: float | None = None
     source: str = "annotation"
+    name: str = ""
+    parents: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -100,7 +105,9 @@ def settle(drafts: Sequence[Draft], source: Source, where: str, forms: Sequence[
 def _entry(draft: Draft, reading: Reading) -> Entry:
     if draft.unit:
         reading = Reading(reading.form, draft.unit)
-    boxes = tuple(RawBox(reading.corners(box.numbers, box.form), box.label, box.record, box.source) for box in draft.boxes)
+    boxes = tuple(
+        RawBox(reading.corners(box.numbers, box.form), box.label, box.record, box.source, box.name, box.parents) for box in draft.boxes
+    )
     size = draft.size if not reading.normalised else None
     return Entry(
         draft.names,

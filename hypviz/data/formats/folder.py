@@ -75,7 +75,7 @@ def _read(root: Path, *, classes: bool) -> RawDataset:
     if classes and not any(map(class_of, names)):
         raise DataError(f"{root}: none of {len(names)} pictures lies in a sub-folder, whose name would be its class.")
     images = [_image(name, class_of(name) if classes else "") for name in names]
-    return RawDataset(root, images, len(images), root.resolve().name, dropped)
+    return RawDataset(root, images, len(images), storable(root.resolve().name), dropped)
 
 
 def _image(name: str, label: str) -> RawImage:

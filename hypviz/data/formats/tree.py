@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypviz.data.pictures import is_picture_name
+from hypviz.data.pictures import is_picture_name, starts_like_picture
 from hypviz.data.raw import DropCounter, storable
 
 SKIPPED_FOLDERS = frozenset({"__MACOSX", "@eaDir"})
@@ -19,7 +19,8 @@ class Tree:
     """The files below `root`, relative to it with forward slashes, in the order of their names.
 
     Hidden files and folders are no part of it. A link to a folder is followed, unless the folder is in the tree anyway or holds
-    it: `links` names those that were not.  shut: folders that could not be opened.
+    it: `links` names those that were not.  shut: folders that could not be opened.  dead: links that lead nowhere. Files whose first bytes
+    are those of a picture are pictures, whatever they are called.
     """
 
     root: Path
@@ -27,11 +28,14 @@ class Tree:
     others: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     shut: list[str] = field(default_factory=list)
+    dead: list[str] = field(default_factory=list)
 
     def count_losses(self, dropped: DropCounter) -> None:
         """Count what could not be walked."""
         for name in self.links:
             dropped.other("link to a folder not followed", storable(name))
+        for name in self.dead:
+            dropped.other("link that leads nowhere", storable(name))
         for name in self.shut:
             dropped.other("folder cannot be opened", storable(name))
 
@@ -43,8 +47,24 @@ def read_tree(root: Path, *, depth: int | None = None) -> Tree:
         if is_picture_name(name):
             tree.pictures.append(name)
         else:
-            (tree.links if _is_link_as_text(root / name) else tree.others).append(name)
+            _sort_other(tree, root / name, name)
     return tree
+
+
+def _sort_other(tree: Tree, path: Path, name: str) -> None:
+    """A file that is not named like a picture: a picture all the same, a link, or anything else."""
+    if path.is_symlink() and not path.exists():
+        tree.dead.append(name)
+    elif _is_link_as_text(path):
+        tree.links.append(name)
+    elif path.suffix.lower() not in _TEXTS and starts_like_picture(path):
+        tree.pictures.append(name)
+    else:
+        tree.others.append(name)
+
+
+_TEXTS = frozenset({".json", ".txt", ".xml", ".csv", ".yaml", ".yml", ".md", ".jsonl", ".parquet", ".arrow", ".npy", ".npz", ".py"})
+"""Endings of files that are surely no pictures, which spares a look into them."""
 
 
 def _is_link_as_text(path: Path) -> bool:
