@@ -151,7 +151,7 @@ def _inspect(root: Path, image: RawImage) -> Inspected:
     if storable(name) != name:
         return image, name, PictureError(storable(name), "unreadable", "the file name is not valid Unicode")
     if leaves_root(name):
-        return image, name, PictureError(name, "outside the folder", f"the file lies outside {root}")
+        return image, name, PictureError(name, "outside the folder", "the file lies outside the folder of the data set")
     try:
         # Archives from a Mac carry decomposed Unicode names, annotations mostly composed ones.
         forms = (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))

@@ -157,20 +157,6 @@ class RawDataset:
     files: int = 0
 
 
-def without_options(text: str) -> str:
-    """A message as a sentence without its last clauses when these are advice for a command line (" --images").
-
-    >>> without_options("a.json names 5 pictures, none was found; name their folder by --images.")
-    'a.json names 5 pictures, none was found.'
-    """
-    kept = text
-    while (place := kept.find(" --")) >= 0:
-        cut = kept.rfind("; ", 0, place)
-        cut = cut if cut >= 0 else kept.rfind(", ", 0, place)
-        kept = kept[: cut if cut >= 0 else place]
-    return kept.rstrip(".") + "."
-
-
 def leaves_root(name: str) -> bool:
     """Whether a file name points outside the folder it is relative to; such files are never opened.
 

@@ -141,7 +141,7 @@ def _unit(
     if said != "auto" or not known.all() or len(numbers) < CERTAIN or numbers.max() > 100.5 or numbers.min() < -0.5:
         return "pixels"
     hundred = np.full_like(sizes, 100.0)
-    form = next((form for form in forms if _share_inside(numbers, hundred, form) == 1.0), "")
+    form = next((form for form in dict.fromkeys((*forms, *RARE)) if _share_inside(numbers, hundred, form) == 1.0), "")
     if not form:
         return "pixels"
     stated = _with_area(areas)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -150,6 +151,12 @@ def number(value: Any) -> float | None:
         return float(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def angle(value: Any) -> float | None:
+    """A stated angle, 0 where none is stated; None for what is no finite number."""
+    found = number(value) if value not in (None, "") else 0.0
+    return found if found is not None and math.isfinite(found) else None
 
 
 def four_numbers(value: Any) -> Numbers | None:

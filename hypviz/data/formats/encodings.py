@@ -12,7 +12,7 @@ import re
 _RUN = re.compile(rb"[\x80-\xff]+")
 _LONGEST = 3
 """Accented letters and typographic signs that stand together in western text, at most."""
-_SIGNS = frozenset("…‘’“”–—™°©®".encode("cp1252"))
+_SIGNS = frozenset("…‘’“”–—™°©®¿¡«»€£§·²³½¼¾×")
 
 
 def looks_chinese(data: bytes) -> bool:
@@ -53,12 +53,10 @@ def legacy_encoding(data: bytes) -> str:
 
 
 def _looks_western(data: bytes, runs: list[bytes]) -> bool:
-    """Whether bytes beyond ASCII are letters for the most part, or nothing but typographic signs, and few stand together."""
+    """Whether bytes beyond ASCII are letters and typographic signs, and few stand together."""
     if not _decodes(data, "cp1252") or any(len(run) > _LONGEST for run in runs):
         return False
-    beyond = b"".join(runs)
-    letters = sum(letter.isalpha() for letter in beyond.decode("cp1252"))
-    return 2 * letters >= len(beyond) or set(beyond) <= _SIGNS
+    return all(letter.isalpha() or letter in _SIGNS for letter in b"".join(runs).decode("cp1252"))
 
 
 def _pairs(run: bytes, low: int, high: int) -> bool:

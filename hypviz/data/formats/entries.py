@@ -105,16 +105,16 @@ def strays(entries: Sequence[Entry], matches: Sequence[Match]) -> set[int]:
         best = max(closeness for _, closeness in listed)
         near = sum(closeness == best for _, closeness in listed)
         if 2 * near > len(listed):
-            far = [number for number, closeness in listed if closeness[0] < best[0] and closeness[1] < best[1]]
+            far = [number for number, (common, alike) in listed if common <= best[0] and alike <= best[1] and (common, alike) != best]
             found |= {number for number in far if _is_bare(entries[number], matches[number].picture)}
     return found
 
 
 def _closeness(entry: Entry, picture: str) -> tuple[int, int]:
-    """How many folders an annotation and a picture have in common, from the top, and whether they lie in one, or in folders of one name."""
+    """How many folders an annotation and a picture have in common, from the top, and whether they lie in folders of one name."""
     here, there = PurePosixPath(fold(entry.file)).parent.parts, PurePosixPath(fold(picture)).parent.parts
     common = next((place for place, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there)))
-    return common, int(here == there) + int(common == len(here) - 1 == len(there) - 1) + int(here[-1:] == there[-1:])
+    return common, int(here[-1:] == there[-1:])
 
 
 def _is_bare(entry: Entry, picture: str) -> bool:

@@ -116,7 +116,7 @@ def _judge(splits: dict[str, Any], columns: dict[str, Columns], box_format: str,
                 samples += [Sample(box, size) for box in boxes if size and box is not None]
     if not any(each.boxes for each in columns.values()):
         return Reading("xyxy", "fractions")
-    return judge(samples, ("xywh", "xyxy"), str(source), dropped, said=box_format)
+    return judge(samples, ("xywh", "xyxy"), storable(source.resolve().name), dropped, said=box_format)
 
 
 def _size(data: bytes | None) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from hypviz.data.formats.convention import Numbers
-from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, four_numbers, number, settle
+from hypviz.data.formats.drafts import Draft, DraftBox, Source, angle, extent, four_numbers, number, settle
 from hypviz.data.formats.entries import Found
 from hypviz.data.formats.names import clean_name
 from hypviz.data.formats.table import load_rows
@@ -197,7 +197,8 @@ def _extent(value: dict[str, Any], result: dict[str, Any]) -> Numbers | None:
         around = None if middle is None else (middle[0] - middle[2], middle[1] - middle[3], middle[0] + middle[2], middle[1] + middle[3])
     else:
         part = four_numbers([value.get(key) for key in ("x", "y", "width", "height")])
-        around = None if part is None else _turned(part, number(value.get("rotation")) or 0.0, value, result)
+        turn = angle(value.get("rotation"))
+        around = None if part is None or turn is None else _turned(part, turn, value, result)
     return None if around is None else (around[0] / 100, around[1] / 100, around[2] / 100, around[3] / 100)
 
 

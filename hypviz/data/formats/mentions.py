@@ -21,6 +21,8 @@ SUFFIXES = frozenset(
 _HEAD = 1 << 16
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])")
 _WORD = re.compile(r"[^\s,;|\"'\[\]{}()<>=:]+")
+_MOST_SPACED = 1000
+"""Names with spaces in them that are looked for in running text, where spaces part nothing."""
 _SHORTEST = 5
 """Letters of a name without an ending that is digits alone, from which on it is no common number."""
 
@@ -32,6 +34,8 @@ class Mentions:
         paths = [PurePosixPath(fold(name)) for name in pictures]
         self._stems = {path.stem for path in paths}
         self._names = {path.name for path in paths} | {stem for stem in self._stems if not stem.isdigit() or len(stem) >= _SHORTEST}
+
+        self._spaced = [name for name in sorted(self._names) if " " in name][:_MOST_SPACED]
 
     def kind_of(self, path: Path) -> tuple[str, str]:
         """ "unknown" for coordinates of the pictures, "named" for other words on them, "" for neither; and what was seen."""
@@ -61,7 +65,8 @@ class Mentions:
         quoted = re.findall(r"\"([^\"\n]{1,300})\"", head)
         cells = re.split(r"[,;\t|\n]", head) if len(head) <= _HEAD else []
         found = {fold(re.split(r"[/\\]", text.strip())[-1]) for text in (*quoted, *cells, *_WORD.findall(head))}
-        return sorted(found & self._names, key=len, reverse=True)
+        spaced = {name for name in self._spaced if name in fold(head)}
+        return sorted((found & self._names) | spaced, key=len, reverse=True)
 
 
 _PLACES = frozenset({"images", "image", "train", "val", "valid", "test", "data", "home", "jpg", "png", "jpeg", "set", "dataset", "users"})

@@ -42,6 +42,8 @@ def sniff_text(head: str) -> tuple[str, str]:
         return "", ""
     lines = [line.split() for line in head.splitlines()[:_LOOKED_AT] if line.strip()]
     kinds = [_row_kind(words) for words in lines]
+    if kinds.count("kitti") > len(kinds) - kinds.count("kitti") - kinds.count(""):  # rows like no others: one among broken ones tells
+        return "kitti", _ROWS["kitti"]
     for kind, seen in _ROWS.items():
         if kinds.count(kind) * 2 > len(kinds):
             return (kind if kind in ("yolo", "kitti") else "unknown"), seen

@@ -10,6 +10,22 @@ from pathlib import Path
 from hypviz.data.pictures import is_picture_name, starts_like_picture
 from hypviz.data.raw import DropCounter, storable
 
+_OF_PROGRAMS = (
+    ".git",
+    ".svn",
+    ".hg",
+    ".dvc",
+    ".cache",
+    ".idea",
+    ".vscode",
+    ".ipynb",
+    ".trash",
+    ".thumb",
+    ".venv",
+    ".config",
+    ".huggingface",
+)
+"""How folders begin that programs keep beside data for themselves."""
 SKIPPED_FOLDERS = frozenset({"__MACOSX", "@eaDir"})
 """What archivers and network disks leave behind, beside hidden folders."""
 
@@ -19,7 +35,8 @@ class Tree:
     """The files below `root`, relative to it with forward slashes, in the order of their names.
 
     Hidden files and folders are no part of it. A link to a folder is followed, unless the folder is in the tree anyway or holds
-    it: `links` names those that were not.  shut: folders that could not be opened.  dead: links that lead nowhere. Files whose first bytes
+    it: `links` names those that were not.  shut: folders that could not be opened.  dead: links that lead nowhere.  hidden: folders
+    with files in them whose names begin with a dot, but for those that programs keep to themselves. Files whose first bytes
     are those of a picture are pictures, whatever they are called.
     """
 
@@ -29,6 +46,7 @@ class Tree:
     links: list[str] = field(default_factory=list)
     shut: list[str] = field(default_factory=list)
     dead: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
 
     def count_losses(self, dropped: DropCounter) -> None:
         """Count what could not be walked."""
@@ -36,6 +54,8 @@ class Tree:
             dropped.other("link to a folder not followed", storable(name))
         for name in self.dead:
             dropped.other("link that leads nowhere", storable(name))
+        for name in self.hidden:
+            dropped.other("hidden folder not read", storable(name))
         for name in self.shut:
             dropped.other("folder cannot be opened", storable(name))
 
@@ -96,6 +116,7 @@ def _walk(root: Path, tree: Tree, depth: int | None) -> Iterator[str]:
     for folder, inner, files in os.walk(root, followlinks=True, onerror=refused):
         here = Path(folder).relative_to(root)
         level = len(here.parts)
+        tree.hidden += [(here / name).as_posix() for name in sorted(inner) if _is_hidden(Path(folder, name))]
         inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in SKIPPED_FOLDERS)
         for name in [name for name in inner if not _may_follow(Path(folder, name), top, followed)]:
             tree.links.append((here / name).as_posix())
@@ -105,6 +126,16 @@ def _walk(root: Path, tree: Tree, depth: int | None) -> Iterator[str]:
         for name in sorted(files):
             if not name.startswith("."):
                 yield (here / name).as_posix()
+
+
+def _is_hidden(folder: Path) -> bool:
+    """Whether a hidden folder may hold something of the data set."""
+    if not folder.name.startswith(".") or folder.name.lower().startswith(_OF_PROGRAMS):
+        return False
+    try:
+        return any(not each.name.startswith(".") for each in folder.iterdir())
+    except OSError:
+        return False
 
 
 def _may_follow(folder: Path, top: str, followed: set[str]) -> bool:

@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path, PurePosixPath
 
 from hypviz.data.formats.convention import Numbers
-from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, four_numbers, number, settle, stated_size
+from hypviz.data.formats.drafts import Draft, DraftBox, Source, angle, extent, four_numbers, settle, stated_size
 from hypviz.data.formats.entries import Found, build
 from hypviz.data.formats.names import clean_name
 from hypviz.data.formats.places import data_name, source_in, source_of
@@ -123,9 +123,11 @@ def _outline(element: ET.Element) -> Numbers | None:
     """The extent of a turned box (roLabelImg), or of a polygon of x1, y1, x2… or of points (labelImg's relatives)."""
     turned = element.find("robndbox")
     if turned is not None:
-        numbers = [number(turned.findtext(key)) for key in ("cx", "cy", "w", "h", "angle")]
-        cx, cy, w, h, angle = (each if each is not None else math.nan for each in numbers)
-        cos, sin = abs(math.cos(angle)), abs(math.sin(angle))
+        middle, turn = four_numbers([turned.findtext(key) for key in ("cx", "cy", "w", "h")]), angle(turned.findtext("angle"))
+        if middle is None or turn is None:
+            return None
+        cx, cy, w, h = middle
+        cos, sin = abs(math.cos(turn)), abs(math.sin(turn))
         rx, ry = (w * cos + h * sin) / 2, (w * sin + h * cos) / 2
         return cx - rx, cy - ry, cx + rx, cy + ry
     polygon = element.find("polygon")
