@@ -136,6 +136,28 @@ def test_a_leftover_is_never_given_to_a_picture_of_that_name_elsewhere(tmp_path:
     adds_up(report)
 
 
+@pytest.mark.parametrize("layout", ["voc", "labelme"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_copies_of_a_file_that_name_the_picture_of_the_first_belong_to_their_own(tmp_path: Path, layout: str, seed: int) -> None:
+    scenes = [
+        replace(scene, size=(160, 120), boxes=((CLASSES[seed % 3], 1, 2, 30 + number, 40),))
+        for number, scene in enumerate(random_scenes(seed))
+    ]
+    WRITERS[layout](Layout(tmp_path, CLASSES, Hazard(stated=lambda name: scenes[seed].name)), scenes)
+    items, report = load(tmp_path)
+    assert (boxes_of(items), report.dropped) == (truth_of(scenes), {})
+    assert f"{len(scenes) - 1} annotation files name a picture that another file is called like" in report.notes[0]
+
+
+def test_class_folders_with_pictures_beside_them_are_noted(tmp_path: Path) -> None:
+    Layout(tmp_path, CLASSES).pictures(random_scenes(0, count=3), "cat/")
+    Layout(tmp_path, CLASSES).pictures(random_scenes(1, count=2), "dog/")
+    Layout(tmp_path, CLASSES).pictures(random_scenes(2, count=1))
+    items, report = load(tmp_path)
+    assert (report.images, len(items.classes)) == (6, 0)
+    assert "folders such as cat and dog were not taken for classes, since 1 pictures lie in none" in report.notes
+
+
 # ---- 3: read = kept + dropped -----------------------------------------------------------------------------------------------------------
 
 

@@ -72,6 +72,7 @@ def build(found: Found, pictures: PictureNames, root: Path, *, name: str, droppe
             )
     if found.entries and not any(match.picture or match.rivals for match in matches):
         raise DataError(_none_found(found.entries, source or root, root, len(pictures.pictures)))
+    matches = called_alike(found.entries, matches, pictures, dropped)
     strayed = strays(found.entries, matches)
     groups: dict[str, list[Entry]] = {}
     for number, (entry, match) in enumerate(zip(found.entries, matches, strict=True)):
@@ -90,6 +91,33 @@ def build(found: Found, pictures: PictureNames, root: Path, *, name: str, droppe
     for picture in found.unlisted:
         dropped.other("picture in no split of the configuration", storable(picture))
     return RawDataset(root / below, _walk(groups, root, below, dropped), len(groups), name, dropped, len(found.files))
+
+
+def called_alike(entries: Sequence[Entry], matches: list[Match], pictures: PictureNames, dropped: DropCounter) -> list[Match]:
+    """The matches, but where several files of one picture each name the same picture, those that are called like another one get that.
+
+    So copies of a file that still name the picture of the first are not taken for its own.
+    """
+    claims: dict[str, list[int]] = defaultdict(list)
+    for number, match in enumerate(matches):
+        claims[match.picture].append(number)
+    moved = 0
+    for picture, numbers in claims.items():
+        stem = fold(PurePosixPath(picture).stem)
+        for number in numbers if picture and len(numbers) > 1 else ():
+            entry = entries[number]
+            own = PurePosixPath(entry.file).stem
+            if entry.names[-1] != own or fold(own) == stem:
+                continue
+            other = match_of(replace(entry, names=(own,)), pictures)
+            if other.picture and other.picture not in claims:
+                matches[number] = other
+                moved += 1
+    if moved:
+        dropped.note(
+            f"{moved} annotation files name a picture that another file is called like; they were given to those they are called like"
+        )
+    return matches
 
 
 def strays(entries: Sequence[Entry], matches: Sequence[Match]) -> set[int]:
@@ -139,7 +167,8 @@ def match_of(entry: Entry, pictures: PictureNames) -> Match:
 def _none_found(entries: Sequence[Entry], source: Path, root: Path, there: int) -> str:
     example = storable(clean_name(entries[0].names[0]))
     looked = f"0 of the {len(entries)} looked for were found among the {there} pictures below {root}"
-    return f"{source} names {len(entries)} pictures, but {looked} (example: {example}); name the folder with the pictures by --images."
+    advice = "put them beside the annotations, or name their folder by --images"
+    return f"{source} names {len(entries)} pictures, but {looked} (example: {example}); {advice}."
 
 
 def _base(groups: dict[str, list[Entry]]) -> str:

@@ -29,6 +29,7 @@ def read_metadata(source: Source, files: list[str]) -> Found:
     for file, listed in source.contents(files, load_rows):
         rows = _by_picture(listed)
         drafts = [draft for number, row in rows if (draft := _draft(row, file, number, source)) is not None]
+        drafts = _of_rows(drafts) if file.lower().endswith((".csv", ".tsv")) else drafts
         read.add(file)
         if not any(draft.boxes for draft in drafts) and drafts:
             seen = boxish_keys([row for _, row in rows[:50] if isinstance(row, dict)])
@@ -38,6 +39,16 @@ def read_metadata(source: Source, files: list[str]) -> Found:
                 )
         entries += settle(drafts, source, file, ("xywh", "xyxy"))
     return Found(entries, read)
+
+
+def _of_rows(drafts: list[Draft]) -> list[Draft]:
+    """A draft per picture where a table has a row per box."""
+    found: dict[tuple[str, str], Draft] = {}
+    for draft in drafts:
+        one = found.setdefault((draft.names[0], draft.unit), draft)
+        if one is not draft:
+            one.boxes += draft.boxes
+    return list(found.values())
 
 
 def _by_picture(rows: list[tuple[int, Any]]) -> list[tuple[int, Any]]:

@@ -98,7 +98,7 @@ def kitti_class(words: Sequence[str]) -> list[str]:
 
 FILE_COLUMNS: tuple[str, ...] = (
     *("filename", "filepath", "imagefilename", "imagepath", "imagename", "imagefile", "image", "img", "path", "file", "imageid"),
-    *("imgid", "imgname", "imgpath", "picture", "photo", "patientid", "frame", "id", "name", "uri"),
+    *("imgid", "imgname", "imgpath", "picture", "photo", "patientid", "imageurl", "fileurl", "frame", "id", "name", "uri"),
 )
 """Columns that name the picture, without case and signs, the likeliest first."""
 _SURELY_FILES = FILE_COLUMNS[:-5]

@@ -64,7 +64,7 @@ class Survey:
         """The message for formats that speak of the same pictures."""
         found = " and ".join(f"{name} ({next(iter(self.files(name)), '')})" for name in formats)
         example = f" for the same pictures (such as {storable(picture)})" if picture else ""
-        return f"{self.root}: holds annotations of several formats, {found}{example}; choose by --format."
+        return f"{self.root}: holds annotations of several formats, {found}{example}; keep one of them, or choose by --format."
 
     def count(self, tried: set[str], dropped: DropCounter) -> None:
         """Count what is in the folder and no reader had: annotation files, and folders that could not be walked."""
