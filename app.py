@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from hypviz.errors import HypvizError, os_sentence
+from hypviz.errors import HypvizError, os_sentence, without_options
 
 
 def main(
@@ -35,12 +35,22 @@ def main(
     try:
         serve(data, checkpoint, host=host, port=port, device=device, browser=browser)
     except HypvizError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {_advised(str(error))}")
     except OSError as error:
         sentence = os_sentence(error)
         if sentence is None:
             raise
         sys.exit(f"error: {sentence}")
+
+
+OPTIONS = ("--data", "--checkpoint", "--host", "--port", "--device", "--browser", "--no-browser")
+"""What this command understands."""
+
+
+def _advised(text: str) -> str:
+    """A message whose advice works here: options of other commands become a word on where they are."""
+    plain = without_options(text, OPTIONS)
+    return plain if plain == text else f"{plain} `python -m hypviz data import` has options for such data; open its workspace then."
 
 
 def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, browser: bool) -> None:

@@ -1,9 +1,12 @@
 """The error tree: every error a person can cause is a `HypvizError` whose text is one clear sentence.
 
-The edges (`cli.py` and `ui/`) show `str(error)` and nothing else; a traceback therefore always means a defect.
+The command line shows `str(error)` and nothing else, the page `page_sentence(error)`; a traceback therefore always means a defect.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Collection
 
 
 class HypvizError(Exception):
@@ -49,3 +52,51 @@ def os_sentence(error: OSError) -> str | None:
     '/a/b: Permission denied.'
     """
     return None if error.filename is None or error.strerror is None else f"{error.filename}: {error.strerror}."
+
+
+def without_options(text: str, known: Collection[str] = ()) -> str:
+    """A message as a sentence without its clauses that are advice for a command line (" --images"); known: options that may stay.
+
+    >>> without_options("a.json names 5 pictures, none was found; name their folder by --images.")
+    'a.json names 5 pictures, none was found.'
+    >>> without_options("x: rows of numbers; export them as COCO, or open the pictures alone by --format folder.")
+    'x: rows of numbers; export them as COCO.'
+    >>> without_options("x: 5 % leave, say which by --boxes xyxy or --boxes xywh. Keep one of them.")
+    'x: 5 % leave. Keep one of them.'
+    >>> without_options("Use --port 80.", ["--port"])
+    'Use --port 80.'
+    """
+    sentences = re.split(r"(?<=[.!?]) (?=[A-Z])", text)
+    kept = [sentence for each in sentences if (sentence := _without(each, known))]
+    return " ".join(kept) or text.partition(" --")[0].rstrip(" ,;:") + "."
+
+
+def _without(sentence: str, known: Collection[str]) -> str:
+    """One sentence without such clauses; "" when it was nothing else."""
+    kept = sentence
+    start = 0
+    while found := re.search(r" (--[a-z][\w-]*)", kept[start:]):
+        place = start + found.start()
+        if found[1] in known:
+            start = place + 1
+            continue
+        cut = max(kept.rfind(sign, 0, place + 1) for sign in ("; ", ", or ", ", and "))
+        cut = cut if cut >= 0 else kept.rfind(", ", 0, place + 1)
+        if cut < 0:
+            return ""
+        kept = kept[:cut]
+        start = min(start, len(kept))
+    return kept.rstrip(".") + "." if kept != sentence else sentence
+
+
+_HIDDEN = re.compile(r"(?:[A-Za-z]:)?(?:[/\\\\][^/\\\\\n:;,'\"()]*)*[/\\\\]\.[^/\\\\\s.][^/\\\\\n]*[/\\\\]")
+"""The way to a hidden folder, with the folder."""
+
+
+def page_sentence(error: BaseException | str) -> str:
+    """An error as the page shows it: without advice for a command line, which a page has not, and without ways through hidden folders.
+
+    >>> page_sentence("/home/ada/.intake-7/pictures/a.json: not a JSON file; choose another by --annotations.")
+    'pictures/a.json: not a JSON file.'
+    """
+    return without_options(_HIDDEN.sub("", str(error)))

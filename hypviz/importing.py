@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from hypviz.config import HierarchySettings
+from hypviz.data.corrections import Correction, correct
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import Items
 from hypviz.data.raw import RawDataset
+from hypviz.data.stated import corrections_to
 from hypviz.progress import OnProgress
 from hypviz.store import Workspace, is_workspace
 from hypviz.workspace_meta import may_renew
@@ -37,7 +40,8 @@ def import_workspace(
     target = folder if isinstance(folder, Path) else folder(items)
     if not isinstance(folder, Path) and is_workspace(target):
         return Workspace.open(target), report
-    return create_workspace(target, items, name=name, report=report, settings=settings, overwrite=overwrite), report
+    made = create_workspace(target, items, name=name, report=report, settings=settings, overwrite=overwrite)
+    return made, replace(report, notes=tuple(made.meta["import"]["notes"]))
 
 
 def create_workspace(
@@ -48,8 +52,26 @@ def create_workspace(
     report: ImportReport | Mapping[str, Any] | None = None,
     settings: HierarchySettings | None = None,
     overwrite: bool = False,
+    corrections: Sequence[Correction] | None = None,
 ) -> Workspace:
-    """Build the hierarchy of the boxes in `items` and write both; WorkspaceError as `Workspace.create`."""
+    """Build the hierarchy of the boxes in `items`, corrected, and write both; WorkspaceError as `Workspace.create`.
+
+    corrections: of the hierarchy of the boxes alone; None for those that lead to what the annotations state, which the report of an
+    import knows.
+    """
     settings = settings or HierarchySettings()
     hierarchy = build_hierarchy(items, settings)
-    return Workspace.create(folder, items, hierarchy, name=name, report=report, settings=settings, overwrite=overwrite)
+    if corrections is None and isinstance(report, ImportReport):
+        corrections, left = corrections_to(items, hierarchy, report.parents)
+        report = replace(report, notes=(*report.notes, *_notes(len(corrections), left)))
+    corrections = corrections or ()
+    hierarchy, _ = correct(items, hierarchy, corrections)
+    return Workspace.create(
+        folder, items, hierarchy, name=name, report=report, settings=settings, overwrite=overwrite, corrections=[*map(asdict, corrections)]
+    )
+
+
+def _notes(corrections: int, left: int) -> list[str]:
+    """Sentences on what the files state of who is inside whom."""
+    notes = [f"the files state another hierarchy than the boxes alone: taken over as {corrections} corrections"] if corrections else []
+    return notes + ([f"{left} relations that the files state contradict each other or the boxes and were left out"] if left else [])

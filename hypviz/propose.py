@@ -212,6 +212,8 @@ def propose_workspace(
 ) -> dict[str, Any]:
     """Write `out`, the workspace `source` with proposals; returns counts, JSON-ready. `source` stays as it is."""
     from hypviz.config import HierarchySettings, from_mapping
+    from hypviz.data.hierarchy import build_hierarchy
+    from hypviz.data.stated import corrections_to, stated_parents
     from hypviz.importing import create_workspace
     from hypviz.model.card import find_checkpoint
     from hypviz.model.checkpoint import load_checkpoint
@@ -234,7 +236,9 @@ def propose_workspace(
     )
     how = from_mapping(HierarchySettings, opened.meta["hierarchy"]["settings"])
     report = _with_proposals(opened.meta.get("import"), opened.items, items)
-    create_workspace(out, items, name=opened.name, report=report, settings=how, overwrite=overwrite)
+    stated = stated_parents(opened.items, opened.hierarchy)
+    corrections, _ = corrections_to(opened.items, build_hierarchy(opened.items, how), stated)
+    create_workspace(out, items, name=opened.name, report=report, settings=how, overwrite=overwrite, corrections=corrections)
     count = int((items.source == PROPOSED).sum())
     boxes = len(items) - len(items.images)
     pictures = len(np.unique(items.image[items.source == PROPOSED]))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -66,12 +66,14 @@ class Workspace:
         overwrite: bool = False,
         pictures: bool = True,
         vectors: bool = False,
+        corrections: Sequence[Mapping[str, str]] = (),
     ) -> Workspace:
         """Write a new workspace; with `overwrite` renew an existing one, whose other files and embeddings stay.
 
         report: what became of the data that were read, or what an earlier meta.json says of it. settings: those the hierarchy
         was built with, for the record. pictures: False for a workspace without any, whose
-        pictures nobody will look for. vectors: True for own vectors, whose file the caller writes.
+        pictures nobody will look for. vectors: True for own vectors, whose file the caller writes. corrections: those that lead
+        from the boxes alone to the hierarchy, for a draft to begin with: kind, level, a, b of `data.corrections.Correction`.
         Raises WorkspaceError when `folder` holds
         anything but a workspace, or holds one and `overwrite` is not set. Fails without a trace.
         """
@@ -82,6 +84,7 @@ class Workspace:
             "import": report.to_json() if isinstance(report, ImportReport) else None if report is None else dict(report),
             "pictures": pictures,
             "vectors": vectors,
+            "corrections": [dict(one) for one in corrections],
         }
         if renew:
             _write_workspace(folder, items, hierarchy, meta)

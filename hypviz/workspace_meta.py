@@ -107,5 +107,9 @@ def now() -> str:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write `value` as UTF-8 JSON."""
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+    """Write `value` as UTF-8 JSON; bytes of a path that are no UTF-8 as escapes, which come back as they were."""
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except UnicodeEncodeError:
+        path.write_text(json.dumps(value, indent=1), encoding="utf-8")

@@ -200,6 +200,7 @@ class Draft:
         """Take over what the file says: the boxes of changed pictures, and all corrections."""
         found = read_document(self.path, self.workspace.items)
         if found is None:
+            self._take_over()
             return
         for image, boxes in found.boxes.items():
             self.boxes[image] = boxes
@@ -207,6 +208,14 @@ class Draft:
             self.versions[image] = version
         self.changed = {image for image, boxes in found.boxes.items() if boxes != boxes_of(self.workspace.items, image)}
         self.made, self.in_force = list(found.made), found.in_force
+
+    def _take_over(self) -> None:
+        """Begin with the corrections that the workspace was made with: what its files stated of the boxes."""
+        for place, one in enumerate(self.workspace.meta.get("corrections") or ()):
+            correction = Correction(one["kind"], one["level"], one["a"], one["b"])
+            words = self._words(correction, "a"), self._words(correction, "b")
+            self.made.append(Made(f"stated{place}", correction, words, self.workspace.meta["created"]))
+        self.in_force = tuple(one.id for one in self.made)
 
     def renew(self, workspace: Workspace, ids: Mapping[str, str]) -> None:
         """Go on from a workspace that holds all of this draft; ids: the item id of every key."""

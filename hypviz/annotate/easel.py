@@ -59,7 +59,8 @@ class Easel:
                 return name, draft
             old, copy = draft.workspace, self.copy_name(draft.workspace.folder)
             made = Workspace.create(
-                home() / copy, old.items, old.hierarchy, name=f"{old.name}, edited", report=old.meta.get("import"), settings=draft.settings
+                home() / copy, old.items, old.hierarchy, name=f"{old.name}, edited", report=old.meta.get("import"), settings=draft.settings,
+                corrections=old.meta.get("corrections") or (),
             )  # fmt: skip
             if (old.folder / "embeddings").is_dir():
                 shutil.copytree(old.folder / "embeddings", made.folder / "embeddings", dirs_exist_ok=True)

@@ -53,7 +53,7 @@ def import_data(
     source: Annotated[Optional[Path], typer.Argument(help="The data set's folder, when it has a usual layout.")] = None,
     annotations: Annotated[Optional[Path], typer.Option(help="Annotation file, or folder of annotation files.")] = None,
     images: Annotated[Optional[Path], typer.Option(help="Folder with the pictures.")] = None,
-    boxes: Annotated[str, typer.Option(help="auto, xywh or xyxy: what the four numbers of a box are.")] = "auto",
+    boxes: Annotated[str, typer.Option(help="auto, xywh, xyxy, cxcywh or yxyx: what the four numbers of a box are.")] = "auto",
     name: Annotated[str, typer.Option(help="The workspace's name; the folder's by default.")] = "",
     min_overlap: Annotated[float, typer.Option(help="Share of the smaller box inside the larger one.")] = 0.8,
     duplicate_iou: Annotated[float, typer.Option(help="Boxes with this IoU are one object.")] = 0.9,

@@ -22,8 +22,11 @@ from hypviz.data.frames import KEPT, as_array, clip, from_fractions, to_upright
 from hypviz.data.items import SCENE, Images, Items, item_ids
 from hypviz.data.pictures import PictureError, PictureInfo, inspect_picture
 from hypviz.data.raw import RawBox, RawDataset, RawImage, leaves_root, storable
+from hypviz.data.said import Parents, rows_of_parents
 from hypviz.errors import DataError
 
+MANY = 8
+"""Boxes from which on their sizes say what their numbers are."""
 Progress = Callable[[int, int | None], None]
 """Called with (pictures done, pictures in all or None when unknown)."""
 
@@ -35,7 +38,8 @@ class ImportReport:
     images, boxes: kept.  clipped: boxes cut to the picture.  turned, scaled: images whose boxes were annotated in the
     stored (not upright) frame, or at another size.  dropped: {reason: {"count", "images", "boxes", "examples"}}.
     proposals: how many of `boxes` nobody annotated.  files: annotation files that were read, of `files_read` that were found.
-    notes: sentences on what was assumed and cost nothing.
+    notes: sentences on what was assumed and cost nothing.  parents: the rows of the boxes that each box lies in as the files state it,
+    by its row; empty where they state nothing. No part of the JSON object.
     """
 
     name: str
@@ -52,6 +56,7 @@ class ImportReport:
     files_read: int = 0
     files: int = 0
     notes: tuple[str, ...] = ()
+    parents: Parents = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """JSON object; `images` and `boxes` are those read, `kept_images` and `kept_boxes` those that became items."""
@@ -146,7 +151,7 @@ def _inspect(root: Path, image: RawImage) -> Inspected:
     if storable(name) != name:
         return image, name, PictureError(storable(name), "unreadable", "the file name is not valid Unicode")
     if leaves_root(name):
-        return image, name, PictureError(name, "outside the folder", f"the file lies outside {root}")
+        return image, name, PictureError(name, "outside the folder", "the file lies outside the folder of the data set")
     try:
         # Archives from a Mac carry decomposed Unicode names, annotations mostly composed ones.
         forms = (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))
@@ -169,11 +174,13 @@ class _Columns:
     image: list[int] = field(default_factory=list)
     xyxy: list[NDArray[np.float32]] = field(default_factory=list)
     label: list[str | None] = field(default_factory=list)
+    said: dict[int, RawBox] = field(default_factory=dict)
     source: list[str] = field(default_factory=list)
     copies: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
     tiny: int = 0
     cut_away: int = 0
+    outside: int = 0
 
     def add(self, image: RawImage, info: PictureInfo, raw: RawDataset) -> None:
         """One decoded image and its boxes; boxes that cannot be kept are counted in `raw.dropped`."""
@@ -184,6 +191,7 @@ class _Columns:
         self.licence.append(image.licence)
         self.item_id += item_ids(info.content, xyxy.tolist(), copy=self.copies[info.content])
         self.copies[info.content] += 1
+        self.said |= {len(self.image) + place: box for place, box in enumerate(boxes, start=1) if box.name}
         self.image += [row] * (1 + len(boxes))
         self.xyxy += [np.array([[0, 0, *info.size]], dtype=np.float32), xyxy]
         self.label += [None, *(unicodedata.normalize("NFC", box.label) for box in boxes)]
@@ -198,8 +206,7 @@ class _Columns:
             return [], as_array([]).astype(np.float32)
         xyxy, verdicts = clip(framed[0], info.size)
         self.done.update(framed[1])
-        if not image.normalised:
-            self._measure(framed[0], xyxy, verdicts)
+        self._measure(framed[0], xyxy, verdicts)
         kept = []
         for row, (box, verdict) in enumerate(zip(image.boxes, verdicts, strict=True)):
             if verdict in KEPT:
@@ -217,10 +224,16 @@ class _Columns:
         before = (given[:, 2:] - given[:, :2])[kept]
         self.tiny += int((sides < 1).any(axis=1).sum())
         self.cut_away += int((sides.prod(axis=1) < 0.5 * before.prod(axis=1)).sum())
+        self.outside += verdicts.count("outside the picture")
 
     def check_sizes(self, raw: RawDataset) -> None:
-        """DataError when every one of several boxes is below a pixel; notes when some are, or lay mostly outside."""
+        """DataError when every one of several boxes is below a pixel, or most lie outside; notes when some are so."""
         boxes = len(self.label) - len(self.file_name)
+        if boxes + self.outside >= MANY and 2 * (self.cut_away + self.outside) > boxes + self.outside:
+            raise DataError(
+                f"{raw.name}: {self.cut_away + self.outside} of {boxes + self.outside} boxes lie mostly outside their pictures, so their "
+                "numbers are in another unit than pixels, or belong to other pictures; convert them to pixels."
+            )
         if boxes >= 3 and self.tiny == boxes:
             raise DataError(
                 f"{raw.name}: all {boxes} boxes are smaller than a pixel, so their numbers are no pixels; convert them to pixels."
@@ -256,6 +269,9 @@ class _Columns:
     def report(self, raw: RawDataset, items: Items) -> ImportReport:
         """Counts of what was kept, changed and dropped."""
         images, boxes = len(items.images), len(items) - len(items.images)
+        parents, unknown = rows_of_parents(self.said, self.image)
+        if unknown:
+            raw.dropped.note(f"{unknown} boxes are said to lie in boxes that are not there, or that cannot be told from others")
         return ImportReport(
             name=raw.name,
             images_read=images + raw.dropped.images,
@@ -271,4 +287,5 @@ class _Columns:
             files_read=raw.files + raw.dropped.files,
             files=raw.files,
             notes=tuple(raw.dropped.notes),
+            parents=parents,
         )

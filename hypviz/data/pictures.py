@@ -81,6 +81,21 @@ def is_picture_name(name: str) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
+_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
+
+
+def starts_like_picture(path: Path) -> bool:
+    """Whether a file begins as a JPEG, PNG, GIF, TIFF, WebP, HEIC or AVIF picture does; False when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return False
+    if head[4:8] == b"ftyp":
+        return head[8:12] in _HEIF_BRANDS or head[8:12] == b"avif"
+    return head.startswith(_STARTS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+
+
 def open_upright(source: Path | str | bytes, *, name: str = "the picture") -> Image.Image:
     """The picture of a file or of its bytes: mode RGB, orientation applied, transparency on white, 16 bit scaled.
 

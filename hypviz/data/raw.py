@@ -22,12 +22,15 @@ class RawBox:
     """One annotated box: pixels of the annotated picture, 0-based, x2 and y2 exclusive; `record` names its origin.
 
     source: "annotation", or what else `Items.source` knows, when a data set says that its boxes were proposed or drawn.
+    name: what the file calls the box, as others name it in `parents`, the boxes that it lies in; None where nothing is said of that.
     """
 
     xyxy: tuple[float, float, float, float]
     label: str
     record: str
     source: str = "annotation"
+    name: str = ""
+    parents: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class DropCounter:
 
     def note(self, sentence: str) -> None:
         """Remember something that was assumed or changed and cost nothing; the same sentence once."""
+        sentence = storable(sentence)
         if sentence not in self.notes:
             self.notes.append(sentence)
 
@@ -105,7 +109,7 @@ class DropCounter:
         entry.images += images
         entry.boxes += boxes
         if len(entry.examples) < EXAMPLES_KEPT:
-            entry.examples.append(example)
+            entry.examples.append(storable(example))
 
     @property
     def images(self) -> int:
@@ -151,20 +155,6 @@ class RawDataset:
     name: str
     dropped: DropCounter = field(default_factory=DropCounter)
     files: int = 0
-
-
-def without_options(text: str) -> str:
-    """A message as a sentence without its last clauses when these are advice for a command line (" --images").
-
-    >>> without_options("a.json names 5 pictures, none was found; name their folder by --images.")
-    'a.json names 5 pictures, none was found.'
-    """
-    kept = text
-    while (place := kept.find(" --")) >= 0:
-        cut = kept.rfind("; ", 0, place)
-        cut = cut if cut >= 0 else kept.rfind(", ", 0, place)
-        kept = kept[: cut if cut >= 0 else place]
-    return kept.rstrip(".") + "."
 
 
 def leaves_root(name: str) -> bool:

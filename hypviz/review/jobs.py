@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypviz.errors import BusyError, HypvizError
+from hypviz.errors import BusyError, HypvizError, page_sentence
 
 log = logging.getLogger(__name__)
 Report = Callable[[float, str], None]
@@ -101,7 +101,7 @@ class Jobs:
         except Cancelled:
             state = "cancelled"
         except HypvizError as error:
-            job.error, state = str(error), "failed"
+            job.error, state = page_sentence(error), "failed"
         except Exception:
             log.exception("%s failed", job.title)
             job.error = f"{job.title} failed by a defect of the program; the log of the server says where. Please report it."

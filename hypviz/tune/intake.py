@@ -19,8 +19,7 @@ import numpy as np
 from hypviz.data.formats.detect import open_dataset
 from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import Items
-from hypviz.data.raw import without_options
-from hypviz.errors import DataError, HypvizError
+from hypviz.errors import DataError, HypvizError, page_sentence
 from hypviz.home import home
 from hypviz.importing import create_workspace
 from hypviz.review.jobs import Report
@@ -134,7 +133,7 @@ def _sentence(text: str, inside: Path) -> str:
     """A message as a sentence, without the hidden folder's place and without advice for a command line, which a page has not."""
     for folder in (inside.resolve(), inside, inside.parent.resolve(), inside.parent):
         text = text.replace(f"{folder}{os.sep}", "").replace(str(folder), "the archive")
-    return without_options(text)
+    return page_sentence(text)
 
 
 def _keep(items: Items, found: ImportReport, inside: Path, title: str) -> str:

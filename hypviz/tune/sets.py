@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hypviz.embed import suited_checkpoint
-from hypviz.errors import DataError, SelectionError, SettingsError, WorkspaceError
+from hypviz.errors import DataError, SelectionError, SettingsError, WorkspaceError, page_sentence
 from hypviz.library import Library
 from hypviz.model.offers import offered_licence
 from hypviz.review.jobs import Job, Jobs, Report
@@ -191,7 +191,7 @@ def _usable(workspace: Workspace) -> Json:
     try:
         check_set(workspace.items, None, workspace.name)
     except DataError as error:
-        return {"usable": False, "why": str(error)}
+        return {"usable": False, "why": page_sentence(error)}
     return {"usable": True, "why": ""}
 
 

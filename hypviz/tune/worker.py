@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from hypviz.errors import HypvizError
+from hypviz.errors import HypvizError, page_sentence
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.hold import held
 
@@ -61,7 +61,7 @@ def do(folder: JobFolder, tell: Any, device: str, caches: Path, ends: tuple[thre
             return {"state": STOPPED, "error": ""}
         return {"state": "done", "error": ""}
     except HypvizError as error:
-        return {"state": "failed", "error": str(error)}
+        return {"state": "failed", "error": page_sentence(error)}
     except Exception as error:
         log.exception("The training failed")
         return {"state": "failed", "error": _in_words(error)}

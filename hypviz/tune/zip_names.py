@@ -1,9 +1,9 @@
 """The names of files in a zip as their author saw them: the format marks UTF-8, and many programs forget to.
 
 A name that is marked is UTF-8. One that is not is what its Unicode field says, if it has one (Info-ZIP). Of the others all together
-decide, since a few Chinese bytes can be UTF-8 by chance: they are UTF-8 if all are (macOS), else GBK if all can be the usual Chinese
-characters (Windows in China), else each is UTF-8 if it can be, and code page 437, which the format prescribes, if not. Names are
-composed Unicode (NFC), since a Mac takes them apart.
+decide, since a few Chinese bytes can be UTF-8 by chance: they are UTF-8 if all are (macOS), else Shift-JIS if all can be and there are
+kana (Windows in Japan), else GBK if all can be the usual Chinese characters (Windows in China), else each is UTF-8 if it can be, and
+code page 437, which the format prescribes, if not. Names are composed Unicode (NFC), since a Mac takes them apart.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import unicodedata
 import zipfile
 from collections.abc import Sequence
 
+from hypviz.data.formats.encodings import looks_chinese, looks_japanese
+
 _UTF8_FLAG = 0x800
 _UNICODE_PATH = 0x7075
 
@@ -21,9 +23,9 @@ def names_of(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
     """The names of an archive's entries, in their order, backslashes as they are."""
     raw = [_raw(info) for info in infos]
     unmarked = [data for data in raw if data is not None and not data.isascii()]
-    chinese = not all(_is(data, "utf-8") for data in unmarked) and all(map(_looks_chinese, unmarked))
+    legacy = "" if all(_is(data, "utf-8") for data in unmarked) else _legacy(unmarked)
     return [
-        unicodedata.normalize("NFC", _stated(info) or (info.filename if data is None else _decoded(data, info.filename, chinese)))
+        unicodedata.normalize("NFC", _stated(info) or (info.filename if data is None else _decoded(data, info.filename, legacy)))
         for info, data in zip(infos, raw, strict=True)
     ]
 
@@ -57,24 +59,14 @@ def _is(data: bytes, encoding: str) -> bool:
     return True
 
 
-def _looks_chinese(data: bytes) -> bool:
-    """Whether all bytes beyond ASCII come in pairs of GB 2312, as European letters of code page 437 hardly do.
-
-    >>> _looks_chinese("猫.png".encode("gbk")), _looks_chinese("Übung ä.png".encode("cp437"))
-    (True, False)
-    """
-    place = 0
-    while place < len(data):
-        if data[place] < 0x80:
-            place += 1
-        elif 0xB0 <= data[place] <= 0xF7 and place + 1 < len(data) and data[place + 1] >= 0xA1 and _is(data[place : place + 2], "gbk"):
-            place += 2
-        else:
-            return False
-    return True
+def _legacy(names: Sequence[bytes]) -> str:
+    """The encoding that all names can be in and that some of them shows, "" for none but the prescribed one."""
+    if looks_japanese(b" ".join(names)) and all(_is(data, "cp932") for data in names):
+        return "cp932"
+    return "gbk" if all(map(looks_chinese, names)) else ""
 
 
-def _decoded(data: bytes, name: str, chinese: bool) -> str:
-    if chinese:
-        return data.decode("gbk")
+def _decoded(data: bytes, name: str, legacy: str) -> str:
+    if legacy:
+        return data.decode(legacy)
     return data.decode("utf-8") if _is(data, "utf-8") else name

@@ -13,7 +13,7 @@ from gradio.utils import get_upload_folder
 
 from hypviz.config import check_choice
 from hypviz.embed import suited_checkpoint
-from hypviz.errors import DataError, HypvizError, SelectionError, SettingsError
+from hypviz.errors import DataError, HypvizError, SelectionError, SettingsError, page_sentence
 from hypviz.library import Library
 from hypviz.search.embedding import Embedding
 from hypviz.session import View
@@ -165,7 +165,7 @@ def _explaining(work: Callable[..., Any]) -> Callable[..., Any]:
             return work(*values, **named)
         except HypvizError as error:
             log.warning("%s", error)
-            raise gr.Error(str(error), print_exception=False) from None
+            raise gr.Error(page_sentence(error), print_exception=False) from None
 
     return explained
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import gradio as gr
 
 from hypviz.embed import SHIPPED
-from hypviz.errors import HypvizError, os_sentence
+from hypviz.errors import HypvizError, os_sentence, page_sentence
 from hypviz.import_report import report_of
 from hypviz.library import Library
 from hypviz.session import View
@@ -160,7 +160,7 @@ def _opener(library: Library) -> Callable[..., tuple[Any, ...]]:
             if sentence is None:
                 raise
             log.warning("%s", sentence)
-            raise gr.Error(sentence, duration=None, print_exception=False) from None
+            raise gr.Error(page_sentence(sentence), duration=None, print_exception=False) from None
 
     return opened
 

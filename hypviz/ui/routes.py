@@ -19,7 +19,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from hypviz.errors import DataError, HypvizError, SelectionError, os_sentence
+from hypviz.errors import DataError, HypvizError, SelectionError, os_sentence, page_sentence
 from hypviz.import_report import report_of
 from hypviz.library import Library
 from hypviz.places import WORDS_SIZE
@@ -116,12 +116,12 @@ def build_app(library: Library) -> FastAPI:
     @app.exception_handler(HypvizError)
     def explain(_request: Request, error: HypvizError) -> JSONResponse:
         status = 404 if isinstance(error, SelectionError) else 422
-        return JSONResponse({"error": str(error)}, status_code=status)
+        return JSONResponse({"error": page_sentence(error)}, status_code=status)
 
     @app.exception_handler(OSError)
     def explain_system(_request: Request, error: OSError) -> JSONResponse:
         log.error("The system refused something", exc_info=error)
-        return JSONResponse({"error": os_sentence(error) or f"The server cannot do this ({error})."}, status_code=500)
+        return JSONResponse({"error": page_sentence(os_sentence(error) or f"The server cannot do this ({error}).")}, status_code=500)
 
     @app.exception_handler(RequestValidationError)
     def explain_form(_request: Request, error: RequestValidationError) -> JSONResponse:

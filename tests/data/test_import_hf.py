@@ -133,8 +133,8 @@ def test_corners_are_taken_only_on_a_persons_word(tmp_path: Path, make_picture: 
         load(folder)
     assert load(folder, box_format="xyxy")[0].xyxy[1].tolist() == [30, 20, 39, 29]
     assert load(folder, box_format="xywh")[1].clipped == 2
-    with pytest.raises(DataError, match="box format must be one of auto, xywh, xyxy; got 'cxcywh'"):
-        load(folder, box_format="cxcywh")
+    with pytest.raises(DataError, match="box format must be one of auto, xywh, xyxy, cxcywh, yxyx; got 'corners'"):
+        load(folder, box_format="corners")
 
 
 def test_fractions_are_seen_and_odd_cells_counted(tmp_path: Path, make_picture: MakePicture) -> None:

@@ -74,7 +74,9 @@ def test_a_folder_without_pictures_or_no_folder_is_refused(tmp_path: Path) -> No
 def test_two_formats_in_one_folder_are_named(make_coco: Make, tmp_path: Path) -> None:
     make_coco([[1, 1, 5, 5]])
     (tmp_path / "a.xml").write_text("<annotation><filename>a.jpg</filename></annotation>")
-    with pytest.raises(DataError, match=r"several formats, coco \(.*annotations\.json\) and voc \(.*\); choose by --format"):
+    with pytest.raises(
+        DataError, match=r"several formats, coco \(.*annotations\.json\) and voc \(.*\).*; keep one of them, or choose by --format"
+    ):
         open_dataset(tmp_path)
     assert import_items(open_dataset(tmp_path, "coco"))[1].boxes == 1
     assert import_items(open_dataset(tmp_path, "voc"))[1].boxes == 0

@@ -21,8 +21,8 @@ from hypviz.data.formats.yaml_text import read_yaml
 from hypviz.data.formats.yolo_rows import RowForm, row_form
 from hypviz.data.importer import import_items
 from hypviz.data.pictures import inspect_picture
-from hypviz.data.raw import DropCounter, without_options
-from hypviz.errors import DataError
+from hypviz.data.raw import DropCounter
+from hypviz.errors import DataError, without_options
 from hypviz.tune.zip_names import names_of
 from tests.conftest import random_picture
 
@@ -198,6 +198,8 @@ def info_of(name: bytes, *, marked: bool = False, extra: bytes = b"") -> zipfile
 def test_names_in_a_zip_are_decoded_by_all_of_them_together() -> None:
     chinese = [info_of(text.encode("gbk")) for text in ("猫.png", "狗/鸟.png", "plain.txt")]
     assert names_of(chinese) == ["猫.png", "狗/鸟.png", "plain.txt"]
+    japanese = [info_of(text.encode("cp932")) for text in ("ねこ/猫.png", "犬.png", "plain.txt")]
+    assert names_of(japanese) == ["ねこ/猫.png", "犬.png", "plain.txt"]
     assert names_of([info_of("Ba\u0308r.png".encode())]) == ["Bär.png"]
     assert names_of([info_of("Übung.png".encode("cp437")), info_of(b"a.png")]) == ["Übung.png", "a.png"]
     assert names_of([info_of("Übung.png".encode(), marked=True)]) == ["Übung.png"]
@@ -210,7 +212,9 @@ def test_a_page_is_given_no_advice_for_a_command_line() -> None:
         without_options("a.json: 5 % leave, but 99 % fit; say which by --boxes xyxy or --boxes xywh.") == "a.json: 5 % leave, but 99 % fit."
     )
     assert without_options("A plain sentence.") == "A plain sentence."
-    assert "--" not in without_options("x: holds boxes; export them as COCO, or open the pictures alone by --format folder.")
+    holds = "x: holds boxes; export them as COCO, or open the pictures alone by --format folder."
+    assert without_options(holds) == "x: holds boxes; export them as COCO."
+    assert without_options("Cannot listen; choose another with --port.", ["--port"]) == "Cannot listen; choose another with --port."
 
 
 def test_heic_pictures_are_read_upright(tmp_path: Path) -> None:

@@ -164,13 +164,18 @@ def test_pictures_and_labels_without_each_other(tmp_path: Path, make_picture: Ma
     }
 
 
-def test_one_label_file_is_not_given_to_two_pictures(tmp_path: Path, make_picture: MakePicture) -> None:
-    for name in ("a.jpg", "a.png"):
+def test_a_label_file_that_two_pictures_may_have_is_given_to_neither(tmp_path: Path, make_picture: MakePicture) -> None:
+    for name in ("a.jpg", "a.png", "b.png"):
         make_picture(tmp_path / "images" / name)
-    items, report = load(write_yolo(tmp_path, {"a": "0 0.5 0.5 1 1"}))
-    assert (report.images, report.boxes) == (2, 1)
-    assert report.dropped["label file of two pictures"]["examples"] == ["images/a.png: a.txt is that of a.jpg"]
-    assert len(items) == 3
+    rows = {"a": "0 0.5 0.5 1 1\n0 0.5 0.5 0.5 0.5", "b": "1 0.5 0.5 1 1"}
+    items, report = load(write_yolo(tmp_path, rows))
+    assert (report.images, report.boxes, report.boxes_read, items.classes) == (3, 1, 3, ("wheel",))
+    entry = report.dropped["label file of several pictures"]
+    assert (entry["boxes"], entry["examples"]) == (2, ["labels/a.txt may be that of images/a.jpg or images/a.png"])
+    (tmp_path / "images/b.png").unlink()
+    (tmp_path / "labels/b.txt").unlink()
+    with pytest.raises(DataError, match=r"a\.txt: may be that of images/a\.jpg or images/a\.png.*keep one picture of each name"):
+        load(tmp_path)
 
 
 def test_labels_without_names_keep_their_numbers(tmp_path: Path, make_picture: MakePicture) -> None:

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import yaml
 
+from hypviz.annotate.apply import apply
+from hypviz.annotate.draft import Draft
 from hypviz.config import HierarchySettings
 from hypviz.data.corrections import Correction, correct
 from hypviz.data.formats import detect
@@ -23,6 +25,8 @@ from hypviz.data.items import Items
 from hypviz.data.writers import annotated_set, coco_document, cvat_xml, labelstudio_tasks, voc_files, yolo_files
 from hypviz.errors import DataError
 from hypviz.export import PICTURES, annotation_files, write_with_pictures
+from hypviz.importing import import_workspace
+from hypviz.store import Workspace
 from tests.conftest import random_picture
 
 CLASSES = ("yes", "012", "null", "a: b, 'c' \"d\"", "Löwe <&>", "猫", "no", "{x}")
@@ -88,16 +92,12 @@ def test_what_is_written_is_read_back_as_the_same_items(tmp_path: Path, format: 
     again, report = import_items(detect.open_dataset(tmp_path / "to"))
     left = {reason for reason, entry in report.dropped.items() if entry["boxes"] or entry["images"]}
     expected, found = boxes_of(items), boxes_of(again)
-    if format == "labelstudio":  # proposals are predictions there, which are no annotations
-        proposed = set(items.item_id[items.source == "proposal"].tolist())
-        expected = {key: value for key, value in expected.items() if key not in proposed}
     assert not left, report.dropped
     assert len(again.images) == len(items.images) and found.keys() == expected.keys()
     for key, (label, corners) in expected.items():
         assert found[key][0] == label and found[key][1] == pytest.approx(corners, abs=1e-4)
-    if format != "labelstudio":
-        assert pairs_of(again, build_hierarchy(again, HierarchySettings())) == pairs_of(items, hierarchy)
-    if format == "coco":
+    assert pairs_of(again, build_hierarchy(again, HierarchySettings())) == pairs_of(items, hierarchy)
+    if format in ("coco", "labelstudio", "voc"):
         sources = dict(zip(items.item_id.tolist(), items.source.tolist(), strict=True))
         assert dict(zip(again.item_id.tolist(), again.source.tolist(), strict=True)) == sources
 
@@ -109,8 +109,9 @@ def test_a_selection_is_its_boxes_with_the_relations_among_them(tmp_path: Path) 
     boxes = [box for picture in given.pictures for box in picture.boxes]
     assert [box.number - 1 for box in boxes] == [row for row in rows.tolist() if not items.is_scene[row]]
     for box in boxes:
-        expected = {parent + 1 for parent in hierarchy.parents_of(box.number - 1).tolist()} & {one.number for one in boxes}
-        assert set(box.parents or ()) == expected
+        over = {parent + 1 for parent in hierarchy.ancestors_of(box.number - 1).tolist()} & {one.number for one in boxes}
+        between = {parent + 1 for one in over for parent in hierarchy.ancestors_of(one - 1).tolist()}
+        assert set(box.parents or ()) == over - between
 
 
 def test_relations_are_those_of_the_hierarchy_with_its_corrections(tmp_path: Path) -> None:
@@ -137,6 +138,78 @@ def test_relations_are_those_of_the_hierarchy_with_its_corrections(tmp_path: Pat
 
 def results(task: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for kind in ("annotations", "predictions") for each in task[kind] for one in each["result"]]
+
+
+def corrected_set(items: Items, hierarchy: Hierarchy, seed: int) -> Hierarchy:
+    """The hierarchy with some pairs taken out and some put in, as a person would; relations of pairs in two pictures among them."""
+    rng = np.random.default_rng(seed)
+    boxes = np.flatnonzero(~items.is_scene)
+    wanted = []
+    for _ in range(12):
+        a, b = rng.choice(boxes, 2, replace=False)
+        inside = hierarchy.edges.direct & ~items.is_scene[hierarchy.edges.parent]
+        if rng.random() < 0.5 and inside.any():
+            place = rng.choice(np.flatnonzero(inside))
+            wanted.append(
+                Correction("not", "item", *(str(items.item_id[row[place]]) for row in (hierarchy.edges.parent, hierarchy.edges.child)))
+            )
+        elif rng.random() < 0.3 or items.image[a] == items.image[b]:
+            wanted.append(Correction("above", "item", str(items.item_id[a]), str(items.item_id[b])))
+    made, outcomes = correct(items, hierarchy, wanted)
+    assert any(not outcome.problem for outcome in outcomes)
+    return made
+
+
+def box_pairs(items: Items, hierarchy: Hierarchy) -> set[tuple[str, str]]:
+    """All pairs of boxes, none of whole pictures."""
+    inside = ~items.is_scene[hierarchy.edges.parent]
+    ids = items.item_id
+    return set(zip(ids[hierarchy.edges.parent[inside]].tolist(), ids[hierarchy.edges.child[inside]].tolist(), strict=True))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("format", ["coco", "cvat", "labelstudio", "voc"])
+def test_corrections_of_the_hierarchy_come_back_as_corrections(tmp_path: Path, format: str, seed: int) -> None:
+    """Label Studio's relations stay within a picture, so those between two pictures are not carried there."""
+    items, base = random_set(tmp_path / "from", 20 + seed)
+    hierarchy = corrected_set(items, base, seed)
+    files = annotation_files(written(items, hierarchy), format)
+    write_with_pictures(tmp_path / "set.zip", items, np.arange(len(items)), files, format)
+    with zipfile.ZipFile(tmp_path / "set.zip") as archive:
+        archive.extractall(tmp_path / "to")
+    made, report = import_workspace(tmp_path / "ws", detect.open_dataset(tmp_path / "to"), name="again")
+    image_of = dict(zip(items.item_id.tolist(), items.image.tolist(), strict=True))
+    expected = box_pairs(items, hierarchy)
+    if format == "labelstudio":
+        expected = {pair for pair in expected if image_of[pair[0]] == image_of[pair[1]]}
+    assert boxes_of(made.items).keys() == boxes_of(items).keys()
+    assert box_pairs(made.items, made.hierarchy) == expected
+    changed = box_pairs(items, base) != expected
+    assert any("taken over as" in note for note in report.notes) == changed
+    assert report.notes == tuple(made.meta["import"]["notes"])
+    draft = Draft(Workspace.open(tmp_path / "ws"))
+    assert draft.pending == 0 and bool(draft.corrections()) == changed
+    assert not any(one["problem"] for one in draft.corrections())
+    assert box_pairs(apply(draft).items, draft.workspace.hierarchy) == expected
+    for one in draft.corrections():
+        draft.remove(one["id"])
+    assert box_pairs(apply(draft).items, draft.workspace.hierarchy) == box_pairs(items, base)
+
+
+def test_what_files_state_of_boxes_that_are_not_there_or_go_in_circles_is_noted(tmp_path: Path) -> None:
+    random_picture((60, 60)).save(tmp_path / "a.png")
+    boxes = [[0, 0, 50, 50], [5, 5, 10, 10], [30, 30, 10, 10]]
+    parents = [[2], [1], [99, 3]]
+    annotations = [
+        {"id": number, "image_id": 1, "category_id": 1, "bbox": box, "hypviz": {"parents": over}}
+        for number, (box, over) in enumerate(zip(boxes, parents, strict=True), start=1)
+    ]
+    content = {"images": [{"id": 1, "file_name": "a.png"}], "annotations": annotations, "categories": [{"id": 1, "name": "x"}]}
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    made, report = import_workspace(tmp_path / "ws", detect.open_dataset(tmp_path), name="odd")
+    assert len(made.items) == 4
+    assert "2 boxes are said to lie in boxes that are not there" in "; ".join(report.notes)
+    assert "contradict each other" in "; ".join(report.notes)
 
 
 # ---- what each format says of its files ------------------------------------------------------------------------------------------------

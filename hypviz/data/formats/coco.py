@@ -115,7 +115,7 @@ def _read(source: Source, file: str, *, alone: bool) -> _Document:
     images = _list(content, "images", path)
     drafts, twice = _drafts(images, file, path, _licences(content), source)
     annotations = _list(content, "annotations", path)
-    categories = Categories(_list(content, "categories", path), name, source.dropped)
+    categories = Categories(_list(content, "categories", path), name, source.dropped, numbered=bool(annotations))
     add_boxes(annotations, drafts, twice, categories, name, source.dropped)
     if "annotations" not in content:
         source.dropped.note(f"{file} has no annotations: its {len(drafts)} pictures have no boxes")

@@ -5,13 +5,16 @@ Ids are compared as text, since files mix 4 and "4". What cannot be used is coun
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, extent, four_numbers, number
+from hypviz.data.formats.loose import boxes_of
 from hypviz.data.formats.masks import mask_extent
+from hypviz.data.formats.table import parsed
 from hypviz.data.formats.text import class_name
 from hypviz.data.raw import DropCounter
 
@@ -32,9 +35,9 @@ def key_of(value: Any) -> str | None:
 
 
 class Categories:
-    """Class names by id; without any, classes are numbered."""
+    """Class names by id; without any, classes are numbered, which is noted where there is something to number."""
 
-    def __init__(self, records: list[Any], file: str, dropped: DropCounter) -> None:
+    def __init__(self, records: list[Any], file: str, dropped: DropCounter, *, numbered: bool = True) -> None:
         self._names: dict[str, str] = {}
         self._twice: dict[str, str] = {}
         for index, record in enumerate(records):
@@ -47,7 +50,7 @@ class Categories:
                 self._twice[key] = f"{where} is listed twice, as {self._names[key]!r} and {name!r}"
                 dropped.other("category listed twice", self._twice[key])
         self._by_name = {name: name for name in self._names.values()}
-        if not records:
+        if not records and numbered:
             dropped.note(f"{file} has no categories: its classes are numbered")
         self._numbered = not records
 
@@ -74,12 +77,14 @@ def add_boxes(
     annotations: list[Any], drafts: Mapping[str, Draft], twice: Counter[str], categories: Categories, file: str, dropped: DropCounter
 ) -> None:
     """Put every annotation's box into the draft of its picture; `twice`: ids that mean two pictures."""
+    other = _other_keys(drafts)
     for index, annotation in enumerate(annotations):
         if not isinstance(annotation, dict):
             dropped.box("unreadable record", f"{file}: annotation number {index} is no object")
             continue
         record = f"{file}: annotation {annotation.get('id', f'number {index}')!s:.60}"
         key = key_of(annotation.get("image_id"))
+        key = key if key is None or key in drafts else other.get(_plain(key), key)
         for part, where in _parts(annotation, record):
             if key is None or key not in drafts:
                 dropped.box("no such image", f"{where} (image {annotation.get('image_id')!s:.60})")
@@ -87,6 +92,20 @@ def add_boxes(
                 dropped.box("image id listed twice", f"{where} (image {key})")
             else:
                 _add(part, drafts[key], where, categories, dropped)
+
+
+def _other_keys(drafts: Mapping[str, Draft]) -> dict[str, str]:
+    """What else an id may be written as, of one picture alone: a number without its leading zeros, the name of the file."""
+    named: dict[str, list[str]] = {}
+    for key, draft in drafts.items():
+        last = [re.split(r"[/\\]", name)[-1] for name in draft.names]
+        for other in {_plain(key), *draft.names, *last, *(name.rpartition(".")[0] for name in last)} - {""}:
+            named.setdefault(_plain(other), []).append(key)
+    return {other: keys[0] for other, keys in named.items() if len(keys) == 1}
+
+
+def _plain(key: str) -> str:
+    return key.lstrip("0") or "0" if key.isdigit() else key
 
 
 def _parts(annotation: Record, record: str) -> Iterator[tuple[Record, str]]:
@@ -115,22 +134,34 @@ def _add(part: Record, draft: Draft, where: str, categories: Categories, dropped
         dropped.box(reason, f"{where} {shown}")
     else:
         area = number(part.get("area")) if not form else None
-        draft.boxes.append(DraftBox(numbers, label, where, form, area, _source(part)))
+        draft.boxes.append(DraftBox(numbers, label, where, form, area, _source(part), *_relation(part, draft.file)))
 
 
 def _numbers(part: Record) -> tuple[Numbers | None, str]:
     """The box and its form: "" for a `bbox`, corners for the extent of an outline."""
-    bbox = part.get("bbox")
-    if bbox is not None and bbox != []:
+    bbox = parsed(part["bbox"]) if isinstance(part.get("bbox"), str) else part.get("bbox")
+    if isinstance(bbox, dict):
+        return next(((four_numbers(box), form) for box, _, form in boxes_of({"bbox": bbox})), (None, ""))
+    if isinstance(bbox, list) and len(bbox) == 8:
+        return extent(bbox), "xyxy"  # four corners
+    if bbox is not None and bbox != [] and not (bbox == [0, 0, 0, 0] and part.get("segmentation")):
         return four_numbers(bbox), ""
     segmentation = part.get("segmentation")
     around = mask_extent(segmentation)
-    if around is None and isinstance(segmentation, list) and len(segmentation) >= 6:
-        around = extent(segmentation)  # one flat list of numbers instead of a list of them
+    if around is None and isinstance(segmentation, list):
+        around = _loose_extent(segmentation)
     if around is None and isinstance(part.get("keypoints"), list):
         points = part["keypoints"]
         around = extent([points[at : at + 2] for at in range(0, len(points) - 2, 3) if number(points[at + 2])])
     return around, "xyxy"
+
+
+def _loose_extent(segmentation: list[Any]) -> Numbers | None:
+    """The extent of an outline that is one flat list of numbers instead of a list of them, or a list of points."""
+    if len(segmentation) >= 6:
+        return extent(segmentation)
+    points = [point for outline in segmentation if isinstance(outline, list) for point in outline if isinstance(point, list)]
+    return extent(points) if points else None
 
 
 def _source(part: Record) -> str:
@@ -138,6 +169,16 @@ def _source(part: Record) -> str:
     said = part.get("hypviz")
     source = said.get("source") if isinstance(said, dict) else None
     return source if source in ("proposal", "drawn") else "annotation"
+
+
+def _relation(part: Record, file: str) -> tuple[str, tuple[str, ...] | None]:
+    """The name of the box and the boxes it lies in, where this project exported the file."""
+    said = part.get("hypviz")
+    parents = said.get("parents") if isinstance(said, dict) else None
+    if not isinstance(parents, list) or key_of(part.get("id")) is None:
+        return "", None
+    keys = [key for parent in parents if (key := key_of(parent)) is not None]
+    return f"{file}#{key_of(part.get('id'))}", tuple(f"{file}#{key}" for key in keys)
 
 
 def holds_boxes(annotations: list[Any]) -> bool:

@@ -16,16 +16,21 @@ from numpy.typing import NDArray
 from hypviz.data.raw import DropCounter
 from hypviz.errors import DataError
 
-BOX_FORMATS = ("auto", "xywh", "xyxy")
+BOX_FORMATS = ("auto", "xywh", "xyxy", "cxcywh", "yxyx")
 """What a person may say of boxes."""
+RARE = ("cxcywh", "yxyx")
+"""Forms that are nobody's custom where corners or sizes are: thought of only where most boxes leave their pictures otherwise."""
 AGREE = 0.95
 """Share of boxes that must lie inside their pictures for a reading to be believed."""
 CERTAIN = 8
 """Boxes from which on a reading that alone fits is certain."""
+LEAVING = 0.85
+"""Share of boxes inside their pictures up to which the rare forms are thought of."""
 _WORDS = {
     "xywh": "[x, y, width, height]",
     "xyxy": "corners [x1, y1, x2, y2]",
     "cxcywh": "[centre x, centre y, width, height]",
+    "yxyx": "corners [y1, x1, y2, x2]",
 }
 Numbers = tuple[float, float, float, float]
 
@@ -41,7 +46,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """form: "xywh", "xyxy" or "cxcywh".  unit: "pixels", "fractions" or "per cent" of the picture."""
+    """form: of BOX_FORMATS but "auto".  unit: "pixels", "fractions" or "per cent" of the picture."""
 
     form: str
     unit: str = "pixels"
@@ -66,6 +71,8 @@ def as_corners(numbers: Numbers, form: str) -> Numbers:
     a, b, c, d = numbers
     if form == "xyxy":
         return a, b, c, d
+    if form == "yxyx":
+        return b, a, d, c
     return (a, b, a + c, b + d) if form == "xywh" else (a - c / 2, b - d / 2, a + c / 2, b + d / 2)
 
 
@@ -134,7 +141,7 @@ def _unit(
     if said != "auto" or not known.all() or len(numbers) < CERTAIN or numbers.max() > 100.5 or numbers.min() < -0.5:
         return "pixels"
     hundred = np.full_like(sizes, 100.0)
-    form = next((form for form in forms if _share_inside(numbers, hundred, form) == 1.0), "")
+    form = next((form for form in dict.fromkeys((*forms, *RARE)) if _share_inside(numbers, hundred, form) == 1.0), "")
     if not form:
         return "pixels"
     stated = _with_area(areas)
@@ -164,24 +171,38 @@ def _form(
     dropped: DropCounter,
 ) -> str:
     custom = forms[0]
-    stated = _with_area(areas)
-    if stated.sum() >= 3 and len(forms) > 1:
-        agree = {form: _share_of_areas(numbers[stated], areas[stated], form) for form in ("xywh", "xyxy") if form in forms}
-        best = max(agree, key=lambda form: agree[form])
-        if agree[best] >= AGREE and agree[best] - agree.get(custom, 0.0) >= 0.5:
-            dropped.note(f"{source}: boxes were read as {_WORDS[best]}, since the stated areas are those of such boxes")
-            return best
-        if agree.get(custom, 0.0) >= AGREE:
-            return custom
-    fits = {form: _share_inside(numbers, sizes, form) for form in forms}
-    others = [form for form in forms[1:] if fits[form] >= AGREE]
-    if fits[custom] >= AGREE or not others:
+    if len(forms) == 1:
         return custom
+    usual, evidence = _by_area(numbers, areas, forms)
+    fits = {form: _share_inside(numbers, sizes, form) for form in dict.fromkeys((*usual, *RARE))}
+    lead = usual[0]
+    others = [form for form in usual[1:] if fits[form] >= AGREE]
+    if not others and fits[lead] <= LEAVING:
+        same_area = {"xywh": ("cxcywh",), "xyxy": ("yxyx",)}.get(lead, RARE) if evidence else RARE
+        others = [form for form in same_area if form != lead and fits[form] >= 0.99]
+    if fits[lead] >= AGREE or not others:
+        if lead != custom:
+            dropped.note(f"{source}: boxes were read as {_WORDS[lead]}, since {evidence}")
+        return lead
     best = max(others, key=lambda form: fits[form])
-    leave = f"{100 * (1 - fits[custom]):.0f} % of {len(numbers)} boxes leave their pictures as {_WORDS[custom]}"
-    if len(numbers) >= CERTAIN and fits[best] == 1.0 and fits[custom] <= 0.6 and len(others) == 1:
+    leave = f"{100 * (1 - fits[lead]):.0f} % of {len(numbers)} boxes leave their pictures as {_WORDS[lead]}"
+    if len(numbers) >= CERTAIN and fits[best] == 1.0 and fits[lead] <= 0.6 and len(others) == 1:
         dropped.note(f"{source}: boxes were read as {_WORDS[best]}: {leave}")
         return best
-    if custom == "xyxy" and len(numbers) < CERTAIN and fits[custom] > 0:  # few boxes in columns that say corners
+    if custom == lead == "xyxy" and len(numbers) < CERTAIN and fits[custom] > 0:  # few boxes in columns that say corners
         return custom
-    raise DataError(f"{source}: {leave}, but {100 * fits[best]:.0f} % fit as {_WORDS[best]}; say which by --boxes xyxy or --boxes xywh.")
+    raise DataError(
+        f"{source}: {leave}, but {100 * fits[best]:.0f} % fit as {_WORDS[best]}; convert them, or say which by --boxes {best} or --boxes {lead}."
+    )
+
+
+def _by_area(numbers: NDArray[np.float64], areas: NDArray[np.float64], forms: Sequence[str]) -> tuple[Sequence[str], str]:
+    """The forms that stated areas leave possible, and the reason where these rule out the custom; all forms where they say nothing."""
+    stated = _with_area(areas)
+    if stated.sum() < 3:
+        return forms, ""
+    agree = {form: _share_of_areas(numbers[stated], areas[stated], form) for form in ("xywh", "xyxy") if form in forms}
+    best = max(agree, key=lambda form: agree[form])
+    if agree[best] >= AGREE and agree[best] - agree.get(forms[0], 0.0) >= 0.5:
+        return (best,), "the stated areas are those of such boxes"
+    return ((forms[0],), "the stated areas agree") if agree.get(forms[0], 0.0) >= AGREE else (forms, "")

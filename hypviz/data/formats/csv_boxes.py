@@ -8,15 +8,16 @@ without boxes; an empty class, "nan" and "null" are no class. Numbers may have d
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle, stated_size
 from hypviz.data.formats.entries import Entry, Found
-from hypviz.data.formats.sniff_rows import CLASS_COLUMNS, FILE_COLUMNS, box_columns, column_of, delimiter_of, looks_headless
+from hypviz.data.formats.sniff_rows import CLASS_COLUMNS, FILE_COLUMNS, box_columns, column_of, looks_headless, strange_columns
+from hypviz.data.formats.table import table_of
 from hypviz.data.formats.text import cell_name, read_text
 from hypviz.errors import DataError
 
@@ -54,25 +55,39 @@ def read_csv_boxes(source: Source, files: list[str]) -> Found:
 def _table(source: Source, file: str) -> list[Entry]:
     path = source.path(file)
     text = read_text(path, source.dropped)
-    delimiter = delimiter_of(text[:8192])
     if "\0" in text:
         raise DataError(f"{path}: not a table of boxes; it holds bytes that are no text.")
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header = next(rows, [])
-    if looks_headless(header):
-        rows, header = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), list(_HEADLESS)
-    columns = _columns(header, path.name, str(path))
+    table = table_of(text)
     drafts: dict[str, Draft] = {}
     try:
-        for number, cells in enumerate(rows, start=2):
-            if any(cell.strip() for cell in cells):
-                _row(dict(zip(header, cells, strict=False)), columns, drafts, file, number, source, delimiter != ",")
+        rows = table.rows()
+        header = next(rows, [])
+        if looks_headless(header):
+            rows, header = table.rows(), list(_HEADLESS)
+        columns = _columns(header, str(path))
+        if not columns.form:
+            _check_whole(columns, header, list(islice(table.rows(), 1, 20)), str(path))
+        for number, cells in enumerate(rows, start=table.first + 1):
+            if any(cell.strip() for cell in cells[len(header) :]):
+                source.dropped.box("row of another length", f"{path.name}: row {number} has {len(cells)} cells, not {len(header)}")
+            elif any(cell.strip() for cell in cells):
+                _row(dict(zip(header, cells, strict=False)), columns, drafts, file, number, source, table.delimiter != ",")
     except csv.Error as error:
         raise DataError(f"{path}: not a table of boxes ({error}).") from None
     return settle(list(drafts.values()), source, file, _FORMS[columns.form])
 
 
-def _columns(header: Sequence[str], name: str, where: str) -> _Columns:
+def _check_whole(columns: _Columns, header: Sequence[str], rows: Sequence[Sequence[str]], where: str) -> None:
+    """DataError for a table without boxes whose other columns look like some: its classes are not those of whole pictures."""
+    rest = [place for place, column in enumerate(header) if column not in (columns.picture, columns.label)]
+    strange = strange_columns([header[place] for place in rest], [[row[place] for place in rest if place < len(row)] for row in rows])
+    if strange:
+        raise DataError(
+            f"{where}: the columns {', '.join(strange)[:120]} look like boxes; expected xmin, ymin, xmax, ymax or x, y, width, height."
+        )
+
+
+def _columns(header: Sequence[str], where: str) -> _Columns:
     picture = column_of(header, FILE_COLUMNS)
     form, box = box_columns(header)
     label = column_of([column for column in header if column != picture and column not in box], CLASS_COLUMNS)
@@ -94,7 +109,7 @@ def _row(
     if not name:
         source.dropped.box("no picture in the record", record)
         return
-    width, height = (row.get(column) for column in columns.size)
+    width, height = (row.get(column) if column else None for column in columns.size)
     draft = drafts.setdefault(name, Draft((name,), file, record, size=stated_size(width, height), any_ending=True))
     if not columns.form:
         _whole(draft, cell_name(row.get(columns.label, "")), record, source)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from hypviz.data.formats.convention import Numbers
-from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, four_numbers, number, settle, stated_size
+from hypviz.data.formats.drafts import Draft, DraftBox, Source, angle, extent, four_numbers, number, settle, stated_size
 from hypviz.data.formats.entries import Found
 from hypviz.data.formats.text import class_name
 from hypviz.data.formats.xml_text import XmlError, read_xml
@@ -57,7 +57,24 @@ def _add(draft: Draft, shape: ET.Element, label: str | None, record: str, source
     elif not name:
         source.dropped.box("no class name", record)
     else:
-        draft.boxes.append(DraftBox(numbers, name, record, "xyxy"))
+        draft.boxes.append(DraftBox(numbers, name, record, "xyxy", None, _source(shape), *_relation(shape, draft.file)))
+
+
+def _source(shape: ET.Element) -> str:
+    """Boxes that this project wrote as automatic ones are its proposals."""
+    return "proposal" if shape.get("source") == "auto" and _attribute(shape, "number") else "annotation"
+
+
+def _relation(shape: ET.Element, file: str) -> tuple[str, tuple[str, ...] | None]:
+    """The name of the box and the boxes it lies in, by the attributes that this project writes."""
+    number_, inside = _attribute(shape, "number"), _attribute(shape, "inside")
+    if not number_.isdigit() or not all(word.isdigit() for word in inside.split()):
+        return "", None
+    return f"{file}#{number_}", tuple(f"{file}#{word}" for word in inside.split())
+
+
+def _attribute(shape: ET.Element, name: str) -> str:
+    return (shape.findtext(f"attribute[@name='{name}']") or "").strip()
 
 
 def _extent(shape: ET.Element) -> Numbers | None:
@@ -83,14 +100,17 @@ def _around(x: float, y: float, rx: float, ry: float) -> Numbers:
     return x - rx, y - ry, x + rx, y + ry
 
 
-def _turned(corners: Numbers, shape: ET.Element) -> Numbers:
+def _turned(corners: Numbers, shape: ET.Element) -> Numbers | None:
     """The extent of a box that is turned about its middle by `rotation` degrees."""
-    angle = math.radians(number(shape.get("rotation")) or 0.0)
-    if not angle:
+    degrees = angle(shape.get("rotation"))
+    if degrees is None:
+        return None
+    if not degrees:
         return corners
     x1, y1, x2, y2 = corners
-    rx = abs((x2 - x1) / 2 * math.cos(angle)) + abs((y2 - y1) / 2 * math.sin(angle))
-    ry = abs((x2 - x1) / 2 * math.sin(angle)) + abs((y2 - y1) / 2 * math.cos(angle))
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    rx = abs((x2 - x1) / 2 * cos) + abs((y2 - y1) / 2 * sin)
+    ry = abs((x2 - x1) / 2 * sin) + abs((y2 - y1) / 2 * cos)
     return _around((x1 + x2) / 2, (y1 + y2) / 2, rx, ry)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -27,7 +28,7 @@ from hypviz.data.formats.survey import Survey, survey
 from hypviz.data.formats.via import read_via
 from hypviz.data.formats.voc import read_voc_files
 from hypviz.data.formats.yolo import read_yolo_files
-from hypviz.data.raw import DropCounter, RawDataset
+from hypviz.data.raw import DropCounter, RawDataset, storable
 from hypviz.errors import DataError
 
 Reader = Callable[[Source, list[str]], Found]
@@ -153,7 +154,10 @@ def _open_folder(folder: Path, format: str, images: Path | None, extract_to: Pat
     if not formats and seen.unknown:
         raise DataError(seen.refusal())
     if not formats:
-        return read_class_folders(images or seen.root) if looks_like_class_folders(seen.root) else read_folder(images or folder)
+        plain = read_class_folders(images or seen.root) if looks_like_class_folders(seen.root) else read_folder(images or folder)
+        for sentence in seen.notes():
+            plain.dropped.note(sentence)
+        return plain
     if formats == ["hf"] or formats == ["openimages"]:
         return _open_whole(seen, formats[0], images, extract_to, boxes)
     if "hf" in formats or "openimages" in formats:
@@ -193,7 +197,20 @@ def _files(seen: Survey, name: str, chosen: bool) -> list[str]:
 
 def _read_all(source: Source, seen: Survey, files: dict[str, list[str]]) -> Found:
     """What all formats of a folder say; DataError when two of them speak of the same pictures."""
-    parts = {name: READERS[name](source, of_format) for name, of_format in files.items()}
+    parts: dict[str, Found] = {}
+    problems: list[tuple[list[str], DataError]] = []
+    for name, of_format in files.items():
+        before = deepcopy(source.dropped)
+        try:
+            parts[name] = READERS[name](source, of_format)
+        except DataError as error:
+            problems.append((of_format, error))
+            source.dropped.reasons, source.dropped.notes = before.reasons, before.notes
+    if not parts:
+        raise problems[0][1]
+    for of_format, problem in problems:
+        for file in of_format:
+            source.dropped.file("annotation file not read", f"{storable(file)}: {str(problem).partition(': ')[2]}")
     return next(iter(parts.values())) if len(parts) == 1 else _joined(source, seen, parts)
 
 

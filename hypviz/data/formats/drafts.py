@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -61,7 +62,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class DraftBox:
-    """Four numbers and a class.  form: what they are for certain, "" when all boxes together decide.  area: as stated."""
+    """Four numbers and a class.  form: what they are for certain, "" when all boxes together decide.  area: as stated.
+
+    name, parents: as `RawBox` has them.
+    """
 
     numbers: Numbers
     label: str
@@ -69,6 +73,8 @@ class DraftBox:
     form: str = ""
     area: float | None = None
     source: str = "annotation"
+    name: str = ""
+    parents: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -100,7 +106,9 @@ def settle(drafts: Sequence[Draft], source: Source, where: str, forms: Sequence[
 def _entry(draft: Draft, reading: Reading) -> Entry:
     if draft.unit:
         reading = Reading(reading.form, draft.unit)
-    boxes = tuple(RawBox(reading.corners(box.numbers, box.form), box.label, box.record, box.source) for box in draft.boxes)
+    boxes = tuple(
+        RawBox(reading.corners(box.numbers, box.form), box.label, box.record, box.source, box.name, box.parents) for box in draft.boxes
+    )
     size = draft.size if not reading.normalised else None
     return Entry(
         draft.names,
@@ -143,6 +151,12 @@ def number(value: Any) -> float | None:
         return float(value) if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def angle(value: Any) -> float | None:
+    """A stated angle, 0 where none is stated; None for what is no finite number."""
+    found = number(value) if value not in (None, "") else 0.0
+    return found if found is not None and math.isfinite(found) else None
 
 
 def four_numbers(value: Any) -> Numbers | None:

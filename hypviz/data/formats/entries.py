@@ -7,8 +7,9 @@ Entries of one picture are joined, so that no box is lost; a box that stands in 
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from hypviz.data.formats.names import Match, PictureNames, clean_name, fold, is_mask_name
@@ -64,13 +65,24 @@ def build(found: Found, pictures: PictureNames, root: Path, *, name: str, droppe
     """
     matches = [match_of(entry, pictures) for entry in found.entries]
     if found.entries and not any(match.picture or match.rivals for match in matches):
+        matches = [match_of(replace(entry, any_ending=True), pictures) for entry in found.entries]
+        if any(match.picture or match.rivals for match in matches):
+            dropped.note(
+                "the files name pictures with other endings than there are, or with none; they were found by the rest of their names"
+            )
+    if found.entries and not any(match.picture or match.rivals for match in matches):
         raise DataError(_none_found(found.entries, source or root, root, len(pictures.pictures)))
+    matches = called_alike(found.entries, matches, pictures, dropped)
+    strayed = strays(found.entries, matches)
     groups: dict[str, list[Entry]] = {}
     for number, (entry, match) in enumerate(zip(found.entries, matches, strict=True)):
         if match.rivals:
             rivals = " or ".join(storable(rival) for rival in match.rivals[:3])
             example = f"{entry.record}: {storable(entry.names[0])} may be {rivals}"
             dropped.image("ambiguous picture name", example, boxes=len(entry.load()))
+        elif number in strayed:
+            other = f"the only picture of that name is {storable(match.picture)}, apart from those of the other annotations here"
+            dropped.image("missing", f"{entry.record}: {storable(entry.names[0])}, {other}", boxes=len(entry.load()))
         else:
             groups.setdefault(match.picture or f"{_ALONE}{number}", []).append(entry)
     below = _base({picture: entries for picture, entries in groups.items() if not picture.startswith(_ALONE)})
@@ -79,6 +91,64 @@ def build(found: Found, pictures: PictureNames, root: Path, *, name: str, droppe
     for picture in found.unlisted:
         dropped.other("picture in no split of the configuration", storable(picture))
     return RawDataset(root / below, _walk(groups, root, below, dropped), len(groups), name, dropped, len(found.files))
+
+
+def called_alike(entries: Sequence[Entry], matches: list[Match], pictures: PictureNames, dropped: DropCounter) -> list[Match]:
+    """The matches, but where several files of one picture each name the same picture, those that are called like another one get that.
+
+    So copies of a file that still name the picture of the first are not taken for its own.
+    """
+    claims: dict[str, list[int]] = defaultdict(list)
+    for number, match in enumerate(matches):
+        claims[match.picture].append(number)
+    moved = 0
+    for picture, numbers in claims.items():
+        stem = fold(PurePosixPath(picture).stem)
+        for number in numbers if picture and len(numbers) > 1 else ():
+            entry = entries[number]
+            own = PurePosixPath(entry.file).stem
+            if entry.names[-1] != own or fold(own) == stem:
+                continue
+            other = match_of(replace(entry, names=(own,)), pictures)
+            if other.picture and other.picture not in claims:
+                matches[number] = other
+                moved += 1
+    if moved:
+        dropped.note(
+            f"{moved} annotation files name a picture that another file is called like; they were given to those they are called like"
+        )
+    return matches
+
+
+def strays(entries: Sequence[Entry], matches: Sequence[Match]) -> set[int]:
+    """Entries that were given a picture of their name in a folder that belongs to others: where most annotations of a folder have their
+    pictures nearer to it. Such an annotation is left over from a picture that is gone, and the picture is another one.
+    """
+    folders: dict[str, list[tuple[int, tuple[int, int]]]] = defaultdict(list)
+    for number, (entry, match) in enumerate(zip(entries, matches, strict=True)):
+        if match.picture and not entry.exact:
+            folders[PurePosixPath(entry.file).parent.as_posix()].append((number, _closeness(entry, match.picture)))
+    found: set[int] = set()
+    for listed in folders.values():
+        best = max(closeness for _, closeness in listed)
+        near = sum(closeness == best for _, closeness in listed)
+        if 2 * near > len(listed):
+            far = [number for number, (common, alike) in listed if common <= best[0] and alike <= best[1] and (common, alike) != best]
+            found |= {number for number in far if _is_bare(entries[number], matches[number].picture)}
+    return found
+
+
+def _closeness(entry: Entry, picture: str) -> tuple[int, int]:
+    """How many folders an annotation and a picture have in common, from the top, and whether they lie in folders of one name."""
+    here, there = PurePosixPath(fold(entry.file)).parent.parts, PurePosixPath(fold(picture)).parent.parts
+    common = next((place for place, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there)))
+    return common, int(here[-1:] == there[-1:])
+
+
+def _is_bare(entry: Entry, picture: str) -> bool:
+    """Whether no folder in the stated names speaks for the picture."""
+    folder = PurePosixPath(fold(picture)).parent.name
+    return not any(PurePosixPath(fold(clean_name(name))).parent.name == folder for name in entry.names)
 
 
 _ALONE = "\0"
@@ -97,7 +167,8 @@ def match_of(entry: Entry, pictures: PictureNames) -> Match:
 def _none_found(entries: Sequence[Entry], source: Path, root: Path, there: int) -> str:
     example = storable(clean_name(entries[0].names[0]))
     looked = f"0 of the {len(entries)} looked for were found among the {there} pictures below {root}"
-    return f"{source} names {len(entries)} pictures, but {looked} (example: {example}); name the folder with the pictures by --images."
+    advice = "put them beside the annotations, or name their folder by --images"
+    return f"{source} names {len(entries)} pictures, but {looked} (example: {example}); {advice}."
 
 
 def _base(groups: dict[str, list[Entry]]) -> str:

@@ -74,8 +74,19 @@ def _read(root: Path, *, classes: bool) -> RawDataset:
         raise DataError(f"{root}: no picture here, among {len(tree.others)} files{unfollowed}.")
     if classes and not any(map(class_of, names)):
         raise DataError(f"{root}: none of {len(names)} pictures lies in a sub-folder, whose name would be its class.")
+    if not classes:
+        _note_classes(names, dropped)
     images = [_image(name, class_of(name) if classes else "") for name in names]
-    return RawDataset(root, images, len(images), root.resolve().name, dropped)
+    return RawDataset(root, images, len(images), storable(root.resolve().name), dropped)
+
+
+def _note_classes(names: list[str], dropped: DropCounter) -> None:
+    """Say when folders look like classes and were not taken for such, since some pictures lie in none of them."""
+    found = [label for name in names if (label := class_of(name)) and PurePosixPath(label).parts[0].lower() not in PLAIN_FOLDERS]
+    classes = sorted(set(found))
+    if len(classes) > 1 and 2 * len(found) > len(names) > len(found):
+        some = " and ".join(classes[:2])
+        dropped.note(f"folders such as {some} were not taken for classes, since {len(names) - len(found)} pictures lie in none")
 
 
 def _image(name: str, label: str) -> RawImage:

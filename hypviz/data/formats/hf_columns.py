@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from hypviz.data.formats.loose import LABEL_KEYS
-from hypviz.data.formats.sniff_json import BOX_KEYS
+from hypviz.data.formats.sniff_json import BOX_KEYS, boxish_keys
 from hypviz.data.formats.sniff_rows import box_columns
+from hypviz.data.formats.table import is_nested, parsed
 from hypviz.data.formats.text import class_name
 from hypviz.errors import DataError
 
 OBJECT_KEYS = ("objects", "annotations", "faces", "detections", "instances")
 """Columns of objects, the likeliest first; others are known by what is in them."""
+WHOLE_KEYS = ("label", "labels", "class", "class_name", "category", "species", "breed")
+"""Columns of the class of a whole picture where there are no boxes."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ def columns_of(features: Any, source: Path) -> Columns:
     _refuse_strange(features, source)
     labels = next((key for key in ("label", "labels", "fine_label") if isinstance(features.get(key), datasets.ClassLabel)), "")
     labels = labels or next((key for key, feature in features.items() if isinstance(feature, datasets.ClassLabel)), "")
+    labels = labels or next((key for key in WHOLE_KEYS if key in features and _is_word(features[key])), "")
     return Columns(image, "", "", labels, _names(features.get(labels)))
 
 
@@ -90,6 +94,18 @@ def _refuse_strange(features: Any, source: Path) -> None:
     if seen:
         what = ", ".join(f"{key} with {', '.join(_inside(features[key])) or 'a list'}" for key in seen[:3])
         raise DataError(f"{source}: the column {what} looks like boxes, but none of its fields is called {', '.join(BOX_KEYS[:4])}.")
+
+
+def _is_word(feature: Any) -> bool:
+    """Whether a column holds text or whole numbers, one a row."""
+    return _is_plain(feature) and str(feature.dtype) in ("string", "large_string", "int64", "int32", "int16", "int8", "uint8", "uint16")
+
+
+def check_text(row: Mapping[str, Any], source: Path) -> None:
+    """DataError for a column of text that holds boxes as JSON."""
+    for key, cell in row.items():
+        if isinstance(cell, str) and is_nested(parsed(cell)) and boxish_keys([{key: parsed(cell)}]):
+            raise DataError(f"{source}: the column {key} holds boxes as text ({cell[:40]!r}…); make it a list of boxes a row.")
 
 
 def _is_plain(feature: Any) -> bool:

@@ -21,11 +21,11 @@ from PIL import Image
 
 from hypviz.data.formats.convention import Reading, Sample, check_format, judge
 from hypviz.data.formats.drafts import four_numbers
-from hypviz.data.formats.hf_columns import Columns, columns_of
+from hypviz.data.formats.hf_columns import Columns, check_text, columns_of
 from hypviz.data.formats.names import split_of
 from hypviz.data.formats.text import class_name
 from hypviz.data.formats.tree import files_below
-from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage
+from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage, storable
 from hypviz.errors import DataError
 from hypviz.files import write_file
 
@@ -43,13 +43,18 @@ def read_hf(source: Path | str, pictures: Path | str, *, box_format: str = "auto
     source, pictures = Path(source), Path(pictures)
     splits = {name: _pictured(data) for name, data in _load(source).items()}
     columns = {name: columns_of(data.features, source) for name, data in splits.items()}
+    for name, data in splits.items():
+        if not columns[name].boxes:
+            text = [key for key, feature in data.features.items() if str(getattr(feature, "dtype", "")) in ("string", "large_string")]
+            for row in islice(data.select_columns(text), 20) if text else ():
+                check_text(row, source)
     splits = {name: _undecoded(data, columns[name]) for name, data in splits.items()}
     dropped = DropCounter()
     reading = _judge(splits, columns, box_format, source, dropped)
     counts = [len(data) for data in splits.values() if hasattr(data, "__len__")]
     count = sum(counts) if len(counts) == len(splits) else None
     images = _walk(splits, columns, source, pictures, reading, dropped)
-    return RawDataset(pictures, images, count, source.resolve().name, dropped)
+    return RawDataset(pictures, images, count, storable(source.resolve().name), dropped)
 
 
 def _load(source: Path) -> dict[str, Any]:
@@ -111,7 +116,7 @@ def _judge(splits: dict[str, Any], columns: dict[str, Columns], box_format: str,
                 samples += [Sample(box, size) for box in boxes if size and box is not None]
     if not any(each.boxes for each in columns.values()):
         return Reading("xyxy", "fractions")
-    return judge(samples, ("xywh", "xyxy"), str(source), dropped, said=box_format)
+    return judge(samples, ("xywh", "xyxy"), storable(source.resolve().name), dropped, said=box_format)
 
 
 def _size(data: bytes | None) -> tuple[int, int] | None:

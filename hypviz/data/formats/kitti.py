@@ -1,6 +1,7 @@
 """KITTI labels (https://www.cvlibs.net/datasets/kitti/): `label_2/N.txt` beside `image_2/N.png`, a class and 14 numbers a line.
 
-Numbers 4 to 7 are the corners in pixels. "DontCare" marks what nobody annotated and is counted.
+The fourth to the seventh number are the corners in pixels. A class may be several words, or a number. "DontCare" marks what nobody
+annotated and is counted.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from pathlib import PurePosixPath
 
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle
 from hypviz.data.formats.entries import Found
+from hypviz.data.formats.sniff_rows import kitti_class
 from hypviz.data.formats.text import class_name, read_text
 
 
@@ -28,10 +30,11 @@ def read_kitti(source: Source, files: list[str]) -> Found:
 
 
 def _add(draft: Draft, words: list[str], record: str, source: Source) -> None:
-    numbers = four_numbers(words[4:8])
+    name = kitti_class(words) or words[:1]
+    numbers = four_numbers(words[len(name) + 3 : len(name) + 7])
     if words[0].lower() == "dontcare":
         source.dropped.box("marked DontCare", record)
     elif numbers is None:
         source.dropped.box("box is not four numbers", f"{record}: {' '.join(words)[:60]}")
     else:
-        draft.boxes.append(DraftBox(numbers, class_name(words[0]), record, "xyxy"))
+        draft.boxes.append(DraftBox(numbers, class_name(" ".join(name)), record, "xyxy"))

@@ -1,7 +1,8 @@
 """Label Studio's own JSON (https://labelstud.io/guide/export): tasks with results in per cent of the picture; and JSON-MIN.
 
-Of several people's annotations of one task the first that was not cancelled counts; the boxes of others are counted. Predictions are no
-annotations. A picture that was uploaded has eight letters and a dash before its name, which the file itself may lack.
+Of several people's annotations of one task the first that was not cancelled counts; the boxes of others, of cancelled ones and of
+predictions are counted, but for proposals that this project exported, which stay proposals. Tasks may also stand in a file each, a line
+each or in a table. A picture that was uploaded has eight letters and a dash before its name, which the file itself may lack.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from hypviz.data.formats.convention import Numbers
-from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, four_numbers, number, settle
+from hypviz.data.formats.drafts import Draft, DraftBox, Source, angle, extent, four_numbers, number, settle
 from hypviz.data.formats.entries import Found
 from hypviz.data.formats.names import clean_name
+from hypviz.data.formats.table import load_rows
 from hypviz.data.formats.text import class_name
 from hypviz.data.pictures import is_picture_name
 
+CONTAINS = "contains"
+"""The label of a relation from a box to one inside it, as this project writes it."""
 _UPLOAD = re.compile(r"^[0-9a-f]{8}-(.+)$")
 
 
@@ -26,13 +30,19 @@ def read_labelstudio(source: Source, files: list[str]) -> Found:
     """The pictures of Label Studio's tasks; a file that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
-    for file, tasks in source.contents(files):
+    for file, tasks in source.contents(files, load_rows):
         read.add(file)
-        for index, task in enumerate(tasks if isinstance(tasks, list) else [tasks]):
-            draft = _task(task, file, index, source)
+        for place, task in tasks:
+            draft = _task(_with_task(task), file, place - 1, source)
             if draft is not None:
                 drafts.append(draft)
     return Found(settle(drafts, source, ", ".join(files)), read)
+
+
+def _with_task(task: Any) -> Any:
+    """A task as exports have it, of an annotation that holds its task."""
+    inner = task.get("task") if isinstance(task, dict) and "result" in task else None
+    return {**inner, "annotations": [task]} if isinstance(inner, dict) else task
 
 
 def _task(task: Any, file: str, index: int, source: Source) -> Draft | None:
@@ -45,14 +55,50 @@ def _task(task: Any, file: str, index: int, source: Source) -> Draft | None:
     last = PurePosixPath(clean_name(stated)).name
     upload = _UPLOAD.match(last)
     draft = Draft((stated.lstrip("/"), *((upload[1],) if upload else ())), file, where, unit="fractions")
-    labels = _labels(_results(task))
-    for number_, result in enumerate(_results(task), start=1):
-        _add(draft, result, labels, f"{where}, result {number_}", source)
-    for other in _annotations(task)[1:]:
-        count = len([each for each in other.get("result", []) if _is_region(each)])
-        if count:
+    results = [*_results(task)]
+    labels, inside = _labels(results), _inside(results, file, source)
+    for number_, result in enumerate(results, start=1):
+        _add(draft, result, labels, inside, f"{where}, result {number_}", source)
+    _add_proposals(draft, task, where, source)
+    for other in _annotations(task):
+        listed = other.get("result")
+        count = len([each for each in listed if _is_region(each)]) if isinstance(listed, list) else 0
+        if count and other.get("was_cancelled"):
+            source.dropped.other("cancelled annotation", where, boxes=count)
+        elif count and other is not _first(task):
             source.dropped.other("another person's annotation", where, boxes=count)
     return draft
+
+
+def _add_proposals(draft: Draft, task: Any, where: str, source: Source) -> None:
+    """Predictions: those that this project wrote are proposals, others are counted."""
+    listed = task.get("predictions") if isinstance(task, dict) else None
+    for prediction in listed if isinstance(listed, list) else ():
+        found = prediction.get("result") if isinstance(prediction, dict) else None
+        results = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+        regions = [each for each in results if _is_region(each)]
+        if prediction_is_ours(regions):
+            for number_, result in enumerate(regions, start=1):
+                _add(draft, result, {}, _inside(results, draft.file, source), f"{where}, proposal {number_}", source)
+        elif regions:
+            source.dropped.other("prediction, nobody's annotation", where, boxes=len(regions))
+
+
+def prediction_is_ours(regions: list[dict[str, Any]]) -> bool:
+    """Whether all regions say that this project proposed them."""
+    return bool(regions) and all(_known(each).get("source") == "proposal" for each in regions)
+
+
+def _known(result: dict[str, Any]) -> dict[str, Any]:
+    """What this project wrote of a region."""
+    meta = result.get("meta")
+    known = meta.get("hypviz") if isinstance(meta, dict) else None
+    return known if isinstance(known, dict) else {}
+
+
+def _first(task: Any) -> dict[str, Any] | None:
+    """The annotation that counts: the first that was not cancelled."""
+    return next((each for each in _annotations(task) if not each.get("was_cancelled")), None)
 
 
 def _picture(data: dict[str, Any]) -> str:
@@ -65,22 +111,47 @@ def _picture(data: dict[str, Any]) -> str:
 
 def _annotations(task: Any) -> list[dict[str, Any]]:
     lists = [task.get(key) for key in ("annotations", "completions")] if isinstance(task, dict) else []
-    found = [each for listed in lists if isinstance(listed, list) for each in listed if isinstance(each, dict)]
-    return sorted(found, key=lambda each: bool(each.get("was_cancelled")))
+    return [each for listed in lists if isinstance(listed, list) for each in listed if isinstance(each, dict)]
 
 
 def _results(task: Any) -> Iterator[dict[str, Any]]:
     """The results of the first annotation; of a task in JSON-MIN, its regions."""
-    annotations = _annotations(task)
-    if annotations:
-        results = annotations[0].get("result")
+    first = _first(task)
+    if first is not None:
+        results = first.get("result")
         yield from (each for each in results if isinstance(each, dict)) if isinstance(results, list) else ()
     elif isinstance(task, dict) and "data" not in task:
         for listed in task.values():
             yield from ({"value": each} for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
 
 
-def _labels(results: Iterator[dict[str, Any]]) -> dict[Any, str]:
+def _inside(results: list[dict[str, Any]], file: str, source: Source) -> dict[str, list[str]]:
+    """The regions that each region lies in, by its id: of the relations that say "contains"; others may mean anything and are noted."""
+    inside: dict[str, list[str]] = {}
+    for result in results:
+        ends = str(result.get("from_id")), str(result.get("to_id"))
+        if result.get("type") != "relation":
+            continue
+        if CONTAINS in (result.get("labels") or ()):
+            parent, child = ends if result.get("direction", "right") != "left" else ends[::-1]
+            inside.setdefault(child, []).append(parent)
+        else:
+            source.dropped.note(f"{file}: relations between boxes that are not called {CONTAINS!r} were not read")
+    return inside
+
+
+def _relation(result: dict[str, Any], inside: dict[str, list[str]], draft: Draft) -> tuple[str, tuple[str, ...] | None]:
+    """The name of a region and the regions it lies in, where relations or this project say so."""
+    known, own = _known(result), result.get("id")
+    if not own:
+        return "", None
+    elsewhere = known.get("parents")
+    parents = [*inside.get(str(own), ()), *(map(str, elsewhere) if isinstance(elsewhere, list) else ())]
+    said = bool(parents or known)
+    return f"{draft.record}#{own}", tuple(f"{draft.record}#{parent}" for parent in parents) if said else None
+
+
+def _labels(results: list[dict[str, Any]]) -> dict[Any, str]:
     """The class of each region by its id, where shape and class are two results."""
     return {result.get("id"): label for result in results if result.get("id") and (label := _label(result))}
 
@@ -98,7 +169,7 @@ def _is_region(result: Any) -> bool:
     return isinstance(value, dict) and any(key in value for key in ("x", "points", "rle", "vertices", "format"))
 
 
-def _add(draft: Draft, result: dict[str, Any], labels: dict[Any, str], record: str, source: Source) -> None:
+def _add(draft: Draft, result: dict[str, Any], labels: dict[Any, str], inside: dict[str, list[str]], record: str, source: Source) -> None:
     if not _is_region(result):
         return
     numbers = _extent(result["value"], result)
@@ -112,7 +183,9 @@ def _add(draft: Draft, result: dict[str, Any], labels: dict[Any, str], record: s
         source.dropped.box("no class name", record)
     else:
         key = f"{record} #{result['id']}" if result.get("id") else record
-        draft.boxes.append(DraftBox(numbers, label, key, "xyxy"))
+        said = _known(result).get("source")
+        origin = said if said in ("proposal", "drawn") else "annotation"
+        draft.boxes.append(DraftBox(numbers, label, key, "xyxy", None, origin, *_relation(result, inside, draft)))
 
 
 def _extent(value: dict[str, Any], result: dict[str, Any]) -> Numbers | None:
@@ -124,7 +197,8 @@ def _extent(value: dict[str, Any], result: dict[str, Any]) -> Numbers | None:
         around = None if middle is None else (middle[0] - middle[2], middle[1] - middle[3], middle[0] + middle[2], middle[1] + middle[3])
     else:
         part = four_numbers([value.get(key) for key in ("x", "y", "width", "height")])
-        around = None if part is None else _turned(part, number(value.get("rotation")) or 0.0, value, result)
+        turn = angle(value.get("rotation"))
+        around = None if part is None or turn is None else _turned(part, turn, value, result)
     return None if around is None else (around[0] / 100, around[1] / 100, around[2] / 100, around[3] / 100)
 
 

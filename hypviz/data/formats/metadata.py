@@ -7,18 +7,18 @@ whole picture.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle, stated_size
 from hypviz.data.formats.entries import Entry, Found
-from hypviz.data.formats.loose import boxes_of
+from hypviz.data.formats.loose import NO_LABELS, boxes_of
 from hypviz.data.formats.sniff_json import FILE_KEYS, boxish_keys
-from hypviz.data.formats.text import class_name, load_json, read_text
+from hypviz.data.formats.table import is_nested, load_rows
+from hypviz.data.formats.text import class_name
 from hypviz.errors import DataError
 
+_OUTLINES = frozenset({"polygon", "polygons", "segmentation", "points", "mask", "rle", "keypoints"})
 _WHOLE_KEYS = ("label", "labels", "class", "class_name", "category")
 
 
@@ -26,9 +26,10 @@ def read_metadata(source: Source, files: list[str]) -> Found:
     """The pictures of such files. Raises DataError where a file's rows seem to hold boxes and none can be understood."""
     entries: list[Entry] = []
     read = set()
-    for file in files:
-        rows = list(_rows(source, file))
+    for file, listed in source.contents(files, load_rows):
+        rows = _by_picture(listed)
         drafts = [draft for number, row in rows if (draft := _draft(row, file, number, source)) is not None]
+        drafts = _of_rows(drafts) if file.lower().endswith((".csv", ".tsv")) else drafts
         read.add(file)
         if not any(draft.boxes for draft in drafts) and drafts:
             seen = boxish_keys([row for _, row in rows[:50] if isinstance(row, dict)])
@@ -40,17 +41,23 @@ def read_metadata(source: Source, files: list[str]) -> Found:
     return Found(entries, read)
 
 
-def _rows(source: Source, file: str) -> Iterator[tuple[int, Any]]:
-    if file.lower().endswith(".json"):
-        content = load_json(source.path(file), source.dropped)
-        yield from enumerate(content if isinstance(content, list) else [content], start=1)
-        return
-    for number, line in enumerate(read_text(source.path(file), source.dropped).split("\n"), start=1):
-        if line.strip():
-            try:
-                yield number, json.loads(line)
-            except (ValueError, RecursionError):
-                yield number, None
+def _of_rows(drafts: list[Draft]) -> list[Draft]:
+    """A draft per picture where a table has a row per box."""
+    found: dict[tuple[str, str], Draft] = {}
+    for draft in drafts:
+        one = found.setdefault((draft.names[0], draft.unit), draft)
+        if one is not draft:
+            one.boxes += draft.boxes
+    return list(found.values())
+
+
+def _by_picture(rows: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+    """Rows as they are; of a single object whose keys are the names of pictures, one for each of them."""
+    content = rows[0][1] if len(rows) == 1 else None
+    if not isinstance(content, dict) or any(isinstance(content.get(key), str) for key in FILE_KEYS):
+        return rows
+    parts = [({**value} if isinstance(value, dict) else {"objects": value}) | {"file_name": key} for key, value in content.items()]
+    return list(enumerate(parts, start=1))
 
 
 def _draft(row: Any, file: str, number: int, source: Source) -> Draft | None:
@@ -66,7 +73,12 @@ def _draft(row: Any, file: str, number: int, source: Source) -> Draft | None:
     draft = Draft((name,), file, record, size=stated_size(row.get("width"), row.get("height")), any_ending=True)
     for index, (box, value, form) in enumerate(boxes, start=1):
         _add(draft, box, value, form, f"{record}, box {index}", source)
-    if not boxes:
+    if any(value is NO_LABELS for _, value, _ in boxes):
+        source.dropped.note(f"{file}: boxes without a key for their class ({', '.join(row)[:80]}) are of the class {NO_LABELS!r}")
+    strange = [key for key, value in row.items() if key in _OUTLINES or is_nested(value)] if not boxes else []
+    if strange:
+        source.dropped.box("no box", f"{record}: {', '.join(strange)[:80]}")
+    elif not boxes:
         whole = next((row[key] for key in _WHOLE_KEYS if key in row), None)
         label = _label(whole)
         if label:

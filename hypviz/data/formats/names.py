@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 SPLITS = {"train": "train", "training": "train", "trainval": "train", "val": "val", "valid": "val", "validation": "val"} | {
     "dev": "val",
@@ -64,8 +64,8 @@ def spellings(name: str) -> list[str]:
         found.append(clean_name(unquote(name.partition("?d=")[2].partition("&")[0])))
     elif address:
         found.append(clean_name(unquote(address[1].partition("?")[0].partition("#")[0])))
-    elif "%" in name:
-        found.append(clean_name(unquote(name)))
+    elif "%" in name or "+" in name:
+        found += [clean_name(unquote(name)), clean_name(unquote_plus(name))]
     return [each for each in dict.fromkeys(found) if each]
 
 

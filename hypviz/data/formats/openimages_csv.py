@@ -125,10 +125,10 @@ def read_class_hierarchy(path: Path) -> list[tuple[str, str, str]]:
 
 
 def read_boxes(paths: Iterable[Path], dropped: DropCounter, *, on_progress: OnProgress | None = None) -> BoxTable:
-    """All boxes of the files. Rows with too few or too many cells are counted in `dropped`; `on_progress` hears of boxes.
+    """All boxes of the files. Rows with too few or too many cells, and with sides that are no numbers, are counted in `dropped`;
+    `on_progress` hears of boxes.
 
-    Raises DataError naming the file when it is another dialect: decimal commas, class names where MIDs belong, numbers
-    that are none.
+    Raises DataError naming the file when it is another dialect: decimal commas, class names where MIDs belong.
     """
     files = list(paths)
     ids, mids = _Codes(), _Codes()
@@ -138,16 +138,28 @@ def read_boxes(paths: Iterable[Path], dropped: DropCounter, *, on_progress: OnPr
     label: list[NDArray[np.int16]] = []
     xyxy: list[NDArray[np.float32]] = []
     flags: list[NDArray[np.uint8]] = []
+    columns: tuple[list[Any], ...] = image, label, xyxy, flags
     for path in files:
         _check_dialect(path)
-        for block in _blocks(path, dropped):
-            image.append(ids.of(block["ImageID"]))
-            label.append(mids.of(block["LabelName"]).astype(np.int16))
-            xyxy.append(np.stack([_numbers(block[side], path, side) for side in _SIDES], axis=1))
-            flags.append(_flags(block))
-            if on_progress is not None:
-                done += len(image[-1])
-                on_progress(done, None)
+        before, start = done, [len(column) for column in columns]
+        for strict in (True, False):
+            counts = DropCounter()
+            try:
+                for block in _blocks(path, counts, strict=strict):
+                    image.append(ids.of(block["ImageID"]))
+                    label.append(mids.of(block["LabelName"]).astype(np.int16))
+                    xyxy.append(np.stack([block[side].to_numpy(zero_copy_only=False) for side in _SIDES], axis=1))
+                    flags.append(_flags(block))
+                    if on_progress is not None:
+                        done += len(image[-1])
+                        on_progress(done, None)
+            except _OddRowError:  # once more, more slowly, with its odd rows counted
+                done = before
+                for column, length in zip(columns, start, strict=True):
+                    del column[length:]
+                continue
+            dropped.take(counts)
+            break
         splits += [_split_of(path)] * (len(ids.names) - len(splits))
         _check_mids(path, mids.names)
     if not image:
@@ -157,6 +169,10 @@ def read_boxes(paths: Iterable[Path], dropped: DropCounter, *, on_progress: OnPr
         order = np.argsort(rows, kind="stable")
         rows, labels, boxes, bits = rows[order], labels[order], boxes[order], bits[order]
     return BoxTable(rows, labels, boxes, bits, np.array(ids.names), np.array(splits), tuple(mids.names))
+
+
+class _OddRowError(Exception):
+    """Raised inside this module for a file in which a side of a box is no number."""
 
 
 class _Codes:
@@ -177,8 +193,26 @@ class _Codes:
         return codes
 
 
-def _blocks(path: Path, dropped: DropCounter) -> Iterator[dict[str, Any]]:
-    """Blocks of a box file's rows: arrow arrays by column, text dictionary-encoded."""
+def _only_numbers(batch: Any, path: Path, dropped: DropCounter) -> Any:
+    """The rows of a batch whose sides, given as text, are numbers; the others are counted."""
+    import pyarrow as pa
+    import pyarrow.compute as compute
+
+    good = None
+    for name in _SIDES:
+        fits = compute.fill_null(compute.match_substring_regex(batch.column(name), r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"), False)
+        good = fits if good is None else compute.and_(good, fits)
+    for row in batch.filter(compute.invert(good)).to_pylist():
+        dropped.box("box is not four numbers", f"{path.name}: {row['ImageID']}: {', '.join(str(row[name]) for name in _SIDES)}")
+    kept = batch.filter(good)
+    for name in _SIDES:
+        place = kept.schema.get_field_index(name)
+        kept = kept.set_column(place, name, compute.cast(compute.utf8_trim_whitespace(kept.column(name)), pa.float32()))
+    return kept
+
+
+def _blocks(path: Path, dropped: DropCounter, *, strict: bool) -> Iterator[dict[str, Any]]:
+    """Blocks of a box file's rows: arrow arrays by column, text dictionary-encoded; strict: every side is known to be a number."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -190,7 +224,10 @@ def _blocks(path: Path, dropped: DropCounter) -> Iterator[dict[str, Any]]:
     text = pa.dictionary(pa.int32(), pa.string())
     known = header_of(path)
     wanted = [*BOX_COLUMNS, *(name for name in FLAGS if name in known)]
-    types = {name: text if name in BOX_COLUMNS[:2] else pa.float32() if name in _SIDES else pa.int8() for name in wanted}
+    types = {
+        name: text if name in BOX_COLUMNS[:2] else (pa.float32() if strict else pa.string()) if name in _SIDES else pa.int8()
+        for name in wanted
+    }
     try:
         reader = arrow_csv.open_csv(
             path,
@@ -198,17 +235,15 @@ def _blocks(path: Path, dropped: DropCounter) -> Iterator[dict[str, Any]]:
             parse_options=arrow_csv.ParseOptions(invalid_row_handler=refuse),
             convert_options=arrow_csv.ConvertOptions(include_columns=wanted, column_types=types, strings_can_be_null=False),
         )
-        for batch in reader:
+        for block in reader:
+            batch = block if strict else _only_numbers(block, path, dropped)
+            if strict and any(batch.column(name).null_count for name in _SIDES):
+                raise _OddRowError
             yield {name: batch.column(name) for name in wanted}
     except (pa.ArrowException, OSError) as error:
+        if strict and "conversion error" in str(error):
+            raise _OddRowError from None
         raise DataError(f"{path}: cannot be read as an OpenImages box file ({' '.join(str(error).split())[:160]}).") from None
-
-
-def _numbers(column: Any, path: Path, side: str) -> NDArray[np.float32]:
-    if column.null_count:
-        raise DataError(f"{path}: {side} is empty in {column.null_count} rows; expected a fraction of the picture, 0 to 1.")
-    numbers: NDArray[np.float32] = column.to_numpy(zero_copy_only=False)
-    return numbers
 
 
 def _flags(block: dict[str, Any]) -> NDArray[np.uint8]:

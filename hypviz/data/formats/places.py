@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from hypviz.data.formats.drafts import Source
 from hypviz.data.formats.names import PictureNames
 from hypviz.data.formats.tree import Tree, read_tree
-from hypviz.data.raw import DropCounter
+from hypviz.data.raw import DropCounter, storable
 from hypviz.errors import DataError
 
 ANNOTATION_FOLDERS = frozenset({"annotations", "annotation", "labels", "label", "anns", "ann", "xml", "xmls", "json", "jsons", "csv", "gt"})
@@ -65,7 +65,7 @@ def data_name(root: Path, paths: Sequence[Path] = ()) -> str:
     """A data set's name for people: that of its folder, of the parent for a mere `annotations` folder."""
     folder = Path(os.path.commonpath([path.parent for path in paths])) if paths else root
     folder = folder.resolve()
-    return folder.parent.name if folder.name.lower() in ANNOTATION_FOLDERS else folder.name
+    return storable(folder.parent.name if folder.name.lower() in ANNOTATION_FOLDERS else folder.name)
 
 
 def parent_of(file: str) -> str:

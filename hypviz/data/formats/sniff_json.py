@@ -63,11 +63,20 @@ def sniff_json_lines(path: Path) -> tuple[str, str]:
         except (ValueError, RecursionError):
             continue
         if isinstance(row, dict):
+            if _is_task(row):
+                return "labelstudio", "Label Studio's tasks, a line each"
             if _names_picture(row):
                 return "metadata", f"rows with {', '.join(row)[:80]}"
             seen = boxish_keys(row)
             return ("unknown", f"rows with {', '.join(seen)}") if seen else ("", "")
     return "", ""
+
+
+def kind_of_rows(rows: list[dict[str, Any]]) -> tuple[str, str]:
+    """The kind of the rows of a table whose cells hold JSON."""
+    if _has(rows, "region_shape_attributes"):
+        return "via", "VIA's table"
+    return _kind_of_list(rows)
 
 
 def kind_of(content: Any) -> tuple[str, str]:
@@ -93,15 +102,47 @@ def _kind_of_object(content: dict[str, Any]) -> tuple[str, str]:
         return "supervisely", "Supervisely's meta.json"
     if isinstance(content.get("classes"), list) and isinstance(content.get("labels"), dict):
         return "fiftyone", "FiftyOne's labels JSON"
+    if _is_task(content):
+        return "labelstudio", "a task of Label Studio"
+    if isinstance(content.get("categories"), list) and _has(content["categories"], "name") and "images" not in content:
+        return "names", "a list of classes"
+    if _is_by_picture(content):
+        return "metadata", "boxes by the name of their picture"
     if "features" in content or "LabelName" in content:  # the description of a Hugging Face set; a tree of classes
         return "", ""
     seen = boxish_keys(content)
     return ("unknown", f"JSON with the keys {', '.join(seen)}") if seen else ("", "")
 
 
+def _is_task(content: dict[str, Any]) -> bool:
+    """Whether an object is a task of Label Studio, or an annotation with its task, as it writes them to a store."""
+    data = content.get("data")
+    if isinstance(data, dict) and any(isinstance(content.get(key), list) for key in ("annotations", "completions", "predictions")):
+        return True
+    task = content.get("task")
+    return isinstance(content.get("result"), list) and isinstance(task, dict) and isinstance(task.get("data"), dict)
+
+
+def _is_by_picture(content: dict[str, Any]) -> bool:
+    """Whether the keys of an object are names of pictures and its values hold boxes."""
+    first = list(content.items())[:20]
+    named = all(is_picture_name(key.replace("\\", "/").rpartition("/")[2]) for key, _ in first)
+    return bool(first) and named and any(_has_sides(value) for _, value in first)
+
+
+def _has_sides(value: Any) -> bool:
+    """Whether a value holds boxes under a key that says so, or lists of four numbers."""
+    keys = set(_keys(value, 3))
+    if keys & {*BOX_KEYS} or {"xmin", "ymin"} <= keys or {"x", "y"} <= keys or {"x1", "y1"} <= keys:
+        return True
+    return isinstance(value, list) and bool(value) and all(isinstance(each, list) and len(each) in (4, 5) for each in value)
+
+
 def _is_via(content: dict[str, Any]) -> bool:
     if isinstance(content.get("_via_img_metadata"), dict):
         return True
+    if isinstance(content.get("metadata"), dict) and isinstance(content.get("file"), dict) and isinstance(content.get("view"), dict):
+        return True  # VIA 3
     values = [each for each in list(content.values())[:5] if isinstance(each, dict)]
     return bool(values) and all("filename" in each and "regions" in each for each in values)
 

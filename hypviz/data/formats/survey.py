@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hypviz.data.formats.mentions import Mentions
 from hypviz.data.formats.sniff import UNKNOWN, sniff
 from hypviz.data.formats.tree import SKIPPED_FOLDERS, Tree, read_tree
 from hypviz.data.raw import DropCounter, storable
@@ -42,6 +43,12 @@ class Survey:
         """Files that hold annotations, or may, and cannot be read here; broken ones among them."""
         return [name for name, kind in self.kinds.items() if kind == UNKNOWN or kind in _BROKEN]
 
+    def notes(self) -> list[str]:
+        """Sentences on files that speak of the pictures without any coordinates, for a folder that is opened as plain pictures."""
+        named = [name for name, kind in self.kinds.items() if kind == "named"]
+        what = [f"{storable(name)} was not read ({self.seen[name]})" for name in named[:5]]
+        return what + ([f"{len(named) - 5} more files like these were not read"] if len(named) > 5 else [])
+
     def refusal(self) -> str:
         """Why the folder is not opened as plain pictures."""
         unknown = self.unknown
@@ -57,7 +64,7 @@ class Survey:
         """The message for formats that speak of the same pictures."""
         found = " and ".join(f"{name} ({next(iter(self.files(name)), '')})" for name in formats)
         example = f" for the same pictures (such as {storable(picture)})" if picture else ""
-        return f"{self.root}: holds annotations of several formats, {found}{example}; choose by --format."
+        return f"{self.root}: holds annotations of several formats, {found}{example}; keep one of them, or choose by --format."
 
     def count(self, tried: set[str], dropped: DropCounter) -> None:
         """Count what is in the folder and no reader had: annotation files, and folders that could not be walked."""
@@ -73,7 +80,13 @@ def survey(folder: Path, *, enter: bool = True) -> Survey:
     tree = read_tree(root)
     signs = {name: sniff(root / name) for name in tree.others}
     kinds = {name: sign.kind for name, sign in signs.items()}
-    return Survey(root, tree, kinds, {name: sign.seen for name, sign in signs.items() if sign.seen})
+    seen = {name: sign.seen for name, sign in signs.items() if sign.seen}
+    mentions = Mentions(tree.pictures)
+    for name in [name for name, kind in kinds.items() if not kind]:
+        kind, words = mentions.kind_of(root / name)
+        if kind:
+            kinds[name], seen[name] = kind, words
+    return Survey(root, tree, kinds, seen)
 
 
 def inner_folder(path: Path) -> Path:

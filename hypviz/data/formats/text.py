@@ -1,8 +1,8 @@
 """Bytes of a stranger's file as text: one rule for every reader, under limits.
 
 A byte-order mark decides (UTF-8, UTF-16, UTF-32). Without one, a file with a NUL in every other byte is UTF-16; else it is
-UTF-8, and what is no UTF-8 is Windows-1252, which is noted by the file's name. Class names are composed Unicode (NFC), so that a
-name typed on a Mac and on Windows is one class.
+UTF-8, and what is no UTF-8 is what `encodings` sees in it (Windows-1252, GBK, Shift-JIS), which is noted by the file's name, or is
+refused. Class names are composed Unicode (NFC), so that a name typed on a Mac and on Windows is one class.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from hypviz.data.formats.encodings import legacy_encoding
 from hypviz.data.raw import DropCounter, storable
 from hypviz.errors import DataError
 
@@ -26,12 +27,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_LEGACY = {"cp1252": "Windows-1252", "gbk": "GBK (Chinese)", "cp932": "Shift-JIS (Japanese)"}
 NO_NAME = frozenset({"", "nan", "null", "none", "<na>", "n/a"})
 """What tables write where there is no class, in lower case."""
 
 
 def encoding_of(data: bytes) -> str:
-    """The encoding of text by its first bytes, "cp1252" when they are no UTF-8.
+    """The encoding of text by its bytes; of those that are no UTF-8 what `encodings.legacy_encoding` sees, "" when that cannot be told.
 
     >>> encoding_of("Löwe".encode()), encoding_of("Löwe".encode("cp1252")), encoding_of("Löwe".encode("utf-16-le"))
     ('utf-8', 'cp1252', 'utf-16-le')
@@ -46,18 +48,21 @@ def encoding_of(data: bytes) -> str:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        return "cp1252"
+        return legacy_encoding(data)
     return "utf-8"
 
 
 def decode(data: bytes, name: str, dropped: DropCounter | None = None) -> str:
-    """Text of a file's bytes; that it is Windows-1252 is noted in `dropped` under the file's `name`.
+    """Text of a file's bytes; an encoding that was told from the bytes is noted in `dropped` under the file's `name`.
 
-    Bytes that the encoding does not know become U+FFFD, as half a UTF-16 pair at the end of a cut file.
+    Bytes that the encoding does not know become U+FFFD, as half a UTF-16 pair at the end of a cut file. DataError when the bytes are
+    no UTF-8 and cannot be told to be anything else.
     """
     encoding = encoding_of(data)
-    if encoding == "cp1252" and dropped is not None:
-        dropped.note(f"{storable(name)} is not UTF-8 and was read as Windows-1252")
+    if not encoding:
+        raise DataError(f"{storable(name)}: not UTF-8, nor Windows-1252, GBK or Shift-JIS as far as its bytes tell; save it as UTF-8.")
+    if encoding in _LEGACY and dropped is not None:
+        dropped.note(f"{storable(name)} is not UTF-8 and was read as {_LEGACY[encoding]}")
     return data.decode(encoding, "replace").removeprefix("\ufeff")
 
 
@@ -86,14 +91,15 @@ def read_head(path: Path, size: int = 8192) -> str:
             data = file.read(size)
     except OSError:
         return ""
-    return data.decode(encoding_of(data[:-4] if len(data) == size else data), "replace").removeprefix("\ufeff")
+    encoding = encoding_of(data[:-4] if len(data) == size else data)
+    return data.decode(encoding or "cp1252", "replace").removeprefix("\ufeff")
 
 
 def load_json(path: Path, dropped: DropCounter | None = None) -> Any:
     """The content of a JSON file in any of the encodings; DataError when it is none."""
-    data = read_raw(path)
+    text = decode(read_raw(path), path.name, dropped)
     try:
-        return json.loads(decode(data, path.name, dropped))
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not a JSON file ({error}).") from None
 

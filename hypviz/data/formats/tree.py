@@ -7,9 +7,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypviz.data.pictures import is_picture_name
+from hypviz.data.pictures import is_picture_name, starts_like_picture
 from hypviz.data.raw import DropCounter, storable
 
+_OF_PROGRAMS = (
+    ".git",
+    ".svn",
+    ".hg",
+    ".dvc",
+    ".cache",
+    ".idea",
+    ".vscode",
+    ".ipynb",
+    ".trash",
+    ".thumb",
+    ".venv",
+    ".config",
+    ".huggingface",
+)
+"""How folders begin that programs keep beside data for themselves."""
 SKIPPED_FOLDERS = frozenset({"__MACOSX", "@eaDir"})
 """What archivers and network disks leave behind, beside hidden folders."""
 
@@ -19,7 +35,9 @@ class Tree:
     """The files below `root`, relative to it with forward slashes, in the order of their names.
 
     Hidden files and folders are no part of it. A link to a folder is followed, unless the folder is in the tree anyway or holds
-    it: `links` names those that were not.  shut: folders that could not be opened.
+    it: `links` names those that were not.  shut: folders that could not be opened.  dead: links that lead nowhere.  hidden: folders
+    with files in them whose names begin with a dot, but for those that programs keep to themselves. Files whose first bytes
+    are those of a picture are pictures, whatever they are called.
     """
 
     root: Path
@@ -27,11 +45,17 @@ class Tree:
     others: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     shut: list[str] = field(default_factory=list)
+    dead: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
 
     def count_losses(self, dropped: DropCounter) -> None:
         """Count what could not be walked."""
         for name in self.links:
             dropped.other("link to a folder not followed", storable(name))
+        for name in self.dead:
+            dropped.other("link that leads nowhere", storable(name))
+        for name in self.hidden:
+            dropped.other("hidden folder not read", storable(name))
         for name in self.shut:
             dropped.other("folder cannot be opened", storable(name))
 
@@ -43,8 +67,24 @@ def read_tree(root: Path, *, depth: int | None = None) -> Tree:
         if is_picture_name(name):
             tree.pictures.append(name)
         else:
-            (tree.links if _is_link_as_text(root / name) else tree.others).append(name)
+            _sort_other(tree, root / name, name)
     return tree
+
+
+def _sort_other(tree: Tree, path: Path, name: str) -> None:
+    """A file that is not named like a picture: a picture all the same, a link, or anything else."""
+    if path.is_symlink() and not path.exists():
+        tree.dead.append(name)
+    elif _is_link_as_text(path):
+        tree.links.append(name)
+    elif path.suffix.lower() not in _TEXTS and starts_like_picture(path):
+        tree.pictures.append(name)
+    else:
+        tree.others.append(name)
+
+
+_TEXTS = frozenset({".json", ".txt", ".xml", ".csv", ".yaml", ".yml", ".md", ".jsonl", ".parquet", ".arrow", ".npy", ".npz", ".py"})
+"""Endings of files that are surely no pictures, which spares a look into them."""
 
 
 def _is_link_as_text(path: Path) -> bool:
@@ -76,6 +116,7 @@ def _walk(root: Path, tree: Tree, depth: int | None) -> Iterator[str]:
     for folder, inner, files in os.walk(root, followlinks=True, onerror=refused):
         here = Path(folder).relative_to(root)
         level = len(here.parts)
+        tree.hidden += [(here / name).as_posix() for name in sorted(inner) if _is_hidden(Path(folder, name))]
         inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in SKIPPED_FOLDERS)
         for name in [name for name in inner if not _may_follow(Path(folder, name), top, followed)]:
             tree.links.append((here / name).as_posix())
@@ -85,6 +126,16 @@ def _walk(root: Path, tree: Tree, depth: int | None) -> Iterator[str]:
         for name in sorted(files):
             if not name.startswith("."):
                 yield (here / name).as_posix()
+
+
+def _is_hidden(folder: Path) -> bool:
+    """Whether a hidden folder may hold something of the data set."""
+    if not folder.name.startswith(".") or folder.name.lower().startswith(_OF_PROGRAMS):
+        return False
+    try:
+        return any(not each.name.startswith(".") for each in folder.iterdir())
+    except OSError:
+        return False
 
 
 def _may_follow(folder: Path, top: str, followed: set[str]) -> bool:

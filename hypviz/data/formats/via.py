@@ -1,6 +1,6 @@
-"""VIA JSON (VGG Image Annotator 1 and 2, https://www.robots.ox.ac.uk/~vgg/software/via/): regions in pixels by picture.
+"""VIA (VGG Image Annotator 1, 2 and 3, https://www.robots.ox.ac.uk/~vgg/software/via/): regions in pixels by picture, JSON or a table.
 
-A region's class is the value of its attribute: of the only one, or else of the one called class, label, type, category, name or object.
+A region's class is the value of its attribute: of the one called class, label, type, category, name or object, or else of the only one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Any
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, four_numbers, number, settle
 from hypviz.data.formats.entries import Found
+from hypviz.data.formats.table import load_rows
 from hypviz.data.formats.text import class_name
+from hypviz.data.formats.via3 import of_via3
 
 _CLASS = ("class", "label", "type", "category", "name", "object", "object_name", "species")
 
@@ -20,39 +22,86 @@ def read_via(source: Source, files: list[str]) -> Found:
     """The pictures of VIA's projects and annotation files; one that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
-    for file, content in source.contents(files):
+    for file, rows in source.contents(files, load_rows):
         read.add(file)
-        pictures = content.get("_via_img_metadata", content) if isinstance(content, dict) else {}
-        for key, picture in pictures.items() if isinstance(pictures, dict) else ():
+        pictures = _pictures(rows)
+        attribute = _attribute(pictures, file, source)
+        for key, picture in pictures.items():
             if isinstance(picture, dict) and isinstance(picture.get("filename"), str):
-                drafts.append(_picture(picture, file, source))
+                drafts.append(_picture(picture, file, attribute, source))
             else:
-                source.dropped.image("unusable record", f"{file}: {key!s:.60}", boxes=0)
+                source.dropped.image("unusable record", f"{file}: {key!s:.60}", boxes=len(_regions(picture)))
     return Found(settle(drafts, source, ", ".join(files)), read)
 
 
-def _picture(picture: dict[str, Any], file: str, source: Source) -> Draft:
+def _pictures(rows: list[tuple[int, Any]]) -> dict[str, Any]:
+    """The pictures of a project by their keys, as VIA 2 has them."""
+    content = rows[0][1] if rows else None
+    if isinstance(content, dict) and "region_shape_attributes" in content:
+        return _of_table([row for _, row in rows])
+    if not isinstance(content, dict):
+        return {}
+    if isinstance(content.get("metadata"), dict) and isinstance(content.get("file"), dict):
+        return of_via3(content)
+    pictures = content.get("_via_img_metadata", content)
+    return pictures if isinstance(pictures, dict) else {}
+
+
+def _of_table(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Pictures of a table with a region a row; a row with an empty shape is a picture without regions."""
+    pictures: dict[str, Any] = {}
+    for row in rows:
+        name = row.get("filename")
+        one = pictures.setdefault(str(name), {"filename": name, "regions": []})
+        if row.get("region_shape_attributes"):
+            one["regions"].append({"shape_attributes": row["region_shape_attributes"], "region_attributes": row.get("region_attributes")})
+    return pictures
+
+
+def _attribute(pictures: dict[str, Any], file: str, source: Source) -> str:
+    """The attribute that is the class: one that is called so, or the only one of all regions; "" where no region has any."""
+    names: dict[str, None] = {}
+    for picture in pictures.values():
+        for region in _regions(picture):
+            given = region.get("region_attributes")
+            names |= dict.fromkeys(given if isinstance(given, dict) else ())
+    named = [name for name in _CLASS if name in names] or list(names)
+    if not names:
+        source.dropped.note(f"{file}: its regions have no attributes, so they are of the class 'object'")
+    elif len(named) > 1 and not set(_CLASS) & set(names):
+        source.dropped.note(f"{file}: its regions have the attributes {', '.join(names)[:100]}, of which none is called class or label")
+        return "\0"
+    return named[0] if named else ""
+
+
+def _regions(picture: Any) -> list[dict[str, Any]]:
+    regions = picture.get("regions") if isinstance(picture, dict) else None
+    listed = regions.values() if isinstance(regions, dict) else regions if isinstance(regions, list) else ()
+    return [region if isinstance(region, dict) else {} for region in listed]
+
+
+def _picture(picture: dict[str, Any], file: str, attribute: str, source: Source) -> Draft:
     where = f"{PurePosixPath(file).name}: {picture['filename']}"
     draft = Draft((picture["filename"],), file, where)
-    regions = picture.get("regions")
-    listed = regions.values() if isinstance(regions, dict) else regions if isinstance(regions, list) else ()
-    for index, region in enumerate(listed, start=1):
-        region = region if isinstance(region, dict) else {}
+    for index, region in enumerate(_regions(picture), start=1):
         record = f"{where}, region {index}"
-        numbers, label = _extent(region.get("shape_attributes")), _label(region.get("region_attributes"))
+        numbers, label = _extent(region.get("shape_attributes")), _label(region.get("region_attributes"), attribute)
         if numbers is None:
             source.dropped.box("no box", record)
         elif not label:
-            source.dropped.box("no class name", record)
+            known = region.get("region_attributes")
+            source.dropped.box("no class name", f"{record} ({', '.join(known)[:60] if isinstance(known, dict) else 'no attributes'})")
         else:
             draft.boxes.append(DraftBox(numbers, label, record, "xyxy"))
     return draft
 
 
-def _label(attributes: Any) -> str:
+def _label(attributes: Any, attribute: str) -> str:
+    if not attribute:
+        return "object"
     attributes = attributes if isinstance(attributes, dict) else {}
-    named = [attributes[key] for key in _CLASS if key in attributes]
-    value = named[0] if named else next(iter(attributes.values()), None) if len(attributes) == 1 else None
+    named = [attributes[key] for key in (*_CLASS, attribute) if key in attributes]
+    value = named[0] if named else None
     if isinstance(value, dict):  # boxes to tick: {"cat": true}
         value = next((key for key, ticked in value.items() if ticked), None)
     return class_name(value)

@@ -8,11 +8,12 @@ box of its own. A file that is no VOC XML is counted, not fatal: one of thousand
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ET
 from pathlib import Path, PurePosixPath
 
 from hypviz.data.formats.convention import Numbers
-from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle, stated_size
+from hypviz.data.formats.drafts import Draft, DraftBox, Source, angle, extent, four_numbers, settle, stated_size
 from hypviz.data.formats.entries import Found, build
 from hypviz.data.formats.names import clean_name
 from hypviz.data.formats.places import data_name, source_in, source_of
@@ -71,8 +72,8 @@ def _draft(source: Source, file: str) -> Draft:
     draft = Draft(_names(tree, name.rpartition(".")[0]), file, name, size=_size(tree), any_ending=True)
     for index, element in enumerate(tree.iterfind("object"), start=1):
         _add(draft, element, f"{name}: object {index}", source)
-        for number, part in enumerate(element.iterfind("part"), start=1):
-            _add(draft, part, f"{name}: object {index}, part {number}", source)
+        for place, part in enumerate(element.iterfind("part"), start=1):
+            _add(draft, part, f"{name}: object {index}, part {place}", source)
     return draft
 
 
@@ -92,14 +93,50 @@ def _add(draft: Draft, element: ET.Element, record: str, source: Source) -> None
     name = class_name(element.findtext("name") or "")
     box = element.find("bndbox")
     numbers = None if box is None else four_numbers([box.findtext(key) for key in ("xmin", "ymin", "xmax", "ymax")])
-    if box is None:
+    outline = _outline(element) if box is None else None
+    if outline is not None and name:
+        draft.boxes.append(DraftBox(outline, name, record, "xyxy"))
+    elif box is None and outline is None:
         source.dropped.box("no box", record)
     elif not name:
         source.dropped.box("no class name", record)
-    elif numbers is None:
-        source.dropped.box("box is not four numbers", f"{record}: {[child.text for child in box]}")
+    elif numbers is None or box is None:
+        source.dropped.box("box is not four numbers", f"{record}: {[child.text for child in box or ()]}")
     else:
-        draft.boxes.append(DraftBox(_from_zero(numbers), name, record))
+        draft.boxes.append(DraftBox(_from_zero(numbers), name, record, "", None, *_known(element)))
+
+
+def _known(element: ET.Element) -> tuple[str, str, tuple[str, ...] | None]:
+    """Where the box is from, its name and the boxes it lies in, where this project exported the file."""
+    said = element.find("hypviz")
+    if said is None:
+        return "annotation", "", None
+    source = said.get("source", "")
+    return (
+        source if source in ("proposal", "drawn") else "annotation",
+        f"#{said.get('number')}",
+        tuple(f"#{(parent.text or '').strip()}" for parent in said.iterfind("parent")),
+    )
+
+
+def _outline(element: ET.Element) -> Numbers | None:
+    """The extent of a turned box (roLabelImg), or of a polygon of x1, y1, x2… or of points (labelImg's relatives)."""
+    turned = element.find("robndbox")
+    if turned is not None:
+        middle, turn = four_numbers([turned.findtext(key) for key in ("cx", "cy", "w", "h")]), angle(turned.findtext("angle"))
+        if middle is None or turn is None:
+            return None
+        cx, cy, w, h = middle
+        cos, sin = abs(math.cos(turn)), abs(math.sin(turn))
+        rx, ry = (w * cos + h * sin) / 2, (w * sin + h * cos) / 2
+        return cx - rx, cy - ry, cx + rx, cy + ry
+    polygon = element.find("polygon")
+    if polygon is None:
+        return None
+    points = [(each.findtext("x"), each.findtext("y")) for each in polygon.iter() if each.find("x") is not None]
+    numbered = [(polygon.findtext(f"x{place}"), polygon.findtext(f"y{place}")) for place in range(1, len(polygon) // 2 + 1)]
+    around = extent(points or numbered)
+    return None if around is None else _from_zero(around)
 
 
 def _from_zero(numbers: Numbers) -> Numbers:

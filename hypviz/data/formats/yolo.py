@@ -7,6 +7,7 @@ picture is counted as missing. Fractions are of the upright picture, as Ultralyt
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,8 @@ from hypviz.data.formats.sniff import sniff
 from hypviz.data.formats.sniff_rows import NAME_STEMS
 from hypviz.data.formats.text import read_text
 from hypviz.data.formats.tree import read_tree
-from hypviz.data.formats.yolo_layout import YoloLayout, read_config, read_names
+from hypviz.data.formats.yolo_layout import YoloLayout, read_config
+from hypviz.data.formats.yolo_names import read_names, without_gaps
 from hypviz.data.formats.yolo_pairs import Pairs, pair
 from hypviz.data.formats.yolo_rows import MOST, RowForm, box_of, numbers_of, row_form
 from hypviz.data.raw import DropCounter, RawBox, RawDataset, storable
@@ -60,8 +62,14 @@ def read_yolo_files(source: Source, files: Sequence[str]) -> Found:
     texts = [name for name in source.tree.others if name.lower().endswith(".txt") and name not in names]
     pairs = pair(pictures, labels, texts)
     _count_unclear(source, pairs)
+    if not pairs.label and pairs.unclear:
+        label, rivals = pairs.unclear[0]
+        raise DataError(
+            f"{source.path(label)}: may be that of {' or '.join(map(storable, rivals[:3]))}, and no YOLO label file here belongs to one "
+            "picture alone; keep one picture of each name."
+        )
     if not pairs.label:
-        raise DataError(_none(source, layouts, len(pictures)))
+        raise DataError(_none(source, layouts, len(pictures), labels))
     reading = _Reading(source, layouts, names, pairs)
     entries = reading.entries(pictures)
     read = {*(layout.file for layout in layouts), *names, *labels, *pairs.label.values()}
@@ -70,7 +78,7 @@ def read_yolo_files(source: Source, files: Sequence[str]) -> Found:
 
 def _is_names(name: str) -> bool:
     return not name.lower().endswith((".yaml", ".yml", ".data")) and (
-        name.lower().endswith((".names", ".labels")) or PurePosixPath(name).stem.lower() in NAME_STEMS
+        name.lower().endswith((".names", ".labels", ".json")) or PurePosixPath(name).stem.lower() in NAME_STEMS
     )
 
 
@@ -91,14 +99,12 @@ def _count_unclear(source: Source, pairs: Pairs) -> None:
         boxes = len(_lines(source, label))
         example = f"{label} may be that of {' or '.join(map(storable, pictures[:3]))}"
         source.dropped.other("label file of several pictures", example, boxes=boxes)
-    for picture, label, owner in pairs.shared:
-        example = f"{storable(picture)}: {PurePosixPath(label).name} is that of {PurePosixPath(owner).name}"
-        source.dropped.other("label file of two pictures", example)
 
 
-def _none(source: Source, layouts: Sequence[YoloLayout], pictures: int) -> str:
+def _none(source: Source, layouts: Sequence[YoloLayout], pictures: int, labels: Sequence[str]) -> str:
     where = source.path(layouts[0].file) if layouts else source.root
     absent = "".join(f", {name.partition(': ')[2]} was not found" for layout in layouts for name in layout.absent[:2])
+    absent += f"; {storable(labels[0])} holds rows of numbers, but is called like none of them" if labels else ""
     return (
         f"{where}: none of {pictures} pictures has a YOLO label file; expected labels/NAME.txt beside images/, "
         f"or NAME.txt beside the picture{absent}; --format folder opens the pictures alone."
@@ -117,9 +123,12 @@ class _Reading:
         self.source, self.pairs = source, pairs
         self.layouts = layouts
         self.unlisted: list[str] = []
-        self.names = {name: read_names(source, name) for name in names}
+        sample = self._sample()
+        used = {int(row[0]) for row in sample if row[0].is_integer()}
+        listed = {name: read_names(source, name) for name in sorted(names, key=lambda name: (name.endswith(".json"), name))}
+        self.names = {name: without_gaps(each, used, name, source.dropped) for name, each in listed.items()}
         stated = next((layout.keypoints for layout in layouts if layout.keypoints), 0)
-        self.form = row_form(self._sample(), stated, source.dropped)
+        self.form = row_form([row[1:] for row in sample], stated, source.dropped)
         if not any(layout.classes for layout in layouts) and not any(self.names.values()):
             source.dropped.note("there is no file of class names: YOLO classes are numbered")
 
@@ -144,8 +153,7 @@ class _Reading:
                 prefix = f"{parent_of(layout.file)}/".lstrip("/")
                 listed += [name for name in pictures if name.startswith(prefix)]
         once = list(dict.fromkeys(listed))
-        for number in range(len(listed) - len(once)):
-            self.source.dropped.other("picture listed twice", f"{self.layouts[0].file}: {number + 1} of them")
+        self._count_twice(listed)
         if not listed:
             return list(pictures)
         known, absent = set(once), any(layout.absent for layout in self.layouts)
@@ -159,6 +167,15 @@ class _Reading:
                 f"{len(once) - len(known)} labelled pictures that no split names were read, since a split was not found"
             )
         return once
+
+    def _count_twice(self, listed: list[str]) -> None:
+        """A picture that two splits name, or one twice, is read once; whole splits that are one folder are a habit and only noted."""
+        twice = [name for name, count in Counter(listed).items() for _ in range(count - 1)]
+        if twice and len(twice) == len(set(listed)):
+            self.source.dropped.note(f"{self.layouts[0].file} names every picture in more than one split")
+            return
+        for name in twice:
+            self.source.dropped.other("picture listed twice", f"{self.layouts[0].file}: {storable(name)}")
 
     def _entry(self, picture: str) -> Entry:
         label = self.pairs.label.get(picture)
@@ -174,7 +191,7 @@ class _Reading:
         labels = list(self.pairs.label.values())
         step = max(1, len(labels) // _LOOKED_AT)
         rows = [numbers_of(words) for label in labels[::step] for words in _lines(self.source, label)]
-        return [row[1:] for row in rows if row is not None]
+        return [row for row in rows if row is not None]
 
     def _classes(self, label: str) -> dict[int, str]:
         """The class names for a label file: of the configuration or the file of names nearest above it."""

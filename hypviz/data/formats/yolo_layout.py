@@ -17,6 +17,7 @@ from hypviz.data.formats.names import clean_name, fold
 from hypviz.data.formats.places import parent_of
 from hypviz.data.formats.text import class_name, read_text
 from hypviz.data.formats.yaml_text import read_yaml
+from hypviz.data.formats.yolo_names import read_names
 from hypviz.errors import DataError
 
 SPLITS = ("train", "val", "valid", "test")
@@ -48,18 +49,12 @@ def read_config(source: Source, file: str) -> YoloLayout:
     return layout
 
 
-def read_names(source: Source, file: str) -> dict[int, str]:
-    """The class names of a file with one a line."""
-    lines = read_text(source.path(file), source.dropped).splitlines()
-    while lines and not lines[-1].strip():
-        lines.pop()
-    return {number: class_name(line) for number, line in enumerate(lines)}
-
-
 def _from_yaml(source: Source, file: str) -> YoloLayout:
     path = source.path(file)
     content = read_yaml(path, source.dropped)
     names = content.get("names", {})
+    if isinstance(names, str) and (place := _find(source, names, parent_of(file), files=True)) is not None:
+        names = {str(number): name for number, name in read_names(source, place).items()}
     if not isinstance(names, list | dict):
         raise DataError(f"{path}: names must be a list or a mapping of class names, got {names!r:.60}.")
     pairs = list(enumerate(names) if isinstance(names, list) else names.items())

@@ -26,7 +26,6 @@ class Pairs:
     label: dict[str, str] = field(default_factory=dict)
     alone: list[str] = field(default_factory=list)
     unclear: list[tuple[str, list[str]]] = field(default_factory=list)
-    shared: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 def pair(pictures: Sequence[str], labels: Sequence[str], texts: Sequence[str]) -> Pairs:
@@ -34,15 +33,17 @@ def pair(pictures: Sequence[str], labels: Sequence[str], texts: Sequence[str]) -
     pairs = Pairs()
     by_path = {fold(name): name for name in texts}
     owner: dict[str, str] = {}
+    claims: dict[str, list[str]] = defaultdict(list)
     for picture in pictures:
         label = next((by_path[path] for path in _mirrored(picture) if path in by_path), None)
-        if label is None:
-            continue
-        if label in owner:
-            pairs.shared.append((picture, label, owner[label]))
-        else:
-            pairs.label[picture] = owner[label] = label
+        if label is not None:
+            claims[label].append(picture)
             owner[label] = picture
+    for label, claiming in claims.items():
+        if len(claiming) == 1:
+            pairs.label[claiming[0]] = label
+        else:
+            pairs.unclear.append((label, claiming))
     _by_name(pairs, pictures, [label for label in labels if label not in owner], owner)
     return pairs
 

@@ -1,6 +1,7 @@
 """Label Studio's JSON (https://labelstud.io/guide/task_format): a task per picture, boxes in per cent of it, relations between them.
 
-Proposed boxes are predictions, which a person may accept; all others are annotations. A relation leads from a box to one inside it.
+Proposed boxes are predictions, which a person may accept; all others are annotations. A relation leads from a box to one inside it; no
+relation leads from an annotation to a prediction, so such a parent stands in the "meta" of the box.
 """
 
 from __future__ import annotations
@@ -9,13 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from hypviz.data.formats.labelstudio import CONTAINS
 from hypviz.data.writers.records import AnnotatedSet, Picture, WrittenBox
 
 Json = dict[str, Any]
 LOCAL = "/data/local-files/?d="
 """How Label Studio addresses a file below its LOCAL_FILES_DOCUMENT_ROOT."""
-CONTAINS = "contains"
-"""The label of a relation."""
 FROM, TO = "label", "image"
 """Names of the controls in the labelling configuration: RectangleLabels and Image."""
 
@@ -42,10 +42,10 @@ def _results(picture: Picture, boxes: Sequence[WrittenBox]) -> list[Json]:
         for parent in box.parents or ()
         if parent in here
     ]
-    return [*(_region(picture, box) for box in boxes), *relations]
+    return [*(_region(picture, box, [f"box{parent}" for parent in box.parents or () if parent not in here]) for box in boxes), *relations]
 
 
-def _region(picture: Picture, box: WrittenBox) -> Json:
+def _region(picture: Picture, box: WrittenBox, elsewhere: list[str]) -> Json:
     x1, y1, x2, y2 = box.xyxy
     value = {
         "x": 100 * x1 / picture.width,
@@ -64,5 +64,5 @@ def _region(picture: Picture, box: WrittenBox) -> Json:
         "original_height": picture.height,
         "image_rotation": 0,
         "value": value,
-        "meta": {"hypviz": {**box.known, "source": box.source}},
+        "meta": {"hypviz": {**box.known, "source": box.source, **({"parents": elsewhere} if elsewhere else {})}},
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
@@ -20,8 +21,10 @@ Known = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class WrittenBox:
-    """xyxy: pixels of the upright picture.  number: its name in the file, from 1.  parents: the numbers of the boxes it lies in directly,
-    of those that are written; None where nobody has asked.  source: as `Items.source`.  extra: further keys of a COCO record."""
+    """xyxy: pixels of the upright picture.  number: its name in the file, from 1.  parents: the numbers of the boxes it lies in
+    directly, as if those that are written were all; None where nobody has asked.  source: as `Items.source`.  extra: further keys of a
+    COCO record.
+    """
 
     number: int
     label: str
@@ -110,10 +113,14 @@ def annotated_set(
 
 
 def _parents(hierarchy: Hierarchy, boxes: NDArray[np.int64], count: int) -> dict[int, list[int]]:
-    """The numbers of the boxes that each box lies in directly; both ends among `boxes`."""
+    """The numbers of the boxes among `boxes` that each of them lies in, with none of them between."""
     edges, among = hierarchy.edges, np.zeros(count, bool)
     among[boxes] = True
-    here = np.flatnonzero(edges.direct & among[edges.parent] & among[edges.child])
+    here = np.flatnonzero(among[edges.parent] & among[edges.child])
+    pairs = csr_array((np.ones(len(here), bool), (edges.parent[here], edges.child[here])), shape=(count, count))
+    longer = (pairs @ pairs).tocsr()
+    by_way = np.asarray(longer[edges.parent[here], edges.child[here]]).ravel() if len(here) else np.zeros(0, bool)
+    here = here[edges.direct[here] | ~by_way.astype(bool)]
     found: dict[int, list[int]] = {}
     for parent, child in zip(edges.parent[here].tolist(), edges.child[here].tolist(), strict=True):
         found.setdefault(child, []).append(parent + 1)
