@@ -239,14 +239,14 @@ class Index:
                 angle = ranking_value(cosine, own, radius, space=space, task="children", ends=ends)
             at_query = angle if space.geometry == "cosine" else np.float32(np.pi) - angle
             inside = at_query <= (retrieval.parents_omega if omega is None else omega)
-            if retrieval.parents == Ranking():
-                return at_query, inside
         else:
             at_candidate = ranking_value(cosine, own, radius, space=space, task="parents", apex="candidate", ends=ends)
             general = None if self._whole is None else self._whole[start : start + len(cosine)]
             inside = retrieval.cones.holds(at_candidate, radius, own, omega=omega, general=general)
         if self._whole is not None and query.row is not None and self._whole[query.row]:
             inside = np.zeros_like(inside)
+        if retrieval.parents_at == "query" and retrieval.parents == Ranking():
+            return at_query, inside
         return retrieval.parents.values(cosine, own, radius, space=space, task="parents", ends=ends), inside
 
     def _ordered(self, query: Query, rows: Rows, total: int, task: str) -> Ranked:
