@@ -192,7 +192,8 @@ def _form(
     if custom == lead == "xyxy" and len(numbers) < CERTAIN and fits[custom] > 0:  # few boxes in columns that say corners
         return custom
     raise DataError(
-        f"{source}: {leave}, but {100 * fits[best]:.0f} % fit as {_WORDS[best]}; convert them, or say which by --boxes {best} or --boxes {lead}."
+        f"{source}: {leave}, but {100 * fits[best]:.0f} % fit as {_WORDS[best]}; "
+        f"convert them, or say which by --boxes {best} or --boxes {lead}."
     )
 
 
