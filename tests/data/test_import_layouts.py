@@ -148,14 +148,15 @@ REASONS = {
 def test_ten_layouts_in_one_folder_with_broken_records_in_each_add_up(tmp_path: Path, seed: int) -> None:
     """A hostile mix: random boxes, names in five scripts, broken records and pictures in each layout; read = kept + dropped."""
     rng = np.random.default_rng(seed)
-    truth, bad_pictures, bad_records = [], 0, 0
+    truth, every, bad_pictures, bad_records = [], [], 0, {"image": 0, "box": 0}
     for number, layout in enumerate(rng.permutation(BREAKABLE)[: rng.integers(10, len(BREAKABLE) + 1)].tolist()):
         names = [f"{layout} {word}.png" for word in rng.permutation(SCRIPTS)[:5]]
         scenes = [Scene(name, boxes=random_boxes(rng)) for name in names]
         folder = tmp_path / f"{number} {layout}"
         WRITERS[layout](Layout(folder, CLASSES), scenes)
         for _ in range(rng.integers(1, 4)):
-            bad_records += spoil(folder, layout, rng, scenes[0])
+            bad_records[spoil(folder, layout, rng, scenes[0])] += 1
+        every += scenes
         if rng.random() < 0.5:
             data = picture(scenes[1].size, 1)
             next(folder.rglob(scenes[1].name)).write_bytes([b"", b"no picture", data[: len(data) // 2]][rng.integers(3)])
@@ -169,7 +170,10 @@ def test_ten_layouts_in_one_folder_with_broken_records_in_each_add_up(tmp_path: 
     assert report.images == len(truth)
     adds_up(report)
     lost = sum(entry["count"] for entry in report.dropped.values())
-    assert lost == bad_pictures + bad_records + 1, report.dropped
+    assert lost == bad_pictures + sum(bad_records.values()) + 1, report.dropped
+    assert report.images_read == len(every) + bad_records["image"]
+    assert report.boxes_read == sum(len(scene.boxes) for scene in every) + bad_records["box"]
+    assert report.files_read == report.files + sum(entry.get("files", 0) for entry in report.dropped.values())
     assert set(report.dropped) <= REASONS
     assert all(entry["examples"] for entry in report.dropped.values())
 
@@ -183,8 +187,8 @@ def random_boxes(rng: np.random.Generator) -> tuple[Box, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def spoil(folder: Path, layout: str, rng: np.random.Generator, scene: Scene) -> int:
-    """Add a record that cannot be used, of no picture that is spoilt itself, to what a writer wrote; how many records that is."""
+def spoil(folder: Path, layout: str, rng: np.random.Generator, scene: Scene) -> str:
+    """Add a record that cannot be used, of no picture that is spoilt itself, to what a writer wrote; whether of an image or a box."""
     bad = f"broken {rng.integers(1 << 30)}"
     boxes = [[1, None, 2, 3], [1, 2, 3], "x", [4, 5, 0, 6], [500, 500, 9, 9]]
     box, plain = boxes[rng.integers(5)], boxes[rng.integers(3)]
@@ -227,4 +231,4 @@ def spoil(folder: Path, layout: str, rng: np.random.Generator, scene: Scene) -> 
         places = {"csv": "boxes.csv", "metadata": "train/metadata.jsonl", "yolo": f"labels/train/{scene.stem}.txt"}
         path = folder / places.get(layout, f"training/label_2/{scene.stem}.txt")
         path.write_text(path.read_text(encoding="utf-8") + "\n" + line[layout], encoding="utf-8")
-    return 1
+    return "box" if layout in ("coco", "supervisely", "cvat", "csv", "yolo", "kitti") else "image"
