@@ -121,8 +121,10 @@
       const from = one.low === null ? "" : ` from ${distance(one.low)}`;
       const to = one.high === null ? "" : ` up to ${distance(one.high)}`;
       const size = element("small", "", `${count(one.total)} by radius`);
-      const name = element("div", "hv-band-name", element("small", "", "level of"), element("b", "", one.name), size);
-      name.title = `${count(one.total)} items${from}${to} from the root, where ${one.name} mostly lie; the radius decides, not the class`;
+      const of = one.levels ? [element("small", "", "level of")] : [];
+      const name = element("div", "hv-band-name", ...of, element("b", "", one.name), size);
+      const meaning = one.levels ? `, where ${one.name} mostly lie; the radius decides, not the class` : "";
+      name.title = `${count(one.total)} items${from}${to} from the root${meaning}`;
       const node = element("div", "hv-band");
       node.dataset.band = one.band;
       const single = one.items?.map((item) => () => plain(item));

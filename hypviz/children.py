@@ -31,7 +31,7 @@ WAYS = ("entailment", "nearest", "cosine")
 NEAREST = 40
 """Items that "nearest" and "cosine" find: they have no cone that ends by itself."""
 MAX_LISTED = 200
-ONE_BAND = Bands((), ("all",))
+ONE_BAND = Bands((), ("all",), levels=False)
 """Where no cone says what contains what."""
 PLURAL = {"part of a part": "parts of parts"}
 
@@ -108,11 +108,11 @@ class Children:
         return whole_pictures(self.items)
 
     def elsewhere(self, rows: Rows, scores: Floats, *, by: str, cones: bool = True) -> Json:
-        """What was found, to be read: {"by", "total", "bands": [{"band", "name", "low", "high", "total", "classes": cards with
+        """What was found, to be read: {"by", "total", "bands": [{"band", "name", "levels", "low", "high", "total", "classes": cards with
         "class", "count" and "score", "items": cards or None}]}.
 
-        cones False: similarity knows no bands, all are in one.  low, high: limits of the radius, None where
-        there is none.  items: where items have no class, the best of them.
+        levels: whether the band is named after a level of the annotation.  low, high: limits of the radius, None where there is none.
+        items: where items have no class, the best of them.  cones False: similarity knows no bands, all are in one.
         """
         bands = self.bands if cones else ONE_BAND
         groups = by_class(rows, scores, self._radii[rows], self.items.label[rows], bands)
@@ -169,6 +169,7 @@ class Children:
         return {
             "band": group.band,
             "name": bands.names[group.band],
+            "levels": bands.levels and not self._vectors,
             "low": limits[group.band],
             "high": limits[group.band + 1],
             "total": group.count,

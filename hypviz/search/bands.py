@@ -24,10 +24,11 @@ THIRDS = ("nearest the root", "in the middle", "farthest from the root")
 
 @dataclass(frozen=True)
 class Bands:
-    """limits: B − 1 ascending radii between the bands.  names: B, from the root outwards."""
+    """limits: B − 1 ascending radii between the bands.  names: B, from the root outwards.  levels: whether they are names of levels."""
 
     limits: tuple[float, ...]
     names: tuple[str, ...]
+    levels: bool = True
 
     def of(self, radii: NDArray[np.floating]) -> NDArray[np.int64]:
         """(N,) the band of each radius, 0 … B − 1; a radius at a limit belongs to the outer band."""
@@ -124,5 +125,5 @@ def _ascending(levels: list[tuple[NDArray[np.floating], str]]) -> list[tuple[NDA
 def _thirds(radii: NDArray[np.floating]) -> Bands:
     low, high = (float(value) for value in np.quantile(radii, (1 / 3, 2 / 3)))
     if not radii.min() < low < high:
-        return Bands((), ("at one distance from the root",))
-    return Bands((low, high), THIRDS)
+        return Bands((), ("at one distance from the root",), levels=False)
+    return Bands((low, high), THIRDS, levels=False)
