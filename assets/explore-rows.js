@@ -14,6 +14,7 @@
     cosine: ["cosine", "The 40 items of the most similar direction, as an ordinary embedding would answer"],
   };
   const NO_CONES = "Nothing here says what contains what, so there are no cones to search by";
+  const WIDE = 0.5; // share of all items beyond which a cone says little
   const RINGED = 40; // items marked on the disk
 
   /** A part of all items, in plain per cent. */
@@ -94,7 +95,9 @@
       opened++;
       const classes = found.bands.reduce((sum, band) => sum + band.classes.length, 0);
       const place = found.by === "entailment" ? "in its cone" : found.by === "cosine" ? "of the most similar direction" : "nearest to it";
-      const share = found.by === "entailment" && found.total ? `, ${shareOf(found.total, x.view.count)} of all items` : "";
+      const cone = found.by === "entailment" && found.total;
+      const wide = cone && found.total > WIDE * x.view.count ? " (it tells little apart)" : "";
+      const share = cone ? `, ${shareOf(found.total, x.view.count)} of all items${wide}` : "";
       const words = `${count(found.total)} ${place}${share}${classes > 1 ? `, ${count(classes)} kinds` : ""}`;
       headed(title, how === "cosine" ? "Most similar" : "Elsewhere", flat ? `${children.length} of ${count(x.answer.children_total)} ${place}, general → specific` : words);
       for (const node of switches) {
