@@ -167,8 +167,8 @@
 
     measure() {
       const size = Math.round(this.stage.clientWidth);
-      if (!size) return false; // hidden: the resize observer calls again when it shows
       this.size = size;
+      if (!size) return false; // hidden: the resize observer calls again when it shows
       this.half = size / 2;
       this.px = this.half / PAD;
       for (const layer of this.layers) layer.setAttribute("viewBox", `0 0 ${size} ${size}`);

@@ -62,8 +62,25 @@
 
     function filter() {
       const set = x.set.get();
+      if (which.value.startsWith("tag:")) return { tags: [which.value.slice(4)] };
       if (which.value === "found" && set) return { members: set.encode() };
       return which.value === "whole" && !x.view.own_vectors ? { classes: [-1] } : {};
+    }
+
+    const chosenTag = () => (which.value.startsWith("tag:") ? which.value.slice(4) : null);
+
+    /** What can be done with the tag whose items are shown. */
+    const tagTools = element("span", "hv-gallery-tag",
+      action("", "Ids", async () => hypviz.download(await (await x.api.post("export", { filter: filter(), format: "ids" })).blob(), `${chosenTag()}.ids.txt`), x.complain),
+      button("", "Rename", () => x.marks.form.ask(tagTools, { title: "Another name for the tag", value: chosenTag(), run: renameTag })),
+      action("", "Delete tag", () => x.marks.change("tag/delete", { name: chosenTag() }), x.complain)); // prettier-ignore
+    tagTools.firstChild.title = "The ids of these items as a text file, one a line";
+    total.after(tagTools);
+
+    async function renameTag(to) {
+      await x.marks.change("tag/rename", { name: chosenTag(), to });
+      which.value = `tag:${to}`;
+      await write();
     }
 
     async function write() {
@@ -71,6 +88,7 @@
       found.disabled = !x.set.get();
       if (found.disabled && which.value === "found") which.value = "whole";
       which.querySelector("[value=items]").hidden = x.view.own_vectors;
+      tagTools.hidden = !chosenTag();
       shown = 0;
       asked++;
       grid.replaceChildren();
@@ -108,6 +126,15 @@
         const found = Boolean(x.set.get());
         if (found) which.value = "found";
         if (!view.hidden) write().catch(x.complain);
+      },
+      /** Tags were given, taken or renamed. */
+      tagsChanged() {
+        const former = chosenTag();
+        for (const old of which.querySelectorAll("[value^='tag:']")) old.remove();
+        which.append(...x.marks.names().map((name) => Object.assign(element("option", "", `Tag: ${name}`), { value: `tag:${name}` })));
+        if (former && x.marks.names().includes(former)) which.value = `tag:${former}`;
+        else if (former) which.value = "whole";
+        if (former && !view.hidden) write().catch(x.complain);
       },
       opened() {
         which.value = "whole";

@@ -34,6 +34,8 @@
     ["C", "pin or unpin the cone"],
     ["P", "pictures on the disk"],
     ["G", "all pictures as a gallery"],
+    ["H", "how distances and classes are spread: choose a range or a class"],
+    ["T", "tag the card in focus, or the selected item; with Shift, ask for the tag"],
     ["/", "find by label, picture or id"],
     ["W", "search with words, where the model knows any"],
     ["Backspace", "back to the previous item"],
@@ -66,6 +68,9 @@
       c: () => x.pins.turn(),
       p: () => x.shows.togglePictures(),
       g: () => x.gallery.turn(),
+      h: () => x.hist.turn(),
+      t: (event) => x.marks.key(event),
+      T: (event) => x.marks.key(event),
     };
     // Also while nothing has the focus: on a page just opened, and after a click on a card that made way for others.
     document.addEventListener("keydown", (event) => {
@@ -73,7 +78,7 @@
       const ours = event.target === document.body ? x.root.getClientRects().length > 0 : x.root.contains(event.target);
       if (!ours || event.target.closest("input, select, textarea, dialog")) return;
       event.preventDefault();
-      actions[event.key]();
+      actions[event.key](event);
     });
     return { nodes: [open] };
   };

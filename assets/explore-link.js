@@ -65,7 +65,9 @@
       await x.walk(start, { remember: false });
       await attempt(() => x.pins.restore(link));
       await attempt(() => x.set.restore(link));
+      await attempt(() => x.selects.restore(link));
       await attempt(() => x.gallery.restore(link));
+      await attempt(() => x.hist.restore(link));
       if (link.at) await x.disk.setView(viewOf(link.at));
       if (link.at2 && x.second) await x.second.setView(viewOf(link.at2));
       if (problems.length) x.complain(problems[0]);
@@ -84,6 +86,8 @@
         ...x.shows.save(),
         ...x.rows.save(),
         ...x.gallery.save(),
+        ...x.hist.save(),
+        ...x.selects.save(),
         ...x.pins.save(),
         focus: x.disk.focus.on ? null : "0",
         at: placeOf(x.disk),

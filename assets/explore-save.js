@@ -37,6 +37,7 @@
       element("div", "hv-save", action("hv-row", title, run, x.complain), ...more, element("small", "", hint));
 
     picker.body.append(
+      x.views.node,
       row("Copy link", "Brings back data, checkpoint, view, pins and selection.", copy),
       row("SVG", "Vectors with ring labels, for papers.", svg),
       row("Figure", "mm wide: SVG for a paper, light on white, with legend, ω, data and checkpoint.", async () => download(new Blob([await figure()], { type: "image/svg+xml" }), name("figure.svg")), width),

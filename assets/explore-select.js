@@ -10,6 +10,7 @@
     ["classes", "Class"],
     ["depths", "Level"],
     ["splits", "Split"],
+    ["tags", "Tag"],
   ];
 
   hypviz.selectPart = function (x) {
@@ -19,6 +20,7 @@
     const total = element("p", "hv-found");
     const facets = element("div", "hv-facets");
     let wanted = {}; // the filter, as hypviz/selection.py reads it
+    let [used, usedBy] = [null, null]; // the filter that was shown last, and the set that it gave
     let opened = new Set(); // facets shown in full
     let timer = 0;
     let asked = 0;
@@ -54,7 +56,7 @@
     });
     search.addEventListener("keydown", (event) => event.key === "Enter" && choose({ ...wanted, text: search.value }, "filter").catch(x.complain));
 
-    async function choose(filter, how) {
+    async function choose(filter, how, { go = true } = {}) {
       const found = await x.api.ask("find", { filter });
       const rows = Bits.decode(found.members, x.view.count);
       if (!rows.size) {
@@ -63,8 +65,9 @@
         return;
       }
       picker.open = false;
+      [used, usedBy] = [filter, rows];
       const first = await x.select(rows, how);
-      if (first !== null) await x.finds.show(rows, first);
+      if (go && first !== null) await x.finds.show(rows, first);
     }
 
     /** Count anew and write the facets. */
@@ -75,7 +78,7 @@
       total.textContent = `${count(found.total)} ${found.total === 1 ? "item" : "items"}`;
       apply.disabled = !found.total;
       for (const node of quick.children) node.refresh();
-      facets.replaceChildren(...FACETS.filter(([key]) => found[key]?.length > 1).map(([key, title]) => facet(key, title, found[key])));
+      facets.replaceChildren(...FACETS.filter(([key]) => found[key]?.length > (key === "tags" ? 0 : 1)).map(([key, title]) => facet(key, title, found[key])));
     }
 
     function facet(key, title, entries) {
@@ -97,14 +100,34 @@
       return node;
     }
 
+    /** The filter behind the present set; null where that came another way. */
+    const active = () => (used && x.set.get() === usedBy ? used : null);
+
     return {
       nodes: [picker],
+      active,
+      /** Change part of the filter in force and light what passes it; the selected item and the view stay. */
+      async narrow(part) {
+        const former = active() || {};
+        const next = { ...former, ...part };
+        for (const key of Object.keys(next)) if (next[key] === null || (Array.isArray(next[key]) && !next[key].length)) delete next[key];
+        wanted = next;
+        if (Object.keys(next).length) await choose(next, "filter", { go: false });
+        else await x.set.replace(null);
+      },
+      save: () => ({ find: active() && !active().members ? JSON.stringify(active()) : null }),
+      /** After the set: the filter that it came from. */
+      async restore({ find }) {
+        if (!find || !x.set.get()) return;
+        wanted = used = JSON.parse(find);
+        usedBy = x.set.get();
+      },
       focus() {
         picker.open = true;
         search.focus();
       },
       opened() {
-        wanted = {};
+        [wanted, used, usedBy] = [{}, null, null];
         opened = new Set();
         search.value = "";
       },

@@ -8,7 +8,7 @@
   const { element, button, action, Bits, count } = hypviz;
 
   const PAGE = 60;
-  const FORMATS = { csv: "CSV", json: "JSON", parquet: "Parquet", coco: "COCO", yolo: "YOLO", voc: "VOC", cvat: "CVAT", labelstudio: "Label Studio", fiftyone: "FiftyOne", hyperview: "HyperView", vectors: "Vectors" };
+  const FORMATS = { csv: "CSV", json: "JSON", parquet: "Parquet", coco: "COCO", yolo: "YOLO", voc: "VOC", cvat: "CVAT", labelstudio: "Label Studio", fiftyone: "FiftyOne", hyperview: "HyperView", vectors: "Vectors", ids: "Ids" };
 
   hypviz.setPart = function (x) {
     const panel = x.find(".hv-set");
@@ -31,7 +31,9 @@
       ...Object.entries(FORMATS).map(([format, name]) => action("hv-row", name, () => save(format), x.complain)),
     );
     const clear = button("", "Clear", () => replace(null));
-    const tools = element("div", "hv-set-tools", element("span", "hv-switch", ...view), exportMenu, clear);
+    const tag = button("", "Tag", () => x.marks.ask(tag, { members: set.encode() }, `Tag these ${count(set.size)}`));
+    tag.title = "Give a tag to all found items";
+    const tools = element("div", "hv-set-tools", element("span", "hv-switch", ...view), tag, exportMenu, clear);
     panel.append(element("div", "hv-set-head", title, tools), list, more);
 
     /* ------------------------------------------------------------ what is in it */
@@ -47,6 +49,7 @@
       x.announce(set ? `${count(set.size)} items selected${how ? ` by ${how}` : ""}.` : next ? "Nothing lies there; the selection is empty." : "Selection cleared.");
       x.changed();
       x.gallery.setChanged();
+      x.hist.changed();
       await write();
       return set && first;
     }

@@ -47,13 +47,16 @@
       this.set = hypviz.setPart(this);
       this.gallery = hypviz.galleryPart(this);
       this.finds = hypviz.findPart(this);
+      this.views = hypviz.viewsPart(this);
+      this.marks = hypviz.marksPart(this);
+      this.hist = hypviz.histPart(this);
       this.selects = hypviz.selectPart(this);
       this.points = hypviz.pointsPart(this);
       this.link = hypviz.linkPart(this);
       this.words = hypviz.wordsPart(this);
       this.corrections = hypviz.correctionsPart(this);
       const keys = hypviz.keysPart(this);
-      this.parts = [this.layouts, this.shows, this.selects, this.gallery, this.corrections, hypviz.savePart(this), hypviz.uploadPart(this), this.notice, this.sheet];
+      this.parts = [this.layouts, this.shows, this.selects, this.gallery, this.hist, this.corrections, hypviz.savePart(this), hypviz.uploadPart(this), this.notice, this.sheet];
       const [[layout, scores], ...others] = this.parts.map((part) => part.nodes);
       this.find(".hv-bar").prepend(layout, ...others.flat());
       this.find(".hv-bar").append(...keys.nodes);
@@ -159,11 +162,8 @@
       this.picture.show({ ...answer.picture, url: this.api.url(answer.picture.url) });
       this.rows.show();
       this.find(".hv-back").disabled = this.trail.length === 0;
-      this.cone.shown();
-      this.pins.shown();
-      this.gallery.shown();
-      this.words.shown();
-      this.corrections.shown();
+      for (const part of [this.cone, this.pins, this.gallery, this.marks, this.words, this.corrections]) part.shown();
+      this.hist.changed();
       this.link.write();
     }
 
@@ -265,7 +265,7 @@
       this.disk ||= this.makeDisk(this.find(".hv-disk"), window.Plotly);
       try {
         await this.disk.load(this.api.url("points"));
-        for (const part of [this.pins, this.set, this.words, ...this.parts]) await part.opened?.();
+        for (const part of [this.pins, this.set, this.words, this.marks, ...this.parts]) await part.opened?.();
         if (number !== this.asked) return; // another view was opened meanwhile
         await this.link.restore(link);
       } catch (error) {

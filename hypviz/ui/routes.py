@@ -45,7 +45,8 @@ SCRIPTS = (
     "evaluate-dom.js", "annotate-corrections.js",
     "picture.js", "explore-parts.js", "explore-frame.js", "explore-link.js", "explore-lists.js", "explore-layouts.js", "explore-show.js",
     "explore-pins.js", "explore-rows.js", "explore-cone.js", "explore-upload.js", "explore-notice.js", "explore-sheet.js", "explore-set.js",
-    "explore-gallery.js", "explore-find.js", "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js",
+    "explore-gallery.js", "explore-find.js", "explore-marks.js", "explore-views.js", "explore-hist.js",
+    "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js",
     "explore-corrections.js", "explore-words.js", "explore.js",
 )  # fmt: skip
 """In the order they must load; those of the disk come first and need nothing else but plotly."""
@@ -64,7 +65,7 @@ TUNE_SCRIPTS = (
     "tune-intake.js", "tune-settings.js", "tune-curves.js", "tune-disk.js", "tune-job.js", "tune-keep.js", "tune.js",
 )  # fmt: skip
 """Those of the Fine-tune tab; the disk it animates is the same."""
-STYLES = ("style.css", "report.css", "disk.css", "explore.css", "evaluate.css", "annotate.css", "tune.css")
+STYLES = ("style.css", "report.css", "disk.css", "explore.css", "explore-marks.css", "evaluate.css", "annotate.css", "tune.css")
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
