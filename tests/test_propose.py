@@ -14,12 +14,13 @@ from typer.testing import CliRunner
 
 from hypviz.cli import app
 from hypviz.config import HierarchySettings
+from hypviz.data.corrections import Correction, correct
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.formats.detect import open_dataset
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.errors import DataError, SettingsError
-from hypviz.propose import PROPOSED, ProposalSettings, choose, propose, suppress, windows, with_proposals
+from hypviz.propose import PROPOSED, ProposalSettings, choose, propose, propose_workspace, suppress, windows, with_proposals
 from hypviz.search.embedding import Embedding
 from hypviz.session import View
 from hypviz.store import Workspace
@@ -169,3 +170,17 @@ def test_a_class_of_that_name_is_not_mixed_with_proposals() -> None:
     named = with_proposals(items, {0: np.array([[0.0, 0, 9, 9]])})
     with pytest.raises(DataError, match="has a class 'proposal' already"):
         propose(named, None, 1.0)  # type: ignore[arg-type]
+
+
+def test_corrections_of_the_hierarchy_stay_with_proposals(tiny_world: TinyWorld, tmp_path: Path) -> None:
+    opened = Workspace.open(tiny_world.workspace)
+    inside = opened.hierarchy.edges.direct & ~opened.items.is_scene[opened.hierarchy.edges.parent]
+    place = int(np.flatnonzero(inside)[0])
+    ends = [str(opened.items.item_id[side[place]]) for side in (opened.hierarchy.edges.parent, opened.hierarchy.edges.child)]
+    corrected, _ = correct(opened.items, opened.hierarchy, [Correction("not", "item", *ends)])
+    Workspace.create(tmp_path / "ws", opened.items, corrected, name="corrected")
+    propose_workspace(tmp_path / "ws", tmp_path / "more", str(tiny_world.checkpoint), everywhere=True, device="cpu")
+    made = Workspace.open(tmp_path / "more")
+    rows = [made.items.rows_by_id[end] for end in ends]
+    assert len(made.items) >= len(opened.items) and not made.hierarchy.is_related(*rows)
+    assert [(one["kind"], one["a"], one["b"]) for one in made.meta["corrections"]] == [("not", *ends)]

@@ -102,6 +102,7 @@ def test_what_nobody_reads_is_named_and_never_opened_as_plain_pictures(tmp_path:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
+        ("all.csv", "file;caption\n" + "".join(f"shot {number}.png;a cat\n" for number in range(3))),
         ("captions.csv", "file,caption\nshot 0.png,a cat on a mat\nshot 1.png,two dogs\n"),
         ("breeds.csv", "id,breed\nshot 0,pug\nshot 1,husky\nshot 2,pug\n"),
         ("notes.txt", "shot 0.png shows a cat\nshot 1.png shows a dog\n"),

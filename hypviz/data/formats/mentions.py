@@ -55,17 +55,19 @@ class Mentions:
             rest = rest.replace(name, " ")
         numbers = [number for number in _NUMBER.findall(rest) if number not in ("0", "1")]
         first = lines[0].strip()[:80]
-        if len(numbers) >= 4 * len(named):
+        count = len({name if name in self._stems else PurePosixPath(name).stem for name in named})
+        if len(numbers) >= 4 * count:
             return "unknown", f"names pictures and has numbers for them: {first!r}"
         words = [word for word in re.findall(r"[^\W\d_]{2,}", rest) if word not in _PLACES]
-        return ("named", f"names pictures: {first!r}") if len(words) >= len(named) else ("", "")
+        return ("named", f"names pictures: {first!r}") if len(words) >= count else ("", "")
 
     def _named(self, head: str) -> list[str]:
         """The names of pictures in a text, the longest first."""
         quoted = re.findall(r"\"([^\"\n]{1,300})\"", head)
         cells = re.split(r"[,;\t|\n]", head) if len(head) <= _HEAD else []
         found = {fold(re.split(r"[/\\]", text.strip())[-1]) for text in (*quoted, *cells, *_WORD.findall(head))}
-        spaced = {name for name in self._spaced if name in fold(head)}
+        folded = fold(head)
+        spaced = {name for name in self._spaced if name in folded}
         return sorted((found & self._names) | spaced, key=len, reverse=True)
 
 
