@@ -1,10 +1,10 @@
 /**
  * Norm-ordered retrieval as a figure for a paper: on white, every picture inside the file.
  *
- *   const blob = await hypviz.evaluate.orderedFigure({query, groups: [{title, items}], thumb, format});
+ *   const {blob, svg, page} = await hypviz.evaluate.orderedFigure({query, groups: [{title, items}], facts, width, thumb, format});
  *
- * query, items: {row, label, radius, relevant?}.  format: "svg" (lines and letters stay vectors) or "png" (three times the
- * size, 300 dpi at 9 inches).
+ * query, items: {row, label, radius, relevant?}.  facts: words for the line below.  width: in mm.  format: "svg" (lines and letters
+ * stay vectors) or "png" (three times the size of the screen).  page: its size in CSS, for print.
  */
 (function () {
   "use strict";
@@ -51,7 +51,7 @@
     ].join("");
   }
 
-  async function drawn(query, groups, thumb) {
+  async function drawn(query, groups, facts, mm, thumb) {
     const width = LEFT + PER_LINE * CELL;
     const parts = [text(8, 18, "query", 11, 'font-weight="600"'), await cell(query, [8, 28], thumb)];
     let y = 14;
@@ -62,15 +62,29 @@
       parts.push(...(await Promise.all(group.items.map((item, i) => cell(item, place(i), thumb)))));
       y += 28 + Math.max(1, Math.ceil(group.items.length / PER_LINE)) * LINE;
     }
-    const head = `xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" width="${width}" height="${y}"`;
+    for (const line of wrapped(facts, (width - 16) / 4.7)) parts.push(text(8, (y += 14), line, 9, `fill="${QUIET}"`));
+    y += 12;
+    const size = [`${mm}mm`, `${((mm * y) / width).toFixed(2)}mm`];
+    const head = `xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" width="${size[0]}" height="${size[1]}"`;
     const paper = '<rect width="100%" height="100%" fill="#fff"/>';
     const svg = `<svg ${head} font-family="Helvetica, Arial, sans-serif" fill="#1d2433">${paper}${parts.join("")}</svg>`;
-    return { svg: new Blob([svg], { type: "image/svg+xml" }), width, height: y };
+    return { svg, page: size.join(" "), width, height: y };
+  }
+
+  /** Facts one after the other in lines of at most so many letters. */
+  function wrapped(facts, most) {
+    const lines = [];
+    for (const fact of facts) {
+      const last = lines.at(-1);
+      if (last && last.length + fact.length + 3 <= most) lines[lines.length - 1] = `${last} · ${fact}`;
+      else lines.push(fact);
+    }
+    return lines;
   }
 
   async function raster({ svg, width, height }) {
     const image = new Image();
-    image.src = URL.createObjectURL(svg);
+    image.src = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
     await image.decode();
     const canvas = el("canvas", { width: width * PNG_SCALE, height: height * PNG_SCALE });
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
@@ -78,8 +92,10 @@
     return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   }
 
-  window.hypviz.evaluate.orderedFigure = async function ({ query, groups, thumb, format }) {
-    const made = await drawn(query, groups, thumb);
-    return format === "svg" ? made.svg : raster(made);
+  window.hypviz.evaluate.orderedFigure = async function ({ query, groups, facts, width, thumb, format }) {
+    if (!(width >= 20 && width <= 1000)) throw new Error(`a figure is 20 to 1000 mm wide, not ${width}`);
+    const made = await drawn(query, groups, facts, width, thumb);
+    const blob = format === "png" ? await raster(made) : new Blob([made.svg], { type: "image/svg+xml" });
+    return { blob, svg: made.svg, page: made.page };
   };
 })();

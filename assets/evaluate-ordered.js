@@ -105,25 +105,39 @@
       const files = [
         ["norm-ordered.png", "PNG"],
         ["norm-ordered.svg", "SVG"],
+        ["norm-ordered.pdf", "PDF"],
       ];
+      const width = el("input", { type: "number", min: "20", max: "1000", step: "1", value: state.width ?? "174", "aria-label": "Width of the figure in millimetres" });
+      width.onchange = () => (state.width = width.value);
+      const saving = downloads("Save figure", files, (name) => keep(name, Number(width.value)));
+      saving.append(width, el("span", { text: "mm wide" }));
       stage.replaceChildren(
         el("div", { class: "he-query" }, picture, el("div", {}, ...words)),
         ...rows.map(row),
         note(
           "The best items by each score, shown by ascending radius, the true distance to the root; ✓ and a blue frame: correct by class.",
         ),
-        downloads("Save figure", files, (name) => keep(name)),
+        saving,
       );
     }
 
-    async function keep(name) {
+    /** What the figure is of, for the line below it. */
+    function facts() {
+      const { omega, data, query } = answer;
+      const cone = omega === null ? [] : [`ω = ${omega.toFixed(3)} rad (${((omega * 180) / Math.PI).toFixed(1)}°) at the query`];
+      return [`data: ${data}`, `checkpoint: ${state.source}`, ...cone, `query ${number(query.radius)} from the root`, "numbers: distance to the root", "✓ correct by class"];
+    }
+
+    async function keep(name, width) {
       const format = name.split(".").pop();
       try {
         const groups = answer.rows.map((one) => ({
           title: `${TITLES[one.score] || one.score}: ${rightOf(one)} of ${one.items.length} correct`,
           items: one.items,
         }));
-        save(await orderedFigure({ query: answer.query, groups, thumb, format }), name);
+        const made = await orderedFigure({ query: answer.query, groups, facts: facts(), width, thumb, format });
+        if (format === "pdf") await window.hypviz.toPrinter(made.svg, made.page);
+        else save(made.blob, name);
       } catch (error) {
         stage.append(complaint(new Error(`${name} could not be made: ${error.message}.`)));
       }

@@ -149,7 +149,10 @@ class Review:
             self.view.items, self.view.hierarchy, embedding, place,
             settings=self.evaluations[source].settings, graph=self.graph, limit=min(limit, MOST),
         )  # fmt: skip
+        retrieval = self._retrieval(source)
         return {
+            "data": self.view.workspace.name,
+            "omega": None if retrieval is None else float(retrieval.cones.at(embedding.radii[place])),
             "query": card(self.view, place) | {"radius": float(embedding.radii[place])},
             "rows": [{"score": score, "items": self._ordered_cards(one)} for score, one in found.items()],
         }

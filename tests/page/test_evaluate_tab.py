@@ -304,6 +304,19 @@ def test_norm_ordered_retrieval_rises_in_radius_and_is_saved_with_its_pictures(p
     assert svg.count("<image ") == 31 == svg.count('href="data:image/jpeg;base64,') and "http" not in svg.replace(
         "http://www.w3.org/2000/svg", ""
     )
+    assert 'width="174mm"' in svg and '<rect width="100%" height="100%" fill="#fff"/>' in svg
+    for words in ("data: ", "checkpoint: demo", "ω = ", "hyperbolic angle: ", "cosine: "):
+        assert words in svg
+    page.locator(".he-ordered [aria-label='Width of the figure in millimetres']").fill("85")
+    page.locator(".he-ordered [aria-label='Width of the figure in millimetres']").press("Tab")
+    assert 'width="85mm"' in saved(page, page.locator(".he-ordered [data-file$=svg]")).read_text()
+    printed = "(document.querySelector('.hd-print')?.contentDocument.querySelector('svg')?.querySelectorAll('image').length) === 31"
+    page.locator(".he-ordered [data-file$=pdf]").click()
+    page.wait_for_function(printed)
+    page.locator(".he-ordered [aria-label='Width of the figure in millimetres']").fill("5")
+    page.locator(".he-ordered [data-file$=svg]").click()
+    expect(page.locator(".he-ordered .he-error")).to_contain_text("20 to 1000 mm wide, not 5")
+    page.locator(".he-ordered [aria-label='Width of the figure in millimetres']").fill("85")
     with Image.open(saved(page, page.locator(".he-ordered [data-file$=png]"))) as picture:
         assert picture.width == 2850 and len(picture.convert("RGB").getcolors(1 << 24) or []) > 1000  # photographs, not blanks
     wanted.fill("no such class")
