@@ -61,7 +61,7 @@ class Children:
         depth = self.hierarchy.depth
         names = depth_names(int(depth.max(initial=0)))
         plural = [f"level {k}" if self._vectors else PLURAL.get(name, f"{name}s") for k, name in enumerate(names)]
-        return radius_bands(self._radii, depth, plural)
+        return radius_bands(self._radii, depth, plural, whole=self._whole)
 
     @cached_property
     def _by_direction(self) -> Index:

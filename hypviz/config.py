@@ -95,6 +95,14 @@ class PairSettings:
     batches: str = "pairs"
     """"pairs": a batch is a random draw of pairs (how the paper draws its own it does not say); "images": all pairs within a few
     whole images, so that every encoded crop takes part in all of its relations [R]."""
+    class_balance: bool = False
+    """Whether all classes among what belongs under a parent count alike in its loss, however many items they have: thirteen seats do
+    not speak louder than one boat. With whole-image batches only [R]."""
+    next_level: float = 1.0
+    """Weight of what lies one level below a parent in its loss, relative to what lies deeper: a scene looks at its objects first.
+    With whole-image batches only [R]."""
+    scene_weight: float = 1.0
+    """Weight of whole pictures among the parents. With whole-image batches only [R]."""
     repeat_below: float = 0.0
     """Share of the images with a class below which they are shown more often, in whole-image batches: an image as often as
     √(repeat_below / share) of its rarest class, at least once an epoch (repeat factor sampling, Gupta et al., CVPR 2019). 0: off."""
@@ -106,11 +114,20 @@ class PairSettings:
     """A control, never a model to use: every box shows the picture of another box, drawn once by the seed, so that what
     remains to be learned is only which crops are whole scenes."""
 
+    @property
+    def weighted(self) -> bool:
+        """Whether any pair or parent counts other than the rest."""
+        return self.class_balance or self.next_level != 1.0 or self.scene_weight != 1.0
+
     def __post_init__(self) -> None:
         check_choice("batches", self.batches, ("pairs", "images"))
         check_choice("ancestors", self.ancestors, ("all", "direct"))
         check_choice("cross_from", self.cross_from, ("scene", "ancestors"))
         check_range("repeat_below", self.repeat_below, 0.0, 1.0)
+        check_range("next_level", self.next_level, 1e-3, 1e3)
+        check_range("scene_weight", self.scene_weight, 1e-3, 1e3)
+        if self.weighted and self.batches != "images":
+            raise SettingsError("class_balance, next_level and scene_weight need whole-image batches: set batches to 'images'.")
         check_range("cross_image", self.cross_image, 0, 1000)
 
 
@@ -156,6 +173,9 @@ class EncoderSettings:
     (power normalisation, Perronnin et al., ECCV 2010) [R]."""
     radius_hidden: int = 256
     """Width of that network."""
+    direction_hidden: int = 0
+    """Width of a network, F → width → dimension, that is added to the linear map of a polar head's directions; 0 for none. A whole
+    picture has to point at several classes at once, which one linear map of all items does not learn as well [M]."""
     radius_init: float = 0.5
     """What every radius begins at under a polar head, in true units. √c·r of about 0.3 is where the loss has gradients: from
     1.5 on it runs outwards and stays there."""
@@ -165,6 +185,7 @@ class EncoderSettings:
         check_choice("head", self.head, ("linear", "polar"))
         check_range("feature_power", self.feature_power, 0.1, 1.0)
         check_range("radius_hidden", self.radius_hidden, 1, 65536)
+        check_range("direction_hidden", self.direction_hidden, 0, 65536)
         check_range("radius_init", self.radius_init, 0.01, 10.0)
         check_range("embed_dim", self.embed_dim, 1, 65536)
         check_range("curv_init", self.curv_init, 0.01, 100.0)

@@ -46,6 +46,9 @@ class FitJob:
     device: str = "auto"
     resume: bool = True
     description: str = ""
+    look: Any = None
+    """A `train.Look`: what the head is given of items, such as features of a frozen backbone; None for crops,
+    augmented anew at every step."""
 
 
 def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: threading.Event | None = None) -> tuple[Path, Card]:
@@ -71,7 +74,7 @@ def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: 
     encoder, record = train(
         items, hierarchy, job.out.parent / f"{weights_path(job.out).stem}.run", resolved,
         init=job.init, weights=job.weights, image_mask=mask, validate=validate,
-        device=job.device, resume=job.resume, on_progress=on_progress, stop=stop,
+        device=job.device, resume=job.resume, on_progress=on_progress, stop=stop, look=job.look,
     )  # fmt: skip
     embedding = embed_items(held_items, encoder)
     retrieval = calibrate_retrieval(held_items, held, embedding)

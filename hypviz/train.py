@@ -231,6 +231,8 @@ def batch_loss(
         curv=encoder.curv,
         scale=encoder.scale,
         settings=settings,
+        pair_weight=None if batch.pair_weight is None else torch.from_numpy(batch.pair_weight).to(radii.device),
+        parent_weight=None if batch.parent_weight is None else torch.from_numpy(batch.parent_weight).to(radii.device),
     )
     return regularised(loss, (directions, radii), curv=encoder.curv, settings=settings, start=start)
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -16,10 +16,16 @@ from hypviz.cli.output import Device
 from hypviz.clipart_world import SIZE, clipart_workspace
 from hypviz.progress import Report, progress_bar
 
+if TYPE_CHECKING:
+    from hypviz.fit import FitJob
+
 TRAIN_SCENES, VALIDATION_SCENES, TEST_SCENES, DEMO_SCENES = 4000, 200, 600, 400
 WHOLE_IMAGES = {"batches": "images"}
 POLAR = "polar head"
 """The stage that replaces the linear head, whose directions all lay within 9°, by one that spreads them."""
+VIEWS = 1
+"""Augmented views of every crop beside the plain one, whose features that stage learns from."""
+DIRECTION_HIDDEN = 512
 POLAR_TEMPERATURE = 0.07
 """Start of τ there: 0.07 ranked better than 0.2 on features that know the classes already (docs/demo.md)."""
 STAGES: dict[str, dict[str, dict[str, Any]]] = {
@@ -42,11 +48,11 @@ STAGES: dict[str, dict[str, dict[str, Any]]] = {
     },
     POLAR: {
         "train": {
-            "steps": 1200, "lr": 2e-3, "backbone_lr_scale": 0.0, "direction_lr_scale": 1.0, "weight_decay": 0.0,
-            "validate_every": 600, "save_every": 100,
+            "steps": 800, "batch_pairs": 512, "lr": 2e-3, "backbone_lr_scale": 0.0, "direction_lr_scale": 1.0, "weight_decay": 0.0,
+            "validate_every": 800, "save_every": 100,
         },
-        "pairs": {**WHOLE_IMAGES, "cross_from": "ancestors"},
-        "loss": {"spread": 2.0},
+        "pairs": {**WHOLE_IMAGES, "cross_from": "ancestors", "class_balance": True, "next_level": 10.0, "scene_weight": 4.0},
+        "loss": {"spread": 3.0},
     },
 }  # fmt: skip
 """Each stage goes on from the one before it; the last learns a new, polar head on the backbone of the fourth. The first is from
@@ -89,7 +95,7 @@ def _train(build: Path, checkpoint: Path, device: str) -> None:
         path = build / f"{name}.safetensors"
         if not path.with_suffix(".json").is_file():
             if name == POLAR:
-                job = replace(job, init=str(_with_polar_head(Path(str(init)), base.workspace, build / "polar start.safetensors")))
+                job = _polar_job(job, build)
             with progress_bar(f"Training, {name} stage") as report:
                 fit(job, on_progress=partial(_tell, report))
             if init is None:
@@ -102,25 +108,38 @@ def _train(build: Path, checkpoint: Path, device: str) -> None:
     write_card(checkpoint, replace(read_card(checkpoint), name=checkpoint.stem, training=training))
 
 
-def _with_polar_head(init: Path, workspace: Path, path: Path) -> Path:
-    """The backbone of a checkpoint under a polar head that is not trained yet."""
-    from hypviz.data.crops import iter_crops
+def _polar_job(job: FitJob, build: Path) -> FitJob:
+    """The job of the last stage: the former backbone, whose features are computed once, under a polar head that is not trained yet."""
+    from hypviz.config import TrainSettings, from_mapping
+    from hypviz.data.crops import build_crop_cache
     from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
     from hypviz.model.encoder import build_encoder
     from hypviz.model.fresh_head import fit_head, with_polar_head
     from hypviz.store import Workspace
-    from hypviz.tune.features import plain_features
+    from hypviz.tune.features import backbone_hash, build_features
     from hypviz.tune.start import rarity_weights, spaced
 
-    former, card = load_checkpoint(init)
-    settings = replace(with_polar_head(card.encoder), temperature_init=POLAR_TEMPERATURE)
+    former, card = load_checkpoint(str(job.init))
+    settings = replace(with_polar_head(card.encoder), temperature_init=POLAR_TEMPERATURE, direction_hidden=DIRECTION_HIDDEN)
     encoder = build_encoder(settings).eval()
     encoder.backbone.load_state_dict(former.backbone.state_dict())
-    items = Workspace.open(workspace).items
-    rows, crops = zip(*iter_crops(items, spaced(np.arange(len(items))), size=encoder.image_size, workers=2), strict=True)
-    features = plain_features(encoder, np.concatenate(crops), on_share=lambda share: None)
-    fit_head(encoder, features, rarity_weights(items.label[np.concatenate(rows)]))
-    return save_checkpoint(path, encoder, replace(card, encoder=settings, curv=encoder.curv.item(), retrieval=None))
+    items = Workspace.open(job.workspace).items
+    with progress_bar("Features of all crops") as report:
+        crops = build_crop_cache(items, build / "crops", size=encoder.image_size, workers=2)
+        augmented = from_mapping(TrainSettings, job.recipe["train"])
+        path = build / f"features-{backbone_hash(encoder)}-{items.data_hash}.npy"
+        features = build_features(encoder.to_bfloat16(), crops, path, augmented, views=VIEWS, on_share=partial(_tell_share, report))
+    rows = spaced(np.arange(len(items)))
+    fit_head(encoder, features.values[0, rows], rarity_weights(items.label[rows]))
+    encoder.backbone.float().load_state_dict(former.backbone.state_dict())
+    start = save_checkpoint(
+        build / "polar start.safetensors", encoder, replace(card, encoder=settings, curv=encoder.curv.item(), retrieval=None)
+    )
+    return replace(job, init=str(start), look=features)
+
+
+def _tell_share(report: Report, share: float) -> None:
+    report(round(100 * share), 100, "features")
 
 
 def _tell(report: Report, progress: Any) -> None:

@@ -17,6 +17,7 @@ from hypviz.config import PairSettings
 from hypviz.data.hierarchy import Hierarchy, class_graph, scene_classes
 from hypviz.data.items import Items
 from hypviz.data.lookup import Lookup, Rows
+from hypviz.data.pair_weights import pair_weights
 from hypviz.data.pairs import PairBatch, images_in_use
 from hypviz.data.relations import Relations, mark
 from hypviz.errors import DataError
@@ -92,7 +93,8 @@ class ImageSampler:
             mark(wanted, column, *sampled)
             never |= positive & ~wanted
             positive = wanted
-        return PairBatch(parents, children, positive, related, never)
+        weights = pair_weights(self._items, self._hierarchy.depth, parents, children, positive, self._settings)
+        return PairBatch(parents, children, positive, related, never, *weights)
 
     def _of_one_series(self, step: int, size: int) -> NDArray[np.int64]:
         """Images of one series, drawn by the root of their number, as many as hold about 2 · `size` items."""

@@ -30,6 +30,8 @@ class PairBatch:
     parent (P,), child (C,): int64, item rows.  positive, related, never: (P, C) bool, disjoint; [i, j] is about parent_i
     and child_j. positive: a true pair. related: an unsampled positive by the class graph. never: must not be a negative
     (itself, an ancestor, a duplicate). All else is a negative. See `Relations.masks`.
+    pair_weight (P, C), parent_weight (P,): float32 > 0, how much each positive counts for its parent, and each parent in the
+    loss; None for all alike. See `data.pair_weights`.
     """
 
     parent: NDArray[np.int64]
@@ -37,6 +39,8 @@ class PairBatch:
     positive: NDArray[np.bool_]
     related: NDArray[np.bool_]
     never: NDArray[np.bool_]
+    pair_weight: NDArray[np.float32] | None = None
+    parent_weight: NDArray[np.float32] | None = None
 
 
 class PairSampler:

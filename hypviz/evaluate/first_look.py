@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hypviz.data.hierarchy import Hierarchy, class_graph
 from hypviz.data.items import Items, whole_pictures
 from hypviz.errors import DataError
+from hypviz.evaluate.task import choose_queries
 from hypviz.search.bands import BandGroup, Bands, ClassGroup, by_class, first_cards, radius_bands
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
@@ -51,11 +52,16 @@ def judge_first_look(
     *,
     omega: float | None = None,
     cards: int = CARDS,
+    graph: NDArray[np.bool_] | None = None,
+    most: int | None = None,
+    draws: int = DRAWS,
     seed: int = 0,
 ) -> FirstLook:
     """Judge the first `cards` cards of every scene that has objects, found as the checkpoint's retrieval does.
 
-    omega: half-angle of the cone in radians, None for the calibrated one of the scene's level.
+    omega: half-angle of the cone in radians, None for the calibrated one of the scene's level.  graph: (C, C) bool class graph, None
+    for that of `items`.  most: at most this many scenes, drawn by `seed`; None judges all.  draws: random
+    draws per scene for the chance figures; with 0 these are NaN.
 
     DataError when no scene has a box that lies in nothing else.
     """
@@ -63,9 +69,11 @@ def judge_first_look(
     scenes = items.offsets[np.unique(items.image[objects])]
     if not len(scenes):
         raise DataError("The first look is judged on scenes with objects, and this data has no box outside all others.")
-    bands = radius_bands(radii, hierarchy.depth, [str(level) for level in range(int(hierarchy.depth.max()) + 1)])
-    graph, index, rng = class_graph(items, hierarchy), Index(embedding, retrieval), np.random.default_rng(seed)
+    scenes = choose_queries(scenes.astype(np.int64), most, seed)
     whole, judged = whole_pictures(items), []
+    bands = radius_bands(radii, hierarchy.depth, [str(level) for level in range(int(hierarchy.depth.max()) + 1)], whole=whole)
+    graph = class_graph(items, hierarchy) if graph is None else graph
+    index, rng = Index(embedding, retrieval), np.random.default_rng(seed)
     for scene in scenes.tolist():
         own = items.of_image(int(items.image[scene]))
         around = index.around(index.query(scene), omega, limit=1)
@@ -76,7 +84,8 @@ def judge_first_look(
         near = graph[wanted].any(axis=0)
         near[items.label[own[1:]]] = True
         labels, others = np.array([card.label for card in shown], np.int64), _everywhere(items, radii, bands, own)
-        chance = np.mean([_judge(_drawn(others, shown, groups, rng), wanted, near) for _ in range(DRAWS)], axis=0)
+        drawn = [_judge(_drawn(others, shown, groups, rng), wanted, near) for _ in range(draws)]
+        chance = np.mean(drawn, axis=0) if drawn else (np.nan, np.nan)
         judged.append((*_judge(labels, wanted, near), *chance, len(np.unique(labels))))
     share, fitting, share_chance, fitting_chance, distinct = np.array(judged).T
     return FirstLook(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hypviz.data.hierarchy import Hierarchy, class_graph
 from hypviz.data.items import Items, whole_pictures
 from hypviz.errors import DataError
+from hypviz.evaluate.first_look import judge_first_look
 from hypviz.evaluate.membership import below_by_class
 from hypviz.evaluate.run import check_sizes
 from hypviz.evaluate.settings import EvaluateSettings
@@ -45,6 +46,8 @@ FEWEST = 8
 """Apexes that a level of its own needs; fewer share that of the next one."""
 ROUNDS = 50
 """Rounds for the levels to settle; each raises F1, and a dozen do in practice."""
+LOOKS = 100
+"""Scenes whose first cards are looked at, drawn by the seed."""
 SEEN_FIRST = 12
 """Children a person sees without scrolling."""
 Measured = Callable[[metrics.Hits], float]
@@ -170,17 +173,24 @@ def choose_rankings(
 ) -> Retrieval:
     """The cones of `start` with the best ranking for children and for parents, by the mean over one or more data sets.
 
-    Children: the mean of object → parts mAP by instance, and of scene → contents mAP with the precision of a scene's first
-    twelve. Parents: the mean of part → object precision@5 by instance and box → scene precision@5. A task without queries
+    Children: the mean of object → parts mAP by instance, of scene → contents mAP with the precision of a scene's first twelve,
+    and of the first look (`judge_first_look`: its objects' classes among the first cards, and cards that fit).
+    Parents: the mean of part → object precision@5 by instance and box → scene precision@5. A task without queries
     does not count; without any it is the first. Each data set is searched by itself, as a person would.
     """
     settings = EvaluateSettings(bootstrap=0, baselines=False, max_queries=max_queries, seed=seed)
 
-    def best(tasks_of: Callable[[World], list[tuple[Task, str, Measured]]]) -> Ranking:
+    def best(tasks_of: Callable[[World], list[tuple[Task, str, Measured]]], *, cards: bool = False) -> Ranking:
         """Of all rankings, used both ways: each task asks for one of them only."""
         asked = [(each, where) for where in worlds for each in tasks_of(where[0]) if len(each[0].queries) and len(each[0].pool)]
         both = [replace(start, children=one, parents=one) for one in rankings]
-        values = [np.mean([_value(*each, _listed(*where, way), settings) for each, where in asked]) for way in both] if asked else [0.0]
+        looks = [where for where in worlds if cards and _has_objects(where[0])]
+
+        def value(way: Retrieval) -> float:
+            figures = [_value(*each, _listed(*where, way), settings) for each, where in asked]
+            return float(np.mean(figures + [_first_cards(*where, way, seed) for where in looks]))
+
+        values = [value(way) for way in both] if asked else [0.0]
         leader = int(np.argmax(values))
         return rankings[0] if values[leader] <= values[0] + MARGIN else rankings[leader]
 
@@ -190,7 +200,18 @@ def choose_rankings(
     def above(world: World) -> list[tuple[Task, str, Measured]]:
         return [(part_to_object(world, settings), "instance", _first_five), (box_to_scene(world, settings), "same class", _first_five)]
 
-    return replace(start, children=best(below), parents=best(above))
+    return replace(start, children=best(below, cards=True), parents=best(above))
+
+
+def _has_objects(world: World) -> bool:
+    """Whether some whole picture has a box that lies in nothing else, so that there is a first look."""
+    return bool((~world.items.is_scene & (world.hierarchy.depth == 1)).any()) and bool(world.items.is_scene.any())
+
+
+def _first_cards(world: World, embedding: Embedding, retrieval: Retrieval, seed: int) -> float:
+    """What a person sees first of scenes: the mean of their objects' share among the first cards and of the share of cards that fit."""
+    look = judge_first_look(world.items, world.hierarchy, embedding, retrieval, graph=world.graph, most=LOOKS, draws=0, seed=seed)
+    return (look.own_objects + look.fitting) / 2
 
 
 def _listed(world: World, embedding: Embedding, retrieval: Retrieval) -> Score:

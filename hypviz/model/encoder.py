@@ -128,7 +128,12 @@ class HyperbolicEncoder(nn.Module):
 def _build_head(settings: EncoderSettings, features: int) -> PolarHead | nn.Linear:
     if settings.head == "polar":
         return PolarHead(
-            features, settings.embed_dim, hidden=settings.radius_hidden, radius=settings.radius_init, power=settings.feature_power
+            features,
+            settings.embed_dim,
+            hidden=settings.radius_hidden,
+            radius=settings.radius_init,
+            power=settings.feature_power,
+            direction_hidden=settings.direction_hidden,
         )
     head = nn.Linear(features, settings.embed_dim, bias=settings.head_bias)
     nn.init.normal_(head.weight, std=features**-0.5)

@@ -20,7 +20,8 @@ KNEE = 1e-3
 class PolarHead(nn.Module):
     """Features (B, F) → directions (B, D) of unit length and radii (B,) > 0, both float32.
 
-    hidden: width of the radius network, F → hidden → 1.  radius: what every radius begins at, > 0, in true units.  power: in
+    hidden: width of the radius network, F → hidden → 1.  direction_hidden: of one that is added to the map of the directions, F →
+    direction_hidden → D, 0 for none.  radius: what every radius begins at, > 0, in true units.  power: in
     (0, 1], of every feature, its sign kept; 1 leaves them as they are.
     `centre` (F,) and `spread`, both fixed from data by `model.fresh_head`, bring the features of any backbone to one scale.
     """
@@ -28,7 +29,7 @@ class PolarHead(nn.Module):
     centre: Tensor
     spread: Tensor
 
-    def __init__(self, features: int, dim: int, *, hidden: int, radius: float, power: float = 1.0) -> None:
+    def __init__(self, features: int, dim: int, *, hidden: int, radius: float, power: float = 1.0, direction_hidden: int = 0) -> None:
         super().__init__()
         self.power = power
         self.direction = nn.Linear(features, dim)
@@ -38,6 +39,12 @@ class PolarHead(nn.Module):
         nn.init.normal_(last.weight, std=0.1 * hidden**-0.5)  # all radii nearly equal: no order before it is learned
         nn.init.constant_(last.bias, math.log(math.expm1(radius)))  # the inverse of softplus
         self.radius = nn.Sequential(nn.Linear(features, hidden), nn.GELU(), last)
+        self.direction_net: nn.Sequential | None = None
+        if direction_hidden:
+            bend = nn.Linear(direction_hidden, dim)
+            nn.init.normal_(bend.weight, std=0.1 * direction_hidden**-0.5)  # nearly the linear map alone, where it begins
+            nn.init.zeros_(bend.bias)
+            self.direction_net = nn.Sequential(nn.Linear(features, direction_hidden), nn.GELU(), bend)
         self.register_buffer("centre", torch.zeros(features))
         self.register_buffer("spread", torch.ones(()))
 
@@ -62,7 +69,10 @@ class PolarHead(nn.Module):
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(B, F) → unit directions (B, D) and radii (B,)."""
         scaled = ((self.tempered(features) - self.centre.float()) / self.spread.float()).to(self.weight.dtype)
-        direction = functional.normalize(self.direction(scaled).float(), dim=-1)
+        towards = self.direction(scaled).float()
+        if self.direction_net is not None:
+            towards = towards + self.direction_net(scaled).float()
+        direction = functional.normalize(towards, dim=-1)
         radius: Tensor = functional.softplus(self.radius(scaled).float()).squeeze(-1)
         # softplus underflows far below 0; a radius of exactly 0 has no cone.
         return direction, radius.clamp_min(torch.finfo(torch.float32).eps)

@@ -110,13 +110,16 @@ def pair_loss(
     curv: Tensor | float,
     scale: Tensor | float,
     settings: LossSettings = LossSettings(),
+    pair_weight: Tensor | None = None,
+    parent_weight: Tensor | None = None,
 ) -> LossOutput:
     """The loss of P parents against C children.
 
     Boolean (P, C): `positive[i, j]`, child j is a descendant of parent i (sampled or true); `never[i, j]`, the two may
     never be negatives of one another (ancestor, descendant, self); `related[i, j]`, a positive by the class graph that
     was not sampled, used as `settings.unsampled` says. Where they overlap, positive wins over never over related.
-    `scale` = 1/τ > 0, clamped by the caller. Anchors without a positive are left out of the mean.
+    pair_weight (P, C), parent_weight (P,), both > 0: how much each positive counts for its parent, and each parent, in the direction
+    parent → child; None for all alike. `scale` = 1/τ > 0, clamped by the caller. Anchors without a positive are left out of the mean.
 
     Raises ValueError for a matrix of another shape or dtype, or when no anchor has a positive.
     """
@@ -132,7 +135,7 @@ def pair_loss(
         contrast = "distance" if settings.objective == "hinge" else settings.objective
         p2c, c2p = similarities(parents, children, curv=curv, geometry=settings.geometry, by=contrast)
         nce = partial(multi_positive_nce, denominator=settings.denominator, reduction=settings.reduction)
-        forth = nce(scale * p2c, positive, ignore)
+        forth = nce(scale * p2c, positive, ignore, weight=pair_weight, anchor_weight=parent_weight)
         back = nce(scale * c2p, positive.T, ignore.T)
         total = {"both": forth + back, "parent_to_child": forth, "child_to_parent": back}[settings.direction]
         if settings.objective == "hinge":
@@ -167,11 +170,14 @@ def multi_positive_nce(
     *,
     denominator: Denominator = "infonce",
     reduction: Reduction = "mean_of_log",
+    weight: Tensor | None = None,
+    anchor_weight: Tensor | None = None,
 ) -> Tensor:
     """InfoNCE of A anchors over K candidates with any number of positives each; a scalar of at least 0.
 
     `logits` (A, K) already scaled; `positive`, `ignore` (A, K) bool. Ignored candidates take no part and get no
     gradient, unless they are positive. Anchors without a positive are skipped; raises ValueError when none has one.
+    weight (A, K), anchor_weight (A,), both > 0: of the positives in the mean of their anchor, and of the anchors; None for all alike.
     """
     _require("denominator", denominator, get_args(Denominator))
     _require("reduction", reduction, get_args(Reduction))
@@ -181,13 +187,15 @@ def multi_positive_nce(
         raise ValueError("no anchor has a positive candidate: check how the batch was sampled and its positive matrix")
     logits = _at_least_float32(logits)
     log_share = _log_share(logits, positive, ignore, denominator)
-    count = count.clamp(min=1).to(logits.dtype)  # 1 guards 0/0 for the anchors that are skipped
+    share = positive.to(logits.dtype) if weight is None else torch.where(positive, weight.to(logits.dtype), 0)
+    total = torch.where(anchors, share.sum(dim=1), 1)  # 1 guards 0/0 for the anchors that are skipped
     if reduction == "mean_of_log":
-        per_anchor = torch.where(positive, -log_share, 0).sum(dim=1) / count
+        per_anchor = torch.where(positive, -log_share * share, 0).sum(dim=1) / total
     else:
-        best = torch.where(positive, log_share, _nothing(log_share))
-        per_anchor = count.log() - torch.logsumexp(best, dim=1)
-    return torch.where(anchors, per_anchor, 0).sum() / anchors.sum()
+        best = torch.where(positive, log_share + share.clamp_min(torch.finfo(share.dtype).tiny).log(), _nothing(log_share))
+        per_anchor = total.log() - torch.logsumexp(best, dim=1)
+    counts = anchors.to(logits.dtype) if anchor_weight is None else torch.where(anchors, anchor_weight.to(logits.dtype), 0)
+    return torch.where(anchors, per_anchor * counts, 0).sum() / counts.sum()
 
 
 def _log_share(logits: Tensor, positive: Tensor, ignore: Tensor, denominator: Denominator) -> Tensor:

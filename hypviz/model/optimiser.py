@@ -41,7 +41,7 @@ def _rate_of(parameter: str, settings: TrainSettings) -> float:
     """Learning rate of a parameter relative to the peak."""
     if parameter.startswith("backbone."):
         return settings.backbone_lr_scale
-    return settings.direction_lr_scale if parameter.startswith("head.direction.") else 1.0
+    return settings.direction_lr_scale if parameter.startswith(("head.direction.", "head.direction_net.")) else 1.0
 
 
 def learning_rate(step: int, settings: TrainSettings) -> float:

@@ -54,14 +54,19 @@ class BandGroup:
     classes: tuple[ClassGroup, ...]
 
 
-def radius_bands(radii: NDArray[np.floating], depth: NDArray[np.integer], names: Sequence[str]) -> Bands:
+def radius_bands(
+    radii: NDArray[np.floating], depth: NDArray[np.integer], names: Sequence[str], *, whole: NDArray[np.bool_] | None = None
+) -> Bands:
     """The bands of a data set. radii: (N,) distances to the root.  depth: (N,) levels of its hierarchy.  names: of the levels.
 
     Levels whose medians do not grow with depth share a band, rare ones (`RARE`) go with the level above. A data set with one
-    level only has thirds of equal size, and where all radii are alike there is one band.
+    level only has thirds of equal size, and where all radii are alike there is one band. whole: (N,) items that are never listed as
+    children, such as whole pictures: they have no band, unless there is nothing else.
     """
     if not len(radii) or radii.shape != depth.shape:
         raise DataError(f"Bands need one radius and one level per item, got {radii.shape} and {depth.shape}.")
+    if whole is not None and not whole.all():
+        radii, depth = radii[~whole], depth[~whole]
     groups = _ascending([(radii[depth == level], names[level]) for level in _common(depth)])
     if len(groups) == 1:
         return _thirds(radii)

@@ -11,6 +11,7 @@ import pytest
 import timm
 import torch
 from torch import nn
+from torch.nn import functional
 
 from hypviz.config import EncoderSettings, TrainSettings
 from hypviz.errors import DataError, SettingsError
@@ -105,6 +106,19 @@ def test_settings_reach_the_head() -> None:
         EncoderSettings(feature_power=0.0)
 
 
+def test_a_network_may_bend_the_directions_and_begins_nearly_straight() -> None:
+    made = build_encoder(replace(POLAR, direction_hidden=11)).head
+    assert isinstance(made, PolarHead) and made.direction_net is not None
+    features = torch.randn(50, made.in_features)
+    direction, radius = made(features)
+    straight = functional.normalize(made.direction(features), dim=-1)
+    assert ((direction * straight).sum(dim=-1) > 0.95).all()
+    nn.init.normal_(made.direction_net[-1].weight)
+    bent = made(features)
+    assert not torch.allclose(bent[0], direction, atol=0.1) and torch.equal(bent[1], radius)
+    torch.testing.assert_close(bent[0].norm(dim=-1), torch.ones(50))
+
+
 # --- begun from data
 
 
@@ -190,13 +204,13 @@ def test_a_checkpoint_from_before_there_were_polar_heads_still_loads(tmp_path: P
 
 
 def test_the_directions_of_a_polar_head_have_a_learning_rate_of_their_own() -> None:
-    encoder = polar()
+    encoder = build_encoder(replace(POLAR, direction_hidden=5))
     settings = TrainSettings(lr=0.1, backbone_lr_scale=0.5, direction_lr_scale=0.2)
     names = {id(parameter): name for name, parameter in encoder.named_parameters()}
     groups = build_optimiser(encoder, settings).param_groups
     rates = {names[id(parameter)]: group["peak"] for group in groups for parameter in group["params"]}
     assert set(rates) == set(names.values())
-    assert {rates[name] for name in rates if name.startswith("head.direction.")} == {0.1 * 0.2}
+    assert {rates[name] for name in rates if name.startswith("head.direction")} == {0.1 * 0.2}
     assert {rates[name] for name in rates if name.startswith(("head.radius.", "log_"))} == {0.1}
     assert {rates[name] for name in rates if name.startswith("backbone.")} == {0.1 * 0.5}
     build_optimiser(encoder, replace(settings, direction_lr_scale=0.0))

@@ -309,3 +309,30 @@ def test_unknown_forms_are_refused_by_the_functions_too() -> None:
         multi_positive_nce(torch.zeros(2, 2), eye, ~eye, denominator="all")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="geometry must be one of"):
         similarities(points(36, 2), points(37, 2), curv=1.0, geometry="spherical")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("reduction", ["mean_of_log", "log_of_mean"])
+def test_a_positive_of_weight_two_counts_as_two_of_them_and_an_anchor_likewise(reduction: losses.Reduction) -> None:
+    """Twice a candidate among the positives is no equal, since it stands in the denominator too; hence the definition by hand."""
+    draw = torch.Generator().manual_seed(3)
+    logits = torch.randn(4, 6, generator=draw, dtype=torch.float64)
+    masks = random_masks(3, 4, 6)
+    positive, ignore = masks["positive"], masks["never"]
+    weight, anchor = torch.randint(1, 4, (4, 6), generator=draw), torch.randint(1, 4, (4,), generator=draw)
+    share = logits.masked_fill(ignore & ~positive, -math.inf).log_softmax(dim=1)
+    total, mass = 0.0, 0
+    for i in range(4):
+        repeated = [share[i, j].item() for j in range(6) if positive[i, j] for _ in range(int(weight[i, j]))]
+        if not repeated:
+            continue
+        mean = -sum(repeated) / len(repeated)
+        if reduction == "log_of_mean":
+            mean = -math.log(sum(map(math.exp, repeated)) / len(repeated))
+        total, mass = total + int(anchor[i]) * mean, mass + int(anchor[i])
+    found = multi_positive_nce(logits, positive, ignore, reduction=reduction, weight=weight, anchor_weight=anchor)
+    assert float(found) == pytest.approx(total / mass)
+    plain = multi_positive_nce(logits, positive, ignore, reduction=reduction)
+    even = multi_positive_nce(
+        logits, positive, ignore, reduction=reduction, weight=torch.full((4, 6), 3.0), anchor_weight=torch.full((4,), 0.5)
+    )
+    assert float(plain) == pytest.approx(float(even)) and float(found) != pytest.approx(float(plain), rel=1e-3)

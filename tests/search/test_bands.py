@@ -46,6 +46,13 @@ def test_a_rare_level_does_not_move_the_limits() -> None:
     assert bands.names == NAMES[:2] and bands.limits == pytest.approx((1.5,), abs=0.01)
 
 
+def test_what_is_never_listed_has_no_band() -> None:
+    radii, depth = levels([1.0, 1.4, 2.0], [101, 101, 101])
+    bands = radius_bands(radii, depth, NAMES, whole=depth == 0)
+    assert bands.names == NAMES[1:3] and bands.limits == pytest.approx((1.7,), abs=0.01)
+    assert len(radius_bands(radii, depth, NAMES, whole=np.ones(len(radii), bool)).names) == 3, "nothing else: all have their bands"
+
+
 def test_one_level_only_has_thirds_and_equal_radii_one_band() -> None:
     radii = np.linspace(1, 2, 300, dtype=np.float32)
     thirds = radius_bands(radii, np.zeros(300, np.int16), NAMES)
