@@ -176,6 +176,9 @@ class EncoderSettings:
     direction_hidden: int = 0
     """Width of a network, F → width → dimension, that is added to the linear map of a polar head's directions; 0 for none. A whole
     picture has to point at several classes at once, which one linear map of all items does not learn as well [M]."""
+    boxes_from: float = 0.0
+    """Radius in true units from which on boxes lie, and below which whole pictures lie (`search.embedding.Embedding.placed`). That a
+    picture contains its boxes is known and need not be learned: a box that fills its picture looks like it. 0: radii as learned [R]."""
     radius_init: float = 0.5
     """What every radius begins at under a polar head, in true units. √c·r of about 0.3 is where the loss has gradients: from
     1.5 on it runs outwards and stays there."""
@@ -187,6 +190,7 @@ class EncoderSettings:
         check_range("radius_hidden", self.radius_hidden, 1, 65536)
         check_range("direction_hidden", self.direction_hidden, 0, 65536)
         check_range("radius_init", self.radius_init, 0.01, 10.0)
+        check_range("boxes_from", self.boxes_from, 0.0, 10.0)
         check_range("embed_dim", self.embed_dim, 1, 65536)
         check_range("curv_init", self.curv_init, 0.01, 100.0)
         check_range("temperature_init", self.temperature_init, 0.01, 10.0)

@@ -65,7 +65,8 @@ def embed_items(
         done += len(rows)
         if on_progress:
             on_progress(done, len(items))
-    return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+    found = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+    return found.placed(items.is_scene, encoder.settings.boxes_from)
 
 
 def embed_untrained(items: Items, settings: EncoderSettings, *, device: str = "auto", on_progress: OnProgress | None = None) -> Embedding:
@@ -91,10 +92,11 @@ def norm_sample(count: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).permutation(count)[:NORM_CROPS])
 
 
-def embed_crops(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, batch: int | None = None) -> Embedding:
-    """Embed crops (N, S, S, 3) that are kept already, such as a crop cache; rows as they come."""
+def embed_crops(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], whole: NDArray[np.bool_], *, batch: int | None = None) -> Embedding:
+    """Embed crops (N, S, S, 3) that are kept already, such as a crop cache; rows as they come. whole: (N,) those of whole pictures."""
     directions, radii = encode(in_fastest_dtype(encoder, crops, count=len(crops)), crops, batch=batch)
-    return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+    found = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+    return found.placed(whole, encoder.settings.boxes_from)
 
 
 def in_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, count: int) -> HyperbolicEncoder:
@@ -105,10 +107,13 @@ def in_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, co
 
 
 def embed_picture(encoder: HyperbolicEncoder, picture: Image.Image, boxes: Sequence[Sequence[float]]) -> Embedding:
-    """Embed crops of one open picture, boxes as xyxy pixels: for uploads and boxes drawn by hand."""
+    """Embed crops of one open picture, boxes as xyxy pixels: for uploads and boxes drawn by hand. One that is all of the picture
+    counts as the whole picture."""
     crops = np.stack([crop_square(picture, box, encoder.image_size) for box in boxes])
     directions, radii = encode(encoder, crops)
-    return Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+    whole = np.array([tuple(box) == (0, 0, *picture.size) for box in boxes])
+    found = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+    return found.placed(whole, encoder.settings.boxes_from)
 
 
 def checkpoint_for(workspace: Workspace, checkpoint: str | Path) -> Path:

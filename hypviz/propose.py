@@ -161,6 +161,7 @@ def propose(
             crops = np.stack([crop_square(picture, box, encoder.image_size) for box in [(0.0, 0.0, *map(float, size)), *boxes.tolist()]])
             quick = quick or in_fastest_dtype(encoder, crops, count=len(crops) * len(wanted))
             embedding = Embedding(*encode(quick, crops), encoder.curv.item(), encoder.settings.geometry)
+            embedding = embedding.placed(np.arange(len(crops)) == 0, encoder.settings.boxes_from)
             found[image] = boxes[choose(embedding, boxes, omega, settings)]
         if on_progress is not None:
             on_progress(done, len(wanted))

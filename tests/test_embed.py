@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +22,10 @@ from hypviz.data.items import Items
 from hypviz.data.pictures import open_upright
 from hypviz.embed import embed_items, embed_picture, embed_untrained, embed_workspace, encode
 from hypviz.model import checkpoint as checkpoints
-from hypviz.model.card import Card
+from hypviz.model.card import Card, checkpoint_hash, write_card
 from hypviz.model.checkpoint import save_checkpoint
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
+from hypviz.search.embedding import Embedding
 from hypviz.store import Workspace
 
 SETTINGS = EncoderSettings("timm:test_resnet", embed_dim=8, image_size=32, curv_init=0.6)
@@ -169,3 +172,34 @@ def test_norms_that_have_seen_pictures_are_kept(items: Items, monkeypatch: pytes
     np.testing.assert_allclose(
         embed_untrained(items, SETTINGS, device="cpu").directions, embed_items(items, build(SETTINGS).eval()).directions
     )
+
+
+def test_whole_pictures_are_placed_below_all_boxes_and_keep_their_order() -> None:
+    radii = np.array([1e-4, 0.9, 1e-3, 0.002, 3.0], np.float32)
+    whole = np.array([True, False, True, False, True])
+    learned = Embedding(np.eye(5, dtype=np.float32), radii, 0.4)
+    placed = learned.placed(whole, 0.3)
+    assert placed.radii[whole].max() < 0.3 <= placed.radii[~whole].min()
+    for kind in (whole, ~whole):
+        assert np.array_equal(np.argsort(placed.radii[kind]), np.argsort(radii[kind]))
+    np.testing.assert_allclose(placed.radii[~whole], 0.3 + radii[~whole], rtol=1e-6)
+    assert placed.radii[2] > 1.1 * placed.radii[0], "pictures that were nearly at the root can be told apart"
+    assert learned.placed(whole, 0.0) is learned
+
+
+def test_an_embedding_of_a_set_and_of_a_picture_are_placed_alike(items: Items) -> None:
+    encoder = build_encoder(EncoderSettings("demo-small", head="polar", boxes_from=0.4)).eval()
+    found = embed_items(items, encoder)
+    assert found.radii[items.is_scene].max() < 0.4 < found.radii[~items.is_scene].min()
+    rows = items.of_image(0)
+    again = embed_picture(encoder, open_upright(items.path(int(rows[0]))), items.xyxy[rows].tolist())
+    np.testing.assert_allclose(again.radii, found.radii[rows], rtol=1e-3)
+
+
+def test_where_boxes_lie_is_part_of_what_an_embedding_is_keyed_by(tmp_path: Path) -> None:
+    settings = EncoderSettings("demo-small", head="polar")
+    path = save_checkpoint(tmp_path / "one", build_encoder(settings), Card("one", settings))
+    before = checkpoint_hash(path)
+    write_card(path, Card("one", replace(settings, boxes_from=0.3)))
+    os.utime(path.with_suffix(".json"), ns=(1, 1))
+    assert checkpoint_hash(path) != before and len(checkpoint_hash(path)) == len(before)

@@ -86,7 +86,7 @@ def do(run: Run, *, on_step: OnStep | None = None, stop: threading.Event | None 
     crops = crops_of(items, run.home, encoder.image_size)
     if not run.trained and has_fresh_norms(encoder):
         adapt_norms(encoder, crops[norm_sample(len(items))], on_share=lambda share: None)
-    embedding = embed_crops(encoder, crops)
+    embedding = embed_crops(encoder, crops, items.is_scene)
     settings = QUICK if run.tuning else EvaluateSettings(**{**asdict(FULL), "apex": run.apex})
     evaluation = evaluate(items, hierarchy, embedding, settings, graph=class_graph(items, hierarchy))
     result = {

@@ -113,9 +113,20 @@ def write_card(path: Path, card: Card) -> None:
 
 
 def checkpoint_hash(path: Path) -> str:
-    """Hash of a weights file's bytes: what an embedding made with it is keyed by."""
-    status = path.stat()
-    return _hash_of(path, status.st_size, status.st_mtime_ns)
+    """Hash of a weights file's bytes, and of where its card puts boxes: what an embedding made with it is keyed by."""
+    status, card = path.stat(), path.with_suffix(".json")
+    weights = _hash_of(path, status.st_size, status.st_mtime_ns)
+    edge = _boxes_from(card, card.stat().st_mtime_ns) if card.is_file() and card != path else 0.0
+    return hashlib.sha256(f"{weights} {edge:g}".encode()).hexdigest()[:16] if edge else weights
+
+
+@lru_cache(maxsize=64)
+def _boxes_from(card: Path, _mtime_ns: int) -> float:
+    """`EncoderSettings.boxes_from` of a card; 0 for a file that is none, which whoever opens the checkpoint will say."""
+    try:
+        return float(json.loads(card.read_text(encoding="utf-8"))["encoder"]["boxes_from"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0.0
 
 
 @lru_cache(maxsize=64)

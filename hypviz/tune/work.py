@@ -61,8 +61,7 @@ Tell = Callable[[Json], None]
 
 @dataclass(eq=False)
 class Tuning:
-    """One run of one job. tell: hears where it stands.  device: as `pick_device`.  stop: set to stop after the step;
-    finish: set before it, to conclude with the best so far."""
+    """One run of one job. tell: hears where it stands.  stop: set to stop after the step; finish: set before, to keep the best."""
 
     folder: JobFolder
     tell: Tell
@@ -76,8 +75,7 @@ class Tuning:
         self.job, self.caches = self.folder.job, self.caches or self.folder.path / "cache"
         self._status: Json = {"what": "starting", "share": 0.0}
         self._earlier, self._began = float(self.folder.read("status").get("seconds") or 0.0), time.monotonic()
-        self._told = 0.0
-        self._losses: list[float] = []
+        self._told, self._losses = 0.0, list[float]()
 
     def run(self) -> Path:
         """Train and write the result; returns its weights file. Raises train.Stopped when it was stopped."""
@@ -185,7 +183,10 @@ class Tuning:
         )  # its batches are the same at every validation
 
     def embed(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64]) -> Embedding:
-        """Some items through the encoder as it is, from features where there are some."""
+        """Some items through the encoder as it is, placed as its settings say; `_learned`: with the radii that the loss knows."""
+        return self._learned(encoder, rows).placed(self.items.is_scene[rows], encoder.settings.boxes_from)
+
+    def _learned(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64]) -> Embedding:
         if self.features:
             return self.features.embedding(encoder, rows)
         quick = in_fastest_dtype(encoder, self.crops, count=len(rows))
@@ -196,10 +197,10 @@ class Tuning:
     def validate(self, encoder: HyperbolicEncoder) -> dict[str, float]:
         """The metrics of the validation pictures, their loss, and "score"; keeps the followed items for the frame."""
         both = np.union1d(self.held_rows, self.frames.rows)
-        embedding = self.embed(encoder, both)
-        self._followed = embedding.take(np.searchsorted(both, self.frames.rows))
-        held = embedding.take(np.searchsorted(both, self.held_rows))
-        judged = judge_held(self.held_items, self.held, held, QUICK)
+        learned, edge = self._learned(encoder, both), encoder.settings.boxes_from
+        self._followed = learned.placed(self.items.is_scene[both], edge).take(np.searchsorted(both, self.frames.rows))
+        held = learned.take(np.searchsorted(both, self.held_rows))
+        judged = judge_held(self.held_items, self.held, held.placed(self.held_items.is_scene, edge), QUICK)
         return judged.metrics | {"score": judged.score, "validation loss": self._validation_loss(encoder, held)}
 
     @torch.no_grad()

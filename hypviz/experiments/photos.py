@@ -1,0 +1,61 @@
+"""The recipe of the shipped checkpoint for photographs, in one place for the command that makes it and for what judges it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.data.hierarchy import Hierarchy
+from hypviz.data.items import Items
+from hypviz.search.retrieval import Ranking
+
+BACKBONE = "pretrained:efficientnet_lite0+classes"
+RECIPE: dict[str, Any] = {
+    "tune.epochs": 16,
+    "tune.validation_share": 0.1,
+    "tune.views": 1,
+    "train.batch_pairs": 256,
+    "train.patience": 0,
+    "pairs.by_series": True,
+    "loss.anchor": 0.5,
+}
+"""What differs from the defaults of a fine-tuning (docs/results.md says what each gave)."""
+BOXES_FROM = 0.3
+"""`EncoderSettings.boxes_from` of the checkpoint, set when the head has been trained: trained with it, boxes lose their own order."""
+CHILDREN, PARENTS = Ranking("cosine"), Ranking("angle + cosine", "sum", 3.0)
+"""What answers are ranked by. On pictures of a kind the head was trained on, the angle is best; on others it throws away what the
+backbone knows. So these were chosen on COCO pictures left out of training, in two halves (docs/results.md)."""
+
+
+def place_boxes(path: Path, items: Items, hierarchy: Hierarchy, features: NDArray[np.float32]) -> dict[str, Any]:
+    """Give a trained checkpoint `BOXES_FROM`, calibrate its cones anew and write both with the figures into its card.
+
+    path: its weights file; these stay as they are.  items, hierarchy: of its validation pictures.  features: (1, n, F), of these items.
+    Returns {"metrics", "chance"} of the validation pictures, as the card has them.
+    """
+    from hypviz.evaluate import calibrate_retrieval, evaluate
+    from hypviz.fit import chances, headlines
+    from hypviz.model.card import read_card, write_card
+    from hypviz.model.checkpoint import load_checkpoint
+    from hypviz.tune.features import Features
+    from hypviz.tune.judging import FULL
+
+    encoder, _ = load_checkpoint(path)
+    card = read_card(path)
+    learned = Features(features, seed=0).embedding(encoder, np.arange(len(items)))
+    embedding = learned.placed(items.is_scene, BOXES_FROM)
+    cones = calibrate_retrieval(items, hierarchy, embedding, rankings=(PARENTS,))
+    retrieval = replace(cones, children=CHILDREN, parents=PARENTS)
+    judged = evaluate(items, hierarchy, embedding, FULL, retrieval=retrieval)
+    found = {"metrics": headlines(judged), "chance": chances(judged)}
+    first = retrieval.cones.omegas[0]
+    metrics = card.metrics | {"validation": found["metrics"], "chance": found["chance"]}
+    write_card(path, replace(
+        card, encoder=replace(card.encoder, boxes_from=BOXES_FROM), retrieval=retrieval, metrics=metrics,
+        omega_children=first, omega_parents=first,
+    ))  # fmt: skip
+    return found
