@@ -185,10 +185,10 @@
       const way = answer.row === null ? answer.path : answer.path.slice(1); // what it is itself stands above
       const holders = way.filter((item) => item.holds).length;
       const words = way.length ? (holders === way.length ? "each has it in its cone" : `${holders} of them have it in their cone`) : "";
-      const general = answer.row !== null && answer.row === answer.picture.whole.row && !answer.parents.length;
-      x.find(".hv-parents").hidden = answer.how === "cosine" || (general && !x.view.own_vectors); // a whole picture is nobody's part
+      const general = !x.view.own_vectors && answer.row !== null && answer.row === answer.picture.whole.row; // nobody's part
+      x.find(".hv-parents").hidden = general || answer.how === "cosine";
       fill("path", holders === way.length && holders ? "Towards the root" : "Similar, more general", way, way.length, words);
-      x.find(".hv-path").hidden = answer.how === "cosine" || x.disk?.paint.space?.geometry === "cosine";
+      x.find(".hv-path").hidden = general || answer.how === "cosine" || x.disk?.paint.space?.geometry === "cosine";
     }
 
     function fill(kind, name, cards, total, order) {

@@ -13,7 +13,14 @@ from hypviz.store import Workspace
 
 MEGABYTES = 6
 """Most that the demo's pictures, annotations and workspace may weigh together."""
-BARS = {"part → object P@5": 0.95, "object → parts mAP, instance": 0.85, "scene → contents mAP": 0.75, "P(r_parent < r_child)": 0.99}
+BARS = {
+    "part → object P@5": 0.95,
+    "object → parts mAP": 0.80,
+    "object → parts mAP, instance": 0.90,
+    "scene → contents mAP": 0.75,
+    "box → scene P@5": 0.85,
+    "P(r_parent < r_child)": 0.99,
+}
 """What the shipped checkpoint must reach on unseen scenes, by the ranking that answers are listed by (docs/demo.md)."""
 SPREAD = 0.5
 """Largest norm of the mean direction: a disk whose items all lie in one direction draws no true angle."""
