@@ -87,7 +87,7 @@
     /** One button that comes to the card under the pointer: cards are buttons themselves and hold no other. */
     function follow(event) {
       if (event.pointerType === "touch" || flag.contains(event.target)) return;
-      const node = event.target.closest?.(".hv-tile, .hv-card");
+      const node = event.target.closest?.(".hv-tile, .hv-card:not(.hv-mini)"); // on a small one it would be all there is to press
       flag.hidden = !node || form.open;
       if (!node) return;
       const box = node.getBoundingClientRect();
@@ -95,7 +95,7 @@
       Object.assign(flag, { target: node, textContent: on ? "⚑" : "⚐", title: last ? `${on ? "Take away" : "Give"} the tag “${last}” (T)` : "Tag this item (T)" });
       flag.setAttribute("aria-label", flag.title);
       flag.setAttribute("aria-pressed", String(Boolean(on)));
-      Object.assign(flag.style, { left: `${box.right - 25}px`, top: `${box.top + 2}px` });
+      Object.assign(flag.style, { left: `${box.left + 2}px`, top: `${box.top + 2}px` });
     }
     x.root.addEventListener("pointerover", follow);
     x.root.addEventListener("scroll", () => (flag.hidden = true), { capture: true, passive: true });
