@@ -10,7 +10,6 @@ import copy
 import json
 import logging
 import math
-import platform
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -34,7 +33,7 @@ from hypviz.errors import CheckpointError, HypvizError
 from hypviz.model.augment import augment
 from hypviz.model.card import Card, weights_path
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
-from hypviz.model.device import pick_device
+from hypviz.model.device import hardware, pick_device
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.losses import LossOutput, LossSettings, pair_loss, regularised
 from hypviz.model.optimiser import build_optimiser, learning_rate
@@ -222,6 +221,7 @@ def batch_loss(
     parent, child = where[: len(batch.parent)], where[len(batch.parent) :]
     positive, related, never = (torch.from_numpy(m).to(radii.device) for m in (batch.positive, batch.related, batch.never))
     settings = replace(settings, geometry=cast(Geometry, encoder.settings.geometry))
+    pairs, parents = (None if w is None else torch.from_numpy(w).to(radii.device) for w in (batch.pair_weight, batch.parent_weight))
     loss = pair_loss(
         (directions[parent], radii[parent]),
         (directions[child], radii[child]),
@@ -231,8 +231,8 @@ def batch_loss(
         curv=encoder.curv,
         scale=encoder.scale,
         settings=settings,
-        pair_weight=None if batch.pair_weight is None else torch.from_numpy(batch.pair_weight).to(radii.device),
-        parent_weight=None if batch.parent_weight is None else torch.from_numpy(batch.parent_weight).to(radii.device),
+        pair_weight=pairs,
+        parent_weight=parents,
     )
     return regularised(loss, (directions, radii), curv=encoder.curv, settings=settings, start=start)
 
@@ -250,13 +250,6 @@ def finish(encoder: HyperbolicEncoder, path: Path, *, record: dict[str, Any], **
         **card,
     )
     return save_checkpoint(path, encoder, filled)
-
-
-def hardware(device: torch.device) -> str:
-    """The machine in words, for the card."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type}, {torch.get_num_threads()} threads, {platform.machine()}"
 
 
 def _start(recipe: Recipe, init: str | Path | None, weights: str | None) -> HyperbolicEncoder:

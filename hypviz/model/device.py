@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import platform
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -15,6 +16,13 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 CPU_BATCH, GPU_BATCH = 32, 256
 """Crops looked at together. On a CPU the outputs of a layer should fit the caches; larger batches are slower, not faster."""
+
+
+def hardware(device: torch.device) -> str:
+    """The machine in words, for the card."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {torch.get_num_threads()} threads, {platform.machine()}"
 
 
 def inference_batch(device: torch.device) -> int:

@@ -45,8 +45,7 @@ class Index:
         whole: NDArray[np.bool_] | None = None,
         chunk_bytes: int = 8 << 20,
     ) -> None:
-        """whole: (N,) items that are never listed as children and have no parents, such as whole pictures, the general end of the
-        hierarchy; they may lie in cones all the same."""
+        """whole: (N,) items that are never listed as children and have no parents, such as pictures; they may lie in cones all the same."""
         check_range("chunk_bytes", chunk_bytes, BYTES_PER_CELL * ALIGNMENT, 2**40)
         if not len(embedding):
             raise DataError("An index needs at least one item to search in.")

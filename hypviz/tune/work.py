@@ -30,14 +30,14 @@ from hypviz.errors import DataError
 from hypviz.files import write_file
 from hypviz.model.card import Card
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
-from hypviz.model.device import pick_device
+from hypviz.model.device import hardware, pick_device
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.model.fresh_head import fit_head
 from hypviz.model.vitals import VITALS
 from hypviz.run_state import best_weights
 from hypviz.search.embedding import Embedding
 from hypviz.store import Workspace
-from hypviz.train import Progress, Stopped, batch_loss, hardware, train
+from hypviz.train import Progress, Stopped, batch_loss, train
 from hypviz.train import finish as write_result
 from hypviz.tune.features import Features, affordable_views, backbone_hash, build_features, make_room, plain_features
 from hypviz.tune.folder import JobFolder
