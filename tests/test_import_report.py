@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 from pathlib import Path
@@ -47,6 +48,31 @@ def test_read_is_kept_and_left_out_with_reasons_and_examples(lossy: Workspace) -
     lines = report_lines(report)
     assert lines[0] == report["kept"] and len(lines) == 4
     assert all(line.startswith("left out: ") for line in lines[1:3]) and lines[3].startswith("note: 1 of 2 boxes lay mostly outside")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_loss_of_a_random_set_is_told_on_the_page_and_the_terminal(
+    seed: int, make_coco: MakeCoco, tiny_world: TinyWorld, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(seed)
+    images = [{"id": number, "file_name": f"{number}.jpg", "width": 40, "height": 30} for number in range(int(rng.integers(2, 7)))]
+    hazards = {"sound": [1, 1, 10, 10], "flat": [5, 5, 0, 4], "outside": [90, 90, 5, 5], "short": [1, 2, 3], "none": None}
+    drawn = [(int(rng.integers(len(images))), str(rng.choice(list(hazards)))) for _ in range(int(rng.integers(4, 20)))]
+    drawn.append((0, "sound"))
+    annotations = [{"id": number, "image_id": image, "category_id": 1, "bbox": hazards[name]} for number, (image, name) in enumerate(drawn)]
+    path = make_coco(images=images, annotations=annotations)
+    gone = set(rng.choice(np.arange(1, len(images)), size=int(rng.integers(len(images) - 1)), replace=False).tolist())
+    for number in gone:
+        (tmp_path / f"{number}.jpg").unlink()
+    sound = sum(name == "sound" and image not in gone for image, name in drawn)
+    view = View(import_workspace(tmp_path / "ws", read_coco(path, tmp_path), name="lossy")[0], tiny_world.checkpoint, device="cpu")
+    report = report_of(view.workspace)
+    assert f"{len(images) - len(gone)} of {len(images)} images and {sound} of {len(drawn)} boxes" in (report["kept"] or report_html(view))
+    assert sum(entry["images"] for entry in report["left_out"]) == len(gone)
+    assert sum(entry["boxes"] for entry in report["left_out"]) == len(drawn) - sound
+    shown, lines = report_html(view), "\n".join(report_lines(report))
+    for entry in report["left_out"]:
+        assert f"{entry['count']:,} × {entry['reason']}" in lines and html.escape(entry["reason"]) in shown
 
 
 def test_the_page_shows_it_escaped_and_nothing_when_all_is_kept(lossy: Workspace, tiny_world: TinyWorld, tiny_view: View) -> None:

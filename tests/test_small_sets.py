@@ -39,13 +39,27 @@ SCENES: dict[str, list[list[tuple[str, list[int]]]]] = {
     "boxes in one of three": [[], [("cat", [1, 1, 30, 25]), ("ear", [3, 3, 6, 6])], []],
     "a box of the whole picture": [[("cat", [0, 0, 40, 30])]],
 }
+
+
+def random_scenes(seed: int) -> list[list[tuple[str, list[int]]]]:
+    """One to four pictures of 40 × 30 with none to three boxes each, anywhere in them, of one or two classes."""
+    rng = np.random.default_rng(seed)
+    scenes: list[list[tuple[str, list[int]]]] = [[] for _ in range(rng.integers(1, 5))]
+    for scene in scenes:
+        for _ in range(rng.integers(0, 4)):
+            x, y = int(rng.integers(0, 30)), int(rng.integers(0, 20))
+            scene.append((str(rng.choice(["cat", "ear"])), [x, y, int(rng.integers(3, 41 - x)), int(rng.integers(3, 31 - y))]))
+    return scenes
+
+
+SCENES |= {f"random {seed}": random_scenes(seed) for seed in range(4)}
 VECTORS: dict[str, Given] = {
     "one vector": Given(np.array([[0.1, 0.2, 0.1]])),
     "the origin twice": Given(np.zeros((2, 3))),
     "vectors without a label": Given(np.eye(4) * 0.3, labels=np.array([""] * 4)),
     "one edge": Given(np.eye(3) * 0.3, edges=np.array([[0, 1]]), labels=np.array(["a", "", ""])),
 }
-NOTHING = ("one picture", "three pictures", "one vector", "the origin twice", "vectors without a label")
+NOTHING = {name for name, scenes in SCENES.items() if not any(scenes)} | {"one vector", "the origin twice", "vectors without a label"}
 """Those that have neither boxes nor edges."""
 
 
