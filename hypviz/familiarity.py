@@ -44,9 +44,9 @@ class Familiarity:
 
     @property
     def gain(self) -> float | None:
-        """The better of both, as the share of the way from chance (0) to perfect (1); None when there is nothing to judge by."""
+        """The worse of both, as the share of the way from chance (0) to perfect (1); None when there is nothing to judge by."""
         known = [(value - chance) / max(1 - chance, 1e-9) for value, chance in filter(None, (self.first, self.parents))]
-        return max(known) if known else None
+        return min(known) if known else None
 
     @property
     def sentence(self) -> str:
@@ -59,7 +59,7 @@ class Familiarity:
             words.append(f"of the first twelve children of a scene {self.first[0]:.0%} are of a class in it (chance {self.first[1]:.0%})")
         if self.parents:
             words.append(f"of the first five parents of a part {self.parents[0]:.0%} hold such a part (chance {self.parents[1]:.0%})")
-        return f"This model does no better than chance on these pictures: {', and '.join(words)}."
+        return f"This model does hardly better than chance on these pictures: {', and '.join(words)}."
 
 
 def familiarity(workspace: Workspace, embedding: Embedding, retrieval: Retrieval, *, seed: int = 0) -> Familiarity:

@@ -102,6 +102,14 @@ SETTINGS = (
     Setting("pairs.cross_from", "Who such partners belong to",
             "scene: the box's whole picture, as in the paper; ancestors: everything that holds the box, so that an object learns the parts "
             "of its class in other pictures too.", choices=("scene", "ancestors")),
+    Setting("pairs.class_balance", "Classes alike",
+            "All classes in a picture count alike, however many boxes they have: thirteen seats do not speak louder than one boat. "
+            "With whole pictures as batches only."),
+    Setting("pairs.next_level", "Weight of the next level",
+            "How much more what lies one level below a parent counts than what lies deeper: a scene looks at its objects first. With whole "
+            "pictures as batches only.", 1e-3, 1e3),
+    Setting("pairs.scene_weight", "Weight of whole pictures",
+            "How much more whole pictures count among the parents. With whole pictures as batches only.", 1e-3, 1e3),
     Setting("pairs.by_series", "One series at a time",
             "Every batch takes pictures of one folder whose names begin alike. For joined collections, where a class may mean a "
             "whole picture in one and a small box in another."),

@@ -67,7 +67,7 @@ def test_pictures_lie_on_their_points_and_never_on_each_other(explorer: Explorer
     explorer.run("disk.setFocus(false)")
     explorer.menu("Show").get_by_label("Pictures on the disk").check()
     explorer.close_menu()
-    explorer.until("s.disk.pictures.length >= 40")
+    explorer.until("s.disk.pictures.length >= 30")
     first = check_pictures(explorer)
     crowd = explorer.run(f"v[0].map((row) => ({CROWD})(disk.paint, disk.paint.indexOf(row)))", first)
     explorer.page.mouse.move(*explorer.pixel(first[int(np.argmax(crowd))]))
