@@ -176,8 +176,10 @@ def assert_lit(explorer: ExplorerPage, rows: list[int]) -> None:
 
 
 def drag_range(explorer: ExplorerPage, start: float, end: float) -> None:
-    box = explorer.page.locator(".hv-hist-chart").bounding_box()
-    assert box
+    chart, box = explorer.page.locator(".hv-hist-chart"), None
+    while box is None or box != chart.bounding_box():  # until the page has come to rest
+        box = chart.bounding_box()
+        explorer.page.wait_for_timeout(200)
     y = box["y"] + box["height"] / 2
     explorer.page.mouse.move(box["x"] + start * box["width"], y)
     explorer.page.mouse.down()

@@ -205,14 +205,16 @@ WATCH = """(window.seen = [], window.frame = disk.paint.frame.bind(disk.paint), 
 })"""
 
 
-def test_it_glides_within_300_ms_and_every_radius_is_true_on_the_way(explorer_site: tuple[str, View], open_page: OpenPage) -> None:
+def test_it_glides_and_every_radius_is_true_on_the_way(explorer_site: tuple[str, View], open_page: OpenPage) -> None:
     explorer = open_explorer(open_page, explorer_site, reduced_motion="no-preference")
     explorer.page.wait_for_timeout(600)
     explorer.run(WATCH)
-    explorer.walk(explorer.run("s.view.start") + 2)
-    explorer.run("disk.focus.busy")
-    seen = np.array(explorer.run("seen"))
-    assert len(seen) > 1, "it glides"
+    for step in range(2, 12):  # a busy machine may draw one frame of a glide, or none
+        explorer.walk(explorer.run("s.view.start") + step)
+        explorer.run("disk.focus.busy")
+        if len(seen := np.array(explorer.run("seen"))) > 20:
+            break
+    assert len(seen) > 10, "it glides: more frames than selections"
     drawn = explorer.points()["drawn"][[10, 3000, 8000]]
     np.testing.assert_allclose(seen[:, 1:], np.broadcast_to(drawn, (len(seen), 3)), atol=1e-6)
 
