@@ -23,7 +23,7 @@ ARGUMENTS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",  # WebGL without a GPU
 ]
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 """A busy machine is no reason to fail."""
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css", ".png": "image/png"}
 

@@ -203,6 +203,8 @@ def test_a_brushed_range_and_a_class_light_the_items_on_disk_and_in_the_gallery(
     row = explorer.run("s.answer.row")
     assert_lit(explorer, np.flatnonzero(inside).tolist())
     first = page.locator(".hv-hist-class").first
+    most = int(np.bincount(view.items.label[inside] + 1).max())
+    expect(first).to_contain_text(f"{most:,}")  # the classes of the range, no longer those of everything
     label = int(first.get_attribute("data-class") or -9)
     first.click()
     both = inside & (view.items.label == label)

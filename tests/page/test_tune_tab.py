@@ -109,7 +109,7 @@ def cars(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def open_tab(page: Page, name: str = "Fine-tune") -> None:
     page.get_by_role("tab", name=name, exact=True).click()
     if name == "Fine-tune":
-        page.wait_for_selector("#hv-tuner .hv-root[data-state=ready]")
+        page.wait_for_selector("#hv-tuner .hv-root[data-state=ready]", timeout=PATIENCE_MS)
 
 
 def state(page: Page, expression: str) -> Any:
