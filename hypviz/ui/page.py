@@ -171,7 +171,8 @@ def report_html(view: View) -> str:
     if not (report["left_out"] or report["notes"]):
         return ""
     left = sum(entry["count"] for entry in report["left_out"])
-    words = " ".join(filter(None, [report["kept"], f"{left:,} left out." if left else "", "" if left else report["notes"][0]]))
+    first = next((note[:1].upper() + note[1:] for note in report["notes"]), "")  # it follows a sentence
+    words = " ".join(filter(None, [report["kept"], f"{left:,} left out." if left else "", "" if left else first]))
     items = [
         f"<li>{entry['count']:,} × {html.escape(entry['reason'])}{_examples(entry.get('examples') or [])}</li>"
         for entry in report["left_out"]

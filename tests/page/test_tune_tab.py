@@ -287,9 +287,11 @@ def test_a_training_waits_is_paused_resumed_stopped_and_cancelled(page: Page, tr
     open_tab(page)
     page.get_by_label("Set to learn from").select_option(trained["set"].rsplit("/", 1)[-1])
     expect(page.locator(".ht-plan")).to_contain_text("to validate on")
-    for _ in range(2):  # both with the usual epochs: long enough to be pressed at
+    until(page, "s.overview")
+    before = len(state(page, "s.overview.jobs"))
+    for count in (1, 2):  # both with the usual epochs: long enough to be pressed at
         page.get_by_role("button", name="Start training").click()
-        until(page, "s.job")
+        until(page, f"s.overview.jobs.length === {before + count} && s.overview.running")  # the job shown may be the former one
     until(page, "s.overview.running && s.overview.queue.length === 1")
     expect(page.locator(".ht-words")).to_contain_text("Next in the queue")
     page.get_by_role("button", name="Leave the queue").click()
