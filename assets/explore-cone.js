@@ -6,6 +6,11 @@
   const NUDGE = 0.05; // radians a key widens or narrows the cone by
   const ASK_AFTER_MS = 60; // while the slider moves, the cone follows at once and the server is asked this often
 
+  const CALIBRATED = {
+    boxes: "Back to the calibrated width ω: as many items inside as belong there, by the boxes of these pictures",
+    checkpoint: "Back to the calibrated width ω: what was best on the pictures that the checkpoint was validated with",
+  };
+
   const degrees = (radians) => `${Math.round((radians * 180) / Math.PI)}°`;
 
   hypviz.conePart = function (x) {
@@ -59,6 +64,7 @@
       start(omega) {
         set = Number(omega) || null;
         x.wide = slider.value = set ?? x.view.omega;
+        reset.title = CALIBRATED[x.view.calibrated];
       },
     };
   };

@@ -90,15 +90,23 @@
 
     /* ------------------------------------------------------------ everywhere else */
 
+    /** How many of what was found belong by their class, beside chance. */
+    function belonging({ share, chance }) {
+      const { picture, row } = x.answer;
+      const within = picture.whole?.row === row ? "of a class in this picture" : `of a class seen in ${picture.title}`;
+      return `${shareOf(share, 1)} of them ${within} (chance ${shareOf(chance, 1)})`;
+    }
+
     function elsewhere() {
       const { elsewhere: found, children, how } = x.answer;
       opened++;
       const classes = found.bands.reduce((sum, band) => sum + band.classes.length, 0);
       const place = found.by === "entailment" ? "in its cone" : found.by === "cosine" ? "of the most similar direction" : "nearest to it";
       const cone = found.by === "entailment" && found.total;
-      const wide = cone && found.total > WIDE * x.view.count ? " (it tells little apart)" : "";
+      const wide = cone && !found.belong && found.total > WIDE * x.view.count ? " (it tells little apart)" : "";
       const share = cone ? `, ${shareOf(found.total, x.view.count)} of all items${wide}` : "";
-      const words = `${count(found.total)} ${place}${share}${classes > 1 ? `, ${count(classes)} kinds` : ""}`;
+      const belong = found.belong ? `, ${belonging(found.belong)}` : "";
+      const words = `${count(found.total)} ${place}${share}${belong}${classes > 1 ? `, ${count(classes)} kinds` : ""}`;
       headed(title, how === "cosine" ? "Most similar" : "Elsewhere", flat ? `${children.length} of ${count(x.answer.children_total)} ${place}, general → specific` : words);
       for (const node of switches) {
         node.setAttribute("aria-pressed", String(node.dataset.by === found.by));

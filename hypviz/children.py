@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from hypviz.cards import Cards
 from hypviz.config import check_choice
+from hypviz.data.hierarchy import class_graph
 from hypviz.data.items import SCENE, whole_pictures
 from hypviz.errors import SelectionError
 from hypviz.search.answers import Query, Ranked
@@ -107,16 +108,43 @@ class Children:
     def _whole(self) -> NDArray[np.bool_]:
         return whole_pictures(self.items)
 
-    def elsewhere(self, rows: Rows, scores: Floats, *, by: str, cones: bool = True) -> Json:
-        """What was found, to be read: {"by", "total", "bands": [{"band", "name", "levels", "low", "high", "total", "classes": cards with
-        "class", "count" and "score", "items": cards or None}]}.
+    def elsewhere(self, rows: Rows, scores: Floats, *, by: str, cones: bool = True, of: int | None = None) -> Json:
+        """What was found, to be read: {"by", "total", "belong", "bands": [{"band", "name", "levels", "low", "high", "total", "classes":
+        cards with "class", "count" and "score", "items": cards or None}]}.
 
         levels: whether the band is named after a level of the annotation.  low, high: limits of the radius, None where there is none.
-        items: where items have no class, the best of them.  cones False: similarity knows no bands, all are in one.
+        items: where items have no class, the best of them.  cones False: similarity knows no bands, all are in one.  of: the item
+        around which it was found, which "belong" is about, see `belonging`.
         """
         bands = self.bands if cones else ONE_BAND
         groups = by_class(rows, scores, self._radii[rows], self.items.label[rows], bands)
-        return {"by": by, "total": len(rows), "bands": [self._band(bands, group, rows, scores) for group in groups]}
+        belong = None if of is None else self.belonging(of, rows)
+        return {"by": by, "total": len(rows), "belong": belong, "bands": [self._band(bands, group, rows, scores) for group in groups]}
+
+    def belonging(self, row: int, rows: Rows) -> Json | None:
+        """How many of the boxes (k,) found around an item belong there by their class, beside chance: {"share", "chance"}, shares of them
+        and of all boxes in other pictures. Under a whole picture belong the classes of its boxes, under a box those that were seen in
+        one of its class. None where nothing found has a class, or nothing belongs."""
+        image, whole = int(self.items.image[row]), bool(self._whole[row])
+        below = np.zeros(len(self.items.classes), np.bool_)
+        if whole:
+            below[self.items.label[self.items.of_image(image)[1:]]] = True
+        elif self.items.label[row] != SCENE:
+            below |= self._graph[self.items.label[row]]
+        others = self._counts - np.bincount(self.items.label[self.items.of_image(image)[1:]], minlength=len(below))
+        labels = self.items.label[rows[~self.items.is_scene[rows]]]
+        if len(below) < 2 or not below.any() or not len(labels) or not others.sum():
+            return None
+        return {"share": float(below[labels].mean()), "chance": float(others[below].sum() / others.sum())}
+
+    @cached_property
+    def _graph(self) -> NDArray[np.bool_]:
+        return class_graph(self.items, self.hierarchy)
+
+    @cached_property
+    def _counts(self) -> NDArray[np.int64]:
+        """(C,) boxes of each class."""
+        return np.bincount(self.items.label[~self.items.is_scene], minlength=len(self.items.classes))
 
     def of_class(
         self, found: tuple[Rows, Floats], *, band: int, label: int, offset: int = 0, limit: int = NEAREST, cones: bool = True

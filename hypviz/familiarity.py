@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from hypviz.data.hierarchy import class_graph, subset_hierarchy
-from hypviz.data.items import only_pictures, subset_images, whole_pictures
+from hypviz.calibration import image_sample
+from hypviz.data.hierarchy import class_graph
+from hypviz.data.items import only_pictures, whole_pictures
 from hypviz.embed import suited_checkpoint
 from hypviz.evaluate import LISTED, EvaluateSettings
 from hypviz.evaluate.run import measure_chance, run_task
@@ -64,13 +65,7 @@ class Familiarity:
 
 def familiarity(workspace: Workspace, embedding: Embedding, retrieval: Retrieval, *, seed: int = 0) -> Familiarity:
     """Judge a model on a sample of the annotated pictures of a workspace."""
-    items, hierarchy = workspace.items, workspace.hierarchy
-    count = len(items.images)
-    if count > IMAGES:
-        mask = np.zeros(count, np.bool_)
-        mask[np.random.default_rng(seed).permutation(count)[:IMAGES]] = True
-        embedding = embedding.take(np.flatnonzero(mask[items.image]))
-        items, hierarchy = subset_images(items, mask), subset_hierarchy(hierarchy, items, mask)
+    items, hierarchy, embedding = image_sample(workspace.items, workspace.hierarchy, embedding, most=IMAGES, seed=seed)
     settings = EvaluateSettings(bootstrap=0, baselines=False, max_queries=QUERIES, seed=seed)
     world = World(items, hierarchy, class_graph(items, hierarchy))
     score = Score(LISTED, embedding, ranking=listed_ranking(embedding, retrieval, whole_pictures(items)))
@@ -80,14 +75,14 @@ def familiarity(workspace: Workspace, embedding: Embedding, retrieval: Retrieval
     )
 
 
-def notice(workspace: Workspace, embedding: Embedding, card: Card) -> dict[str, Any] | None:
+def notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Retrieval) -> dict[str, Any] | None:
     """{"text", "action"} of what a person should know first, or None: that pictures without boxes have no hierarchy to read; that the
-    model does not know these, with another checkpoint to open them with, or fine-tuning."""
+    model does not know these, with another checkpoint to open them with, or fine-tuning.  retrieval: what its answers mean here."""
     if workspace.vectors is not None:
         return None
     if only_pictures(workspace.items):
         return {"text": NO_BOXES, "action": {"label": "Draw boxes", "tab": "Annotate"}}
-    text = familiarity(workspace, embedding, card.answers).sentence
+    text = familiarity(workspace, embedding, retrieval).sentence
     suited = suited_checkpoint(workspace.items.classes)
     tune = {"label": "Fine-tune it on them", "tab": "Fine-tune"}
     action = tune if suited == card.name else {"label": f"Open them with {suited}", "checkpoint": suited}

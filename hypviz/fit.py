@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hypviz.calibration import calibration
 from hypviz.data.hierarchy import Hierarchy, subset_hierarchy
 from hypviz.data.items import Items, subset_images
 from hypviz.embed import checkpoint_for, embed_items, embed_untrained, embed_workspace
@@ -148,7 +149,8 @@ def judge(
 ) -> dict[str, Evaluation]:
     """Evaluate checkpoints on one workspace, by name; with `untrained` the first one's encoder before training too.
 
-    The cones and the ranking judged are those of each card; an untrained encoder has none.
+    The ranking judged is that of each card, the cones too unless they are not for these pictures (`hypviz.calibration`); an untrained
+    encoder has neither.
     graph_of: a workspace whose class graph says what lies under what, such as the training set; else the one judged on.
     on_progress hears of items embedded, on_share of the share of all evaluations that is done, and of what.
     """
@@ -168,7 +170,7 @@ def judge(
         retrieval = None
         if name in checkpoints:
             embedding = embed_workspace(opened, name, device=device, on_progress=on_progress)
-            retrieval = read_card(checkpoint_for(opened, name)).answers
+            retrieval = calibration(opened, embedding, read_card(checkpoint_for(opened, name))).retrieval
         else:
             encoder = read_card(find_checkpoint(checkpoints[0])).encoder
             embedding = embed_untrained(items, encoder, device=device, on_progress=on_progress)

@@ -18,6 +18,7 @@ import numpy as np
 
 from hypviz import __version__
 from hypviz.bits import pack_rows
+from hypviz.calibration import calibration
 from hypviz.cards import Cards
 from hypviz.children import Children, listed_rows, way
 from hypviz.data.items import SCENE, only_pictures, whole_pictures
@@ -34,6 +35,7 @@ from hypviz.places import Placer
 from hypviz.progress import OnProgress
 from hypviz.search.answers import Ranked
 from hypviz.search.index import Index
+from hypviz.search.retrieval import Retrieval
 from hypviz.store import Workspace
 from hypviz.uploads import Uploads
 from hypviz.viz import layout
@@ -58,11 +60,10 @@ class View:
         self.card = read_card(self.checkpoint)
         self.device = device
         self.embedding = embed_workspace(workspace, self.checkpoint, device=device, on_progress=on_progress)
-        self.index = Index(self.embedding, self.card.answers, whole=whole_pictures(self.items))
+        self.calibration = calibration(workspace, self.embedding, self.card)
+        self.index = Index(self.embedding, self.answers, whole=whole_pictures(self.items))
         key = checkpoint_hash(self.checkpoint)
-        self.disks = Disks(
-            workspace, self.embedding, checkpoint=key, omega=self.card.answers.cones, start=start_row(workspace, self.embedding)
-        )
+        self.disks = Disks(workspace, self.embedding, checkpoint=key, omega=self.answers.cones, start=start_row(workspace, self.embedding))
         self._lock = threading.Lock()
         self._uploads = Uploads()  # not made by `placer`: two threads may each make one of those
 
@@ -72,6 +73,11 @@ class View:
         stamp = str(self.workspace.meta["stamp"])[:16]  # the same boxes may be imported again into another hierarchy
         place = hashlib.sha256(f"{stamp} {self.workspace.folder}".encode()).hexdigest()  # copies are views of their own
         return f"{place[:16]}-{checkpoint_hash(self.checkpoint)}"
+
+    @property
+    def answers(self) -> Retrieval:
+        """What children and parents are here: the card's rankings, with cones that suit these pictures."""
+        return self.calibration.retrieval
 
     @property
     def tree(self) -> Tree:
@@ -114,7 +120,7 @@ class View:
             "checkpoint_hash": checkpoint_hash(self.checkpoint),
             "geometry": self.embedding.geometry,
             "curv": float(self.embedding.curv),
-            "omega": self.card.omega_children,
+            "omega": self.answers.cones.omegas[0],
             "written_by": f"hypviz {__version__}",
         }
         return Inquiry(self.disks, self.placer, self.cards, about=about)
@@ -152,19 +158,20 @@ class View:
             "key": self.key,
             "count": len(self.items),
             "classes": len(self.items.classes),
-            "omega": round(self.card.omega_children, 3),
+            "omega": round(self.answers.cones.omegas[0], 3),
+            "calibrated": self.calibration.source,
             "start": self.disks.start,
             "name": self.workspace.name,
             "own_vectors": self.workspace.vectors is not None,
             "checkpoint": self.card.name,
-            "notice": notice(self.workspace, self.embedding, self.card),
+            "notice": notice(self.workspace, self.embedding, self.card, self.answers),
             "words": self.words.how,
             "no_words": "" if self.words.how else no_text_tower(self.card),
         }
 
     def facts(self) -> Json:
         """What the data and the checkpoint are, for the picker, see `facts_of`."""
-        return facts_of(self.workspace, self.card)
+        return facts_of(self.workspace, self.card) | {"cones": self.calibration.sentence}
 
     def has_cones(self, query: Mapping[str, Any]) -> bool:
         """Whether cones say what a place contains: not for words in a plain CLIP, not among whole pictures alone."""
@@ -182,7 +189,10 @@ class View:
         place, cones = self.placer.resolve(query), self.has_cones(query)
         image = place.picture["place"].get("image")
         around = self.lists.around(place.query, omega, by=by, image=image, cones=cones)
-        here, elsewhere = self.lists.here(place.query.row), self.lists.elsewhere(*around.found, by=around.by, cones=cones)
+        here, elsewhere = (
+            self.lists.here(place.query.row),
+            self.lists.elsewhere(*around.found, by=around.by, cones=cones, of=place.query.row),
+        )
         path = self.index.path_to_root(place.query) if cones else np.empty(0, np.int64)
         angles = self.disks.angle_of(place.query.direction, place.query.row)
         return {
@@ -191,7 +201,7 @@ class View:
             "radius": float(place.query.radius),
             "omega": self.index.omega(place.query) if omega is None else omega,
             "calibrated": self.index.omega(place.query),
-            "outward": self.card.answers.cones.outward,
+            "outward": self.answers.cones.outward,
             "how": ENTAILMENT if cones else COSINE,
             "closest": around.closest,
             "angle": angles[layout.DEFAULT],

@@ -148,3 +148,24 @@ def test_a_whole_picture_has_no_parents_and_no_way_to_the_root(tiny_view: View) 
     assert [card["row"] for card in answer["path"]] == [answer["row"]]
     boxes = np.flatnonzero(~tiny_view.items.is_scene)
     assert any(tiny_view.select({"row": int(row)}, 3.14)["parents_total"] for row in boxes[:10]), "else this says nothing"
+
+
+@pytest.mark.parametrize("row", [0, 5, 60, 99])
+def test_how_much_of_what_is_listed_belongs_there_is_counted_beside_chance(tiny_view: View, row: int) -> None:
+    items, edges = tiny_view.items, tiny_view.hierarchy.edges
+    if items.is_scene[row]:
+        below = {int(label) for label in items.label[items.of_image(int(items.image[row]))[1:]]}
+    else:
+        own = items.label[row]
+        below = {int(items.label[c]) for p, c in zip(edges.parent, edges.child, strict=True) if items.label[p] == own and p != c}
+    for by in ("entailment", "nearest", "cosine"):
+        omega = omega_with(textbook_angles(tiny_view, row), 20, 60)
+        belong = tiny_view.select({"row": row}, omega, by=by)["elsewhere"]["belong"]
+        listed, _ = tiny_view.lists.found(tiny_view.index.query(row), by, omega, int(items.image[row]))
+        others = [int(label) for label in items.label[(items.image != items.image[row]) & ~items.is_scene]]
+        boxes = [int(items.label[one]) for one in listed if not items.is_scene[one]]
+        if not below or not boxes:
+            assert belong is None
+            continue
+        assert belong["share"] == pytest.approx(np.mean([label in below for label in boxes]))
+        assert belong["chance"] == pytest.approx(np.mean([label in below for label in others]))

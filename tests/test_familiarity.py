@@ -71,13 +71,13 @@ def test_what_to_do_is_another_model_or_fine_tuning() -> None:
         ("demo", {"label": "Open them with photos", "checkpoint": "photos"}),
         ("photos", {"label": "Fine-tune it on them", "tab": "Fine-tune"}),
     ):
-        found = notice(workspace_of(items), lost, Card(name, EncoderSettings()))
+        found = notice(workspace_of(items), lost, Card(name, EncoderSettings()), Retrieval())
         assert found is not None and found["action"] == action and "chance" in found["text"]
     own = workspace_of(items)
     own.vectors = "vectors.npz"
-    assert notice(own, lost, Card("demo", EncoderSettings())) is None
+    assert notice(own, lost, Card("demo", EncoderSettings()), Retrieval()) is None
     good = Card("demo", EncoderSettings(), retrieval=calibrate_retrieval(items, hierarchy_of(items), e))
-    assert notice(workspace_of(items), e, good) is None
+    assert notice(workspace_of(items), e, good, good.answers) is None
 
 
 # --- which checkpoint

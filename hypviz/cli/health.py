@@ -30,13 +30,17 @@ def health(
     opened = Workspace.open(workspace)
     embedding, cones = None, None
     if checkpoint is not None:
+        from hypviz.calibration import calibration
         from hypviz.embed import checkpoint_for, embed_workspace
         from hypviz.model.card import read_card
         from hypviz.progress import progress_bar
         from hypviz.search.retrieval import Cones
 
-        cones = read_card(checkpoint_for(opened, checkpoint)).answers.cones if omega is None else Cones((omega,))
         with progress_bar("Embedding", quiet=as_json) as report:
             embedding = embed_workspace(opened, checkpoint, device=device, on_progress=report)
+        if omega is None:
+            cones = calibration(opened, embedding, read_card(checkpoint_for(opened, checkpoint))).retrieval.cones
+        else:
+            cones = Cones((omega,))
     found = health_report(opened.items, opened.hierarchy, embedding, omega=cones)
     typer.echo(json.dumps(found.to_json(limit=limit), ensure_ascii=False) if as_json else found.to_markdown(limit=limit or 10))

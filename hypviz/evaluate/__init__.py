@@ -12,7 +12,7 @@ from hypviz.evaluate.membership import MembershipQuality, by_class, by_instance,
 from hypviz.evaluate.ordered import Ordered, norm_ordered
 from hypviz.evaluate.paper import paper_tables
 from hypviz.evaluate.report import Evaluation, TaskResult
-from hypviz.evaluate.retrieval import calibrate_retrieval
+from hypviz.evaluate.retrieval import admitted_by_level, break_even_cones, calibrate_retrieval
 from hypviz.evaluate.run import check_judgeable, evaluate
 from hypviz.evaluate.settings import EvaluateSettings
 from hypviz.evaluate.tables import Cell, Column, Row, Table
@@ -34,6 +34,8 @@ __all__ = [
     "Scorer",
     "Table",
     "TaskResult",
+    "admitted_by_level",
+    "break_even_cones",
     "by_class",
     "by_instance",
     "calibrate_omega",

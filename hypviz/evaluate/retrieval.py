@@ -89,9 +89,8 @@ def calibrate_cones(world: World, embedding: Embedding, *, max_queries: int = MA
     """
     outward = embedding.geometry != "cosine"
     limits = level_limits(world.hierarchy.depth, embedding.radii) if outward else ()
-    right, inside, wanted = _counts(world, embedding, limits, max_queries, seed, outward)
-    if not wanted:
-        raise DataError("omega needs at least one scene with a box to be calibrated on; the data set has none.")
+    right, inside, belonging = _counts(world, embedding, limits, max_queries, seed, outward)
+    wanted = _some(belonging)
     f1, chosen = 0.0, np.zeros(len(right), np.int64)
     for _ in range(ROUNDS):
         chosen = np.argmax(right - 0.5 * f1 * inside, axis=1)  # the narrowest of equals
@@ -100,8 +99,48 @@ def calibrate_cones(world: World, embedding: Embedding, *, max_queries: int = MA
         if reached <= f1:
             break
         f1 = reached
-    omegas = tuple(round(float((bin + 1) * np.pi / BINS), 4) for bin in chosen)
-    return Cones(tuple(min(omega, MAX_ANGLE) for omega in omegas), limits, outward)
+    return Cones(_omegas(chosen), limits, outward)
+
+
+def break_even_cones(world: World, embedding: Embedding, *, max_queries: int = MAX_QUERIES, seed: int = 0) -> Cones:
+    """ω for each level of the radius, so that its cones hold as many items as belong inside them: precision equals recall.
+
+    Where a model tells little apart, F1 hardly changes with ω and is best for cones that hold nearly everything; at the break-even
+    point a cone is as large as what there is to find [R]. DataError when nothing belongs under anything.
+    """
+    outward = embedding.geometry != "cosine"
+    limits = level_limits(world.hierarchy.depth, embedding.radii) if outward else ()
+    _, inside, belonging = _counts(world, embedding, limits, max_queries, seed, outward)
+    _some(belonging)
+    return Cones(_omegas(np.maximum((inside <= belonging[:, None]).sum(axis=1) - 1, 0)), limits, outward)
+
+
+def admitted_by_level(
+    world: World, embedding: Embedding, cones: Cones, *, max_queries: int = MAX_QUERIES, seed: int = 0
+) -> NDArray[np.float64]:
+    """(L,) members of the cones of each level per item that belongs inside them: 1 is right, 2 twice too many. NaN for a level of fewer
+    than `FEWEST` apexes, or where nothing belongs inside."""
+    _, inside, belonging = _counts(world, embedding, cones.limits, max_queries, seed, cones.outward)
+    count = np.bincount(_level_of(embedding, cones.limits), minlength=len(cones.omegas))
+    bins = np.clip(np.round(np.asarray(cones.omegas) * (BINS / np.pi)).astype(np.int64) - 1, 0, BINS - 1)
+    known = (count >= FEWEST) & (belonging > 0)
+    return np.where(known, inside[np.arange(len(inside)), bins] / np.maximum(belonging, 1), np.nan)
+
+
+def _omegas(bins: NDArray[np.integer]) -> tuple[float, ...]:
+    """Half-angles that end these bins."""
+    return tuple(min(round(float((bin + 1) * np.pi / BINS), 4), MAX_ANGLE) for bin in bins)
+
+
+def _some(belonging: NDArray[np.float64]) -> float:
+    """How many items belong inside the cones of all levels; DataError when none does."""
+    if not belonging.sum():
+        raise DataError("omega needs at least one scene with a box to be calibrated on; the data set has none.")
+    return float(belonging.sum())
+
+
+def _level_of(embedding: Embedding, limits: tuple[float, ...]) -> NDArray[np.int64]:
+    return np.searchsorted(np.asarray(limits, np.float32), embedding.radii, side="right")
 
 
 def level_limits(depth: NDArray[np.integer], radii: NDArray[np.floating]) -> tuple[float, ...]:
@@ -128,13 +167,13 @@ def level_limits(depth: NDArray[np.integer], radii: NDArray[np.floating]) -> tup
 
 def _counts(
     world: World, embedding: Embedding, limits: tuple[float, ...], max_queries: int, seed: int, outward: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """right, inside (L, BINS): right members and members of all cones of a level at each ω; wanted: what belongs inside, in all.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """right, inside (L, BINS): right members and members of all cones of a level at each ω; belonging (L,): what belongs inside them.
 
     Levels of which a sample is looked at count by their full number.
     """
-    levels = np.searchsorted(np.asarray(limits, np.float32), embedding.radii, side="right")
-    right, inside, wanted = np.zeros((len(limits) + 1, BINS)), np.zeros((len(limits) + 1, BINS)), 0.0
+    levels = _level_of(embedding, limits)
+    right, inside, belonging = np.zeros((len(limits) + 1, BINS)), np.zeros((len(limits) + 1, BINS)), np.zeros(len(limits) + 1)
     for level in range(len(limits) + 1):
         apexes = np.flatnonzero(levels == level)
         rows = choose_queries(apexes, max_queries, seed)
@@ -142,11 +181,11 @@ def _counts(
         for chunk, angle, admissible in _angles(embedding, rows, outward):
             true = below_by_class(world, chunk)
             true[np.arange(len(chunk)), chunk] = False
-            wanted += weight * float(true.sum())
+            belonging[level] += weight * float(true.sum())
             bins = np.minimum((angle * (BINS / np.pi)).astype(np.int64), BINS - 1)
             right[level] += weight * np.bincount(bins[true & admissible], minlength=BINS)
             inside[level] += weight * np.bincount(bins[admissible], minlength=BINS)
-    return np.cumsum(right, axis=1), np.cumsum(inside, axis=1), wanted
+    return np.cumsum(right, axis=1), np.cumsum(inside, axis=1), belonging
 
 
 def _angles(embedding: Embedding, rows: Rows, outward: bool) -> Iterator[tuple[Rows, Floats, NDArray[np.bool_]]]:

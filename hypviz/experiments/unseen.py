@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hypviz.calibration import calibrated
 from hypviz.config import EncoderSettings
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.hierarchy import Hierarchy, subset_hierarchy
@@ -175,6 +176,7 @@ def judge_without(photographs: Photographs, left_out: Mask, seed: int, settings:
     trained, retrieval, look = trained_without(photographs, left_out, seed, settings)
     items, hierarchy, rows = photographs.part(left_out)
     embedding = look.embedding(trained, rows).placed(items.is_scene, BOXES_FROM)
+    retrieval = calibrated(items, hierarchy, embedding, retrieval).retrieval
     plain = photographs.features[0, rows, :BACKBONE_FEATURES]
     return {**judged(items, hierarchy, embedding, retrieval), UNTOUCHED: untouched(items, hierarchy, plain)}
 

@@ -31,7 +31,7 @@ class Checkup:
         with self._lock:
             if self._health is None:
                 view = self.view
-                self._health = health_report(view.items, view.hierarchy, view.embedding, omega=view.card.answers.cones)
+                self._health = health_report(view.items, view.hierarchy, view.embedding, omega=view.answers.cones)
             return self._health
 
     def summary(self) -> Json:

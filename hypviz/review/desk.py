@@ -112,9 +112,10 @@ class Desk:
             embeddings.append(source.embedding(view.workspace, device=view.device, on_progress=step.embedding(fresh)))
             found = Shelf(view.workspace).load(source, options.settings)
             if found is None:
+                retrieval = source.retrieval(view.workspace, embeddings[-1])
                 made = evaluate(
                     view.items, view.hierarchy, embeddings[-1], options.settings,
-                    graph=graph, retrieval=source.retrieval, progress=step.part(fresh, 1.0),
+                    graph=graph, retrieval=retrieval, progress=step.part(fresh, 1.0),
                 )  # fmt: skip
                 found = Kept(source.name, made, round(time.perf_counter() - start, 1), now())
                 Shelf(view.workspace).store(source, options.settings, found)

@@ -50,6 +50,10 @@ class Review:
         self._lock = threading.Lock()
 
     @cached_property
+    def _retrievals(self) -> list[Retrieval | None]:
+        return [source.retrieval(self.view.workspace, self.embeddings[source.name]) for source in self.sources]
+
+    @cached_property
     def tables(self) -> list[Table]:
         """The paper's tables, one row per source and score."""
         return paper_tables(self.evaluations)
@@ -184,7 +188,7 @@ class Review:
         return differences(first, second, self.view.items.image)
 
     def _retrieval(self, source: str) -> Retrieval | None:
-        return self.sources[self.names.index(source)].retrieval
+        return self._retrievals[self.names.index(source)]
 
     def _embedding(self, source: str) -> Embedding:
         if source not in self.embeddings:

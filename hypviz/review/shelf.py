@@ -28,7 +28,7 @@ from hypviz.review.sources import Source
 from hypviz.store import Workspace
 
 log = logging.getLogger(__name__)
-SCHEMA = 1
+SCHEMA = 2
 """Raised whenever older files could be misread, or were computed in another way."""
 FOLDER = "evaluations"
 FACTS, RECORD = "facts.json", "record.json"
@@ -92,7 +92,7 @@ class Shelf:
 
     def _facts(self, source: Source, settings: EvaluateSettings) -> dict[str, Any]:
         stamp = str(self.workspace.meta["stamp"])
-        meaning = to_mapping(source.retrieval) if source.retrieval else None
+        meaning = to_mapping(source.answers) if source.answers else None
         facts = {"name": source.name, "key": source.key, "stamp": stamp, "retrieval": meaning, "settings": to_mapping(settings)}
         read: dict[str, Any] = json.loads(json.dumps(facts))  # as it is read back, to compare with that
         return read

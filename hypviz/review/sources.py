@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from hypviz.calibration import calibration
 from hypviz.config import to_mapping
 from hypviz.embed import embed_untrained, embed_workspace
 from hypviz.errors import SettingsError
@@ -43,9 +44,13 @@ class Source:
         return embedding
 
     @property
-    def retrieval(self) -> Retrieval | None:
-        """What its answers mean; None for an untrained encoder, which was calibrated to nothing."""
+    def answers(self) -> Retrieval | None:
+        """What its answers mean by its card; None for an untrained encoder, which was calibrated to nothing."""
         return self.card.answers if self.trained else None
+
+    def retrieval(self, workspace: Workspace, embedding: Embedding) -> Retrieval | None:
+        """What its answers mean on a workspace, see `hypviz.calibration`; None for an untrained encoder."""
+        return calibration(workspace, embedding, self.card).retrieval if self.trained else None
 
     def stored(self, workspace: Workspace) -> bool:
         """Whether the embedding is there already."""

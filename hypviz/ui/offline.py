@@ -104,7 +104,7 @@ def _content(view: View, wanted: Json) -> Json:
     return {
         "state": wanted,
         "facts": view.facts(),
-        "answers": asdict(view.card.answers),
+        "answers": asdict(view.answers),
         "points": _text(payload),
         "directions": {"dim": dim, "values": _text(steps.tobytes())},
         "edges": np.stack([edges.parent[drawn], edges.child[drawn]], axis=1).tolist(),

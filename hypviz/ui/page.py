@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 import gradio as gr
 
+from hypviz.data.items import only_pictures
 from hypviz.embed import SHIPPED
 from hypviz.errors import HypvizError, os_sentence, page_sentence
 from hypviz.import_report import report_of
@@ -194,6 +195,7 @@ def facts_html(view: View) -> str:
     given = view.facts()
     facts = {name: html.escape(f"{value:,}" if isinstance(value, int) else str(value)) for name, value in given.items()}
     curv = f"{view.card.curv:.2f}"
+    cones = "" if view.workspace.vectors is not None or only_pictures(view.items) else f"<p>{facts['cones']}</p>"
     held = f"{facts['images']} images, {facts['boxes']} boxes" if view.workspace.vectors is None else f"{facts['images']} own vectors"
     title = "What the data and the checkpoint are, and their licences"
     return (
@@ -202,5 +204,5 @@ def facts_html(view: View) -> str:
         f"<p><b>{facts['data']}</b>: {held}, {facts['classes']} {'class' if given['classes'] == 1 else 'classes'}, "
         f"{facts['levels']} {'level' if given['levels'] == 1 else 'levels'} · licence: {facts['data_licence']}</p>"
         f"<p><b>{facts['checkpoint']}</b>: {facts['backbone']} → {facts['dimension']}-d {facts['geometry']}, curvature −{curv} "
-        f"· licence: {facts['checkpoint_licence']}. {facts['description']}</p></div></details>"
+        f"· licence: {facts['checkpoint_licence']}. {facts['description']}</p>{cones}</div></details>"
     )
