@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hypviz.belonging import Belonging
 from hypviz.cards import Cards
 from hypviz.config import check_choice
-from hypviz.data.hierarchy import class_graph
 from hypviz.data.items import SCENE, whole_pictures
 from hypviz.errors import SelectionError
 from hypviz.search.answers import Query, Ranked
@@ -55,6 +55,11 @@ class Children:
 
     def __init__(self, cards: Cards, index: Index, *, vectors: bool = False) -> None:
         self.cards, self.items, self.hierarchy, self.index, self._vectors = cards, cards.items, cards.hierarchy, index, vectors
+
+    @cached_property
+    def belonging(self) -> Belonging:
+        """What says how much of a list belongs where it is listed."""
+        return Belonging(self.items, self.hierarchy)
 
     @cached_property
     def bands(self) -> Bands:
@@ -114,37 +119,12 @@ class Children:
 
         levels: whether the band is named after a level of the annotation.  low, high: limits of the radius, None where there is none.
         items: where items have no class, the best of them.  cones False: similarity knows no bands, all are in one.  of: the item
-        around which it was found, which "belong" is about, see `belonging`.
+        around which it was found, which "belong" is about, see `Belonging.under`.
         """
         bands = self.bands if cones else ONE_BAND
         groups = by_class(rows, scores, self._radii[rows], self.items.label[rows], bands)
-        belong = None if of is None else self.belonging(of, rows)
+        belong = None if of is None else self.belonging.under(of, rows)
         return {"by": by, "total": len(rows), "belong": belong, "bands": [self._band(bands, group, rows, scores) for group in groups]}
-
-    def belonging(self, row: int, rows: Rows) -> Json | None:
-        """How many of the boxes (k,) found around an item belong there by their class, beside chance: {"share", "chance"}, shares of them
-        and of all boxes in other pictures. Under a whole picture belong the classes of its boxes, under a box those that were seen in
-        one of its class. None where nothing found has a class, or nothing belongs."""
-        image, whole = int(self.items.image[row]), bool(self._whole[row])
-        below = np.zeros(len(self.items.classes), np.bool_)
-        if whole:
-            below[self.items.label[self.items.of_image(image)[1:]]] = True
-        elif self.items.label[row] != SCENE:
-            below |= self._graph[self.items.label[row]]
-        others = self._counts - np.bincount(self.items.label[self.items.of_image(image)[1:]], minlength=len(below))
-        labels = self.items.label[rows[~self.items.is_scene[rows]]]
-        if len(below) < 2 or not below.any() or not len(labels) or not others.sum():
-            return None
-        return {"share": float(below[labels].mean()), "chance": float(others[below].sum() / others.sum())}
-
-    @cached_property
-    def _graph(self) -> NDArray[np.bool_]:
-        return class_graph(self.items, self.hierarchy)
-
-    @cached_property
-    def _counts(self) -> NDArray[np.int64]:
-        """(C,) boxes of each class."""
-        return np.bincount(self.items.label[~self.items.is_scene], minlength=len(self.items.classes))
 
     def of_class(
         self, found: tuple[Rows, Floats], *, band: int, label: int, offset: int = 0, limit: int = NEAREST, cones: bool = True

@@ -215,6 +215,7 @@ class View:
             "children_total": around.children.total,
             "parents": self.cards.ranked(around.parents),
             "parents_total": around.parents.total,
+            "parents_belong": None if place.query.row is None else self.lists.belonging.over(place.query.row, around.parents.rows),
             "path": self.lists.towards_root(place.query, path, omega),
             "edges": edges_of_picture(self.hierarchy.edges, self.items.offsets, image if place.query.row is not None else None),
             "members": pack_rows(around.members, len(self.items)),

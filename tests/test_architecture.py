@@ -38,6 +38,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "health": set(),
     },
     {
+        "belonging": set(),
         "calibration": set(),
         "fit": {"calibration"},
         "facts": set(),
@@ -49,7 +50,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "marks": set(),
         "histograms": {"selection"},
         "cards": {"marks"},
-        "children": {"cards"},
+        "children": {"belonging", "cards"},
         "export": {"cards", "export_layouts"},
         "export_layouts": {"cards"},
         "selection": {"marks"},

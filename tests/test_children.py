@@ -169,3 +169,29 @@ def test_how_much_of_what_is_listed_belongs_there_is_counted_beside_chance(tiny_
             continue
         assert belong["share"] == pytest.approx(np.mean([label in below for label in boxes]))
         assert belong["chance"] == pytest.approx(np.mean([label in below for label in others]))
+
+
+@pytest.mark.parametrize("row", [0, 5, 60, 99])
+def test_how_many_of_the_parents_show_or_hold_the_class_is_counted_beside_chance(tiny_view: View, row: int) -> None:
+    items, edges = tiny_view.items, tiny_view.hierarchy.edges
+    answer = tiny_view.select({"row": row}, 1.2)
+    if items.is_scene[row]:
+        assert answer["parents_belong"] is None
+        return
+    label = int(items.label[row])
+    around = {
+        int(items.label[p]) for p, c in zip(edges.parent, edges.child, strict=True) if items.label[c] == label and not items.is_scene[p]
+    }
+
+    def over(one: int) -> bool:
+        if items.is_scene[one]:
+            return label in items.label[items.of_image(int(items.image[one]))[1:]].tolist()
+        return int(items.label[one]) in around
+
+    listed = [card["row"] for card in answer["parents"] if items.image[card["row"]] != items.image[row]]
+    others = np.flatnonzero(items.image != items.image[row]).tolist()
+    if not listed:
+        assert answer["parents_belong"] is None
+        return
+    assert answer["parents_belong"]["share"] == pytest.approx(np.mean([over(one) for one in listed]))
+    assert answer["parents_belong"]["chance"] == pytest.approx(np.mean([over(one) for one in others]))

@@ -1,0 +1,99 @@
+"""How much of what is listed around an item belongs there by its class, beside what chance would list.
+
+Under a whole picture belong boxes of the classes that it shows, under a box those of classes that were seen in one of its class;
+over a box lie the pictures that show its class, and boxes of a class that was seen around one. What is in the item's own picture
+does not count: it is known, not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_array
+
+from hypviz.data.hierarchy import Hierarchy, class_graph, scene_classes
+from hypviz.data.items import Items, whole_pictures
+
+Json = dict[str, Any]
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class Belonging:
+    """Judges lists by the classes of one data set; safe to share between threads."""
+
+    def __init__(self, items: Items, hierarchy: Hierarchy) -> None:
+        self.items, self.hierarchy = items, hierarchy
+
+    def under(self, row: int, rows: Rows) -> Json | None:
+        """Of the boxes among rows (k,) outside the picture of an item: {"share": of those that belong under it, "chance": of all such
+        boxes}, both 0…1. None where no box is among them, or no class belongs under the item."""
+        below = self._classes_under(row)
+        if not below.any():
+            return None
+        boxes = ~self.items.is_scene
+        return self._shares(row, rows[boxes[rows]], boxes, lambda chosen: below[self.items.label[chosen]])
+
+    def over(self, row: int, rows: Rows) -> Json | None:
+        """Of the items among rows (k,) outside the picture of a box: {"share": of those that lie over one of its class, "chance"}, as
+        `under`. None for what is no box with a class, and where no class was seen around one."""
+        label = int(self.items.label[row])
+        if self.items.is_scene[row] or len(self.items.classes) < 2:
+            return None
+        around, shown = self._graph[:, label], self._showing(label)
+        own = shown.copy()
+        own[self.items.image[row]] = False
+        if not (around.any() or own.any()):
+            return None
+
+        def lies_over(chosen: Rows) -> Mask:
+            scene = self.items.is_scene[chosen]
+            return np.where(scene, shown[self.items.image[chosen]], around[np.where(scene, 0, self.items.label[chosen])])
+
+        return self._shares(row, rows, self._candidates, lies_over)
+
+    def _shares(self, row: int, rows: Rows, candidates: Mask, belongs: Callable[[Rows], Mask]) -> Json | None:
+        apart = rows[self.items.image[rows] != self.items.image[row]]
+        if not len(apart):
+            return None
+        others = candidates.copy()
+        others[self.items.of_image(int(self.items.image[row]))] = False
+        return {"share": float(belongs(apart).mean()), "chance": float(belongs(np.flatnonzero(others)).mean())}
+
+    def _classes_under(self, row: int) -> Mask:
+        """(C,) classes that belong under an item; none for own vectors, whose hierarchy is not one of classes."""
+        below = np.zeros(len(self.items.classes), np.bool_)
+        if len(below) < 2:
+            return below
+        if self._whole[row]:
+            below[self.items.label[self.items.of_image(int(self.items.image[row]))[1:]]] = True
+        elif not self.items.is_scene[row]:
+            below |= self._graph[self.items.label[row]]
+        return below
+
+    @cached_property
+    def _whole(self) -> Mask:
+        return whole_pictures(self.items)
+
+    @cached_property
+    def _candidates(self) -> Mask:
+        return np.ones(len(self.items), np.bool_)
+
+    @cached_property
+    def _graph(self) -> Mask:
+        return class_graph(self.items, self.hierarchy)
+
+    def _showing(self, label: int) -> Mask:
+        """(M,) which images show a class."""
+        shown = np.zeros(len(self.items.images), np.bool_)
+        start, stop = self._images_by_class.indptr[label : label + 2]
+        shown[self._images_by_class.indices[start:stop]] = True
+        return shown
+
+    @cached_property
+    def _images_by_class(self) -> csc_array:
+        return scene_classes(self.items).tocsc()
