@@ -22,7 +22,7 @@ from hypviz.files import write_file
 from hypviz.home import home
 from hypviz.model.device import CPU_BATCH
 from hypviz.model.encoder import HyperbolicEncoder
-from hypviz.model.folding import folded
+from hypviz.model.folding import folded, mirrored
 
 log = logging.getLogger(__name__)
 MIN_AGREEMENT = 0.98
@@ -81,15 +81,17 @@ def _chosen(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], count: int) ->
 
 
 def _folded(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> HyperbolicEncoder:
-    """A copy with folded normalisation that gives the same features, or the encoder where there is none."""
-    tower = folded(encoder.backbone)
-    if tower is None:
-        return encoder
-    made = copy.copy(encoder)
-    made._modules = {**encoder._modules, "backbone": tower}  # the other parts are shared: nothing here changes them
-    exact, found = (_features(each, crops[:TIMED]) for each in (encoder, made))
-    off = np.abs(found - exact).max() / max(float(np.abs(exact).max()), 1e-12)
-    return made if off <= MAX_FOLDING_ERROR else encoder
+    """A copy that passes over memory less often and gives the same features (`model.folding`), or the encoder where there is none."""
+    made, exact = encoder, _features(encoder, crops[:TIMED])
+    for change in (folded, mirrored):
+        tower = change(made.backbone)
+        if tower is None:
+            continue
+        tried = copy.copy(made)
+        tried._modules = {**made._modules, "backbone": tower}  # the other parts are shared: nothing here changes them
+        off = np.abs(_features(tried, crops[:TIMED]) - exact).max() / max(float(np.abs(exact).max()), 1e-12)
+        made = tried if off <= MAX_FOLDING_ERROR else made
+    return made
 
 
 def agreement(exact: NDArray[np.float32], rough: NDArray[np.float32]) -> float:
