@@ -21,6 +21,9 @@ def heads(
     rows: Annotated[Optional[str], typer.Option(help="Only these rows, separated by commas.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds per row.")] = 5,
     steps: Annotated[int, typer.Option(min=1, help="Steps per run.")] = 300,
+    dimension: Annotated[
+        Optional[int], typer.Option(min=2, help="Dimensions of the heads' space; those of a fresh head by default.")
+    ] = None,
 ) -> None:
     """Compare cosine, distance and angle objectives, hyperbolic and Euclidean, as heads on one backbone. Each run is kept."""
     from hypviz.experiments import heads as table
@@ -33,34 +36,30 @@ def heads(
     folder = out / workspace.resolve().name
     folder.mkdir(parents=True, exist_ok=True)
     with progress_bar("Features") as report:
-        ground = table.prepare(workspace.resolve(), backbone, folder, on_share=lambda share: report(round(100 * share), 100, "features"))
+        ground = table.prepare(
+            workspace.resolve(), backbone, folder, dimension=dimension, on_share=lambda share: report(round(100 * share), 100, "features")
+        )
     kept = folder / "runs.json"
     runs: dict[str, dict[str, float]] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
 
     def run(name: str, seed: int, temperature: float) -> dict[str, float]:
-        key = f"{name} · {steps} steps · τ {temperature:g} · seed {seed} · {ground.items.data_hash}"
+        key = f"{name} · {ground.encoder.embed_dim} d · {steps} steps · τ {temperature:g} · seed {seed} · {ground.items.data_hash}"
         if key not in runs:
             judged, chosen = table.run_row(ground, known[name], seed=seed, steps=steps, temperature=temperature)
             runs[key] = judged | {"validation": chosen}
             kept.write_text(json.dumps(runs, indent=1), encoding="utf-8")
         return runs[key]
 
-    lines = {"chance": {k: f"{100 * v:.1f}" for k, v in table.chance(ground).items()}}
-    lines[table.UNTOUCHED] = {k: f"{100 * v:.1f}" for k, v in table.untouched(ground).items()}
+    runs_of: dict[str, list[dict[str, float]]] = {}
     with progress_bar("Runs") as report:
         for number, name in enumerate(wanted):
             best = max(table.TEMPERATURES, key=lambda tau, row=name: run(row, 0, tau)["validation"])  # type: ignore[misc]
-            results = []
+            results = runs_of[f"{name}, τ {best:g}"] = []
             for seed in range(seeds):
                 report(number * seeds + seed, len(wanted) * seeds, f"{name}, seed {seed}")
                 results.append(run(name, seed, best))
-            spans = {figure: table.interval([100 * result[figure] for result in results]) for figure in (*table.FIGURES, table.ORDER)}
-            lines[f"{name}, τ {best:g}"] = {figure: f"{mean:.1f} ± {half:.1f}" for figure, (mean, half) in spans.items()}
-    columns = [*table.FIGURES, table.ORDER]
-    text = [f"| % | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    text += [f"| {name} | {' | '.join(values[column].replace('nan', '–') for column in columns)} |" for name, values in lines.items()]
-    page = "\n".join(text)
-    (folder / "heads.md").write_text(page + "\n", encoding="utf-8")
+    page = table.page(table.chance(ground), table.untouched(ground), runs_of)
+    (folder / f"heads-{ground.encoder.embed_dim}.md").write_text(page + "\n", encoding="utf-8")
     typer.echo(page)
     typer.echo(
         f"{int(ground.judge.sum())} test pictures, {seeds} seeds; {(time.perf_counter() - start) / 60:.0f} min for what was not there yet"

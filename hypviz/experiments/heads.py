@@ -8,7 +8,7 @@ cones; the test pictures are looked at once per run. The first row is the backbo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,10 +22,11 @@ from hypviz.data.crops import build_crop_cache
 from hypviz.data.hierarchy import Hierarchy, subset_hierarchy
 from hypviz.data.items import Items, subset_images
 from hypviz.evaluate import LISTED, EvaluateSettings, calibrate_retrieval, evaluate
+from hypviz.evaluate.task import listed_ranking
 from hypviz.model.losses import LossSettings
 from hypviz.run_state import Recipe
 from hypviz.search.embedding import Embedding
-from hypviz.search.retrieval import Cones, Ranking, Retrieval
+from hypviz.search.retrieval import MAX_ANGLE, Cones, Ranking, Retrieval
 from hypviz.store import Workspace
 from hypviz.train import train
 from hypviz.tune.features import Features, build_features
@@ -40,6 +41,13 @@ FIGURES = {
     "object → parts mAP": ("object → parts", "instance", "mAP"),
 }
 ORDER = "P(r_parent < r_child)"
+BY = {
+    "angle at the query": Ranking("angle", "query"),
+    "angle at the candidate": Ranking("angle", "candidate"),
+    "angle at both": Ranking("angle", "sum"),
+    "cosine": Ranking("cosine"),
+}
+"""Ways to rank that every row is judged by, beside the one that validation chooses."""
 BATCH_PAIRS = 256
 TEMPERATURES = (0.07, 0.2)
 FAST = EvaluateSettings(bootstrap=0, baselines=False, entailment_apexes=0)
@@ -63,6 +71,7 @@ def _angle(geometry: Any = "hyperbolic") -> LossSettings:
 ROWS = (
     HeadRow("cosine InfoNCE", _angle("cosine"), "cosine"),
     HeadRow("HCL distance", replace(_angle(), objective="distance")),
+    HeadRow("MERU-style hinge", replace(_angle(), objective="hinge")),
     HeadRow("euc", _angle("euclidean"), "euclidean", 0),
     HeadRow("hyp", _angle(), cross_image=0),
     HeadRow("euc†", _angle("euclidean"), "euclidean", 1, "scene"),
@@ -70,6 +79,8 @@ ROWS = (
     HeadRow("euc† + ancestors", _angle("euclidean"), "euclidean"),
     HeadRow("hyp† + ancestors", _angle()),
 )
+DUEL = "hyp† + ancestors"
+"""The row that is held against all others."""
 UNTOUCHED = "untouched backbone, cosine"
 
 
@@ -91,8 +102,11 @@ class Ground:
         return subset_images(self.items, mask), subset_hierarchy(self.hierarchy, self.items, mask), self.features[rows]
 
 
-def prepare(workspace: Path, backbone: str, cache: Path, *, on_share: Callable[[float], None]) -> Ground:
-    """Split the workspace 3 : 1 by image, a tenth of the larger part for choosing, and compute the features of its items."""
+def prepare(workspace: Path, backbone: str, cache: Path, *, dimension: int | None = None, on_share: Callable[[float], None]) -> Ground:
+    """Split the workspace 3 : 1 by image, an eighth of the larger part for choosing, and compute the features of its items.
+
+    dimension: of the heads' space, None for the one that a fresh head gets.
+    """
     from hypviz.embed import in_fastest_dtype
     from hypviz.model.encoder import build_encoder
     from hypviz.tune.features import backbone_hash
@@ -101,6 +115,7 @@ def prepare(workspace: Path, backbone: str, cache: Path, *, on_share: Callable[[
 
     opened = Workspace.open(workspace)
     settings = start_settings(TuneJob(str(workspace), backbone=backbone))
+    settings = settings if dimension is None else replace(settings, embed_dim=dimension)
     encoder = build_encoder(settings).eval()
     crops = build_crop_cache(opened.items, cache, size=encoder.image_size, workers=2)
     path = cache / f"features-{backbone_hash(encoder)}-{opened.items.data_hash}.npy"
@@ -152,16 +167,25 @@ def untouched(ground: Ground) -> dict[str, float]:
 
 
 def figures(items: Items, hierarchy: Hierarchy, embedding: Embedding, retrieval: Retrieval) -> dict[str, float]:
-    """All figures by the ranking as listed; NaN where the data has no such query, and for the order of radii that mean nothing."""
-    judged = evaluate(items, hierarchy, embedding, FAST, retrieval=retrieval)
+    """All figures by the ranking as listed, and as "FIGURE, by WAY" by those of `BY`; NaN where the data has no such query, and for the
+    order of radii that mean nothing."""
+    ways = {name: Retrieval(one, one, Cones((MAX_ANGLE,))) for name, one in BY.items() if _applies(one, embedding)}
+    rankings = {f"by {name}": listed_ranking(embedding, way) for name, way in ways.items()}
+    judged = evaluate(items, hierarchy, embedding, FAST, retrieval=retrieval, rankings=rankings)
     found = {}
     for name, (task, reading, metric) in FIGURES.items():
-        by = LISTED if any(result.score == LISTED for result in judged.results) else "cosine"
-        try:
-            found[name] = judged.find(task, reading, by).metrics[metric].mean
-        except KeyError:
-            found[name] = math.nan
+        for by in (LISTED, *rankings):
+            try:
+                value = judged.find(task, reading, by).metrics[metric].mean
+            except KeyError:
+                value = math.nan
+            found[name if by == LISTED else f"{name}, {by}"] = value
     return found | {ORDER: math.nan if embedding.geometry == "cosine" else judged.radii.direct}
+
+
+def _applies(ranking: Ranking, embedding: Embedding) -> bool:
+    """Whether a way to rank is one of its own in this geometry: with cosines alone all angles are the same."""
+    return embedding.geometry != "cosine" or ranking.by == "cosine"
 
 
 def chance(ground: Ground) -> dict[str, float]:
@@ -173,6 +197,47 @@ def chance(ground: Ground) -> dict[str, float]:
     found = {name: known[task, reading].chance_of(metric) if (task, reading) in known else math.nan
              for name, (task, reading, metric) in FIGURES.items()}  # fmt: skip
     return found | {ORDER: 0.5}
+
+
+def page(chance: Mapping[str, float], untouched: Mapping[str, float], runs: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
+    """Markdown: a table of all rows by the ranking that validation chose for each, what each of `DUEL` gains over the others, paired by
+    seed, and a table of the rows under every way to rank. runs: row → a run a seed; means ± half of Student's 95 % interval, in %."""
+    columns = [*FIGURES, ORDER]
+
+    def line(name: str, values: Mapping[str, Sequence[float]], columns: Sequence[str]) -> str:
+        return f"| {name} | {' | '.join(_cell(values.get(column, ())) for column in columns)} |"
+
+    def head(columns: Sequence[str]) -> list[str]:
+        return [f"| % | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+
+    def over(results: Sequence[Mapping[str, float]], column: str) -> list[float]:
+        return [result.get(column, math.nan) for result in results]
+
+    lines = head(columns)
+    lines += [line(name, {column: [values[column]] for column in columns}, columns) for name, values in
+              (("chance", chance), (UNTOUCHED, untouched))]  # fmt: skip
+    lines += [line(name, {column: over(results, column) for column in columns}, columns) for name, results in runs.items()]
+    leader = next((name for name in runs if name.startswith(f"{DUEL},")), None)
+    if leader:
+        lines += ["", f"{DUEL} minus each row, paired by seed:", "", *head(columns)]
+        floor = {column: [value - untouched[column] for value in over(runs[leader], column)] for column in columns}
+        lines.append(line(UNTOUCHED, floor, columns))
+        for name, results in runs.items():
+            if name != leader:
+                gains = {c: [a - b for a, b in zip(over(runs[leader], c), over(results, c), strict=False)] for c in columns}
+                lines.append(line(name, gains, columns))
+    lines += ["", "The same runs under each way to rank:"]
+    for figure in FIGURES:
+        lines += ["", *[text.replace("| % |", f"| {figure}, % |") for text in head([*BY])]]
+        lines += [line(name, {by: over(results, f"{figure}, by {by}") for by in BY}, [*BY]) for name, results in runs.items()]
+    return "\n".join(lines)
+
+
+def _cell(values: Sequence[float]) -> str:
+    if not len(values) or not np.isfinite(values).all():
+        return "–"
+    mean, half = interval([100 * value for value in values])
+    return f"{mean:.1f}" if len(values) < 2 else f"{mean:.1f} ± {half:.1f}"
 
 
 def interval(values: list[float]) -> tuple[float, float]:

@@ -1,0 +1,56 @@
+"""The table of heads: every way to rank is judged, and gains are paired by seed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from hypviz.evaluate import calibrate_retrieval, evaluate
+from hypviz.experiments.heads import BY, DUEL, FAST, FIGURES, ORDER, ROWS, figures, interval, page
+from tests.evaluate.worlds import hierarchy_of, tree_world
+
+
+def test_every_way_to_rank_is_judged_as_evaluate_judges_it() -> None:
+    items, e = tree_world(kinds=5, scenes=12)
+    hierarchy = hierarchy_of(items)
+    found = figures(items, hierarchy, e, calibrate_retrieval(items, hierarchy, e))
+    for apex, name in (("query", "angle at the query"), ("candidate", "angle at the candidate"), ("sum", "angle at both")):
+        judged = evaluate(items, hierarchy, e, replace(FAST, apex=apex, baselines=True))
+        for figure, (task, reading, metric) in FIGURES.items():
+            for score, by in (("angle", name), ("cosine", "cosine")):
+                want = judged.find(task, reading, score).metrics[metric].mean
+                assert found[f"{figure}, by {by}"] == pytest.approx(want, abs=1e-6)
+    assert set(found) == {*FIGURES, ORDER, *(f"{figure}, by {by}" for figure in FIGURES for by in BY)}
+
+
+def test_a_cosine_space_is_ranked_by_its_cosine_alone() -> None:
+    items, e = tree_world(kinds=5, scenes=12)
+    flat, hierarchy = replace(e, geometry="cosine"), hierarchy_of(items)
+    found = figures(items, hierarchy, flat, calibrate_retrieval(items, hierarchy, flat))
+    assert math.isnan(found[ORDER])
+    assert [name for name in found if ", by angle" in name] == []
+    assert all(f"{figure}, by cosine" in found for figure in FIGURES)
+
+
+def test_the_page_has_means_with_intervals_and_gains_paired_by_seed() -> None:
+    def run(value: float) -> dict[str, float]:
+        return dict.fromkeys([*FIGURES, ORDER], value) | {f"{name}, by cosine": value / 2 for name in FIGURES}
+
+    floor = run(0.25)
+    ours, other = [run(0.5), run(0.7), run(0.9)], [run(0.4), run(0.6), run(0.8)]
+    text = page(run(0.1), floor, {f"{DUEL}, τ 0.2": ours, "hyp, τ 0.2": other})
+    lines = text.splitlines()
+    mean, half = interval([50.0, 70.0, 90.0])
+    assert f"| {DUEL}, τ 0.2 | {mean:.1f} ± {half:.1f} |" in text
+    gains = lines[lines.index(f"{DUEL} minus each row, paired by seed:") :]
+    assert next(line for line in gains if line.startswith("| hyp, τ 0.2")).split(" | ")[1] == "10.0 ± 0.0"
+    assert next(line for line in gains if line.startswith("| untouched")).split(" | ")[1].startswith("45.0 ± ")
+    assert "| part → object P@5, % | angle at the query | angle at the candidate | angle at both | cosine |" in text
+    assert f"| hyp, τ 0.2 | – | – | – | 30.0 ± {half / 2:.1f} |" in text, "what was not judged is a dash"
+
+
+def test_all_objectives_of_the_paper_and_of_its_baselines_have_a_row() -> None:
+    assert len({row.name for row in ROWS}) == len(ROWS) == 9
+    assert {row.loss.objective for row in ROWS} == {"angle", "distance", "hinge"}
