@@ -7,6 +7,7 @@ see `model.text`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -48,29 +49,51 @@ def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0
     Raises SettingsError for an unknown name, CheckpointError for weights that do not fit or whose package is missing,
     HubUnreachableError when a hub tag was asked for and the hub cannot be reached.
     """
+    if name == OWN_VECTORS:
+        raise CheckpointError("Own vectors come without a model, so own pictures and words have no place among them.")
+    check_known(name)
     if name.startswith("pretrained:"):
         return _pretrained(name.partition(":")[2], weights, image_size)
     if weights == RANDOM:
         weights = None
     family, _, model = name.partition(":")
-    if name == OWN_VECTORS:
-        raise CheckpointError("Own vectors come without a model, so own pictures and words have no place among them.")
     if name in DEMO_NAMES:
         backbone = _demo(name, image_size)
         if weights:
             load_tower(backbone.tower, read_weights(Path(weights)), source=f"Weights file {weights}")
         return backbone
     tag = hub_tag(weights) or published
-    if family == "open_clip" and model:
-        return _open_clip(model, tag, weights, image_size)
-    if family == "timm" and model:
-        return _timm(model, tag, weights, image_size)
-    if family == "meru" and model:
+    if family == "meru":
         return _meru(model, weights, image_size)
-    raise SettingsError(
-        f"Unknown backbone {name!r}; use demo, demo-small, pretrained:efficientnet_lite0, "
-        "open_clip:NAME (such as open_clip:ViT-B-16) or timm:NAME."
-    )
+    return (_open_clip if family == "open_clip" else _timm)(model, tag, weights, image_size)
+
+
+def check_known(name: str) -> None:
+    """SettingsError unless a backbone's name is one that this program, OpenCLIP or timm knows by itself.
+
+    Both libraries also take addresses of hubs and folders ("hf-hub:…", "local-dir:…"); a name comes from a job or a stranger's card,
+    so neither is ever looked up.
+    """
+    family, _, model = name.partition(":")
+    if family == "open_clip" and model:
+        import open_clip
+
+        if model.replace("/", "-") not in open_clip.list_models():
+            raise SettingsError(f"OpenCLIP has no model {model!r:.80}; see open_clip.list_models(), for example ViT-B-16.")
+    elif family == "timm" and model:
+        import timm
+
+        if not re.fullmatch(r"[\w.-]+", model) or not timm.is_model(model):
+            raise SettingsError(f"timm has no model {model!r:.80}; see timm.list_models(), for example resnet50.")
+    elif family == "meru" and model:
+        read_shape(model, "LWAP")
+    elif family == "pretrained":
+        find_packaged(model)
+    elif name not in DEMO_NAMES:
+        raise SettingsError(
+            f"Unknown backbone {name!r:.80}; use demo, demo-small, pretrained:efficientnet_lite0, "
+            "open_clip:NAME (such as open_clip:ViT-B-16) or timm:NAME."
+        )
 
 
 def hub_tag(weights: str | None) -> str:
@@ -89,14 +112,14 @@ def _open_clip(name: str, tag: str, weights: str | None, image_size: int) -> Bac
     import open_clip
     from open_clip.model import CLIPVisionCfg, _build_vision_tower  # the image tower alone: the text tower is unused
 
-    config = open_clip.get_model_config(name)
-    if config is None:
-        raise SettingsError(f"OpenCLIP has no model {name!r}; see open_clip.list_models(), for example ViT-B-16.")
+    config: Any = open_clip.get_model_config(name)
     published = open_clip.get_pretrained_cfg(name, tag) if tag else {}
     if tag and not published:
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(name)) or "none"
         raise SettingsError(f"OpenCLIP has no weights {tag!r} for {name}; it knows {tags}.")
-    vision = dict(config["vision_cfg"], output_tokens=False, **({"image_size": image_size} if image_size else {}))
+    vision = dict(
+        config["vision_cfg"], output_tokens=False, timm_model_pretrained=False, **({"image_size": image_size} if image_size else {})
+    )
     quick_gelu = bool(config.get("quick_gelu") or published.get("quick_gelu"))
     tower = _build_vision_tower(config["embed_dim"], CLIPVisionCfg(**vision), quick_gelu)
     if weights:
@@ -109,9 +132,6 @@ def _open_clip(name: str, tag: str, weights: str | None, image_size: int) -> Bac
 
 def _timm(name: str, tag: str, weights: str | None, image_size: int) -> Backbone:
     import timm
-
-    if not timm.is_model(name):
-        raise SettingsError(f"timm has no model {name!r}; see timm.list_models(), for example resnet50.")
 
     if tag and not timm.models.is_model_pretrained(f"{name}.{tag}"):
         tags = ", ".join(each.partition(".")[2] for each in timm.list_pretrained(f"{name}.*")) or "none"
