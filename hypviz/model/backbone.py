@@ -27,6 +27,8 @@ OWN_VECTORS = "vectors"
 DEMO_NAMES = ("demo", "demo-small")
 RANDOM = "random"
 """Weights of a backbone that is about to get those of a checkpoint: none are looked for, whatever its name promises."""
+MAX_WEIGHTS, MAX_WIDTH = 4 << 30, 1 << 16
+"""Weights of the layers of a transformer by its name, and the largest number in that: a name is a few letters, what it asks for is not."""
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -178,6 +180,8 @@ def _meru(shape: str, weights: str | None, image_size: int) -> Backbone:
 
     size = image_size or 224
     sizes = read_shape(shape, "LWAP")
+    if (size // sizes["P"]) ** 2 * sizes["W"] > MAX_WEIGHTS // 16:
+        raise SettingsError(f"Pictures of {size} pixels in patches of {sizes['P']} are more than any transformer here takes.")
     tower = VisionTransformer(
         img_size=size, patch_size=sizes["P"], embed_dim=sizes["W"], depth=sizes["L"], num_heads=sizes["A"],
         num_classes=0, global_pool="token", norm_layer=nn.LayerNorm,
@@ -196,9 +200,11 @@ def read_shape(text: str, letters: str) -> dict[str, int]:
     {'L': 12, 'W': 384, 'A': 12, 'P': 16}
     """
     parts = text.split("_")
-    sizes = {part[:1]: int(part[1:]) for part in parts if part[1:].isascii() and part[1:].isdigit()}
+    sizes = {part[:1]: int(part[1:]) for part in parts if part[1:].isascii() and part[1:].isdigit() and len(part) < 10}
     if len(parts) != len(letters) or set(sizes) != set(letters) or not all(sizes.values()):
-        raise SettingsError(f"A transformer's shape needs a number for each of {', '.join(letters)}, as L12_W384_A12_…; got {text!r}.")
+        raise SettingsError(f"A transformer's shape needs a number for each of {', '.join(letters)}, as L12_W384_A12_…; got {text!r:.60}.")
+    if sizes["L"] * sizes["W"] ** 2 * 12 > MAX_WEIGHTS or max(sizes.values()) > MAX_WIDTH:
+        raise SettingsError(f"A transformer of the shape {text!r:.60} is larger than any that is built here ({MAX_WEIGHTS:,} weights).")
     if sizes["W"] % sizes["A"]:
         raise SettingsError(f"A transformer of width {sizes['W']} cannot have {sizes['A']} attention heads; got {text!r}.")
     return sizes

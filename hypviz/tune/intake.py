@@ -17,6 +17,7 @@ from uuid import uuid4
 import numpy as np
 
 from hypviz.data.formats.detect import open_dataset
+from hypviz.data.formats.limits import check_files
 from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import Items
 from hypviz.errors import DataError, HypvizError, page_sentence
@@ -87,6 +88,7 @@ def take_in(archive: Path, stage: Path, *, name: str, report: Report, to_draw: b
     inside.mkdir()
     unpack(archive, inside, name=name, on_progress=unpacking)
     try:
+        check_files(inside)
         raw = open_dataset(inside, extract_to=inside / "pictures")
         items, found = import_items(replace(raw, name=title_of(name)), on_progress=reading)
     except HypvizError as error:

@@ -22,6 +22,7 @@ from PIL import Image
 from hypviz.data.formats.convention import Reading, Sample, check_format, judge
 from hypviz.data.formats.drafts import four_numbers
 from hypviz.data.formats.hf_columns import Columns, check_text, columns_of
+from hypviz.data.formats.limits import batch_rows
 from hypviz.data.formats.names import split_of
 from hypviz.data.formats.text import class_name
 from hypviz.data.formats.tree import files_below
@@ -69,7 +70,10 @@ def _load(source: Path) -> dict[str, Any]:
         for name in files_below(source):
             if name.lower().endswith(".parquet"):
                 files.setdefault(_split_of(name), []).append(str(source / name))
-        return dict(datasets.load_dataset("parquet", data_files=files, streaming=True))
+        rows = batch_rows(file for one in files.values() for file in one)
+        return dict(datasets.load_dataset("parquet", data_files=files, streaming=True, batch_size=rows))
+    except DataError:
+        raise
     except Exception as error:  # the library raises whatever its readers do: OSError, ArrowInvalid, KeyError…
         raise DataError(f"{source}: not a folder that the datasets library reads ({' '.join(str(error).split())[:160]}).") from None
 
