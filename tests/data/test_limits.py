@@ -69,7 +69,7 @@ def test_a_yaml_bomb_in_a_folder_of_pictures_takes_no_memory(tmp_path: Path, mak
         ("names: [" + "a," * (MAX_NODES + 1) + "]", "more than 100,000 entries"),
         ("names: [a]\nx: " + "y" * MAX_YAML, "at most"),
         ("names: [a]\nnames: [b]", "stands twice"),
-        ("names: !!python/object/apply:os.system ['true']", "names must be"),
+        ("names: !!python/object/apply:os.system ['true']", "none of 1 pictures has"),
     ],
 )
 def test_yaml_is_read_under_limits_of_depth_entries_and_size(tmp_path: Path, text: str, sentence: str, make_picture: MakePicture) -> None:
@@ -78,7 +78,7 @@ def test_yaml_is_read_under_limits_of_depth_entries_and_size(tmp_path: Path, tex
     with pytest.raises(DataError) as refused:
         read_yaml(tmp_path / "data.yaml")
         open_dataset(tmp_path, "yolo")
-    assert sentence in str(refused.value) or "names" in str(refused.value)
+    assert sentence in str(refused.value)
 
 
 @pytest.mark.parametrize(
