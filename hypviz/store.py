@@ -156,6 +156,8 @@ class Workspace:
             meta = json.loads((folder / "meta.json").read_bytes())
             directions = np.load(folder / "directions.npy", mmap_mode="r")
             found = Embedding(directions, np.load(folder / "radii.npy"), meta["curv"], meta["geometry"])
+            if meta.get("schema", 1) > SCHEMA:
+                raise ValueError(f"it is of schema {meta['schema']}, this hypviz reads up to {SCHEMA}")
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("%s is damaged (%s): the embedding has to be made again", folder, error)
             return None
