@@ -66,12 +66,25 @@ def pictures() -> list[bytes]:
 def archives() -> list[bytes]:
     """Zips, stored and packed, with names in several encodings."""
     found = []
-    for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+    for kind in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2):
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", kind) as archive:
             archive.writestr("set/a.png", encoded("PNG"))
             archive.writestr("set/日本.txt", "0 .5 .5 .2 .2\n" * 20)
             archive.writestr("set/sub/data.yaml", "names: [a, b]\n")
+        found.append(stream.getvalue())
+    return found
+
+
+def uploads(folder: Path) -> list[bytes]:
+    """Zips of whole data sets."""
+    found = []
+    for form in ("coco", "yolo", "voc", "labelme"):
+        write_set(form, folder / form)
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted((folder / form).rglob("*")):
+                archive.write(path, path.relative_to(folder))
         found.append(stream.getvalue())
     return found
 

@@ -123,7 +123,7 @@ def _upload(folder: Path) -> Target:
         check_files(inside)
         import_items(open_dataset(inside, extract_to=inside / "pictures"))
 
-    return Target("upload", seeds.archives(), run)
+    return Target("upload", seeds.uploads(folder / "seeds"), run)
 
 
 def _card(folder: Path) -> Target:

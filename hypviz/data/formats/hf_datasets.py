@@ -24,6 +24,7 @@ from hypviz.data.formats.drafts import four_numbers
 from hypviz.data.formats.hf_columns import Columns, check_text, columns_of
 from hypviz.data.formats.limits import batch_rows
 from hypviz.data.formats.names import split_of
+from hypviz.data.formats.saved_arrow import check_saved
 from hypviz.data.formats.text import class_name
 from hypviz.data.formats.tree import files_below
 from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage, storable
@@ -64,6 +65,7 @@ def _load(source: Path) -> dict[str, Any]:
 
     try:
         if (source / "dataset_dict.json").is_file() or (source / "state.json").is_file():
+            check_saved(source)
             found = datasets.load_from_disk(str(source))
             return dict(found) if isinstance(found, Mapping) else {"": found}
         files: dict[str, list[str]] = {}
