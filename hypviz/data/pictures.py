@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -122,7 +123,7 @@ def open_upright(source: Path | str | bytes, *, name: str = "the picture", side:
     try:
         if side:
             image.draft("RGB", (2 * side, 2 * side))
-        with BUDGET.reserve(_need(image, data, label)):
+        with _reserved(image, data, label):
             image.load()
             upright = _to_rgb(_turned(image))
             BUDGET.hold(upright, 4 * upright.width * upright.height)
@@ -134,21 +135,20 @@ def open_upright(source: Path | str | bytes, *, name: str = "the picture", side:
 
 
 def read_size(path: Path | str) -> tuple[int, int]:
-    """(width, height) of the upright picture from the file's header, without decoding; raises PictureError."""
-    with _open(read_bytes(Path(path)), str(path)) as image:
+    """(width, height) of the upright picture from the file's header; raises PictureError. A PNG may state its turn behind its pixels, so
+    it is decoded."""
+    data = read_bytes(Path(path))
+    with _open(data, str(path)) as image, _reserved(image, data, str(path)):
         return _upright_size(image)
 
 
 def inspect_picture(path: Path | str) -> PictureInfo:
     """Read and fully decode a file once: its hash, sizes and orientation; raises PictureError as `open_upright`."""
     data = read_bytes(Path(path))
-    with _open(data, str(path)) as image:
+    with _open(data, str(path)) as image, _reserved(image, data, str(path)):
         size, orientation = _upright_size(image), _orientation(image)
         try:
-            with BUDGET.reserve(_need(image, data, str(path))):
-                image.load()
-        except PictureError:
-            raise
+            image.load()
         except _BROKEN as error:
             raise _undecodable(str(path), error) from None
     stored = size[::-1] if orientation >= 5 else size
@@ -197,13 +197,13 @@ def _formats(data: bytes) -> tuple[str, ...]:
     return (*FORMATS, "HEIF")
 
 
-def _need(image: Image.Image, data: bytes, label: str) -> int:
-    """Bytes that decoding takes, the file's own among them; PictureError when that is more than there is for all."""
+def _reserved(image: Image.Image, data: bytes, label: str) -> AbstractContextManager[None]:
+    """The memory that decoding takes, the file's own included; PictureError when that is more than there is for all."""
     need = image.width * image.height * BYTES_PER_PIXEL.get(image.format or "", OTHERS) + len(data)
     if need > BUDGET.total:
         words = f"decoding it takes {need / 1e9:.1f} GB, at most {BUDGET.total / 1e9:.1f} GB are given to pictures"
         raise PictureError(label, "too large", f"{words}; make it smaller or save it as JPEG or PNG")
-    return need
+    return BUDGET.reserve(need)
 
 
 def _too_large(label: str, pixels: str) -> PictureError:

@@ -38,6 +38,10 @@ def corpus(name: str) -> list[bytes]:
     return [path.read_bytes() for path in sorted((CORPUS / name.replace(" ", "-")).glob("*"))]
 
 
+class Late(BaseException):
+    """An input takes too long; no reader takes this for an error of a file."""
+
+
 class Watch:
     """Time and memory of one target's inputs."""
 
@@ -46,7 +50,7 @@ class Watch:
         signal.signal(signal.SIGALRM, self._late)
 
     def _late(self, *_: object) -> None:
-        raise TimeoutError(f"an input took more than {self.limit_s:.0f} s")
+        raise Late(f"an input took more than {self.limit_s:.0f} s")
 
     def run(self, target: Any, data: bytes, number: int) -> None:
         """One input under the limits."""
@@ -81,7 +85,7 @@ def work(name: str, inputs: int, seed: int, out: Path, limit_s: float) -> dict[s
             current.write_bytes(data)
             try:
                 watch.run(target, data, number)
-            except Exception as error:
+            except (Exception, Late) as error:
                 place = _place(error)
                 if place not in places:
                     places[place] = _keep(out, name, data, error)
@@ -138,7 +142,7 @@ def coverage(name: str, inputs: int, out: Path) -> None:
 
 def main() -> int:
     """All targets, one process each."""
-    from tests.fuzz.targets import names
+    from tests.fuzz.targets import names, weight
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--inputs", type=int, default=100_000, help="in all, shared by the targets")
@@ -151,21 +155,22 @@ def main() -> int:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     chosen = given.target or names()
-    each = -(-given.inputs // len(chosen))
+    parts = sum(map(weight, chosen))
+    shares = {name: -(-given.inputs * weight(name) // parts) for name in chosen}
     if given.worker:
         if given.engine == "atheris":
             coverage(chosen[0], given.inputs, given.out)
         else:
             print(json.dumps(work(chosen[0], given.inputs, given.seed, given.out, LIMIT_S * given.patience)))
         return 0
-    return _all(chosen, each, given)
+    return _all(shares, given)
 
 
-def _all(chosen: list[str], each: int, given: argparse.Namespace) -> int:
+def _all(shares: dict[str, int], given: argparse.Namespace) -> int:
     total, bad = 0, 0
     options = ["--seed", str(given.seed), "--out", str(given.out), "--engine", given.engine, "--patience", str(given.patience)]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    for name in chosen:
+    for name, each in shares.items():
         command = [sys.executable, "-m", "tests.fuzz.run", "--worker", "--inputs", str(each), "--target", name, *options]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=max(3600, each))
         if done.returncode or given.engine == "atheris":
@@ -183,7 +188,7 @@ def _all(chosen: list[str], each: int, given: argparse.Namespace) -> int:
         bad += len(said["findings"])
         numbers = f"{said['inputs']:>7,} inputs, {said['refused']:>7,} refused in words, {said['s']:>7} s, memory {said['peak_mb']} MB"
         print(f"{name:<22} {numbers}", *(f"   {place}: {file}" for place, file in said["findings"].items()), sep="\n", flush=True)
-    print(f"{total:,} inputs on {len(chosen)} ways in: {bad} findings.")
+    print(f"{total:,} inputs on {len(shares)} ways in: {bad} findings.")
     return int(bad > 0)
 
 

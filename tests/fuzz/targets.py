@@ -12,12 +12,18 @@ from pathlib import Path
 from hypviz.config import HierarchySettings
 from hypviz.data.formats.detect import open_dataset
 from hypviz.data.formats.limits import check_files
+from hypviz.data.formats.sniff import sniff
+from hypviz.data.formats.table import load_rows
+from hypviz.data.formats.xml_text import read_xml
+from hypviz.data.formats.yaml_text import read_yaml
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.data.pictures import inspect_picture, open_upright, read_size
+from hypviz.data.raw import DropCounter
 from hypviz.errors import HypvizError
 from hypviz.model.card import checkpoint_hash, read_card
 from hypviz.tune.archive import unpack
+from hypviz.vectors.columns import read_cells
 from hypviz.vectors.read import read_vectors
 from hypviz.workspace_meta import is_workspace, read_meta
 from tests.fuzz import seeds
@@ -43,29 +49,60 @@ class Target:
 
 def names() -> list[str]:
     """All targets."""
-    readers = ("safetensors", "pt", "npy", "npz", "parquet")
-    return [
-        *(f"set {form}" for form in seeds.SETS),
-        "picture",
-        "zip",
-        "upload",
-        "card",
-        "meta",
-        *(f"vectors {kind}" for kind in readers),
-        "weights safetensors",
-        "weights pt",
-    ]
+    files = ("safetensors", "pt", "npy", "npz", "parquet")
+    single = (*(f"read {kind}" for kind in READERS), "picture", "zip", "upload", "card", "meta", "weights safetensors", "weights pt")
+    return [*(f"set {form}" for form in seeds.SETS), *single, *(f"vectors {kind}" for kind in files)]
 
 
 def make(name: str, folder: Path) -> Target:
     """A target that works in a folder of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     kind, _, form = name.partition(" ")
+    if kind == "read":
+        return _parser(name, form, folder)
     if kind == "set":
         return _set(name, form, folder)
     if kind in ("vectors", "weights"):
         return _reader(name, kind, f".{form}", folder)
     return {"picture": _picture, "zip": _zip, "upload": _upload, "card": _card, "meta": _meta}[kind](folder)
+
+
+READERS: dict[str, Callable[[Path], object]] = {
+    "yaml": read_yaml,
+    "xml": read_xml,
+    "rows": lambda path: load_rows(path, DropCounter()),
+    "table": lambda path: read_cells(path),
+    "sniffed": sniff,
+}
+"""Readers of one file, without the set around it."""
+
+
+def weight(name: str) -> int:
+    """How many inputs a target gets for each that one of whole sets gets, which takes as many times as long."""
+    return 1 if name.startswith("set ") or name == "upload" else 6
+
+
+def _parser(name: str, form: str, folder: Path) -> Target:
+    """All annotation files there are, through one reader; the sound ones of other formats may be refused by it."""
+    sound = [path.read_bytes() for one in seeds.SETS for path in seeds.write_set(one, folder / one) if path.suffix != ".arrow"]
+    every = (".json", ".xml", ".csv", ".txt", ".yaml", ".parquet")
+    endings = {"yaml": (".yaml",), "xml": (".xml",), "rows": (".json", ".csv"), "table": (".csv",), "sniffed": every}
+
+    def run(data: bytes) -> None:
+        for ending in endings[form]:
+            (folder / f"a{ending}").write_bytes(data)
+            READERS[form](folder / f"a{ending}")
+
+    target = Target(name, sound, run)
+    target.seeds = [data for data in sound if _is_read(target, data)]
+    target.refused = 0
+    return target
+
+
+def _is_read(target: Target, data: bytes) -> bool:
+    before = target.refused
+    target.try_one(data)
+    return target.refused == before
 
 
 def _set(name: str, form: str, folder: Path) -> Target:
