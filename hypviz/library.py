@@ -183,7 +183,7 @@ class Library:
             raise WorkspaceError(f"No data called {given!r}: expected a folder or one of {', '.join(self.data_names())}.")
         if folder == DEMO:
             return "demo"
-        if folder.parent == home().resolve() and is_workspace(folder):
+        if folder.parent == home().resolve() and is_workspace(folder) and not is_uploaded(folder):
             return folder.name
         name = folder.name if folder.name and folder.name not in self.data_names() else str(folder)
         self.extra[name] = folder

@@ -142,8 +142,6 @@ def coverage(name: str, inputs: int, out: Path) -> None:
 
 def main() -> int:
     """All targets, one process each."""
-    from tests.fuzz.targets import names, weight
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--inputs", type=int, default=100_000, help="in all, shared by the targets")
     parser.add_argument("--seed", type=int, default=0)
@@ -154,15 +152,18 @@ def main() -> int:
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
+    if given.worker:
+        (name,) = given.target
+        if given.engine == "atheris":
+            coverage(name, given.inputs, given.out)
+        else:
+            print(json.dumps(work(name, given.inputs, given.seed, given.out, LIMIT_S * given.patience)))
+        return 0
+    from tests.fuzz.targets import names, weight  # not sooner: coverage is of what is imported under it
+
     chosen = given.target or names()
     parts = sum(map(weight, chosen))
     shares = {name: -(-given.inputs * weight(name) // parts) for name in chosen}
-    if given.worker:
-        if given.engine == "atheris":
-            coverage(chosen[0], given.inputs, given.out)
-        else:
-            print(json.dumps(work(chosen[0], given.inputs, given.seed, given.out, LIMIT_S * given.patience)))
-        return 0
     return _all(shares, given)
 
 

@@ -27,6 +27,7 @@ from hypviz.data.formats.names import split_of
 from hypviz.data.formats.saved_arrow import check_saved
 from hypviz.data.formats.text import class_name
 from hypviz.data.formats.tree import files_below
+from hypviz.data.pictures import FORMATS
 from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage, storable
 from hypviz.errors import DataError
 from hypviz.files import write_file
@@ -127,7 +128,7 @@ def _judge(splits: dict[str, Any], columns: dict[str, Columns], box_format: str,
 
 def _size(data: bytes | None) -> tuple[int, int] | None:
     try:
-        with Image.open(io.BytesIO(data or b"")) as image:
+        with Image.open(io.BytesIO(data or b""), formats=FORMATS) as image:
             return image.size
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None

@@ -50,7 +50,7 @@ def check_files(folder: Path) -> None:
                 memory += _memory(Path(place) / name)
     if memory > MAX_MEMORY:
         raise DataError(
-            f"{folder}: reading its annotations could take {memory / 1e9:.1f} GB of memory, at most {MAX_MEMORY / 1e9:.1f} GB are given "
+            f"Reading the annotations of {folder} could take {memory / 1e9:.1f} GB of memory, at most {MAX_MEMORY / 1e9:.1f} GB are given "
             "to an upload; import a larger set with `python -m hypviz data import`, it can then be chosen as it is."
         )
 
