@@ -1,12 +1,13 @@
-# make run · make test · make check · make setup · make demo
+# make run · make test · make check · make setup · make demo · make fuzz-files · make lock · make licences · make audit
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+ADVISORIES ?=
 # test files side by side; each process then computes with one thread
 JOBS ?= 2
 
-.PHONY: run test check setup demo lint types browser clean
+.PHONY: run test check setup demo lint types browser lock licences audit fuzz-files clean
 
 run: $(VENV)/.app
 	$(BIN)/python app.py $(ARGS)
@@ -35,13 +36,28 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "error: hypviz needs Python 3.10 or newer; set PYTHON=python3.X"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.app: requirements.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+# Both commands install what the lock files name, byte for byte; `make lock` renews them from the requirements.
+$(VENV)/.app: requirements.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
-$(VENV)/.dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(VENV)/.dev: requirements.lock requirements-dev.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@ $(VENV)/.app
+
+lock: $(VENV)/.dev
+	$(BIN)/python tests/supply/lock.py
+
+licences: $(VENV)/.dev
+	$(BIN)/python tests/supply/licences.py
+
+# ADVISORIES: a folder or zip of OSV records
+audit: $(VENV)/.dev
+	$(BIN)/python tests/supply/audit.py $(ADVISORIES)
+
+# ARGS="--inputs 100000"
+fuzz-files: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz.run $(ARGS)
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -11,7 +11,9 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "10")  # 2^10 cycles; must be s
 
 import logging
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Optional
 
 import typer
 
@@ -28,12 +30,19 @@ def main(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    allow_root: Annotated[
+        Optional[list[Path]],
+        typer.Option(help="A folder whose data, checkpoints and weights the page may open by path; may be given several times."),
+    ] = None,
+    hub: Annotated[bool, typer.Option(help="Let the page fetch published weights from their hubs.")] = False,
 ) -> None:
     """Open the hypviz page in the browser."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    if not hub:
+        os.environ["HF_HUB_OFFLINE"] = "1"  # the libraries that know hubs read it when they load, in trainings too
     try:
-        serve(data, checkpoint, host=host, port=port, device=device, browser=browser)
+        serve(data, checkpoint, host=host, port=port, device=device, browser=browser, allow_root=allow_root or [], hub=hub)
     except HypvizError as error:
         sys.exit(f"error: {_advised(str(error))}")
     except OSError as error:
@@ -43,7 +52,7 @@ def main(
         sys.exit(f"error: {sentence}")
 
 
-OPTIONS = ("--data", "--checkpoint", "--host", "--port", "--device", "--browser", "--no-browser")
+OPTIONS = ("--data", "--checkpoint", "--host", "--port", "--device", "--browser", "--no-browser", "--allow-root", "--hub")
 """What this command understands."""
 
 
@@ -53,7 +62,9 @@ def _advised(text: str) -> str:
     return plain if plain == text else f"{plain} `python -m hypviz data import` has options for such data; open its workspace then."
 
 
-def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, browser: bool) -> None:
+def serve(
+    data: str, checkpoint: str, *, host: str, port: int, device: str, browser: bool, allow_root: Sequence[Path] = (), hub: bool = False
+) -> None:
     """Open the view (importing and embedding when needed), build the page and serve it until Ctrl-C."""
     from hypviz.ui.server import check_port, run
 
@@ -61,8 +72,9 @@ def serve(data: str, checkpoint: str, *, host: str, port: int, device: str, brow
     from hypviz.import_report import report_lines, report_of
     from hypviz.library import Library
     from hypviz.progress import progress_bar
+    from hypviz.trust import Trust
 
-    library = Library(device=device)
+    library = Library(device=device, trust=Trust.of_server(allow_root, hub=hub))
     name = library.add_data(data)
     with progress_bar(f"Opening {name}") as report:
         chosen = library.add_checkpoint(checkpoint or library.suited(name, on_progress=report))

@@ -192,6 +192,7 @@ class EncoderSettings:
         check_range("radius_init", self.radius_init, 0.01, 10.0)
         check_range("boxes_from", self.boxes_from, 0.0, 10.0)
         check_range("embed_dim", self.embed_dim, 1, 65536)
+        check_range("direction_hidden × embed_dim", self.direction_hidden * self.embed_dim, 0, 1 << 28)
         check_range("curv_init", self.curv_init, 0.01, 100.0)
         check_range("temperature_init", self.temperature_init, 0.01, 10.0)
         check_range("image_size", self.image_size, 0, 4096)

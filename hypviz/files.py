@@ -13,6 +13,14 @@ PART = ".part-"
 """In the name of everything unfinished; a leftover one means that its writer was killed."""
 
 
+def read_limited(path: Path, limit: int) -> bytes:
+    """The bytes of a file; ValueError, before it is read, when there are more than `limit`."""
+    size = path.stat().st_size
+    if size > limit:
+        raise ValueError(f"{path.name} has {size:,} bytes, at most {limit:,} are read")
+    return path.read_bytes()
+
+
 def part_of(path: Path) -> Path:
     """A fresh name beside `path` for its unfinished version."""
     return path.with_name(f"{path.name}{PART}{uuid.uuid4().hex[:8]}")

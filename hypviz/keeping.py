@@ -1,7 +1,7 @@
 """Where what is computed of a workspace is kept: in it; where that cannot be, in the home folder; else until the program ends.
 
-A workspace on a read-only disk, of another user or on a full disk can then be searched, judged and shown all the same. Each place
-that is used instead is said once.
+What is shipped stays as it was installed: all that is computed of the demo goes to the home folder. A workspace on a read-only disk, of
+another user or on a full disk can be searched, judged and shown all the same. Each place that is used instead is said once.
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hypviz.errors import WorkspaceError
-from hypviz.home import home
+from hypviz.home import ROOT, home
 
 log = logging.getLogger(__name__)
 ELSEWHERE = ".kept"
 """Folder in the home folder for what workspaces elsewhere cannot keep themselves."""
+SHIPPED = ROOT / "assets"
+"""Folder of the shipped workspaces."""
+_renewed: list[Path] = []
 _lock = threading.RLock()
 _temporary: list[Path] = []
 _said: dict[Path, str] = {}
@@ -40,6 +44,26 @@ def find(folder: Path, relative: str, *, has: str = "") -> Path:
     return folder / relative
 
 
+def is_shipped(folder: Path) -> bool:
+    """Whether a workspace came with the program and is not being renewed."""
+    return folder.is_relative_to(SHIPPED) and folder not in _renewed
+
+
+@contextmanager
+def renewing(folder: Path) -> Iterator[None]:
+    """During the block what is computed of a shipped workspace is kept in it, to be shipped too."""
+    _renewed.append(folder)
+    try:
+        yield
+    finally:
+        _renewed.remove(folder)
+
+
+def first_place(folder: Path) -> Path:
+    """The folder in which what is computed of a workspace is kept, as long as it can be written to."""
+    return places(folder)[int(is_shipped(folder))]
+
+
 def keep(folder: Path, relative: str, write: Callable[[Path], None]) -> Path | None:
     """Let `write` make the file or folder `relative` in the first place that takes it; None, with a warning, when none does."""
     reason = ""
@@ -49,7 +73,7 @@ def keep(folder: Path, relative: str, write: Callable[[Path], None]) -> Path | N
         except OSError as error:
             reason = reason or error.strerror or type(error).__name__
             continue
-        if place != folder:
+        if place != first_place(folder):
             _say(folder, f"{folder} cannot be written to ({reason}): what is computed of it is kept in {place}")
         return place / relative
     _say(folder, f"{folder} cannot be written to ({reason}), nor can any other place: all is computed anew next time")
@@ -88,8 +112,7 @@ def temporary() -> Path:
 
 def _places_to_write(folder: Path) -> Iterator[Path]:
     """As `places`, with a temporary folder at the end, made when it comes to that."""
-    first = places(folder)
-    yield from first[:2]
+    yield from places(folder)[int(is_shipped(folder)) : 2]
     try:
         temporary()
     except WorkspaceError:

@@ -22,6 +22,7 @@ from hypviz.model.card import CHECKPOINTS, find_checkpoint, list_checkpoints, re
 from hypviz.progress import OnProgress
 from hypviz.session import View
 from hypviz.store import Workspace, is_workspace
+from hypviz.trust import Trust, is_made_here, is_uploaded
 from hypviz.vectors.read import is_vector_file, read_vectors
 from hypviz.vectors.workspace import make_vectors_workspace
 
@@ -31,9 +32,10 @@ KEPT_VIEWS = 4
 """Views kept open; the one unused longest is closed when another is opened."""
 
 
-def _import_vectors(file: Path) -> Path:
+def _import_vectors(file: Path, trust: Trust) -> Path:
     """The workspace, in the home folder, of a file of own vectors and what is said of them beside it."""
     given = read_vectors(file)
+    trust.check_names(given.images_root or file.resolve().parent, [] if given.images is None else given.images.tolist())
     target = writable_home() / f"{file.stem}-{given.content_hash()[:8]}"
     if not is_workspace(target):
         make_vectors_workspace(target, given, name=file.stem, images_root=given.images_root or file.resolve().parent, where=file.name)
@@ -49,6 +51,8 @@ class Library:
     """Workspaces opened by path, by name."""
     checkpoints: dict[str, Path] = field(default_factory=dict)
     """Checkpoints opened by path, by name."""
+    trust: Trust = field(default_factory=Trust)
+    """What may be named besides what is listed: anything, unless a server says otherwise."""
     _views: OrderedDict[str, View] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _importing: threading.Lock = field(default_factory=threading.Lock)
@@ -56,7 +60,7 @@ class Library:
     def data_names(self) -> list[str]:
         """Names of the workspaces that can be opened, the demo first."""
         shown = set(self.extra.values())
-        own = sorted(folder.name for folder in home().glob("*") if is_workspace(folder) and folder not in shown)
+        own = sorted(folder.name for folder in home().glob("*") if is_made_here(folder) and folder not in shown)
         return list(dict.fromkeys(["demo", *self.extra, *own]))
 
     def data_choices(self) -> list[tuple[str, str]]:
@@ -75,7 +79,7 @@ class Library:
 
     def _with_licence(self, name: str) -> str:
         try:
-            card = read_card(find_checkpoint(self.checkpoints.get(name, name)))
+            card = read_card(self.checkpoint(name))
         except CheckpointError:  # a damaged one says so when it is opened
             return name
         return f"{name} · {card.licence.partition(' ')[0]}" if card.restricted else name
@@ -87,7 +91,8 @@ class Library:
         stale; `on_progress` then hears (done, total).
         """
         workspace = self.workspace(data, on_progress=on_progress)
-        view = View(workspace, self.checkpoints.get(checkpoint, checkpoint), device=self.device, on_progress=on_progress)
+        through = self.checkpoint(checkpoint) if checkpoint and workspace.vectors is None else ""
+        view = View(workspace, through, device=self.device, on_progress=on_progress)
         with self._lock:
             kept = self._views.setdefault(view.key, view)
             self._views.move_to_end(view.key)
@@ -106,7 +111,7 @@ class Library:
     def workspace(self, data: str, *, on_progress: OnProgress | None = None) -> Workspace:
         """The workspace of a name, or of a folder of any kind, without a checkpoint; imported first where it must be."""
         folder = self._folder(data)
-        if is_workspace(folder):
+        if self._is_workspace(folder):
             return Workspace.open(folder)
         if not data or not folder.exists():
             raise WorkspaceError(f"No data called {data!r}: expected a folder or one of {', '.join(self.data_names())}.")
@@ -119,16 +124,39 @@ class Library:
         workspace = self.workspace(data, on_progress=on_progress)
         return SHIPPED[0] if workspace.vectors is not None else suited_checkpoint(workspace.items.classes)
 
+    def checkpoint(self, name: str) -> Path:
+        """The weights file of a checkpoint's name in the picker, or of a path that may be named; CheckpointError for any other."""
+        if name in self.checkpoints:
+            return self.checkpoints[name]
+        for folder in (CHECKPOINTS, own_checkpoints()):
+            if name in list_checkpoints(folder):
+                return find_checkpoint(name, folder=folder)
+        try:
+            return find_checkpoint(self.trust.checked(name, "checkpoint"))
+        except WorkspaceError as error:
+            raise CheckpointError(str(error)) from None
+
     def _folder(self, data: str) -> Path:
+        """Where some data are, whether or not there are any; WorkspaceError for a path that may not be named."""
         if data == "demo":
             return DEMO
         own = home() / data
-        return self.extra.get(data) or (own if is_workspace(own) else Path(data))
+        if data in self.extra or (Path(data).name == data and is_made_here(own)):
+            return self.extra.get(data) or own
+        return self.trust.checked(data)
+
+    def _is_workspace(self, folder: Path) -> bool:
+        """Whether a folder is a workspace to open as it is; WorkspaceError for one that points to pictures it may not show."""
+        if is_uploaded(folder) or not is_workspace(folder):
+            return False
+        if folder != DEMO and folder not in self.extra.values() and not is_made_here(folder):
+            self.trust.check_workspace(folder)
+        return True
 
     def _import(self, folder: Path, on_progress: OnProgress | None) -> Path:
         """The workspace, in the home folder, of a plain data set or a file of vectors; an older one of the same is used again."""
         if is_vector_file(folder):
-            return _import_vectors(folder)
+            return _import_vectors(folder, Trust() if folder in self.extra.values() else self.trust)
         name = folder.resolve().name
         place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
         into = writable_home()
@@ -139,7 +167,7 @@ class Library:
     def workspace_folder(self, name: str) -> Path:
         """The folder of a workspace by its name in the picker; WorkspaceError when there is none, or it was not opened yet."""
         folder = self._folder(name)
-        if not name or not is_workspace(folder):
+        if not name or not self._is_workspace(folder):
             raise WorkspaceError(f"No workspace called {name!r}: expected one of {', '.join(self.data_names())}.")
         return folder
 
@@ -155,7 +183,7 @@ class Library:
             raise WorkspaceError(f"No data called {given!r}: expected a folder or one of {', '.join(self.data_names())}.")
         if folder == DEMO:
             return "demo"
-        if folder.parent == home().resolve() and is_workspace(folder):
+        if folder.parent == home().resolve() and is_workspace(folder) and not is_uploaded(folder):
             return folder.name
         name = folder.name if folder.name and folder.name not in self.data_names() else str(folder)
         self.extra[name] = folder

@@ -30,7 +30,7 @@ from hypviz.data.importer import ImportReport
 from hypviz.data.items import Items
 from hypviz.errors import DataError, WorkspaceError
 from hypviz.files import write_file, write_files, write_folder
-from hypviz.keeping import find, keep, places
+from hypviz.keeping import find, first_place, keep, places
 from hypviz.search.embedding import Embedding
 from hypviz.tables import read_tables, table_writers
 from hypviz.workspace_meta import SCHEMA, damaged, describe, is_workspace, may_renew, now, read_meta, write_json
@@ -135,7 +135,7 @@ class Workspace:
     @property
     def thumbs(self) -> Path:
         """Where small pictures go; made by whoever writes the first."""
-        return self.folder / "thumbs"
+        return first_place(self.folder) / "thumbs"
 
     def embedding_folder(self, checkpoint_hash: str) -> Path:
         """Where the embedding by this checkpoint of the data as it is now lies, or would lie; see `keeping` for workspaces that cannot
@@ -156,6 +156,8 @@ class Workspace:
             meta = json.loads((folder / "meta.json").read_bytes())
             directions = np.load(folder / "directions.npy", mmap_mode="r")
             found = Embedding(directions, np.load(folder / "radii.npy"), meta["curv"], meta["geometry"])
+            if meta.get("schema", 1) > SCHEMA:
+                raise ValueError(f"it is of schema {meta['schema']}, this hypviz reads up to {SCHEMA}")
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("%s is damaged (%s): the embedding has to be made again", folder, error)
             return None

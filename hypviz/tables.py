@@ -60,6 +60,17 @@ def read_tables(folder: Path, stamp: str, *, classes: tuple[str, ...], root: Pat
     return items, _hierarchy(edges, _numbers(rows["depth"], np.int16))
 
 
+def read_names(folder: Path) -> NDArray[np.str_]:
+    """The pictures' file names of a workspace folder, unchecked; DataError when the table is missing or damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return _text(pq.read_table(folder / "images.parquet", columns=["file_name"])["file_name"])
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise DataError(f"images.parquet cannot be read ({' '.join(str(error).split())[:120]})") from None
+
+
 def parquet_bytes(columns: Mapping[str, NDArray[Any]], about: str) -> bytes:
     """Columns of one length as the content of a Parquet file; `about`, JSON, goes into its metadata under "hypviz"."""
     import pyarrow as pa

@@ -45,7 +45,7 @@ class Uploads:
         """Keep a picture file's content; returns its token. DataError when it is no picture or too large."""
         if len(data) > MAX_BYTES:
             raise DataError(f"{name} has {len(data) >> 20} MiB; a picture may have at most {MAX_BYTES >> 20} MiB.")
-        picture = open_upright(data, name=name)
+        picture = open_upright(data, name=name, side=MAX_SIDE)
         picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
         stream = io.BytesIO()
         picture.save(stream, "JPEG", quality=90)

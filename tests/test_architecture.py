@@ -26,6 +26,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "workspace_meta": set(),
         "tables": set(),
         "store": {"tables", "workspace_meta"},
+        "trust": {"tables", "workspace_meta"},
     },
     {
         "run_state": set(),

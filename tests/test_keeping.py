@@ -23,7 +23,7 @@ from hypviz import keeping
 from hypviz.embed import embed_workspace
 from hypviz.evaluate import EvaluateSettings
 from hypviz.fit import judge
-from hypviz.library import Library
+from hypviz.library import DEMO, Library
 from hypviz.model.card import checkpoint_hash
 from hypviz.session import View
 from hypviz.store import Workspace
@@ -201,3 +201,27 @@ def test_what_needs_a_home_is_refused_in_one_sentence(fresh: TinyWorld, home: Pa
     body = {"version": picture["version"], "boxes": []}
     answer = client.put("picture/0", params={"data": "tiny"}, json=body)
     assert answer.status_code == 500 and answer.json()["error"].endswith(": Read-only file system.")
+
+
+def test_what_is_computed_of_the_shipped_demo_goes_to_the_home_folder(home: Path, tiny_world: TinyWorld) -> None:
+    before = set(DEMO.rglob("*"))
+    view = Library(device="cpu").open("demo", "demo")
+    view.thumb(0)
+    view.cards.marks.tag("seen", np.array([0]), on=True)
+    view.workspace.write_array(checkpoint_hash(view.checkpoint), "layout-test", np.zeros(3, np.float32))
+    assert set(DEMO.rglob("*")) == before
+    kept = next((home / keeping.ELSEWHERE).iterdir())
+    assert (kept / "thumbs" / f"{view.items.item_id[0]}.jpg").is_file() and (kept / "marks.json").is_file()
+    assert view.workspace.read_array(checkpoint_hash(view.checkpoint), "layout-test").tolist() == [0, 0, 0]
+    assert keeping.said(DEMO) == ""  # it is no mishap
+
+
+def test_a_shipped_workspace_that_is_renewed_keeps_what_is_shipped_with_it(
+    monkeypatch: pytest.MonkeyPatch, tiny_world: TinyWorld, tmp_path: Path, home: Path
+) -> None:
+    world = tiny_world.copy(tmp_path / "shipped")
+    monkeypatch.setattr(keeping, "SHIPPED", tmp_path / "shipped")
+    with keeping.renewing(world.workspace):
+        assert keeping.keep(world.workspace, "a.txt", lambda path: path.write_text("x")) == world.workspace / "a.txt"
+    place = keeping.keep(world.workspace, "b/b.txt", lambda path: (path.parent.mkdir(parents=True), path.write_text("x"))[0])
+    assert place is not None and place.is_relative_to(home) and keeping.find(world.workspace, "b/b.txt") == place

@@ -23,6 +23,7 @@ from hypviz.data.items import SCENE, Images, Items
 from hypviz.errors import WorkspaceError
 from hypviz.search.embedding import Embedding
 from hypviz.store import Workspace, is_workspace
+from hypviz.workspace_meta import SCHEMA
 
 Make = Callable[..., Path]
 CHECKPOINT = "0a1b2c3d"
@@ -290,7 +291,38 @@ def test_a_writing_that_was_killed_is_told(workspace: Workspace) -> None:
 
 def test_a_newer_schema_is_told(workspace: Workspace) -> None:
     edit_meta(workspace, schema=99)
-    assert "newer hypviz (schema 99, this one reads up to 1); update hypviz." in refusal(workspace.folder)
+    assert "newer hypviz (schema 99, this one reads up to 2); update hypviz." in refusal(workspace.folder)
+    with pytest.raises(WorkspaceError, match="newer hypviz"):  # nor is it written over
+        Workspace.create(workspace.folder, workspace.items, workspace.hierarchy, name="x", overwrite=True)
+
+
+def test_a_workspace_of_the_first_schema_opens_as_one_of_the_present(workspace: Workspace) -> None:
+    path = workspace.folder / "meta.json"
+    meta = json.loads(path.read_text())
+    assert meta["schema"] == SCHEMA
+    old = {key: value for key, value in meta.items() if key not in ("pictures", "vectors", "corrections", "import", "licences")}
+    path.write_text(json.dumps(old | {"schema": 1}))
+    opened = Workspace.open(workspace.folder)
+    assert opened.meta["schema"] == SCHEMA and opened.meta["pictures"] is True and opened.vectors is None
+    assert opened.meta["corrections"] == [] and opened.meta["import"] is None
+    assert json.loads(path.read_text())["schema"] == 1  # reading changes nothing on disk
+    Workspace.create(workspace.folder, opened.items, opened.hierarchy, name="x", overwrite=True)
+    assert json.loads(path.read_text())["schema"] == SCHEMA
+
+
+@pytest.mark.parametrize(
+    "changes", [{"schema": 0}, {"schema": True}, {"schema": "2"}, {"root": 3}, {"classes": "abc"}, {"classes": [1]}, {"hierarchy": []}]
+)
+def test_a_meta_file_that_says_something_else_is_told(workspace: Workspace, changes: dict[str, object]) -> None:
+    edit_meta(workspace, **changes)
+    assert "is damaged or half-written: meta.json" in refusal(workspace.folder)
+
+
+def test_an_embedding_of_a_newer_schema_is_made_again(workspace: Workspace) -> None:
+    workspace.write_embedding("abc", embedding(workspace.items))
+    path = workspace.embedding_folder("abc") / "meta.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 99}))
+    assert workspace.embedding("abc") is None
     assert is_workspace(workspace.folder)
 
 

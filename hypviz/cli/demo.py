@@ -175,6 +175,7 @@ def _judge(build: Path, checkpoint: Path, device: str) -> None:
 
 def _ship(workspace: Path, device: str) -> None:
     """Draw the shipped scenes anew and build their workspace, so that the page starts at once."""
+    from hypviz.keeping import renewing
     from hypviz.session import View
     from hypviz.store import Workspace
     from hypviz.viz.layout import METHODS
@@ -183,9 +184,10 @@ def _ship(workspace: Path, device: str) -> None:
     if folder.is_dir():
         shutil.rmtree(folder)
     clipart_workspace(folder, "test", DEMO_SCENES, image_format="webp", quality=75)
-    with progress_bar("Embedding the demo") as report:
-        view = View(Workspace.open(workspace), "demo", device=device, on_progress=report)
-    for name in METHODS:
-        view.disks.angles(name)
+    with renewing(workspace.resolve()):
+        with progress_bar("Embedding the demo") as report:
+            view = View(Workspace.open(workspace), "demo", device=device, on_progress=report)
+        for name in METHODS:
+            view.disks.angles(name)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     typer.echo(f"{folder}: {len(view.items)} items, {size / 1e6:.1f} MB")

@@ -2,19 +2,25 @@
 
 Orientation from EXIF is applied, so width, height and every box in this project refer to the upright picture. Colour
 profiles are ignored: CMYK is converted without one. Of an animation or a multi-page file the first picture counts.
+
+All decoding shares one budget of memory (`data.budget`), reserved by what the header says before anything is allocated.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from hypviz.data.budget import Budget
 from hypviz.data.items import content_hash
 from hypviz.errors import DataError
 
@@ -22,6 +28,14 @@ MAX_PIXELS = 178_000_000
 """Pictures with more pixels are refused before decoding (decompression bombs); Pillow's own limit lies just above."""
 MAX_BYTES = 1 << 30
 """Files above 1 GiB are refused before reading: no picture within MAX_PIXELS needs that much."""
+BUDGET = Budget(5 << 29)
+"""2.5 GiB for all pictures that are decoded at a time: the largest TIFF of MAX_PIXELS fits, one at a time."""
+BYTES_PER_PIXEL = {"WEBP": 16, "AVIF": 16, "HEIF": 16, "JPEG2000": 24, "TIFF": 12}
+"""Most that decoding and conversion to RGB take, where it is more than OTHERS: these libraries keep the picture once more, in parts of
+their own. Pillow keeps 4 bytes of a coloured pixel."""
+OTHERS = 8
+_STRIP = 1 << 21
+"""Pixels that are converted at a time where a conversion has steps in between."""
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 """Pillow's decoders in use; HEIF comes by pillow-heif with the first such file. EPS is not among them: Pillow would start Ghostscript
 on a stranger's file."""
@@ -96,32 +110,42 @@ def starts_like_picture(path: Path) -> bool:
     return head.startswith(_STARTS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
 
 
-def open_upright(source: Path | str | bytes, *, name: str = "the picture") -> Image.Image:
+def open_upright(source: Path | str | bytes, *, name: str = "the picture", side: int = 0) -> Image.Image:
     """The picture of a file or of its bytes: mode RGB, orientation applied, transparency on white, 16 bit scaled.
 
-    `name` stands for the bytes in messages. Raises PictureError (a DataError) when the file is missing, empty,
-    truncated, no picture, undecodable or above MAX_PIXELS.
+    `name` stands for the bytes in messages. side: when not 0, a JPEG may be decoded smaller, with no side below twice that many pixels.
+    Waits while other pictures take the memory there is for decoding. Raises PictureError (a DataError) when the file is missing, empty,
+    truncated, no picture, undecodable, above MAX_PIXELS or in need of more memory than BUDGET.
     """
     label = name if isinstance(source, bytes) else str(source)
     data = source if isinstance(source, bytes) else read_bytes(Path(source))
     image = _open(data, label)
     try:
-        image.load()
-        return _to_rgb(_turned(image))
+        if side:
+            image.draft("RGB", (2 * side, 2 * side))
+        with _reserved(image, data, label):
+            image.load()
+            upright = _to_rgb(_turned(image))
+            BUDGET.hold(upright, 4 * upright.width * upright.height)
+            return upright
+    except PictureError:
+        raise
     except _BROKEN as error:
         raise _undecodable(label, error) from None
 
 
 def read_size(path: Path | str) -> tuple[int, int]:
-    """(width, height) of the upright picture from the file's header, without decoding; raises PictureError."""
-    with _open(read_bytes(Path(path)), str(path)) as image:
+    """(width, height) of the upright picture from the file's header; raises PictureError. A PNG may state its turn behind its pixels, so
+    it is decoded."""
+    data = read_bytes(Path(path))
+    with _open(data, str(path)) as image, _reserved(image, data, str(path)):
         return _upright_size(image)
 
 
 def inspect_picture(path: Path | str) -> PictureInfo:
     """Read and fully decode a file once: its hash, sizes and orientation; raises PictureError as `open_upright`."""
     data = read_bytes(Path(path))
-    with _open(data, str(path)) as image:
+    with _open(data, str(path)) as image, _reserved(image, data, str(path)):
         size, orientation = _upright_size(image), _orientation(image)
         try:
             image.load()
@@ -173,6 +197,15 @@ def _formats(data: bytes) -> tuple[str, ...]:
     return (*FORMATS, "HEIF")
 
 
+def _reserved(image: Image.Image, data: bytes, label: str) -> AbstractContextManager[None]:
+    """The memory that decoding takes, the file's own included; PictureError when that is more than there is for all."""
+    need = image.width * image.height * BYTES_PER_PIXEL.get(image.format or "", OTHERS) + len(data)
+    if need > BUDGET.total:
+        words = f"decoding it takes {need / 1e9:.1f} GB, at most {BUDGET.total / 1e9:.1f} GB are given to pictures"
+        raise PictureError(label, "too large", f"{words}; make it smaller or save it as JPEG or PNG")
+    return BUDGET.reserve(need)
+
+
 def _too_large(label: str, pixels: str) -> PictureError:
     return PictureError(label, "too large", f"the picture has {pixels} pixels, the limit is {MAX_PIXELS:,}")
 
@@ -212,16 +245,46 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("F", "I") or image.mode.startswith("I;16"):
         return _scaled_to_8bit(image).convert("RGB")
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+        return _in_strips(image, _on_white, "RGB")
     return image.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    layer = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """The picture as bands of whole rows, each with its first row; a small one as it is."""
+    rows = max(1, _STRIP // max(image.width, 1))
+    if rows >= image.height:
+        yield 0, image
+        return
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image], mode: str) -> Image.Image:
+    """A conversion whose intermediate pictures are strips only; the result is the same."""
+    whole = Image.new(mode, image.size)
+    for top, strip in _strips(image):
+        whole.paste(convert(strip), (0, top))
+    return whole
 
 
 def _scaled_to_8bit(image: Image.Image) -> Image.Image:
     # Integers within 16 bits keep their absolute brightness, floats within 0…1 too; other ranges are stretched.
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))
+    ranges = [(values.min(initial=0.0), values.max(initial=0.0)) for values in (_numbers(strip) for _, strip in _strips(image))]
+    low, high = float(min(low for low, _ in ranges)), float(max(high for _, high in ranges))
     full = 1.0 if image.mode == "F" else 65535.0
     if low >= 0 and high <= full:
         low, high = 0.0, full
-    return Image.fromarray(np.round((values - low) / (high - low) * 255).astype(np.uint8))
+
+    def scaled(strip: Image.Image) -> Image.Image:
+        return Image.fromarray(np.round((_numbers(strip) - low) / (high - low) * 255).astype(np.uint8))
+
+    return _in_strips(image, scaled, "L")
+
+
+def _numbers(image: Image.Image) -> NDArray[np.float64]:
+    return np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)

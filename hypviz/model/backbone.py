@@ -7,6 +7,7 @@ see `model.text`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,8 @@ OWN_VECTORS = "vectors"
 DEMO_NAMES = ("demo", "demo-small")
 RANDOM = "random"
 """Weights of a backbone that is about to get those of a checkpoint: none are looked for, whatever its name promises."""
+MAX_WEIGHTS, MAX_WIDTH = 4 << 30, 1 << 16
+"""Weights of the layers of a transformer by its name, and the largest number in that: a name is a few letters, what it asks for is not."""
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -48,29 +51,51 @@ def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0
     Raises SettingsError for an unknown name, CheckpointError for weights that do not fit or whose package is missing,
     HubUnreachableError when a hub tag was asked for and the hub cannot be reached.
     """
+    if name == OWN_VECTORS:
+        raise CheckpointError("Own vectors come without a model, so own pictures and words have no place among them.")
+    check_known(name)
     if name.startswith("pretrained:"):
         return _pretrained(name.partition(":")[2], weights, image_size)
     if weights == RANDOM:
         weights = None
     family, _, model = name.partition(":")
-    if name == OWN_VECTORS:
-        raise CheckpointError("Own vectors come without a model, so own pictures and words have no place among them.")
     if name in DEMO_NAMES:
         backbone = _demo(name, image_size)
         if weights:
             load_tower(backbone.tower, read_weights(Path(weights)), source=f"Weights file {weights}")
         return backbone
     tag = hub_tag(weights) or published
-    if family == "open_clip" and model:
-        return _open_clip(model, tag, weights, image_size)
-    if family == "timm" and model:
-        return _timm(model, tag, weights, image_size)
-    if family == "meru" and model:
+    if family == "meru":
         return _meru(model, weights, image_size)
-    raise SettingsError(
-        f"Unknown backbone {name!r}; use demo, demo-small, pretrained:efficientnet_lite0, "
-        "open_clip:NAME (such as open_clip:ViT-B-16) or timm:NAME."
-    )
+    return (_open_clip if family == "open_clip" else _timm)(model, tag, weights, image_size)
+
+
+def check_known(name: str) -> None:
+    """SettingsError unless a backbone's name is one that this program, OpenCLIP or timm knows by itself.
+
+    Both libraries also take addresses of hubs and folders ("hf-hub:…", "local-dir:…"); a name comes from a job or a stranger's card,
+    so neither is ever looked up.
+    """
+    family, _, model = name.partition(":")
+    if family == "open_clip" and model:
+        import open_clip
+
+        if model.replace("/", "-") not in open_clip.list_models():
+            raise SettingsError(f"OpenCLIP has no model {model!r:.80}; see open_clip.list_models(), for example ViT-B-16.")
+    elif family == "timm" and model:
+        import timm
+
+        if not re.fullmatch(r"[\w.-]+", model) or not timm.is_model(model):
+            raise SettingsError(f"timm has no model {model!r:.80}; see timm.list_models(), for example resnet50.")
+    elif family == "meru" and model:
+        read_shape(model, "LWAP")
+    elif family == "pretrained":
+        find_packaged(model)
+    elif name not in DEMO_NAMES:
+        raise SettingsError(
+            f"Unknown backbone {name!r:.80}; use demo, demo-small, pretrained:efficientnet_lite0, "
+            "open_clip:NAME (such as open_clip:ViT-B-16) or timm:NAME."
+        )
 
 
 def hub_tag(weights: str | None) -> str:
@@ -89,14 +114,14 @@ def _open_clip(name: str, tag: str, weights: str | None, image_size: int) -> Bac
     import open_clip
     from open_clip.model import CLIPVisionCfg, _build_vision_tower  # the image tower alone: the text tower is unused
 
-    config = open_clip.get_model_config(name)
-    if config is None:
-        raise SettingsError(f"OpenCLIP has no model {name!r}; see open_clip.list_models(), for example ViT-B-16.")
+    config: Any = open_clip.get_model_config(name)
     published = open_clip.get_pretrained_cfg(name, tag) if tag else {}
     if tag and not published:
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(name)) or "none"
         raise SettingsError(f"OpenCLIP has no weights {tag!r} for {name}; it knows {tags}.")
-    vision = dict(config["vision_cfg"], output_tokens=False, **({"image_size": image_size} if image_size else {}))
+    vision = dict(
+        config["vision_cfg"], output_tokens=False, timm_model_pretrained=False, **({"image_size": image_size} if image_size else {})
+    )
     quick_gelu = bool(config.get("quick_gelu") or published.get("quick_gelu"))
     tower = _build_vision_tower(config["embed_dim"], CLIPVisionCfg(**vision), quick_gelu)
     if weights:
@@ -109,9 +134,6 @@ def _open_clip(name: str, tag: str, weights: str | None, image_size: int) -> Bac
 
 def _timm(name: str, tag: str, weights: str | None, image_size: int) -> Backbone:
     import timm
-
-    if not timm.is_model(name):
-        raise SettingsError(f"timm has no model {name!r}; see timm.list_models(), for example resnet50.")
 
     if tag and not timm.models.is_model_pretrained(f"{name}.{tag}"):
         tags = ", ".join(each.partition(".")[2] for each in timm.list_pretrained(f"{name}.*")) or "none"
@@ -158,6 +180,8 @@ def _meru(shape: str, weights: str | None, image_size: int) -> Backbone:
 
     size = image_size or 224
     sizes = read_shape(shape, "LWAP")
+    if (size // sizes["P"]) ** 2 * sizes["W"] > MAX_WEIGHTS // 16:
+        raise SettingsError(f"Pictures of {size} pixels in patches of {sizes['P']} are more than any transformer here takes.")
     tower = VisionTransformer(
         img_size=size, patch_size=sizes["P"], embed_dim=sizes["W"], depth=sizes["L"], num_heads=sizes["A"],
         num_classes=0, global_pool="token", norm_layer=nn.LayerNorm,
@@ -176,9 +200,11 @@ def read_shape(text: str, letters: str) -> dict[str, int]:
     {'L': 12, 'W': 384, 'A': 12, 'P': 16}
     """
     parts = text.split("_")
-    sizes = {part[:1]: int(part[1:]) for part in parts if part[1:].isascii() and part[1:].isdigit()}
+    sizes = {part[:1]: int(part[1:]) for part in parts if part[1:].isascii() and part[1:].isdigit() and len(part) < 10}
     if len(parts) != len(letters) or set(sizes) != set(letters) or not all(sizes.values()):
-        raise SettingsError(f"A transformer's shape needs a number for each of {', '.join(letters)}, as L12_W384_A12_…; got {text!r}.")
+        raise SettingsError(f"A transformer's shape needs a number for each of {', '.join(letters)}, as L12_W384_A12_…; got {text!r:.60}.")
+    if sizes["L"] * sizes["W"] ** 2 * 12 > MAX_WEIGHTS or max(sizes.values()) > MAX_WIDTH:
+        raise SettingsError(f"A transformer of the shape {text!r:.60} is larger than any that is built here ({MAX_WEIGHTS:,} weights).")
     if sizes["W"] % sizes["A"]:
         raise SettingsError(f"A transformer of width {sizes['W']} cannot have {sizes['A']} attention heads; got {text!r}.")
     return sizes

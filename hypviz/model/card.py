@@ -14,10 +14,13 @@ from typing import Any
 
 from hypviz.config import EncoderSettings, from_mapping, to_mapping
 from hypviz.errors import CheckpointError, SettingsError
+from hypviz.files import read_limited
 from hypviz.home import own_checkpoints
 from hypviz.search.retrieval import Retrieval
 
 SCHEMA = 1
+MAX_CARD = 8 << 20
+"""Bytes of a card; those of long trainings have some 100 kB."""
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
 """Where the shipped checkpoints lie; one kept in the page lies in `home.own_checkpoints()`, any other is named by its path."""
 
@@ -90,15 +93,15 @@ def read_card(path: Path) -> Card:
 
         return Card(**describe_file(path))
     try:
-        content = json.loads(card.read_text(encoding="utf-8"))
+        content = json.loads(read_limited(card, MAX_CARD))
         schema = content.pop("schema")
-        if schema > SCHEMA:
+        if not isinstance(schema, int) or schema > SCHEMA:
             raise CheckpointError(f"Card {card} has schema {schema}, this hypviz reads up to {SCHEMA}; update hypviz.")
         parts: dict[str, Any] = {"encoder": from_mapping(EncoderSettings, content["encoder"])}
         if content.get("retrieval") is not None:
             parts["retrieval"] = Retrieval.from_json(content["retrieval"])
         return from_mapping(Card, {**content, **parts})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         if isinstance(error, CheckpointError):
             raise
         reason = str(error) if isinstance(error, SettingsError) else f"{type(error).__name__}: {error}"
@@ -124,8 +127,8 @@ def checkpoint_hash(path: Path) -> str:
 def _boxes_from(card: Path, _mtime_ns: int) -> float:
     """`EncoderSettings.boxes_from` of a card; 0 for a file that is none, which whoever opens the checkpoint will say."""
     try:
-        return float(json.loads(card.read_text(encoding="utf-8"))["encoder"]["boxes_from"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return float(json.loads(read_limited(card, MAX_CARD))["encoder"]["boxes_from"])
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return 0.0
 
 

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from hypviz.errors import CheckpointError
 
+MAX_HEADER = 16 << 20
+"""Bytes of a .safetensors header: about 100 a tensor, of which the largest models have some thousand."""
 _WRAPPERS = ("state_dict", "model", "model_state_dict", "teacher")
 _PREFIXES = ("module.encoder_q.", "encoder_q.", "module.visual.", "visual.", "module.", "backbone.", "")
 """Where the image tower sits in published files: MoCo-v2's query encoder, CLIP's visual tower, wrapped models."""
@@ -25,9 +27,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
+            check_header(path)
             return load_file(path)
+        _check_archive(path)
         # A mapped file is read where it is looked at: the shapes of a large model cost nothing. Files of old are no archives.
         loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except CheckpointError:
+        raise
     except pickle.UnpicklingError as error:  # torch tells code from garbage in its message only
         raise CheckpointError(
             f"Weights file {path} is damaged, or holds Python objects besides tensors, which hypviz does not run; "
@@ -42,6 +48,24 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     return _tensors_of(loaded, path)
 
 
+def check_header(path: Path) -> None:
+    """CheckpointError for a .safetensors file whose header is larger than any real one's, before it is parsed."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+    if size > MAX_HEADER:
+        raise CheckpointError(f"Weights file {path} says its header has {size:,} bytes; at most {MAX_HEADER:,} are read.")
+
+
+def _check_archive(path: Path) -> None:
+    """CheckpointError for a .pt archive that would grow: torch stores tensors as they are, so one that is packed was not written by it."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        grown = sum(info.file_size for info in archive.infolist())
+    if grown > path.stat().st_size + MAX_HEADER:
+        raise CheckpointError(f"Weights file {path} would grow to {grown:,} bytes when read; save it again with torch.save.")
+
+
 def _tensors_of(loaded: object, path: Path) -> dict[str, Tensor]:
     for key in _WRAPPERS:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
@@ -49,6 +73,9 @@ def _tensors_of(loaded: object, path: Path) -> dict[str, Tensor]:
     if not isinstance(loaded, Mapping):
         raise CheckpointError(f"Weights file {path} holds a {type(loaded).__name__}, expected a state_dict of tensors.")
     tensors = {str(key): value for key, value in loaded.items() if isinstance(value, Tensor)}
+    for key, tensor in tensors.items():
+        if tensor.layout != torch.strided or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+            raise CheckpointError(f"Weights file {path} has {key[:80]!r}, which says more numbers than the file has; save plain tensors.")
     if not tensors:
         raise CheckpointError(f"Weights file {path} holds no tensors.")
     return tensors

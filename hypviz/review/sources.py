@@ -12,7 +12,7 @@ from hypviz.config import to_mapping
 from hypviz.embed import embed_untrained, embed_workspace
 from hypviz.errors import SettingsError
 from hypviz.library import Library
-from hypviz.model.card import Card, checkpoint_hash, find_checkpoint, read_card
+from hypviz.model.card import Card, checkpoint_hash, read_card
 from hypviz.progress import OnProgress
 from hypviz.review.options import UNTRAINED, ReviewOptions
 from hypviz.search.embedding import Embedding
@@ -66,7 +66,7 @@ def sources_of(view: View, options: ReviewOptions, library: Library) -> list[Sou
         raise SettingsError(f"{view.workspace.name} holds own vectors: there is no model behind them to compare with another.")
     if options.other == UNTRAINED:
         return [first, _untrained(first)]
-    path = find_checkpoint(library.checkpoints.get(options.other, options.other))
+    path = library.checkpoint(options.other)
     second = Source(_beside(first.name, options.other), checkpoint_hash(path), path, read_card(path))
     if second.key == first.key:
         raise SettingsError(f"{options.other} is the checkpoint that is open already; compare with another one.")

@@ -7,6 +7,7 @@ the archive says and for what it does. Python's `zipfile` reads it; the limits a
 from __future__ import annotations
 
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ MAX_UNPACKED = 8 << 30
 """Bytes that may come out of an archive."""
 MAX_RATIO, RATIO_FROM = 200, 64 << 20
 """An entry of at least `RATIO_FROM` bytes that was packed to less than a `MAX_RATIO`th is a zip bomb: pictures hardly shrink."""
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
+"""Ways of packing that are taken; each needs less than 10 MB to unpack."""
 _BLOCK = 1 << 20
 _JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
 
@@ -45,7 +48,7 @@ def _told_as_data_error(name: str) -> Iterator[None]:
     except zipfile.BadZipFile as error:
         reason = str(error).rstrip(".") or "it cannot be read"
         raise DataError(f"{name} is no zip archive, or a damaged one ({reason}); pack it again.") from None
-    except (zlib.error, EOFError) as error:
+    except (zlib.error, EOFError, struct.error, OverflowError) as error:
         raise DataError(f"{name} is a damaged zip archive ({str(error) or 'it ends too early'}); pack it again.") from None
     except (NotImplementedError, RuntimeError) as error:  # a compression or an encryption that zipfile does not know
         raise DataError(f"{name} cannot be unpacked ({error}); pack it as a plain zip.") from None
@@ -89,6 +92,8 @@ def _place(info: zipfile.ZipInfo, text: str, name: str) -> PurePosixPath:
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise DataError(f"{name} holds a link or a special file ({text!r}); only plain files are taken.")
+    if info.compress_type not in METHODS:  # LZMA takes as much memory as the archive asks for, up to 4 GiB
+        raise DataError(f"{name} is packed by a method that is not taken ({text!r}: method {info.compress_type}); pack it as a plain zip.")
     if info.flag_bits & 1:
         raise DataError(f"{name} is encrypted; pack it without a password.")
     return place

@@ -17,21 +17,21 @@ from uuid import uuid4
 import numpy as np
 
 from hypviz.data.formats.detect import open_dataset
+from hypviz.data.formats.limits import check_files
 from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import Items
 from hypviz.errors import DataError, HypvizError, page_sentence
 from hypviz.home import home
 from hypviz.importing import create_workspace
 from hypviz.review.jobs import Report
-from hypviz.store import is_workspace
+from hypviz.trust import PICTURES, is_made_here
 from hypviz.tune.archive import unpack
+from hypviz.workspace_meta import read_meta
 
 MAX_UPLOAD = 4 << 30
 """Bytes an uploaded archive may have."""
 MIN_IMAGES = 4
 """Fewer pictures cannot be split into some to learn from and some to validate on."""
-PICTURES = ".pictures"
-"""Ending of the folder that holds an uploaded set's pictures, beside its workspace."""
 STAGE = ".intake-"
 """Start of the names of unfinished intakes; the id of the process follows."""
 UNPACKING = 0.2
@@ -88,6 +88,7 @@ def take_in(archive: Path, stage: Path, *, name: str, report: Report, to_draw: b
     inside.mkdir()
     unpack(archive, inside, name=name, on_progress=unpacking)
     try:
+        check_files(inside)
         raw = open_dataset(inside, extract_to=inside / "pictures")
         items, found = import_items(replace(raw, name=title_of(name)), on_progress=reading)
     except HypvizError as error:
@@ -139,7 +140,7 @@ def _sentence(text: str, inside: Path) -> str:
 def _keep(items: Items, found: ImportReport, inside: Path, title: str) -> str:
     """Move the pictures beside the workspaces and write the workspace; on an error neither stays."""
     target = home() / f"{title}-{items.data_hash[:8]}"
-    same = [folder for folder in home().glob(f"*-{items.data_hash[:8]}") if is_workspace(folder)]
+    same = [folder for folder in home().glob(f"*-{items.data_hash[:8]}") if is_made_here(folder) and _holds(folder, items)]
     if same:
         return same[0].name
     pictures = target.with_name(target.name + PICTURES)
@@ -153,3 +154,11 @@ def _keep(items: Items, found: ImportReport, inside: Path, title: str) -> str:
         shutil.rmtree(pictures, ignore_errors=True)
         raise
     return target.name
+
+
+def _holds(folder: Path, items: Items) -> bool:
+    """Whether a workspace is of these very items: eight letters of the hash stand in names, all of them decide."""
+    try:
+        return bool(read_meta(folder)["data_hash"] == items.data_hash)
+    except HypvizError:
+        return False

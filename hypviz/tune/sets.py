@@ -17,7 +17,8 @@ from hypviz.library import Library
 from hypviz.model.offers import offered_licence
 from hypviz.review.jobs import Job, Jobs, Report
 from hypviz.store import Workspace
-from hypviz.tune.intake import PICTURES, check_set, take_in
+from hypviz.trust import PICTURES, Trust
+from hypviz.tune.intake import check_set, take_in
 from hypviz.tune.job import TuneJob
 from hypviz.tune.words import licence_warnings
 from hypviz.workspace_meta import read_meta
@@ -108,6 +109,9 @@ class Sets:
             raise SettingsError(f"settings must be an object of names and values, got {settings!r}.")
         folder = self.library.workspace_folder(words["set"])
         checkpoint = str(self.library.checkpoints.get(words["checkpoint"], words["checkpoint"]))
+        if checkpoint:
+            self.library.checkpoint(words["checkpoint"])
+        _check_weights(words["weights"], self.library.trust)
         title = str(read_meta(folder)["name"])
         job = TuneJob(str(folder.resolve()), checkpoint, words["backbone"], words["weights"], words["depth"] or "head", settings, title)
         _check_start(job)
@@ -165,6 +169,22 @@ class Sets:
         (folder / "meta.json").unlink()  # from here on it is no workspace
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(_pictures(folder), ignore_errors=True)
+
+
+def _check_weights(weights: str, trust: Trust) -> None:
+    """SettingsError for a file or a hub that those at the page may not name; nothing is looked up before."""
+    if not weights:
+        return
+    if weights.startswith("hub:"):
+        if not trust.hub:
+            raise SettingsError(
+                "This server fetches no weights from a hub: choose a packaged backbone (pretrained:…), or start hypviz with the option hub."
+            )
+        return
+    try:
+        trust.checked(weights, "weights file")
+    except WorkspaceError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _check_start(job: TuneJob) -> None:

@@ -12,7 +12,7 @@ from hypviz.config import EncoderSettings
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.items import Items
 from hypviz.errors import SettingsError
-from hypviz.model.backbone import hub_tag
+from hypviz.model.backbone import check_known, hub_tag
 from hypviz.model.card import Card, find_checkpoint, read_card
 from hypviz.model.checkpoint import load_checkpoint
 from hypviz.model.device import pick_device
@@ -35,6 +35,7 @@ def start_settings(job: TuneJob) -> EncoderSettings:
     """The encoder's settings, without loading any weights; CheckpointError or SettingsError when there is no such start."""
     if job.checkpoint:
         return read_card(find_checkpoint(job.checkpoint)).encoder
+    check_known(job.backbone)
     family, _, name = job.backbone.partition(":")
     if family == "pretrained" and not job.weights:
         weights_file(find_packaged(name))

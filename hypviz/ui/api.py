@@ -133,6 +133,8 @@ class Endpoints:
             raise SettingsError("checkpoints must name at least one checkpoint.")
         settings = EvaluateSettings(apex=apex, max_queries=_whole("max_queries", max_queries) or None)
         workspace = self.library.workspace(data)
+        for name in names:
+            self.library.checkpoint(name)
         paths = {name: str(self.library.checkpoints.get(name, name)) for name in names}
         found = judge(workspace.folder, list(paths.values()), settings, untrained=untrained, device=self.library.device)
         back = {path: name for name, path in paths.items()}

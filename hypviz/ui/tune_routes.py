@@ -17,7 +17,7 @@ from hypviz.embed import SHIPPED
 from hypviz.errors import DataError, SelectionError
 from hypviz.home import home
 from hypviz.library import Library
-from hypviz.model.card import find_checkpoint, read_card
+from hypviz.model.card import read_card
 from hypviz.model.offers import OFFERS
 from hypviz.tune import archive, intake
 from hypviz.tune.folder import JobFolder
@@ -44,7 +44,7 @@ def tune_router(library: Library) -> APIRouter:
     def choices() -> Json:
         from hypviz.tune.explain import SETTINGS  # loads torch, which opening the page does not wait for
 
-        cards = [(name, read_card(find_checkpoint(library.checkpoints.get(name, name)))) for name in library.checkpoint_names()]
+        cards = [(name, read_card(library.checkpoint(name))) for name in library.checkpoint_names()]
         described = [
             {
                 "name": name,
@@ -58,7 +58,7 @@ def tune_router(library: Library) -> APIRouter:
         return {
             "checkpoints": described,
             "shipped": list(SHIPPED),
-            "backbones": [offer.to_json() for offer in OFFERS],
+            "backbones": [offer.to_json() for offer in OFFERS if library.trust.hub or not offer.weights],
             "depths": [{"name": name, "title": title, "how": how} for name, (title, how) in DEPTHS.items()],
             "settings": [setting.to_json() for setting in SETTINGS],
             "device": library.device,

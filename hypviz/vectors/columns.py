@@ -16,8 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.errors import DataError
+from hypviz.files import read_limited
 
 Texts = NDArray[np.str_]
+MAX_TEXT = 2 << 30
+"""Bytes of a text file beside vectors."""
 SHORT = 60
 """Characters of a value that a sentence quotes."""
 HEADINGS = {
@@ -85,12 +88,14 @@ def _as_array(values: Any, name: str, where: object) -> NDArray[Any]:
 def read_text(path: Path) -> str:
     """A text file by its byte-order mark, else UTF-8; DataError for other encodings."""
     try:
-        data = path.read_bytes()
+        data = read_limited(path, MAX_TEXT)
         return data.decode(next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8"))
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}).") from None
-    except ValueError as error:
+    except UnicodeDecodeError as error:
         raise DataError(f"{path} is no UTF-8 text ({short(str(error))}); save it as UTF-8.") from None
+    except ValueError as error:
+        raise DataError(f"{path} cannot be read ({error}).") from None
 
 
 def read_lines(path: Path, name: str = "labels", count: int | None = None) -> Texts:
@@ -118,7 +123,9 @@ def read_json(path: Path) -> Any:
     """The content of a JSON file; DataError when it is none."""
     try:
         return json.loads(read_text(path))
-    except ValueError as error:
+    except DataError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is no JSON ({short(str(error))}).") from None
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hypviz.errors import DataError
 from hypviz.vectors.columns import Table, as_texts, read_cells, read_json, short
+from hypviz.vectors.sizes import check_arrays, check_columns
 
 Pairs = NDArray[np.int64]
 PARENTS = ("parent", "parents", "parent_id", "source", "src", "from", "u", "hypernym", "ancestor", "superclass")
@@ -110,6 +111,7 @@ def _from_npy(path: Path) -> EdgeTable:
 
 
 def _from_npz(path: Path) -> EdgeTable:
+    check_arrays(path)
     with np.load(path, allow_pickle=False) as arrays:
         found = {name.lower(): arrays[name] for name in arrays.files}
     return edges_of_mapping(found, str(path)) or _from_array(_only(found, path), str(path))
@@ -139,6 +141,7 @@ def edges_of_mapping(found: Mapping[str, Any], where: str) -> EdgeTable | None:
 def _from_parquet(path: Path) -> EdgeTable:
     import pyarrow.parquet as pq
 
+    check_columns(path)
     table = pq.read_table(path)
     columns = [[_cell(value) for value in table[name].to_pylist()] for name in table.column_names]
     rows = [list(row) for row in zip(*columns, strict=True)]

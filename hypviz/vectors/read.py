@@ -19,8 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.errors import DataError
+from hypviz.files import read_limited
 from hypviz.vectors.columns import read_lines, short, texts_of
 from hypviz.vectors.edge_files import EdgeTable, edge_table, edges_of_mapping, read_edges
+from hypviz.vectors.sizes import check_arrays, check_columns
 from hypviz.vectors.states import checkpoint_parts, in_words
 
 Column = NDArray[Any]
@@ -33,6 +35,8 @@ ALIASES = {
 """Other names that are understood. A curvature given as a negative number is meant as −curv."""
 CLASSES = ("classes", "class_names", "idx_to_class")
 """Names of the classes that whole numbers as labels count through; labels themselves when there is one per vector."""
+MAX_HEADER = 64 << 20
+"""Bytes of a .safetensors header, and of the NAME.json beside a file, which may hold labels and edges."""
 NAMED_UNUSED = 6
 """Entries without a use that a note names."""
 
@@ -109,12 +113,14 @@ def _npy(path: Path) -> dict[str, Any]:
 
 def _npz(path: Path) -> dict[str, Any]:
     with np.load(path, allow_pickle=False) as arrays:
+        check_arrays(path)
         return {name: arrays[name] for name in arrays.files}
 
 
 def _safetensors(path: Path) -> dict[str, Any]:
     from safetensors import safe_open
 
+    _check_header(path)
     with safe_open(path, framework="numpy") as file:
         said = {name: _json_value(text) for name, text in (file.metadata() or {}).items()}
         return said | {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping, it only has keys()
@@ -147,6 +153,7 @@ def _parquet(path: Path) -> dict[str, Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    check_columns(path)
     table = pq.read_table(path)
     said = json.loads((table.schema.metadata or {}).get(b"hypviz", b"{}"))
     found: dict[str, Any] = dict(said) if isinstance(said, dict) else {}
@@ -183,10 +190,17 @@ READERS: dict[str, Callable[[Path], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+def _check_header(path: Path) -> None:
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+    if size > MAX_HEADER:
+        raise DataError(f"{path} says its header has {size:,} bytes; at most {MAX_HEADER:,} are read.")
+
+
 def _json_value(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -194,8 +208,8 @@ def _beside(path: Path) -> dict[str, Any]:
     """What NAME.json beside the file says of the vectors; nothing when it is not there or about something else."""
     beside = path.with_suffix(".json")
     try:
-        said = json.loads(beside.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        said = json.loads(read_limited(beside, MAX_HEADER))
+    except (OSError, ValueError, RecursionError):
         return {}
     return (
         {name: said[name] for name in ("curv", "model", "images_root", "edges", *TEXTS) if name in said} if isinstance(said, dict) else {}

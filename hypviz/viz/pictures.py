@@ -69,7 +69,7 @@ def placeholder(label: str, name: str, *, size: tuple[int, int] = (THUMB_SIZE, T
 
 def shown_picture(path: Path) -> bytes:
     """A whole picture, upright, as JPEG of at most SHOWN_SIZE pixels a side."""
-    picture = open_upright(path)
+    picture = open_upright(path, side=SHOWN_SIZE)
     picture.thumbnail((SHOWN_SIZE, SHOWN_SIZE), Image.Resampling.LANCZOS)
     stream = io.BytesIO()
     picture.save(stream, "JPEG", quality=92)

@@ -22,9 +22,12 @@ from PIL import Image
 from hypviz.data.formats.convention import Reading, Sample, check_format, judge
 from hypviz.data.formats.drafts import four_numbers
 from hypviz.data.formats.hf_columns import Columns, check_text, columns_of
+from hypviz.data.formats.limits import batch_rows
 from hypviz.data.formats.names import split_of
+from hypviz.data.formats.saved_arrow import check_saved
 from hypviz.data.formats.text import class_name
 from hypviz.data.formats.tree import files_below
+from hypviz.data.pictures import FORMATS
 from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage, storable
 from hypviz.errors import DataError
 from hypviz.files import write_file
@@ -63,13 +66,17 @@ def _load(source: Path) -> dict[str, Any]:
 
     try:
         if (source / "dataset_dict.json").is_file() or (source / "state.json").is_file():
+            check_saved(source)
             found = datasets.load_from_disk(str(source))
             return dict(found) if isinstance(found, Mapping) else {"": found}
         files: dict[str, list[str]] = {}
         for name in files_below(source):
             if name.lower().endswith(".parquet"):
                 files.setdefault(_split_of(name), []).append(str(source / name))
-        return dict(datasets.load_dataset("parquet", data_files=files, streaming=True))
+        rows = batch_rows(file for one in files.values() for file in one)
+        return dict(datasets.load_dataset("parquet", data_files=files, streaming=True, batch_size=rows))
+    except DataError:
+        raise
     except Exception as error:  # the library raises whatever its readers do: OSError, ArrowInvalid, KeyError…
         raise DataError(f"{source}: not a folder that the datasets library reads ({' '.join(str(error).split())[:160]}).") from None
 
@@ -121,7 +128,7 @@ def _judge(splits: dict[str, Any], columns: dict[str, Columns], box_format: str,
 
 def _size(data: bytes | None) -> tuple[int, int] | None:
     try:
-        with Image.open(io.BytesIO(data or b"")) as image:
+        with Image.open(io.BytesIO(data or b""), formats=FORMATS) as image:
             return image.size
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None

@@ -112,7 +112,9 @@ def class_name(value: Any) -> str:
     """
     if isinstance(value, str):
         return unicodedata.normalize("NFC", storable(value)).strip()
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # of any size: a float holds 308 digits only
+    if not isinstance(value, float) or not math.isfinite(value):
         return ""
     return str(int(value)) if value == int(value) else str(value)
 

@@ -14,8 +14,10 @@ from hypviz.data.formats.text import read_text
 from hypviz.data.raw import DropCounter
 from hypviz.errors import DataError
 
-MAX_YAML = 4 << 20
-"""Bytes of a configuration; one of 20,000 class names has less than 1 MB."""
+MAX_YAML = 1 << 20
+"""Bytes of a configuration; one of 20,000 class names has half of that."""
+MAX_NODES = 100_000
+"""Names, lists and mappings in a configuration; each costs about 1 kB while it is read."""
 MAX_DEPTH = 40
 """Levels of nesting; a configuration of a data set has three."""
 _QUOTED = re.compile(r'"[^"\n]*"')
@@ -66,12 +68,16 @@ def _load(text: str) -> Any:
         """Text, lists and mappings; refuses what a data set's configuration never needs."""
 
         depth = 0
+        nodes = 0
 
         def compose_node(self, parent: Any, index: Any) -> Any:
             if self.check_event(yaml.events.AliasEvent):
                 event = self.peek_event()
                 raise yaml.constructor.ConstructorError(None, None, "aliases are not read here", event.start_mark)
             self.depth += 1
+            self.nodes += 1
+            if self.nodes > MAX_NODES:
+                raise yaml.constructor.ConstructorError(None, None, f"more than {MAX_NODES:,} entries", self.peek_event().start_mark)
             if self.depth > MAX_DEPTH:
                 raise yaml.constructor.ConstructorError(None, None, f"more than {MAX_DEPTH} levels", self.peek_event().start_mark)
             node = super().compose_node(parent, index)
