@@ -95,7 +95,9 @@ def read_card(path: Path) -> Card:
     try:
         content = json.loads(read_limited(card, MAX_CARD))
         schema = content.pop("schema")
-        if not isinstance(schema, int) or schema > SCHEMA:
+        if not isinstance(schema, int):
+            raise TypeError(f"its schema is {schema!r:.40}, no whole number")
+        if schema > SCHEMA:
             raise CheckpointError(f"Card {card} has schema {schema}, this hypviz reads up to {SCHEMA}; update hypviz.")
         parts: dict[str, Any] = {"encoder": from_mapping(EncoderSettings, content["encoder"])}
         if content.get("retrieval") is not None:

@@ -48,7 +48,7 @@ def _told_as_data_error(name: str) -> Iterator[None]:
     except zipfile.BadZipFile as error:
         reason = str(error).rstrip(".") or "it cannot be read"
         raise DataError(f"{name} is no zip archive, or a damaged one ({reason}); pack it again.") from None
-    except (zlib.error, EOFError, struct.error, OverflowError) as error:
+    except (zlib.error, EOFError, struct.error, OverflowError, UnicodeDecodeError) as error:
         raise DataError(f"{name} is a damaged zip archive ({str(error) or 'it ends too early'}); pack it again.") from None
     except (NotImplementedError, RuntimeError) as error:  # a compression or an encryption that zipfile does not know
         raise DataError(f"{name} cannot be unpacked ({error}); pack it as a plain zip.") from None
@@ -60,6 +60,8 @@ def _checked(source: zipfile.ZipFile, name: str) -> list[tuple[zipfile.ZipInfo, 
     infos = source.infolist()
     for info, text in zip(infos, names_of(infos), strict=True):
         place = _place(info, text, name)
+        if not info.filename:
+            raise DataError(f"{name} holds a file without a name; pack it again.")
         if not info.is_dir() and not _JUNK & set(place.parts) and not place.name.startswith("._"):
             entries.append((info, place))
     if not entries:

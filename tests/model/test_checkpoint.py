@@ -102,6 +102,7 @@ def test_a_backbone_begun_with_published_weights_is_rebuilt_as_it_was_trained(tm
     """OpenAI's CLIP has another activation than the model of the same name, and other towers another standardisation."""
     vision = {"image_size": 32, "layers": 2, "width": 64, "patch_size": 16}
     published = {"hf_hub": "x/", "quick_gelu": True, "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.2, 0.1)}
+    monkeypatch.setattr(open_clip, "list_models", lambda: ["tiny"])
     monkeypatch.setattr(open_clip, "get_model_config", lambda name: {"embed_dim": 16, "vision_cfg": dict(vision)})
     monkeypatch.setattr(open_clip, "get_pretrained_cfg", lambda name, tag: dict(published) if tag == "openai" else {})
     source = build_encoder(EncoderSettings("open_clip:tiny", embed_dim=4), seed=5)

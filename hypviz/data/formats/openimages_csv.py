@@ -97,8 +97,8 @@ def read_licences(paths: Iterable[Path], wanted: set[str]) -> dict[str, str]:
     for path in paths:
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             for row in csv.DictReader(file):
-                if row["ImageID"] in wanted and row.get("License"):
-                    found[row["ImageID"]] = storable(str(row["License"]))
+                if row.get("ImageID") in wanted and row.get("License"):
+                    found[str(row["ImageID"])] = storable(str(row["License"]))
     return found
 
 
@@ -260,6 +260,9 @@ def _check_dialect(path: Path) -> None:
         row = next(csv.DictReader(file), None)
     if row is None:
         return
+    missing = [name for name in (*_SIDES, "LabelName", "ImageID") if name not in row]
+    if missing:  # the header looked whole to a reader of single lines
+        raise DataError(f"{path}: not the official OpenImages CSV: its header has no {', '.join(missing)}.")
     problems = []
     if any("," in (row[side] or "") for side in _SIDES):
         side = next(side for side in _SIDES if "," in (row[side] or ""))
