@@ -15,7 +15,7 @@ from tests.worlds import TinyWorld
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[dict[str, set[str]], ...] = (
-    {"errors": set(), "home": set()},
+    {"errors": set(), "home": set(), "logs": set(), "visitors": {"errors"}},
     {"config": set(), "bits": set(), "files": set(), "keeping": set(), "progress": set(), "geometry": set()},
     {"data": set(), "search": set()},
     {
