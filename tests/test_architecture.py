@@ -57,9 +57,9 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "inquiry": {"cards", "disks", "export", "histograms", "places", "selection"},
         "import_report": set(),
         "session": {"cards", "children", "disks", "facts", "familiarity", "inquiry", "marks", "places", "uploads", "words"},
-        "library": {"session"},
+        "library": {"session", "uploads"},
     },
-    {"review": set(), "clipart_world": set(), "experiments": {"tune"}, "tune": {"review"}, "annotate": set()},
+    {"doctor": set(), "review": set(), "clipart_world": set(), "experiments": {"tune"}, "tune": {"review"}, "annotate": set()},
     {"ui": set(), "cli": {"ui"}, "notebook": {"ui"}},
     {"__init__": set(), "__main__": set(), "app": set()},
 )
