@@ -22,6 +22,8 @@ from hypviz.errors import (
 )
 
 log = logging.getLogger(__name__)
+MAX_SENTENCE = 500
+"""Letters of an error's sentence."""
 STATUS: tuple[tuple[type[HypvizError], int], ...] = (
     (SelectionError, 404),
     (ForbiddenError, 403),
@@ -73,4 +75,7 @@ def add_answers(app: FastAPI) -> None:
 
 
 def _sentence(text: str, status: int, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"error": text.encode("utf-8", "replace").decode()}, status_code=status, headers=headers)
+    """One line of bounded length, whatever was quoted in it."""
+    line = " ".join(text.encode("utf-8", "replace").decode().split())
+    line = line if len(line) <= MAX_SENTENCE else f"{line[: MAX_SENTENCE - 2].rstrip()}…."
+    return JSONResponse({"error": line}, status_code=status, headers=headers)

@@ -32,8 +32,8 @@ LIMITS = (
 """Addresses whose bodies have another limit than `MAX_JSON`."""
 
 
-class _TooLarge(Exception):
-    """Raised into whoever reads on; it never leaves this module."""
+class BodyRefusedError(Exception):
+    """Raised into whoever reads on; `Bodies` answers."""
 
 
 class Bodies:
@@ -63,7 +63,7 @@ class _Reading:
         self.refusal: tuple[int, str] | None = None
 
     async def run(self, app: ASGIApp, scope: Scope) -> None:
-        with contextlib.suppress(_TooLarge):
+        with contextlib.suppress(BodyRefusedError):
             await app(scope, self.receive, self.send)
         if self.refusal and not self.begun:
             await refuse(scope, self._receive, self._send, *self.refusal)
@@ -75,14 +75,14 @@ class _Reading:
             message = await asyncio.wait_for(self._receive(), self.stall_s)
         except (TimeoutError, asyncio.TimeoutError):
             self.refusal = 408, f"Nothing of this request came for {self.stall_s:g} seconds; send it again."
-            raise _TooLarge from None
+            raise BodyRefusedError from None
         if message["type"] != "http.request":
             return message
         self.size += len(message.get("body", b""))
         self.whole = not message.get("more_body", False)
         if self.size > self.limit:
             self.refusal = 413, _too_large(self.limit)
-            raise _TooLarge
+            raise BodyRefusedError
         return message
 
     async def send(self, message: Message) -> None:

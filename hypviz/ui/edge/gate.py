@@ -21,7 +21,7 @@ QUESTIONS = re.compile(
 )
 """Requests by other methods than GET that leave the disk as it is; a read-only server answers no others, so a new one is refused."""
 PAGE = re.compile(
-    r"/|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|openapi\.json)/?|/(assets|static|svelte)/.+|/pwa_icon(/\d+)?"
+    r"/|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|openapi\.json)/?|/(assets|static|svelte)/.+"
     r"|/gradio_api/(info|app_id|startup-events|queue/(join|data|status)|heartbeat/[\w-]+|call/(v2/)?[\w-]+(/[\w-]+)?|cancel|reset"
     r"|upload|upload_progress)/?"
 )

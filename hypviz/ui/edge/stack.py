@@ -8,6 +8,7 @@ from hypviz.ui.edge.access import Access
 from hypviz.ui.edge.bodies import Bodies
 from hypviz.ui.edge.gate import Gate
 from hypviz.ui.edge.gradio_files import GradioFiles
+from hypviz.ui.edge.gradio_guard import GradioGuard
 from hypviz.ui.edge.hosts import Hosts
 from hypviz.ui.edge.log import Log
 from hypviz.ui.edge.login import login_router
@@ -35,6 +36,7 @@ def surround(app: FastAPI, settings: EdgeSettings, *, page: bool = False) -> Acc
     access = Access(settings)
     app.include_router(login_router(access))
     if page:  # the last one added is the outermost
+        app.add_middleware(GradioGuard)
         app.add_middleware(GradioFiles)
     app.add_middleware(Gate, access=access, page=page)
     app.add_middleware(Bodies)
