@@ -113,7 +113,7 @@ def build_app(library: Library, settings: EdgeSettings | None = None, *, with_pa
     """
     settings = settings or EdgeSettings()
     app = FastAPI(title="hypviz", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_saved)
-    app.state.tuner, app.state.hurry = Tuner(device=library.device), lambda: False
+    app.state.library, app.state.tuner, app.state.hurry = library, Tuner(device=library.device), lambda: False
     app.include_router(_router(library), prefix="/hypviz")
     app.include_router(disk_router(library), prefix="/hypviz")
     app.include_router(marks_router(library), prefix="/hypviz")

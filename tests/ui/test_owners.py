@@ -42,6 +42,7 @@ class As:
 def people(home: Path, tiny_world: TinyWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, TestClient]:
     """One server with passwords and three signed-in people at it; nothing trains."""
     monkeypatch.setattr("hypviz.tune.tuner.Tuner._work", lambda self: None)
+    monkeypatch.setattr("hypviz.ui.edge.users.COST", 4)  # quick to hash
     users = tmp_path / "users.json"
     for name in ("ada", "bob", "eve"):
         write_user(users, name, "long enough", admin=name == "eve")
