@@ -6,7 +6,10 @@ ARGS ?=
 # test files side by side; each process then computes with one thread
 JOBS ?= 2
 
-.PHONY: run test check setup demo lint types browser clean
+# requests for `make fuzz`
+INPUTS ?= 100000
+
+.PHONY: run test fuzz fuzz-endpoints check setup demo lint types browser clean
 
 run: $(VENV)/.app
 	$(BIN)/python app.py $(ARGS)
@@ -15,6 +18,11 @@ setup: $(VENV)/.app
 
 test: $(VENV)/.dev browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+fuzz: fuzz-endpoints
+
+fuzz-endpoints: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz_endpoints.run --inputs $(INPUTS) $(ARGS)
 
 check: lint types test
 

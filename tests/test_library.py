@@ -145,7 +145,9 @@ def test_an_unknown_checkpoint_is_named(library: Library, tiny_world: TinyWorld)
         library.add_checkpoint("nothing")
 
 
-def test_only_a_few_views_stay_open_and_a_closed_one_opens_again_as_long_as_its_data_are_the_same(library: Library, tiny_world: TinyWorld, tmp_path: Path) -> None:
+def test_only_a_few_views_stay_open_and_a_closed_one_opens_again_as_long_as_its_data_are_the_same(
+    library: Library, tiny_world: TinyWorld, tmp_path: Path
+) -> None:
     world = tiny_world.copy(tmp_path / "data")
     opened = module.Workspace.open(world.workspace)
     files = [make_checkpoint(tmp_path / f"c{seed}", opened, seed=seed) for seed in range(KEPT_VIEWS + 1)]

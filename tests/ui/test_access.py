@@ -85,7 +85,9 @@ def test_signing_in_opens_and_signing_out_closes(users: Path, home: Path) -> Non
     client = client_of(users)
     assert client.post("/hypviz/login", data={**RIGHT, "password": "wrong one"}).status_code == 401
     answer = client.post("/hypviz/login", data=RIGHT)
-    assert answer.status_code == 303 and re.search(r"hypviz-7860-session=\S{40,}; Path=/; .*HttpOnly; SameSite=Lax", answer.headers["set-cookie"])
+    assert answer.status_code == 303 and re.search(
+        r"hypviz-7860-session=\S{40,}; Path=/; .*HttpOnly; SameSite=Lax", answer.headers["set-cookie"]
+    )
     assert client.get("/hypviz/tune/sets").status_code == 200
     stolen = dict(client.cookies)
     client.post("/hypviz/logout")
@@ -96,7 +98,12 @@ def test_signing_in_opens_and_signing_out_closes(users: Path, home: Path) -> Non
 def test_programs_send_name_and_password(users: Path, home: Path) -> None:
     client = client_of(users)
     assert client.get("/hypviz/tune/sets", headers=basic("ada", "correct horse")).status_code == 200
-    for wrong in (basic("ada", "no"), {"Authorization": b"Basic \xb2"}, {"Authorization": "Bearer x"}, {"Authorization": "Basic " + "A" * 5}):
+    for wrong in (
+        basic("ada", "no"),
+        {"Authorization": b"Basic \xb2"},
+        {"Authorization": "Bearer x"},
+        {"Authorization": "Basic " + "A" * 5},
+    ):
         assert client.get("/hypviz/tune/sets", headers=wrong).status_code == 401
 
 
@@ -158,7 +165,9 @@ def test_tries_come_back_with_time_and_are_not_remembered_without_end() -> None:
     for number in range(KEPT + 50):
         attempts.take(str(number))
     assert len(attempts._buckets) == KEPT
-    assert network_of("2001:db8::1") == network_of("2001:db8::ffff") != network_of("2001:db8:0:1::1") and network_of("10.0.0.1") == "10.0.0.1"
+    assert (
+        network_of("2001:db8::1") == network_of("2001:db8::ffff") != network_of("2001:db8:0:1::1") and network_of("10.0.0.1") == "10.0.0.1"
+    )
 
 
 def test_one_person_from_many_addresses_is_stopped_by_the_name(users: Path) -> None:
@@ -172,7 +181,7 @@ def test_one_person_from_many_addresses_is_stopped_by_the_name(users: Path) -> N
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "lab.example"])
 def test_other_machines_are_let_in_only_with_a_word_about_passwords(host: str, users: Path) -> None:
-    with pytest.raises(SettingsError, match="--auth FILE .* or --no-auth"):
+    with pytest.raises(SettingsError, match=r"--auth FILE .* or --no-auth"):
         EdgeSettings(host).checked()
     assert EdgeSettings(host, auth=users).checked() and EdgeSettings(host, no_auth=True).checked()
     with pytest.raises(SettingsError, match="contradict"):
@@ -192,7 +201,9 @@ def test_the_address_that_is_printed_can_be_typed(monkeypatch: pytest.MonkeyPatc
     assert addresses("0.0.0.0", 80) == ["http://192.168.1.5:80", "http://127.0.0.1:80"]
     assert addresses("::1", 80) == ["http://[::1]:80"] and addresses("127.0.0.1", 7860) == ["http://127.0.0.1:7860"]
     monkeypatch.setattr("hypviz.ui.server._machine_addresses", list)
-    assert addresses("0.0.0.0", 80) == ["http://127.0.0.1:80"] and addresses(socket.gethostname(), 8) == [f"http://{socket.gethostname()}:8"]
+    assert addresses("0.0.0.0", 80) == ["http://127.0.0.1:80"] and addresses(socket.gethostname(), 8) == [
+        f"http://{socket.gethostname()}:8"
+    ]
 
 
 def test_a_read_only_server_refuses_every_change_there_is(tiny_world: TinyWorld, home: Path) -> None:

@@ -78,7 +78,9 @@ def test_a_link_on_another_page_opens_the_page_and_asks_for_nothing_else(site: T
     assert site.post("/hypviz/tune/jobs", json={}, headers=followed).status_code == 403  # a form that posts here
 
 
-@pytest.mark.parametrize("base", ["http://localhost:7860", "http://127.0.0.1:7860", "http://127.0.0.2:7860", "http://[::1]:7860", "http://LOCALHOST"])
+@pytest.mark.parametrize(
+    "base", ["http://localhost:7860", "http://127.0.0.1:7860", "http://127.0.0.2:7860", "http://[::1]:7860", "http://LOCALHOST"]
+)
 def test_this_machine_has_several_names(tiny_world: TinyWorld, home: object, base: str) -> None:
     client = TestClient(routes.build_app(Library(device="cpu")), base_url=base)
     assert client.get("/healthz").status_code == 200

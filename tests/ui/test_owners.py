@@ -55,7 +55,9 @@ def people(home: Path, tiny_world: TinyWorld, tmp_path: Path, monkeypatch: pytes
     return clients
 
 
-def test_a_set_is_removed_by_whoever_brought_it_or_an_admin(people: dict[str, TestClient], tiny_world: TinyWorld, tmp_path: Path, home: Path) -> None:
+def test_a_set_is_removed_by_whoever_brought_it_or_an_admin(
+    people: dict[str, TestClient], tiny_world: TinyWorld, tmp_path: Path, home: Path
+) -> None:
     content = pack(tmp_path / "a.zip", coco_files(tiny_world)).read_bytes()
     name = bring(people["ada"], content)["set"]
     assert owner_of(home / name) == Visitor("user:ada", "ada")
@@ -67,7 +69,9 @@ def test_a_set_is_removed_by_whoever_brought_it_or_an_admin(people: dict[str, Te
     assert people["eve"].delete(f"set/{again}").status_code == 200
 
 
-def test_what_nobody_claimed_is_removed_by_admins_only(people: dict[str, TestClient], tiny_world: TinyWorld, tmp_path: Path, home: Path) -> None:
+def test_what_nobody_claimed_is_removed_by_admins_only(
+    people: dict[str, TestClient], tiny_world: TinyWorld, tmp_path: Path, home: Path
+) -> None:
     name = bring(people["eve"], pack(tmp_path / "a.zip", coco_files(tiny_world)).read_bytes())["set"]
     (home / name / "visitor.json").unlink()
     assert "is not yours" in refused(people["ada"].delete(f"set/{name}"), 403)
@@ -78,7 +82,15 @@ def test_a_training_is_ended_kept_and_removed_by_whoever_started_it_or_an_admin(
     asked = {"set": "tiny", "checkpoint": "tiny", "depth": "head"}
     number = people["ada"].post("jobs", json=asked).json()["id"]
     assert owner_of(trainings() / number) == Visitor("user:ada", "ada")
-    for method, address in [("DELETE", ""), ("POST", "/cancel"), ("POST", "/stop"), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/undo"), ("POST", "/keep")]:
+    for method, address in [
+        ("DELETE", ""),
+        ("POST", "/cancel"),
+        ("POST", "/stop"),
+        ("POST", "/pause"),
+        ("POST", "/resume"),
+        ("POST", "/undo"),
+        ("POST", "/keep"),
+    ]:
         answer = people["bob"].request(method, f"jobs/{number}{address}", json={"name": "mine"})
         assert "belongs to ada" in refused(answer, 403), address
     assert people["bob"].get(f"jobs/{number}").status_code == 200
@@ -92,7 +104,11 @@ def test_an_evaluation_is_stopped_by_whoever_started_it_or_an_admin(people: dict
     monkeypatch.setattr("hypviz.review.desk.Desk.status", lambda self, view, options: {})
     assert people["ada"].post(f"{SITE}/hypviz/evaluate/x/run").status_code == 200
     assert "started by ada" in refused(people["bob"].post(f"{SITE}/hypviz/evaluate/cancel/job1"), 403)
-    assert people["eve"].post(f"{SITE}/hypviz/evaluate/cancel/job1").status_code == 200 == people["ada"].post(f"{SITE}/hypviz/evaluate/cancel/job1").status_code
+    assert (
+        people["eve"].post(f"{SITE}/hypviz/evaluate/cancel/job1").status_code
+        == 200
+        == people["ada"].post(f"{SITE}/hypviz/evaluate/cancel/job1").status_code
+    )
 
 
 def test_everybody_draws_on_a_copy_of_their_own(home: Path, tiny_world: TinyWorld, tmp_path: Path) -> None:

@@ -1,14 +1,12 @@
-"""Before Gradio's routes: what is no JSON that can be answered is refused, and what Gradio stumbles over is not an error of the server.
+"""Around Gradio's routes: what Gradio stumbles over is a request it does not understand, and not an error of the server.
 
-Gradio checks little of what it is sent by hand: a number that is none, half of a surrogate pair or a field it does not know end in a
-traceback of its own. Its page sends none of these.
+Gradio checks little of what it is sent by hand: bytes that are no text or a field it does not know end in a traceback of its own.
+Its page sends none of these, so the answer is 400, with the traceback in the log.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-from typing import Any, NoReturn
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,11 +32,6 @@ class GradioGuard:
             return await self.app(scope, receive, send)
         if not scope["path"].startswith(QUERIES):
             scope = {**scope, "query_string": b""}
-        if scope["method"] == "POST" and not scope["path"].startswith("/gradio_api/upload"):
-            body = await _whole(receive)
-            if body is None or not _is_answerable(body):
-                return await refuse(scope, receive, send, 400, "The body of this request is no JSON object of finite numbers and text.")
-            receive = _again(body, receive)
         return await _Answer(send).run(self.app, scope, receive)
 
 
@@ -71,45 +64,3 @@ class _Answer:
         self.begun = True
         self.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
         await self._send(message)
-
-
-async def _whole(receive: Receive) -> bytes | None:
-    """The body, which has a limit (`bodies`); None when the client went."""
-    parts, more = [], True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    """`receive` that gives a body once more."""
-    given = False
-
-    async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return again
-
-
-def _is_answerable(body: bytes) -> bool:
-    """Whether a body is empty, or a JSON object that can be written as JSON again."""
-    if not body:
-        return True
-    try:
-        content: Any = json.loads(body, parse_constant=_refuse)
-        json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(content, dict)
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(name)

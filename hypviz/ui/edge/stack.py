@@ -10,6 +10,7 @@ from hypviz.ui.edge.gate import Gate
 from hypviz.ui.edge.gradio_files import GradioFiles
 from hypviz.ui.edge.gradio_guard import GradioGuard
 from hypviz.ui.edge.hosts import Hosts
+from hypviz.ui.edge.json_bodies import JsonBodies
 from hypviz.ui.edge.log import Log
 from hypviz.ui.edge.login import login_router
 from hypviz.ui.edge.settings import EdgeSettings
@@ -38,6 +39,7 @@ def surround(app: FastAPI, settings: EdgeSettings, *, page: bool = False) -> Acc
     if page:  # the last one added is the outermost
         app.add_middleware(GradioGuard)
         app.add_middleware(GradioFiles)
+    app.add_middleware(JsonBodies)
     app.add_middleware(Gate, access=access, page=page)
     app.add_middleware(Bodies)
     app.add_middleware(Hosts, settings=settings)

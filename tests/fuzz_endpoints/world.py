@@ -96,11 +96,20 @@ class Site:
 def _scope(request: Request) -> dict[str, Any]:
     given = [(key.lower().encode("latin-1", "replace"), value.encode("utf-8", "surrogateescape")) for key, value in request.headers]
     return {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": request.method, "path": request.path,
-        "raw_path": quote(request.path.encode("utf-8", "surrogatepass")).encode(), "query_string": request.query.encode("utf-8", "surrogatepass"),
-        "root_path": "", "scheme": "http", "client": ("127.0.0.1", 9), "server": ("127.0.0.1", 7860), "state": {},
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": request.method,
+        "path": request.path.encode("utf-8", "replace").decode(),  # as a server reads it
+        "raw_path": quote(request.path.encode("utf-8", "surrogatepass")).encode(),
+        "query_string": request.query.encode("utf-8", "surrogatepass"),
+        "root_path": "",
+        "scheme": "http",
+        "client": ("127.0.0.1", 9),
+        "server": ("127.0.0.1", 7860),
+        "state": {},
         "headers": [(b"host", b"localhost:7860"), (b"content-length", str(len(request.body)).encode()), *given],
-    }  # fmt: skip
+    }
 
 
 def faults(request: Request, answer: Answer) -> list[str]:

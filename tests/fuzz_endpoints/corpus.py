@@ -1,23 +1,28 @@
-"""Requests that once failed, each a file of its own under tests/fuzz/cases/."""
+"""Requests that once failed, each a file of its own under tests/fuzz_endpoints/cases/."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
+import re
 from pathlib import Path
 
-from tests.fuzz.world import Request, Site
+from tests.fuzz_endpoints.world import Request, Site
 
 CORPUS = Path(__file__).parent / "cases"
 KEY = "VIEW-KEY"
 """Stands for the key of the view, which differs from world to world."""
 
+_VIEW = re.compile(r"^(/hypviz/(?:view|evaluate)/)[0-9a-f]{16}-[0-9a-f]+(/)")
+
 
 def keep(request: Request, fault: str) -> Path:
     """Write a request down; returns the file."""
     parts = request.path.split("/")
-    path = "/".join([*parts[:3], KEY, *parts[4:]] if request.path.startswith(("/hypviz/view/", "/hypviz/evaluate/")) and len(parts) > 4 else parts)
+    path = "/".join(
+        [*parts[:3], KEY, *parts[4:]] if request.path.startswith(("/hypviz/view/", "/hypviz/evaluate/")) and len(parts) > 4 else parts
+    )
     body: dict[str, str] = {"base64": base64.b64encode(request.body).decode()}
     try:
         body = {"text": request.body.decode("ascii")}

@@ -1,8 +1,8 @@
 """`make fuzz`: some hundred thousand requests to every route by every method; every answer below 500, in time and of bounded size.
 
-    python -m tests.fuzz.run [--inputs 100000] [--seed 0] [--only /hypviz/view]
+    python -m tests.fuzz_endpoints.run [--inputs 100000] [--seed 0] [--only /hypviz/view] [--minutes 240]
 
-What failed is kept under tests/fuzz/cases/ as a file of its own, which the tests send from then on. Status 1 when anything did.
+What failed is kept under tests/fuzz_endpoints/cases/ as a file of its own, which the tests send from then on. Status 1 when anything did.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.fuzz.corpus import CORPUS, keep
-from tests.fuzz.strategies import requests_to
-from tests.fuzz.targets import Target, targets
-from tests.fuzz.world import ENDLESS, Answer, Request, Site, faults, open_site
+from tests.fuzz_endpoints.corpus import CORPUS, keep
+from tests.fuzz_endpoints.strategies import requests_to
+from tests.fuzz_endpoints.targets import Target, targets
+from tests.fuzz_endpoints.world import ENDLESS, Answer, Request, Site, faults, open_site
 from tests.worlds import make_tiny_world
 
 
@@ -50,6 +50,7 @@ def shares(found: list[Target], inputs: int) -> dict[Target, int]:
     """How many inputs each route gets: those that read a body most, endless ones and what is not served a few."""
     weights = {one: 30 if one.path.startswith(ENDLESS) or not one.path.startswith(("/hypviz", "/gradio")) else 100 for one in found}
     weights |= {one: 300 for one in found if one.method != "GET" and one.path.startswith("/hypviz")}
+    weights |= {one: 10 for one in found if one.path.endswith(("/offline.html", "/honesty"))}  # megabytes, seconds
     weights |= {one: 3 for one in found if one.method == "GET" and one.path.startswith(ENDLESS)}
     return {one: max(1, -(-inputs * weight // sum(weights.values()))) for one, weight in weights.items()}
 
@@ -72,17 +73,25 @@ def main() -> int:
     arguments.add_argument("--inputs", type=int, default=100_000)
     arguments.add_argument("--seed", type=int, default=0)
     arguments.add_argument("--only", default="", help="routes that begin so")
+    arguments.add_argument("--minutes", type=float, default=240, help="begin no further route after that")
     given_ = arguments.parse_args()
     logging.disable(logging.CRITICAL)
-    tally, begun = Tally(), time.perf_counter()
+    tally, begun, skipped = Tally(), time.perf_counter(), 0
     with tempfile.TemporaryDirectory() as folder:
         world = make_tiny_world(Path(folder))
         with open_site(world, Path(folder) / "fuzz" / "home") as site:
             found = [one for one in targets(site.app) if one.path.startswith(given_.only)]
             for number, (target, count) in enumerate(shares(found, given_.inputs).items()):
+                if time.perf_counter() - begun > given_.minutes * 60:
+                    skipped += 1
+                    continue
                 send_to(site, target, count, tally, given_.seed + number)
-    seconds, sent = time.perf_counter() - begun, sum(tally.statuses.values())
-    print(f"{sent:,} requests to {len(found)} routes × methods in {seconds:.0f} s, seed {given_.seed}")
+    return _tell(tally, time.perf_counter() - begun, f"{len(found) - skipped} of {len(found)}", given_.seed)
+
+
+def _tell(tally: Tally, seconds: float, routes: str, seed_: int) -> int:
+    """Print the figures and keep what failed; 1 when anything did."""
+    print(f"{sum(tally.statuses.values()):,} requests to {routes} routes × methods in {seconds:.0f} s, seed {seed_}")
     print("statuses:", ", ".join(f"{status}: {count:,}" for status, count in sorted(tally.statuses.items())))
     print(f"slowest answer {tally.slowest[0]:.2f} s ({tally.slowest[1]}), largest {tally.largest[0] / 2**20:.1f} MiB ({tally.largest[1]})")
     for (method, path, fault), request in tally.failed.items():
