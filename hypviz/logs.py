@@ -66,7 +66,7 @@ def set_up(level: str = "info", form: str = "plain") -> None:
     handler.addFilter(_OneLine())
     handler.setFormatter(_Json() if form == "json" else _Plain("%(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("httpx", "httpcore", "PIL", "matplotlib", "asyncio", "multipart", "python_multipart"):
+    for noisy in ("httpx", "httpx2", "httpcore", "PIL", "matplotlib", "asyncio", "multipart", "python_multipart"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

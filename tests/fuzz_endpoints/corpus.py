@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -13,27 +14,21 @@ from tests.fuzz_endpoints.world import Request, Site
 CORPUS = Path(__file__).parent / "cases"
 KEY = "VIEW-KEY"
 """Stands for the key of the view, which differs from world to world."""
-
-_VIEW = re.compile(r"^(/hypviz/(?:view|evaluate)/)[0-9a-f]{16}-[0-9a-f]+(/)")
+_VIEW = re.compile(r"^(/hypviz/(?:view|evaluate)/)[0-9a-f]{16}-[0-9a-f]+(?=/)")
 
 
 def keep(request: Request, fault: str) -> Path:
     """Write a request down; returns the file."""
-    parts = request.path.split("/")
-    path = "/".join(
-        [*parts[:3], KEY, *parts[4:]] if request.path.startswith(("/hypviz/view/", "/hypviz/evaluate/")) and len(parts) > 4 else parts
-    )
+    path = _VIEW.sub(rf"\g<1>{KEY}", request.path)
     body: dict[str, str] = {"base64": base64.b64encode(request.body).decode()}
-    try:
+    with contextlib.suppress(UnicodeDecodeError):
         body = {"text": request.body.decode("ascii")}
-    except UnicodeDecodeError:
-        pass
     content = {"fault": fault, "method": request.method, "path": path, "query": request.query, "headers": request.headers, **body}
     text = json.dumps(content, indent=1)
     place = f"{request.method} {path}".replace(KEY, "").encode("ascii", "replace").decode()
-    name = "".join(letter if letter.isalnum() else "-" for letter in place).strip("-")[:60]
+    name = re.sub(r"[^A-Za-z0-9]+", "-", place).strip("-")[:60]
     file = CORPUS / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.json"
-    CORPUS.mkdir(exist_ok=True)
+    CORPUS.mkdir(parents=True, exist_ok=True)
     file.write_text(text + "\n", encoding="ascii")
     return file
 
