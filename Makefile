@@ -1,4 +1,4 @@
-# make run · make test · make check · make setup · make demo
+# make run · make test · make fuzz · make check · make setup · make demo
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
