@@ -17,7 +17,7 @@ def doctor(
 
     findings = examine()
     if as_json:
-        typer.echo(json.dumps([asdict(one) for one in findings], indent=1))
+        typer.echo(json.dumps([asdict(one) for one in findings]))
     else:
         for one in findings:
             typer.echo(f"{'ok ' if one.well else 'BAD'}  {one.about:<10} {one.words}")
