@@ -413,7 +413,7 @@ def test_the_doctor_says_what_is_well_and_what_is_not(run: Run, monkeypatch: pyt
     monkeypatch.setenv("HYPVIZ_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("hypviz.doctor._demo", lambda: "opened")
     monkeypatch.setattr("hypviz.doctor._encoder", lambda: "embeds")
-    told = {one["about"]: one for one in run("doctor", "--json").json()}
+    told = {one["about"]: one for one in run("doctor", "--json").json()["findings"]}
     assert all(one["well"] for one in told.values()) and "torch" in told["packages"]["words"] and "free of" in told["home"]["words"]
     monkeypatch.setenv("HYPVIZ_HOME", "/proc/none")
     done = run("doctor")

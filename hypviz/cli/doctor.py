@@ -10,14 +10,14 @@ import typer
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="A list of {about, words, well}.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help='{"findings": [{about, words, well}…]}.')] = False,
 ) -> None:
     """Versions, devices, disk, and a walk through the shipped demo; ends with status 1 when something is not well."""
     from hypviz.doctor import examine
 
     findings = examine()
     if as_json:
-        typer.echo(json.dumps([asdict(one) for one in findings]))
+        typer.echo(json.dumps({"findings": [asdict(one) for one in findings]}))
     else:
         for one in findings:
             typer.echo(f"{'ok ' if one.well else 'BAD'}  {one.about:<10} {one.words}")
