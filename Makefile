@@ -1,4 +1,4 @@
-# make run · make test · make check · make setup · make demo · make fuzz-files · make lock · make licences · make audit
+# make run · make test · make check · make setup · make demo · make fuzz · make lock · make licences · make audit
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,8 +6,10 @@ ARGS ?=
 ADVISORIES ?=
 # test files side by side; each process then computes with one thread
 JOBS ?= 2
+# requests of `make fuzz-endpoints`
+INPUTS ?= 100000
 
-.PHONY: run test check setup demo lint types browser lock licences audit fuzz-files clean
+.PHONY: run test check setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
 
 run: $(VENV)/.app
 	$(BIN)/python app.py $(ARGS)
@@ -16,6 +18,11 @@ setup: $(VENV)/.app
 
 test: $(VENV)/.dev browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+fuzz: fuzz-endpoints fuzz-files
+
+fuzz-endpoints: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz_endpoints.run --inputs $(INPUTS) $(ARGS)
 
 check: lint types test
 

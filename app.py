@@ -13,11 +13,22 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from hypviz.errors import HypvizError, os_sentence, without_options
+from hypviz import __version__
+from hypviz.errors import HypvizError, SettingsError, os_sentence, without_options
+from hypviz.logs import FORMATS, LEVELS, set_up
+
+if TYPE_CHECKING:
+    from hypviz.ui.edge.settings import EdgeSettings
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"hypviz {__version__}")
+        raise typer.Exit
 
 
 def main(
@@ -26,7 +37,9 @@ def main(
         str,
         typer.Option(help="A name, a .safetensors file with its card, or a MERU, HyCoCLIP or OpenCLIP file; the shipped one that suits."),
     ] = "",
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in, which needs --auth or --no-auth.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
@@ -35,14 +48,27 @@ def main(
         typer.Option(help="A folder whose data, checkpoints and weights the page may open by path; may be given several times."),
     ] = None,
     hub: Annotated[bool, typer.Option(help="Let the page fetch published weights from their hubs.")] = False,
+    auth: Annotated[
+        Optional[Path], typer.Option(help="A file of users with passwords, made by `python -m hypviz user add`: only they are let in.")
+    ] = None,
+    no_auth: Annotated[bool, typer.Option("--no-auth", help="Let everybody in who reaches the server.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Change nothing on the disk for anybody: for public servers.")] = False,
+    allow_host: Annotated[
+        Optional[list[str]], typer.Option(help="A further name the server answers to, such as that of a proxy; may be given several times.")
+    ] = None,
+    log_level: Annotated[str, typer.Option(help=f"{', '.join(LEVELS)}.")] = "info",
+    log_format: Annotated[str, typer.Option(help="plain, or json with a line for every request.")] = "plain",
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version and end.")] = False,
 ) -> None:
     """Open the hypviz page in the browser."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     if not hub:
         os.environ["HF_HUB_OFFLINE"] = "1"  # the libraries that know hubs read it when they load, in trainings too
     try:
-        serve(data, checkpoint, host=host, port=port, device=device, browser=browser, allow_root=allow_root or [], hub=hub)
+        _set_up_log(log_level, log_format)
+        from hypviz.ui.edge.settings import EdgeSettings
+
+        settings = EdgeSettings(host, port, tuple(allow_host or ()), auth, no_auth, read_only, log_format == "json").checked()
+        serve(data, checkpoint, settings=settings, device=device, browser=browser, allow_root=allow_root or [], hub=hub)
     except HypvizError as error:
         sys.exit(f"error: {_advised(str(error))}")
     except OSError as error:
@@ -52,7 +78,17 @@ def main(
         sys.exit(f"error: {sentence}")
 
 
-OPTIONS = ("--data", "--checkpoint", "--host", "--port", "--device", "--browser", "--no-browser", "--allow-root", "--hub")
+def _set_up_log(level: str, form: str) -> None:
+    for name, value, known in (("--log-level", level, LEVELS), ("--log-format", form, FORMATS)):
+        if value not in known:
+            raise SettingsError(f"{name} must be one of {', '.join(known)}, got {value!r}.")
+    set_up(level, form)
+
+
+OPTIONS = (
+    "--data", "--checkpoint", "--host", "--port", "--device", "--browser", "--no-browser", "--allow-root", "--hub", "--auth", "--no-auth",
+    "--read-only", "--allow-host", "--log-level", "--log-format", "--version",
+)  # fmt: skip
 """What this command understands."""
 
 
@@ -63,12 +99,12 @@ def _advised(text: str) -> str:
 
 
 def serve(
-    data: str, checkpoint: str, *, host: str, port: int, device: str, browser: bool, allow_root: Sequence[Path] = (), hub: bool = False
+    data: str, checkpoint: str, *, settings: EdgeSettings, device: str, browser: bool, allow_root: Sequence[Path] = (), hub: bool = False
 ) -> None:
-    """Open the view (importing and embedding when needed), build the page and serve it until Ctrl-C."""
+    """Open the view (importing and embedding when needed), build the page and serve it until Ctrl-C or SIGTERM."""
     from hypviz.ui.server import check_port, run
 
-    check_port(host, port)
+    check_port(settings.host, settings.port)
     from hypviz.import_report import report_lines, report_of
     from hypviz.library import Library
     from hypviz.progress import progress_bar
@@ -83,7 +119,7 @@ def serve(
         logging.info("%s", line)
     if view.card.restricted:
         logging.info("%s: licence %s", view.card.name, view.card.licence)
-    run(library, name, chosen, host=host, port=port, browser=browser, then=view.warm_up)
+    run(library, name, chosen, settings=settings, browser=browser, then=view.warm_up)
 
 
 if __name__ == "__main__":

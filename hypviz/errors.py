@@ -5,6 +5,8 @@ The command line shows `str(error)` and nothing else, the page `page_sentence(er
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Collection
 
@@ -45,6 +47,18 @@ class BusyError(HypvizError):
     """Long work was asked for while other long work runs; there is one at a time."""
 
 
+class ForbiddenError(HypvizError):
+    """Something that the one who asks may not do: it belongs to somebody else, or the server is read-only."""
+
+
+class QuotaError(HypvizError):
+    """More than a person, or all of them together, may keep on the server."""
+
+
+class StorageError(HypvizError):
+    """The disk is full, read-only or not the server's to write on."""
+
+
 def os_sentence(error: OSError) -> str | None:
     """What the system refused, as one sentence with the file it is about; None for an error that names neither.
 
@@ -52,6 +66,34 @@ def os_sentence(error: OSError) -> str | None:
     '/a/b: Permission denied.'
     """
     return None if error.filename is None or error.strerror is None else f"{error.filename}: {error.strerror}."
+
+
+_FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name))
+_CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def storage_sentence(error: OSError) -> tuple[str, int]:
+    """What the system refused, as one sentence for the page, without places on the server, and the HTTP status that fits.
+
+    >>> storage_sentence(OSError(28, "No space left on device", "/home/ada/x/annotations.json"))
+    ('The disk of the server is full (annotations.json); whoever runs it has to make room.', 507)
+    """
+    name = re.split(r"[/\\\\]", os.fsdecode(error.filename))[-1][:60] if isinstance(error.filename, (str, bytes, os.PathLike)) else ""
+    about = f" ({name})" if name else ""
+    if error.errno in _FULL:
+        return f"The disk of the server is full{about}; whoever runs it has to make room.", 507
+    if error.errno in _CLOSED:
+        return (
+            f"The server may not write there{about}: {error.strerror}; whoever runs it has to set HYPVIZ_HOME to a folder it may use.",
+            507,
+        )
+    if error.errno == errno.ENAMETOOLONG:
+        return "A name in this request is longer than the disk of the server can hold; use a shorter one.", 422
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return f"A file of this is not there any more{about}; reload the page.", 404
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.EAGAIN):
+        return "The server is busy with too many things at once; try again in a moment.", 503
+    return f"The server cannot do this: {error.strerror or type(error).__name__}{about}.", 500
 
 
 def without_options(text: str, known: Collection[str] = ()) -> str:

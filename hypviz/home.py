@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,3 +22,24 @@ def own_checkpoints() -> Path:
 def trainings() -> Path:
     """The folder of fine-tuning jobs, one folder each."""
     return home() / "trainings"
+
+
+LOW_BYTES = 256 << 20
+"""Less room than this is told by the health check, and no set is taken in any more."""
+
+
+def free_bytes(folder: Path) -> int:
+    """Room on the disk that a folder is on, or will be."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def server_trouble() -> str:
+    """What keeps the home folder from taking more, as a few words; "" when nothing does."""
+    folder = home()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        return "the home folder cannot be written to"
+    return "the disk is full" if free_bytes(folder) < LOW_BYTES else ""

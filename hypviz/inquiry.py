@@ -140,7 +140,10 @@ class Inquiry:
         if given.get("window") is not None:
             return in_window(placed, radii, given["window"])
         polygon = checked_polygon(given.get("polygon"))
-        centre = checked_centre((given.get("view") or {}).get("centre", [0, 0]))
+        seen = given.get("view") or {}
+        if not isinstance(seen, Mapping):
+            raise SelectionError(f"A region's view needs a centre [x, y] inside the disk, got {seen!r:.80}.")
+        centre = checked_centre(seen.get("centre", [0, 0]))
         return in_polygon(placed, drawn, polygon, centre=centre)
 
     def _placed(self, given: Mapping[str, Any], scale: RadiusScale) -> tuple[NDArray[np.floating], NDArray[np.floating]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hypviz.data.formats.detect import open_dataset
 from hypviz.embed import SHIPPED, suited_checkpoint
-from hypviz.errors import CheckpointError, SelectionError, WorkspaceError
+from hypviz.errors import CheckpointError, HypvizError, SelectionError, WorkspaceError
 from hypviz.home import ROOT, home, own_checkpoints
 from hypviz.importing import import_workspace
 from hypviz.keeping import writable_home
@@ -23,13 +23,16 @@ from hypviz.progress import OnProgress
 from hypviz.session import View
 from hypviz.store import Workspace, is_workspace
 from hypviz.trust import Trust, is_made_here, is_uploaded
+from hypviz.uploads import Uploads
 from hypviz.vectors.read import is_vector_file, read_vectors
 from hypviz.vectors.workspace import make_vectors_workspace
 
 DEMO = ROOT / "assets" / "demo" / "workspace"
 _PLAIN = re.compile(r"-[0-9a-f]{8}$")
 KEPT_VIEWS = 4
-"""Views kept open; the one unused longest is closed when another is opened."""
+"""Views kept open; the one unused longest is closed when another is opened, and opened again when it is asked for."""
+KEPT_CLOSED = 256
+"""Closed views that can be opened again by their key."""
 
 
 def _import_vectors(file: Path, trust: Trust) -> Path:
@@ -53,9 +56,13 @@ class Library:
     """Checkpoints opened by path, by name."""
     trust: Trust = field(default_factory=Trust)
     """What may be named besides what is listed: anything, unless a server says otherwise."""
+    uploads: Uploads = field(default_factory=Uploads)
+    """Own pictures, of all views: they stay when a view is closed."""
+    _closed: OrderedDict[str, tuple[str, str]] = field(default_factory=OrderedDict)
     _views: OrderedDict[str, View] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _importing: threading.Lock = field(default_factory=threading.Lock)
+    _reopening: threading.RLock = field(default_factory=threading.RLock)
 
     def data_names(self) -> list[str]:
         """Names of the workspaces that can be opened, the demo first."""
@@ -92,21 +99,40 @@ class Library:
         """
         workspace = self.workspace(data, on_progress=on_progress)
         through = self.checkpoint(checkpoint) if checkpoint and workspace.vectors is None else ""
-        view = View(workspace, through, device=self.device, on_progress=on_progress)
+        view = View(workspace, through, device=self.device, on_progress=on_progress, uploads=self.uploads)
         with self._lock:
             kept = self._views.setdefault(view.key, view)
             self._views.move_to_end(view.key)
+            self._closed[view.key] = data, checkpoint
+            self._closed.move_to_end(view.key)
             while len(self._views) > KEPT_VIEWS:
                 self._views.popitem(last=False)
+            while len(self._closed) > KEPT_CLOSED:
+                self._closed.popitem(last=False)
         return kept
 
     def view(self, key: str) -> View:
-        """An open view by its key; SelectionError when it is closed."""
+        """A view by its key, opened again where others' views pushed it out; SelectionError when its data are not the same any more."""
+        view = self._open_view(key)
+        if view is None and key in self._closed:
+            with self._reopening:  # a page asks for many things at once
+                view = self._open_view(key) or self._reopened(key)
+        if view is None:
+            raise SelectionError("This data set is no longer open on the server; choose it again or reload the page.")
+        return view
+
+    def _open_view(self, key: str) -> View | None:
         with self._lock:
-            if key not in self._views:
-                raise SelectionError("This data set is no longer open on the server; choose it again or reload the page.")
-            self._views.move_to_end(key)
-            return self._views[key]
+            if key in self._views:
+                self._views.move_to_end(key)
+            return self._views.get(key)
+
+    def _reopened(self, key: str) -> View | None:
+        try:
+            view = self.open(*self._closed[key])
+        except (HypvizError, KeyError):
+            return None
+        return view if view.key == key else None
 
     def workspace(self, data: str, *, on_progress: OnProgress | None = None) -> Workspace:
         """The workspace of a name, or of a folder of any kind, without a checkpoint; imported first where it must be."""

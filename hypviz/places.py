@@ -33,6 +33,8 @@ KEPT_EMBEDDINGS = 512
 """Embedded own crops remembered, so that moving the ω slider does not embed again."""
 WORDS_SIZE = (480, 140)
 """Width and height of the card that stands for typed words, in pixels."""
+KEPT_BOXES = 200
+"""Boxes remembered of an own picture, the latest ones."""
 MIN_BOX = 2.0
 """Smallest side of a drawn box, in pixels."""
 
@@ -111,7 +113,7 @@ class Placer:
         whole = (0.0, 0.0, float(width), float(height))
         xyxy = whole if box is None else checked_box(box, width, height)
         if box is not None and xyxy not in upload.boxes:
-            upload.boxes.append(xyxy)
+            upload.boxes[:] = [*upload.boxes, xyxy][-KEPT_BOXES:]
         query = self._embed(token, xyxy, lambda: upload.picture)
         shown = self._upload_picture(token, upload, xyxy if box is not None else None)
         shown["subtitle"] = f"· {written(query.radius)} from the root · {upload.name}"

@@ -53,7 +53,13 @@ class View:
     """One workspace through one checkpoint; safe to share between threads and browsers."""
 
     def __init__(
-        self, workspace: Workspace, checkpoint: str | Path, *, device: str = "auto", on_progress: OnProgress | None = None
+        self,
+        workspace: Workspace,
+        checkpoint: str | Path,
+        *,
+        device: str = "auto",
+        on_progress: OnProgress | None = None,
+        uploads: Uploads | None = None,
     ) -> None:
         self.workspace, self.items, self.hierarchy = workspace, workspace.items, workspace.hierarchy
         self.checkpoint = checkpoint_for(workspace, checkpoint)
@@ -65,7 +71,7 @@ class View:
         key = checkpoint_hash(self.checkpoint)
         self.disks = Disks(workspace, self.embedding, checkpoint=key, omega=self.answers.cones, start=start_row(workspace, self.embedding))
         self._lock = threading.Lock()
-        self._uploads = Uploads()  # not made by `placer`: two threads may each make one of those
+        self._uploads = uploads or Uploads()  # not made by `placer`: two threads may each make one of those
 
     @cached_property
     def key(self) -> str:

@@ -195,7 +195,7 @@ def test_drawn_boxes_outlive_a_new_import_of_other_pictures(library: Library, ho
 
 
 def test_the_routes_draw_correct_save_and_apply(library: Library, home: Path) -> None:
-    client = TestClient(routes.build_app(library), base_url="http://test/hypviz/annotate/")
+    client = TestClient(routes.build_app(library), base_url="http://localhost/hypviz/annotate/")
     whole = client.get("set", params={"data": "mine"}).json()
     assert len(whole["names"]) == len(whole["counts"]) == 8 and whole["copy"] is None
     picture = client.get("picture/3", params={"data": "mine"}).json()

@@ -15,7 +15,7 @@ from tests.worlds import TinyWorld
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[dict[str, set[str]], ...] = (
-    {"errors": set(), "home": set()},
+    {"errors": set(), "home": set(), "logs": set(), "visitors": {"errors"}},
     {"config": set(), "bits": set(), "files": set(), "keeping": set(), "progress": set(), "geometry": set()},
     {"data": set(), "search": set()},
     {
@@ -60,9 +60,9 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "inquiry": {"cards", "disks", "export", "histograms", "places", "selection"},
         "import_report": set(),
         "session": {"calibration", "cards", "children", "disks", "facts", "familiarity", "inquiry", "marks", "places", "uploads", "words"},
-        "library": {"session"},
+        "library": {"session", "uploads"},
     },
-    {"review": set(), "clipart_world": set(), "experiments": {"tune"}, "tune": {"review"}, "annotate": set()},
+    {"doctor": set(), "review": set(), "clipart_world": set(), "experiments": {"tune"}, "tune": {"review"}, "annotate": set()},
     {"ui": set(), "cli": {"ui"}, "notebook": {"ui"}},
     {"__init__": set(), "__main__": set(), "app": set()},
 )

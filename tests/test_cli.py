@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import socket
 import subprocess
@@ -378,3 +379,42 @@ def test_experiment_writes_the_table_of_a_workspace(run: Run, tiny_world: TinyWo
     assert "not tuned: hyperbolic angle 0.07" in done.out
     assert json.loads((home / "paper-small.json").read_text())["reference"] == "hyp†"
     assert (home / "paper-small.csv").read_text().startswith("row,seed,score,figure,value\n")
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (("--host", "0.0.0.0"), "--auth FILE"), (("--auth", "/no/such/file"), "user add NAME"), (("--auth", "x", "--no-auth"), "contradict"),
+    (("--log-level", "loud"), "--log-level must be one of"), (("--log-format", "xml"), "--log-format must be one of"),
+])  # fmt: skip
+def test_the_page_lets_nobody_in_by_mistake(tiny_world: TinyWorld, arguments: tuple[str, ...], message: str) -> None:
+    done = process("app.py", "--no-browser", "--port", 0, "--data", tiny_world.workspace, "--checkpoint", tiny_world.checkpoint, *arguments)
+    assert done.status == 1 and message in done.mistake()
+
+
+@pytest.mark.parametrize("program", [("app.py",), ("-m", "hypviz")])
+def test_both_commands_say_their_version(program: tuple[str, ...]) -> None:
+    done = process(*program, "--version")
+    assert done.status == 0 and done.out.startswith("hypviz ")
+
+
+def test_users_are_added_listed_and_removed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "users.json"
+    for name, rest in (("ada", ("--admin",)), ("bob", ())):
+        monkeypatch.setattr("sys.stdin", io.StringIO("correct horse\n"))
+        assert f"--auth {file}" in run("user", "add", name, "--file", file, *rest).out
+    assert run("user", "list", "--file", file).out == "ada (admin)\nbob\n" and "horse" not in file.read_text()
+    run("user", "remove", "bob", "--file", file)
+    assert run("user", "list", "--file", file).out == "ada (admin)\n"
+    assert "has no user 'eve'" in run("user", "remove", "eve", "--file", file).mistake()
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    assert "8 to 256 characters" in run("user", "add", "eve", "--file", file).mistake()
+
+
+def test_the_doctor_says_what_is_well_and_what_is_not(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HYPVIZ_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("hypviz.doctor._demo", lambda: "opened")
+    monkeypatch.setattr("hypviz.doctor._encoder", lambda: "embeds")
+    told = {one["about"]: one for one in run("doctor", "--json").json()["findings"]}
+    assert all(one["well"] for one in told.values()) and "torch" in told["packages"]["words"] and "free of" in told["home"]["words"]
+    monkeypatch.setenv("HYPVIZ_HOME", "/proc/none")
+    done = run("doctor")
+    assert done.status == 1 and "BAD  home" in done.out

@@ -20,6 +20,7 @@ from hypviz.library import Library
 from hypviz.session import View
 from hypviz.store import Workspace
 from hypviz.ui import routes
+from hypviz.ui.edge import EdgeSettings
 from hypviz.ui.page import report_html
 from hypviz.vectors.read import Given
 from hypviz.vectors.workspace import make_vectors_workspace
@@ -88,7 +89,7 @@ def test_the_route_sends_what_the_page_links_to(lossy: Workspace, tiny_world: Ti
     library = Library(device="cpu", extra={"lossy": lossy.folder})
     view = library.open("lossy", str(tiny_world.checkpoint))
     assert f'href="hypviz/view/{view.key}/report"' in report_html(view)
-    answer = TestClient(routes.build_app(library), base_url="http://test/hypviz/").get(f"view/{view.key}/report")
+    answer = TestClient(routes.build_app(library), base_url="http://localhost/hypviz/").get(f"view/{view.key}/report")
     assert answer.json() == json.loads(json.dumps(report_of(lossy)))
 
 
@@ -122,6 +123,6 @@ def test_the_application_says_it_at_the_start(
 ) -> None:
     monkeypatch.setattr("hypviz.ui.server.run", lambda *_, **__: None)
     with caplog.at_level(logging.INFO):
-        app.serve(str(lossy.folder), str(tiny_world.checkpoint), host="127.0.0.1", port=0, device="cpu", browser=False)
+        app.serve(str(lossy.folder), str(tiny_world.checkpoint), settings=EdgeSettings(port=0), device="cpu", browser=False)
     assert "1 of 2 images and 2 of 4 boxes that were read are kept; boxes cut to their picture: 1." in caplog.messages
     assert any(message.startswith("left out: 1 × ") for message in caplog.messages)

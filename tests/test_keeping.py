@@ -196,7 +196,7 @@ def test_what_needs_a_home_is_refused_in_one_sentence(fresh: TinyWorld, home: Pa
     home.mkdir()
     lock(home)
     library = Library(device="cpu", extra={"tiny": fresh.workspace})
-    client = TestClient(routes.build_app(library), base_url="http://test/hypviz/annotate/")
+    client = TestClient(routes.build_app(library), base_url="http://localhost/hypviz/annotate/")
     picture = client.get("picture/0", params={"data": "tiny"}).json()
     body = {"version": picture["version"], "boxes": []}
     answer = client.put("picture/0", params={"data": "tiny"}, json=body)

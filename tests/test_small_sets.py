@@ -120,7 +120,7 @@ def test_the_page_answers_or_refuses_in_one_sentence(small: tuple[str, Workspace
     name, made = small
     library = Library(device="cpu", extra={"small": made.folder})
     view = library.open("small", str(tiny_world.checkpoint))
-    client = TestClient(routes.build_app(library), base_url="http://test/hypviz/")
+    client = TestClient(routes.build_app(library), base_url="http://localhost/hypviz/")
 
     def asked(address: str, body: Any = None) -> Any:
         answer = client.get(address) if body is None else client.post(address, json=body)

@@ -104,7 +104,7 @@ def test_a_checkpoint_of_pictures_alone_says_that_it_knows_no_words(tiny_view: V
 def test_the_routes_answer_words_and_draw_their_card(meru_world: MeruWorld, view: View) -> None:
     library = Library(device="cpu", extra={"photos": meru_world.workspace})
     key = library.open("photos", str(meru_world.checkpoint)).key
-    client = TestClient(routes.build_app(library), base_url=f"http://test/hypviz/view/{key}/")
+    client = TestClient(routes.build_app(library), base_url=f"http://localhost/hypviz/view/{key}/")
     answer = client.post("select", json={"query": {"text": "wheel & é"}, "omega": WIDE}).json()
     card = client.get(answer["picture"]["url"])
     assert Image.open(BytesIO(card.content)).size == (480, 140) and "%26%20%C3%A9" in answer["picture"]["url"]

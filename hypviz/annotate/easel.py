@@ -20,6 +20,7 @@ from hypviz.errors import SelectionError
 from hypviz.home import home
 from hypviz.library import DEMO, Library
 from hypviz.store import Workspace, is_workspace
+from hypviz.visitors import check_may_change, claim, may_change, visitor
 from hypviz.viz.pictures import shown_picture
 from hypviz.workspace_meta import read_meta
 
@@ -32,8 +33,8 @@ COLUMNS = ("kind", "level", "a", "b", "a_words", "b_words", "added", "removed", 
 class Easel:
     """Drafts over one library; safe to share between threads and browsers.
 
-    Data outside the home folder (the shipped demo, a workspace opened by path) are never changed: the first change makes a copy in
-    the home folder, and from then on the copy is what is drawn on.
+    Data outside the home folder (the shipped demo, a workspace opened by path) and what belongs to another visitor of a shared server
+    are never changed: the first change makes a copy in the home folder, and from then on the copy is what is drawn on.
     """
 
     def __init__(self, library: Library) -> None:
@@ -64,6 +65,9 @@ class Easel:
             )  # fmt: skip
             if (old.folder / "embeddings").is_dir():
                 shutil.copytree(old.folder / "embeddings", made.folder / "embeddings", dirs_exist_ok=True)
+            if draft.path.is_file():  # of another visitor's set: what is drawn on it is what was seen
+                shutil.copyfile(draft.path, made.folder / draft.path.name)
+            claim(made.folder)
             return copy, self._draft(made.folder)
 
     def describe(self, data: str) -> Json:
@@ -121,12 +125,15 @@ class Easel:
     def remove(self, data: str, made_id: str) -> Json:
         """Undo a correction."""
         name, draft = self.open(data)
+        check_may_change(draft.workspace.folder, f"The draft of {draft.workspace.name}")
         draft.remove(made_id)
         return self.corrections(name)
 
     def apply(self, data: str) -> Json:
         """Make the drawn boxes and the corrections those of the workspace, for every tab."""
         name, draft = self.open(data)
+        if draft.pending:
+            check_may_change(draft.workspace.folder, f"The draft of {draft.workspace.name}")
         workspace = apply(draft) if draft.pending else draft.workspace
         counts = {"images": len(workspace.items.images), "boxes": len(workspace.items) - len(workspace.items.images)}
         return {"data": name, **counts, "pairs": len(workspace.hierarchy.edges)}
@@ -154,11 +161,14 @@ class Easel:
 
     @staticmethod
     def copy_name(folder: Path) -> str:
-        """The name of the copy that changes to a workspace outside the home folder go into."""
-        if folder == DEMO:
+        """The name of the copy that changes to a workspace go into which are not the visitor's to make in place: one per visitor, an
+        admin's as on a machine of one's own."""
+        asking = visitor.get()
+        whose = "" if asking.admin else asking.id
+        if folder == DEMO and not whose:
             return "demo-edited"
-        safe = re.sub(r"[^A-Za-z0-9_-]+", "-", str(read_meta(folder)["name"])).strip("-")[:60] or "data"
-        return f"{safe}-edited-{hashlib.sha256(str(folder).encode()).hexdigest()[:6]}"
+        safe = "demo" if folder == DEMO else re.sub(r"[^A-Za-z0-9_-]+", "-", str(read_meta(folder)["name"])).strip("-")[:60] or "data"
+        return f"{safe}-edited-{hashlib.sha256(f'{folder}{whose}'.encode()).hexdigest()[:6]}"
 
     def _draft(self, folder: Path) -> Draft:
         """The draft of a workspace, kept while nobody else writes the workspace."""
@@ -172,7 +182,7 @@ class Easel:
 
 
 def _is_own(folder: Path) -> bool:
-    return folder.parent == home().resolve()
+    return folder.parent == home().resolve() and may_change(folder)
 
 
 def _plain(value: Any) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from hypviz.cli import bench, data, demo, experiment, export, finetune, heads, health, model, photos, search, vectors
+from hypviz import __version__
+from hypviz.cli import bench, data, demo, doctor, experiment, export, finetune, heads, health, model, photos, search, user, vectors
 from hypviz.errors import HypvizError, os_sentence
 
 app = typer.Typer(
@@ -31,8 +32,23 @@ app.command("experiment")(experiment.experiment)
 app.command("demo")(demo.demo)
 app.command("heads")(heads.heads)
 app.command("photos")(photos.photos)
+app.command("doctor")(doctor.doctor)
+app.add_typer(user.app, name="user", help="Names and passwords for a server that others reach.")
 app.add_typer(bench.app, name="bench")
 app.add_typer(export.app, name="export", help="Take items away as files.")
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"hypviz {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version and end.")] = False,
+) -> None:
+    """Walk, search, train and judge visual hierarchies in hyperbolic space."""
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypviz.errors import BusyError, HypvizError, page_sentence
+from hypviz.errors import BusyError, HypvizError, page_sentence, storage_sentence
 
 log = logging.getLogger(__name__)
 Report = Callable[[float, str], None]
@@ -102,6 +102,9 @@ class Jobs:
             state = "cancelled"
         except HypvizError as error:
             job.error, state = page_sentence(error), "failed"
+        except OSError as error:
+            log.exception("%s failed", job.title)
+            job.error, state = storage_sentence(error)[0], "failed"
         except Exception:
             log.exception("%s failed", job.title)
             job.error = f"{job.title} failed by a defect of the program; the log of the server says where. Please report it."

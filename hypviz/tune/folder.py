@@ -91,7 +91,7 @@ class JobFolder:
         told: dict[int, float] = {}
         for line in lines:
             step, _, loss = line.partition(",")
-            if step.isdigit() and loss and int(step) > since:  # a line may be half written
+            if step.isascii() and step.isdigit() and loss and int(step) > since:  # a line may be half written
                 told[int(step)] = float(loss)
         return sorted(told.items())
 

@@ -32,6 +32,8 @@ MAX_UPLOAD = 4 << 30
 """Bytes an uploaded archive may have."""
 MIN_IMAGES = 4
 """Fewer pictures cannot be split into some to learn from and some to validate on."""
+MAX_TITLE = 180
+"""Bytes of a set's name."""
 STAGE = ".intake-"
 """Start of the names of unfinished intakes; the id of the process follows."""
 UNPACKING = 0.2
@@ -127,7 +129,7 @@ def title_of(name: str) -> str:
     """A set's name for people: that of its archive without the ending, without what folders cannot be called."""
     stem = name.rsplit("/", 1)[-1].rsplit("\\", 1)[-1].removesuffix(".zip").removesuffix(".ZIP")
     kept = "".join(letter if letter.isalnum() or letter in " -_." else "-" for letter in stem).strip(" .-")
-    return kept[:60] or "set"
+    return kept[:60].encode()[:MAX_TITLE].decode("utf-8", "ignore") or "set"  # names on disks are limited in bytes, and endings follow
 
 
 def _sentence(text: str, inside: Path) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from hypviz.embed import suited_checkpoint
 from hypviz.errors import DataError, SelectionError, SettingsError, WorkspaceError, page_sentence
+from hypviz.home import home
 from hypviz.library import Library
 from hypviz.model.offers import offered_licence
 from hypviz.review.jobs import Job, Jobs, Report
@@ -21,6 +22,7 @@ from hypviz.trust import PICTURES, Trust
 from hypviz.tune.intake import check_set, take_in
 from hypviz.tune.job import TuneJob
 from hypviz.tune.words import licence_warnings
+from hypviz.visitors import check_may_change, claim, visitor
 from hypviz.workspace_meta import read_meta
 
 if TYPE_CHECKING:
@@ -131,10 +133,14 @@ class Sets:
         """Take an uploaded archive in, in the background; returns the intake's id. done: called when all is over. to_draw: see
         `take_in`."""
         found: dict[str, str] = {}
+        bringing, before = visitor.get(), set(self.library.data_names())
 
         def work(report: Report) -> None:
             try:
-                found["set"] = take_in(archive, stage, name=name, report=report, to_draw=to_draw)
+                made = take_in(archive, stage, name=name, report=report, to_draw=to_draw)
+                if made not in before:  # the same set was here already: it stays whose it is
+                    claim(home() / made, bringing)
+                found["set"] = made
             finally:
                 done()
 
@@ -162,10 +168,11 @@ class Sets:
             return self._intakes[name]
 
     def remove(self, name: str) -> None:
-        """Remove a set that was uploaded, with its pictures; SettingsError for any other workspace."""
+        """Remove a set that was uploaded, with its pictures; SettingsError for any other workspace, ForbiddenError for somebody else's."""
         folder = self.library.workspace_folder(name)
         if not _pictures(folder).is_dir():
             raise SettingsError(f"{name} was not uploaded here, so it is not removed here.")
+        check_may_change(folder, f"The set {name}")
         (folder / "meta.json").unlink()  # from here on it is no workspace
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(_pictures(folder), ignore_errors=True)

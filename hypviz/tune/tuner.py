@@ -14,7 +14,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from hypviz.errors import BusyError, HypvizError, SelectionError, SettingsError
+from hypviz.errors import BusyError, SelectionError, SettingsError, StorageError
 from hypviz.home import own_checkpoints, trainings
 from hypviz.tune.describe import describe
 from hypviz.tune.folder import JobFolder
@@ -184,10 +184,12 @@ class Tuner:
         trainings stop when they miss it."""
         with self._lock:
             self._queue.clear()
-            running = self._running
+            running, thread = self._running, self._thread
         if running:
             running[1].stop()
             running[1].wait(GRACE_S)
+        if running and thread:
+            thread.join(5)  # it writes down how the training ended
 
     # the one that does the work
 
@@ -248,8 +250,8 @@ class Tuner:
 
 
 def checked(folder: Path) -> None:
-    """Raise HypvizError unless trainings can be kept there."""
+    """Raise StorageError unless trainings can be kept there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise HypvizError(f"{folder} cannot be written to ({error.strerror}); set HYPVIZ_HOME to a folder that can.") from None
+        raise StorageError(f"{folder} cannot be written to ({error.strerror}); set HYPVIZ_HOME to a folder that can.") from None

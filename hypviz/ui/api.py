@@ -13,7 +13,7 @@ from gradio.utils import get_upload_folder
 
 from hypviz.config import check_choice
 from hypviz.embed import suited_checkpoint
-from hypviz.errors import DataError, HypvizError, SelectionError, SettingsError, page_sentence
+from hypviz.errors import DataError, ForbiddenError, HypvizError, SelectionError, SettingsError, page_sentence
 from hypviz.library import Library
 from hypviz.search.embedding import Embedding
 from hypviz.session import View
@@ -30,8 +30,8 @@ MAX_LIMIT = 10_000
 class Endpoints:
     """What the endpoints do, over one library; errors are those of hypviz."""
 
-    def __init__(self, library: Library) -> None:
-        self.library = library
+    def __init__(self, library: Library, *, writable: bool = True) -> None:
+        self.library, self.writable = library, writable
 
     def search(
         self,
@@ -126,6 +126,8 @@ class Endpoints:
         from hypviz.evaluate import EvaluateSettings
         from hypviz.fit import judge
 
+        if not self.writable:
+            raise ForbiddenError("This server is read-only and judges nothing anew; the Evaluate tab shows what was judged.")
         names = _listed(
             "checkpoints", [suited_checkpoint(self.library.workspace(data).items.classes)] if checkpoints is None else checkpoints
         )
@@ -145,9 +147,9 @@ class Endpoints:
         return {"data": self.library.data_names(), "checkpoints": self.library.checkpoint_names()}
 
 
-def add_api(library: Library) -> None:
+def add_api(library: Library, *, writable: bool = True) -> None:
     """Add the endpoints to the Blocks that is being built: /search, /embed, /evaluate and /names."""
-    endpoints = Endpoints(library)
+    endpoints = Endpoints(library, writable=writable)
     named: dict[str, Callable[..., Any]] = {
         "search": endpoints.search,
         "embed": endpoints.embed,

@@ -5,24 +5,30 @@ opened again, by another browser too.
 """
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes, and some are made on the spot.
+from collections import OrderedDict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
+from hypviz.errors import ForbiddenError
 from hypviz.library import Library
 from hypviz.review import Desk, Review, ReviewOptions
 from hypviz.review.pictures import region_jpeg
+from hypviz.visitors import Visitor, visitor
 
 Json = dict[str, Any]
 Offset = Annotated[int, Query(ge=0)]
 Limit = Annotated[int, Query(ge=1, le=48)]
+KEPT_JOBS = 64
+"""Evaluations whose starter is remembered."""
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def evaluate_router(library: Library) -> APIRouter:
     """The routes over one library; they share one desk, so there is one evaluation at a time on this server."""
     router, desk = APIRouter(prefix="/evaluate"), Desk(library)
+    started: OrderedDict[str, Visitor] = OrderedDict()
 
     def options(other: str = "", apex: str = "query", scope: str = "quick") -> ReviewOptions:
         return ReviewOptions(other, apex, scope)
@@ -44,11 +50,16 @@ def evaluate_router(library: Library) -> APIRouter:
 
     @router.post("/{view}/run")
     def run(view: str, chosen: Options) -> Json:
-        desk.run(view, chosen)
+        started.setdefault(desk.run(view, chosen).id, visitor.get())
+        while len(started) > KEPT_JOBS:
+            started.popitem(last=False)
         return desk.status(view, chosen)
 
     @router.post("/cancel/{job}")
     def cancel(job: str) -> Json:
+        asking, owner = visitor.get(), started.get(job)
+        if owner is not None and not asking.admin and owner.id != asking.id:
+            raise ForbiddenError(f"This evaluation was started by {owner.name}: only they or an admin may stop it.")
         desk.jobs.cancel(job)
         return {"cancelled": job}
 

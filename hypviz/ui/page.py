@@ -19,11 +19,13 @@ from hypviz.import_report import report_of
 from hypviz.library import Library
 from hypviz.session import View
 from hypviz.ui.api import add_api
+from hypviz.ui.edge import EdgeSettings
 from hypviz.ui.routes import ANNOTATE_SCRIPTS, EVALUATE_SCRIPTS, TUNE_SCRIPTS, scripts
 
 log = logging.getLogger(__name__)
 
 HEAD = '<div class="hv-head"><h1>hypviz</h1></div>'
+SIGN_OUT = '<form class="hv-out" method="post" action="/hypviz/logout"><button>Sign out</button></form>'
 INTRO = (
     "Walk through pictures in hyperbolic space: whole scenes lie near the centre of the disk, their objects and parts farther out. "
     "Click a point, a box or a picture; the question mark explains every word and key."
@@ -66,11 +68,13 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(primary_hue="orange", neutral_hue="slate", font=sans, font_mono=mono)
 
 
-def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
-    """The Gradio page over a library, opening `data` through `checkpoint` first."""
+def build_page(library: Library, *, data: str, checkpoint: str, settings: EdgeSettings | None = None) -> gr.Blocks:
+    """The Gradio page over a library, opening `data` through `checkpoint` first; a read-only server's has no tabs that change things."""
+    settings = settings or EdgeSettings()
+    writable = not settings.read_only
     with gr.Blocks(title="hypviz", analytics_enabled=False, fill_width=True) as page:
         with gr.Row(elem_id="hv-top"):
-            gr.HTML(HEAD, apply_default_css=False, scale=0, min_width=80)
+            gr.HTML(HEAD + (SIGN_OUT if settings.auth else ""), apply_default_css=False, scale=0, min_width=80)
             # A path may be typed: a folder or a file of vectors on the server's machine.
             data_box = gr.Dropdown(library.data_choices(), value=data, label="Data", min_width=80, allow_custom_value=True)
             checkpoint_box = gr.Dropdown(library.checkpoint_choices(), value=checkpoint, label="Checkpoint", min_width=80)
@@ -81,9 +85,9 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
                 explorer = _part("hv-explorer", mount("mountExplorer", "hypvizExplorer", scripts()))
             with gr.Tab("Evaluate"):
                 evaluator = _part("hv-evaluator", mount("mountEvaluator", "hypvizEvaluator", scripts(EVALUATE_SCRIPTS)))
-            with gr.Tab("Annotate"):
+            with gr.Tab("Annotate", visible=writable):
                 annotator = _part("hv-annotator", mount("mountAnnotator", "hypvizAnnotator", scripts(ANNOTATE_SCRIPTS)))
-            with gr.Tab("Fine-tune"):
+            with gr.Tab("Fine-tune", visible=writable):
                 tuner = _part("hv-tuner", mount("mountTuner", "hypvizTuner", scripts(TUNE_SCRIPTS)))
         link = gr.Textbox(visible=False)
         bridge = gr.HTML(html_template="<i></i>", js_on_load=OPENER, elem_id="hv-bridge", apply_default_css=False)
@@ -96,7 +100,7 @@ def build_page(library: Library, *, data: str, checkpoint: str) -> gr.Blocks:
             event(opened, choice, shown, show_progress="full", show_progress_on=parts)
         bridge.submit(partial(_pickers, library), choice, choice)
         bridge.select(_chosen(library), choice, choice).then(opened, choice, shown, show_progress="full", show_progress_on=parts)
-        add_api(library)
+        add_api(library, writable=writable)
     return page
 
 

@@ -6,25 +6,32 @@ as {"error": one sentence} with a fitting status.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Body, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
 
-from hypviz.errors import DataError, HypvizError, SelectionError, os_sentence, page_sentence
+from hypviz import __version__
+from hypviz.errors import DataError
+from hypviz.home import server_trouble
 from hypviz.import_report import report_of
 from hypviz.library import Library
 from hypviz.places import WORDS_SIZE
+from hypviz.tune.tuner import Tuner
 from hypviz.ui.annotate_routes import annotate_router
 from hypviz.ui.disk_routes import attachment, disk_router
+from hypviz.ui.edge import EdgeSettings, surround
+from hypviz.ui.edge.answers import add_answers
 from hypviz.ui.evaluate_routes import evaluate_router
 from hypviz.ui.marks_routes import marks_router
 from hypviz.ui.offline import offline_page
@@ -67,12 +74,6 @@ TUNE_SCRIPTS = (
 )  # fmt: skip
 """Those of the Fine-tune tab; the disk it animates is the same."""
 STYLES = ("style.css", "report.css", "disk.css", "explore.css", "explore-marks.css", "evaluate.css", "annotate.css", "tune.css")
-POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
-    "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
-    "frame-ancestors 'self'"
-)
-"""Offline first: the browser itself refuses every request that would leave the machine the page came from."""
 
 
 def plotly_js() -> Path:
@@ -104,45 +105,44 @@ def _stamp(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
-def build_app(library: Library) -> FastAPI:
-    """The FastAPI application that the Gradio page is then mounted on."""
-    app = FastAPI(title="hypviz", docs_url=None, redoc_url=None, openapi_url=None)
+def build_app(library: Library, settings: EdgeSettings | None = None, *, with_page: bool = False) -> FastAPI:
+    """The FastAPI application behind its edge, that the Gradio page is then mounted on.
+
+    settings: whom it lets in; this machine only unless said.  with_page: Gradio will be mounted on it, of which only what the page uses
+    is served. When the server ends, it waits until the training that runs has saved its state, unless `app.state.hurry()`.
+    """
+    settings = settings or EdgeSettings()
+    app = FastAPI(title="hypviz", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_saved)
+    app.state.library, app.state.tuner, app.state.hurry = library, Tuner(device=library.device), lambda: False
     app.include_router(_router(library), prefix="/hypviz")
     app.include_router(disk_router(library), prefix="/hypviz")
     app.include_router(marks_router(library), prefix="/hypviz")
     app.include_router(evaluate_router(library), prefix="/hypviz")
     app.include_router(annotate_router(library), prefix="/hypviz")
-    app.include_router(tune_router(library), prefix="/hypviz")
+    app.include_router(tune_router(library, app.state.tuner), prefix="/hypviz")
     app.mount("/hypviz/assets", StaticFiles(directory=ASSETS))
+    add_answers(app)
 
-    @app.exception_handler(HypvizError)
-    def explain(_request: Request, error: HypvizError) -> JSONResponse:
-        status = 404 if isinstance(error, SelectionError) else 422
-        return JSONResponse({"error": page_sentence(error)}, status_code=status)
+    @app.get("/healthz")
+    def healthz() -> JSONResponse:
+        trouble = server_trouble()
+        return JSONResponse({"status": trouble or "ok", "version": __version__}, 503 if trouble else 200)
 
-    @app.exception_handler(OSError)
-    def explain_system(_request: Request, error: OSError) -> JSONResponse:
-        log.error("The system refused something", exc_info=error)
-        return JSONResponse({"error": page_sentence(os_sentence(error) or f"The server cannot do this ({error}).")}, status_code=500)
-
-    @app.exception_handler(RequestValidationError)
-    def explain_form(_request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = " → ".join(str(part) for part in first["loc"]) or "request"
-        return JSONResponse({"error": f"The {where} of this request is not usable: {first['msg']}."}, status_code=422)
-
-    @app.exception_handler(HTTPException)
-    def explain_status(request: Request, error: HTTPException) -> JSONResponse:
-        text = f"{request.method} {request.url.path}: {error.detail}."
-        return JSONResponse({"error": text}, status_code=error.status_code, headers=error.headers)
-
-    @app.middleware("http")
-    async def stay_home(request: Request, call_next):  # type: ignore[no-untyped-def]
-        response = await call_next(request)
-        response.headers["Content-Security-Policy"] = POLICY
-        return response
-
+    app.state.access = surround(app, settings, page=with_page)
     return app
+
+
+@asynccontextmanager
+async def _until_saved(app: FastAPI) -> AsyncIterator[None]:
+    """At the end of the server let the training that runs save its state, so that it can be resumed from where it was."""
+    yield
+    closing = threading.Thread(target=app.state.tuner.close, name="hypviz closes", daemon=True)
+    closing.start()
+    await asyncio.sleep(0.05)
+    if closing.is_alive():
+        log.info("Waiting for the training to save its state; Ctrl-C ends at once")
+    while closing.is_alive() and not app.state.hurry():
+        await asyncio.sleep(0.05)
 
 
 def _router(library: Library) -> APIRouter:

@@ -14,8 +14,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 
 from hypviz.embed import SHIPPED
-from hypviz.errors import DataError, SelectionError
-from hypviz.home import home
+from hypviz.errors import DataError, QuotaError, SelectionError
+from hypviz.home import LOW_BYTES, free_bytes, home
 from hypviz.library import Library
 from hypviz.model.card import read_card
 from hypviz.model.offers import OFFERS
@@ -25,17 +25,20 @@ from hypviz.tune.job import DEPTHS
 from hypviz.tune.keep import checked_name, packed
 from hypviz.tune.sets import Sets
 from hypviz.tune.tuner import Tuner, checked
+from hypviz.visitors import check_may_change, claim, owner_of, visitor
 
 Json = dict[str, Any]
 MAX_NAME = 200
 LICENCES = ("not stated", "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "Apache-2.0", "MIT")
 """Offered, not demanded: a licence is free text."""
+MAX_SETS = 20
+"""Sets and edited copies that a person who is no admin may have on a shared server."""
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-def tune_router(library: Library) -> APIRouter:
+def tune_router(library: Library, tuner: Tuner) -> APIRouter:
     """The routes over one library; they share one tuner, so there is one training at a time on this server."""
-    router, sets, tuner = APIRouter(prefix="/tune"), Sets(library), Tuner(device=library.device)
+    router, sets = APIRouter(prefix="/tune"), Sets(library)
     intake.sweep()
     router.include_router(_set_routes(sets))
     router.include_router(_job_routes(sets, tuner))
@@ -76,6 +79,7 @@ def _set_routes(sets: Sets) -> APIRouter:
     async def bring(request: Request, to_draw: bool = False) -> Json:
         name = " ".join(unquote(request.headers.get("X-File-Name", "")).split())[:MAX_NAME] or "the archive"
         checked(home())
+        _check_room(int(request.headers.get("content-length") or 0))
         staging = intake.staging()
         stage = staging.__enter__()
         try:
@@ -124,7 +128,9 @@ def _job_routes(sets: Sets, tuner: Tuner) -> APIRouter:
     def submit(asked: Annotated[Json, Body()]) -> Json:
         job = sets.checked_job(asked)
         checked(home())
-        return tuner.job(tuner.submit(job))
+        number = tuner.submit(job)
+        claim(JobFolder.find(number).path)
+        return tuner.job(number)
 
     @router.get("/jobs")
     def jobs() -> Json:
@@ -138,11 +144,13 @@ def _job_routes(sets: Sets, tuner: Tuner) -> APIRouter:
     def keep(
         name: str, called: Annotated[str, Body(alias="name")], licence: Annotated[str, Body()] = "", note: Annotated[str, Body()] = ""
     ) -> Json:
+        _check_job(name)
         made = tuner.keep(name, called=called, licence=licence, note=note)
         return {"checkpoint": made, "job": tuner.job(name)}
 
     @router.post("/jobs/{name}/undo")
     def undo(name: str) -> Json:
+        _check_job(name)
         return {"checkpoint": tuner.undo(name), "job": tuner.job(name)}
 
     @router.get("/jobs/{name}/disk")
@@ -165,11 +173,13 @@ def _job_routes(sets: Sets, tuner: Tuner) -> APIRouter:
         acts = {"stop": tuner.stop, "pause": tuner.pause, "resume": tuner.resume, "cancel": tuner.cancel}
         if act not in acts:
             raise SelectionError(f"A training cannot {act!r}; it can {', '.join(acts)}, keep and undo.")
+        _check_job(name)
         acts[act](name)
         return tuner.job(name)
 
     @router.delete("/jobs/{name}")
     def remove(name: str) -> Json:
+        _check_job(name)
         tuner.remove(name)
         return {"removed": name}
 
@@ -180,12 +190,28 @@ def _job_routes(sets: Sets, tuner: Tuner) -> APIRouter:
     return router
 
 
+def _check_job(name: str) -> None:
+    """ForbiddenError unless the visitor may end, keep or remove this training."""
+    check_may_change(JobFolder.find(name).path, "This training")
+
+
+def _check_room(size: int) -> None:
+    """QuotaError unless a set of `size` bytes, unpacked too, may come: for the disk, and for the visitor, whose sets are counted."""
+    if free_bytes(home()) < LOW_BYTES + 2 * size:
+        raise QuotaError("The disk of the server has not room enough for this set; whoever runs it has to make some.")
+    asking = visitor.get()
+    if not asking.admin:
+        sets = sum(1 for folder in home().glob("*") if (one := owner_of(folder)) and one.id == asking.id)
+        if sets >= MAX_SETS:
+            raise QuotaError(f"You have {sets} sets on this server, the most one person may have; remove one first.")
+
+
 def _frame(folder: JobFolder, epoch: str) -> Response:
     """The binary file of one epoch's disk; "best" is that of the best one."""
     if epoch == "best":
         found = next((str(row["epoch"]) for row in folder.history() if row.get("best")), "0")
         epoch = found
-    path = folder.frame(int(epoch)) if epoch.isdigit() and len(epoch) < 7 else None
+    path = folder.frame(int(epoch)) if epoch.isascii() and epoch.isdigit() and len(epoch) < 7 else None
     if path is None or not path.is_file():
         raise SelectionError(f"This training has no disk of epoch {epoch!r}; it has {folder.frames()}, from 0 on.")
     return Response(path.read_bytes(), media_type="application/octet-stream", headers=NO_STORE)

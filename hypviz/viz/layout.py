@@ -70,8 +70,8 @@ DEFAULT = "hierarchy"
 
 def check_method(method: str) -> str:
     """The name itself; DataError when no layout has it."""
-    if method not in LAYOUTS:
-        raise DataError(f"Layout method must be one of {', '.join(METHODS)}, got {method!r}.")
+    if not isinstance(method, str) or method not in LAYOUTS:
+        raise DataError(f"Layout method must be one of {', '.join(METHODS)}, got {method!r:.80}.")
     return method
 
 

@@ -53,7 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         [sys.executable, "app.py", "--port", str(port), "--no-browser"], cwd=ROOT, env=environment, stdout=log, stderr=log
     )
     address = f"http://127.0.0.1:{port}"
-    for _ in range(600):
+    for _ in range(3000):
         try:
             urllib.request.urlopen(address, timeout=5).close()
             break

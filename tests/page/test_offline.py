@@ -36,7 +36,7 @@ LIBRARY = Library(device="cpu")
 
 @pytest.fixture(scope="module")
 def file(view: View, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    client = TestClient(routes.build_app(LIBRARY))
+    client = TestClient(routes.build_app(LIBRARY), base_url="http://localhost")
     state = {"row": 4, "omega": OMEGA, "colour": "depth", "layout": "pca", "view": {"centre": [0.1, 0.05], "zoom": 1.5}, "pins": [20]}
     answer = client.post(f"/hypviz/view/{view.key}/offline.html", json=state)
     assert answer.status_code == 200 and answer.headers["content-disposition"].endswith('.html"')

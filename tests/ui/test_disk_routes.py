@@ -29,7 +29,7 @@ def view(library: Library, tiny_world: TinyWorld) -> View:
 
 @pytest.fixture(scope="module")
 def client(library: Library, view: View) -> TestClient:
-    return TestClient(routes.build_app(library), base_url=f"http://test/hypviz/view/{view.key}/")
+    return TestClient(routes.build_app(library), base_url=f"http://localhost/hypviz/view/{view.key}/")
 
 
 def refused(answer: httpx.Response, status: int) -> str:

@@ -25,7 +25,7 @@ def view_and_client(tiny_world: TinyWorld, tmp_path_factory: pytest.TempPathFact
     world = tiny_world.copy(tmp_path_factory.mktemp("routes") / "world")
     library = Library(device="cpu", extra={"tiny": world.workspace})
     view = library.open("tiny", str(tiny_world.checkpoint))
-    client = TestClient(routes.build_app(library), base_url=f"http://test/hypviz/evaluate/{view.key}/")
+    client = TestClient(routes.build_app(library), base_url=f"http://localhost/hypviz/evaluate/{view.key}/")
     assert client.get("status").json()["state"] == "absent"
     assert "not there yet" in refused(client.get("report"), 404)
     assert client.post("run").json()["state"] in ("running", "ready")
@@ -124,7 +124,7 @@ def test_a_region_is_a_picture_of_its_shape(client: TestClient, view: View, tmp_
         ("level?source=tiny&depth=0&offset=-1", 422, "offset"),
         ("ordered?source=tiny&row=100000", 404, "No item 100000"),
         ("query?label=9999", 404, "No item of class 9999"),
-        ("http://test/hypviz/evaluate/none/status", 404, "no longer open"),
+        ("http://localhost/hypviz/evaluate/none/status", 404, "no longer open"),
     ],
 )
 def test_a_wrong_request_is_told_so_in_one_sentence(client: TestClient, address: str, status: int, message: str) -> None:
@@ -132,5 +132,5 @@ def test_a_wrong_request_is_told_so_in_one_sentence(client: TestClient, address:
 
 
 def test_cancelling_what_does_not_run_is_no_mistake(client: TestClient) -> None:
-    assert client.post("http://test/hypviz/evaluate/cancel/none").status_code == 200
+    assert client.post("http://localhost/hypviz/evaluate/cancel/none").status_code == 200
     assert client.get("status").json()["state"] == "ready"

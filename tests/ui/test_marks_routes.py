@@ -19,7 +19,7 @@ def address(tiny_world: TinyWorld, tmp_path: Path) -> tuple[TestClient, str]:
     shutil.copytree(tiny_world.workspace.parent, folder.parent)
     library = Library(device="cpu", extra={"data": folder})
     view = library.open("data", str(tiny_world.checkpoint))
-    return TestClient(build_app(library)), f"/hypviz/view/{view.key}"
+    return TestClient(build_app(library), base_url="http://localhost"), f"/hypviz/view/{view.key}"
 
 
 def test_tagged_items_are_found_filtered_counted_and_exported(address: tuple[TestClient, str]) -> None:

@@ -88,7 +88,7 @@ def test_every_way_to_the_page_says_what_is_wrong_and_nothing_that_does_not_work
     assert is_fit_for_a_page(shown.value.message, words)
     application = routes.build_app(library)
     application.add_api_route("/opened", lambda: library.workspace(name))
-    assert is_fit_for_a_page(TestClient(application).get("/opened").json()["error"], words)
+    assert is_fit_for_a_page(TestClient(application, base_url="http://localhost").get("/opened").json()["error"], words)
     jobs = Jobs()
     job = jobs.start("Opening", name, lambda report: library.workspace(name))
     while job.state == "running":

@@ -39,7 +39,7 @@ def view(library: Library, tiny_world: TinyWorld) -> View:
 @pytest.fixture(scope="module")
 def client(library: Library, view: View) -> TestClient:
     """Raises whatever the application does not turn into an answer."""
-    return TestClient(routes.build_app(library), base_url=f"http://test/hypviz/view/{view.key}/")
+    return TestClient(routes.build_app(library), base_url=f"http://localhost/hypviz/view/{view.key}/")
 
 
 def refused(answer: httpx.Response, status: int) -> str:
@@ -79,7 +79,7 @@ def test_a_format_no_browser_shows_arrives_as_jpeg(tiny_world: TinyWorld, tmp_pa
     make_picture(tmp_path / "scans" / "b.jpg", (60, 40), exif=exif)
     library = Library(device="cpu")
     view = library.open(str(tmp_path / "scans"), str(tiny_world.checkpoint))
-    client = TestClient(routes.build_app(library), base_url=f"http://test/hypviz/view/{view.key}/")
+    client = TestClient(routes.build_app(library), base_url=f"http://localhost/hypviz/view/{view.key}/")
     assert jpeg(client.get("image/0")).size == (60, 40)
     assert jpeg(client.get("image/1")).size == (40, 60)  # upright, as its boxes are
 
@@ -167,24 +167,24 @@ def test_a_row_that_is_no_number_is_told_so(client: TestClient, address: str) ->
 
 def test_a_view_that_is_not_open_is_told_so(client: TestClient) -> None:
     for address in ("points", "thumb/0", "image/0", "row/x"):
-        assert "no longer open on the server" in refused(client.get(f"http://test/hypviz/view/other/{address}"), 404)
-    assert "no longer open" in refused(client.post("http://test/hypviz/view/other/upload", content=b"x"), 404)
-    assert "no longer open" in refused(client.post("http://test/hypviz/view/other/select", json={"query": {"row": 0}, "omega": 1}), 404)
+        assert "no longer open on the server" in refused(client.get(f"http://[::1]/hypviz/view/other/{address}"), 404)
+    assert "no longer open" in refused(client.post("http://[::1]/hypviz/view/other/upload", content=b"x"), 404)
+    assert "no longer open" in refused(client.post("http://[::1]/hypviz/view/other/select", json={"query": {"row": 0}, "omega": 1}), 404)
 
 
 @pytest.mark.parametrize(
     "address",
     [
-        "http://test/hypviz/assets/..%2Fapp.py",
-        "http://test/hypviz/assets/%2e%2e/app.py",
-        "http://test/hypviz/assets/..%5Capp.py",
-        "http://test/hypviz/assets//etc/passwd",
-        "http://test/hypviz/assets/%2Fetc%2Fpasswd",
-        "http://test/hypviz/assets/demo%00.js",
+        "http://localhost/hypviz/assets/..%2Fapp.py",
+        "http://localhost/hypviz/assets/%2e%2e/app.py",
+        "http://localhost/hypviz/assets/..%5Capp.py",
+        "http://localhost/hypviz/assets//etc/passwd",
+        "http://localhost/hypviz/assets/%2Fetc%2Fpasswd",
+        "http://localhost/hypviz/assets/demo%00.js",
         "row/..%2F..%2F..%2Fetc%2Fpasswd",
         "thumb/..%2F..%2Fapp.py",
         "upload/..%2F..%2Fapp.py",
-        "http://test/hypviz/view/..%2F..%2Fapp.py/points",
+        "http://localhost/hypviz/view/..%2F..%2Fapp.py/points",
     ],
 )
 def test_no_address_leads_out_of_the_assets(client: TestClient, address: str) -> None:
@@ -196,10 +196,10 @@ def test_no_address_leads_out_of_the_assets(client: TestClient, address: str) ->
 def test_every_answer_forbids_other_hosts(client: TestClient) -> None:
     answers = [
         client.get(address)
-        for address in ("points", "thumb/0", "thumb/999", "thumb/x", "http://test/hypviz/assets/disk.js", "http://test/nothing")
+        for address in ("points", "thumb/0", "thumb/999", "thumb/x", "http://localhost/hypviz/assets/disk.js", "http://localhost/nothing")
     ]
     answers += [client.post("select", json=body) for body in ({"query": {"row": 0}, "omega": 1}, {}, {"query": {}, "omega": 1})]
-    answers += [client.post("upload", content=b"x"), client.put("select"), client.get("http://test/hypviz/plotly.min.js")]
+    answers += [client.post("upload", content=b"x"), client.put("select"), client.get("http://localhost/hypviz/plotly.min.js")]
     assert {answer.status_code for answer in answers} == {200, 404, 405, 422}
     for answer in answers:
         policy = answer.headers["content-security-policy"]
@@ -210,7 +210,7 @@ def test_the_addresses_of_the_page_all_answer_and_change_with_their_content(clie
     styles = [part.split('"')[0] for part in routes.head().split('href="')[1:]]
     assert len(styles) == len(routes.STYLES)
     for address in [*routes.scripts(), *styles]:
-        answer = client.get(f"http://test/{address}")
+        answer = client.get(f"http://localhost/{address}")
         assert answer.status_code == 200 and len(answer.content) > 100
         name = address.split("?")[0].rsplit("/", 1)[1]
         if name != "plotly.min.js":

@@ -34,7 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def client(home: Path, tiny_world: TinyWorld) -> TestClient:
     library = Library(device="cpu", extra={"tiny": tiny_world.workspace}, checkpoints={"tiny": tiny_world.checkpoint})
-    return TestClient(routes.build_app(library), base_url="http://test/hypviz/tune/")
+    return TestClient(routes.build_app(library), base_url="http://localhost/hypviz/tune/")
 
 
 def wait(ask: Callable[[], dict[str, Any]], *, running: tuple[str, ...]) -> dict[str, Any]:
