@@ -228,7 +228,9 @@ def test_tagged_items_are_exported_by_any_of_their_tags(
     assert [one for one, _ in rows("--tag", "blurred", "--tag", "to check")] == [ids[row] for row in (3, 7, 9, 60)]
     deep = [row for row in (3, 7, 60) if tiny_view.hierarchy.depth[row] == 2]
     assert [one for one, _ in rows("--tag", "blurred", "--depth", 2)] == [ids[row] for row in deep], "filters narrow each other"
-    plain = run("export", "selection", *opened, "--device", "cpu", "--out", tmp_path / "tagged.ids.txt", "--tag", "to check", "--json").json()
+    plain = run(
+        "export", "selection", *opened, "--device", "cpu", "--out", tmp_path / "tagged.ids.txt", "--tag", "to check", "--json"
+    ).json()
     assert plain["format"] == "ids" and (tmp_path / "tagged.ids.txt").read_text(encoding="utf-8").split() == [ids[7], ids[9]]
     refused = tmp_path / "refused.csv"
     said = run("export", "selection", *opened, "--device", "cpu", "--out", refused, "--tag", "sharp").mistake()

@@ -52,8 +52,8 @@ SCRIPTS = (
 )  # fmt: skip
 """In the order they must load; those of the disk come first and need nothing else but plotly."""
 EVALUATE_SCRIPTS = (
-    "disk-print.js", "disk-fonts.js", "evaluate-dom.js", "evaluate-tables.js", "evaluate-charts.js", "evaluate-panel.js", "evaluate-classes.js",
-    "evaluate-figure.js", "evaluate-ordered.js", "evaluate-health.js", "evaluate-standing.js", "evaluate.js",
+    "disk-print.js", "disk-fonts.js", "evaluate-dom.js", "evaluate-tables.js", "evaluate-charts.js", "evaluate-panel.js",
+    "evaluate-classes.js", "evaluate-figure.js", "evaluate-ordered.js", "evaluate-health.js", "evaluate-standing.js", "evaluate.js",
 )  # fmt: skip
 """Those of the Evaluate tab, loaded when it is first looked at."""
 ANNOTATE_SCRIPTS = (

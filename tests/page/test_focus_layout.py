@@ -221,13 +221,17 @@ def test_it_glides_and_every_radius_is_true_on_the_way(explorer_site: tuple[str,
 
 GLIDE = """(async () => {
   const rings = () => disk.paint.layers[1].querySelectorAll(".hd-child, .hd-parent, .hd-selected").length;
-  const changes = [], on = [], before = rings(), watch = new MutationObserver(() => {});
+  let changed = 0;
+  const taken = () => { const some = changed; changed = 0; return some; };
+  const changes = [], on = [], before = rings(), watch = new MutationObserver((records) => (changed += records.length));
   for (const layer of disk.paint.layers) watch.observe(layer, {subtree: true, childList: true, attributes: true, characterData: true});
   await disk.moves.animate("data", 300, (t) => {
-    changes.push(watch.takeRecords().length); // of the frame before
+    changes.push(taken()); // in the frame before
     on.push(rings());
   });
-  return {changes, on, before, after: rings(), last: watch.takeRecords().length};
+  await new Promise(requestAnimationFrame);
+  watch.disconnect();
+  return {changes, on, before, after: rings(), last: taken()};
 })()"""
 """A glide of points that stay where they are: what changes in the lines and marks from frame to frame."""
 
