@@ -34,9 +34,9 @@
     return new XMLSerializer().serializeToString(out);
   }
 
-  /** The same with the thumbnails that are on the screen written into it. @returns {Promise<string>} */
+  /** The same with the thumbnails that are on the screen, and its letters, written into it. @returns {Promise<string>} */
   async function toFullSVG(paint) {
-    return toSVG(paint, await shownPictures(paint));
+    return hypviz.withLetters(toSVG(paint, await shownPictures(paint)));
   }
 
   /** The thumbnails on the screen, each with its place on the stage. @returns {Promise<{spot: number[], href: string}[]>} */

@@ -1,6 +1,6 @@
 /**
  * The disk as a figure for a paper: SVG of a given width in millimetres, light on white, with the legend, the cone's ω, data,
- * checkpoint and what radius and angle mean below it. Its letters are Helvetica or Arial, which every reader has.
+ * checkpoint and what radius and angle mean below it. Its letters are written into it (disk-fonts.js).
  */
 (function () {
   "use strict";
@@ -104,12 +104,13 @@
     add(parent, "text", { x, y, "font-size": SMALL, fill: INK }).textContent = text;
   }
 
-  /** The figure with the pictures that are on the screen. @returns {Promise<string>} SVG */
+  /** The figure with the pictures that are on the screen and its letters. @returns {Promise<string>} SVG */
   async function fullFigure(paint, { width, facts }) {
     if (!(width >= 20 && width <= 1000)) throw new Error(`A figure is 20 to 1000 mm wide, not ${width}.`);
     const points = smallestPoints(paint, width);
     const thumbs = await hypviz.diskExport.shownPictures(paint);
-    return { svg: figure(paint, { width, facts, thumbs }), note: points < LEAST_POINTS ? `The smallest letters are ${points.toFixed(1)} pt at this width.` : "" };
+    const svg = await hypviz.withLetters(figure(paint, { width, facts, thumbs }));
+    return { svg, note: points < LEAST_POINTS ? `The smallest letters are ${points.toFixed(1)} pt at this width.` : "" };
   }
 
   hypviz.diskFigure = { figure, fullFigure };

@@ -157,17 +157,34 @@
       const { paint } = this;
       const { selection: s } = paint.look;
       this.path.setAttribute("d", s?.path?.length ? this.pathData(s) : "");
-      const ring = (row, grow, name) => {
-        const i = paint.indexOf(row);
-        if (i < 0) return [];
-        const [cx, cy] = paint.spotOf(i);
-        return [make("circle", { cx, cy, r: paint.points.size(i) / 2 + grow, class: `hd-${name}` })];
-      };
       this.marks.replaceChildren(
-        ...Array.from(s?.children || []).flatMap((row) => ring(row, 2, "child")),
-        ...Array.from(s?.parents || []).flatMap((row) => ring(row, 2.8, "parent")),
-        ...(isRow(s?.row) ? [...ring(s.row, 7, "selected-halo"), ...ring(s.row, 3.6, "selected")] : []),
+        ...Array.from(s?.children || []).flatMap((row) => this.ring(row, 2, "child")),
+        ...Array.from(s?.parents || []).flatMap((row) => this.ring(row, 2.8, "parent")),
+        ...this.selectedRings(),
       );
+      this.marked = "";
+    }
+
+    /** While points glide: the rings of children and parents wait for them to arrive, the selected point keeps its own. */
+    drawGliding() {
+      const index = this.paint.indexOf(this.paint.look.selection?.row);
+      const where = index < 0 ? "nowhere" : this.paint.spotOf(index).map((value) => value.toFixed(1)).join(" ");
+      if (where === this.marked) return; // it stays where it is in most glides: nothing is drawn anew
+      this.marked = where;
+      this.marks.replaceChildren(...this.selectedRings());
+    }
+
+    selectedRings() {
+      const row = this.paint.look.selection?.row;
+      return isRow(row) ? [...this.ring(row, 7, "selected-halo"), ...this.ring(row, 3.6, "selected")] : [];
+    }
+
+    ring(row, grow, name) {
+      const { paint } = this;
+      const i = paint.indexOf(row);
+      if (i < 0) return [];
+      const [cx, cy] = paint.spotOf(i);
+      return [make("circle", { cx, cy, r: paint.points.size(i) / 2 + grow, class: `hd-${name}` })];
     }
 
     /** The chain root → … → selection, whichever way round `path` was given. */

@@ -89,10 +89,14 @@
       const start = performance.now();
       return new Promise((resolve) => {
         const frame = (now) => {
-          if (turn !== this.turns[kind] || this.disk.clean.signal.aborted) return resolve();
+          if (this.disk.clean.signal.aborted) return resolve();
+          if (turn !== this.turns[kind]) {
+            this.paint.refresh(); // with all that a glide leaves out
+            return resolve();
+          }
           const t = duration && !reducedMotion() ? Math.min(1, Math.max(0, (now - start) / duration)) : 1;
           step(t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2);
-          this.paint.frame();
+          this.paint.frame(kind === "data" && t < 1);
           if (t < 1) requestAnimationFrame(frame);
           else resolve();
         };

@@ -145,14 +145,19 @@
       this.pending = requestAnimationFrame(() => this.frame());
     }
 
-    /** Draw everything at the present view, now. */
-    frame() {
+    /**
+     * Draw everything at the present view, now.
+     * @param {boolean} gliding only points are on their way: what is drawn by view and selection alone stays as it is. A browser
+     *   without a graphics card takes ten times as long for those lines and labels as for 5,000 points
+     */
+    frame(gliding = false) {
       cancelAnimationFrame(this.pending);
       this.pending = 0;
       if (!this.ready) return;
       this.project();
       this.points.push();
-      this.drawAround();
+      if (gliding) this.lines.drawGliding();
+      else this.drawAround();
       this.thumbs.place();
     }
 

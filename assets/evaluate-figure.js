@@ -95,6 +95,7 @@
   window.hypviz.evaluate.orderedFigure = async function ({ query, groups, facts, width, thumb, format }) {
     if (!(width >= 20 && width <= 1000)) throw new Error(`a figure is 20 to 1000 mm wide, not ${width}`);
     const made = await drawn(query, groups, facts, width, thumb);
+    made.svg = await window.hypviz.withLetters(made.svg);
     const blob = format === "png" ? await raster(made) : new Blob([made.svg], { type: "image/svg+xml" });
     return { blob, svg: made.svg, page: made.page };
   };

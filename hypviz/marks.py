@@ -57,8 +57,8 @@ class Marks:
         return {"tags": tags, "views": content["views"][::-1]}
 
     def tagged(self, name: str) -> NDArray[np.bool_]:
-        """(N,) True for the items with a tag; SelectionError for one that nobody has given."""
-        masks = self._read()[1]
+        """(N,) True for the items with a tag, by its name with or without space around it; SelectionError for one that nobody has given."""
+        name, masks = checked_name(name, "tag"), self._read()[1]
         if name not in masks:
             raise SelectionError(f"No item has the tag {name!r}; there are {', '.join(masks) or 'none so far'}.")
         return masks[name]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import hypviz.cli
@@ -205,6 +206,36 @@ def test_a_selection_is_exported_by_what_its_items_are(run: Run, opened: tuple[o
     coco = run("export", "selection", *opened, "--device", "cpu", "--out", tmp_path / "out.coco.json", "--json").json()
     boxes = json.loads((tmp_path / "out.coco.json").read_text(encoding="utf-8"))["annotations"]
     assert coco["format"] == "coco" and len(boxes) == int((~tiny_view.items.is_scene).sum())
+
+
+def test_tagged_items_are_exported_by_any_of_their_tags(
+    run: Run, opened: tuple[object, ...], tiny_view: View, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    ids, marks = tiny_view.items.item_id, tiny_view.cards.marks
+    for name, rows in {"blurred": [3, 7, 60], "to check": [7, 9]}.items():
+        marks.tag(name, np.array(rows), on=True)
+        request.addfinalizer(lambda name=name: marks.delete_tag(name))
+
+    def rows(*options: object) -> list[tuple[str, str]]:
+        out = tmp_path / "out.csv"
+        done = run("export", "selection", *opened, "--device", "cpu", "--out", out, "--json", *options).json()
+        found = [(line["item_id"], line["tags"]) for line in csv.DictReader(out.read_text(encoding="utf-8").splitlines())]
+        assert done["items"] == len(found)
+        return found
+
+    both = "blurred; to check"
+    assert rows("--tag", "blurred") == [(ids[3], "blurred"), (ids[7], both), (ids[60], "blurred")]
+    assert rows("--tag", " to check ") == [(ids[7], both), (ids[9], "to check")], "spaces around a name are none of it"
+    assert [one for one, _ in rows("--tag", "blurred", "--tag", "to check")] == [ids[row] for row in (3, 7, 9, 60)]
+    deep = [row for row in (3, 7, 60) if tiny_view.hierarchy.depth[row] == 2]
+    assert [one for one, _ in rows("--tag", "blurred", "--depth", 2)] == [ids[row] for row in deep], "filters narrow each other"
+    plain = run(
+        "export", "selection", *opened, "--device", "cpu", "--out", tmp_path / "tagged.ids.txt", "--tag", "to check", "--json"
+    ).json()
+    assert plain["format"] == "ids" and (tmp_path / "tagged.ids.txt").read_text(encoding="utf-8").split() == [ids[7], ids[9]]
+    refused = tmp_path / "refused.csv"
+    said = run("export", "selection", *opened, "--device", "cpu", "--out", refused, "--tag", "sharp").mistake()
+    assert "No item has the tag 'sharp'; there are blurred, to check" in said and not refused.exists()
 
 
 def test_the_disk_is_measured_without_a_browser(run: Run) -> None:

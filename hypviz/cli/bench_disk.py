@@ -30,7 +30,7 @@ ARGUMENTS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--ena
 TIME_FRAMES = """() => {
   const paint = hypvizExplorer.disk().paint, frame = paint.frame.bind(paint);
   window.frames_ms = [];
-  paint.frame = () => { const start = performance.now(); frame(); window.frames_ms.push(performance.now() - start); };
+  paint.frame = (gliding) => { const start = performance.now(); frame(gliding); window.frames_ms.push(performance.now() - start); };
 }"""
 TIME_GLIDES = """() => {
   const moves = hypvizExplorer.disk().moves, animate = moves.animate.bind(moves), ask = window.requestAnimationFrame.bind(window);

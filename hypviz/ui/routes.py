@@ -47,7 +47,7 @@ MAX_NAME = 200
 SCRIPTS = (
     "disk-dom.js", "disk-math.js", "disk-colours.js", "disk-plotly.js", "disk-canvas.js", "disk-points.js", "disk-lines.js",
     "disk-edges.js", "disk-thumbs.js", "disk-paint.js", "disk-card.js", "disk-legend.js", "disk-gestures.js", "disk-print.js",
-    "disk-export.js",
+    "disk-fonts.js", "disk-export.js",
     "disk-words.js", "disk-moves.js", "disk-around.js", "disk-focus.js", "disk-scale.js", "disk-figure.js",
     "disk.js",
     "evaluate-dom.js", "annotate-corrections.js",
@@ -59,8 +59,8 @@ SCRIPTS = (
 )  # fmt: skip
 """In the order they must load; those of the disk come first and need nothing else but plotly."""
 EVALUATE_SCRIPTS = (
-    "disk-print.js", "evaluate-dom.js", "evaluate-tables.js", "evaluate-charts.js", "evaluate-panel.js", "evaluate-classes.js",
-    "evaluate-figure.js", "evaluate-ordered.js", "evaluate-health.js", "evaluate-standing.js", "evaluate.js",
+    "disk-print.js", "disk-fonts.js", "evaluate-dom.js", "evaluate-tables.js", "evaluate-charts.js", "evaluate-panel.js",
+    "evaluate-classes.js", "evaluate-figure.js", "evaluate-ordered.js", "evaluate-health.js", "evaluate-standing.js", "evaluate.js",
 )  # fmt: skip
 """Those of the Evaluate tab, loaded when it is first looked at."""
 ANNOTATE_SCRIPTS = (

@@ -216,6 +216,37 @@ def test_a_figure_has_its_width_in_mm_is_light_on_white_and_says_what_it_shows(
     assert explorer.run("disk.root.dataset.theme") == "dark", "the page is as it was"
 
 
+WIDTHS = """async (svg) => {
+  const frame = document.body.appendChild(document.createElement("iframe"));
+  const widths = async (text) => {
+    await new Promise((done) => [(frame.onload = done), (frame.srcdoc = `<!doctype html>${text}`)]);
+    const texts = [...frame.contentDocument.querySelectorAll("text")];
+    texts.forEach((one) => one.getComputedTextLength()); // asks for the letters
+    await frame.contentDocument.fonts.ready;
+    const faces = [...frame.contentDocument.fonts].map((face) => [face.family, face.status]);
+    return {faces, widths: texts.map((one) => [one.textContent, one.getComputedTextLength()])};
+  };
+  const found = await widths(svg);
+  const named = await widths(svg.replace(/<style.*?<\\/style>/s, ""));
+  frame.remove();
+  return {...found, without: named.widths};
+}"""
+"""The letters that an SVG brings, and how long its words are with and without them."""
+
+
+@pytest.mark.parametrize("kind", ["SVG", "Figure"])
+def test_a_saved_picture_brings_its_letters(explorer: ExplorerPage, tmp_path: Path, kind: str) -> None:
+    text = save(explorer, kind, tmp_path).read_text(encoding="utf-8")
+    assert "http" not in text.replace("http://www.w3.org/", ""), "nothing is fetched from anywhere"
+    found = explorer.page.evaluate(WIDTHS, text)
+    assert ["Arimo", "loaded"] in found["faces"] and {status for _, status in found["faces"]} == {"loaded"}
+    assert len(found["faces"]) == (2 if "ω" in text or ("°" in text and "ω" in text) else 1), "those whose letters occur and no other"
+    pairs = [(long, without) for (words, long), (_, without) in zip(found["widths"], found["without"], strict=True) if len(words) > 3]
+    assert pairs and sum(abs(a - b) > 0.5 for a, b in pairs) > len(pairs) / 2, "without them this machine shows others"
+    families = {one.get("font-family", "").split(",")[0] for one in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")}
+    assert families == {"Arimo"}
+
+
 def test_the_offline_page_is_made_of_what_is_on_the_screen(explorer: ExplorerPage, tmp_path: Path) -> None:
     row = int(np.flatnonzero(explorer.points()["depth"] == 1)[2])
     explorer.walk(row)

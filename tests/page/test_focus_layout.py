@@ -199,8 +199,8 @@ def test_switched_off_it_stays_in_the_overview(explorer: ExplorerPage) -> None:
     assert explorer.page.locator(".hv-disk [data-tool=focus]").first.get_attribute("aria-pressed") == "false"
 
 
-WATCH = """(window.seen = [], window.frame = disk.paint.frame.bind(disk.paint), disk.paint.frame = () => {
-  frame();
+WATCH = """(window.seen = [], window.frame = disk.paint.frame.bind(disk.paint), disk.paint.frame = (gliding) => {
+  frame(gliding);
   seen.push([performance.now(), ...[10, 3000, 8000].map((i) => Math.hypot(disk.paint.vx[i], disk.paint.vy[i]))]);
 })"""
 
@@ -217,6 +217,45 @@ def test_it_glides_and_every_radius_is_true_on_the_way(explorer_site: tuple[str,
     assert len(seen) > 10, "it glides: more frames than selections"
     drawn = explorer.points()["drawn"][[10, 3000, 8000]]
     np.testing.assert_allclose(seen[:, 1:], np.broadcast_to(drawn, (len(seen), 3)), atol=1e-6)
+
+
+GLIDE = """(async () => {
+  const next = () => new Promise(requestAnimationFrame);
+  const rings = () => disk.paint.layers[1].querySelectorAll(".hd-child, .hd-parent, .hd-selected").length;
+  const found = [], watch = new MutationObserver((records) => (changed += records.length));
+  let changed = 0;
+  for (const layer of disk.paint.layers) watch.observe(layer, {subtree: true, childList: true, attributes: true, characterData: true});
+  for (const gliding of [false, true, true, true, false]) {
+    changed = 0;
+    disk.paint.frame(gliding);
+    await next();
+    found.push([changed, rings()]);
+  }
+  watch.disconnect();
+  const asked = [];
+  disk.paint.frame = (gliding) => asked.push(Boolean(gliding));
+  await disk.moves.animate("data", 3000, () => {});
+  delete disk.paint.frame;
+  return {found, asked};
+})()"""
+"""What changes in lines and marks by each of five frames, and which frames an animation of the points asks for."""
+
+
+def test_lines_are_not_drawn_anew_while_points_glide_and_rings_wait_for_them(explorer_site: tuple[str, View], open_page: OpenPage) -> None:
+    """Without a graphics card the lines take longer to draw than 5,000 points."""
+    explorer = open_explorer(open_page, explorer_site, reduced_motion="no-preference")
+    explorer.until("s.disk.focus !== null")
+    explorer.run("disk.focus.busy")
+    explorer.page.wait_for_timeout(600)
+    for _ in range(3):  # what the page still did of its own ends the first
+        answer = explorer.run(GLIDE)
+        if len(answer["asked"]) > 1:
+            break
+    (whole, rings), first, *still, (last, again) = answer["found"]
+    assert whole > 10 and last > 10 and rings == again > 2, "a frame at rest draws everything"
+    assert first[0] <= 2 and first[1] == 1, "the selected point keeps its own ring"
+    assert still == [[0, 1], [0, 1]], "nothing is drawn anew"
+    assert answer["asked"] == [True] * (len(answer["asked"]) - 1) + [False] and len(answer["asked"]) > 1
 
 
 def test_of_a_sample_too_every_point_is_on_its_side_also_later_ones(monkeypatch: pytest.MonkeyPatch, open_page: OpenPage) -> None:
