@@ -19,7 +19,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from hypviz.errors import DataError, HypvizError, SelectionError, os_sentence, page_sentence
+from hypviz.errors import ConflictError, DataError, HypvizError, SelectionError, os_sentence, page_sentence
 from hypviz.import_report import report_of
 from hypviz.library import Library
 from hypviz.places import WORDS_SIZE
@@ -117,7 +117,7 @@ def build_app(library: Library) -> FastAPI:
 
     @app.exception_handler(HypvizError)
     def explain(_request: Request, error: HypvizError) -> JSONResponse:
-        status = 404 if isinstance(error, SelectionError) else 422
+        status = 404 if isinstance(error, SelectionError) else 409 if isinstance(error, ConflictError) else 422
         return JSONResponse({"error": page_sentence(error)}, status_code=status)
 
     @app.exception_handler(OSError)

@@ -17,10 +17,10 @@ import torch
 
 from hypviz.errors import BusyError, CheckpointError, SelectionError, SettingsError
 from hypviz.library import Library
+from hypviz.locks import held, is_held
 from hypviz.model.card import find_checkpoint, read_card
 from hypviz.tune import worker
 from hypviz.tune.folder import JobFolder
-from hypviz.tune.hold import held, is_held
 from hypviz.tune.job import TuneJob
 from hypviz.tune.judging import score
 from hypviz.tune.keep import packed
@@ -192,11 +192,11 @@ def test_a_training_that_another_process_works_on_is_left_alone(place: Place, tu
     folder.create(place.job())
     folder.write("state", {"state": "running"})
     assert tuner.job("elsewhere")["state"] == "interrupted"
-    with held(folder.lock):
+    with held(folder.lock, worker.BUSY):
         assert tuner.job("elsewhere")["state"] == "running"
         with pytest.raises(BusyError, match="running already"):
             tuner.resume("elsewhere")
-        with pytest.raises(BusyError, match="Another process works on this training"), held(folder.lock):
+        with pytest.raises(BusyError, match="Another process works on this training"), held(folder.lock, worker.BUSY, wait_s=0.1):
             pass
     assert tuner.job("elsewhere")["resumable"]
     tuner.remove("elsewhere")
