@@ -134,7 +134,7 @@ def test_a_second_server_on_a_home_folder_is_refused_and_told_where_the_first_is
     os.utime(half, (4e9, 4e9))
     with claimed_home("http://127.0.0.1:4712"):
         assert not half.exists(), "what a killed process left is gone, whatever the clock says"
-        with pytest.raises(BusyError, match="at http://127.0.0.1:4712"), claimed_home("http://127.0.0.1:4713"):
+        with pytest.raises(BusyError, match=r"at http://127\.0\.0\.1:4712"), claimed_home("http://127.0.0.1:4713"):
             pass
     with claimed_home("http://127.0.0.1:4713"):
         pass

@@ -157,7 +157,7 @@ def test_a_server_killed_in_the_middle_loses_at_most_one_epoch(place: Place) -> 
     with pytest.raises(BusyError, match="already"):
         later.resume(name)
     waiting = later.submit(place.job())
-    assert later.job(waiting)["queue_place"] == 1 and later.job(waiting)["state"] == "queued"
+    assert wait_for(lambda: later.job(waiting), until=lambda job: job["queue_place"] == 1)["state"] == "queued"
     on = wait_for(lambda: later.job(name), until=lambda job: job["epoch"] > left["epoch"] + 1)
     assert on["state"] == "running" and on["seconds"] > left["seconds"]
     assert [row["epoch"] for row in on["history"]] == list(range(len(on["history"])))  # none twice, none missing
