@@ -1,4 +1,4 @@
-# make run · make test · make check · make setup · make demo
+# make run · make test · make soak · make check · make setup · make demo
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ ARGS ?=
 # test files side by side; each process then computes with one thread
 JOBS ?= 2
 
-.PHONY: run test check setup demo lint types browser clean
+.PHONY: run soak test check setup demo lint types browser clean
 
 run: $(VENV)/.app
 	$(BIN)/python app.py $(ARGS)
@@ -27,6 +27,9 @@ types: $(VENV)/.dev
 
 browser: $(VENV)/.dev
 	$(BIN)/python tests/page/install_browser.py
+
+soak: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak $(ARGS)
 
 demo: $(VENV)/.app
 	$(BIN)/python -m hypviz demo

@@ -58,6 +58,7 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "inquiry": {"cards", "disks", "export", "histograms", "places", "selection"},
         "import_report": set(),
         "claim": set(),
+        "remembered": set(),
         "session": {"cards", "children", "disks", "facts", "familiarity", "inquiry", "marks", "places", "uploads", "words"},
         "library": {"session"},
     },

@@ -7,6 +7,7 @@ as {"error": one sentence} with a fitting status.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,11 +24,13 @@ from hypviz.errors import ConflictError, DataError, HypvizError, SelectionError,
 from hypviz.import_report import report_of
 from hypviz.library import Library
 from hypviz.places import WORDS_SIZE
+from hypviz.remembered import Remembered
 from hypviz.ui.annotate_routes import annotate_router
 from hypviz.ui.disk_routes import attachment, disk_router
 from hypviz.ui.evaluate_routes import evaluate_router
 from hypviz.ui.marks_routes import marks_router
 from hypviz.ui.offline import offline_page
+from hypviz.ui.pressure import Pressure
 from hypviz.ui.tune_routes import tune_router
 from hypviz.uploads import MAX_BYTES
 from hypviz.viz.pictures import placeholder
@@ -114,6 +117,7 @@ def build_app(library: Library) -> FastAPI:
     app.include_router(annotate_router(library), prefix="/hypviz")
     app.include_router(tune_router(library), prefix="/hypviz")
     app.mount("/hypviz/assets", StaticFiles(directory=ASSETS))
+    app.add_middleware(Pressure)
 
     @app.exception_handler(HypvizError)
     def explain(_request: Request, error: HypvizError) -> JSONResponse:
@@ -146,7 +150,7 @@ def build_app(library: Library) -> FastAPI:
 
 
 def _router(library: Library) -> APIRouter:
-    router = APIRouter()
+    router, remembered = APIRouter(), Remembered()
     forever = {"Cache-Control": "public, max-age=31536000, immutable"}
 
     @router.get("/plotly.min.js")
@@ -182,8 +186,17 @@ def _router(library: Library) -> APIRouter:
         query: Annotated[dict[str, Any], Body()],
         omega: Annotated[float | None, Body()] = None,
         by: Annotated[str, Body()] = "entailment",
-    ) -> dict[str, Any]:
-        return library.view(key).select(query, omega, by=by)
+    ) -> Response:
+        view = library.view(key)
+
+        def answer() -> bytes:
+            return bytes(JSONResponse(view.select(query, omega, by=by)).body)
+
+        if "upload" in query:  # its boxes are drawn on and on
+            return Response(answer(), media_type="application/json")
+        ready = [one["name"] for one in view.layouts() if one["ready"]]  # it says where it is drawn in each
+        question = json.dumps([key, query, omega, by, ready], sort_keys=True)
+        return Response(remembered.get(question, answer), media_type="application/json")
 
     @router.post("/view/{key}/class")
     def of_class(

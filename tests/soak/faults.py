@@ -126,7 +126,7 @@ def _size(place: Place) -> int:
 
 
 def _refused(work: Callable[[], object]) -> None:
-    """Do it; an error that a person is told in a sentence is as good as its end. Which of them it was goes through a pipe, not to a disk."""
+    """Do it; an error that a person is told in a sentence is as good as its end. Which of them it was goes through a pipe, not a disk."""
     from hypviz.errors import HypvizError
 
     told = b"was done"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from pathlib import Path
 
 from tests.kills import in_child
 
+LIBRARIES = {"hypviz", "torch", "torchvision", "numpy", "scipy", "PIL", "pyarrow", "safetensors", "timm", "open_clip"}
 QUICK = {"tune.epochs": 3, "train.batch_pairs": 16, "tune.views": 1}
 
 
@@ -67,6 +71,20 @@ def make_place() -> Place:
     place = Place(Path(tempfile.mkdtemp(prefix="hypviz-soak-")))
     place.run(lambda: _fill(place))
     return place
+
+
+def note_modules(place: Place) -> None:
+    """Write down what this child had to import."""
+    with (place.root / "modules").open("a") as file:
+        file.writelines(f"{name}\n" for name in sys.modules)
+
+
+def load_all(place: Place) -> None:
+    """Import what children had to, so that the next ones have it from the start."""
+    for name in dict.fromkeys((place.root / "modules").read_text().split()):
+        if name.partition(".")[0] in LIBRARIES and name not in sys.modules:
+            with contextlib.suppress(ImportError):  # made by others while they are imported
+                importlib.import_module(name)
 
 
 def _fill(place: Place) -> None:

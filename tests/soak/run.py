@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.soak import faults
 from tests.soak.operations import OPERATIONS
-from tests.soak.places import Place, make_place
+from tests.soak.places import Place, load_all, make_place, note_modules
 
 Tell = Callable[[str], object]
 REFUSALS = {"files that may not grow": faults.small_files, "full disk": faults.full_disk, "read-only disk": faults.read_only_disk}
@@ -27,6 +27,9 @@ def soak(*, kills: int, seconds: float, seed: int | None = None, tell: Tell = la
     seed = random.SystemRandom().randrange(1 << 32) if seed is None else seed
     rng, begun, place = random.Random(seed), time.monotonic(), make_place()
     figures = _Figures(place, tell)
+    for operation in OPERATIONS:
+        figures.timed(operation)
+    load_all(place)  # otherwise most kills would meet imports of libraries
     times = {operation.name: figures.timed(operation) for operation in OPERATIONS}
     spent = lambda share: time.monotonic() - begun > share * seconds  # noqa: E731
     mounts = faults.can_mount()
@@ -65,9 +68,9 @@ class _Figures:
         self.place.begin()
         self.place.run(lambda: operation.prepare(self.place))
         start = time.monotonic()
-        self.place.run(lambda: operation.work(self.place))
+        self.place.run(lambda: (operation.work(self.place), note_modules(self.place)))
         seconds = time.monotonic() - start
-        self.place.run(lambda: operation.check(self.place))
+        self.place.run(lambda: (operation.check(self.place), note_modules(self.place)))
         return round(seconds, 2)
 
     def count(self, fault: str, operation: str, work: Callable[[], Any]) -> None:
