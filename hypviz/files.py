@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hypviz.errors import HypvizError
 from hypviz.home import home
 from hypviz.locks import held
 from hypviz.owners import owner, signed_in
@@ -24,6 +25,7 @@ PART = ".part-"
 COMMIT = ".commit"
 """File of a folder that says which unfinished files go where, from when they are all there until they are."""
 TRIES, PAUSE_S = 100, 0.02
+PROBE_BYTES = 1 << 16
 BUSY_S = 60.0
 """How long a change waits for that of another process to the same file."""
 
@@ -35,7 +37,10 @@ def part_of(path: Path) -> Path:
 
 
 def write_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file, then put it in the place of `path`; on any error `path` stays as it was."""
+    """Let `write` fill a temporary file, then put it in the place of `path`; on any error `path` stays as it was.
+
+    What the disk refuses is an OSError that names the file and says why, whatever `write` raises for it.
+    """
     write_files({path: write})
 
 
@@ -50,8 +55,9 @@ def write_files(writers: dict[Path, Callable[[Path], object]]) -> None:
     agreed = False
     try:
         for path, write in writers.items():
-            write(parts[path])
-            _to_disk(parts[path])
+            with _refusals(path, parts[path]):
+                write(parts[path])
+                _to_disk(parts[path])
         if len(parts) > 1:
             _agree(folder, {part.name: path.name for path, part in parts.items()})
             agreed = True
@@ -63,6 +69,32 @@ def write_files(writers: dict[Path, Callable[[Path], object]]) -> None:
         if not agreed:
             for part in parts.values():
                 part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _refusals(path: Path, part: Path) -> Iterator[None]:
+    """Turn what libraries raise on a full disk, in words and kinds of their own, into the system's refusal, with the file's name."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, HypvizError) or (isinstance(error, OSError) and error.filename and error.strerror):
+            raise
+        refusal = _refusal(part) or (error if isinstance(error, OSError) else None)
+        if refusal is None:
+            raise
+        raise OSError(refusal.errno or errno.EIO, refusal.strerror or str(error), str(path)) from error
+
+
+def _refusal(part: Path) -> OSError | None:
+    """What the system says to a few more bytes of an unfinished file; None when it takes them."""
+    try:
+        with part.open("ab") as file:
+            file.write(bytes(PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error
+    return None
 
 
 def settle(folder: Path) -> None:
@@ -143,7 +175,8 @@ def write_folder(path: Path) -> Iterator[Path]:
     part, old = part_of(path), part_of(path)
     part.mkdir(parents=True)
     try:
-        yield part
+        with _refusals(path, part / "room"):
+            yield part
         for file in part.rglob("*"):
             if file.is_file():
                 _to_disk(file)
