@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import platform
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,7 +53,8 @@ def claimed_home(address: str) -> Iterator[None]:
 def _lock(folder: Path) -> BaseFileLock | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / LOCK).touch()
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError:
         return None
     return lock_of(folder / LOCK)

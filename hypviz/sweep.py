@@ -28,8 +28,8 @@ def writer_of(name: str) -> str | None:
     >>> writer_of("state.json.part-0123456789ab-01234567"), writer_of("a.npy.part-01234567"), writer_of("a.npy")
     ('0123456789ab', '', None)
     """
-    found = _UNFINISHED.search(name)
-    return None if found is None else found[1] or ""
+    match = _UNFINISHED.search(name)
+    return None if match is None else match[1] or ""
 
 
 def sweep() -> list[str]:

@@ -52,14 +52,14 @@ def measure(
         if not memory or time.monotonic() - began - memory[-1][0] >= SAMPLE_S:
             memory.append((time.monotonic() - began, _resident_mib(server)))
 
-    told = click_for(port, key, items=items, browsers=browsers, seconds=seconds, pace=pace, meanwhile=watch)
+    timings = click_for(port, key, items=items, browsers=browsers, seconds=seconds, pace=pace, meanwhile=watch)
     spent, cores = time.monotonic() - began, os.cpu_count() or 1
     share = {pid: (_cpu_seconds(pid) - used) / (spent * cores) for pid, used in before.items()}
     settled = [mib for moment, mib in memory if moment > spent / 3] or [memory[-1][1]]
     return {
         "items": items, "browsers": browsers, "seconds": round(spent, 1), "seconds between clicks": pace, "cores": cores,
-        "server's processor time a click (ms)": round(1e3 * share[server] * spent * cores / max(1, len(told.click)), 1),
-        "load average": round(os.getloadavg()[0], 1), **told.figures(spent),
+        "server's processor time a click (ms)": round(1e3 * share[server] * spent * cores / max(1, len(timings.click)), 1),
+        "load average": round(os.getloadavg()[0], 1), **timings.figures(spent),
         "server memory, MiB, at first": round(memory[0][1]), "after a third of the time": round(settled[0]),
         "at the end": round(settled[-1]), "at most": round(max(mib for _, mib in memory)),
         "share of all cores: server": round(share[server], 3), "share of all cores: browsers": round(share[os.getpid()], 3),

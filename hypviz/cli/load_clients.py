@@ -18,7 +18,7 @@ TIMEOUT_S = 120.0
 
 
 @dataclass
-class Told:
+class Timings:
     """click: seconds from a click to its children.  disk: to the layout around them.  outcomes: of all requests, by status."""
 
     click: list[float] = field(default_factory=list)
@@ -41,11 +41,11 @@ class Told:
 
 def click_for(
     port: int, key: str, *, items: int, browsers: int, seconds: float, pace: float, meanwhile: Callable[[], None] = lambda: None
-) -> Told:
+) -> Timings:
     """Let browsers click for some seconds, each `pace` seconds on average after its last answer; meanwhile is called now and then."""
-    told, end = Told(), time.monotonic() + seconds
+    timings, end = Timings(), time.monotonic() + seconds
     threads = [
-        threading.Thread(target=_Browser(port, key, items, pace, told, random.Random(number)).click_until, args=(end,), daemon=True)
+        threading.Thread(target=_Browser(port, key, items, pace, timings, random.Random(number)).click_until, args=(end,), daemon=True)
         for number in range(browsers)
     ]
     for thread in threads:
@@ -53,7 +53,7 @@ def click_for(
     while any(thread.is_alive() for thread in threads):
         meanwhile()
         time.sleep(0.2)
-    return told
+    return timings
 
 
 def ask(port: int, method: str, path: str, body: Any = None) -> Any:
@@ -73,8 +73,8 @@ def ask(port: int, method: str, path: str, body: Any = None) -> Any:
 class _Browser:
     """One person at one page."""
 
-    def __init__(self, port: int, key: str, items: int, pace: float, told: Told, rng: random.Random) -> None:
-        self.start, self.items, self.pace, self.told, self.rng = f"/hypviz/view/{key}/", items, pace, told, rng
+    def __init__(self, port: int, key: str, items: int, pace: float, timings: Timings, rng: random.Random) -> None:
+        self.start, self.items, self.pace, self.timings, self.rng = f"/hypviz/view/{key}/", items, pace, timings, rng
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
         self.seen: set[int] = set()
 
@@ -91,11 +91,11 @@ class _Browser:
         answer = self._ask("POST", "select", {"query": query, "omega": None, "by": "entailment"})
         if answer is None:
             return
-        self.told.click.append(time.monotonic() - began)
-        found = json.loads(answer)
-        if self._ask("POST", "focus", {"query": query, "omega": found["omega"]}) is not None:
-            self.told.disk.append(time.monotonic() - began)
-        for row in found["listed"][:CARDS]:
+        self.timings.click.append(time.monotonic() - began)
+        content = json.loads(answer)
+        if self._ask("POST", "focus", {"query": query, "omega": content["omega"]}) is not None:
+            self.timings.disk.append(time.monotonic() - began)
+        for row in content["listed"][:CARDS]:
             if row not in self.seen and self._ask("GET", f"thumb/{row}") is not None:
                 self.seen.add(row)  # a browser keeps it for ever
 
@@ -105,10 +105,10 @@ class _Browser:
             self.connection.request(method, self.start + what, body and json.dumps(body), {"Content-Type": "application/json"})
             answer = self.connection.getresponse()
             content = answer.read()
-            self.told.outcomes[str(answer.status)] += 1
+            self.timings.outcomes[str(answer.status)] += 1
         except (OSError, http.client.HTTPException) as error:
             self.connection.close()
-            self.told.outcomes[type(error).__name__] += 1
+            self.timings.outcomes[type(error).__name__] += 1
             return None
         return content if answer.status == 200 else None
 

@@ -26,6 +26,6 @@ def wish_of(folder: JobFolder) -> str:
 
 def take_wish(folder: JobFolder) -> str:
     """As `wish_of`, and the wish is no longer there."""
-    wish = wish_of(folder)
-    folder.forget(WISH)
+    if wish := wish_of(folder):
+        folder.forget(WISH)
     return wish

@@ -106,8 +106,7 @@ class Tuner:
         with self._lock:
             if len(self._queue) >= MAX_QUEUED:
                 raise BusyError(f"{len(self._queue)} trainings wait already; let some of them finish or cancel them.")
-            folder = JobFolder(trainings() / uuid.uuid4().hex[:12])
-            folder.create(job)
+            (folder := JobFolder(trainings() / uuid.uuid4().hex[:12])).create(job)
             self._say(folder, "queued", created=now())
             self._enqueue(folder)
         return folder.id
@@ -177,8 +176,8 @@ class Tuner:
         with self._lock:
             names = [*self._queue, *([self._running[0]] if self._running else [])]
         for name in names:
-            if wish := take_wish(JobFolder(trainings() / name)):
-                with contextlib.suppress(SelectionError):  # it has ended meanwhile
+            with contextlib.suppress(SelectionError, OSError):  # it has ended meanwhile, or the disk takes nothing
+                if wish := take_wish(JobFolder(trainings() / name)):
                     self._end(name, wish)
 
     def keep(self, name: str, *, called: str, licence: str, note: str) -> str:

@@ -207,9 +207,9 @@ def test_many_browsers_at_once_get_what_one_would(tiny_world: TinyWorld, tiny_vi
     view = library.open("tiny", str(tiny_world.checkpoint))
     with serve_bare(library) as address:
         port = int(address.rstrip("/").rpartition(":")[2])
-        told = click_for(port, view.key, items=len(view.items), browsers=20, seconds=2.0, pace=0.0)
-    figures = told.figures(2.0)
-    assert set(told.outcomes) == {"200"} and figures["errors"] == 0 and figures["clicks"] >= 20
+        timings = click_for(port, view.key, items=len(view.items), browsers=20, seconds=2.0, pace=0.0)
+    figures = timings.figures(2.0)
+    assert set(timings.outcomes) == {"200"} and figures["errors"] == 0 and figures["clicks"] >= 20
     assert 0 < figures["click to children, p50 (ms)"] <= figures["click to children, p95 (ms)"]
 
 
