@@ -216,7 +216,7 @@ def test_a_training_that_another_process_works_on_is_left_alone(place: Place, tu
 
 def test_a_death_by_a_signal_without_a_name_ends_the_training_with_a_sentence_and_the_next_one_runs(place: Place, tuner: Tuner) -> None:
     first, second = tuner.submit(place.job(settings=LONG)), tuner.submit(place.job())
-    wait_for(lambda: tuner.job(first), until=lambda job: job["epoch"] >= 1)
+    wait_for(lambda: tuner.job(first), until=lambda job: job["epoch"] >= 2)
     os.kill(JobFolder.find(first).read("status")["process"], 35)
     dead = finished(tuner, first)
     assert dead["state"] == "failed" and "ended by itself (signal 35); what it learned up to its last epoch is kept" in dead["error"]
