@@ -1,4 +1,4 @@
-# make run · make test · make check · make setup · make demo · make fuzz · make lock · make licences · make audit
+# make run · make test · make check · make setup · make demo · make fuzz · make soak · make lock · make licences · make audit
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +9,7 @@ JOBS ?= 2
 # requests of `make fuzz-endpoints`
 INPUTS ?= 100000
 
-.PHONY: run test check setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
+.PHONY: run soak test check setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
 
 run: $(VENV)/.app
 	$(BIN)/python app.py $(ARGS)
@@ -35,6 +35,9 @@ types: $(VENV)/.dev
 
 browser: $(VENV)/.dev
 	$(BIN)/python tests/page/install_browser.py
+
+soak: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak $(ARGS)
 
 demo: $(VENV)/.app
 	$(BIN)/python -m hypviz demo

@@ -105,21 +105,23 @@ def serve(
     from hypviz.ui.server import check_port, run
 
     check_port(settings.host, settings.port)
+    from hypviz.claim import claimed_home
     from hypviz.import_report import report_lines, report_of
     from hypviz.library import Library
     from hypviz.progress import progress_bar
     from hypviz.trust import Trust
 
-    library = Library(device=device, trust=Trust.of_server(allow_root, hub=hub))
-    name = library.add_data(data)
-    with progress_bar(f"Opening {name}") as report:
-        chosen = library.add_checkpoint(checkpoint or library.suited(name, on_progress=report))
-        view = library.open(name, chosen, on_progress=report)
-    for line in report_lines(report_of(view.workspace)):
-        logging.info("%s", line)
-    if view.card.restricted:
-        logging.info("%s: licence %s", view.card.name, view.card.licence)
-    run(library, name, chosen, settings=settings, browser=browser, then=view.warm_up)
+    with claimed_home(f"http://{settings.host}:{settings.port}"):
+        library = Library(device=device, trust=Trust.of_server(allow_root, hub=hub))
+        name = library.add_data(data)
+        with progress_bar(f"Opening {name}") as report:
+            chosen = library.add_checkpoint(checkpoint or library.suited(name, on_progress=report))
+            view = library.open(name, chosen, on_progress=report)
+        for line in report_lines(report_of(view.workspace)):
+            logging.info("%s", line)
+        if view.card.restricted:
+            logging.info("%s: licence %s", view.card.name, view.card.licence)
+        run(library, name, chosen, settings=settings, browser=browser, then=view.warm_up)
 
 
 if __name__ == "__main__":

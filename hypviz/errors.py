@@ -43,6 +43,10 @@ class SelectionError(HypvizError, LookupError):
     """An item, upload or class that does not exist in the open workspace."""
 
 
+class ConflictError(DataError):
+    """What was to be changed has been changed by somebody else meanwhile; look at it as it is now and try again."""
+
+
 class BusyError(HypvizError):
     """Long work was asked for while other long work runs; there is one at a time."""
 

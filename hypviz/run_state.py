@@ -13,6 +13,7 @@ import torch
 
 from hypviz.config import EncoderSettings, PairSettings, TrainSettings, from_mapping
 from hypviz.errors import CheckpointError, SettingsError
+from hypviz.files import write_file
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.model.losses import LossSettings
 
@@ -94,9 +95,7 @@ class RunState:
         content = {"key": key, "step": step, "seconds": seconds, "history": self.history}
         content |= {"encoder": encoder.state_dict(), "optimiser": optimiser.state_dict(), "best": self.best}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_suffix(".part")
-        torch.save(content, part)
-        part.replace(self.path)
+        write_file(self.path, lambda part: torch.save(content, part))
 
 
 def best_weights(path: Path) -> dict[str, Any]:

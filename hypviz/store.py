@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.importer import ImportReport
 from hypviz.data.items import Items
 from hypviz.errors import DataError, WorkspaceError
-from hypviz.files import write_file, write_files, write_folder
+from hypviz.files import settle, write_file, write_files, write_folder
 from hypviz.keeping import find, first_place, keep, places
 from hypviz.search.embedding import Embedding
 from hypviz.tables import read_tables, table_writers
@@ -40,6 +41,8 @@ __all__ = ["Workspace", "is_workspace"]
 log = logging.getLogger(__name__)
 
 VECTORS = "vectors.npy"
+TRIES, PAUSE_S = 20, 0.05
+"""How often, and how long apart, a workspace is read that is renewed meanwhile."""
 _SAMPLE = 16
 """Pictures looked for when a workspace is opened."""
 
@@ -103,7 +106,20 @@ class Workspace:
         its pictures.
         """
         folder = Path(folder).resolve()
-        meta = read_meta(folder)
+        for _ in range(TRIES):
+            settle(folder)
+            meta = read_meta(folder)
+            try:
+                return cls._read(folder, meta, root)
+            except WorkspaceError:
+                settle(folder)
+                if read_meta(folder)["stamp"] == meta["stamp"]:
+                    raise
+                time.sleep(PAUSE_S)  # it was renewed in between
+        raise damaged(folder, "its files change all the time")
+
+    @classmethod
+    def _read(cls, folder: Path, meta: dict[str, Any], root: Path | str | None) -> Workspace:
         where = (folder / meta["root"] if root is None else Path(root)).resolve()
         try:
             items, hierarchy = read_tables(folder, meta["stamp"], classes=tuple(meta["classes"]), root=where)

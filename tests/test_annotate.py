@@ -201,7 +201,7 @@ def test_the_routes_draw_correct_save_and_apply(library: Library, home: Path) ->
     picture = client.get("picture/3", params={"data": "mine"}).json()
     body = {"version": 0, "boxes": drawn(picture, ([5, 5, 60, 60], "=gull"))}
     assert client.put("picture/3", params={"data": "mine"}, json=body).json()["pending"] == 1
-    assert client.put("picture/3", params={"data": "mine"}, json=body).status_code == 422
+    assert client.put("picture/3", params={"data": "mine"}, json=body).status_code == 409
     assert client.get("image/3", params={"data": "mine"}).headers["content-type"] == "image/jpeg"
     first = {"kind": "not", "level": "item", "a": picture["scene"], "b": "new 0"}
     told = client.post("corrections", params={"data": "mine"}, json=first).json()

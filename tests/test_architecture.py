@@ -16,7 +16,8 @@ from tests.worlds import TinyWorld
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[dict[str, set[str]], ...] = (
     {"errors": set(), "home": set(), "logs": set(), "visitors": {"errors"}},
-    {"config": set(), "bits": set(), "files": set(), "keeping": set(), "progress": set(), "geometry": set()},
+    {"locks": set(), "owners": {"locks"}},
+    {"config": set(), "bits": set(), "files": set(), "sweep": {"files"}, "keeping": set(), "progress": set(), "geometry": set()},
     {"data": set(), "search": set()},
     {
         "model": set(),
@@ -59,6 +60,8 @@ LAYERS: tuple[dict[str, set[str]], ...] = (
         "words": set(),
         "inquiry": {"cards", "disks", "export", "histograms", "places", "selection"},
         "import_report": set(),
+        "claim": set(),
+        "remembered": set(),
         "session": {"calibration", "cards", "children", "disks", "facts", "familiarity", "inquiry", "marks", "places", "uploads", "words"},
         "library": {"session", "uploads"},
     },
@@ -78,6 +81,7 @@ ONLY_IN = {
     "timm": {"model"},
     "safetensors": {"model", "vectors"},
     "pyarrow": {"data", "tables", "store", "vectors"},
+    "filelock": {"locks", "owners", "claim"},
     "typer": {"cli", "app"},
     "rich": {"progress"},
     "pandas": set(),

@@ -205,7 +205,7 @@ def test_a_renewal_that_fails_leaves_the_old_workspace(
 
 
 @pytest.mark.parametrize("renamed", range(1, 4))
-def test_a_renewal_cut_between_two_renames_is_detected(
+def test_a_renewal_cut_between_two_renames_is_finished_by_whoever_opens_the_workspace(
     workspace: Workspace, small: Items, monkeypatch: pytest.MonkeyPatch, renamed: int
 ) -> None:
     real, calls = Path.replace, []
@@ -220,10 +220,17 @@ def test_a_renewal_cut_between_two_renames_is_detected(
     with pytest.raises(KeyboardInterrupt):
         Workspace.create(workspace.folder, small, workspace.hierarchy, name="new", overwrite=True)
     monkeypatch.undo()
+    assert json.loads((workspace.folder / "meta.json").read_bytes())["name"] == workspace.name
+    opened = Workspace.open(workspace.folder)
+    assert opened.name == "new" and opened.items.data_hash == small.data_hash
+    assert not [path.name for path in workspace.folder.iterdir() if ".part-" in path.name or path.name == ".commit"]
+
+
+def test_tables_of_another_writing_are_detected(workspace: Workspace, small: Items) -> None:
+    Workspace.create(workspace.folder.with_name("other"), small, workspace.hierarchy, name="new")
+    (workspace.folder.with_name("other") / "images.parquet").replace(workspace.folder / "images.parquet")
     with pytest.raises(WorkspaceError, match=r"images\.parquet and meta\.json were not written together; import .* again"):
         Workspace.open(workspace.folder)
-    Workspace.create(workspace.folder, small, workspace.hierarchy, name="new", overwrite=True)
-    assert Workspace.open(workspace.folder).name == "new"
 
 
 def test_a_renewal_keeps_foreign_files_and_embeddings(workspace: Workspace, small: Items) -> None:

@@ -7,11 +7,13 @@ from hypviz.store import Workspace
 
 
 def apply(draft: Draft) -> Workspace:
-    """Renew the draft's workspace with its boxes and corrections; the draft then goes on from there.
+    """Renew the draft's workspace with its boxes and corrections, when there are any it does not hold; the draft then goes on from there.
 
     A crash in between loses nothing: the draft's file still says what was changed.
     """
-    with draft.lock:
+    with draft.changing():
+        if not draft.pending:
+            return draft.workspace
         items, ids, _ = draft.built()
         hierarchy, _ = draft.corrected(draft.made)
         old = draft.workspace

@@ -3,6 +3,9 @@
 `WS/annotations.json` is written whole after every change, so nothing is lost when a page or the server goes. The workspace itself
 stays as it is until the draft is applied (`annotate.apply`). Any COCO reader can open the file; what only hypviz needs stands
 under "hypviz", there and in the annotations.
+
+The file is what counts, not what is in memory: several windows and several servers may draw on one workspace. Each change is made
+alone (`changing`), to the file as it then is, and only when the picture has the version that the change was made from.
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,10 +30,10 @@ from hypviz.data.corrections import Correction, Outcome, correct
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy
 from hypviz.data.items import Items
 from hypviz.data.writers import annotated_set, coco_document
-from hypviz.errors import DataError, SelectionError
-from hypviz.files import write_file
+from hypviz.errors import ConflictError, DataError, SelectionError
+from hypviz.files import exclusive, file_stamp, write_file
 from hypviz.store import Workspace
-from hypviz.workspace_meta import now
+from hypviz.workspace_meta import now, read_meta
 
 Json = dict[str, Any]
 FILE = "annotations.json"
@@ -44,8 +48,12 @@ class Draft:
     def __init__(self, workspace: Workspace) -> None:
         if not workspace.meta.get("pictures", True):
             raise SelectionError(f"{workspace.name} has no pictures to draw on: it holds vectors only.")
-        self.workspace, self.lock = workspace, threading.RLock()
-        items = workspace.items
+        self.lock = threading.RLock()
+        self._begin(workspace)
+
+    def _begin(self, workspace: Workspace) -> None:
+        """Take the workspace and what its draft's file says."""
+        items, self.workspace = workspace.items, workspace
         self.boxes = [boxes_of(items, image) for image in range(len(items.images))]
         self.versions = [0] * len(items.images)
         self.changed: set[int] = set()
@@ -53,7 +61,26 @@ class Draft:
         self.in_force: tuple[str, ...] = ()
         """Ids of the corrections that the workspace's hierarchy holds."""
         self._built: tuple[Items, dict[str, str], Hierarchy] | None = None
+        self._seen = file_stamp(self.path)
         self._restore()
+
+    def refresh(self) -> None:
+        """Take over what another server has drawn or applied since."""
+        with self.lock:
+            if self.workspace.meta["stamp"] != read_meta(self.workspace.folder)["stamp"]:
+                self._begin(Workspace.open(self.workspace.folder))
+            elif file_stamp(self.path) != self._seen:
+                self._begin(self.workspace)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Alone with the draft, as it now is on disk: what is read and written in the block is one step for all threads and servers.
+
+        BusyError when another one is at it for a minute.
+        """
+        with self.lock, exclusive(self.path):
+            self.refresh()
+            yield
 
     @property
     def path(self) -> Path:
@@ -89,9 +116,9 @@ class Draft:
         }
 
     def draw(self, image: int, version: Any, given: Any) -> Json:
-        """Replace the boxes of a picture; returns the picture. DataError for boxes that cannot be, and when the picture
-        was changed elsewhere since `version`."""
-        with self.lock:
+        """Replace the boxes of a picture; returns the picture. DataError for boxes that cannot be, and ConflictError when the
+        picture was changed elsewhere since `version`."""
+        with self.changing():
             boxes = self.check_boxes(image, version, given)
             before = self.boxes[image], self.versions[image], set(self.changed)
             self.boxes[image], self.versions[image] = boxes, self.versions[image] + 1
@@ -109,7 +136,7 @@ class Draft:
         """The boxes that `draw` would put on a picture; DataError as there."""
         shown = self.picture(image)
         if version != shown["version"]:
-            raise DataError(f"{shown['name']} was changed in another window meanwhile; its boxes are shown as they are now.")
+            raise ConflictError(f"{shown['name']} was changed in another window meanwhile; its boxes are shown as they are now.")
         former = [*boxes_of(self.workspace.items, image), *self.boxes[image]]
         return checked_boxes(given, former, (shown["width"], shown["height"]))
 
@@ -125,14 +152,14 @@ class Draft:
 
     def add(self, correction: Correction) -> Made:
         """Make a correction, see `check`."""
-        with self.lock:
+        with self.changing():
             made = self.check(correction)
             self._keep([*self.made, made])
             return made
 
     def remove(self, made_id: str) -> None:
         """Undo a correction; SelectionError when there is none of this id."""
-        with self.lock:
+        with self.changing():
             left = [one for one in self.made if one.id != made_id]
             if len(left) == len(self.made):
                 raise SelectionError("This correction was undone already.")
@@ -188,6 +215,7 @@ class Draft:
         own = own_part(images, self.boxes, self.versions, self.changed) | corrections
         text = json.dumps(to_coco(self.workspace.name, self.workspace.items, self.boxes) | {"hypviz": own}, ensure_ascii=False)
         write_file(self.path, lambda part: part.write_text(text, encoding="utf-8"))
+        self._seen = file_stamp(self.path)
 
     def coco(self) -> Json:
         """The boxes as drawn now, as a COCO document, with their ids and the boxes they lie in by the hierarchy as it is corrected."""

@@ -17,6 +17,7 @@ from hypviz.annotate.apply import apply
 from hypviz.annotate.draft import Draft
 from hypviz.data.corrections import Correction
 from hypviz.errors import SelectionError
+from hypviz.files import exclusive
 from hypviz.home import home
 from hypviz.library import DEMO, Library
 from hypviz.store import Workspace, is_workspace
@@ -58,17 +59,12 @@ class Easel:
             name, draft = self.open(data)
             if _is_own(draft.workspace.folder):
                 return name, draft
-            old, copy = draft.workspace, self.copy_name(draft.workspace.folder)
-            made = Workspace.create(
-                home() / copy, old.items, old.hierarchy, name=f"{old.name}, edited", report=old.meta.get("import"), settings=draft.settings,
-                corrections=old.meta.get("corrections") or (),
-            )  # fmt: skip
-            if (old.folder / "embeddings").is_dir():
-                shutil.copytree(old.folder / "embeddings", made.folder / "embeddings", dirs_exist_ok=True)
-            if draft.path.is_file():  # of another visitor's set: what is drawn on it is what was seen
-                shutil.copyfile(draft.path, made.folder / draft.path.name)
-            claim(made.folder)
-            return copy, self._draft(made.folder)
+            copy = self.copy_name(draft.workspace.folder)
+            home().mkdir(parents=True, exist_ok=True)
+            with exclusive(home() / copy):
+                if not is_workspace(home() / copy):  # another server may have made it meanwhile
+                    _copy(draft, home() / copy)
+            return copy, self._draft((home() / copy).resolve())
 
     def describe(self, data: str) -> Json:
         """What the page needs to start drawing on some data."""
@@ -134,7 +130,7 @@ class Easel:
         name, draft = self.open(data)
         if draft.pending:
             check_may_change(draft.workspace.folder, f"The draft of {draft.workspace.name}")
-        workspace = apply(draft) if draft.pending else draft.workspace
+        workspace = apply(draft)
         counts = {"images": len(workspace.items.images), "boxes": len(workspace.items) - len(workspace.items.images)}
         return {"data": name, **counts, "pairs": len(workspace.hierarchy.edges)}
 
@@ -171,14 +167,30 @@ class Easel:
         return f"{safe}-edited-{hashlib.sha256(f'{folder}{whose}'.encode()).hexdigest()[:6]}"
 
     def _draft(self, folder: Path) -> Draft:
-        """The draft of a workspace, kept while nobody else writes the workspace."""
+        """The draft of a workspace, as it is on disk now."""
         known = self._drafts.get(folder)
-        if known is None or known.workspace.meta["stamp"] != read_meta(folder)["stamp"]:
+        if known is None:
             known = self._drafts[folder] = Draft(Workspace.open(folder))
+        else:
+            known.refresh()
         self._drafts.move_to_end(folder)
         while len(self._drafts) > KEPT_DRAFTS:
             self._drafts.popitem(last=False)
         return known
+
+
+def _copy(draft: Draft, target: Path) -> None:
+    """A workspace like the draft's, with its embeddings."""
+    old = draft.workspace
+    made = Workspace.create(
+        target, old.items, old.hierarchy, name=f"{old.name}, edited", report=old.meta.get("import"), settings=draft.settings,
+        corrections=old.meta.get("corrections") or (),
+    )  # fmt: skip
+    if (old.folder / "embeddings").is_dir():
+        shutil.copytree(old.folder / "embeddings", made.folder / "embeddings", dirs_exist_ok=True)
+    if draft.path.is_file():  # of another visitor's set: what is drawn on it is what was seen
+        shutil.copyfile(draft.path, made.folder / draft.path.name)
+    claim(made.folder)
 
 
 def _is_own(folder: Path) -> bool:

@@ -14,6 +14,7 @@ import typer
 
 from hypviz.cli.bench_disk import disk
 from hypviz.cli.bench_first_look import first_look
+from hypviz.cli.bench_load import load
 from hypviz.cli.bench_openimages import openimages
 from hypviz.cli.output import Checkpoint, Device, Json, show
 
@@ -21,6 +22,7 @@ app = typer.Typer(invoke_without_command=True, help="Measure speed on this machi
 app.command("disk")(disk)
 app.command("first-look")(first_look)
 app.command("openimages")(openimages)
+app.command("load")(load)
 
 
 @app.callback()
@@ -33,7 +35,8 @@ def bench(
 ) -> None:
     """Measure start-up, drawing, encoding, search and the disk's payload; medians of a few runs.
 
-    `bench disk` and `bench openimages` measure those alone, `bench first-look` judges what is listed.
+    `bench disk` and `bench openimages` measure those alone, `bench first-look` judges what is listed, `bench load`
+    lets many browsers click at a server that trains.
     """
     if context.invoked_subcommand is not None:
         return

@@ -34,16 +34,17 @@ def finetune(
     as_json: Json = False,
 ) -> None:
     """Fine-tune a checkpoint on a small set and keep the best epoch. Ctrl-C saves a state; the same command resumes it."""
-    from hypviz.tune.hold import held
+    from hypviz.locks import held
     from hypviz.tune.job import TuneJob
     from hypviz.tune.keep import keep, target_of
     from hypviz.tune.work import Tuning
+    from hypviz.tune.worker import BUSY
 
     start = checkpoint or ("" if backbone else suited("", workspace))
     job = TuneJob(str(workspace.resolve()), start, backbone, weights, depth, _object(settings))
     target = target_of(out)
     folder = _folder(job, target, resume)
-    with held(folder.lock), progress_bar("Fine-tuning", quiet=as_json) as report:
+    with held(folder.lock, BUSY), progress_bar("Fine-tuning", quiet=as_json) as report:
         Tuning(folder, lambda status: report(round(1000 * status["share"]), 1000, _words(status)), device=device).run()
     keep(folder, target, licence, note)
     before, after, status = folder.read("before"), folder.read("after"), folder.read("status")

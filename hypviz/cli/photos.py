@@ -55,7 +55,7 @@ def photos(
         tuning = Tuning(folder, tell, device=device, caches=build / "cache")
         tuning.run()
     target = weights_path(out.absolute())
-    keep(folder, target, LICENCE, "")
+    keep(folder, target, LICENCE, "", overwrite=True)
     assert tuning.features is not None, "a head is trained on features"
     after = place_boxes(target, tuning.held_items, tuning.held, tuning.features.values[:1, tuning.held_rows])
     card = read_card(target)

@@ -26,6 +26,7 @@ from hypviz.config import check_choice, check_range
 from hypviz.data.items import Items
 from hypviz.data.squares import FITS, crop_square
 from hypviz.errors import DataError, WorkspaceError
+from hypviz.locks import held
 
 __all__ = ["FITS", "Progress", "build_crop_cache", "crop_square", "iter_crops"]
 
@@ -154,15 +155,18 @@ def build_crop_cache(
 ) -> NDArray[np.uint8]:
     """Crops of all items: a read-only memory map (N, size, size, 3) uint8, row for row; built when not there yet.
 
-    The file's name holds the hash of the data, the size and the fit, so stale crops are never read. Only one process at
-    a time may build in a folder. Raises WorkspaceError when the disk is too small or the file cannot be written, and
+    The file's name holds the hash of the data, the size and the fit, so stale crops are never read. While another
+    process builds the same file it is waited for. Raises WorkspaceError when the disk is too small or the file cannot be written, and
     DataError when a picture is unreadable.
     """
     check_choice("fit", fit, FITS)
     path = folder / f"crops-{items.data_hash}-{size}-{fit}.npy"
     shape = (len(items), size, size, 3)
     if not _is_whole(path, shape):
-        _write(path, items, size=size, fit=fit, workers=workers, on_progress=on_progress)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with held(path.with_name(f".{path.name}.lock"), "", wait_s=-1):  # a second one waits for the first and finds them whole
+            if not _is_whole(path, shape):
+                _write(path, items, size=size, fit=fit, workers=workers, on_progress=on_progress)
     crops: NDArray[np.uint8] = np.load(path, mmap_mode="r")
     return crops
 
@@ -185,7 +189,6 @@ def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
 
 def _write(path: Path, items: Items, *, size: int, fit: str, workers: int, on_progress: Progress | None) -> None:
     """Go on with the half-written file, or begin one, and rename it when every crop is in it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".npy.part")
     header, row_bytes = _header((len(items), size, size, 3)), size * size * 3
     done = min(_rows_done(part, header, row_bytes), len(items))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from hypviz.config import EncoderSettings, from_mapping, to_mapping
 from hypviz.errors import CheckpointError, SettingsError
-from hypviz.files import read_limited
+from hypviz.files import read_limited, write_file
 from hypviz.home import own_checkpoints
 from hypviz.search.retrieval import Retrieval
 
@@ -112,9 +113,13 @@ def read_card(path: Path) -> Card:
 
 def write_card(path: Path, card: Card) -> None:
     """Write the card beside a .safetensors file, atomically."""
-    part = path.with_suffix(".json.part")
-    part.write_text(json.dumps(card.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path.with_suffix(".json"))
+    write_file(path.with_suffix(".json"), card_writer(card))
+
+
+def card_writer(card: Card) -> Callable[[Path], object]:
+    """What writes a card into a file, for `files.write_files`."""
+    text = json.dumps(card.to_json(), indent=2, ensure_ascii=False) + "\n"
+    return lambda part: part.write_text(text, encoding="utf-8")
 
 
 def checkpoint_hash(path: Path) -> str:

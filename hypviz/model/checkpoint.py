@@ -7,22 +7,20 @@ from pathlib import Path
 from safetensors.torch import save_file
 
 from hypviz.errors import CheckpointError
+from hypviz.files import write_files
 from hypviz.model.backbone import RANDOM
-from hypviz.model.card import Card, find_checkpoint, read_card, weights_path, write_card
+from hypviz.model.card import Card, card_writer, find_checkpoint, read_card, weights_path
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.published import is_published, translate
 from hypviz.model.weights import read_weights
 
 
 def save_checkpoint(path: Path, encoder: HyperbolicEncoder, card: Card) -> Path:
-    """Write NAME.safetensors and NAME.json for `path` (with or without suffix), each atomically; returns the weights file."""
+    """Write NAME.safetensors and NAME.json for `path` (with or without suffix), both or neither; returns the weights file."""
     weights = weights_path(path)
     weights.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in encoder.state_dict().items()}
-    part = weights.with_suffix(".safetensors.part")
-    save_file(tensors, part)
-    part.replace(weights)
-    write_card(weights, card)
+    write_files({weights: lambda part: save_file(tensors, part), weights.with_suffix(".json"): card_writer(card)})
     return weights
 
 

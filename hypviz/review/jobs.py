@@ -105,7 +105,7 @@ class Jobs:
         except OSError as error:
             log.exception("%s failed", job.title)
             job.error, state = storage_sentence(error)[0], "failed"
-        except Exception:
+        except BaseException:  # also a library that ends its thread: a job that never ended would keep all others waiting
             log.exception("%s failed", job.title)
             job.error = f"{job.title} failed by a defect of the program; the log of the server says where. Please report it."
             state = "failed"

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.job import DEPTHS, named_settings
+from hypviz.tune.keep import kept_as
 from hypviz.tune.words import course_warnings, shortcoming_warnings
 
 Json = dict[str, Any]
@@ -52,7 +53,7 @@ def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> J
         "best_epoch": best["epoch"] if best else None,
         "stopped_early": state == "done" and bool(history) and history[-1]["epoch"] < (epochs or 0),
         "disk_epochs": folder.frames(),
-        "kept": server.get("kept"),
+        "kept": kept_as(folder),
     }
     if brief:
         return found

@@ -7,7 +7,6 @@ head of a few ten thousand weights learns a small set by heart.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hypviz.config import TrainSettings
-from hypviz.files import PART, write_file
+from hypviz.files import allocate, write_file
 from hypviz.model.augment import augment
 from hypviz.model.device import in_batches, inference_batch
 from hypviz.model.encoder import HyperbolicEncoder
@@ -27,8 +26,6 @@ MAX_BYTES = 1 << 30
 """Features kept at most; beyond, there are fewer views."""
 KEPT_FILES = 4
 """Files of features, and of crops, that a folder of caches holds; the oldest goes when another comes."""
-LEFT_S = 3600.0
-"""Age from which on an unfinished file that nobody wrote to is one of a killed process."""
 OnShare = Callable[[float], None]
 
 
@@ -78,10 +75,9 @@ def build_features(
 
 
 def make_room(folder: Path, pattern: str) -> None:
-    """Remove the oldest files of a pattern but the last few, which are quickly made again, and what killed writers left."""
+    """Remove the oldest files of a pattern but the last few; they are quickly made again."""
     files = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime)
-    left = [path for path in folder.glob(f"*{PART}*") if time.time() - path.stat().st_mtime > LEFT_S]
-    for path in (*files[: -(KEPT_FILES - 1)], *left):
+    for path in files[: -(KEPT_FILES - 1)]:
         path.unlink(missing_ok=True)
 
 
@@ -99,6 +95,7 @@ def _write(
 ) -> None:
     shape = (1 + views, len(crops), encoder.head.in_features)
     values = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
+    allocate(part)  # a full disk refuses here, and not by a signal when a page is written to
     for view in range(1 + views):
         changes = settings if view else None
         work = lambda a, b: _of(encoder, crops[a:b], changes, view * len(crops) + a)  # noqa: E731, B023

@@ -11,6 +11,7 @@ ID/live.csv        step, loss: a line each
 ID/frames/N.bin    the disk after epoch N; 0 is before
 ID/best.*          the result, with its card
 ID/outcome.json    how the last run ended
+ID/wish.json       what another server than the one in charge wishes for it: finish, pause, cancel
 ID/lock            held by the process that works on it
 ID/log.txt         what the process wrote
 """
@@ -77,6 +78,10 @@ class JobFolder:
         """Renew NAME.json. A number that is none (NaN) is written as null."""
         text = json.dumps(_finite(content), ensure_ascii=False)
         write_file(self.path / f"{name}.json", lambda part: part.write_text(text, encoding="utf-8"))
+
+    def forget(self, name: str) -> None:
+        """Remove NAME.json, if it is there."""
+        (self.path / f"{name}.json").unlink(missing_ok=True)
 
     def history(self) -> list[Json]:
         """The metrics of every epoch so far, that of the start first."""

@@ -23,7 +23,9 @@ from hypviz.data.items import Items
 from hypviz.errors import DataError, HypvizError, page_sentence
 from hypviz.home import home
 from hypviz.importing import create_workspace
+from hypviz.owners import signed_in
 from hypviz.review.jobs import Report
+from hypviz.sweep import STAGE
 from hypviz.trust import PICTURES, is_made_here
 from hypviz.tune.archive import unpack
 from hypviz.workspace_meta import read_meta
@@ -34,42 +36,19 @@ MIN_IMAGES = 4
 """Fewer pictures cannot be split into some to learn from and some to validate on."""
 MAX_TITLE = 180
 """Bytes of a set's name."""
-STAGE = ".intake-"
-"""Start of the names of unfinished intakes; the id of the process follows."""
 UNPACKING = 0.2
 """Share of the work taken to be the unpacking."""
 
 
 @contextmanager
 def staging() -> Iterator[Path]:
-    """A hidden folder for one intake, gone at the end of the block whatever happens."""
-    folder = home() / f"{STAGE}{os.getpid()}-{uuid4().hex[:8]}"
+    """A hidden folder for one intake, gone at the end of the block whatever happens; that of a killed process goes by `sweep`."""
+    folder = home() / f"{STAGE}{signed_in()}-{uuid4().hex[:8]}"
     folder.mkdir(parents=True)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def sweep() -> None:
-    """Remove what intakes of killed processes left behind."""
-    for folder in home().glob(f"{STAGE}*"):
-        owner = folder.name.removeprefix(STAGE).partition("-")[0]
-        if not owner.isdigit() or not is_alive(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def is_alive(process: int) -> bool:
-    """Whether a process of that id runs; on Windows, where asking would signal it, always."""
-    if os.name == "nt":
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # it is somebody else's
-    return True
 
 
 def take_in(archive: Path, stage: Path, *, name: str, report: Report, to_draw: bool = False) -> str:

@@ -9,13 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from hypviz.errors import SelectionError, SettingsError
-from hypviz.files import write_file
+from hypviz.files import settle, write_file, write_files
 from hypviz.home import own_checkpoints
-from hypviz.model.card import Card, list_checkpoints, read_card, weights_path, write_card
+from hypviz.model.card import Card, card_writer, list_checkpoints, read_card, weights_path
 from hypviz.tune.folder import JobFolder
 
 MAX_NAME, MAX_NOTE = 60, 2_000
 """Characters of a checkpoint's name, and of its note."""
+KEPT_OF = "kept_of"
+"""Under "training" of a kept checkpoint's card: the id of the training that it is the result of."""
 
 
 def result_of(folder: JobFolder) -> Path:
@@ -26,13 +28,50 @@ def result_of(folder: JobFolder) -> Path:
     return path
 
 
-def keep(folder: JobFolder, target: Path, licence: str, note: str) -> None:
-    """Copy the result to a weights file, with its name, licence and note in the card beside it."""
+def keep(folder: JobFolder, target: Path, licence: str, note: str, *, overwrite: bool = False) -> None:
+    """Copy the result to a weights file, with its name, licence and note in the card beside it, which also says of which training it is.
+
+    The weights take their place last, in one step: without them there is no checkpoint, and with them it is all there.
+    SettingsError when there are weights of that name already, unless they are to be overwritten.
+    """
     result = result_of(folder)
+    settle(target.parent)
+    if target.exists() and not overwrite:
+        raise SettingsError(f"There is a file {target.name!r} already; choose another name.")
     card = signed(read_card(result), target.stem, licence, note)
+    card = replace(card, training=card.training | {KEPT_OF: folder.id})
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_file(target, lambda part: shutil.copyfile(result, part))
-    write_card(target, card)  # a checkpoint is there only with its card
+    write_files({target.with_suffix(".json"): card_writer(card), target: lambda part: shutil.copyfile(result, part)})
+
+
+def kept_as(folder: JobFolder) -> str | None:
+    """The name of the own checkpoint that is this training's result; None without one.
+
+    The folder says under which name it was to be kept, and the checkpoint of that name whether it is of this training. So both are
+    right whenever a process is killed.
+    """
+    state = folder.read("state")
+    if state.get("kept"):
+        return str(state["kept"])  # by an earlier hypviz, which wrote this when all was done
+    name = str(state.get("keep_as") or "")
+    target = own_checkpoints() / f"{name}.safetensors"
+    return name if name and target.is_file() and _training_of(target.with_suffix(".json")) == folder.id else None
+
+
+def tidy() -> None:
+    """Remove cards of results whose weights never came, or went first: what a process that was killed in the middle leaves."""
+    for card in own_checkpoints().glob("*.json"):
+        if not card.with_suffix(".safetensors").exists() and _training_of(card):
+            card.unlink(missing_ok=True)
+
+
+def _training_of(card: Path) -> str | None:
+    """The training that a card says it is of; None where it says nothing."""
+    try:
+        training = json.loads(card.read_bytes())["training"].get(KEPT_OF)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return str(training) if training else None
 
 
 def target_of(name: str) -> Path:
@@ -72,8 +111,8 @@ def checked_name(name: str) -> str:
 def take_back(name: str) -> None:
     """Remove an own checkpoint; one that is gone already is no mistake."""
     target = own_checkpoints() / f"{name}.safetensors"
-    target.with_suffix(".json").unlink(missing_ok=True)  # first: without its card it is no checkpoint
-    target.unlink(missing_ok=True)
+    target.unlink(missing_ok=True)  # first: without its weights it is no checkpoint
+    target.with_suffix(".json").unlink(missing_ok=True)
 
 
 def packed(folder: JobFolder, name: str) -> Path:

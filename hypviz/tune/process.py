@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hypviz.home import ROOT
 from hypviz.tune.folder import JobFolder
+from hypviz.tune.worker import BUSY, NOT_WRITTEN, TAKEN
 
 GRACE_S = 120.0
 """How long a stopping process may take to finish its step and save, before it is ended."""
@@ -63,7 +64,28 @@ class Worker:
         if told.get("state") in ("done", "stopped", "failed"):
             return {"state": told["state"], "error": str(told.get("error", ""))}
         code = self._process.returncode
-        why = f"signal {-code}, {signal.Signals(-code).name}" if code and code < 0 else f"code {code}"
+        if code == TAKEN:
+            return {"state": "failed", "error": BUSY}
+        if code == NOT_WRITTEN:
+            where = "The training could not write into its folder: the disk is full or read-only"
+            return {"state": "failed", "error": f"{where}; {self._left()}"}
         memory = " Most often the memory did not suffice: choose fewer pairs per step, or the head only." if code in (-9, 137) else ""
-        kept = "what it learned up to its last epoch is kept, resume it." if self.folder.resumable else "it had not come to an epoch yet."
-        return {"state": "failed", "error": f"The training's process ended by itself ({why}); {kept}{memory}"}
+        return {"state": "failed", "error": f"The training's process ended by itself ({how_ended(code)}); {self._left()}{memory}"}
+
+    def _left(self) -> str:
+        resumable = self.folder.resumable
+        return "what it learned up to its last epoch is kept, resume it." if resumable else "it had not come to an epoch yet."
+
+
+def how_ended(code: int) -> str:
+    """An exit status in words. Signals of negative codes need not have a name: those of real time have none.
+
+    >>> how_ended(3), how_ended(-9), how_ended(-35)
+    ('code 3', 'signal 9, SIGKILL', 'signal 35')
+    """
+    if code >= 0:
+        return f"code {code}"
+    try:
+        return f"signal {-code}, {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"

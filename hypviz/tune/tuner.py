@@ -1,12 +1,15 @@
 """The trainings of one server: a queue on disk, one process at a time, and what every browser sees of them.
 
-The server keeps nothing that matters in memory. What it finds unfinished when it starts, of a server that was ended or
-killed, it offers to resume and does not start by itself.
+The server keeps nothing that matters in memory. A training that waits or runs is of the server that says so in its folder, as long
+as that one lives (`owners`): others see it, and what they ask for is left as a wish in the folder. What is unfinished of a server
+that was ended or killed is offered to be resumed and does not start by itself.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import math
 import shutil
 import threading
 import time
@@ -15,18 +18,24 @@ from pathlib import Path
 from typing import Any
 
 from hypviz.errors import BusyError, SelectionError, SettingsError, StorageError
+from hypviz.files import exclusive, settle
 from hypviz.home import own_checkpoints, trainings
+from hypviz.locks import is_held
+from hypviz.owners import signed_in
 from hypviz.tune.describe import describe
+from hypviz.tune.elsewhere import is_elsewhere, leave_wish, take_wish, wish_of
 from hypviz.tune.folder import JobFolder
-from hypviz.tune.hold import is_held
 from hypviz.tune.job import TuneJob
-from hypviz.tune.keep import checked_name, keep, take_back
+from hypviz.tune.keep import checked_name, keep, kept_as, take_back, tidy
 from hypviz.tune.process import GRACE_S, Worker
+from hypviz.tune.worker import BUSY
 from hypviz.workspace_meta import now
 
 log = logging.getLogger(__name__)
 Json = dict[str, Any]
 POLL_S = 0.1
+PATIENCE_S = {"cancel": 10.0, "pause": GRACE_S}
+"""How long a process may take to end by itself, by what was asked for; a cancelled one has nothing to save."""
 RESUMABLE = ("stopped", "interrupted", "failed")
 """States from which a training goes on."""
 MAX_QUEUED = 20
@@ -42,6 +51,7 @@ class Tuner:
         self._running: tuple[str, Worker] | None = None
         self._wishes: dict[str, str] = {}
         self._thread: threading.Thread | None = None
+        tidy()
 
     # what there is
 
@@ -73,21 +83,19 @@ class Tuner:
                 return "queued"
             if self._running and self._running[0] == folder.id:
                 return "running"
-        if self._runs_elsewhere(folder):
+        if is_held(folder.lock):  # of another server, or of one that was just killed
             return "running"
+        if is_elsewhere(folder):
+            return said
         # Its thread may have written the last word between the reading and the look at the queue.
         said = str(folder.read("state").get("state", "interrupted"))
         return "interrupted" if said in ("queued", "running") else said
-
-    def _runs_elsewhere(self, folder: JobFolder) -> bool:
-        """Whether the process of another server, or of one that was just killed, still works on it."""
-        return is_held(folder.lock)
 
     def _described(self, folder: JobFolder, *, brief: bool = False, since: int = 0) -> Json:
         state = self.state(folder)
         with self._lock:
             place = self._queue.index(folder.id) + 1 if folder.id in self._queue else None
-            wish = self._wishes.get(folder.id, "") if state == "running" else ""
+            wish = self._wishes.get(folder.id, "") or wish_of(folder) if state == "running" else ""
         extra = {"queue_place": place, "ending": wish, "resumable": state in RESUMABLE}
         return describe(folder, state, brief=brief, since=since) | extra
 
@@ -98,8 +106,7 @@ class Tuner:
         with self._lock:
             if len(self._queue) >= MAX_QUEUED:
                 raise BusyError(f"{len(self._queue)} trainings wait already; let some of them finish or cancel them.")
-            folder = JobFolder(trainings() / uuid.uuid4().hex[:12])
-            folder.create(job)
+            (folder := JobFolder(trainings() / uuid.uuid4().hex[:12])).create(job)
             self._say(folder, "queued", created=now())
             self._enqueue(folder)
         return folder.id
@@ -110,9 +117,12 @@ class Tuner:
         with self._lock:
             state = self.state(folder)
             if state in ("queued", "running"):
-                raise BusyError(f"This training is {state} already.")
+                where = " at another hypviz server" if is_elsewhere(folder) else ""
+                raise BusyError(f"This training is {state} already{where}.")
             if state not in RESUMABLE:
                 raise SettingsError(f"A training that is {state} cannot be resumed; start a new one.")
+            if is_held(folder.lock):
+                raise BusyError(BUSY)
             self._say(folder, "queued", error="")
             self._enqueue(folder)
 
@@ -146,28 +156,52 @@ class Tuner:
                 self._wishes[name] = wish
                 self._running[1].stop(finish=wish == "finish")
                 return
-        raise SelectionError("This training is not running here; nothing was stopped.")
+        if self.state(folder) not in ("queued", "running"):
+            raise SelectionError("This training is not running here; nothing was stopped.")
+        leave_wish(folder, wish)
+        if not is_elsewhere(folder):  # its server is gone, and its process will notice
+            threading.Thread(target=self._outlast, args=(folder, wish), name="hypviz wish", daemon=True).start()
+
+    def _outlast(self, folder: JobFolder, wish: str) -> None:
+        """Wait for a process without a server to end, and do what was asked for."""
+        while is_held(folder.lock):
+            time.sleep(POLL_S)
+        with self._lock:
+            take_wish(folder)
+            if wish == "cancel" and self.state(folder) in RESUMABLE:
+                self._drop(folder)
+
+    def _hear(self) -> None:
+        """What other servers wish for the trainings of this one."""
+        with self._lock:
+            names = [*self._queue, *([self._running[0]] if self._running else [])]
+        for name in names:
+            with contextlib.suppress(SelectionError, OSError):  # it has ended meanwhile, or the disk takes nothing
+                if wish := take_wish(JobFolder(trainings() / name)):
+                    self._end(name, wish)
 
     def keep(self, name: str, *, called: str, licence: str, note: str) -> str:
         """Keep a finished training's result as a checkpoint; returns the checkpoint's name."""
         folder = JobFolder.find(name)
-        with self._lock:
-            earlier = folder.read("state").get("kept")
+        own_checkpoints().mkdir(parents=True, exist_ok=True)
+        with self._lock, exclusive(own_checkpoints() / "names"):
+            settle(own_checkpoints())
+            earlier = kept_as(folder)
             if earlier:
                 raise SettingsError(f"This training's result is kept as {earlier!r} already; undo that to give it another name.")
             target = own_checkpoints() / f"{checked_name(called)}.safetensors"
+            self._say(folder, self.state(folder), keep_as=target.stem)  # first, and true once the checkpoint is there
             keep(folder, target, licence, note)
-            self._say(folder, self.state(folder), kept=target.stem)
         return target.stem
 
     def undo(self, name: str) -> str:
         """Take back what was kept of a training; returns the name of the checkpoint it started from."""
         folder = JobFolder.find(name)
         with self._lock:
-            kept = folder.read("state").get("kept")
-            if kept:
-                take_back(str(kept))
-                self._say(folder, self.state(folder), kept=None)
+            settle(own_checkpoints())
+            if kept := kept_as(folder):
+                take_back(kept)
+                self._say(folder, self.state(folder), kept=None, keep_as=None)
         return folder.job.start
 
     def remove(self, name: str) -> None:
@@ -194,8 +228,9 @@ class Tuner:
     # the one that does the work
 
     def _enqueue(self, folder: JobFolder) -> None:
+        take_wish(folder)  # for an earlier run
         self._queue.append(folder.id)
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._work, name="hypviz trainings", daemon=True)
             self._thread.start()
 
@@ -210,27 +245,31 @@ class Tuner:
                 try:
                     self._say(folder, "running", error="")
                     worker = Worker(folder, device=self.device, caches=trainings() / "cache")
-                except OSError as error:
+                except Exception as error:
+                    log.exception("A training cannot be started")
                     self._queue.pop(0)
-                    log.warning("A training cannot be started: %s", error)
+                    self._fail(folder, f"The training's process cannot be started ({error}); try again.")
                     continue
                 self._queue.pop(0)
                 self._running = (folder.id, worker)
             try:
                 self._attend(folder, worker)
-            except OSError as error:  # a full disk: the folder then says what it said before, which reads as interrupted
-                log.warning("How a training ended cannot be written: %s", error)
+            except Exception as error:
+                log.exception("How a training ended cannot be said")
+                worker.end()
+                self._fail(folder, f"The server lost sight of the training's process ({error}); resume it.")
             with self._lock:
                 self._running = None
                 self._wishes.pop(folder.id, None)
 
     def _attend(self, folder: JobFolder, worker: Worker) -> None:
         """Wait for a training's end and write down how it ended."""
-        asked: float | None = None
+        asked: dict[str, float] = {}
         while not worker.wait(POLL_S):
-            if asked is None and folder.id in self._wishes:
-                asked = time.monotonic()
-            if asked is not None and self._wishes.get(folder.id) != "finish" and time.monotonic() - asked > GRACE_S:
+            self._hear()
+            wish = self._wishes.get(folder.id, "")
+            since = asked.setdefault(wish, time.monotonic())
+            if time.monotonic() - since > PATIENCE_S.get(wish, math.inf):
                 worker.end()
         outcome = worker.outcome()
         with self._lock:
@@ -240,7 +279,13 @@ class Tuner:
                 self._say(folder, outcome["state"], error=outcome["error"])
 
     def _say(self, folder: JobFolder, state: str, **more: Any) -> None:
-        folder.write("state", folder.read("state") | {"state": state} | more)
+        server = signed_in() if state in ("queued", "running") else None
+        folder.write("state", folder.read("state") | {"state": state, "server": server} | more)
+
+    def _fail(self, folder: JobFolder, error: str) -> None:
+        """Write down that a training failed; on a full disk the folder says what it said before, which reads as interrupted."""
+        with contextlib.suppress(OSError):
+            self._say(folder, "failed", error=" ".join(error.split()))
 
     def _drop(self, folder: JobFolder) -> None:
         """Cancelled: what was learned goes, what was measured stays to be looked at."""

@@ -13,14 +13,17 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from hypviz.errors import HypvizError, page_sentence
+from hypviz.errors import BusyError, HypvizError, page_sentence
+from hypviz.locks import held
 from hypviz.tune.folder import JobFolder
-from hypviz.tune.hold import held
 
 log = logging.getLogger(__name__)
 NICENESS = 10
 """Behind the server's own work, so that browsing stays quick while it trains."""
 STOPPED = "stopped"
+NOT_WRITTEN, TAKEN = 74, 75
+"""Exit codes (those of sysexits.h): the outcome cannot be written; another process works on the training."""
+BUSY = "Another process works on this training already; wait for it or stop it."
 
 
 class _StopNowError(Exception):
@@ -28,7 +31,7 @@ class _StopNowError(Exception):
 
 
 def main() -> int:
-    """Run the job in the folder named on the command line; 0 when it is done or was stopped."""
+    """Run the job in the folder named on the command line; 0 when its outcome is written there, else the reason why it is not."""
     folder, device, caches = JobFolder(Path(sys.argv[1])), sys.argv[2], Path(sys.argv[3])
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     if hasattr(os, "nice"):
@@ -42,8 +45,14 @@ def main() -> int:
         if stop.is_set() and "step" not in status and not concludes:
             raise _StopNowError
 
-    with held(folder.lock):
-        folder.write("outcome", do(folder, tell, device, caches, (stop, finish)))
+    try:
+        with held(folder.lock, BUSY):
+            folder.write("outcome", do(folder, tell, device, caches, (stop, finish)))
+    except BusyError:
+        return TAKEN
+    except OSError as error:
+        log.error("How it ended cannot be written: %s", error)
+        return NOT_WRITTEN
     return 0
 
 

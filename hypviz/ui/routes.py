@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import logging
 import threading
 from collections.abc import AsyncIterator
@@ -27,6 +28,7 @@ from hypviz.home import server_trouble
 from hypviz.import_report import report_of
 from hypviz.library import Library
 from hypviz.places import WORDS_SIZE
+from hypviz.remembered import Remembered
 from hypviz.tune.tuner import Tuner
 from hypviz.ui.annotate_routes import annotate_router
 from hypviz.ui.disk_routes import attachment, disk_router
@@ -35,6 +37,7 @@ from hypviz.ui.edge.answers import add_answers
 from hypviz.ui.evaluate_routes import evaluate_router
 from hypviz.ui.marks_routes import marks_router
 from hypviz.ui.offline import offline_page
+from hypviz.ui.pressure import Pressure
 from hypviz.ui.tune_routes import tune_router
 from hypviz.uploads import MAX_BYTES
 from hypviz.viz.pictures import placeholder
@@ -121,6 +124,7 @@ def build_app(library: Library, settings: EdgeSettings | None = None, *, with_pa
     app.include_router(annotate_router(library), prefix="/hypviz")
     app.include_router(tune_router(library, app.state.tuner), prefix="/hypviz")
     app.mount("/hypviz/assets", StaticFiles(directory=ASSETS))
+    app.add_middleware(Pressure)  # innermost: what the edge refuses takes no turn
     add_answers(app)
 
     @app.get("/healthz")
@@ -146,7 +150,7 @@ async def _until_saved(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _router(library: Library) -> APIRouter:
-    router = APIRouter()
+    router, remembered = APIRouter(), Remembered()
     forever = {"Cache-Control": "public, max-age=31536000, immutable"}
 
     @router.get("/plotly.min.js")
@@ -182,8 +186,17 @@ def _router(library: Library) -> APIRouter:
         query: Annotated[dict[str, Any], Body()],
         omega: Annotated[float | None, Body()] = None,
         by: Annotated[str, Body()] = "entailment",
-    ) -> dict[str, Any]:
-        return library.view(key).select(query, omega, by=by)
+    ) -> Response:
+        view = library.view(key)
+
+        def answer() -> bytes:
+            return bytes(JSONResponse(view.select(query, omega, by=by)).body)
+
+        if "upload" in query:  # its boxes are drawn on and on
+            return Response(answer(), media_type="application/json")
+        ready = [one["name"] for one in view.layouts() if one["ready"]]  # it says where it is drawn in each
+        question = json.dumps([key, query, omega, by, ready], sort_keys=True)
+        return Response(remembered.get(question, answer), media_type="application/json")
 
     @router.post("/view/{key}/class")
     def of_class(

@@ -22,7 +22,7 @@ from hypviz.model.offers import OFFERS
 from hypviz.tune import archive, intake
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.job import DEPTHS
-from hypviz.tune.keep import checked_name, packed
+from hypviz.tune.keep import checked_name, kept_as, packed
 from hypviz.tune.sets import Sets
 from hypviz.tune.tuner import Tuner, checked
 from hypviz.visitors import check_may_change, claim, owner_of, visitor
@@ -39,7 +39,6 @@ NO_STORE = {"Cache-Control": "no-store"}
 def tune_router(library: Library, tuner: Tuner) -> APIRouter:
     """The routes over one library; they share one tuner, so there is one training at a time on this server."""
     router, sets = APIRouter(prefix="/tune"), Sets(library)
-    intake.sweep()
     router.include_router(_set_routes(sets))
     router.include_router(_job_routes(sets, tuner))
 
@@ -164,8 +163,7 @@ def _job_routes(sets: Sets, tuner: Tuner) -> APIRouter:
     @router.get("/jobs/{name}/download")
     def download(name: str) -> FileResponse:
         folder = JobFolder.find(name)
-        kept = folder.read("state").get("kept")
-        called = str(kept) if kept else f"{intake.title_of(folder.job.title)}-{folder.job.depth}"
+        called = kept_as(folder) or f"{intake.title_of(folder.job.title)}-{folder.job.depth}"
         return FileResponse(packed(folder, called), media_type="application/zip", filename=f"{called}.zip", headers=NO_STORE)
 
     @router.post("/jobs/{name}/{act}")

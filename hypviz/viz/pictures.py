@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import textwrap
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -59,12 +60,17 @@ def placeholder(label: str, name: str, *, size: tuple[int, int] = (THUMB_SIZE, T
     large = max(9.0, min(width / (0.62 * max(letters, 5)), height / (1.5 * len(lines) + 2)))
     top = height / 2 - 0.7 * large * len(lines)
     for number, line in enumerate(lines):
-        draw.text((width / 2, top + 1.3 * large * number), line, fill="#2b3444", anchor="ma", font=ImageFont.load_default(large))
+        draw.text((width / 2, top + 1.3 * large * number), line, fill="#2b3444", anchor="ma", font=_font(large))
     small = max(8.0, min(width / 16, 16.0))
-    draw.text((width / 2, height - 1.8 * small), name[:24], fill="#4d586b", anchor="ma", font=ImageFont.load_default(small))
+    draw.text((width / 2, height - 1.8 * small), name[:24], fill="#4d586b", anchor="ma", font=_font(small))
     stream = io.BytesIO()
     card.save(stream, "JPEG", quality=85)
     return stream.getvalue()
+
+
+@lru_cache(maxsize=64)
+def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)  # which unpacks it anew every time
 
 
 def shown_picture(path: Path) -> bytes:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from hypviz import owners
 from hypviz.data.items import Items
 from hypviz.errors import DataError
 from hypviz.store import Workspace
-from hypviz.tune import intake
-from hypviz.tune.intake import staging, sweep, take_in, title_of
+from hypviz.sweep import STAGE, sweep
+from hypviz.tune.intake import staging, take_in, title_of
 from tests.tune.zips import coco_files, huge_png, pack, relabelled, small_picture
 from tests.worlds import TinyWorld
 
@@ -35,7 +36,7 @@ def opened(home: Path, name: str) -> Items:
 
 
 def left(home: Path) -> list[str]:
-    return sorted(path.name for path in home.iterdir()) if home.exists() else []
+    return sorted(path.name for path in home.iterdir() if path.name != owners.FOLDER) if home.exists() else []
 
 
 def test_a_coco_zip_becomes_a_workspace_with_its_pictures_beside_it_and_only_once(tiny_world: TinyWorld, home: Path) -> None:
@@ -108,7 +109,7 @@ def test_stopping_leaves_nothing(tiny_world: TinyWorld, home: Path) -> None:
 
 def test_what_a_killed_process_left_is_swept_and_what_a_living_one_works_on_is_not(home: Path) -> None:
     with staging() as mine:
-        dead = mine.with_name(f"{intake.STAGE}999999999-abc")
+        dead = mine.with_name(f"{STAGE}0123456789ab-01234567")
         dead.mkdir()
         (dead / "file").write_text("x")
         sweep()

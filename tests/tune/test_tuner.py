@@ -17,14 +17,14 @@ import torch
 
 from hypviz.errors import BusyError, CheckpointError, SelectionError, SettingsError
 from hypviz.library import Library
+from hypviz.locks import held, is_held
 from hypviz.model.card import find_checkpoint, read_card
 from hypviz.tune import worker
 from hypviz.tune.folder import JobFolder
-from hypviz.tune.hold import held, is_held
 from hypviz.tune.job import TuneJob
 from hypviz.tune.judging import score
 from hypviz.tune.keep import packed
-from hypviz.tune.tuner import Tuner
+from hypviz.tune.tuner import PATIENCE_S, Tuner
 from hypviz.viz.disk import unpack
 from tests.tune.conftest import Place, finished, wait_for
 
@@ -36,6 +36,18 @@ from hypviz.tune.job import TuneJob
 from hypviz.tune.tuner import Tuner
 settings = {"tune.epochs": 4000, "train.patience": 4000, "train.batch_pairs": 16, "tune.views": 1}
 print(Tuner(device="cpu").submit(TuneJob(sys.argv[1], sys.argv[2], settings=settings, title="cars")), flush=True)
+time.sleep(600)
+"""
+
+
+TWO = """
+import sys, time
+from hypviz.tune.job import TuneJob
+from hypviz.tune.tuner import Tuner
+settings = {"tune.epochs": 4000, "train.patience": 4000, "train.batch_pairs": 16, "tune.views": 1}
+tuner = Tuner(device="cpu")
+for _ in range(3):
+    print(tuner.submit(TuneJob(sys.argv[1], sys.argv[2], settings=settings, title="cars")), flush=True)
 time.sleep(600)
 """
 
@@ -145,7 +157,7 @@ def test_a_server_killed_in_the_middle_loses_at_most_one_epoch(place: Place) -> 
     with pytest.raises(BusyError, match="already"):
         later.resume(name)
     waiting = later.submit(place.job())
-    assert later.job(waiting)["queue_place"] == 1 and later.job(waiting)["state"] == "queued"
+    assert wait_for(lambda: later.job(waiting), until=lambda job: job["queue_place"] == 1)["state"] == "queued"
     on = wait_for(lambda: later.job(name), until=lambda job: job["epoch"] > left["epoch"] + 1)
     assert on["state"] == "running" and on["seconds"] > left["seconds"]
     assert [row["epoch"] for row in on["history"]] == list(range(len(on["history"])))  # none twice, none missing
@@ -192,14 +204,82 @@ def test_a_training_that_another_process_works_on_is_left_alone(place: Place, tu
     folder.create(place.job())
     folder.write("state", {"state": "running"})
     assert tuner.job("elsewhere")["state"] == "interrupted"
-    with held(folder.lock):
+    with held(folder.lock, worker.BUSY):
         assert tuner.job("elsewhere")["state"] == "running"
         with pytest.raises(BusyError, match="running already"):
             tuner.resume("elsewhere")
-        with pytest.raises(BusyError, match="Another process works on this training"), held(folder.lock):
+        with pytest.raises(BusyError, match="Another process works on this training"), held(folder.lock, worker.BUSY, wait_s=0.1):
             pass
     assert tuner.job("elsewhere")["resumable"]
     tuner.remove("elsewhere")
+
+
+def test_a_death_by_a_signal_without_a_name_ends_the_training_with_a_sentence_and_the_next_one_runs(place: Place, tuner: Tuner) -> None:
+    first, second = tuner.submit(place.job(settings=LONG)), tuner.submit(place.job())
+    wait_for(lambda: tuner.job(first), until=lambda job: job["epoch"] >= 2)
+    os.kill(JobFolder.find(first).read("status")["process"], 35)
+    dead = finished(tuner, first)
+    assert dead["state"] == "failed" and "ended by itself (signal 35); what it learned up to its last epoch is kept" in dead["error"]
+    assert finished(tuner, second)["state"] == "done"
+    tuner.cancel(first)
+    assert tuner.job(first)["state"] == "cancelled"
+
+
+def test_a_training_that_no_longer_listens_is_cancelled_all_the_same(place: Place, tuner: Tuner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PATIENCE_S, "cancel", 0.5)
+    name = tuner.submit(place.job(settings=LONG))
+    process = wait_for(lambda: tuner.job(name) and JobFolder.find(name).read("status").get("process"), until=bool)
+    os.kill(process, signal.SIGSTOP)
+    tuner.cancel(name)
+    assert finished(tuner, name)["state"] == "cancelled"
+
+
+def test_whatever_goes_wrong_in_the_server_the_queue_goes_on(place: Place, tuner: Tuner, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("hypviz.tune.tuner.Worker", lambda *given, **more: 1 / 0)
+        name = tuner.submit(place.job())
+        failed = finished(tuner, name)
+    assert failed["state"] == "failed" and "cannot be started (division by zero); try again." in failed["error"]
+    with monkeypatch.context() as patch:
+        patch.setattr("hypviz.tune.process.Worker.outcome", lambda self: {}["state"])
+        tuner.resume(name)
+        failed = finished(tuner, name)
+    assert failed["state"] == "failed" and "lost sight of the training's process" in failed["error"]
+    tuner.resume(name)
+    assert finished(tuner, name)["state"] == "done"
+
+
+def test_trainings_of_another_server_are_seen_and_stopped_but_not_taken_over(place: Place) -> None:
+    command = [sys.executable, "-c", TWO, str(place.home / place.name), str(place.checkpoint)]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        running, waiting, last = (server.stdout.readline().strip() for _ in range(3))
+        here = Tuner(device="cpu")
+        wait_for(lambda: here.job(running), until=lambda job: job["epoch"] >= 1)
+        assert [here.job(name)["state"] for name in (running, waiting, last)] == ["running", "queued", "queued"]
+        for name in (running, waiting):
+            with pytest.raises(BusyError, match="already at another hypviz server"):
+                here.resume(name)
+            with pytest.raises(BusyError, match="not over"):
+                here.remove(name)
+        here.cancel(waiting)
+        assert finished(here, waiting)["state"] == "cancelled"
+        here.pause(running)
+        assert here.job(running)["state"] in ("running", "stopped")
+        assert finished(here, running)["state"] == "stopped"
+        wait_for(lambda: here.job(last), until=lambda job: job["epoch"] >= 1)
+    finally:
+        server.kill()
+        server.wait()
+    here.cancel(last)  # its server is gone; its process stops or has stopped
+    assert wait_for(lambda: here.job(last), until=lambda job: job["state"] != "running")["state"] in ("interrupted", "cancelled")
+    wait_for(lambda: is_held(JobFolder.find(last).lock), until=lambda held: not held)
+    if here.job(last)["state"] == "interrupted":
+        here.cancel(last)
+    assert here.job(last)["state"] == "cancelled" and not (JobFolder.find(last).path / "state.pt").exists()
+    for name in (running, waiting, last):
+        here.remove(name)
 
 
 def test_what_fails_says_why(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

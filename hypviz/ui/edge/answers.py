@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from hypviz.errors import (
     BusyError,
+    ConflictError,
     ForbiddenError,
     HypvizError,
     QuotaError,
@@ -28,6 +29,7 @@ STATUS: tuple[tuple[type[HypvizError], int], ...] = (
     (SelectionError, 404),
     (ForbiddenError, 403),
     (BusyError, 409),
+    (ConflictError, 409),
     (QuotaError, 507),
     (StorageError, 507),
 )
