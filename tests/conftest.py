@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # as app.py does, before gradio loads: tests reach no other machine
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["HF_HUB_OFFLINE"] = "1"
+
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
