@@ -187,7 +187,7 @@ def test_a_click_is_answered_from_memory_until_something_it_says_has_changed(tin
     world = tiny_world.copy(tmp_path / "world")
     library = Library(device="cpu", extra={"tiny": world.workspace})
     view = library.open("tiny", str(world.checkpoint))
-    client = TestClient(routes.build_app(library), base_url=f"http://test/hypviz/view/{view.key}/")
+    client = TestClient(routes.build_app(library), base_url=f"http://localhost/hypviz/view/{view.key}/")
     before = client.post("select", json={"query": {"row": 3}}).json()
     assert (
         client.post("select", json={"query": {"row": 3}, "omega": None}).json() == before == json.loads(json.dumps(view.select({"row": 3})))
