@@ -189,11 +189,11 @@
       elsewhere();
       const own = new Set([answer.picture.whole.row, ...answer.picture.boxes.map((item) => item.row)]);
       const mine = answer.parents.filter((item) => own.has(item.row)).length;
-      const own = mine ? `, ${mine} in this picture` : "";
+      const inPicture = mine ? `, ${mine} in this picture` : "";
       const belong = answer.parents_belong;
       const others = mine ? "of the others" : "of these";
       const share = belong ? `, ${shareOf(belong.share, 1)} ${others} show or hold the class ${answer.picture.title} (chance ${shareOf(belong.chance, 1)})` : "";
-      fill("parents", "Parents", answer.parents, answer.parents_total, `their cones hold it${own}${share}`);
+      fill("parents", "Parents", answer.parents, answer.parents_total, `their cones hold it${inPicture}${share}`);
       const way = answer.row === null ? answer.path : answer.path.slice(1); // what it is itself stands above
       const holders = way.filter((item) => item.holds).length;
       const words = way.length ? (holders === way.length ? "each has it in its cone" : `${holders} of them have it in their cone`) : "";
