@@ -1,10 +1,17 @@
-"""`python -m hypviz COMMAND`."""
+"""`python -m hypviz COMMAND`, and the command `hypviz` of an installed package."""
 
-import os
+from __future__ import annotations
 
-os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "10")  # as in app.py, which the benches measure; before numpy loads
+from hypviz.environment import prepare_environment
 
-from hypviz.cli import main
+
+def run() -> None:
+    """Run the command of the command line."""
+    prepare_environment()
+    from hypviz.cli import main
+
+    main()
+
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -1,4 +1,7 @@
-"""Where own things are kept: workspaces, checkpoints made in the page, trainings. $HYPVIZ_HOME, else `workspaces` here."""
+"""Where own things are kept: workspaces, checkpoints made in the page, trainings.
+
+$HYPVIZ_HOME, else `workspaces` in a checkout, else where the system keeps a user's data.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,16 @@ import os
 import shutil
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from platformdirs import user_data_path
+
+from hypviz.paths import IS_CHECKOUT, ROOT
 
 
 def home() -> Path:
     """The folder of own workspaces; it need not exist yet."""
-    return Path(os.environ.get("HYPVIZ_HOME") or ROOT / "workspaces")
+    if given := os.environ.get("HYPVIZ_HOME"):
+        return Path(given)
+    return ROOT / "workspaces" if IS_CHECKOUT else user_data_path("hypviz", appauthor=False)
 
 
 def own_checkpoints() -> Path:

@@ -17,12 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hypviz.errors import WorkspaceError
-from hypviz.home import ROOT, home
+from hypviz.home import home
+from hypviz.paths import ASSETS
 
 log = logging.getLogger(__name__)
 ELSEWHERE = ".kept"
 """Folder in the home folder for what workspaces elsewhere cannot keep themselves."""
-SHIPPED = ROOT / "assets"
+SHIPPED = ASSETS
 """Folder of the shipped workspaces."""
 _renewed: list[Path] = []
 _lock = threading.RLock()

@@ -15,10 +15,11 @@ from pathlib import Path
 from hypviz.data.formats.detect import open_dataset
 from hypviz.embed import SHIPPED, suited_checkpoint
 from hypviz.errors import CheckpointError, HypvizError, SelectionError, WorkspaceError
-from hypviz.home import ROOT, home, own_checkpoints
+from hypviz.home import home, own_checkpoints
 from hypviz.importing import import_workspace
 from hypviz.keeping import writable_home
-from hypviz.model.card import CHECKPOINTS, find_checkpoint, list_checkpoints, read_card
+from hypviz.model.card import find_checkpoint, list_checkpoints, read_card
+from hypviz.paths import ASSETS, CHECKPOINTS
 from hypviz.progress import OnProgress
 from hypviz.session import View
 from hypviz.store import Workspace, is_workspace
@@ -27,7 +28,7 @@ from hypviz.uploads import Uploads
 from hypviz.vectors.read import is_vector_file, read_vectors
 from hypviz.vectors.workspace import make_vectors_workspace
 
-DEMO = ROOT / "assets" / "demo" / "workspace"
+DEMO = ASSETS / "demo" / "workspace"
 _PLAIN = re.compile(r"-[0-9a-f]{8}$")
 KEPT_VIEWS = 4
 """Views kept open; the one unused longest is closed when another is opened, and opened again when it is asked for."""

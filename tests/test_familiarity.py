@@ -14,7 +14,8 @@ from hypviz.data.items import Items
 from hypviz.embed import checkpoint_for, suited_checkpoint
 from hypviz.evaluate import calibrate_retrieval
 from hypviz.familiarity import Familiarity, familiarity, notice
-from hypviz.model.card import CHECKPOINTS, Card
+from hypviz.model.card import Card
+from hypviz.paths import CHECKPOINTS
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Retrieval
 from tests.evaluate.worlds import hierarchy_of, make_items, tree_world

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-import app
 from hypviz import keeping
+from hypviz.cli import serve
 from hypviz.data.formats.coco import read_coco
 from hypviz.import_report import report_lines, report_of
 from hypviz.importing import import_workspace
@@ -123,6 +123,6 @@ def test_the_application_says_it_at_the_start(
 ) -> None:
     monkeypatch.setattr("hypviz.ui.server.run", lambda *_, **__: None)
     with caplog.at_level(logging.INFO):
-        app.serve(str(lossy.folder), str(tiny_world.checkpoint), settings=EdgeSettings(port=0), device="cpu", browser=False)
+        serve.serve(str(lossy.folder), str(tiny_world.checkpoint), settings=EdgeSettings(port=0), device="cpu", browser=False)
     assert "1 of 2 images and 2 of 4 boxes that were read are kept; boxes cut to their picture: 1." in caplog.messages
     assert any(message.startswith("left out: 1 × ") for message in caplog.messages)

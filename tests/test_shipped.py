@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hypviz.library import DEMO
-from hypviz.model.card import CHECKPOINTS, Card, checkpoint_hash, find_checkpoint, read_card
+from hypviz.model.card import Card, checkpoint_hash, find_checkpoint, read_card
+from hypviz.paths import CHECKPOINTS
 from hypviz.session import View
 from hypviz.store import Workspace
 

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from hypviz import __version__
-from hypviz.cli import bench, data, demo, doctor, experiment, export, finetune, heads, health, model, photos, search, user, vectors
+from hypviz.cli import bench, data, demo, doctor, experiment, export, finetune, heads, health, model, photos, search, serve, user, vectors
 from hypviz.errors import HypvizError, os_sentence
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("app")(serve.serve_page)
 data.app.command("vectors")(vectors.data_vectors)
 export.app.command("vectors")(vectors.export_vectors)
 app.add_typer(data.app, name="data", help="Make or import data.")

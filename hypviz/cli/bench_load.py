@@ -70,14 +70,15 @@ def measure(
 @contextmanager
 def _server(folder: Path, items: int) -> Iterator[tuple[subprocess.Popen[bytes], int, str]]:
     """The application on made-up data in a home folder of its own: its process, its port, and the key of what it shows."""
-    from hypviz.home import ROOT
     from hypviz.library import Library
+    from hypviz.paths import ROOT
     from hypviz.synthetic import make_workspace
 
     home, port = folder / "home", _free_port()
     workspace = make_workspace(home / "made-up", items)
     key = Library().open(str(workspace.folder), "demo").key
-    command = [sys.executable, "app.py", "--no-browser", "--port", str(port), "--data", str(workspace.folder), "--checkpoint", "demo"]
+    command = [sys.executable, "-m", "hypviz", "app", "--no-browser", "--port", str(port)]
+    command += ["--data", str(workspace.folder), "--checkpoint", "demo"]
     log = folder / "log.txt"
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file, env={**os.environ, "HYPVIZ_HOME": str(home)})

@@ -69,7 +69,7 @@ def demo(
 ) -> None:
     """Rebuild the demo: draw the scenes, train the checkpoint, judge it on unseen scenes, embed the shipped ones."""
     from hypviz.library import DEMO
-    from hypviz.model.card import CHECKPOINTS
+    from hypviz.paths import CHECKPOINTS
 
     start = time.perf_counter()
     checkpoint = CHECKPOINTS / "demo.safetensors"

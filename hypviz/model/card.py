@@ -17,13 +17,12 @@ from hypviz.config import EncoderSettings, from_mapping, to_mapping
 from hypviz.errors import CheckpointError, SettingsError
 from hypviz.files import read_limited, write_file
 from hypviz.home import own_checkpoints
+from hypviz.paths import CHECKPOINTS
 from hypviz.search.retrieval import Retrieval
 
 SCHEMA = 1
 MAX_CARD = 8 << 20
 """Bytes of a card; those of long trainings have some 100 kB."""
-CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
-"""Where the shipped checkpoints lie; one kept in the page lies in `home.own_checkpoints()`, any other is named by its path."""
 
 
 @dataclass(frozen=True)

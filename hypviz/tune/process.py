@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hypviz.home import ROOT
+from hypviz.paths import ROOT
 from hypviz.tune.folder import JobFolder
 from hypviz.tune.worker import BUSY, NOT_WRITTEN, TAKEN
 

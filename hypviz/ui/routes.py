@@ -27,6 +27,7 @@ from hypviz.errors import DataError
 from hypviz.home import server_trouble
 from hypviz.import_report import report_of
 from hypviz.library import Library
+from hypviz.paths import ASSETS
 from hypviz.places import WORDS_SIZE
 from hypviz.remembered import Remembered
 from hypviz.tune.tuner import Tuner
@@ -44,7 +45,6 @@ from hypviz.viz.pictures import placeholder
 from hypviz.words import checked_text
 
 log = logging.getLogger(__name__)
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MAX_NAME = 200
 """Characters kept of an own picture's name."""
 SCRIPTS = (

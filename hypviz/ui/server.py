@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from hypviz.errors import SettingsError
 from hypviz.library import Library
+from hypviz.paths import ASSETS
 from hypviz.ui.edge.settings import EdgeSettings, is_loopback
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def build_site(library: Library, data: str, checkpoint: str, settings: EdgeSetti
         head=routes.head(),
         footer_links=[],
         ssr_mode=False,
-        favicon_path=Path(routes.ASSETS) / "favicon.svg",
+        favicon_path=Path(ASSETS) / "favicon.svg",
         max_file_size=MAX_BYTES,
         show_error=False,
         run_history=False,

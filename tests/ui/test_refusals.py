@@ -120,14 +120,14 @@ def test_the_report_of_an_archive_names_files_of_the_archive_only(layout: str, t
 
 
 def test_the_application_gives_advice_that_works_there(tmp_path: Path) -> None:
-    import app
+    from hypviz.cli import serve
 
     two_formats(tmp_path / "set")
     with pytest.raises(DataError) as caught:
         open_dataset(tmp_path / "set")
-    text = app._advised(str(caught.value))
+    text = serve._advised(str(caught.value))
     assert "--format" not in text and "several formats" in text and "python -m hypviz data import" in text
-    assert app._advised("Cannot listen; choose another with --port.") == "Cannot listen; choose another with --port."
+    assert serve._advised("Cannot listen; choose another with --port.") == "Cannot listen; choose another with --port."
 
 
 def test_no_other_text_of_an_error_leaves_for_the_page() -> None:
