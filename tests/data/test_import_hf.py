@@ -169,5 +169,5 @@ def test_other_folders_are_refused(tmp_path: Path) -> None:
         load(tmp_path / "text")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/state.json").write_text("{}")
-    with pytest.raises(DataError, match="not a folder that the datasets library reads"):
+    with pytest.raises(DataError, match="lists no files; save the data set again"):
         load(tmp_path / "broken")
