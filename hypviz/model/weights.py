@@ -53,7 +53,9 @@ def check_header(path: Path) -> None:
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
     if size > MAX_HEADER:
-        raise CheckpointError(f"Weights file {path} says its header has {size:,} bytes; at most {MAX_HEADER:,} are read.")
+        raise CheckpointError(
+            f"Weights file {path} is damaged or no safetensors file: its header would have {size:,} bytes; at most {MAX_HEADER:,} are read."
+        )
 
 
 def _check_archive(path: Path) -> None:

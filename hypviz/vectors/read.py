@@ -194,7 +194,7 @@ def _check_header(path: Path) -> None:
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
     if size > MAX_HEADER:
-        raise DataError(f"{path} says its header has {size:,} bytes; at most {MAX_HEADER:,} are read.")
+        raise DataError(f"{path} is damaged or no safetensors file: its header would have {size:,} bytes; at most {MAX_HEADER:,} are read.")
 
 
 def _json_value(text: str) -> Any:

@@ -141,7 +141,7 @@ def test_moco_v2_in_its_public_layout_gives_torchvisions_features(tmp_path: Path
     torch.manual_seed(3)
     moco = torchvision.models.resnet50()
     state = {f"module.encoder_q.{name}": tensor for name, tensor in moco.state_dict().items() if not name.startswith("fc.")}
-    state |= {f"module.encoder_k.{name}": torch.zeros(()).expand(tensor.shape) for name, tensor in moco.state_dict().items()}
+    state |= {f"module.encoder_k.{name}": torch.zeros(tensor.shape, dtype=tensor.dtype) for name, tensor in moco.state_dict().items()}
     state |= {f"module.encoder_q.fc.{layer}.{kind}": torch.zeros(4) for layer in (0, 2) for kind in ("weight", "bias")}
     content = {"epoch": 200, "arch": "resnet50", "state_dict": state | {"module.queue": torch.zeros(4, 4)}}
     backbone = build_backbone("timm:resnet50", weights=save(content, tmp_path / "moco_v2_800ep_pretrain.pth.tar"), image_size=64)
