@@ -54,7 +54,8 @@ def check_header(path: Path) -> None:
         size = int.from_bytes(file.read(8), "little")
     if size > MAX_HEADER:
         raise CheckpointError(
-            f"Weights file {path} is damaged or no safetensors file: its header would have {size:,} bytes; at most {MAX_HEADER:,} are read."
+            size_words = f"its header would have {size:,} bytes; at most {MAX_HEADER:,} are read"
+            raise CheckpointError(f"Weights file {path} is damaged or no safetensors file: {size_words}.")
         )
 
 
