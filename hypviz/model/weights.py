@@ -53,10 +53,8 @@ def check_header(path: Path) -> None:
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
     if size > MAX_HEADER:
-        raise CheckpointError(
-            size_words = f"its header would have {size:,} bytes; at most {MAX_HEADER:,} are read"
-            raise CheckpointError(f"Weights file {path} is damaged or no safetensors file: {size_words}.")
-        )
+        words = f"its header would have {size:,} bytes; at most {MAX_HEADER:,} are read"
+        raise CheckpointError(f"Weights file {path} is damaged or no safetensors file: {words}.")
 
 
 def _check_archive(path: Path) -> None:
