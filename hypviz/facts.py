@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hypviz.model.card import Card
+from hypviz import __version__
+from hypviz.model.card import Card, checkpoint_hash
+from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Retrieval
 from hypviz.store import Workspace
 
 Json = dict[str, Any]
@@ -32,4 +36,17 @@ def facts_of(workspace: Workspace, card: Card) -> Json:
         "curv": card.curv,
         "checkpoint_licence": card.licence,
         "description": card.description,
+    }
+
+
+def about_export(workspace: Workspace, card: Card, checkpoint: Path, embedding: Embedding, answers: Retrieval) -> Json:
+    """What goes into every export: which data, seen through which checkpoint, with which ω of the innermost level in radians."""
+    return {
+        "data": workspace.name,
+        "checkpoint": card.name,
+        "checkpoint_hash": checkpoint_hash(checkpoint),
+        "geometry": embedding.geometry,
+        "curv": float(embedding.curv),
+        "omega": answers.cones.omegas[0],
+        "written_by": f"hypviz {__version__}",
     }

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hypviz import __version__
 from hypviz.bits import pack_rows
 from hypviz.calibration import calibration
 from hypviz.cards import Cards
@@ -26,7 +25,7 @@ from hypviz.data.pictures import read_bytes
 from hypviz.disks import Disks, start_row
 from hypviz.edges import edges_of_picture
 from hypviz.embed import checkpoint_for, embed_workspace
-from hypviz.facts import facts_of
+from hypviz.facts import about_export, facts_of
 from hypviz.familiarity import notice
 from hypviz.inquiry import Inquiry
 from hypviz.marks import Marks
@@ -53,14 +52,9 @@ class View:
     """One workspace through one checkpoint; safe to share between threads and browsers."""
 
     def __init__(
-        self,
-        workspace: Workspace,
-        checkpoint: str | Path,
-        *,
-        device: str = "auto",
-        on_progress: OnProgress | None = None,
+        self, workspace: Workspace, checkpoint: str | Path, *, device: str = "auto", on_progress: OnProgress | None = None,
         uploads: Uploads | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.workspace, self.items, self.hierarchy = workspace, workspace.items, workspace.hierarchy
         self.checkpoint = checkpoint_for(workspace, checkpoint)
         self.card = read_card(self.checkpoint)
@@ -68,8 +62,8 @@ class View:
         self.embedding = embed_workspace(workspace, self.checkpoint, device=device, on_progress=on_progress)
         self.calibration = calibration(workspace, self.embedding, self.card)
         self.index = Index(self.embedding, self.answers, whole=whole_pictures(self.items))
-        key = checkpoint_hash(self.checkpoint)
-        self.disks = Disks(workspace, self.embedding, checkpoint=key, omega=self.answers.cones, start=start_row(workspace, self.embedding))
+        key, start = checkpoint_hash(self.checkpoint), start_row(workspace, self.embedding)
+        self.disks = Disks(workspace, self.embedding, checkpoint=key, omega=self.answers.cones, start=start)
         self._lock = threading.Lock()
         self._uploads = uploads or Uploads()  # not made by `placer`: two threads may each make one of those
 
@@ -120,15 +114,7 @@ class View:
     @cached_property
     def inquiry(self) -> Inquiry:
         """Answers about many items: cones, filters, regions, lists, exports."""
-        about = {
-            "data": self.workspace.name,
-            "checkpoint": self.card.name,
-            "checkpoint_hash": checkpoint_hash(self.checkpoint),
-            "geometry": self.embedding.geometry,
-            "curv": float(self.embedding.curv),
-            "omega": self.answers.cones.omegas[0],
-            "written_by": f"hypviz {__version__}",
-        }
+        about = about_export(self.workspace, self.card, self.checkpoint, self.embedding, self.answers)
         return Inquiry(self.disks, self.placer, self.cards, about=about)
 
     @cached_property

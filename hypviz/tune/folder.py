@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from hypviz.config import from_mapping
-from hypviz.errors import SelectionError
+from hypviz.errors import SelectionError, StorageError
 from hypviz.files import write_file
 from hypviz.home import trainings
 from hypviz.tune.job import TuneJob
@@ -130,3 +130,11 @@ def _finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_finite(each) for each in value]
     return value
+
+
+def check_writable(folder: Path) -> None:
+    """Raise StorageError unless trainings can be kept in a folder, which is made when it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be written to ({error.strerror}); set HYPVIZ_HOME to a folder that can.") from None

@@ -14,10 +14,9 @@ import shutil
 import threading
 import time
 import uuid
-from pathlib import Path
 from typing import Any
 
-from hypviz.errors import BusyError, SelectionError, SettingsError, StorageError
+from hypviz.errors import BusyError, SelectionError, SettingsError
 from hypviz.files import exclusive, settle
 from hypviz.home import own_checkpoints, trainings
 from hypviz.locks import is_held
@@ -292,11 +291,3 @@ class Tuner:
         for path in (*folder.path.glob("*.safetensors"), *folder.path.glob("*.pt"), folder.path / "best.json", folder.path / "start.json"):
             path.unlink(missing_ok=True)
         self._say(folder, "cancelled", error="")
-
-
-def checked(folder: Path) -> None:
-    """Raise StorageError unless trainings can be kept there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"{folder} cannot be written to ({error.strerror}); set HYPVIZ_HOME to a folder that can.") from None

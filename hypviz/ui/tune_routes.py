@@ -20,11 +20,11 @@ from hypviz.library import Library
 from hypviz.model.card import read_card
 from hypviz.model.offers import OFFERS
 from hypviz.tune import archive, intake
-from hypviz.tune.folder import JobFolder
+from hypviz.tune.folder import JobFolder, check_writable
 from hypviz.tune.job import DEPTHS
 from hypviz.tune.keep import checked_name, kept_as, packed
 from hypviz.tune.sets import Sets
-from hypviz.tune.tuner import Tuner, checked
+from hypviz.tune.tuner import Tuner
 from hypviz.visitors import check_may_change, claim, owner_of, visitor
 
 Json = dict[str, Any]
@@ -77,7 +77,7 @@ def _set_routes(sets: Sets) -> APIRouter:
     @router.post("/set")
     async def bring(request: Request, to_draw: bool = False) -> Json:
         name = " ".join(unquote(request.headers.get("X-File-Name", "")).split())[:MAX_NAME] or "the archive"
-        checked(home())
+        check_writable(home())
         _check_room(int(request.headers.get("content-length") or 0))
         staging = intake.staging()
         stage = staging.__enter__()
@@ -126,7 +126,7 @@ def _job_routes(sets: Sets, tuner: Tuner) -> APIRouter:
     @router.post("/jobs")
     def submit(asked: Annotated[Json, Body()]) -> Json:
         job = sets.checked_job(asked)
-        checked(home())
+        check_writable(home())
         number = tuner.submit(job)
         claim(JobFolder.find(number).path)
         return tuner.job(number)
