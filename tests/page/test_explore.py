@@ -31,6 +31,8 @@ from tests.page.browser import OpenPage, new_page
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = ".hv-root[data-ready]"
+ALLOWED = "allowed"
+"""Folder beside the server's home whose files may be typed into the picker."""
 
 
 def free_port() -> int:
@@ -41,8 +43,9 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The application as a person starts it, with one more workspace in its home folder."""
+    """The application as a person starts it, with one more workspace in its home folder, and one folder that may be named."""
     home = tmp_path_factory.mktemp("home")
+    (home.parent / ALLOWED).mkdir(exist_ok=True)
     write_dataset(home / "raw", SPLIT_SEEDS["test"][5000:5006], size=(320, 240), workers=1)
     command = [sys.executable, "-m", "hypviz", "data", "import", str(home / "raw"), "--out", str(home / "six scenes"), "--json"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
@@ -50,8 +53,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environment = {**os.environ, "HYPVIZ_HOME": str(home)}
     log = (home / "log.txt").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port), "--no-browser"], cwd=ROOT, env=environment, stdout=log, stderr=log
-    )
+        [sys.executable, "app.py", "--port", str(port), "--no-browser", "--allow-root", str(home.parent / ALLOWED)],
+        cwd=ROOT, env=environment, stdout=log, stderr=log,
+    )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     for _ in range(3000):
         try:
@@ -280,7 +284,7 @@ def test_a_file_that_is_no_picture_gets_one_sentence_and_loses_nothing(page: Pag
     expect(alert).to_be_hidden()
 
 
-def test_another_data_set_is_opened_from_the_picker(page: Page, tmp_path: Path) -> None:
+def test_another_data_set_is_opened_from_the_picker(page: Page, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     before = state(page, "s.view.key")
     page.get_by_label("Data", exact=True).click()
     page.get_by_role("option", name="six scenes").click()
@@ -288,10 +292,15 @@ def test_another_data_set_is_opened_from_the_picker(page: Page, tmp_path: Path) 
     expect(page.locator("#hv-facts")).to_contain_text("six scenes: 6 images")
     page.wait_for_function("hypvizExplorer.state().disk.n === hypvizExplorer.state().view.count")
     assert page.locator(".hv-error").is_hidden()
-    # A path may be typed, too: here of own vectors.
-    np.savez(tmp_path / "mine.npz", vectors=np.random.default_rng(0).standard_normal((12, 3)), model="tangent", curv=0.5)
-    page.get_by_label("Data", exact=True).fill(str(tmp_path / "mine.npz"))
-    page.keyboard.press("Enter")
+    # A path may be typed, too, here of own vectors: of a folder that was allowed when the server was started, and of no other.
+    allowed = tmp_path_factory.getbasetemp() / ALLOWED / "mine.npz"
+    for file in (tmp_path / "mine.npz", allowed):
+        np.savez(file, vectors=np.random.default_rng(0).standard_normal((12, 3)), model="tangent", curv=0.5)
+        page.get_by_label("Data", exact=True).fill(str(file))
+        page.keyboard.press("Enter")
+        if file != allowed:
+            expect(page.locator(".hv-error")).to_contain_text("option allow-root")
+            assert state(page, "s.view.key") != before and state(page, "s.disk.n") == state(page, "s.view.count")
     expect(page.locator("#hv-facts")).to_contain_text("mine: 12 own vectors, 1 class, 1 level")
     page.wait_for_function("hypvizExplorer.state().disk.n === 12 && hypvizExplorer.state().answer?.picture.title === 'vector'")
     for nothing_to_do in (".hv-words", ".hv-upload", ".hv-hint"):

@@ -14,6 +14,7 @@ from hypviz.library import Library
 from hypviz.ui.edge import bodies
 from hypviz.ui.edge.bodies import MAX_JSON, Bodies, limit_of
 from hypviz.ui.server import build_site
+from tests.loops import run_to_end
 from tests.ui.every_route import every_route, filled
 from tests.worlds import TinyWorld
 
@@ -46,7 +47,7 @@ class Client:
             self.status = message.get("status", self.status)
             self.body += message.get("body", b"")
 
-        asyncio.run(asyncio.wait_for(self.app(scope, receive, take), 30))
+        run_to_end(asyncio.wait_for(self.app(scope, receive, take), 30))
         return self.status
 
 

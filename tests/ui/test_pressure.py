@@ -19,6 +19,7 @@ from hypviz.remembered import Remembered
 from hypviz.session import View
 from hypviz.ui import pressure, routes
 from hypviz.ui.pressure import Gate, Pressure, slots_here
+from tests.loops import run_to_end
 from tests.worlds import TinyWorld
 
 Messages = list[dict[str, Any]]
@@ -75,7 +76,7 @@ def test_answers_take_turns_and_what_a_click_waits_for_goes_first() -> None:
         await asyncio.gather(*tasks)
         assert server.most == 1 and [message["status"] for message in sent if "status" in message] == [200] * 5
 
-    asyncio.run(play())
+    run_to_end(play())
 
 
 def test_beyond_the_bound_one_sentence_comes_at_once() -> None:
@@ -98,7 +99,7 @@ def test_beyond_the_bound_one_sentence_comes_at_once() -> None:
         await asyncio.gather(*tasks, tune)
         assert app.gate.slots == 1 and app.gate.queued == 0
 
-    asyncio.run(play())
+    run_to_end(play())
 
 
 def test_a_slow_line_an_answer_that_takes_long_and_one_that_fails_keep_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +135,7 @@ def test_a_slow_line_an_answer_that_takes_long_and_one_that_fails_keep_nobody_wa
                 await ask(broken, "select", [])
         assert broken.gate.slots == 1
 
-    asyncio.run(play())
+    run_to_end(play())
 
 
 def test_one_who_goes_while_waiting_gives_the_turn_to_the_next() -> None:
@@ -154,7 +155,7 @@ def test_one_who_goes_while_waiting_gives_the_turn_to_the_next() -> None:
         await settle()
         assert gate.slots == 1
 
-    asyncio.run(play())
+    run_to_end(play())
 
 
 def test_at_least_two_answers_and_at_most_two_thirds_of_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,6 +186,8 @@ def test_the_same_question_is_answered_once_and_errors_are_not_remembered() -> N
 
 def test_a_click_is_answered_from_memory_until_something_it_says_has_changed(tiny_world: TinyWorld, home: Path, tmp_path: Path) -> None:
     world = tiny_world.copy(tmp_path / "world")
+    for stored in world.workspace.glob("embeddings/*/layout-pca.npy"):
+        stored.unlink()  # another test may have left it in the world that all share
     library = Library(device="cpu", extra={"tiny": world.workspace})
     view = library.open("tiny", str(world.checkpoint))
     client = TestClient(routes.build_app(library), base_url=f"http://localhost/hypviz/view/{view.key}/")
