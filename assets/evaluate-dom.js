@@ -97,7 +97,7 @@
   /** A number at the precision people compare at; "–" for what could not be measured. */
   const number = (value, digits = 3) => (value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", "−"));
 
-  /** Metrics that are no share (hypviz/evaluate/units.py): class steps, edges, boxes and classes among the first. */
+  /** Metrics that are no share (hypviz/evaluation/units.py): class steps, edges, boxes and classes among the first. */
   const NUMBERS = ["OT", "TIE", "LCA", "own boxes", "distinct classes"];
   const isShare = (metric) => !NUMBERS.includes(metric.split("@")[0]);
 

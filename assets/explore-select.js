@@ -19,7 +19,7 @@
     search.setAttribute("aria-label", "Search items by label, picture name or id");
     const total = element("p", "hv-found");
     const facets = element("div", "hv-facets");
-    let wanted = {}; // the filter, as hypviz/selection.py reads it
+    let wanted = {}; // the filter, as hypviz/explore/selection.py reads it
     let [used, usedBy] = [null, null]; // the filter that was shown last, and the set that it gave
     let opened = new Set(); // facets shown in full
     let timer = 0;

@@ -203,7 +203,7 @@ class EncoderSettings:
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """One training run (method.md §3); the loss switches live in `model.losses.LossSettings`."""
+    """One training run (method.md §3); the loss switches live in `training.losses.LossSettings`."""
 
     steps: int = 4000
     """Optimiser steps."""

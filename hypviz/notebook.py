@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from hypviz.errors import SettingsError
-from hypviz.session import View
-from hypviz.ui.offline import offline_page
-from hypviz.ui.routes import offline_files
+from hypviz.explore.session import View
+from hypviz.server.offline import offline_page
+from hypviz.server.routes import offline_files
 from hypviz.vectors.columns import as_texts
 from hypviz.vectors.models import AUTO
 from hypviz.vectors.read import Given

@@ -1,4 +1,4 @@
-"""Coroutines run to their end on a loop of their own, in a thread of their own: the browser's driver keeps one running in the main thread."""
+"""Coroutines run to their end on a loop of their own, in a thread of their own: the browser keeps one in the main thread."""
 
 from __future__ import annotations
 

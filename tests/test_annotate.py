@@ -13,17 +13,17 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hypviz.annotate import Easel
+from hypviz.clipart import SPLIT_SEEDS, write_dataset
 from hypviz.config import HierarchySettings
-from hypviz.data.clipart import SPLIT_SEEDS, write_dataset
 from hypviz.data.corrections import Correction
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.errors import DataError, SelectionError, WorkspaceError
-from hypviz.library import Library
+from hypviz.explore.library import Library
 from hypviz.search.embedding import Embedding
-from hypviz.store import Workspace
-from hypviz.ui import routes
+from hypviz.server import routes
+from hypviz.workspace.store import Workspace
 
 Json = dict[str, Any]
 

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hypviz.calibration import APEXES, BOXES, CHECKPOINT, IMAGES, MAX_ADMITTED, calibrated, calibration, image_sample
 from hypviz.config import EncoderSettings
 from hypviz.data.hierarchy import class_graph
 from hypviz.data.items import Items
-from hypviz.evaluate import admitted_by_level, break_even_cones, by_class, calibrate_retrieval, cone_blocks, membership_quality
-from hypviz.evaluate.world import World
+from hypviz.evaluation import admitted_by_level, break_even_cones, by_class, calibrate_retrieval, cone_blocks, membership_quality
+from hypviz.evaluation.calibration import APEXES, BOXES, CHECKPOINT, IMAGES, MAX_ADMITTED, calibrated, calibration, image_sample
+from hypviz.evaluation.world import World
 from hypviz.model.card import Card
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones, Retrieval
-from tests.evaluate.worlds import hierarchy_of, make_items, tree_world
+from tests.evaluation.worlds import hierarchy_of, make_items, tree_world
 
 EVERYTHING = Retrieval(cones=Cones((math.pi,), outward=True))
 

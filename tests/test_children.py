@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hypviz.children import listed_rows
 from hypviz.errors import SelectionError, SettingsError
-from hypviz.session import View
+from hypviz.explore.children import listed_rows
+from hypviz.explore.session import View
 from tests.test_session import omega_with, textbook_angles
 
 WIDE = 1.4

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 import hypviz.cli
-from hypviz.bits import unpack_mask
-from hypviz.session import View
+from hypviz.explore.bits import unpack_mask
+from hypviz.explore.session import View
 from tests.conftest import MakeCoco, MakePicture
 from tests.worlds import TinyWorld
 
@@ -442,8 +442,8 @@ def test_users_are_added_listed_and_removed(run: Run, tmp_path: Path, monkeypatc
 
 def test_the_doctor_says_what_is_well_and_what_is_not(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HYPVIZ_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("hypviz.doctor._demo", lambda: "opened")
-    monkeypatch.setattr("hypviz.doctor._encoder", lambda: "embeds")
+    monkeypatch.setattr("hypviz.server.doctor._demo", lambda: "opened")
+    monkeypatch.setattr("hypviz.server.doctor._encoder", lambda: "embeds")
     told = {one["about"]: one for one in run("doctor", "--json").json()["findings"]}
     assert all(one["well"] for one in told.values()) and "torch" in told["packages"]["words"] and "free of" in told["home"]["words"]
     monkeypatch.setenv("HYPVIZ_HOME", "/proc/none")

@@ -9,7 +9,7 @@ import pytest
 
 from hypviz.config import EncoderSettings, HierarchySettings, PairSettings, TrainSettings, check_range, from_mapping, to_mapping
 from hypviz.errors import SettingsError
-from hypviz.model.losses import LossSettings
+from hypviz.training.losses import LossSettings
 
 KINDS = (HierarchySettings, PairSettings, EncoderSettings, TrainSettings, LossSettings)
 

@@ -11,19 +11,19 @@ import pytest
 from PIL import Image
 from scipy.stats import spearmanr
 
-import hypviz.disks as module
+import hypviz.explore.disks as module
 from hypviz.config import HierarchySettings
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.items import subset_images
-from hypviz.disks import FLAGS, Disks
-from hypviz.embed import embed_workspace
 from hypviz.errors import DataError, SelectionError
+from hypviz.explore.disks import FLAGS, Disks
+from hypviz.explore.session import View
+from hypviz.inference.embed import embed_workspace
 from hypviz.model.card import checkpoint_hash
-from hypviz.session import View
-from hypviz.store import Workspace
-from hypviz.synthetic import PER_IMAGE, make_workspace
 from hypviz.viz import layout
 from hypviz.viz.disk import unpack
+from hypviz.workspace.store import Workspace
+from hypviz.workspace.synthetic import PER_IMAGE, make_workspace
 from tests.worlds import TinyWorld
 
 
@@ -106,7 +106,7 @@ def test_a_folder_that_cannot_be_written_to_costs_nothing_but_time(
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("hypviz.store.write_file", refuse)
+    monkeypatch.setattr("hypviz.workspace.store.write_file", refuse)
     assert len(unpack(view.points("pca"))[1]["angle"]) == 141
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hypviz.data.hierarchy import Edges
-from hypviz.edges import edges_to_draw
 from hypviz.errors import SelectionError
+from hypviz.explore.edges import edges_to_draw
 
 IMAGE = np.repeat(np.arange(50), 4)
 

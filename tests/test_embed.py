@@ -12,21 +12,21 @@ import pytest
 import torch
 from PIL import Image
 
+from hypviz.clipart import write_dataset
 from hypviz.config import EncoderSettings, HierarchySettings
-from hypviz.data.clipart import write_dataset
 from hypviz.data.crops import crop_square
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.data.items import Items
 from hypviz.data.pictures import open_upright
-from hypviz.embed import embed_items, embed_picture, embed_untrained, embed_workspace, encode
+from hypviz.inference.embed import embed_items, embed_picture, embed_untrained, embed_workspace, encode
 from hypviz.model import checkpoint as checkpoints
 from hypviz.model.card import Card, checkpoint_hash, write_card
 from hypviz.model.checkpoint import save_checkpoint
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.search.embedding import Embedding
-from hypviz.store import Workspace
+from hypviz.workspace.store import Workspace
 
 SETTINGS = EncoderSettings("timm:test_resnet", embed_dim=8, image_size=32, curv_init=0.6)
 

@@ -16,10 +16,10 @@ from PIL import Image
 
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.importer import import_items
-from hypviz.disks import FLAGS
 from hypviz.errors import SelectionError, SettingsError
-from hypviz.export import Export
-from hypviz.session import View
+from hypviz.explore.disks import FLAGS
+from hypviz.explore.export import Export
+from hypviz.explore.session import View
 
 ROWS = [0, 3, 7, 60, 139]
 

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hypviz.clipart import OBJECT_CLASSES, PART_CLASSES
 from hypviz.config import EncoderSettings
-from hypviz.data.clipart import OBJECT_CLASSES, PART_CLASSES
 from hypviz.data.items import Items
-from hypviz.embed import checkpoint_for, suited_checkpoint
-from hypviz.evaluate import calibrate_retrieval
-from hypviz.familiarity import Familiarity, familiarity, notice
+from hypviz.evaluation import calibrate_retrieval
+from hypviz.explore.familiarity import Familiarity, familiarity, notice
+from hypviz.inference.embed import checkpoint_for, suited_checkpoint
 from hypviz.model.card import Card
 from hypviz.paths import CHECKPOINTS
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Retrieval
-from tests.evaluate.worlds import hierarchy_of, make_items, tree_world
+from tests.evaluation.worlds import hierarchy_of, make_items, tree_world
 
 DRAWN = sorted({*OBJECT_CLASSES, *PART_CLASSES})
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hypviz.bits import pack_rows, unpack_mask
 from hypviz.errors import SelectionError, SettingsError
+from hypviz.explore.bits import pack_rows, unpack_mask
+from hypviz.explore.session import View
 from hypviz.search.index import Index
 from hypviz.search.retrieval import Cones
-from hypviz.session import View
 from hypviz.viz.disk import unpack
 from hypviz.viz.outline import Outline
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from hypviz.bits import pack_rows
 from hypviz.errors import SelectionError
-from hypviz.histograms import BINS, radius_edges
-from hypviz.session import View
+from hypviz.explore.bits import pack_rows
+from hypviz.explore.histograms import BINS, radius_edges
+from hypviz.explore.session import View
 
 
 def test_each_item_is_counted_once_and_a_bin_is_what_its_filter_finds(tiny_view: View) -> None:

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from hypviz import keeping
 from hypviz.cli import serve
 from hypviz.data.formats.coco import read_coco
-from hypviz.import_report import report_lines, report_of
-from hypviz.importing import import_workspace
-from hypviz.library import Library
-from hypviz.session import View
-from hypviz.store import Workspace
-from hypviz.ui import routes
-from hypviz.ui.edge import EdgeSettings
-from hypviz.ui.page import report_html
+from hypviz.explore.library import Library
+from hypviz.explore.session import View
+from hypviz.server import routes
+from hypviz.server.edge import EdgeSettings
+from hypviz.server.page import report_html
+from hypviz.storage import keeping
 from hypviz.vectors.read import Given
 from hypviz.vectors.workspace import make_vectors_workspace
+from hypviz.workspace.import_report import report_lines, report_of
+from hypviz.workspace.importing import import_workspace
+from hypviz.workspace.store import Workspace
 from tests.conftest import MakeCoco
 from tests.worlds import TinyWorld
 
@@ -121,7 +121,7 @@ def test_a_workspace_without_a_report_has_nothing_to_tell(tiny_world: TinyWorld,
 def test_the_application_says_it_at_the_start(
     lossy: Workspace, tiny_world: TinyWorld, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, home: Path
 ) -> None:
-    monkeypatch.setattr("hypviz.ui.server.run", lambda *_, **__: None)
+    monkeypatch.setattr("hypviz.server.server.run", lambda *_, **__: None)
     with caplog.at_level(logging.INFO):
         serve.serve(str(lossy.folder), str(tiny_world.checkpoint), settings=EdgeSettings(port=0), device="cpu", browser=False)
     assert "1 of 2 images and 2 of 4 boxes that were read are kept; boxes cut to their picture: 1." in caplog.messages

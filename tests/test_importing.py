@@ -10,10 +10,10 @@ import pytest
 from hypviz.annotate.easel import Easel
 from hypviz.data.formats.detect import open_dataset
 from hypviz.errors import WorkspaceError
-from hypviz.importing import create_workspace, import_workspace
-from hypviz.library import Library
-from hypviz.propose import PROPOSED, _with_proposals, with_proposals
-from hypviz.store import Workspace
+from hypviz.explore.library import Library
+from hypviz.inference.propose import PROPOSED, _with_proposals, with_proposals
+from hypviz.workspace.importing import create_workspace, import_workspace
+from hypviz.workspace.store import Workspace
 from tests.conftest import MakePicture
 from tests.test_architecture import IMPORTS
 
@@ -90,4 +90,4 @@ def test_only_one_module_builds_hierarchies_of_imported_data() -> None:
         for module, names in IMPORTS.items()
         if {"hypviz.data.importer.import_items", "hypviz.data.hierarchy.build_hierarchy"} <= names
     }
-    assert both == {"hypviz.importing"}
+    assert both == {"hypviz.workspace.importing"}

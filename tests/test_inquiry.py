@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hypviz.bits import unpack_mask
 from hypviz.errors import SelectionError, SettingsError
+from hypviz.explore.bits import unpack_mask
+from hypviz.explore.inquiry import MAX_CONES, Inquiry
+from hypviz.explore.session import View
 from hypviz.geometry.entailment import textbook_exterior_angle
-from hypviz.inquiry import MAX_CONES, Inquiry
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
-from hypviz.session import View
 from hypviz.viz.disk import unpack
 
 NOISE = 2e-3
@@ -60,7 +60,7 @@ def test_a_cone_of_either_kind_holds_what_the_textbook_says(tiny_view: View, inq
 
 
 def test_an_aperture_needs_hyperbolic_geometry(tiny_view: View) -> None:
-    from hypviz.cones import half_angle
+    from hypviz.explore.cones import half_angle
 
     flat = Index(Embedding(tiny_view.embedding.directions, tiny_view.embedding.radii, geometry="euclidean"))
     with pytest.raises(SettingsError, match="hyperbolic geometry only; this checkpoint is euclidean"):

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hypviz import keeping
-from hypviz.embed import embed_workspace
-from hypviz.evaluate import EvaluateSettings
-from hypviz.fit import judge
-from hypviz.library import DEMO, Library
+from hypviz.evaluation import EvaluateSettings
+from hypviz.explore.library import DEMO, Library
+from hypviz.explore.session import View
+from hypviz.inference.embed import embed_workspace
 from hypviz.model.card import checkpoint_hash
-from hypviz.session import View
-from hypviz.store import Workspace
+from hypviz.storage import keeping
+from hypviz.training.pipeline import judge
+from hypviz.workspace.store import Workspace
 from tests.conftest import MakePicture
 from tests.worlds import TinyWorld
 
@@ -191,7 +191,7 @@ def test_what_needs_a_home_is_refused_in_one_sentence(fresh: TinyWorld, home: Pa
     """Drawing on data that lie elsewhere makes a copy in the home folder; where there is none, the page says so."""
     from fastapi.testclient import TestClient
 
-    from hypviz.ui import routes
+    from hypviz.server import routes
 
     home.mkdir()
     lock(home)

@@ -13,15 +13,15 @@ import pytest
 from hypviz.annotate import Easel
 from hypviz.data.formats.coco import read_coco
 from hypviz.errors import ConflictError
-from hypviz.files import settle, write_files
-from hypviz.importing import import_workspace
-from hypviz.library import Library
+from hypviz.explore.library import Library
+from hypviz.finetune.folder import JobFolder
+from hypviz.finetune.job import TuneJob
+from hypviz.finetune.tuner import Tuner
 from hypviz.model.card import find_checkpoint, list_checkpoints, read_card
-from hypviz.store import Workspace, is_workspace
-from hypviz.sweep import sweep
-from hypviz.tune.folder import JobFolder
-from hypviz.tune.job import TuneJob
-from hypviz.tune.tuner import Tuner
+from hypviz.storage.files import settle, write_files
+from hypviz.storage.sweep import sweep
+from hypviz.workspace.importing import import_workspace
+from hypviz.workspace.store import Workspace, is_workspace
 from tests.kills import killed_at
 from tests.worlds import TinyWorld
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from hypviz import library as module
 from hypviz.errors import CheckpointError, DataError, HypvizError, SelectionError, WorkspaceError
-from hypviz.library import DEMO, KEPT_VIEWS, Library
+from hypviz.explore import library as module
+from hypviz.explore.library import DEMO, KEPT_VIEWS, Library
 from tests.conftest import MakePicture
 from tests.worlds import TinyWorld, make_checkpoint
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hypviz import keeping
-from hypviz.bits import unpack_mask
 from hypviz.errors import SelectionError, WorkspaceError
-from hypviz.marks import FILE, MAX_NAME, Marks
+from hypviz.explore.bits import unpack_mask
+from hypviz.explore.marks import FILE, MAX_NAME, Marks
+from hypviz.storage import keeping
 
 IDS = np.array([f"{number:016x}" for number in range(50)])
 

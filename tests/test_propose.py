@@ -20,10 +20,10 @@ from hypviz.data.formats.detect import open_dataset
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.errors import DataError, SettingsError
-from hypviz.propose import PROPOSED, ProposalSettings, choose, propose, propose_workspace, suppress, windows, with_proposals
+from hypviz.explore.session import View
+from hypviz.inference.propose import PROPOSED, ProposalSettings, choose, propose, propose_workspace, suppress, windows, with_proposals
 from hypviz.search.embedding import Embedding
-from hypviz.session import View
-from hypviz.store import Workspace
+from hypviz.workspace.store import Workspace
 from tests.data.box_worlds import make_items
 from tests.worlds import TinyWorld
 

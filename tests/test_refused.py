@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hypviz.errors import DataError, os_sentence
-from hypviz.files import allocate, write_file, write_folder
+from hypviz.storage.files import allocate, write_file, write_folder
 from tests.kills import in_child
 
 resource = pytest.importorskip("resource", reason="the system cannot limit the size of files")

@@ -15,20 +15,20 @@ import pytest
 from PIL import Image
 
 from hypviz.errors import BusyError, DataError, SelectionError, SettingsError
-from hypviz.evaluate import LISTED, evaluate
-from hypviz.evaluate.embedding_tables import RADII
-from hypviz.library import Library
-from hypviz.review import Desk, Review, ReviewOptions
-from hypviz.review import desk as desk_module
-from hypviz.review.compare import differences
-from hypviz.review.depths import items_at, levels, ordered_pairs
-from hypviz.review.jobs import Job, Jobs, Report
-from hypviz.review.options import UNTRAINED
-from hypviz.review.pictures import region_jpeg, scene
-from hypviz.review.shelf import Shelf
-from hypviz.review.sources import sources_of
-from hypviz.session import View
-from hypviz.store import Workspace
+from hypviz.evaluation import LISTED, evaluate
+from hypviz.evaluation.embedding_tables import RADII
+from hypviz.evaluation.page import Desk, Review, ReviewOptions
+from hypviz.evaluation.page import desk as desk_module
+from hypviz.evaluation.page.compare import differences
+from hypviz.evaluation.page.depths import items_at, levels, ordered_pairs
+from hypviz.evaluation.page.options import UNTRAINED
+from hypviz.evaluation.page.pictures import region_jpeg, scene
+from hypviz.evaluation.page.shelf import Shelf
+from hypviz.evaluation.page.sources import sources_of
+from hypviz.explore.library import Library
+from hypviz.explore.session import View
+from hypviz.jobs.thread import Job, Jobs, Report
+from hypviz.workspace.store import Workspace
 from tests.worlds import TinyWorld, make_checkpoint
 
 PATIENCE = 120.0
@@ -241,7 +241,7 @@ def test_a_damaged_evaluation_is_run_again(desk: Desk, view: View, library: Libr
 
 def test_an_older_way_of_measuring_makes_an_evaluation_stale(desk: Desk, view: View, monkeypatch: pytest.MonkeyPatch) -> None:
     wait(desk.run(view.key, ReviewOptions()))
-    monkeypatch.setattr("hypviz.review.shelf.SCHEMA", 999)
+    monkeypatch.setattr("hypviz.evaluation.page.shelf.SCHEMA", 999)
     stale = Desk(desk.library).status(view.key, ReviewOptions())["stale"]
     assert stale == "An evaluation of tiny was kept, but the way hypviz measures has changed since."
 

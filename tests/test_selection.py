@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hypviz.bits import pack_mask, pack_rows, unpack_mask
-from hypviz.disks import FLAGS
 from hypviz.errors import SelectionError
-from hypviz.selection import Selector
-from hypviz.session import View
+from hypviz.explore.bits import pack_mask, pack_rows, unpack_mask
+from hypviz.explore.disks import FLAGS
+from hypviz.explore.selection import Selector
+from hypviz.explore.session import View
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hypviz.library import DEMO
+from hypviz.explore.library import DEMO
+from hypviz.explore.session import View
 from hypviz.model.card import Card, checkpoint_hash, find_checkpoint, read_card
 from hypviz.paths import CHECKPOINTS
-from hypviz.session import View
-from hypviz.store import Workspace
+from hypviz.workspace.store import Workspace
 
 MEGABYTES = 6
 """Most that the demo's pictures, annotations and workspace may weigh together."""

@@ -16,14 +16,14 @@ from hypviz.cli import app
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.formats.detect import open_dataset
 from hypviz.errors import DataError, HypvizError
-from hypviz.export import FORMATS
-from hypviz.importing import import_workspace
-from hypviz.library import Library
-from hypviz.session import View
-from hypviz.store import Workspace
-from hypviz.ui import routes
+from hypviz.explore.export import FORMATS
+from hypviz.explore.library import Library
+from hypviz.explore.session import View
+from hypviz.server import routes
 from hypviz.vectors.read import Given
 from hypviz.vectors.workspace import make_vectors_workspace
+from hypviz.workspace.importing import import_workspace
+from hypviz.workspace.store import Workspace
 from tests.conftest import random_picture
 from tests.worlds import TinyWorld
 
@@ -177,7 +177,7 @@ def test_the_disk_of_a_single_item_is_that_item(tmp_path: Path, tiny_world: Tiny
 
 
 def test_calibration_says_that_it_needs_boxes(tmp_path: Path, tiny_world: TinyWorld) -> None:
-    from hypviz.evaluate import calibrate_omega
+    from hypviz.evaluation import calibrate_omega
 
     view = View(make("three pictures", tmp_path), tiny_world.checkpoint, device="cpu")
     with pytest.raises(DataError, match="needs boxes"):

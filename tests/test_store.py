@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hypviz import files, store
 from hypviz.config import HierarchySettings
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.hierarchy import Edges, Hierarchy, build_hierarchy
@@ -22,8 +21,10 @@ from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import SCENE, Images, Items
 from hypviz.errors import WorkspaceError
 from hypviz.search.embedding import Embedding
-from hypviz.store import Workspace, is_workspace
-from hypviz.workspace_meta import SCHEMA
+from hypviz.storage import files
+from hypviz.workspace import store
+from hypviz.workspace.meta import SCHEMA
+from hypviz.workspace.store import Workspace, is_workspace
 
 Make = Callable[..., Path]
 CHECKPOINT = "0a1b2c3d"

@@ -15,24 +15,24 @@ import numpy as np
 import pytest
 import torch
 
-from hypviz import train as training
+from hypviz.clipart import write_dataset
 from hypviz.config import EncoderSettings, HierarchySettings, PairSettings, TrainSettings
-from hypviz.data.clipart import write_dataset
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.data.items import Items
 from hypviz.errors import CheckpointError, HypvizError, SettingsError
-from hypviz.fit import FitJob, fit
 from hypviz.model.card import read_card
 from hypviz.model.checkpoint import load_checkpoint
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
-from hypviz.model.losses import LossOutput, LossSettings
-from hypviz.model.optimiser import build_optimiser, learning_rate
-from hypviz.run_state import Recipe
-from hypviz.store import Workspace
-from hypviz.train import Progress, Stopped, finish, train
+from hypviz.training import loop as training
+from hypviz.training.loop import Progress, Stopped, finish, train
+from hypviz.training.losses import LossOutput, LossSettings
+from hypviz.training.optimiser import build_optimiser, learning_rate
+from hypviz.training.pipeline import FitJob, fit
+from hypviz.training.state import Recipe
+from hypviz.workspace.store import Workspace
 
 World = tuple[Items, Hierarchy]
 ENCODER = EncoderSettings("timm:test_resnet", embed_dim=8, image_size=32)
@@ -437,7 +437,7 @@ def test_fit_resumes_where_it_was_stopped(workspace: Workspace, tmp_path: Path, 
     with pytest.raises(Stopped):
         fit(job, on_progress=at_step(2, stop.set), stop=stop)
     assert not (tmp_path / "mine.safetensors").exists()
-    with caplog.at_level(logging.INFO, "hypviz.run_state"):
+    with caplog.at_level(logging.INFO, "hypviz.training.state"):
         _, card = fit(job)
     assert "Resuming at step 2." in caplog.messages
     assert card.training["images"] == 10  # validated elsewhere

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hypviz.access.trust import Trust
 from hypviz.errors import CheckpointError, DataError, SettingsError, WorkspaceError
-from hypviz.library import Library
-from hypviz.trust import Trust
-from hypviz.tune.intake import staging, take_in
-from hypviz.tune.sets import Sets
-from hypviz.workspace_meta import KIND, read_meta
+from hypviz.explore.library import Library
+from hypviz.finetune.intake import staging, take_in
+from hypviz.finetune.sets import Sets
+from hypviz.workspace.meta import KIND, read_meta
 from tests.conftest import MakePicture
-from tests.tune.zips import coco_files, pack
+from tests.finetune.zips import coco_files, pack
 from tests.worlds import TinyWorld
 
 

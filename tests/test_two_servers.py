@@ -12,24 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from hypviz import owners
 from hypviz.annotate import Easel
-from hypviz.claim import claimed_home
 from hypviz.data.corrections import Correction
 from hypviz.errors import BusyError, ConflictError
-from hypviz.files import exclusive, part_of, write_file
-from hypviz.library import Library
-from hypviz.owners import forget_dead, is_alive, owner, signed_in
-from hypviz.store import Workspace
-from hypviz.sweep import sweep
+from hypviz.explore.library import Library
+from hypviz.server.claim import claimed_home
+from hypviz.storage import owners
+from hypviz.storage.files import exclusive, part_of, write_file
+from hypviz.storage.owners import forget_dead, is_alive, owner, signed_in
+from hypviz.storage.sweep import sweep
+from hypviz.workspace.store import Workspace
 from tests.worlds import TinyWorld
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVER = """
 import time
-from hypviz.claim import claimed_home
-from hypviz.files import part_of
-from hypviz.home import home
+from hypviz.server.claim import claimed_home
+from hypviz.storage.files import part_of
+from hypviz.storage.home import home
 with claimed_home("http://127.0.0.1:4711"):
     part = part_of(home() / "half.json")
     part.write_text("half")
@@ -190,7 +190,7 @@ def test_parts_of_earlier_versions_go_and_names_that_only_look_alike_stay(home: 
 
 def test_a_file_that_is_never_let_go_is_a_sentence(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home.mkdir()
-    monkeypatch.setattr("hypviz.files.BUSY_S", 0.1)
+    monkeypatch.setattr("hypviz.storage.files.BUSY_S", 0.1)
     refused = pytest.raises(BusyError, match=r"x\.json in home has been changed by another hypviz")
     with exclusive(home / "x.json"), refused, exclusive(home / "x.json"):
         pass

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hypviz import uploads
 from hypviz.errors import DataError, SelectionError
-from hypviz.uploads import MAX_SIDE, Uploads
+from hypviz.explore import uploads
+from hypviz.explore.uploads import MAX_SIDE, Uploads
 from tests.conftest import random_picture
 from tests.worlds import picture_bytes
 

@@ -55,7 +55,7 @@ def test_the_installed_command_says_its_version_and_knows_its_own_places(site: P
     (tmp_path / "home").mkdir()
     process = run(site, tmp_path / "home", "--version")
     assert process.communicate(timeout=PATIENCE_S)[0].strip() == f"hypviz {__version__}"
-    code = "import hypviz.paths as p, hypviz.home as h; print(p.IS_CHECKOUT, p.ASSETS.is_dir(), h.home())"
+    code = "import hypviz.paths as p, hypviz.storage.home as h; print(p.IS_CHECKOUT, p.ASSETS.is_dir(), h.home())"
     environment = {name: value for name, value in os.environ.items() if name != "HYPVIZ_HOME"}
     environment |= {"PYTHONPATH": str(site), "XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)}
     said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout

@@ -14,16 +14,16 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from typer.testing import CliRunner
 
-from hypviz.bits import unpack_mask
 from hypviz.cli import app
 from hypviz.errors import CheckpointError, SelectionError
-from hypviz.evaluate import EvaluateSettings
-from hypviz.fit import judge
+from hypviz.evaluation import EvaluateSettings
+from hypviz.explore.bits import unpack_mask
+from hypviz.explore.library import Library
+from hypviz.explore.session import View
 from hypviz.geometry import pairwise_exterior_angle
-from hypviz.library import Library
-from hypviz.session import View
-from hypviz.store import Workspace
-from hypviz.ui import routes
+from hypviz.server import routes
+from hypviz.training.pipeline import judge
+from hypviz.workspace.store import Workspace
 from tests.worlds import MeruWorld, TinyWorld
 
 WIDE = 2.6

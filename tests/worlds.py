@@ -30,10 +30,10 @@ class TinyWorld:
 
 
 def make_tiny_world(folder: Path) -> TinyWorld:
-    from hypviz.data.clipart import SPLIT_SEEDS, write_dataset
+    from hypviz.clipart import SPLIT_SEEDS, write_dataset
     from hypviz.data.formats.coco import read_coco
-    from hypviz.embed import embed_workspace
-    from hypviz.importing import import_workspace
+    from hypviz.inference.embed import embed_workspace
+    from hypviz.workspace.importing import import_workspace
 
     data = folder / "data"
     annotations = write_dataset(data, SPLIT_SEEDS["test"][:8], size=(192, 144), workers=1)
@@ -53,8 +53,8 @@ class MeruWorld:
 
 def make_meru_world(folder: Path, shared: Path) -> MeruWorld:
     from hypviz.data.formats.coco import read_coco
-    from hypviz.embed import embed_workspace
-    from hypviz.importing import import_workspace
+    from hypviz.inference.embed import embed_workspace
+    from hypviz.workspace.importing import import_workspace
 
     wanted = {Path(name).name for name in json.loads((shared / "meru_random" / "meta.json").read_text())["images"]}
     content = json.loads((shared / "photos" / "annotations.json").read_text())

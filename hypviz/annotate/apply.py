@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hypviz.annotate.draft import Draft
-from hypviz.store import Workspace
+from hypviz.workspace.store import Workspace
 
 
 def apply(draft: Draft) -> Workspace:

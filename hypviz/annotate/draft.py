@@ -31,9 +31,9 @@ from hypviz.data.hierarchy import Hierarchy, build_hierarchy
 from hypviz.data.items import Items
 from hypviz.data.writers import annotated_set, coco_document
 from hypviz.errors import ConflictError, DataError, SelectionError
-from hypviz.files import exclusive, file_stamp, write_file
-from hypviz.store import Workspace
-from hypviz.workspace_meta import now, read_meta
+from hypviz.storage.files import exclusive, file_stamp, write_file
+from hypviz.workspace.meta import now, read_meta
+from hypviz.workspace.store import Workspace
 
 Json = dict[str, Any]
 FILE = "annotations.json"

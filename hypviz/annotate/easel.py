@@ -13,17 +13,17 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
+from hypviz.access.visitors import check_may_change, claim, may_change, visitor
 from hypviz.annotate.apply import apply
 from hypviz.annotate.draft import Draft
 from hypviz.data.corrections import Correction
 from hypviz.errors import SelectionError
-from hypviz.files import exclusive
-from hypviz.home import home
-from hypviz.library import DEMO, Library
-from hypviz.store import Workspace, is_workspace
-from hypviz.visitors import check_may_change, claim, may_change, visitor
+from hypviz.explore.library import DEMO, Library
+from hypviz.storage.files import exclusive
+from hypviz.storage.home import home
 from hypviz.viz.pictures import shown_picture
-from hypviz.workspace_meta import read_meta
+from hypviz.workspace.meta import read_meta
+from hypviz.workspace.store import Workspace, is_workspace
 
 Json = dict[str, Any]
 KEPT_DRAFTS = 4

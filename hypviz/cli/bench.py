@@ -69,14 +69,14 @@ def _command(code: str) -> float:
 
 
 def _draw() -> Callable[[], Any]:
-    from hypviz.data.clipart import SPLIT_SEEDS, draw_scene
+    from hypviz.clipart import SPLIT_SEEDS, draw_scene
 
     seeds = iter(SPLIT_SEEDS["test"])
     return lambda: draw_scene(next(seeds), size=(384, 288))
 
 
 def _encode(checkpoint: str, device: str) -> float:
-    from hypviz.embed import encode
+    from hypviz.inference.embed import encode
     from hypviz.model.checkpoint import load_checkpoint
     from hypviz.model.device import pick_device
 

@@ -22,9 +22,9 @@ def first_look(
     as_json: Json = False,
 ) -> None:
     """Judge what a person sees first of every scene's children; found in other pictures only."""
-    from hypviz.evaluate.first_look import judge_first_look
-    from hypviz.session import View
-    from hypviz.store import Workspace
+    from hypviz.evaluation.first_look import judge_first_look
+    from hypviz.explore.session import View
+    from hypviz.workspace.store import Workspace
 
     view = View(Workspace.open(workspace), checkpoint, device=device)
     found = judge_first_look(view.items, view.hierarchy, view.embedding, view.answers, omega=omega).to_json()

@@ -70,9 +70,9 @@ def measure(
 @contextmanager
 def _server(folder: Path, items: int) -> Iterator[tuple[subprocess.Popen[bytes], int, str]]:
     """The application on made-up data in a home folder of its own: its process, its port, and the key of what it shows."""
-    from hypviz.library import Library
+    from hypviz.explore.library import Library
     from hypviz.paths import ROOT
-    from hypviz.synthetic import make_workspace
+    from hypviz.workspace.synthetic import make_workspace
 
     home, port = folder / "home", _free_port()
     workspace = make_workspace(home / "made-up", items)
@@ -98,11 +98,11 @@ def _server(folder: Path, items: int) -> Iterator[tuple[subprocess.Popen[bytes],
 def _start_training(port: int, folder: Path) -> int:
     """The process of a training that has begun to learn."""
     from hypviz.cli.load_clients import ask
-    from hypviz.home import trainings
+    from hypviz.storage.home import trainings
 
     name = ask(port, "POST", "/hypviz/tune/jobs", TRAINING)["id"]
     os.environ["HYPVIZ_HOME"] = str(folder / "home")
-    from hypviz.tune.folder import JobFolder
+    from hypviz.finetune.folder import JobFolder
 
     _wait(lambda: ask(port, "GET", f"/hypviz/tune/jobs/{name}")["step"] > 0, "the training did not begin")
     return int(JobFolder(trainings() / name).read("status")["process"])

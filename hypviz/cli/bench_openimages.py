@@ -22,7 +22,7 @@ def openimages(
     as_json: Json = False,
 ) -> None:
     """Measure how long building HierOpenImages takes, step by step, and the most memory that was held."""
-    from hypviz.data.openimages_world import write_world
+    from hypviz.openimages.world import write_world
 
     place = folder or Path(tempfile.mkdtemp(prefix="hypviz-openimages-"))
     try:
@@ -46,10 +46,10 @@ def _steps(place: Path) -> dict[str, Any]:
     from hypviz.config import PairSettings
     from hypviz.data.formats.openimages import find_files
     from hypviz.data.formats.openimages_csv import read_boxes, read_descriptions
-    from hypviz.data.hier_openimages import build
     from hypviz.data.pairs import PairSampler
     from hypviz.data.raw import DropCounter
-    from hypviz.store import Workspace
+    from hypviz.openimages.hier_openimages import build
+    from hypviz.workspace.store import Workspace
 
     start = time.perf_counter()
     files, dropped = find_files(place), DropCounter()

@@ -31,7 +31,7 @@ def clipart(
     as_json: Json = False,
 ) -> None:
     """Draw scenes of the clipart world with exact boxes, as a COCO data set."""
-    from hypviz.data.clipart import SPLIT_SEEDS, write_dataset
+    from hypviz.clipart import SPLIT_SEEDS, write_dataset
 
     if split not in SPLIT_SEEDS:
         raise SettingsError(f"--split must be one of {', '.join(SPLIT_SEEDS)}; got {split!r}.")
@@ -69,10 +69,10 @@ def import_data(
     """
     from hypviz.config import HierarchySettings
     from hypviz.data.formats.detect import open_dataset
-    from hypviz.import_report import report_lines, report_of
-    from hypviz.importing import import_workspace
-    from hypviz.store import is_workspace
-    from hypviz.workspace_meta import may_renew
+    from hypviz.workspace.import_report import report_lines, report_of
+    from hypviz.workspace.importing import import_workspace
+    from hypviz.workspace.meta import may_renew
+    from hypviz.workspace.store import is_workspace
 
     if is_workspace(out) and not overwrite:
         raise SettingsError(f"{out} is already a workspace; choose another --out, or add --overwrite to renew it.")

@@ -13,11 +13,11 @@ import numpy as np
 import typer
 
 from hypviz.cli.output import Device
-from hypviz.clipart_world import SIZE, clipart_workspace
 from hypviz.progress import Report, progress_bar
+from hypviz.workspace.clipart_world import SIZE, clipart_workspace
 
 if TYPE_CHECKING:
-    from hypviz.fit import FitJob
+    from hypviz.training.pipeline import FitJob
 
 TRAIN_SCENES, VALIDATION_SCENES, TEST_SCENES, DEMO_SCENES = 4000, 200, 600, 400
 WHOLE_IMAGES = {"batches": "images"}
@@ -68,7 +68,7 @@ def demo(
     device: Device = "auto",
 ) -> None:
     """Rebuild the demo: draw the scenes, train the checkpoint, judge it on unseen scenes, embed the shipped ones."""
-    from hypviz.library import DEMO
+    from hypviz.explore.library import DEMO
     from hypviz.paths import CHECKPOINTS
 
     start = time.perf_counter()
@@ -81,8 +81,8 @@ def demo(
 
 
 def _train(build: Path, checkpoint: Path, device: str) -> None:
-    from hypviz.fit import FitJob, fit
     from hypviz.model.card import read_card, write_card
+    from hypviz.training.pipeline import FitJob, fit
 
     base = FitJob(
         workspace=clipart_workspace(build / "train", "train", TRAIN_SCENES),
@@ -112,12 +112,12 @@ def _polar_job(job: FitJob, build: Path) -> FitJob:
     """The job of the last stage: the former backbone, whose features are computed once, under a polar head that is not trained yet."""
     from hypviz.config import TrainSettings, from_mapping
     from hypviz.data.crops import build_crop_cache
+    from hypviz.finetune.features import backbone_hash, build_features
+    from hypviz.finetune.start import rarity_weights, spaced
     from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
     from hypviz.model.encoder import build_encoder
     from hypviz.model.fresh_head import fit_head, with_polar_head
-    from hypviz.store import Workspace
-    from hypviz.tune.features import backbone_hash, build_features
-    from hypviz.tune.start import rarity_weights, spaced
+    from hypviz.workspace.store import Workspace
 
     former, card = load_checkpoint(str(job.init))
     settings = replace(with_polar_head(card.encoder), temperature_init=POLAR_TEMPERATURE, direction_hidden=DIRECTION_HIDDEN)
@@ -156,9 +156,9 @@ def _set_size(path: Path, size: int) -> None:
 
 def _judge(build: Path, checkpoint: Path, device: str) -> None:
     """Write the figures on unseen scenes, beside the untrained encoder's, into the card."""
-    from hypviz.evaluate import EvaluateSettings
-    from hypviz.fit import headlines, judge
+    from hypviz.evaluation import EvaluateSettings
     from hypviz.model.card import read_card, write_card
+    from hypviz.training.pipeline import headlines, judge
 
     test = clipart_workspace(build / "test", "test", TEST_SCENES)
     results = judge(test, [str(checkpoint)], EvaluateSettings(baselines=False), untrained=True, device=device)
@@ -175,10 +175,10 @@ def _judge(build: Path, checkpoint: Path, device: str) -> None:
 
 def _ship(workspace: Path, device: str) -> None:
     """Draw the shipped scenes anew and build their workspace, so that the page starts at once."""
-    from hypviz.keeping import renewing
-    from hypviz.session import View
-    from hypviz.store import Workspace
+    from hypviz.explore.session import View
+    from hypviz.storage.keeping import renewing
     from hypviz.viz.layout import METHODS
+    from hypviz.workspace.store import Workspace
 
     folder = workspace.parent
     if folder.is_dir():

@@ -13,7 +13,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help='{"findings": [{about, words, well}…]}.')] = False,
 ) -> None:
     """Versions, devices, disk, and a walk through the shipped demo; ends with status 1 when something is not well."""
-    from hypviz.doctor import examine
+    from hypviz.server.doctor import examine
 
     findings = examine()
     if as_json:

@@ -1,4 +1,4 @@
-"""`python -m hypviz export`: items of a workspace, chosen by what they are, in any format of `hypviz.export`."""
+"""`python -m hypviz export`: items of a workspace, chosen by what they are, in any format of `hypviz.explore.export`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
 from hypviz.errors import SettingsError
 
 if TYPE_CHECKING:
-    from hypviz.inquiry import Inquiry
+    from hypviz.explore.inquiry import Inquiry
 
 app = typer.Typer(no_args_is_help=True)
 ENDINGS = {
@@ -62,9 +62,9 @@ def selection(
     as_json: Json = False,
 ) -> None:
     """Write the items that pass all of the given filters to a file. Embeds the workspace first when that was not done."""
+    from hypviz.explore.session import View
     from hypviz.progress import progress_bar
-    from hypviz.session import View
-    from hypviz.store import Workspace
+    from hypviz.workspace.store import Workspace
 
     chosen = format or next((name for ending, name in ENDINGS.items() if out.name.lower().endswith(ending)), None)
     if chosen is None:
@@ -87,7 +87,7 @@ def selection(
 
 def _write(inquiry: Inquiry, wanted: dict[str, Any], format: str, out: Path, *, pictures: bool) -> int:
     """Write the file, whole or not at all; returns how many items are in it."""
-    from hypviz.files import write_file
+    from hypviz.storage.files import write_file
 
     if pictures:
         if out.suffix.lower() != ".zip":

@@ -15,8 +15,8 @@ from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
 
 if TYPE_CHECKING:
-    from hypviz.tune.folder import JobFolder
-    from hypviz.tune.job import TuneJob
+    from hypviz.finetune.folder import JobFolder
+    from hypviz.finetune.job import TuneJob
 
 
 def finetune(
@@ -34,11 +34,11 @@ def finetune(
     as_json: Json = False,
 ) -> None:
     """Fine-tune a checkpoint on a small set and keep the best epoch. Ctrl-C saves a state; the same command resumes it."""
-    from hypviz.locks import held
-    from hypviz.tune.job import TuneJob
-    from hypviz.tune.keep import keep, target_of
-    from hypviz.tune.work import Tuning
-    from hypviz.tune.worker import BUSY
+    from hypviz.finetune.job import TuneJob
+    from hypviz.finetune.keep import keep, target_of
+    from hypviz.finetune.work import Tuning
+    from hypviz.finetune.worker import BUSY
+    from hypviz.storage.locks import held
 
     start = checkpoint or ("" if backbone else suited("", workspace))
     job = TuneJob(str(workspace.resolve()), start, backbone, weights, depth, _object(settings))
@@ -57,7 +57,7 @@ def _folder(job: TuneJob, target: Path, resume: bool) -> JobFolder:
     """The run's folder beside the checkpoint to be; that of an earlier run of the same job is gone on with."""
     import shutil
 
-    from hypviz.tune.folder import JobFolder
+    from hypviz.finetune.folder import JobFolder
 
     key = hashlib.sha256(json.dumps(asdict(job), sort_keys=True).encode()).hexdigest()[:8]
     folder = JobFolder(target.parent / f"{target.stem}.run-{key}")

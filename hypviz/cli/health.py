@@ -23,15 +23,15 @@ def health(
     """Check a hierarchy: duplicates, cycles, orphans, and, with a checkpoint, children outside their parent's cone."""
     from hypviz.errors import SettingsError
     from hypviz.health import health_report
-    from hypviz.store import Workspace
+    from hypviz.workspace.store import Workspace
 
     if omega is not None and checkpoint is None:
         raise SettingsError("--omega is a threshold on angles between vectors: give --checkpoint too.")
     opened = Workspace.open(workspace)
     embedding, cones = None, None
     if checkpoint is not None:
-        from hypviz.calibration import calibration
-        from hypviz.embed import checkpoint_for, embed_workspace
+        from hypviz.evaluation.calibration import calibration
+        from hypviz.inference.embed import checkpoint_for, embed_workspace
         from hypviz.model.card import read_card
         from hypviz.progress import progress_bar
         from hypviz.search.retrieval import Cones

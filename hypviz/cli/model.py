@@ -37,8 +37,8 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train an encoder with the angle loss. Ctrl-C saves a state; the same command resumes it."""
-    from hypviz.fit import FitJob, fit
     from hypviz.model.offers import offered_licence
+    from hypviz.training.pipeline import FitJob, fit
 
     given = _json_option("--settings", settings)
     flags = {"steps": steps, "batch_pairs": batch_pairs, "lr": lr, "seed": seed}
@@ -83,8 +83,8 @@ def embed(
     """Embed every item of a workspace with a checkpoint."""
     import time
 
-    from hypviz.embed import embed_workspace
-    from hypviz.store import Workspace
+    from hypviz.inference.embed import embed_workspace
+    from hypviz.workspace.store import Workspace
 
     opened = Workspace.open(workspace)
     checkpoint = suited(checkpoint, workspace)
@@ -117,8 +117,8 @@ def evaluate(
     device: Device = "auto",
 ) -> None:
     """Judge checkpoints on a workspace: the paper's tasks, with baselines and intervals, in tables like the paper's."""
-    from hypviz.evaluate import EvaluateSettings, paper_tables
-    from hypviz.fit import judge
+    from hypviz.evaluation import EvaluateSettings, paper_tables
+    from hypviz.training.pipeline import judge
 
     settings = EvaluateSettings(apex=apex, max_queries=max_queries)
     quiet = json_file is not None and str(json_file) == "-"
@@ -153,15 +153,15 @@ def _check_writable(files: dict[str, Path | None]) -> None:
 
 
 def _long_csv(results: dict[str, Any]) -> str:
-    from hypviz.evaluate.report import CSV_COLUMNS, csv_text
+    from hypviz.evaluation.report import CSV_COLUMNS, csv_text
 
     return csv_text(("checkpoint", *CSV_COLUMNS), [(name, *row) for name, one in results.items() for row in one.csv_rows()])
 
 
 def _class_csv(results: dict[str, Any], workspace: Path) -> str:
-    from hypviz.evaluate.classes import CLASS_COLUMNS, per_class_rows
-    from hypviz.evaluate.report import csv_text
-    from hypviz.store import Workspace
+    from hypviz.evaluation.classes import CLASS_COLUMNS, per_class_rows
+    from hypviz.evaluation.report import csv_text
+    from hypviz.workspace.store import Workspace
 
     items = Workspace.open(workspace).items
     return csv_text(("checkpoint", *CLASS_COLUMNS), [(name, *row) for name, one in results.items() for row in per_class_rows(items, one)])

@@ -14,7 +14,7 @@ from hypviz.errors import DataError, SettingsError
 from hypviz.progress import progress_bar
 
 if TYPE_CHECKING:
-    from hypviz.data.hier_openimages import HierOpenImages
+    from hypviz.openimages.hier_openimages import HierOpenImages
 
 
 def openimages(
@@ -37,9 +37,9 @@ def openimages(
     https://storage.googleapis.com/openimages/web/download_v7.html links them. OUT gets plan/ (a workspace without
     pictures), images.csv, classes.csv and download.txt; run again with --download, --verify and --import as you go.
     """
-    from hypviz.data.hier_openimages import SPLITS, SubsetSettings, split_counts
-    from hypviz.data.openimages_download import client_command, plan_download, write_commands
-    from hypviz.data.openimages_download import download as fetch
+    from hypviz.openimages.download import client_command, plan_download, write_commands
+    from hypviz.openimages.download import download as fetch
+    from hypviz.openimages.hier_openimages import SPLITS, SubsetSettings, split_counts
 
     flags = ("IsGroupOf",) if leave_out is None else tuple(name for name in leave_out if name != "none")
     settings = SubsetSettings(subset, tuple(split or SPLITS), flags)
@@ -67,9 +67,9 @@ def openimages(
 def _build(source: Path, out: Path, settings: Any, limit: int, *, quiet: bool) -> HierOpenImages:
     from hypviz.data.formats.openimages import find_files
     from hypviz.data.formats.openimages_csv import read_boxes, read_descriptions
-    from hypviz.data.hier_openimages import build, take
     from hypviz.data.raw import DropCounter
-    from hypviz.store import Workspace
+    from hypviz.openimages.hier_openimages import build, take
+    from hypviz.workspace.store import Workspace
 
     if not source.exists():
         raise DataError(f"{source}: there is no such folder; it must hold OpenImages' CSV files.")
@@ -105,7 +105,7 @@ def _counts(made: HierOpenImages) -> dict[str, int]:
 
 
 def _write_lists(made: HierOpenImages, out: Path) -> None:
-    from hypviz.data.hier_openimages import class_counts
+    from hypviz.openimages.hier_openimages import class_counts
 
     images = made.items.images
     with (out / "images.csv").open("w", encoding="utf-8", newline="") as file:
@@ -115,7 +115,7 @@ def _write_lists(made: HierOpenImages, out: Path) -> None:
 
 
 def _checksums(out: Path, verify: bool, *, quiet: bool) -> dict[str, Any]:
-    from hypviz.data.openimages_download import record_checksums
+    from hypviz.openimages.download import record_checksums
 
     with progress_bar("Checksums", quiet=quiet) as report:
         recorded, bad = record_checksums(out / "images", out / "checksums.sha256", verify=verify, on_progress=report)
@@ -129,7 +129,7 @@ def _checksums(out: Path, verify: bool, *, quiet: bool) -> dict[str, Any]:
 
 def _import(source: Path, out: Path, made: HierOpenImages, flags: tuple[str, ...], *, quiet: bool) -> dict[str, Any]:
     from hypviz.data.formats.openimages import read_openimages
-    from hypviz.importing import import_workspace
+    from hypviz.workspace.importing import import_workspace
 
     if not (out / "images").is_dir():
         raise SettingsError(f"{out / 'images'} is not there yet; fetch the pictures by --download first.")

@@ -27,8 +27,8 @@ def show(result: dict[str, Any], text: str, *, as_json: bool) -> None:
 
 def suited(checkpoint: str, workspace: Path) -> str:
     """The checkpoint as given, or the name of the shipped one that suits the workspace's pictures."""
-    from hypviz.embed import suited_checkpoint
-    from hypviz.store import Workspace
+    from hypviz.inference.embed import suited_checkpoint
+    from hypviz.workspace.store import Workspace
 
     return checkpoint or suited_checkpoint(Workspace.open(workspace).items.classes)
 

@@ -36,11 +36,11 @@ def photos(
 ) -> None:
     """Join data sets, train a head on the features of EfficientNet-Lite0 and write the checkpoint with its card."""
     from hypviz.experiments.photos import BACKBONE, RECIPE, place_boxes
+    from hypviz.finetune.folder import JobFolder
+    from hypviz.finetune.job import TuneJob
+    from hypviz.finetune.keep import keep
+    from hypviz.finetune.work import Tuning
     from hypviz.model.card import read_card, weights_path, write_card
-    from hypviz.tune.folder import JobFolder
-    from hypviz.tune.job import TuneJob
-    from hypviz.tune.keep import keep
-    from hypviz.tune.work import Tuning
 
     workspace, sources = _joined(folders, build)
     if leave_out:
@@ -68,7 +68,7 @@ def _judge_unseen(workspace: Path, build: Path, beginning: str, parts: int, seed
     """Leave parts of a series out in turn, and print what the recipe is worth on them; the runs are kept in `build`."""
     from hypviz.experiments import unseen
     from hypviz.experiments.photos import RECIPE
-    from hypviz.store import Workspace
+    from hypviz.workspace.store import Workspace
 
     opened = Workspace.open(workspace)
     masks = unseen.series_parts(opened.items, beginning, parts)
@@ -93,7 +93,7 @@ def _joined(folders: list[Path], build: Path) -> tuple[Path, list[dict[str, Any]
     from hypviz.data.formats.detect import open_dataset
     from hypviz.data.importer import import_items
     from hypviz.data.join import join_items
-    from hypviz.importing import create_workspace
+    from hypviz.workspace.importing import create_workspace
 
     sets = []
     for folder in folders:

@@ -34,9 +34,9 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search a workspace by entailment. Embeds it first when that was not done."""
+    from hypviz.explore.session import View
     from hypviz.progress import progress_bar
-    from hypviz.session import View
-    from hypviz.store import Workspace
+    from hypviz.workspace.store import Workspace
 
     wanted = [name for name, on in _kinds(children, bands, parents, nearest, path, words) if on] or ["children"]
     if (item, picture, text).count(None) != 2:

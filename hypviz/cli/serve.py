@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from hypviz import __version__
+from hypviz.access.logs import FORMATS, LEVELS, set_up
 from hypviz.errors import HypvizError, SettingsError, os_sentence, without_options
-from hypviz.logs import FORMATS, LEVELS, set_up
 
 if TYPE_CHECKING:
-    from hypviz.ui.edge.settings import EdgeSettings
+    from hypviz.server.edge.settings import EdgeSettings
 
 
 def _print_version(value: bool) -> None:
@@ -62,7 +62,7 @@ def serve_page(
         os.environ["HF_HUB_OFFLINE"] = "1"  # the libraries that know hubs read it when they load, in trainings too
     try:
         _set_up_log(log_level, log_format)
-        from hypviz.ui.edge.settings import EdgeSettings
+        from hypviz.server.edge.settings import EdgeSettings
 
         settings = EdgeSettings(host, port, tuple(allow_host or ()), auth, no_auth, read_only, log_format == "json").checked()
         serve(data, checkpoint, settings=settings, device=device, browser=browser, allow_root=allow_root or [], hub=hub)
@@ -99,14 +99,14 @@ def serve(
     data: str, checkpoint: str, *, settings: EdgeSettings, device: str, browser: bool, allow_root: Sequence[Path] = (), hub: bool = False
 ) -> None:
     """Open the view (importing and embedding when needed), build the page and serve it until Ctrl-C or SIGTERM."""
-    from hypviz.ui.server import check_port, run
+    from hypviz.server.server import check_port, run
 
     check_port(settings.host, settings.port)
-    from hypviz.claim import claimed_home
-    from hypviz.import_report import report_lines, report_of
-    from hypviz.library import Library
+    from hypviz.access.trust import Trust
+    from hypviz.explore.library import Library
     from hypviz.progress import progress_bar
-    from hypviz.trust import Trust
+    from hypviz.server.claim import claimed_home
+    from hypviz.workspace.import_report import report_lines, report_of
 
     with claimed_home(f"http://{settings.host}:{settings.port}"):
         library = Library(device=device, trust=Trust.of_server(allow_root, hub=hub))

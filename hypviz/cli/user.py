@@ -20,7 +20,7 @@ def add(
     file: File = None,
 ) -> None:
     """Add a user, or give one another password. It is asked for, or read from the first line of a pipe."""
-    from hypviz.ui.edge.users import default_file, write_user
+    from hypviz.server.edge.users import default_file, write_user
 
     target = file or default_file()
     write_user(target, name, _password(name), admin=admin)
@@ -30,7 +30,7 @@ def add(
 @app.command("remove")
 def remove(name: str, file: File = None) -> None:
     """Remove a user; sessions that are open end with the next request."""
-    from hypviz.ui.edge.users import default_file, remove_user
+    from hypviz.server.edge.users import default_file, remove_user
 
     remove_user(file or default_file(), name)
     typer.echo(f"{name} may not sign in any more")
@@ -39,7 +39,7 @@ def remove(name: str, file: File = None) -> None:
 @app.command("list")
 def names(file: File = None) -> None:
     """The names, and who is an admin."""
-    from hypviz.ui.edge.users import default_file, read_users
+    from hypviz.server.edge.users import default_file, read_users
 
     for user in read_users(file or default_file()).values():
         typer.echo(f"{user.name}{' (admin)' if user.admin else ''}")

@@ -53,9 +53,9 @@ def export_vectors(
     as_json: Json = False,
 ) -> None:
     """Write vectors of a workspace, or of some of its items, with curvature and model said beside them."""
-    from hypviz.session import View
-    from hypviz.store import Workspace
+    from hypviz.explore.session import View
     from hypviz.vectors.write import write_vectors
+    from hypviz.workspace.store import Workspace
 
     checkpoint = suited(checkpoint, workspace)
     say_licence(checkpoint)

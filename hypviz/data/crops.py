@@ -26,7 +26,7 @@ from hypviz.config import check_choice, check_range
 from hypviz.data.items import Items
 from hypviz.data.squares import FITS, crop_square
 from hypviz.errors import DataError, WorkspaceError
-from hypviz.locks import held
+from hypviz.storage.locks import held
 
 __all__ = ["FITS", "Progress", "build_crop_cache", "crop_square", "iter_crops"]
 

@@ -11,7 +11,7 @@ from hypviz.config import HierarchySettings, from_mapping
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy
 from hypviz.data.items import Items, subset_images
 from hypviz.errors import DataError
-from hypviz.store import Workspace
+from hypviz.workspace.store import Workspace
 
 SPLIT_SEED = 0
 SHARES = {"train": (0.0, 0.65), "validation": (0.65, 0.75), "test": (0.75, 1.0)}

@@ -21,17 +21,17 @@ from hypviz.config import EncoderSettings, PairSettings, TrainSettings
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.hierarchy import Hierarchy, subset_hierarchy
 from hypviz.data.items import Items, subset_images
-from hypviz.evaluate import LISTED, EvaluateSettings, calibrate_retrieval, evaluate
-from hypviz.evaluate.task import listed_ranking
-from hypviz.model.losses import LossSettings
-from hypviz.run_state import Recipe
+from hypviz.evaluation import LISTED, EvaluateSettings, calibrate_retrieval, evaluate
+from hypviz.evaluation.task import listed_ranking
+from hypviz.finetune.features import Features, build_features
+from hypviz.finetune.split import split_images
+from hypviz.finetune.start import rarity_weights
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import MAX_ANGLE, Cones, Ranking, Retrieval
-from hypviz.store import Workspace
-from hypviz.train import train
-from hypviz.tune.features import Features, build_features
-from hypviz.tune.split import split_images
-from hypviz.tune.start import rarity_weights
+from hypviz.training.loop import train
+from hypviz.training.losses import LossSettings
+from hypviz.training.state import Recipe
+from hypviz.workspace.store import Workspace
 
 FIGURES = {
     "child → parent Top-5": ("box → scene", "same class", "precision@5"),
@@ -107,11 +107,11 @@ def prepare(workspace: Path, backbone: str, cache: Path, *, dimension: int | Non
 
     dimension: of the heads' space, None for the one that a fresh head gets.
     """
-    from hypviz.embed import in_fastest_dtype
+    from hypviz.finetune.features import backbone_hash
+    from hypviz.finetune.job import TuneJob
+    from hypviz.finetune.start import start_settings
+    from hypviz.inference.embed import in_fastest_dtype
     from hypviz.model.encoder import build_encoder
-    from hypviz.tune.features import backbone_hash
-    from hypviz.tune.job import TuneJob
-    from hypviz.tune.start import start_settings
 
     opened = Workspace.open(workspace)
     settings = start_settings(TuneJob(str(workspace), backbone=backbone))

@@ -37,12 +37,12 @@ def place_boxes(path: Path, items: Items, hierarchy: Hierarchy, features: NDArra
     path: its weights file; these stay as they are.  items, hierarchy: of its validation pictures.  features: (1, n, F), of these items.
     Returns {"metrics", "chance"} of the validation pictures, as the card has them.
     """
-    from hypviz.evaluate import calibrate_retrieval, evaluate
-    from hypviz.fit import chances, headlines
+    from hypviz.evaluation import calibrate_retrieval, evaluate
+    from hypviz.finetune.features import Features
+    from hypviz.finetune.judging import FULL
     from hypviz.model.card import read_card, write_card
     from hypviz.model.checkpoint import load_checkpoint
-    from hypviz.tune.features import Features
-    from hypviz.tune.judging import FULL
+    from hypviz.training.pipeline import chances, headlines
 
     encoder, _ = load_checkpoint(path)
     card = read_card(path)

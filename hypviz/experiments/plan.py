@@ -9,7 +9,7 @@ from typing import Any
 from hypviz.errors import SettingsError
 
 Recipe = Mapping[str, Mapping[str, Any]]
-"""The parts of `run_state.Recipe` as nested mappings; what is not said has its default."""
+"""The parts of `training.state.Recipe` as nested mappings; what is not said has its default."""
 
 
 @dataclass(frozen=True)

@@ -17,21 +17,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypviz.calibration import calibrated
 from hypviz.config import EncoderSettings
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.hierarchy import Hierarchy, subset_hierarchy
 from hypviz.data.items import Items, subset_images
 from hypviz.errors import DataError
-from hypviz.evaluate import LISTED, EvaluateSettings, Evaluation, calibrate_retrieval, evaluate
+from hypviz.evaluation import LISTED, EvaluateSettings, Evaluation, calibrate_retrieval, evaluate
+from hypviz.evaluation.calibration import calibrated
 from hypviz.experiments.photos import BACKBONE, BOXES_FROM, CHILDREN, PARENTS, RECIPE
+from hypviz.finetune.features import Features, build_features
+from hypviz.finetune.plan import make_plan
+from hypviz.finetune.split import Split, split_images
+from hypviz.finetune.start import rarity_weights
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
-from hypviz.tune.features import Features, build_features
-from hypviz.tune.plan import make_plan
-from hypviz.tune.split import Split, split_images
-from hypviz.tune.start import rarity_weights
 
 Mask = NDArray[np.bool_]
 FIGURES = {
@@ -89,11 +89,11 @@ def series_parts(items: Items, beginning: str, count: int, *, seed: int = 0) -> 
 def load_photographs(items: Items, hierarchy: Hierarchy, cache: Path, *, views: int, on_share: Callable[[float], None]) -> Photographs:
     """Pictures with their features, computed once and kept in `cache`; views: augmented ones beside the plain one."""
     from hypviz.config import TrainSettings
-    from hypviz.embed import in_fastest_dtype
+    from hypviz.finetune.features import backbone_hash
+    from hypviz.finetune.job import TuneJob
+    from hypviz.finetune.start import start_settings
+    from hypviz.inference.embed import in_fastest_dtype
     from hypviz.model.encoder import build_encoder
-    from hypviz.tune.features import backbone_hash
-    from hypviz.tune.job import TuneJob
-    from hypviz.tune.start import start_settings
 
     settings = start_settings(TuneJob(str(cache), backbone=BACKBONE))
     encoder = build_encoder(settings).eval()
@@ -127,7 +127,7 @@ def trained_without(
     from hypviz.model.checkpoint import save_checkpoint
     from hypviz.model.encoder import build_encoder
     from hypviz.model.fresh_head import fit_head
-    from hypviz.train import train
+    from hypviz.training.loop import train
 
     items, split = photographs.items, split_without(photographs.items, left_out)
     recipe = make_plan("head", photographs.encoder, items, split, {**RECIPE, **settings}).recipe

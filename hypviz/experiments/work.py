@@ -14,9 +14,9 @@ from typing import Any
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.hierarchy import class_graph
 from hypviz.data.items import Items
-from hypviz.evaluate import EvaluateSettings, evaluate
+from hypviz.evaluation import EvaluateSettings, evaluate
 from hypviz.experiments.data import Part
-from hypviz.files import write_file
+from hypviz.storage.files import write_file
 
 SCHEMA = 2
 QUICK = EvaluateSettings(max_queries=500, bootstrap=0, entailment_apexes=0)
@@ -80,7 +80,7 @@ def do(run: Run, *, on_step: OnStep | None = None, stop: threading.Event | None 
     start = time.process_time()
     encoder, record = _trained(run, on_step, stop)
     items, hierarchy = run.judged.load()
-    from hypviz.embed import embed_crops, norm_sample
+    from hypviz.inference.embed import embed_crops, norm_sample
     from hypviz.model.norms import adapt_norms, has_fresh_norms
 
     crops = crops_of(items, run.home, encoder.image_size)
@@ -110,8 +110,8 @@ def _trained(run: Run, on_step: OnStep | None, stop: threading.Event | None) -> 
     from hypviz.model.checkpoint import load_checkpoint
     from hypviz.model.device import pick_device
     from hypviz.model.encoder import build_encoder
-    from hypviz.run_state import Recipe
-    from hypviz.train import finish, train
+    from hypviz.training.loop import finish, train
+    from hypviz.training.state import Recipe
 
     recipe = Recipe.from_json(run.recipe)
     if not run.trained:

@@ -28,17 +28,7 @@ from typing import Any
 
 from array_api_compat import is_torch_array
 
-from hypviz.geometry.arrays import (
-    Array,
-    pairwise_dot,
-    safe_norm,
-    safe_sqrt,
-    scale_gradient,
-    sqrt_curv,
-    stop_gradient,
-    unit,
-    working,
-)
+from hypviz.geometry.arrays import Array, pairwise_dot, safe_norm, safe_sqrt, scale_gradient, sqrt_curv, stop_gradient, unit, working
 from hypviz.geometry.lorentz import inner, time_component
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 from hypviz.config import EncoderSettings, from_mapping, to_mapping
 from hypviz.errors import CheckpointError, SettingsError
-from hypviz.files import read_limited, write_file
-from hypviz.home import own_checkpoints
 from hypviz.paths import CHECKPOINTS
 from hypviz.search.retrieval import Retrieval
+from hypviz.storage.files import read_limited, write_file
+from hypviz.storage.home import own_checkpoints
 
 SCHEMA = 1
 MAX_CARD = 8 << 20
@@ -116,7 +116,7 @@ def write_card(path: Path, card: Card) -> None:
 
 
 def card_writer(card: Card) -> Callable[[Path], object]:
-    """What writes a card into a file, for `files.write_files`."""
+    """What writes a card into a file, for `storage.files.write_files`."""
     text = json.dumps(card.to_json(), indent=2, ensure_ascii=False) + "\n"
     return lambda part: part.write_text(text, encoding="utf-8")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from safetensors.torch import save_file
 
 from hypviz.errors import CheckpointError
-from hypviz.files import write_files
 from hypviz.model.backbone import RANDOM
 from hypviz.model.card import Card, card_writer, find_checkpoint, read_card, weights_path
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.published import is_published, translate
 from hypviz.model.weights import read_weights
+from hypviz.storage.files import write_files
 
 
 def save_checkpoint(path: Path, encoder: HyperbolicEncoder, card: Card) -> Path:

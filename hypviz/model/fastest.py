@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from hypviz.files import write_file
-from hypviz.home import home
 from hypviz.model.device import CPU_BATCH
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.model.folding import folded, mirrored
+from hypviz.storage.files import write_file
+from hypviz.storage.home import home
 
 log = logging.getLogger(__name__)
 MIN_AGREEMENT = 0.98

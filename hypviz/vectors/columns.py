@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.errors import DataError
-from hypviz.files import read_limited
+from hypviz.storage.files import read_limited
 
 Texts = NDArray[np.str_]
 MAX_TEXT = 2 << 30

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.errors import DataError
-from hypviz.files import read_limited
+from hypviz.storage.files import read_limited
 from hypviz.vectors.columns import read_lines, short, texts_of
 from hypviz.vectors.edge_files import EdgeTable, edge_table, edges_of_mapping, read_edges
 from hypviz.vectors.sizes import check_arrays, check_columns

@@ -22,16 +22,16 @@ from hypviz.data.hierarchy import Edges, Hierarchy
 from hypviz.data.items import SCENE, VECTOR, Images, Items, content_hash
 from hypviz.data.pictures import PictureError, read_size
 from hypviz.errors import DataError, WorkspaceError
-from hypviz.files import write_file
+from hypviz.metrics import ThresholdSweep
 from hypviz.model.card import Card, checkpoint_hash, read_card, write_card
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
-from hypviz.search.metrics import ThresholdSweep
-from hypviz.store import VECTORS, Workspace
+from hypviz.storage.files import write_file
 from hypviz.vectors.columns import as_texts
 from hypviz.vectors.edges import EdgeCount, edge_pairs
 from hypviz.vectors.models import AUTO, Placed, as_model, place_vectors
 from hypviz.vectors.read import Given
+from hypviz.workspace.store import VECTORS, Workspace
 
 NO_LABELS = "vector"
 """Class of everything when no labels are given."""

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import SCENE, VECTOR, Items
 from hypviz.errors import SettingsError
-from hypviz.files import write_files
 from hypviz.search.embedding import Embedding
+from hypviz.storage.files import write_files
 from hypviz.vectors.models import MODELS, as_model
 
 Rows = NDArray[np.integer]

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from hypviz.data.items import Items
 from hypviz.data.pictures import open_upright
 from hypviz.errors import DataError
-from hypviz.files import write_file
+from hypviz.storage.files import write_file
 
 THUMB_SIZE = 192
 """Longest side in pixels: crisp at 96 CSS pixels on a dense screen."""

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypviz.keeping import temporary
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 from hypviz.search.scoring import ranking_value
+from hypviz.storage.keeping import temporary
 from hypviz.viz.placing import place
 from hypviz.viz.wedges import spread
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hypviz.data.clipart import OBJECT_CLASSES, PART_CLASSES, SCENE_TYPES, SPLIT_SEEDS, DrawnScene, contact_sheet, draw_scene, write_dataset
-from hypviz.data.clipart.canvas import DESIGN_WH, MIN_SIDE_PX, MIN_VISIBLE, Canvas, DrawnBox
-from hypviz.data.clipart.draw import paint, scene_type_of, split_of
-from hypviz.data.clipart.palette import STYLES, Style
-from hypviz.data.clipart.shapes import grown, oval, rect, ring, stroke
+from hypviz.clipart import OBJECT_CLASSES, PART_CLASSES, SCENE_TYPES, SPLIT_SEEDS, DrawnScene, contact_sheet, draw_scene, write_dataset
+from hypviz.clipart.canvas import DESIGN_WH, MIN_SIDE_PX, MIN_VISIBLE, Canvas, DrawnBox
+from hypviz.clipart.draw import paint, scene_type_of, split_of
+from hypviz.clipart.palette import STYLES, Style
+from hypviz.clipart.shapes import grown, oval, rect, ring, stroke
 
 SMALL = (192, 144)
 RED, BLUE = (220, 40, 40), (40, 40, 220)

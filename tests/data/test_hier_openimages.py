@@ -16,15 +16,15 @@ from hypviz.cli import app
 from hypviz.config import HierarchySettings
 from hypviz.data.formats.openimages import find_files, read_openimages
 from hypviz.data.formats.openimages_csv import BoxTable, read_boxes, read_descriptions
-from hypviz.data.hier_openimages import HierOpenImages, SubsetSettings, build, class_counts, take
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.data.items import item_ids
-from hypviz.data.openimages_download import client_command, download, plan_download, read_checksums, record_checksums, write_commands
-from hypviz.data.openimages_world import write_world
 from hypviz.data.raw import DropCounter
 from hypviz.errors import DataError, SettingsError
-from hypviz.store import Workspace
+from hypviz.openimages.download import client_command, download, plan_download, read_checksums, record_checksums, write_commands
+from hypviz.openimages.hier_openimages import HierOpenImages, SubsetSettings, build, class_counts, take
+from hypviz.openimages.world import write_world
+from hypviz.workspace.store import Workspace
 
 MakePicture = Callable[..., Path]
 
@@ -97,7 +97,7 @@ def test_ids_are_those_of_item_ids_and_classes_have_their_names(made: HierOpenIm
 
 
 def test_two_processes_give_the_ids_of_one(table: BoxTable, made: HierOpenImages, world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hypviz.data.hier_openimages.IDS_AT_ONCE", 1500)
+    monkeypatch.setattr("hypviz.openimages.hier_openimages.IDS_AT_ONCE", 1500)
     assert build(table, {}, world).items.item_id.tolist() == made.items.item_id.tolist()
 
 
@@ -170,7 +170,7 @@ def test_the_client_is_run_and_what_did_not_come_is_said(tmp_path: Path, monkeyp
 
 
 def test_no_room_is_said_before_anything_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hypviz.data.openimages_download.BYTES_PER_IMAGE", 1e18)
+    monkeypatch.setattr("hypviz.openimages.download.BYTES_PER_IMAGE", 1e18)
     with pytest.raises(DataError, match="There is no room: 1 pictures to fetch"):
         download(plan_download(["train/a.jpg"], tmp_path), tmp_path / "list.txt")
     assert not (tmp_path / "list.txt").exists()

@@ -20,8 +20,8 @@ from hypviz.data.formats.hf_datasets import read_hf
 from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import Items
 from hypviz.errors import DataError
-from hypviz.library import Library
-from hypviz.store import Workspace
+from hypviz.explore.library import Library
+from hypviz.workspace.store import Workspace
 
 datasets = pytest.importorskip("datasets")
 MakePicture = Callable[..., Path]

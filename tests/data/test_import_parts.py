@@ -23,7 +23,7 @@ from hypviz.data.importer import import_items
 from hypviz.data.pictures import inspect_picture
 from hypviz.data.raw import DropCounter
 from hypviz.errors import DataError, without_options
-from hypviz.tune.zip_names import names_of
+from hypviz.finetune.zip_names import names_of
 from tests.conftest import random_picture
 
 MakePicture = Callable[..., Path]

@@ -24,9 +24,9 @@ from hypviz.data.importer import import_items
 from hypviz.data.items import Items
 from hypviz.data.writers import annotated_set, coco_document, cvat_xml, labelstudio_tasks, voc_files, yolo_files
 from hypviz.errors import DataError
-from hypviz.export import PICTURES, annotation_files, write_with_pictures
-from hypviz.importing import import_workspace
-from hypviz.store import Workspace
+from hypviz.explore.export import PICTURES, annotation_files, write_with_pictures
+from hypviz.workspace.importing import import_workspace
+from hypviz.workspace.store import Workspace
 from tests.conftest import random_picture
 
 CLASSES = ("yes", "012", "null", "a: b, 'c' \"d\"", "Löwe <&>", "猫", "no", "{x}")

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from hypviz.evaluate import calibrate_retrieval, evaluate
+from hypviz.evaluation import calibrate_retrieval, evaluate
 from hypviz.experiments.heads import BY, DUEL, FAST, FIGURES, ORDER, ROWS, figures, interval, page
-from tests.evaluate.worlds import hierarchy_of, tree_world
+from tests.evaluation.worlds import hierarchy_of, tree_world
 
 
 def test_every_way_to_rank_is_judged_as_evaluate_judges_it() -> None:

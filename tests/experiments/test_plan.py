@@ -6,7 +6,7 @@ import pytest
 
 from hypviz.errors import SettingsError
 from hypviz.experiments.plan import PLANS, Plan, find_plan, merged
-from hypviz.run_state import Recipe
+from hypviz.training.state import Recipe
 
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)

@@ -18,8 +18,8 @@ from hypviz.experiments.plan import Plan, Row
 from hypviz.experiments.processes import do_all
 from hypviz.experiments.schedule import Setup, row_runs, run_plan, tuning_runs
 from hypviz.experiments.work import Run, do
-from hypviz.store import Workspace
-from hypviz.train import Stopped
+from hypviz.training.loop import Stopped
+from hypviz.workspace.store import Workspace
 from tests.worlds import TinyWorld
 
 RECIPE = {

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hypviz.clipart import write_dataset
 from hypviz.config import EncoderSettings, HierarchySettings
-from hypviz.data.clipart import write_dataset
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy
 from hypviz.data.importer import import_items

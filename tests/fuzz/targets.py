@@ -21,11 +21,11 @@ from hypviz.data.importer import import_items
 from hypviz.data.pictures import inspect_picture, open_upright, read_size
 from hypviz.data.raw import DropCounter
 from hypviz.errors import HypvizError
+from hypviz.finetune.archive import unpack
 from hypviz.model.card import checkpoint_hash, read_card
-from hypviz.tune.archive import unpack
 from hypviz.vectors.columns import read_cells
 from hypviz.vectors.read import read_vectors
-from hypviz.workspace_meta import is_workspace, read_meta
+from hypviz.workspace.meta import is_workspace, read_meta
 from tests.fuzz import seeds
 
 

@@ -93,7 +93,7 @@ def test_a_defect_is_found_and_kept_with_its_input(tmp_path: Path, monkeypatch: 
 
 
 def test_an_archive_packed_by_a_method_that_takes_any_memory_is_refused(tmp_path: Path) -> None:
-    from hypviz.tune.archive import unpack
+    from hypviz.finetune.archive import unpack
 
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("a.txt", "x" * 100)

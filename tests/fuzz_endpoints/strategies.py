@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from hypothesis import strategies as st
 
 from tests.fuzz_endpoints.world import Request, Site
-from tests.ui.every_route import filled
+from tests.server.every_route import filled
 
 HOSTILE = (
     "",

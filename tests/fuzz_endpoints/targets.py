@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.ui.every_route import walk
+from tests.server.every_route import walk
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from hypviz.errors import DataError, SettingsError
 from hypviz.health import HealthSettings, health_report, vectors
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
-from tests.evaluate.worlds import hierarchy_of, random_world, slow_angle, tree_world
+from tests.evaluation.worlds import hierarchy_of, random_world, slow_angle, tree_world
 
 
 def test_vectors_that_know_the_tree_are_healthy() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from hypviz.config import TrainSettings
-from hypviz.model.augment import augment
+from hypviz.training.augment import augment
 
 PLAIN = {"flip": False, "colour_jitter": 0.0}
 

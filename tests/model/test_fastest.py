@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from hypviz.config import EncoderSettings
-from hypviz.embed import encode
+from hypviz.inference.embed import encode
 from hypviz.model import fastest
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.fastest import COMPARED, agreement, in_fastest_dtype

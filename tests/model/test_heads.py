@@ -21,8 +21,8 @@ from hypviz.model.class_scores import MASS, FeaturesAndClasses
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.fresh_head import fit_head, with_polar_head
 from hypviz.model.heads import PolarHead
-from hypviz.model.optimiser import build_optimiser
 from hypviz.model.packaged import find_packaged
+from hypviz.training.optimiser import build_optimiser
 
 POLAR = with_polar_head(EncoderSettings("timm:test_resnet", embed_dim=8, image_size=32))
 

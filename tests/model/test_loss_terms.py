@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from hypviz.model.losses import LossOutput, LossSettings, regularised
+from hypviz.training.losses import LossOutput, LossSettings, regularised
 
 CURV = torch.tensor(0.7)
 

@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from hypviz.geometry import pairwise_euclidean_exterior_angle, pairwise_exterior_angle
-from hypviz.model import losses
-from hypviz.model.losses import LossSettings, multi_positive_nce, pair_loss
 from hypviz.model.similarity import similarities
+from hypviz.training import losses
+from hypviz.training.losses import LossSettings, multi_positive_nce, pair_loss
 
 SCALE = 1 / 0.07
 Points = tuple[Tensor, Tensor]

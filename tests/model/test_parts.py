@@ -14,7 +14,7 @@ from hypviz.model.blocks import count_blocks, freeze_all_but_last, tower_parts
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.fresh_head import fit_head, with_head_bias
 from hypviz.model.norms import adapt_norms, has_batch_norm
-from hypviz.model.optimiser import build_optimiser
+from hypviz.training.optimiser import build_optimiser
 
 TOWERS = {"demo": 7, "timm:test_vit": 6, "timm:test_resnet": 4}
 """Towers with the number of their blocks."""

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from hypviz.geometry import distance, exterior_angle, from_polar, half_aperture
-from hypviz.model.losses import HINGE_WEIGHT, LossSettings, pair_loss
 from hypviz.model.similarity import Points, aperture_excess, similarities
+from hypviz.training.losses import HINGE_WEIGHT, LossSettings, pair_loss
 
 
 def points(seed: int, count: int, dim: int = 5) -> Points:

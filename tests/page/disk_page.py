@@ -13,7 +13,7 @@ import plotly
 from PIL import Image
 from playwright.sync_api import Page
 
-from hypviz.ui.routes import SCRIPTS as ALL_SCRIPTS
+from hypviz.server.routes import SCRIPTS as ALL_SCRIPTS
 from tests.viz.worlds import World, make_payload, make_world
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"

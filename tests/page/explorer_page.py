@@ -20,9 +20,9 @@ import uvicorn
 from fastapi.responses import HTMLResponse
 from playwright.sync_api import Locator, Page
 
-from hypviz.library import DEMO, Library
-from hypviz.session import View
-from hypviz.ui import routes
+from hypviz.explore.library import DEMO, Library
+from hypviz.explore.session import View
+from hypviz.server import routes
 from hypviz.viz.disk import unpack
 from tests.page.browser import OpenPage
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi.responses import HTMLResponse
 
-from hypviz.library import Library
-from hypviz.ui import routes
+from hypviz.explore.library import Library
+from hypviz.server import routes
 from tests.page.explorer_page import THEME
 
 TABS = {"annotate": ("mountAnnotator", routes.ANNOTATE_SCRIPTS), "tune": ("mountTuner", routes.TUNE_SCRIPTS)}

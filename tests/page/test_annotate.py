@@ -19,8 +19,8 @@ from hypviz.config import HierarchySettings
 from hypviz.data.formats.folder import read_folder
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
-from hypviz.library import Library
-from hypviz.store import Workspace
+from hypviz.explore.library import Library
+from hypviz.workspace.store import Workspace
 from tests.conftest import random_picture
 from tests.page.browser import OpenPage, new_page
 from tests.page.explorer_page import ExplorerPage

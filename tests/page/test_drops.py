@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from hypviz.library import Library
+from hypviz.explore.library import Library
 from tests.conftest import random_picture
 from tests.page.browser import OpenPage
 from tests.page.explorer_page import ExplorerPage

@@ -24,7 +24,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from hypviz.data.clipart import SPLIT_SEEDS, write_dataset
+from hypviz.clipart import SPLIT_SEEDS, write_dataset
 from tests.page.browser import OpenPage, new_page
 
 ROOT = Path(__file__).resolve().parents[2]

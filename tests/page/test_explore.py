@@ -22,11 +22,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from hypviz.data.clipart import SPLIT_SEEDS, draw_scene, write_dataset
-from hypviz.library import DEMO
-from hypviz.session import View
-from hypviz.store import Workspace
+from hypviz.clipart import SPLIT_SEEDS, draw_scene, write_dataset
+from hypviz.explore.library import DEMO
+from hypviz.explore.session import View
 from hypviz.viz.disk import unpack
+from hypviz.workspace.store import Workspace
 from tests.page.browser import OpenPage, new_page
 
 ROOT = Path(__file__).resolve().parents[2]

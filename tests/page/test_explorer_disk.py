@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Route, expect
 
-from hypviz import disks
+from hypviz.explore import disks
 from hypviz.viz.colours import BRANCH_COLOURS
 from tests.page.browser import OpenPage
 from tests.page.explorer_page import ExplorerPage, open_explorer, serve_explorer

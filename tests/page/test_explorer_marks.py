@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from hypviz.library import DEMO
-from hypviz.session import View
+from hypviz.explore.library import DEMO
+from hypviz.explore.session import View
 from tests.page.browser import OpenPage
 from tests.page.explorer_page import ExplorerPage, open_explorer, serve_explorer
 

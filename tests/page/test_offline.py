@@ -14,11 +14,11 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page
 
-from hypviz.library import Library
+from hypviz.explore.library import Library
+from hypviz.explore.session import View
 from hypviz.search.index import Index
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
-from hypviz.session import View
-from hypviz.ui import routes
+from hypviz.server import routes
 from tests.page.browser import OpenPage, new_page
 from tests.worlds import TinyWorld
 
@@ -181,7 +181,7 @@ def test_it_fits_a_phone_in_the_dark(open_page: OpenPage, file: Path) -> None:
 
 
 def test_names_cannot_end_the_script_they_are_in() -> None:
-    from hypviz.ui.offline import _closed, _inert
+    from hypviz.server.offline import _closed, _inert
 
     assert "<" not in _inert({"name": "</script><img src=x>"})
     assert _closed("a = '</SCRIPT>'; b = '<!--'") == "a = '<\\/SCRIPT>'; b = '<\\!--'"

@@ -12,9 +12,9 @@ import uvicorn
 from playwright.sync_api import expect
 
 from hypviz.data.formats.coco import read_coco
-from hypviz.importing import import_workspace
-from hypviz.library import Library
-from hypviz.ui.server import build_site
+from hypviz.explore.library import Library
+from hypviz.server.server import build_site
+from hypviz.workspace.importing import import_workspace
 from tests.conftest import MakeCoco
 from tests.page.browser import OpenPage
 from tests.worlds import TinyWorld

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from hypviz import metrics
 from hypviz.errors import DataError
-from hypviz.search import chance, metrics
+from hypviz.metrics import chance
 
 SMALL = [(n, r) for n in range(1, 7) for r in range(1, n + 1)]
 

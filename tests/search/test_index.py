@@ -389,7 +389,7 @@ def test_wrong_queries_are_refused_in_one_sentence() -> None:
 
 
 def test_the_page_can_search_without_torch() -> None:
-    code = "import sys, hypviz.search.index, hypviz.search.metrics, hypviz.evaluate; print('torch' in sys.modules)"
+    code = "import sys, hypviz.search.index, hypviz.metrics, hypviz.evaluation; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from hypviz import metrics
 from hypviz.errors import DataError, SettingsError
-from hypviz.search import metrics, statistics
+from hypviz.metrics import statistics
 
 NAN = float("nan")
 

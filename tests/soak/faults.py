@@ -46,9 +46,9 @@ def jump(place: Place, operation: Operation, seconds: float, rng: random.Random)
             def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
                 return cls.fromtimestamp(wild(), tz)
 
-        import hypviz.workspace_meta
+        import hypviz.workspace.meta
 
-        hypviz.workspace_meta.datetime = Wild
+        hypviz.workspace.meta.datetime = Wild
         for path in place.home.rglob("*"):
             moment = wild()
             os.utime(path, (moment, moment))

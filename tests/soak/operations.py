@@ -29,14 +29,14 @@ class Operation:
 
 def _import(place: Place) -> Any:
     from hypviz.data.formats.coco import read_coco
-    from hypviz.importing import import_workspace
+    from hypviz.workspace.importing import import_workspace
 
     raw = read_coco(place.world / "data" / "annotations.json", place.world / "data" / "images")
     return import_workspace(lambda items: place.home / "made", raw, name="made")[0]
 
 
 def _imported(place: Place) -> None:
-    from hypviz.store import Workspace, is_workspace
+    from hypviz.workspace.store import Workspace, is_workspace
 
     if is_workspace(place.home / "made"):
         assert Workspace.open(place.home / "made").items.data_hash == _mine(place).items.data_hash
@@ -44,7 +44,7 @@ def _imported(place: Place) -> None:
 
 
 def _mine(place: Place) -> Any:
-    from hypviz.store import Workspace
+    from hypviz.workspace.store import Workspace
 
     return Workspace.open(place.home / "mine")
 
@@ -56,13 +56,13 @@ def _key(place: Place) -> str:
 
 
 def _embed(place: Place) -> Any:
-    from hypviz.embed import embed_workspace
+    from hypviz.inference.embed import embed_workspace
 
     return embed_workspace(_mine(place), place.checkpoint, device="cpu")
 
 
 def _embedded(place: Place) -> None:
-    from hypviz.store import Workspace
+    from hypviz.workspace.store import Workspace
 
     right = Workspace.open(place.world / "data" / "workspace").embedding(_key(place))
     there = _mine(place).embedding(_key(place))
@@ -75,7 +75,7 @@ def _embedded(place: Place) -> None:
 
 
 def _layout(place: Place) -> Any:
-    from hypviz.session import View
+    from hypviz.explore.session import View
 
     view = View(_mine(place), place.checkpoint, device="cpu")
     return {name: view.disks.angles(name) for name in ("pca", "hierarchy")}
@@ -91,9 +91,9 @@ def _laid_out(place: Place) -> None:
 
 
 def _train(place: Place) -> None:
-    from hypviz.locks import held
-    from hypviz.tune import worker
-    from hypviz.tune.folder import JobFolder
+    from hypviz.finetune import worker
+    from hypviz.finetune.folder import JobFolder
+    from hypviz.storage.locks import held
 
     folder = JobFolder(place.home / "trainings" / "begun")
     ends = threading.Event(), threading.Event()
@@ -107,9 +107,9 @@ def _train(place: Place) -> None:
 
 
 def _trained(place: Place) -> None:
+    from hypviz.finetune.folder import JobFolder
+    from hypviz.finetune.tuner import Tuner
     from hypviz.model.card import read_card
-    from hypviz.tune.folder import JobFolder
-    from hypviz.tune.tuner import Tuner
 
     folder = JobFolder(place.home / "trainings" / "begun")
     before = folder.history()
@@ -126,14 +126,14 @@ def _trained(place: Place) -> None:
 
 
 def _keep(place: Place) -> str:
-    from hypviz.tune.tuner import Tuner
+    from hypviz.finetune.tuner import Tuner
 
     return Tuner(device="cpu").keep("done", called="mine too", licence="CC0-1.0", note="")
 
 
 def _kept(place: Place) -> None:
+    from hypviz.finetune.tuner import Tuner
     from hypviz.model.card import find_checkpoint, list_checkpoints, read_card
-    from hypviz.tune.tuner import Tuner
 
     tuner = Tuner(device="cpu")
     kept = tuner.job("done")["kept"]
@@ -146,7 +146,7 @@ def _kept(place: Place) -> None:
 
 def _easel() -> Any:
     from hypviz.annotate import Easel
-    from hypviz.library import Library
+    from hypviz.explore.library import Library
 
     return Easel(Library(device="cpu"))
 
@@ -161,7 +161,7 @@ def _apply(place: Place) -> Any:
 
 
 def _applied(place: Place) -> None:
-    from hypviz.store import Workspace
+    from hypviz.workspace.store import Workspace
 
     before = len(Workspace.open(place.world / "data" / "workspace").items)
     assert len(_mine(place).items) - before in (0, 1)
@@ -222,7 +222,7 @@ OPERATIONS = (
 
 def tidy(place: Place) -> None:
     """After a sweep nothing unfinished is left, and no process is on the list but this one."""
-    from hypviz.sweep import sweep
+    from hypviz.storage.sweep import sweep
 
     sweep()
     left = [path.name for path in place.home.rglob("*") if ".part-" in path.name or path.name.startswith((".commit", ".intake"))]

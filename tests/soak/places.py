@@ -88,9 +88,9 @@ def load_all(place: Place) -> None:
 
 
 def _fill(place: Place) -> None:
-    from hypviz.store import Workspace
-    from hypviz.tune.folder import JobFolder
-    from hypviz.tune.job import TuneJob
+    from hypviz.finetune.folder import JobFolder
+    from hypviz.finetune.job import TuneJob
+    from hypviz.workspace.store import Workspace
     from tests.worlds import make_tiny_world
 
     world = make_tiny_world(place.world)

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from hypviz.cli import app
 from hypviz.errors import DataError, HypvizError
-from hypviz.library import Library
-from hypviz.store import Workspace
+from hypviz.explore.library import Library
 from hypviz.vectors.read import Given, read_vectors
 from hypviz.vectors.workspace import make_vectors_workspace
+from hypviz.workspace.store import Workspace
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 LABELS = [f"n{row}" for row in range(20)]

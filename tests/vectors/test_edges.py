@@ -252,8 +252,8 @@ def test_an_id_that_is_missing_is_told(tmp_path: Path) -> None:
 
 
 def test_a_missing_label_is_missing_again_when_it_goes_out(tmp_path: Path) -> None:
-    from hypviz.export import export_columns
-    from hypviz.session import View
+    from hypviz.explore.export import export_columns
+    from hypviz.explore.session import View
 
     given = Given(np.eye(3) * 0.3, labels=np.array(["a", "", "no label"]))
     made, _ = make_vectors_workspace(tmp_path / "ws", given, name="v", model="poincare")

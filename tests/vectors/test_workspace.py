@@ -15,17 +15,17 @@ from typer.testing import CliRunner
 
 from hypviz.cli import app
 from hypviz.errors import CheckpointError, DataError, SettingsError, WorkspaceError
-from hypviz.evaluate import evaluate
-from hypviz.library import Library
-from hypviz.review.options import ReviewOptions
-from hypviz.review.sources import sources_of
+from hypviz.evaluation import evaluate
+from hypviz.evaluation.page.options import ReviewOptions
+from hypviz.evaluation.page.sources import sources_of
+from hypviz.explore.library import Library
+from hypviz.explore.session import View
 from hypviz.search.embedding import Embedding
-from hypviz.session import View
-from hypviz.store import Workspace
 from hypviz.vectors.models import as_model
 from hypviz.vectors.read import Given, read_vectors
 from hypviz.vectors.workspace import hierarchy_of, make_vectors_workspace
 from hypviz.viz.disk import unpack
+from hypviz.workspace.store import Workspace
 from tests.conftest import MakePicture
 
 COUNT = 40

@@ -9,15 +9,7 @@ import pytest
 from scipy.stats import rankdata
 
 from hypviz.search.embedding import Embedding
-from hypviz.viz.honesty import (
-    cone_agreement,
-    distances,
-    measure,
-    plane_of,
-    point_distortion,
-    rank_correlation,
-    trustworthiness,
-)
+from hypviz.viz.honesty import cone_agreement, distances, measure, plane_of, point_distortion, rank_correlation, trustworthiness
 from hypviz.viz.layout import angles
 from tests.viz.worlds import World, make_world
 

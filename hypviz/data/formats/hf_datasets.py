@@ -30,7 +30,7 @@ from hypviz.data.formats.tree import files_below
 from hypviz.data.pictures import FORMATS
 from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage, storable
 from hypviz.errors import DataError
-from hypviz.files import write_file
+from hypviz.storage.files import write_file
 
 LOOKED_AT = 100
 """Pictures with boxes that decide what the numbers of a box mean."""

@@ -1,0 +1,119 @@
+"""What a person sees first of a scene's children, judged: do the first twelve cards say what the scene holds?
+
+The cards are those of the page, found in other pictures only (`search.bands`). Chance draws, from every band, as many of the
+classes that the data set has there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.data.hierarchy import Hierarchy, class_graph
+from hypviz.data.items import Items, whole_pictures
+from hypviz.errors import DataError
+from hypviz.evaluation.task import choose_queries
+from hypviz.search.bands import BandGroup, Bands, ClassGroup, by_class, first_cards, radius_bands
+from hypviz.search.embedding import Embedding
+from hypviz.search.index import Index
+from hypviz.search.retrieval import Retrieval
+
+CARDS = 12
+DRAWS = 20
+"""Random draws per scene for the chance figures."""
+
+
+@dataclass(frozen=True)
+class FirstLook:
+    """Means over scenes. own_objects: share of the scene's object classes among its first cards.  fitting: share of these cards
+    whose class is in the picture or was seen under one of its objects.  distinct: classes among them; `fewest` is the least.
+    scenes: how many were judged.  Each with what chance gives."""
+
+    scenes: int
+    own_objects: float
+    own_objects_chance: float
+    fitting: float
+    fitting_chance: float
+    distinct: float
+    fewest: int
+
+    def to_json(self) -> dict[str, float]:
+        """The figures by name."""
+        return asdict(self)
+
+
+def judge_first_look(
+    items: Items,
+    hierarchy: Hierarchy,
+    embedding: Embedding,
+    retrieval: Retrieval,
+    *,
+    omega: float | None = None,
+    cards: int = CARDS,
+    graph: NDArray[np.bool_] | None = None,
+    most: int | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> FirstLook:
+    """Judge the first `cards` cards of every scene that has objects, found as the checkpoint's retrieval does.
+
+    omega: half-angle of the cone in radians, None for the calibrated one of the scene's level.  graph: (C, C) bool class graph, None
+    for that of `items`.  most: at most this many scenes, drawn by `seed`; None judges all.  draws: random
+    draws per scene for the chance figures; with 0 these are NaN.
+
+    DataError when no scene has a box that lies in nothing else.
+    """
+    radii, objects = np.asarray(embedding.radii, np.float32), ~items.is_scene & (hierarchy.depth == 1)
+    scenes = items.offsets[np.unique(items.image[objects])]
+    if not len(scenes):
+        raise DataError("The first look is judged on scenes with objects, and this data has no box outside all others.")
+    scenes = choose_queries(scenes.astype(np.int64), most, seed)
+    whole, judged = whole_pictures(items), []
+    bands = radius_bands(radii, hierarchy.depth, [str(level) for level in range(int(hierarchy.depth.max()) + 1)], whole=whole)
+    graph = class_graph(items, hierarchy) if graph is None else graph
+    index, rng = Index(embedding, retrieval), np.random.default_rng(seed)
+    for scene in scenes.tolist():
+        own = items.of_image(int(items.image[scene]))
+        around = index.around(index.query(scene), omega, limit=1)
+        apart = (items.image[around.members] != items.image[scene]) & ~whole[around.members]
+        rows = around.members[apart]
+        groups = by_class(rows, around.scores[apart], radii[rows], items.label[rows], bands)
+        shown, wanted = first_cards(groups, cards), np.unique(items.label[own[objects[own]]])
+        near = graph[wanted].any(axis=0)
+        near[items.label[own[1:]]] = True
+        labels, others = np.array([card.label for card in shown], np.int64), _everywhere(items, radii, bands, own)
+        drawn = [_judge(_drawn(others, shown, groups, rng), wanted, near) for _ in range(draws)]
+        chance = np.mean(drawn, axis=0) if drawn else (np.nan, np.nan)
+        judged.append((*_judge(labels, wanted, near), *chance, len(np.unique(labels))))
+    share, fitting, share_chance, fitting_chance, distinct = np.array(judged).T
+    return FirstLook(
+        len(scenes), float(share.mean()), float(share_chance.mean()), float(fitting.mean()), float(fitting_chance.mean()),
+        float(distinct.mean()), int(distinct.min()),
+    )  # fmt: skip
+
+
+def _judge(labels: NDArray[np.int64], wanted: NDArray[np.integer], near: NDArray[np.bool_]) -> tuple[float, float]:
+    """(share of the wanted classes among the labels, share of the labels that are near); labels of −1 are never near."""
+    fits = near[labels] & (labels >= 0)
+    return float(np.isin(wanted, labels).mean()), float(fits.mean()) if len(labels) else 0.0
+
+
+def _everywhere(items: Items, radii: NDArray[np.float32], bands: Bands, own: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
+    """Band → the classes that other pictures have in it."""
+    other = np.ones(len(items), np.bool_)
+    other[own] = False
+    band = bands.of(radii)
+    return {which: np.unique(items.label[other & (band == which)]).astype(np.int64) for which in range(len(bands.names))}
+
+
+def _drawn(
+    classes: dict[int, NDArray[np.int64]], shown: tuple[ClassGroup, ...], groups: tuple[BandGroup, ...], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """As many random classes of each band as are shown of it."""
+    parts = [np.empty(0, np.int64)]
+    for group in groups:
+        count = sum(card in shown for card in group.classes)
+        parts.append(rng.permutation(classes[group.band])[:count])
+    return np.concatenate(parts)

@@ -1,0 +1,100 @@
+"""Whether a model knows the pictures at hand: what it retrieves on a sample of them, beside chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hypviz.data.hierarchy import class_graph
+from hypviz.data.items import only_pictures, whole_pictures
+from hypviz.evaluation import LISTED, EvaluateSettings
+from hypviz.evaluation.calibration import image_sample
+from hypviz.evaluation.run import measure_chance, run_task
+from hypviz.evaluation.task import Score, Task, choose_queries, listed_ranking
+from hypviz.evaluation.tasks import part_to_object, scene_to_contents
+from hypviz.evaluation.world import World
+from hypviz.inference.embed import suited_checkpoint
+from hypviz.model.card import Card
+from hypviz.search.embedding import Embedding
+from hypviz.search.retrieval import Retrieval
+from hypviz.workspace.store import Workspace
+
+IMAGES, QUERIES = 300, 200
+"""Pictures and queries of the sample: a fraction of a second."""
+FEWEST = 10
+"""Queries without which nothing can be said."""
+LEAST_GAIN = 0.05
+"""Share of the way from chance to perfect below which a model knows next to nothing of the pictures."""
+
+
+NO_BOXES = (
+    "These pictures have no boxes, so nothing here says what contains what: they are listed by similarity alone, and their distance from "
+    "the root means little."
+)
+
+
+@dataclass(frozen=True)
+class Familiarity:
+    """first: share of a scene's first twelve children whose class is in the scene, and chance; parents: share of a part's first
+    five parents that hold its class, and chance. None where the data has no such query."""
+
+    first: tuple[float, float] | None
+    parents: tuple[float, float] | None
+
+    @property
+    def gain(self) -> float | None:
+        """The worse of both, as the share of the way from chance (0) to perfect (1); None when there is nothing to judge by."""
+        known = [(value - chance) / max(1 - chance, 1e-9) for value, chance in filter(None, (self.first, self.parents))]
+        return min(known) if known else None
+
+    @property
+    def sentence(self) -> str:
+        """What to say of a model that knows next to nothing of the pictures; "" otherwise."""
+        gain = self.gain
+        if gain is None or gain >= LEAST_GAIN:
+            return ""
+        words = []
+        if self.first:
+            words.append(f"of the first twelve children of a scene {self.first[0]:.0%} are of a class in it (chance {self.first[1]:.0%})")
+        if self.parents:
+            words.append(f"of the first five parents of a part {self.parents[0]:.0%} hold such a part (chance {self.parents[1]:.0%})")
+        return f"This model does hardly better than chance on these pictures: {', and '.join(words)}."
+
+
+def familiarity(workspace: Workspace, embedding: Embedding, retrieval: Retrieval, *, seed: int = 0) -> Familiarity:
+    """Judge a model on a sample of the annotated pictures of a workspace."""
+    items, hierarchy, embedding = image_sample(workspace.items, workspace.hierarchy, embedding, most=IMAGES, seed=seed)
+    settings = EvaluateSettings(bootstrap=0, baselines=False, max_queries=QUERIES, seed=seed)
+    world = World(items, hierarchy, class_graph(items, hierarchy))
+    score = Score(LISTED, embedding, ranking=listed_ranking(embedding, retrieval, whole_pictures(items)))
+    return Familiarity(
+        _figure(scene_to_contents(world, settings), "class", "precision@12", score, settings, world),
+        _figure(part_to_object(world, settings), "instance", "precision@5", score, settings, world),
+    )
+
+
+def notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Retrieval) -> dict[str, Any] | None:
+    """{"text", "action"} of what a person should know first, or None: that pictures without boxes have no hierarchy to read; that the
+    model does not know these, with another checkpoint to open them with, or fine-tuning.  retrieval: what its answers mean here."""
+    if workspace.vectors is not None:
+        return None
+    if only_pictures(workspace.items):
+        return {"text": NO_BOXES, "action": {"label": "Draw boxes", "tab": "Annotate"}}
+    text = familiarity(workspace, embedding, retrieval).sentence
+    suited = suited_checkpoint(workspace.items.classes)
+    tune = {"label": "Fine-tune it on them", "tab": "Fine-tune"}
+    action = tune if suited == card.name else {"label": f"Open them with {suited}", "checkpoint": suited}
+    return {"text": text, "action": action} if text else None
+
+
+def _figure(task: Task, reading: str, metric: str, score: Score, settings: EvaluateSettings, world: World) -> tuple[float, float] | None:
+    """The metric's mean and its chance; None with too few queries."""
+    queries = choose_queries(task.queries, settings.max_queries, settings.seed)
+    if len(queries) < FEWEST or len(task.pool) < FEWEST:
+        return None
+    luck = measure_chance(task, queries)
+    result = next(one for one in run_task(task, score, queries, luck, world.items.image, settings) if one.reading == reading)
+    value, chance = result.metrics[metric].mean, result.chance_of(metric)
+    return (float(value), float(chance)) if np.isfinite([value, chance]).all() else None

@@ -1,0 +1,297 @@
+"""What the page needs, without Gradio, so a notebook or a test can use it: open data with a checkpoint, walk, place.
+
+A `View` is one workspace seen through one checkpoint. It answers in plain JSON-ready dicts. A place in the hierarchy
+is a query: `{"row": 12}` an item, `{"image": 3, "box": [x1, y1, x2, y2]}` a box on one of the data set's pictures,
+`{"upload": token}` an own picture, with `"box"` a part of it, `{"text": words}` typed words where the checkpoint knows any.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hypviz.data.items import SCENE, only_pictures, whole_pictures
+from hypviz.data.pictures import read_bytes
+from hypviz.evaluation.calibration import calibration
+from hypviz.explore.bits import pack_rows
+from hypviz.explore.cards import Cards
+from hypviz.explore.children import Children, listed_rows, way
+from hypviz.explore.disks import Disks, start_row
+from hypviz.explore.edges import edges_of_picture
+from hypviz.explore.facts import about_export, facts_of
+from hypviz.explore.familiarity import notice
+from hypviz.explore.inquiry import Inquiry
+from hypviz.explore.marks import Marks
+from hypviz.explore.places import Placer
+from hypviz.explore.uploads import Uploads
+from hypviz.explore.words import COSINE, ENTAILMENT, Words, no_text_tower
+from hypviz.inference.embed import checkpoint_for, embed_workspace
+from hypviz.model.card import checkpoint_hash, read_card
+from hypviz.progress import OnProgress
+from hypviz.search.answers import Ranked
+from hypviz.search.index import Index
+from hypviz.search.retrieval import Retrieval
+from hypviz.viz import layout
+from hypviz.viz.pictures import placeholder, shown_picture, thumbnail
+from hypviz.viz.tree import Tree
+from hypviz.workspace.store import Workspace
+
+if TYPE_CHECKING:
+    from hypviz.model.encoder import HyperbolicEncoder
+
+Json = dict[str, Any]
+
+
+class View:
+    """One workspace through one checkpoint; safe to share between threads and browsers."""
+
+    def __init__(
+        self, workspace: Workspace, checkpoint: str | Path, *, device: str = "auto", on_progress: OnProgress | None = None,
+        uploads: Uploads | None = None,
+    ) -> None:  # fmt: skip
+        self.workspace, self.items, self.hierarchy = workspace, workspace.items, workspace.hierarchy
+        self.checkpoint = checkpoint_for(workspace, checkpoint)
+        self.card = read_card(self.checkpoint)
+        self.device = device
+        self.embedding = embed_workspace(workspace, self.checkpoint, device=device, on_progress=on_progress)
+        self.calibration = calibration(workspace, self.embedding, self.card)
+        self.index = Index(self.embedding, self.answers, whole=whole_pictures(self.items))
+        key, start = checkpoint_hash(self.checkpoint), start_row(workspace, self.embedding)
+        self.disks = Disks(workspace, self.embedding, checkpoint=key, omega=self.answers.cones, start=start)
+        self._lock = threading.Lock()
+        self._uploads = uploads or Uploads()  # not made by `placer`: two threads may each make one of those
+
+    @cached_property
+    def key(self) -> str:
+        """Names this pair of workspace and checkpoint in addresses; browsers keep what they got from one for ever."""
+        stamp = str(self.workspace.meta["stamp"])[:16]  # the same boxes may be imported again into another hierarchy
+        place = hashlib.sha256(f"{stamp} {self.workspace.folder}".encode()).hexdigest()  # copies are views of their own
+        return f"{place[:16]}-{checkpoint_hash(self.checkpoint)}"
+
+    @property
+    def answers(self) -> Retrieval:
+        """What children and parents are here: the card's rankings, with cones that suit these pictures."""
+        return self.calibration.retrieval
+
+    @property
+    def tree(self) -> Tree:
+        """The hierarchy as the layout reads it."""
+        return self.disks.tree
+
+    @property
+    def angles(self) -> np.ndarray:
+        """(N,) drawn angles of the default layout."""
+        return self.disks.angles()
+
+    def points(self, method: str = layout.DEFAULT, *, budget: int | None = None, focus: Sequence[int] = ()) -> bytes:
+        """The disk's points as one binary file, see `Disks.points`."""
+        return self.disks.points(method, budget=budget, focus=focus)
+
+    def layouts(self) -> list[Json]:
+        """The layouts to choose from, see `Disks.layouts`."""
+        return self.disks.layouts()
+
+    def honesty(self, method: str = layout.DEFAULT) -> Json:
+        """How well a layout keeps distances, neighbours and cones, see `viz.honesty.Honesty`."""
+        return {"layout": method, **self.disks.honesty(method).to_json()}
+
+    @cached_property
+    def cards(self) -> Cards:
+        """Items in words."""
+        return Cards(self.items, self.hierarchy, self.embedding, self.disks.columns, Marks(self.workspace.folder, self.items.item_id))
+
+    @cached_property
+    def lists(self) -> Children:
+        """What is listed around a place."""
+        return Children(self.cards, self.index, vectors=self.workspace.vectors is not None)
+
+    @cached_property
+    def inquiry(self) -> Inquiry:
+        """Answers about many items: cones, filters, regions, lists, exports."""
+        about = about_export(self.workspace, self.card, self.checkpoint, self.embedding, self.answers)
+        return Inquiry(self.disks, self.placer, self.cards, about=about)
+
+    @cached_property
+    def encoder(self) -> HyperbolicEncoder:
+        """The network, loaded when the first own picture arrives (or by `warm_up`)."""
+        from hypviz.model.checkpoint import load_checkpoint
+        from hypviz.model.device import pick_device
+
+        return load_checkpoint(self.checkpoint)[0].to(pick_device(self.device))
+
+    def _loaded_encoder(self) -> HyperbolicEncoder:
+        with self._lock:
+            return self.encoder
+
+    def warm_up(self) -> None:
+        """Load the encoder ahead of the first upload; meant for a background thread. Own vectors have none."""
+        if self.workspace.vectors is None:
+            self._loaded_encoder()
+
+    @cached_property
+    def placer(self) -> Placer:
+        """Finds the places that queries name."""
+        return Placer(self.items, self.hierarchy, self.index, encoder=self._loaded_encoder, uploads=self._uploads, words=self.words.query)
+
+    @cached_property
+    def words(self) -> Words:
+        """Texts in the space of this checkpoint."""
+        return Words(self.card, self._loaded_encoder)
+
+    def describe(self) -> Json:
+        """What the page needs to open this view."""
+        return {
+            "key": self.key,
+            "count": len(self.items),
+            "classes": len(self.items.classes),
+            "omega": round(self.answers.cones.omegas[0], 3),
+            "calibrated": self.calibration.source,
+            "start": self.disks.start,
+            "name": self.workspace.name,
+            "own_vectors": self.workspace.vectors is not None,
+            "checkpoint": self.card.name,
+            "notice": notice(self.workspace, self.embedding, self.card, self.answers),
+            "words": self.words.how,
+            "no_words": "" if self.words.how else no_text_tower(self.card),
+        }
+
+    def facts(self) -> Json:
+        """What the data and the checkpoint are, for the picker, see `facts_of`."""
+        return facts_of(self.workspace, self.card) | {"cones": self.calibration.sentence}
+
+    def has_cones(self, query: Mapping[str, Any]) -> bool:
+        """Whether cones say what a place contains: not for words in a plain CLIP, not among whole pictures alone."""
+        return self.words.how == ENTAILMENT if "text" in query else not only_pictures(self.items)
+
+    def select(self, query: Mapping[str, Any], omega: float | None = None, *, by: str = "entailment") -> Json:
+        """Everything about one place: its picture, what lies in it and around it, its path, cone members and where it is drawn.
+
+        omega: cone threshold on ext(place, child), radians in (0, π], None for the calibrated one of its level.  by: how the rest
+        of the data is searched, see `Children`; without cones (`has_cones`) by cosine, which "how" says.
+        "here": boxes of the own picture, nested; "elsewhere": the others by band and class; "children": the 40 best wherever they
+        are, in the cone or by another way. Raises SelectionError for a query that names nothing, DataError for a picture that
+        cannot be read.
+        """
+        place, cones = self.placer.resolve(query), self.has_cones(query)
+        image = place.picture["place"].get("image")
+        around = self.lists.around(place.query, omega, by=by, image=image, cones=cones)
+        here, elsewhere = (
+            self.lists.here(place.query.row),
+            self.lists.elsewhere(*around.found, by=around.by, cones=cones, of=place.query.row),
+        )
+        path = self.index.path_to_root(place.query) if cones else np.empty(0, np.int64)
+        angles = self.disks.angle_of(place.query.direction, place.query.row)
+        return {
+            "row": place.query.row,
+            "id": str(self.items.item_id[place.query.row]) if place.query.row is not None else None,
+            "radius": float(place.query.radius),
+            "omega": self.index.omega(place.query) if omega is None else omega,
+            "calibrated": self.index.omega(place.query),
+            "outward": self.answers.cones.outward,
+            "how": ENTAILMENT if cones else COSINE,
+            "closest": around.closest,
+            "angle": angles[layout.DEFAULT],
+            "angles": angles,
+            "thumb": place.thumb,
+            "picture": place.picture,
+            "here": here,
+            "elsewhere": elsewhere,
+            "listed": listed_rows(here, elsewhere),
+            "children": self.cards.ranked(around.children),
+            "children_total": around.children.total,
+            "parents": self.cards.ranked(around.parents),
+            "parents_total": around.parents.total,
+            "parents_belong": None if place.query.row is None else self.lists.belonging.over(place.query.row, around.parents.rows),
+            "path": self.lists.towards_root(place.query, path, omega),
+            "edges": edges_of_picture(self.hierarchy.edges, self.items.offsets, image if place.query.row is not None else None),
+            "members": pack_rows(around.members, len(self.items)),
+            "members_total": len(around.members),
+        }
+
+    def of_class(
+        self, query: Mapping[str, Any], omega: float | None, *, by: str, band: int, label: int, offset: int = 0, limit: int = 40
+    ) -> Json:
+        """All items behind one card of `select`'s "elsewhere", best first, see `Children.of_class`."""
+        place, cones = self.placer.resolve(query), self.has_cones(query)
+        found = self.lists.found(place.query, way(by, cones), omega, place.picture["place"].get("image"))
+        return self.lists.of_class(found, band=band, label=label, offset=offset, limit=limit, cones=cones)
+
+    def to_root(self, query: Mapping[str, Any], own: Sequence[str] = ()) -> Json:
+        """The words met from a place to the root, see `Words.to_root`; CheckpointError without a text tower."""
+        return self.words.to_root(self.placer.resolve(query).query, self.items.classes, own)
+
+    def search(
+        self,
+        *,
+        item_id: str | None = None,
+        picture: Path | None = None,
+        text: str | None = None,
+        wanted: list[str],
+        omega: float | None,
+        limit: int,
+        own_words: Sequence[str] = (),
+        each: bool = False,
+    ) -> Json:
+        """The answers of the command line: lists named in `wanted` ("children", "bands", "parents", "nearest", "path", "words") for an
+        item, a picture file or a text; omega None takes the calibrated thresholds. "how" says what children are found by: without
+        cones (`has_cones`) they are the nearest by cosine, and nothing is a parent. own_words: see `to_root`; each: see `select`."""
+        named: Json = {"row": self.row_of(item_id)} if item_id is not None else {"text": text}
+        if picture is not None:
+            named = {"upload": self.placer.uploads.add(read_bytes(picture), picture.name)}
+        place = self.placer.resolve(named)
+        cones, query = self.has_cones(named), place.query
+        how = ENTAILMENT if cones else COSINE
+        result: Json = {"label": place.picture["title"], "radius": float(query.radius), "how": how}
+        for kind in wanted:
+            if kind == "path":
+                result[kind] = self.lists.towards_root(query, self.index.path_to_root(query), omega) if cones else []
+            elif kind == "bands":
+                found = self.lists.found(query, how, omega, place.picture["place"].get("image"))
+                result[kind] = self.lists.elsewhere(*found, by=how, cones=cones)["bands"]
+            elif kind == "words":
+                result |= {"words": (walk := self.to_root(named, own_words))["words"], "pool": walk["pool"]}
+            else:
+                if kind == "nearest":
+                    ranked = self.index.nearest(query, limit=limit)
+                elif not cones:
+                    ranked = self.lists.closest(query, COSINE, limit=limit) if kind == "children" else Ranked.none()
+                elif kind == "parents":
+                    ranked = self.index.parents(query, omega, limit=limit)
+                elif each:
+                    ranked = self.index.one_of_each(query, omega, self.items.label - SCENE, limit=limit)
+                else:
+                    ranked = self.index.children(query, omega, limit=limit)
+                result[kind], result[f"{kind}_total"] = self.cards.ranked(ranked), ranked.total
+        return result
+
+    def row_of(self, item_id: str) -> int:
+        """The row of an item id; SelectionError when there is none."""
+        return self.items.row(item_id)
+
+    def thumb(self, row: int) -> bytes:
+        """JPEG thumbnail of an item; a drawn card with its class where there is no picture."""
+        checked = self.placer.checked(row, len(self.items), "item")
+        if not self.workspace.has_picture(checked):
+            return placeholder(*self._words(checked))
+        return thumbnail(self.items, checked, self.workspace.thumbs)
+
+    def picture(self, image: int) -> bytes:
+        """One of the data set's pictures, upright, as JPEG for the page: browsers cannot show every format.
+
+        A drawn card where there is no picture, of the size that the items say.
+        """
+        row = int(self.items.offsets[self.placer.checked(image, len(self.items.images), "picture")])
+        if not self.workspace.has_picture(row):
+            size = int(self.items.images.width[image]), int(self.items.images.height[image])
+            return placeholder(*self._words(row), size=size)
+        return shown_picture(self.items.path(row))
+
+    def _words(self, row: int) -> tuple[str, str]:
+        """What a card drawn in place of a picture says: the class, and which item it is."""
+        return self.items.name(row), str(self.items.images.file_name[self.items.image[row]])

@@ -1,0 +1,60 @@
+"""A training as the page shows it, read from its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hypviz.finetune.folder import JobFolder
+from hypviz.finetune.job import DEPTHS, named_settings
+from hypviz.finetune.keep import kept_as
+from hypviz.finetune.words import course_warnings, shortcoming_warnings
+
+Json = dict[str, Any]
+
+
+def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> Json:
+    """Everything about one training; `brief` without its course and settings. state: as the server knows it."""
+    job, server, status, kept_plan = folder.job, folder.read("state"), folder.read("status"), folder.read("plan")
+    before, after, history = folder.read("before"), folder.read("after"), folder.history()
+    plan = kept_plan.get("plan")
+    epochs = plan["tune"]["epochs"] if plan else None
+    best = next((row for row in history if row.get("best")), None)
+    running = state == "running"
+    found = {
+        "id": folder.id,
+        "state": state,
+        "title": f"{DEPTHS[job.depth][0]} on {job.title or Path(job.workspace).name}, from {Path(job.start).name}",
+        "set": Path(job.workspace).name,
+        "set_title": job.title or Path(job.workspace).name,
+        "checkpoint": job.start,
+        "depth": job.depth,
+        "created": server.get("created", ""),
+        "what": status.get("what", "waiting") if running else "",
+        "share": 1.0 if state == "done" else round(float(status.get("share") or 0.0), 4),
+        "epoch": history[-1]["epoch"] if history else 0,
+        "epochs": epochs,
+        "step": status.get("step", 0),
+        "steps": plan["recipe"]["train"]["steps"] if plan else None,
+        "loss": status.get("loss"),
+        "seconds": status.get("seconds", 0.0),
+        "seconds_left": status.get("seconds_left") if running else None,
+        "peak_memory_mib": status.get("peak_memory_mib"),
+        "error": server.get("error", "") if state == "failed" else "",
+        "warnings": [*kept_plan.get("warnings", []), *course_warnings(history), *shortcoming_warnings(after.get("shortcomings", []))],
+        "split": kept_plan.get("split"),
+        "before": before.get("metrics"),
+        "after": after.get("metrics"),
+        "chance": after.get("chance") or before.get("chance"),
+        "success": not after.get("shortcomings"),
+        "score_before": before.get("score"),
+        "score_after": after.get("score"),
+        "score_best": best["score"] if best else None,
+        "best_epoch": best["epoch"] if best else None,
+        "stopped_early": state == "done" and bool(history) and history[-1]["epoch"] < (epochs or 0),
+        "disk_epochs": folder.frames(),
+        "kept": kept_as(folder),
+    }
+    if brief:
+        return found
+    return found | {"history": history, "live": folder.live(since), "settings": named_settings(plan) if plan else dict(job.settings)}

@@ -1,0 +1,114 @@
+"""Features of a frozen backbone, computed once: a head is then trained on them in seconds.
+
+Each item has several views, the plain one first and then augmented ones, drawn from anew at every step: without them a
+head of a few ten thousand weights learns a small set by heart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hypviz.config import TrainSettings
+from hypviz.model.device import in_batches, inference_batch
+from hypviz.model.encoder import HyperbolicEncoder
+from hypviz.search.embedding import Embedding
+from hypviz.storage.files import allocate, write_file
+from hypviz.training.augment import augment
+
+MAX_BYTES = 1 << 30
+"""Features kept at most; beyond, there are fewer views."""
+KEPT_FILES = 4
+"""Files of features, and of crops, that a folder of caches holds; the oldest goes when another comes."""
+OnShare = Callable[[float], None]
+
+
+def backbone_hash(encoder: HyperbolicEncoder) -> str:
+    """Names what features depend on: the backbone's weights, the input size and its normalisation. 16 hexadecimal digits."""
+    digest = hashlib.sha256(f"{encoder.settings.backbone} {encoder.image_size}".encode())
+    for tensor in (encoder.mean, encoder.std, *encoder.backbone.state_dict().values()):
+        digest.update(tensor.detach().cpu().float().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def affordable_views(views: int, items: int, features: int) -> int:
+    """As many augmented views as `MAX_BYTES` leave room for, at most `views`."""
+    return int(np.clip(MAX_BYTES // max(4 * items * features, 1) - 1, 0, views))
+
+
+class Features:
+    """values: (1 + views, N, F) float32, memory-mapped; the plain view is row 0.  seed: of the draw at each step."""
+
+    def __init__(self, values: NDArray[np.float32], *, seed: int) -> None:
+        self.values, self.seed = values, seed
+
+    def __call__(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64], step: int) -> Tensor:
+        """Features of items, each of a view drawn by (seed, step); see `training.loop.Look`."""
+        view = np.random.default_rng([self.seed, 3, step]).integers(len(self.values), size=len(rows))
+        return torch.from_numpy(self.values[view, rows]).to(encoder.mean.device)
+
+    def embedding(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64]) -> Embedding:
+        """The plain views of some items, embedded."""
+        with torch.inference_mode():
+            directions, radii = encoder.project(torch.from_numpy(self.values[0, rows]).to(encoder.mean.device))
+        return Embedding(directions.cpu().numpy(), radii.cpu().numpy(), encoder.curv.item(), encoder.settings.geometry)
+
+
+def build_features(
+    encoder: HyperbolicEncoder, crops: NDArray[np.uint8], path: Path, settings: TrainSettings, *, views: int, on_share: OnShare
+) -> Features:
+    """The features of all crops (N, S, S, 3), from `path` when they are there, else computed and written whole.
+
+    `on_share` hears the share that is done and may raise to stop. `settings` says how views are augmented.
+    """
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make_room(path.parent, "features-*.npy")
+        write_file(path, lambda part: _write(part, encoder, crops, settings, views, on_share))
+    return Features(np.load(path, mmap_mode="r"), seed=settings.seed)
+
+
+def make_room(folder: Path, pattern: str) -> None:
+    """Remove the oldest files of a pattern but the last few; they are quickly made again."""
+    files = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime)
+    for path in files[: -(KEPT_FILES - 1)]:
+        path.unlink(missing_ok=True)
+
+
+def plain_features(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, on_share: OnShare) -> NDArray[np.float32]:
+    """(N, F) features of crops as they are, for a training-free head."""
+    parts = []
+    for _, stop, values in in_batches(lambda a, b: _of(encoder, crops[a:b], None, 0), len(crops), inference_batch(encoder.mean.device)):
+        parts.append(values)
+        on_share(stop / len(crops))
+    return np.concatenate(parts)
+
+
+def _write(
+    part: Path, encoder: HyperbolicEncoder, crops: NDArray[np.uint8], settings: TrainSettings, views: int, on_share: OnShare
+) -> None:
+    shape = (1 + views, len(crops), encoder.head.in_features)
+    values = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
+    allocate(part)  # a full disk refuses here, and not by a signal when a page is written to
+    for view in range(1 + views):
+        changes = settings if view else None
+        work = lambda a, b: _of(encoder, crops[a:b], changes, view * len(crops) + a)  # noqa: E731, B023
+        for start, stop, found in in_batches(work, len(crops), inference_batch(encoder.mean.device)):
+            values[view, start:stop] = found
+            on_share((view * len(crops) + stop) / ((1 + views) * len(crops)))
+    values.flush()
+
+
+@torch.inference_mode()
+def _of(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], changes: TrainSettings | None, seed: int) -> NDArray[np.float32]:
+    pixels = torch.from_numpy(np.array(crops)).to(encoder.mean.device).permute(0, 3, 1, 2).float() / 255.0
+    if changes is not None:
+        pixels = augment(pixels, changes, step=changes.steps + seed)  # beyond the steps: at full size whatever `early_size` is
+    found: NDArray[np.float32] = encoder.backbone(encoder.standardise(pixels)).float().cpu().numpy()
+    return found

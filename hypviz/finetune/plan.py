@@ -1,0 +1,110 @@
+"""The settings that a fine-tuning resolves to: defaults by depth and by the size of the set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from hypviz.config import EncoderSettings, PairSettings, TrainSettings, from_mapping
+from hypviz.data.items import Items
+from hypviz.errors import SettingsError
+from hypviz.finetune.job import DERIVED, TuneSettings, named_settings
+from hypviz.finetune.split import Split
+from hypviz.training.losses import LossSettings
+from hypviz.training.state import Recipe
+
+MIN_EPOCH_STEPS = 5
+"""An epoch is one pass over the training images, in small sets several: this many steps at least."""
+POLAR_LOSS = {"anchor": 0.1, "denominator": "sincere"}
+"""What the loss of a polar head adds by default (docs/finetune.md says what each gave)."""
+AFFORDABLE_CROPS = 2000
+"""Crops of which a large backbone sees an augmented view too: looking at them is what a training costs there."""
+SMALL_BACKBONES = ("demo", "demo-small")
+"""Backbones that are quick on a CPU and were trained from scratch; others are large and take the paper's small rate."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The resolved settings. epoch_steps: steps in an epoch; `recipe.train.steps` is their sum."""
+
+    recipe: Recipe
+    tune: TuneSettings
+    epoch_steps: int
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready; `from_json` is the inverse."""
+        return {"recipe": asdict(self.recipe), "tune": asdict(self.tune), "epoch_steps": self.epoch_steps}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Plan:
+        """The plan that was written."""
+        return cls(Recipe.from_json(content["recipe"]), from_mapping(TuneSettings, content["tune"]), int(content["epoch_steps"]))
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """Every setting a person may change, as "part.name" → value."""
+        return named_settings(self.to_json())
+
+
+def make_plan(depth: str, encoder: EncoderSettings, items: Items, split: Split, given: Mapping[str, Any]) -> Plan:
+    """The plan for a set: defaults for the depth, the backbone and the number of images, with what was given on top.
+
+    Raises SettingsError for a setting that is unknown, of another type or out of range.
+    """
+    images = int(split.train.sum())
+    chosen = _by_part(given)
+    defaults = default_train(depth, encoder.backbone, images)
+    train = _merged(TrainSettings, defaults, chosen["train"])
+    if depth == "head" and train.backbone_lr_scale > 0:
+        raise SettingsError("backbone_lr_scale must be 0 where only the head learns, its features are fixed; choose another depth.")
+    polar = encoder.head == "polar"
+    pairs = _merged(PairSettings, {"batches": "images", **({"cross_from": "ancestors"} if polar else {})}, chosen["pairs"])
+    loss = _merged(LossSettings, {"geometry": encoder.geometry, **(POLAR_LOSS if polar else {})}, chosen["loss"])
+    epoch_steps = steps_per_epoch(items, split, train.batch_pairs)
+    views = TuneSettings.views if encoder.backbone in SMALL_BACKBONES else int(len(items) <= AFFORDABLE_CROPS)
+    tune = _merged(TuneSettings, {"epochs": default_epochs(depth, images, epoch_steps), "views": views}, chosen["tune"])
+    train = replace(train, steps=tune.epochs * epoch_steps, validate_every=epoch_steps, save_every=epoch_steps)
+    return Plan(Recipe(encoder, train, pairs, loss), tune, epoch_steps)
+
+
+def default_train(depth: str, backbone: str, images: int) -> dict[str, Any]:
+    """Settings of `TrainSettings` that differ from its own defaults; images: to learn from."""
+    small = backbone in SMALL_BACKBONES
+    batch = 256 if small or depth == "head" else 32
+    common = {"batch_pairs": batch, "patience": 12 if depth == "head" else 6, "weight_decay": 0.05, "colour_jitter": 0.2}
+    if depth == "head":
+        return common | {"lr": 2e-3, "backbone_lr_scale": 0.0}
+    scale = {"blocks": 0.3, "all": 0.3}[depth] if small else 0.02
+    return common | {"lr": 1e-3, "backbone_lr_scale": scale, "last_blocks": 2 if depth == "blocks" else 0}
+
+
+def default_epochs(depth: str, images: int, epoch_steps: int) -> int:
+    """Enough for some hundred steps; early stopping ends most runs sooner."""
+    steps = {"head": 200, "blocks": 120, "all": 120}[depth] * float(np.clip(math.sqrt(images / 75), 0.5, 3.0))
+    return max(8, math.ceil(steps / epoch_steps))
+
+
+def steps_per_epoch(items: Items, split: Split, batch_pairs: int) -> int:
+    """Steps that show every training image once at about 2 · `batch_pairs` crops a step, at least `MIN_EPOCH_STEPS`."""
+    sizes = np.diff(items.offsets)[split.train]
+    return max(MIN_EPOCH_STEPS, math.ceil(len(sizes) / max(2, round(2 * batch_pairs / float(sizes.mean())))))
+
+
+def _by_part(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    parts: dict[str, dict[str, Any]] = {"tune": {}, "train": {}, "pairs": {}, "loss": {}}
+    for name, value in given.items():
+        part, _, key = name.partition(".")
+        if part not in parts or not key or name in DERIVED:
+            raise SettingsError(f"There is no setting {name!r} to choose in a fine-tuning.")
+        parts[part][key] = value
+    return parts
+
+
+def _merged(cls: type[Any], defaults: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    floats = {key for key, value in vars(cls).items() if isinstance(value, float)}
+    whole = {key: float(value) if key in floats and type(value) is int else value for key, value in given.items()}
+    return from_mapping(cls, {**defaults, **whole})

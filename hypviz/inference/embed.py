@@ -1,0 +1,163 @@
+"""Embed the items of a data set with an encoder: directions and radii, one row per item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.data.crops import crop_square, iter_crops
+from hypviz.data.items import Items
+from hypviz.progress import OnProgress
+from hypviz.search.embedding import Embedding
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+
+    from hypviz.config import EncoderSettings
+    from hypviz.model.encoder import HyperbolicEncoder
+    from hypviz.workspace.store import Workspace
+
+SHIPPED = ("demo", "photos")
+"""The checkpoints that come with hypviz: for the drawn world, and for photographs."""
+DRAWN_CLASSES = 30
+"""Classes from which on a data set whose names are all of the drawn world is taken for it; photographs may share a few."""
+GATHERED = 256
+"""Crops decoded ahead, of which the first are a sample to choose the number format by."""
+NORM_CROPS = 1024
+"""Crops that an untrained encoder's batch normalisation is adapted to."""
+
+
+def encode(
+    encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, batch: int | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """uint8 crops (n, S, S, 3) → directions (n, D) and radii (n,), on the encoder's device, out of memory halving the batch.
+
+    batch: crops looked at together; None for what suits the device. The result depends on it by rounding only.
+    """
+    import torch
+
+    from hypviz.model.device import in_batches, inference_batch
+
+    def work(start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor]:
+        with torch.inference_mode():
+            direction, radius = encoder(encoder.normalise(np.array(crops[start:stop])))  # a copy: a memory map cannot be written
+            return direction.cpu(), radius.cpu()
+
+    parts = [result for _, _, result in in_batches(work, len(crops), batch or inference_batch(encoder.mean.device))]
+    return torch.cat([d for d, _ in parts]).numpy(), torch.cat([r for _, r in parts]).numpy()
+
+
+def embed_items(
+    items: Items, encoder: HyperbolicEncoder, *, batch: int | None = None, workers: int = 2, on_progress: OnProgress | None = None
+) -> Embedding:
+    """Embed every item; each picture is decoded once, by `workers` threads ahead of the network."""
+    directions = np.empty((len(items), encoder.settings.embed_dim), np.float32)
+    radii = np.empty(len(items), np.float32)
+    done, quick = 0, None
+    for rows, crops in iter_crops(items, np.arange(len(items)), size=encoder.image_size, batch=batch or GATHERED, workers=workers):
+        quick = quick or in_fastest_dtype(encoder, crops, count=len(items))
+        directions[rows], radii[rows] = encode(quick, crops, batch=batch)
+        done += len(rows)
+        if on_progress:
+            on_progress(done, len(items))
+    found = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+    return found.placed(items.is_scene, encoder.settings.boxes_from)
+
+
+def embed_untrained(items: Items, settings: EncoderSettings, *, device: str = "auto", on_progress: OnProgress | None = None) -> Embedding:
+    """Embed every item with an encoder of these settings before any training: what the architecture is worth by itself.
+
+    Batch normalisation that has seen no pictures takes its statistics from up to `NORM_CROPS` of the items, drawn with a
+    fixed seed. Left as it is, a deep network of random weights sees one point everywhere, and the floor is unfairly low.
+    """
+    from hypviz.model.device import pick_device
+    from hypviz.model.encoder import build_encoder
+    from hypviz.model.norms import adapt_norms, has_fresh_norms
+
+    encoder = build_encoder(settings).to(pick_device(device)).eval()
+    if has_fresh_norms(encoder):
+        rows = norm_sample(len(items))
+        crops = np.concatenate([crops for _, crops in iter_crops(items, rows, size=encoder.image_size, workers=2)])
+        adapt_norms(encoder, crops, on_share=lambda share: None)
+    return embed_items(items, encoder, on_progress=on_progress)
+
+
+def norm_sample(count: int) -> NDArray[np.int64]:
+    """Rows of the items that an untrained encoder's batch normalisation is adapted to."""
+    return np.sort(np.random.default_rng(0).permutation(count)[:NORM_CROPS])
+
+
+def embed_crops(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], whole: NDArray[np.bool_], *, batch: int | None = None) -> Embedding:
+    """Embed crops (N, S, S, 3) that are kept already, such as a crop cache; rows as they come. whole: (N,) those of whole pictures."""
+    directions, radii = encode(in_fastest_dtype(encoder, crops, count=len(crops)), crops, batch=batch)
+    found = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+    return found.placed(whole, encoder.settings.boxes_from)
+
+
+def in_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, count: int) -> HyperbolicEncoder:
+    """The encoder, or its copy in the number format that is fastest here and exact enough; see `model.fastest`."""
+    from hypviz.model.fastest import in_fastest_dtype as choose
+
+    return choose(encoder, crops, count=count)
+
+
+def embed_picture(encoder: HyperbolicEncoder, picture: Image.Image, boxes: Sequence[Sequence[float]]) -> Embedding:
+    """Embed crops of one open picture, boxes as xyxy pixels: for uploads and boxes drawn by hand. One that is all of the picture
+    counts as the whole picture."""
+    crops = np.stack([crop_square(picture, box, encoder.image_size) for box in boxes])
+    directions, radii = encode(encoder, crops)
+    whole = np.array([tuple(box) == (0, 0, *picture.size) for box in boxes])
+    found = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+    return found.placed(whole, encoder.settings.boxes_from)
+
+
+def checkpoint_for(workspace: Workspace, checkpoint: str | Path) -> Path:
+    """Path of the checkpoint, or of the workspace's own vectors. checkpoint: a name or a file; "" for the shipped one that suits."""
+    from hypviz.model.card import find_checkpoint
+
+    return workspace.vectors or find_checkpoint(checkpoint or suited_checkpoint(workspace.items.classes))
+
+
+def suited_checkpoint(classes: Sequence[str]) -> str:
+    """Name of the shipped checkpoint for a data set with these classes: "demo" for the drawn world, "photos" for anything else.
+
+    >>> suited_checkpoint(["cat", "tail"])
+    'photos'
+    """
+    from hypviz.clipart import OBJECT_CLASSES, PART_CLASSES
+
+    drawn = len(classes) >= DRAWN_CLASSES and {*OBJECT_CLASSES, *PART_CLASSES}.issuperset(classes)
+    return "demo" if drawn else "photos"
+
+
+def embed_workspace(
+    workspace: Workspace, checkpoint: str | Path, *, device: str = "auto", force: bool = False, on_progress: OnProgress | None = None
+) -> Embedding:
+    """The workspace's embedding by a checkpoint, from its store when it is fresh, else made and stored.
+
+    A workspace of own vectors has its own, whatever the checkpoint.
+    """
+    from hypviz.model.card import checkpoint_hash
+
+    path = checkpoint_for(workspace, checkpoint)
+    key = checkpoint_hash(path)
+    stored = None if force else workspace.embedding(key)
+    if stored is not None:
+        return stored
+    if workspace.vectors is not None:
+        from hypviz.vectors.workspace import own_embedding
+
+        workspace.write_embedding(key, made := own_embedding(workspace), extra={"vectors": workspace.name})
+        return made
+    from hypviz.model.checkpoint import load_checkpoint
+    from hypviz.model.device import pick_device
+
+    encoder, card = load_checkpoint(path)
+    embedding = embed_items(workspace.items, encoder.to(pick_device(device)), on_progress=on_progress)
+    workspace.write_embedding(key, embedding, extra={"checkpoint": card.name})
+    return embedding

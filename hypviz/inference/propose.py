@@ -1,0 +1,263 @@
+"""Boxes for pictures that have none: windows of many sizes, of which the model itself chooses.
+
+Every window of a few sizes, shapes and places is embedded like any item. A window is kept when the model says that it is
+a part of its picture, that is inside the picture's cone (the one retrieval meaning, at the checkpoint's calibrated ω) and
+farther from the root than the picture. Of windows that overlap, the one farthest from the root is kept, since the model
+places what is most specific there, and a window that cuts an object or holds two is less so. This is ours [R]; the paper
+needs boxes.
+
+A proposal is an item of `source` "proposal" and of the one class PROPOSED: it is never counted, exported or shown as an
+annotation. The workspace it came from stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.config import check_range
+from hypviz.data.crops import crop_square
+from hypviz.data.items import SCENE, Items, item_ids
+from hypviz.data.pictures import open_upright
+from hypviz.errors import DataError, SettingsError
+from hypviz.inference.embed import encode, in_fastest_dtype
+from hypviz.progress import OnProgress
+from hypviz.search.embedding import Embedding
+from hypviz.search.index import Index
+from hypviz.search.retrieval import Cones, as_cones
+
+if TYPE_CHECKING:
+    from hypviz.model.encoder import HyperbolicEncoder
+
+PROPOSED = "proposal"
+"""The class and the source of a proposed box."""
+Boxes = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ProposalSettings:
+    """Which windows are looked at, and how many are kept."""
+
+    scales: tuple[float, ...] = (0.6, 0.4, 0.25)
+    """Sides of the windows as shares of the picture's: halves, objects, parts."""
+    aspects: tuple[float, ...] = (1.0, 2.0, 0.5)
+    """Width over height, relative to the picture's own."""
+    stride: float = 0.5
+    """Step between windows as a share of their side."""
+    overlap: float = 0.4
+    """Of two windows whose intersection is more than this share of their union, one is kept."""
+    most: int = 12
+    """Proposals kept per picture."""
+    min_side: float = 24.0
+    """Smaller windows, in pixels, show nothing."""
+
+    def __post_init__(self) -> None:
+        for name in ("scales", "aspects"):
+            if not getattr(self, name):
+                raise SettingsError(f"{name} must hold at least one number.")
+        for scale in self.scales:
+            check_range("scale", scale, 0.02, 0.95)
+        for aspect in self.aspects:
+            check_range("aspect", aspect, 0.1, 10.0)
+        check_range("stride", self.stride, 0.1, 1.0)
+        check_range("overlap", self.overlap, 0.0, 1.0)
+        check_range("most", self.most, 1, 1000)
+        check_range("min_side", self.min_side, 1.0, 1e4)
+
+
+def windows(size: tuple[int, int], settings: ProposalSettings) -> Boxes:
+    """(n, 4) xyxy windows of a picture of `size` (width, height), none twice, none of nearly the whole picture.
+
+    >>> windows((100, 100), ProposalSettings(scales=(0.5,), aspects=(1.0,), stride=1.0)).tolist()[:2]
+    [[0.0, 0.0, 50.0, 50.0], [50.0, 0.0, 100.0, 50.0]]
+    """
+    width, height = size
+    found: dict[tuple[float, ...], None] = {}
+    for scale in settings.scales:
+        for aspect in settings.aspects:
+            w, h = min(1.0, scale * aspect**0.5) * width, min(1.0, scale / aspect**0.5) * height
+            if min(w, h) < settings.min_side or w * h > 0.8 * width * height:
+                continue
+            for y in _places(height, h, settings.stride):
+                for x in _places(width, w, settings.stride):
+                    found[round(x, 3), round(y, 3), round(min(x + w, width), 3), round(min(y + h, height), 3)] = None
+    return np.array(list(found), dtype=np.float64).reshape(-1, 4)
+
+
+def _places(length: float, side: float, stride: float) -> NDArray[np.float64]:
+    """Where windows of `side` begin, evenly from edge to edge, at most `stride` sides apart."""
+    steps = int(np.ceil((length - side) / (stride * side) - 1e-9))
+    return np.linspace(0.0, length - side, steps + 1) if steps > 0 else np.zeros(1)
+
+
+def suppress(boxes: Boxes, score: NDArray[np.floating], *, overlap: float, most: int) -> NDArray[np.int64]:
+    """Rows of at most `most` boxes (n, 4), best score first, no two with an intersection over union above `overlap`.
+
+    >>> suppress(np.array([[0., 0, 10, 10], [0, 0, 10, 9], [20, 0, 30, 10]]), np.array([1., 3, 2]), overlap=0.5, most=9).tolist()
+    [1, 2]
+    """
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    waiting = np.argsort(-score, kind="stable")
+    kept: list[int] = []
+    while len(waiting) and len(kept) < most:
+        best, others = waiting[0], waiting[1:]
+        kept.append(int(best))
+        low, high = np.maximum(boxes[best, :2], boxes[others, :2]), np.minimum(boxes[best, 2:], boxes[others, 2:])
+        shared = np.prod(np.maximum(high - low, 0.0), axis=1)
+        waiting = others[shared <= overlap * (area[best] + area[others] - shared)]
+    return np.array(kept, dtype=np.int64)
+
+
+def choose(embedding: Embedding, boxes: Boxes, omega: float | Cones, settings: ProposalSettings) -> NDArray[np.int64]:
+    """Rows of the windows (n, 4) that the model takes for parts of their picture, the most specific first.
+
+    embedding: n + 1 rows, the whole picture's first.  omega: half-angle of the picture's cone in radians, or the cones by level.
+    """
+    index = Index(embedding)
+    picture = index.query(0)
+    found = index.children(picture, float(as_cones(omega).at(picture.radius)), limit=len(boxes))
+    rows = np.asarray(found.rows, np.int64)
+    if embedding.geometry != "cosine":  # whose radii say nothing
+        rows = rows[embedding.radii[rows] > embedding.radii[0]]
+        score = np.asarray(embedding.radii[rows])
+    else:
+        score = -np.asarray(found.angle)
+    return rows[suppress(boxes[rows - 1], score, overlap=settings.overlap, most=settings.most)] - 1
+
+
+def propose(
+    items: Items,
+    encoder: HyperbolicEncoder,
+    omega: float | Cones,
+    *,
+    settings: ProposalSettings | None = None,
+    everywhere: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Items:
+    """The items with proposals added, to the pictures without a box, or with `everywhere` to all.
+
+    omega: half-angle of a picture's cone in radians, or the cones of the checkpoint's card. Raises DataError when every
+    picture has boxes, when the items have a class called PROPOSED already, or when nothing was found.
+    """
+    settings = settings or ProposalSettings()
+    if PROPOSED in items.classes:
+        raise DataError(f"The data set has a class {PROPOSED!r} already; propose from the workspace it was made of.")
+    alone = np.diff(items.offsets) == 1
+    wanted = np.flatnonzero(alone | everywhere)
+    if not len(wanted):
+        raise DataError(f"All {len(alone):,} pictures have boxes; propose for them too by --everywhere.")
+    found: dict[int, Boxes] = {}
+    quick = None
+    for done, image in enumerate(wanted.tolist(), start=1):
+        picture = open_upright(items.path(int(items.offsets[image])))
+        size = (int(items.images.width[image]), int(items.images.height[image]))
+        boxes = windows(size, settings)
+        if len(boxes):
+            crops = np.stack([crop_square(picture, box, encoder.image_size) for box in [(0.0, 0.0, *map(float, size)), *boxes.tolist()]])
+            quick = quick or in_fastest_dtype(encoder, crops, count=len(crops) * len(wanted))
+            embedding = Embedding(*encode(quick, crops), encoder.curv.item(), encoder.settings.geometry)
+            embedding = embedding.placed(np.arange(len(crops)) == 0, encoder.settings.boxes_from)
+            found[image] = boxes[choose(embedding, boxes, omega, settings)]
+        if on_progress is not None:
+            on_progress(done, len(wanted))
+    if not any(len(boxes) for boxes in found.values()):
+        raise DataError(f"No window of {len(wanted):,} pictures is a part of its picture to this model; try another checkpoint.")
+    return with_proposals(items, found)
+
+
+def with_proposals(items: Items, found: dict[int, Boxes]) -> Items:
+    """The items with boxes (n, 4) added to some images, after those they have."""
+    classes = (*items.classes, PROPOSED)
+    order: list[NDArray[np.int64]] = []
+    new: list[tuple[int, Sequence[float], str]] = []
+    for image in range(len(items.images)):
+        own = items.of_image(image)
+        order.append(own)
+        boxes = np.round(np.asarray(found.get(image, np.empty((0, 4))), np.float64) * 8) / 8
+        taken = set(items.item_id[own].tolist())
+        ids = item_ids(f"{PROPOSED}|{items.images.content[image]}", boxes.tolist())[1:]
+        fresh = [(box, name) for box, name in zip(boxes.tolist(), ids, strict=True) if name not in taken]
+        order.append(len(items) + len(new) + np.arange(len(fresh)))
+        new += [(image, box, name) for box, name in fresh]
+    rows = np.concatenate(order)
+
+    def column(old: NDArray[Any], added: Sequence[Any]) -> NDArray[Any]:
+        return np.concatenate([old, np.array(added, dtype=old.dtype if old.dtype.kind != "U" else None)])[rows]
+
+    return replace(
+        items,
+        item_id=column(items.item_id, [name for _, _, name in new]),
+        image=column(items.image, [image for image, _, _ in new]),
+        xyxy=column(items.xyxy, [box for _, box, _ in new]),
+        label=column(items.label, [len(classes) - 1] * len(new)),
+        source=column(items.source, [PROPOSED] * len(new)),
+        classes=classes,
+    )
+
+
+def propose_workspace(
+    source: Path,
+    out: Path,
+    checkpoint: str | Path,
+    *,
+    settings: ProposalSettings | None = None,
+    everywhere: bool = False,
+    overwrite: bool = False,
+    device: str = "auto",
+    on_progress: OnProgress | None = None,
+) -> dict[str, Any]:
+    """Write `out`, the workspace `source` with proposals; returns counts, JSON-ready. `source` stays as it is."""
+    from hypviz.config import HierarchySettings, from_mapping
+    from hypviz.data.hierarchy import build_hierarchy
+    from hypviz.data.stated import corrections_to, stated_parents
+    from hypviz.model.card import find_checkpoint
+    from hypviz.model.checkpoint import load_checkpoint
+    from hypviz.model.device import pick_device
+    from hypviz.workspace.importing import create_workspace
+    from hypviz.workspace.meta import may_renew
+    from hypviz.workspace.store import Workspace
+
+    if out.resolve() == source.resolve():
+        raise SettingsError(f"{out} is the workspace to propose for, which stays as it is; choose another --out.")
+    may_renew(out.resolve(), overwrite)
+    opened = Workspace.open(source)
+    encoder, card = load_checkpoint(find_checkpoint(checkpoint))
+    items = propose(
+        opened.items,
+        encoder.to(pick_device(device)),
+        card.answers.cones,
+        settings=settings,
+        everywhere=everywhere,
+        on_progress=on_progress,
+    )
+    how = from_mapping(HierarchySettings, opened.meta["hierarchy"]["settings"])
+    report = _with_proposals(opened.meta.get("import"), opened.items, items)
+    stated = stated_parents(opened.items, opened.hierarchy)
+    corrections, _ = corrections_to(opened.items, build_hierarchy(opened.items, how), stated)
+    create_workspace(out, items, name=opened.name, report=report, settings=how, overwrite=overwrite, corrections=corrections)
+    count = int((items.source == PROPOSED).sum())
+    boxes = len(items) - len(items.images)
+    pictures = len(np.unique(items.image[items.source == PROPOSED]))
+    scenes = int((items.label == SCENE).sum())
+    return {"workspace": str(out), "proposals": count, "pictures": pictures, "scenes": scenes, "annotated": boxes - count}
+
+
+def _with_proposals(report: Mapping[str, Any] | None, before: Items, items: Items) -> dict[str, Any]:
+    """What the import said of the data, with the proposals counted as read and kept; read = kept + dropped stays true."""
+    boxes = len(before) - len(before.images)
+    counted: dict[str, Any] = {
+        "name": "",
+        "images": len(before.images),
+        "boxes": boxes,
+        "kept_images": len(before.images),
+        "kept_boxes": boxes,
+    }
+    known = counted | {"clipped": 0, "turned": 0, "scaled": 0, "dropped": {}} | dict(report or {})
+    new = len(items) - len(before)
+    more = {name: known[name] + new for name in ("boxes", "kept_boxes")}
+    return known | more | {"classes": len(items.classes), "proposals": int((items.source == PROPOSED).sum())}

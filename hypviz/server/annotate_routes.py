@@ -1,0 +1,73 @@
+"""Routes of the annotator, under /hypviz/annotate; `data` in the query names what is drawn on (hypviz.annotate).
+
+    GET    set?data=                    pictures, classes, and what is not in the workspace yet
+    GET    picture/{image}?data=        one picture with its boxes
+    PUT    picture/{image}?data=        {version, boxes: [{key, xyxy, label}]}: its boxes from now on, on disk when answered
+    GET    image/{image}?data=          the picture itself
+    GET    corrections?data=            corrections of the hierarchy, with what they do
+    POST   corrections?data=            {kind, level, a, b}: one more, see hypviz.data.corrections
+    DELETE corrections/{id}?data=       undo one
+    POST   apply?data=                  make all this the workspace's
+    GET    export/{file}?data=          annotations.json (COCO), corrections.json, corrections.csv
+
+Answers name the `data` to go on with: what is shipped, or lies elsewhere, is changed in a copy.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from fastapi.responses import Response
+
+from hypviz.annotate import Easel
+from hypviz.data.corrections import Correction
+from hypviz.explore.library import Library
+
+Json = dict[str, Any]
+
+
+def annotate_router(library: Library) -> APIRouter:
+    """The routes over one library; they share one easel."""
+    router, easel = APIRouter(prefix="/annotate"), Easel(library)
+
+    @router.get("/set")
+    def whole(data: str) -> Json:
+        return easel.describe(data)
+
+    @router.get("/picture/{image}")
+    def picture(image: int, data: str) -> Json:
+        return easel.picture(data, image)
+
+    @router.put("/picture/{image}")
+    def draw(image: int, data: str, version: Annotated[int, Body()], boxes: Annotated[list[Json], Body()]) -> Json:
+        return easel.draw(data, image, version, boxes)
+
+    @router.get("/image/{image}")
+    def image(image: int, data: str) -> Response:
+        return Response(easel.jpeg(data, image), media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+
+    @router.get("/corrections")
+    def corrections(data: str) -> Json:
+        return easel.corrections(data)
+
+    @router.post("/corrections")
+    def correct(
+        data: str, kind: Annotated[str, Body()], level: Annotated[str, Body()], a: Annotated[str, Body()], b: Annotated[str, Body()]
+    ) -> Json:
+        return easel.add(data, Correction(kind, level, a, b))
+
+    @router.delete("/corrections/{made}")
+    def undo(made: str, data: str) -> Json:
+        return easel.remove(data, made)
+
+    @router.post("/apply")
+    def apply(data: str) -> Json:
+        return easel.apply(data)
+
+    @router.get("/export/{file}")
+    def export(file: str, data: str) -> Response:
+        text, media = easel.export(data, file)
+        return Response(text, media_type=media, headers={"Content-Disposition": f'attachment; filename="{file}"'})
+
+    return router

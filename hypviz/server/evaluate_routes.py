@@ -1,0 +1,124 @@
+"""Routes of the Evaluate tab, under /hypviz/evaluate: run, watch and cancel evaluations, and ask about finished ones.
+
+A review is named by a view's key and its options in the query (?other=&apex=query&scope=quick), so every address can be
+opened again, by another browser too.
+"""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes, and some are made on the spot.
+from collections import OrderedDict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from hypviz.access.visitors import Visitor, visitor
+from hypviz.errors import ForbiddenError
+from hypviz.evaluation.page import Desk, Review, ReviewOptions
+from hypviz.evaluation.page.pictures import region_jpeg
+from hypviz.explore.library import Library
+
+Json = dict[str, Any]
+Offset = Annotated[int, Query(ge=0)]
+Limit = Annotated[int, Query(ge=1, le=48)]
+KEPT_JOBS = 64
+"""Evaluations whose starter is remembered."""
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def evaluate_router(library: Library) -> APIRouter:
+    """The routes over one library; they share one desk, so there is one evaluation at a time on this server."""
+    router, desk = APIRouter(prefix="/evaluate"), Desk(library)
+    started: OrderedDict[str, Visitor] = OrderedDict()
+
+    def options(other: str = "", apex: str = "query", scope: str = "quick") -> ReviewOptions:
+        return ReviewOptions(other, apex, scope)
+
+    Options = Annotated[ReviewOptions, Depends(options)]
+
+    def review(view: str, chosen: Options) -> Review:
+        return desk.review(view, chosen)
+
+    Reviewed = Annotated[Review, Depends(review)]
+
+    @router.get("/{view}/choices")
+    def choices(view: str) -> Json:
+        return desk.choices(view)
+
+    @router.get("/{view}/status")
+    def status(view: str, chosen: Options) -> Json:
+        return desk.status(view, chosen)
+
+    @router.post("/{view}/run")
+    def run(view: str, chosen: Options) -> Json:
+        started.setdefault(desk.run(view, chosen).id, visitor.get())
+        while len(started) > KEPT_JOBS:
+            started.popitem(last=False)
+        return desk.status(view, chosen)
+
+    @router.post("/cancel/{job}")
+    def cancel(job: str) -> Json:
+        asking, owner = visitor.get(), started.get(job)
+        if owner is not None and not asking.admin and owner.id != asking.id:
+            raise ForbiddenError(f"This evaluation was started by {owner.name}: only they or an admin may stop it.")
+        desk.jobs.cancel(job)
+        return {"cancelled": job}
+
+    @router.get("/{view}/report")
+    def report(reviewed: Reviewed) -> Json:
+        return reviewed.report()
+
+    @router.get("/{view}/classes")
+    def classes(reviewed: Reviewed, task: str, reading: str, score: str, metric: str) -> Json:
+        return reviewed.classes(task=task, reading=reading, score=score, metric=metric)
+
+    @router.get("/{view}/examples")
+    def examples(
+        reviewed: Reviewed, source: str, task: str, reading: str, score: str, metric: str,
+        label: int | None = None, order: str = "worst", limit: Limit = 12, shown: Limit = 20,
+    ) -> Json:  # fmt: skip
+        return reviewed.examples(
+            source=source, task=task, reading=reading, score=score, metric=metric, label=label, order=order, limit=limit, shown=shown
+        )
+
+    @router.get("/{view}/level")
+    def level(reviewed: Reviewed, source: str, depth: int, order: str = "typical", offset: Offset = 0, limit: Limit = 24) -> Json:
+        return reviewed.level(source=source, depth=depth, order=order, offset=offset, limit=limit)
+
+    @router.get("/{view}/pairs")
+    def pairs(reviewed: Reviewed, source: str, direct: bool = True, right: bool = False, offset: Offset = 0, limit: Limit = 12) -> Json:
+        return reviewed.pairs(source=source, direct=direct, right=right, offset=offset, limit=limit)
+
+    @router.get("/{view}/ordered")
+    def ordered(reviewed: Reviewed, source: str, row: int, limit: Limit = 40) -> Json:
+        return reviewed.ordered(source=source, row=row, limit=limit)
+
+    @router.get("/{view}/query")
+    def query(reviewed: Reviewed, label: int | None = None) -> Json:
+        return reviewed.draw_query(label)
+
+    @router.get("/{view}/download/{name}")
+    def save(reviewed: Reviewed, name: str) -> Response:
+        return _file(name, *reviewed.download(name))
+
+    @router.get("/{view}/health")
+    def health(view: str) -> Json:
+        return desk.checkup(view).summary()
+
+    @router.get("/{view}/health/{key}")
+    def findings(view: str, key: str, offset: Offset = 0, limit: Limit = 12) -> Json:
+        return desk.checkup(view).findings(key, offset=offset, limit=limit)
+
+    @router.get("/{view}/download-health/{name}")
+    def save_health(view: str, name: str) -> Response:
+        return _file(name, *desk.checkup(view).download(name))
+
+    @router.get("/{view}/region/{image}")
+    def region(view: str, image: int, box: str) -> Response:
+        return Response(region_jpeg(library.view(view), image, box), media_type="image/jpeg", headers=FOREVER)
+
+    return router
+
+
+def _file(name: str, text: str, media: str) -> Response:
+    """A text for the person's downloads."""
+    return Response(text, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})

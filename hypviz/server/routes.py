@@ -1,0 +1,246 @@
+"""Plain HTTP beside Gradio: points as one binary file, pictures, and the answers to clicks as JSON.
+
+Everything that is large or frequent travels here and not through Gradio's queue. Errors a person can cause come back
+as {"error": one sentence} with a fitting status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Body, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+from hypviz import __version__
+from hypviz.errors import DataError
+from hypviz.explore.library import Library
+from hypviz.explore.places import WORDS_SIZE
+from hypviz.explore.uploads import MAX_BYTES
+from hypviz.explore.words import checked_text
+from hypviz.finetune.tuner import Tuner
+from hypviz.paths import ASSETS
+from hypviz.server.annotate_routes import annotate_router
+from hypviz.server.disk_routes import attachment, disk_router
+from hypviz.server.edge import EdgeSettings, surround
+from hypviz.server.edge.answers import add_answers
+from hypviz.server.evaluate_routes import evaluate_router
+from hypviz.server.marks_routes import marks_router
+from hypviz.server.offline import offline_page
+from hypviz.server.pressure import Pressure
+from hypviz.server.remembered import Remembered
+from hypviz.server.tune_routes import tune_router
+from hypviz.storage.home import server_trouble
+from hypviz.viz.pictures import placeholder
+from hypviz.workspace.import_report import report_of
+
+log = logging.getLogger(__name__)
+MAX_NAME = 200
+"""Characters kept of an own picture's name."""
+SCRIPTS = (
+    "disk-dom.js", "disk-math.js", "disk-colours.js", "disk-plotly.js", "disk-canvas.js", "disk-points.js", "disk-lines.js",
+    "disk-edges.js", "disk-thumbs.js", "disk-paint.js", "disk-card.js", "disk-legend.js", "disk-gestures.js", "disk-print.js",
+    "disk-fonts.js", "disk-export.js",
+    "disk-words.js", "disk-moves.js", "disk-around.js", "disk-focus.js", "disk-scale.js", "disk-figure.js",
+    "disk.js",
+    "evaluate-dom.js", "annotate-corrections.js",
+    "picture.js", "explore-parts.js", "explore-frame.js", "explore-link.js", "explore-lists.js", "explore-layouts.js", "explore-show.js",
+    "explore-pins.js", "explore-rows.js", "explore-cone.js", "explore-upload.js", "explore-notice.js", "explore-sheet.js", "explore-set.js",
+    "explore-gallery.js", "explore-find.js", "explore-marks.js", "explore-views.js", "explore-hist.js",
+    "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js",
+    "explore-corrections.js", "explore-words.js", "explore.js",
+)  # fmt: skip
+"""In the order they must load; those of the disk come first and need nothing else but plotly."""
+EVALUATE_SCRIPTS = (
+    "disk-print.js", "disk-fonts.js", "evaluate-dom.js", "evaluate-tables.js", "evaluate-charts.js", "evaluate-panel.js",
+    "evaluate-classes.js", "evaluate-figure.js", "evaluate-ordered.js", "evaluate-health.js", "evaluate-standing.js", "evaluate.js",
+)  # fmt: skip
+"""Those of the Evaluate tab, loaded when it is first looked at."""
+ANNOTATE_SCRIPTS = (
+    "disk-dom.js", "evaluate-dom.js", "annotate-corrections.js", "annotate-sheet.js", "annotate-stage.js", "annotate-label.js",
+    "annotate-keys.js", "tune-dom.js", "annotate-open.js", "annotate.js",
+)  # fmt: skip
+"""Those of the Annotate tab."""
+TUNE_SCRIPTS = (
+    *(name for name in SCRIPTS if name.startswith("disk")), "evaluate-dom.js", "annotate-corrections.js", "disk-ghosts.js", "tune-dom.js",
+    "tune-intake.js", "tune-settings.js", "tune-curves.js", "tune-disk.js", "tune-job.js", "tune-keep.js", "tune.js",
+)  # fmt: skip
+"""Those of the Fine-tune tab; the disk it animates is the same."""
+STYLES = ("style.css", "report.css", "disk.css", "explore.css", "explore-marks.css", "evaluate.css", "annotate.css", "tune.css")
+
+
+def plotly_js() -> Path:
+    """plotly.js as it ships inside the plotly package."""
+    import plotly
+
+    return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+
+
+def scripts(names: tuple[str, ...] = SCRIPTS) -> list[str]:
+    """Addresses of plotly and the scripts, in the order they must load; each carries its content's hash, so a browser may
+    keep it."""
+    own = [f"hypviz/assets/{name}?{_stamp(ASSETS / name)}" for name in names]
+    return [f"hypviz/plotly.min.js?{_stamp(plotly_js())}", *own]
+
+
+def offline_files() -> tuple[list[Path], list[Path]]:
+    """Scripts and styles that an offline page is made of, in their order."""
+    own = [ASSETS / name for name in SCRIPTS if name.startswith("disk")]
+    return [plotly_js(), *own, ASSETS / "offline-search.js", ASSETS / "offline.js"], [ASSETS / "disk.css", ASSETS / "offline.css"]
+
+
+def head() -> str:
+    """The tags that load the styles. Scripts are not here: Gradio adds these tags late and in no certain order."""
+    return "\n".join(f'<link rel="stylesheet" href="hypviz/assets/{name}?{_stamp(ASSETS / name)}">' for name in STYLES)
+
+
+def _stamp(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def build_app(library: Library, settings: EdgeSettings | None = None, *, with_page: bool = False) -> FastAPI:
+    """The FastAPI application behind its edge, that the Gradio page is then mounted on.
+
+    settings: whom it lets in; this machine only unless said.  with_page: Gradio will be mounted on it, of which only what the page uses
+    is served. When the server ends, it waits until the training that runs has saved its state, unless `app.state.hurry()`.
+    """
+    settings = settings or EdgeSettings()
+    app = FastAPI(title="hypviz", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_saved)
+    app.state.library, app.state.tuner, app.state.hurry = library, Tuner(device=library.device), lambda: False
+    app.include_router(_router(library), prefix="/hypviz")
+    app.include_router(disk_router(library), prefix="/hypviz")
+    app.include_router(marks_router(library), prefix="/hypviz")
+    app.include_router(evaluate_router(library), prefix="/hypviz")
+    app.include_router(annotate_router(library), prefix="/hypviz")
+    app.include_router(tune_router(library, app.state.tuner), prefix="/hypviz")
+    app.mount("/hypviz/assets", StaticFiles(directory=ASSETS))
+    app.add_middleware(Pressure)  # innermost: what the edge refuses takes no turn
+    add_answers(app)
+
+    @app.get("/healthz")
+    def healthz() -> JSONResponse:
+        trouble = server_trouble()
+        return JSONResponse({"status": trouble or "ok", "version": __version__}, 503 if trouble else 200)
+
+    app.state.access = surround(app, settings, page=with_page)
+    return app
+
+
+@asynccontextmanager
+async def _until_saved(app: FastAPI) -> AsyncIterator[None]:
+    """At the end of the server let the training that runs save its state, so that it can be resumed from where it was."""
+    yield
+    closing = threading.Thread(target=app.state.tuner.close, name="hypviz closes", daemon=True)
+    closing.start()
+    await asyncio.sleep(0.05)
+    if closing.is_alive():
+        log.info("Waiting for the training to save its state; Ctrl-C ends at once")
+    while closing.is_alive() and not app.state.hurry():
+        await asyncio.sleep(0.05)
+
+
+def _router(library: Library) -> APIRouter:
+    router, remembered = APIRouter(), Remembered()
+    forever = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+    @router.get("/plotly.min.js")
+    def plotly() -> FileResponse:
+        return FileResponse(plotly_js(), media_type="text/javascript", headers=forever)
+
+    @router.get("/view/{key}/thumb/{row}")
+    def thumb(key: str, row: int) -> Response:
+        return Response(library.view(key).thumb(row), media_type="image/jpeg", headers=forever)
+
+    @router.get("/view/{key}/image/{image}")
+    def image(key: str, image: int) -> Response:
+        return Response(library.view(key).picture(image), media_type="image/jpeg", headers=forever)
+
+    @router.get("/view/{key}/report")
+    def report(key: str) -> dict[str, Any]:
+        return report_of(library.view(key).workspace)
+
+    @router.post("/view/{key}/offline.html")
+    def offline(key: str, state: Annotated[dict[str, Any], Body()]) -> Response:
+        view = library.view(key)
+        inside, styles = offline_files()
+        page = offline_page(view, state, scripts=inside, styles=styles)
+        return Response(page, media_type="text/html", headers={"Content-Disposition": attachment(view, "html")})
+
+    @router.get("/view/{key}/row/{item_id}")
+    def row(key: str, item_id: str) -> dict[str, int]:
+        return {"row": library.view(key).row_of(item_id)}
+
+    @router.post("/view/{key}/select")
+    def select(
+        key: str,
+        query: Annotated[dict[str, Any], Body()],
+        omega: Annotated[float | None, Body()] = None,
+        by: Annotated[str, Body()] = "entailment",
+    ) -> Response:
+        view = library.view(key)
+
+        def answer() -> bytes:
+            return bytes(JSONResponse(view.select(query, omega, by=by)).body)
+
+        if "upload" in query:  # its boxes are drawn on and on
+            return Response(answer(), media_type="application/json")
+        ready = [one["name"] for one in view.layouts() if one["ready"]]  # it says where it is drawn in each
+        question = json.dumps([key, query, omega, by, ready], sort_keys=True)
+        return Response(remembered.get(question, answer), media_type="application/json")
+
+    @router.post("/view/{key}/class")
+    def of_class(
+        key: str,
+        query: Annotated[dict[str, Any], Body()],
+        band: Annotated[int, Body()],
+        label: Annotated[int, Body(alias="class")],
+        omega: Annotated[float | None, Body()] = None,
+        by: Annotated[str, Body()] = "entailment",
+        offset: Annotated[int, Body()] = 0,
+    ) -> dict[str, Any]:
+        return library.view(key).of_class(query, omega, by=by, band=band, label=label, offset=offset)
+
+    @router.get("/view/{key}/words.jpg")
+    def words_card(key: str, text: str) -> Response:
+        library.view(key)
+        return Response(placeholder(checked_text(text), "words", size=WORDS_SIZE), media_type="image/jpeg", headers=forever)
+
+    @router.post("/view/{key}/words")
+    def words(
+        key: str,
+        query: Annotated[dict[str, Any], Body()],
+        words: Annotated[list[str], Body()] = [],  # noqa: B006 - FastAPI copies it
+    ) -> dict[str, Any]:
+        return library.view(key).to_root(query, words)
+
+    @router.post("/view/{key}/upload")
+    async def upload(key: str, request: Request) -> dict[str, str]:
+        name = " ".join(unquote(request.headers.get("X-File-Name", "")).split())[:MAX_NAME] or "the picture"
+        data = await _body(request, name)
+        return {"upload": await run_in_threadpool(library.view(key).placer.uploads.add, data, name)}
+
+    @router.get("/view/{key}/upload/{token}")
+    def uploaded(key: str, token: str) -> Response:
+        return Response(library.view(key).placer.uploads.get(token).jpeg, media_type="image/jpeg", headers=forever)
+
+    return router
+
+
+async def _body(request: Request, name: str) -> bytes:
+    """The request's body, refused as soon as it is larger than a picture may be."""
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > MAX_BYTES:
+            raise DataError(f"{name} is larger than {MAX_BYTES >> 20} MiB, the most a picture may have.")
+    return bytes(data)

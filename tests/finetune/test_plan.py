@@ -1,0 +1,110 @@
+"""The settings: every one is explained, defaults fit the set, and what is out of range is refused."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from hypviz.config import EncoderSettings, PairSettings, TrainSettings
+from hypviz.errors import SettingsError
+from hypviz.finetune.explain import SETTINGS, Setting
+from hypviz.finetune.job import DERIVED, TuneJob, TuneSettings
+from hypviz.finetune.plan import Plan, make_plan, steps_per_epoch
+from hypviz.finetune.split import Split, split_images
+from hypviz.training.losses import LossSettings
+from hypviz.workspace.store import Workspace
+from tests.worlds import TinyWorld
+
+ENCODER = EncoderSettings(embed_dim=16)
+CLASSES: dict[str, Any] = {"tune": TuneSettings, "train": TrainSettings, "pairs": PairSettings, "loss": LossSettings}
+
+
+@pytest.fixture(scope="module")
+def workspace(tiny_world: TinyWorld) -> Workspace:
+    return Workspace.open(tiny_world.workspace)
+
+
+@pytest.fixture(scope="module")
+def split(workspace: Workspace) -> Split:
+    return split_images(workspace.items)
+
+
+def test_every_setting_of_a_training_is_explained_once() -> None:
+    wanted = {f"{part}.{field.name}" for part, cls in CLASSES.items() for field in fields(cls)} - set(DERIVED)
+    named = [setting.name for setting in SETTINGS]
+    assert sorted(named) == sorted(wanted)
+    assert all(setting.explanation.endswith(".") and len(setting.explanation) > 30 and setting.title for setting in SETTINGS)
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_the_ranges_that_are_told_are_those_that_hold(setting: Setting) -> None:
+    part, _, name = setting.name.partition(".")
+    cls = partial(PairSettings, batches="images") if part == "pairs" and name != "batches" else CLASSES[part]
+    for choice in setting.choices or ():
+        cls(**{name: choice})
+    if setting.choices:
+        with pytest.raises(ValueError):
+            cls(**{name: "no such thing"})
+    if setting.low is not None and setting.high is not None:
+        whole = setting.type == "int"
+        for good in (setting.low, setting.high):
+            cls(**{name: int(good) if whole else good})
+        for bad in (setting.low - 1, setting.high + 1 if setting.high < 1e8 else setting.high * 2):
+            with pytest.raises(SettingsError):
+                cls(**{name: int(bad) if whole else bad})
+    else:
+        assert setting.type in ("bool", "choice", "pair")
+
+
+def test_a_plan_comes_back_from_json(workspace: Workspace, split: Split) -> None:
+    plan = make_plan("blocks", ENCODER, workspace.items, split, {"train.lr": 1, "tune.epochs": 3})
+    assert plan.recipe.train.lr == 1.0 and plan.recipe.train.steps == 3 * plan.epoch_steps == 3 * plan.recipe.train.validate_every
+    assert Plan.from_json(plan.to_json()) == plan
+    assert set(plan.named) == {setting.name for setting in SETTINGS}
+
+
+def test_depths_differ_in_what_learns(workspace: Workspace, split: Split) -> None:
+    head, blocks, whole = (make_plan(depth, ENCODER, workspace.items, split, {}).recipe.train for depth in ("head", "blocks", "all"))
+    assert head.backbone_lr_scale == 0 < blocks.backbone_lr_scale and blocks.last_blocks > 0 == whole.last_blocks
+    assert all(one.patience > 0 for one in (head, blocks, whole))
+    large = make_plan("all", replace(ENCODER, backbone="open_clip:ViT-B-32"), workspace.items, split, {}).recipe.train
+    assert large.lr * large.backbone_lr_scale == pytest.approx(2e-5)  # the paper's rate for a CLIP tower
+    assert large.batch_pairs < whole.batch_pairs
+
+
+def test_an_epoch_shows_every_picture(workspace: Workspace, split: Split) -> None:
+    for pairs in (2, 16, 4096):
+        steps = steps_per_epoch(workspace.items, split, pairs)
+        sizes = workspace.items.offsets[1:] - workspace.items.offsets[:-1]
+        per_step = max(2, round(2 * pairs / sizes[split.train].mean()))
+        assert steps * per_step >= split.train.sum()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"train.steps": 3}, "no setting 'train.steps'"),
+        ({"lr": 3}, "no setting 'lr'"),
+        ({"train.rate": 3}, "no setting 'rate'"),
+        ({"train.lr": "fast"}, "lr must be of type float"),
+        ({"train.lr": -1.0}, "lr must be between 0 and 10"),
+        ({"train.backbone_lr_scale": 0.1}, "must be 0 where only the head learns"),
+        ({"tune.epochs": 0}, "epochs must be between 1 and"),
+        ({"loss.objective": "x"}, "objective must be one of"),
+    ],
+)
+def test_a_setting_that_is_not_one_is_refused(given: dict[str, Any], message: str, workspace: Workspace, split: Split) -> None:
+    with pytest.raises(SettingsError, match=message):
+        make_plan("head", ENCODER, workspace.items, split, given)
+
+
+def test_a_job_starts_from_one_thing() -> None:
+    assert TuneJob("ws", "demo").start == "demo" and TuneJob("ws", backbone="timm:x", weights="f").start == "timm:x"
+    for bad in ({}, {"checkpoint": "demo", "backbone": "timm:x"}):
+        with pytest.raises(SettingsError, match="either a checkpoint"):
+            TuneJob("ws", **bad)
+    with pytest.raises(SettingsError, match="depth must be one of head, blocks, all"):
+        TuneJob("ws", "demo", depth="deep")
