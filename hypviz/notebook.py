@@ -14,7 +14,7 @@ import numpy as np
 from hypviz.errors import SettingsError
 from hypviz.explore.session import View
 from hypviz.server.offline import offline_page
-from hypviz.server.routes import offline_files
+from hypviz.server.page_files import offline_files
 from hypviz.vectors.columns import as_texts
 from hypviz.vectors.models import AUTO
 from hypviz.vectors.read import Given

@@ -11,7 +11,7 @@ from playwright._impl._driver import compute_driver_executable
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 
-@pytest.mark.parametrize("script", sorted(ASSETS.glob("*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("script", sorted(ASSETS.rglob("*.js")), ids=lambda path: path.relative_to(ASSETS).as_posix())
 def test_it_parses(script: Path) -> None:
     node = compute_driver_executable()[0]  # the browser tests bring it
     done = subprocess.run([node, "--check", str(script)], capture_output=True, text=True)

@@ -42,7 +42,7 @@ def run(site: Path, home: Path, *arguments: str) -> subprocess.Popen[str]:
 def test_the_wheel_holds_what_the_page_needs_and_nothing_of_the_checkout(site: Path) -> None:
     (wheel,) = site.parent.glob("hypviz-*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    for kind in ("assets/*.js", "assets/*.css", "checkpoints/*.json", "checkpoints/*.safetensors"):
+    for kind in ("assets/*/*.js", "assets/*/*.css", "checkpoints/*.json", "checkpoints/*.safetensors"):
         for file in ROOT.glob(kind):
             assert f"hypviz/shipped/{file.relative_to(ROOT).as_posix()}" in names
     assert "hypviz/shipped/assets/demo/workspace/items.parquet" in names
@@ -77,8 +77,8 @@ def test_the_installed_command_opens_the_demo(site: Path, tmp_path: Path) -> Non
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.5)
         assert "gradio" in page
-        script = urllib.request.urlopen(f"http://127.0.0.1:{port}/hypviz/assets/explore.js", timeout=60).read()
-        assert script == (ROOT / "assets" / "explore.js").read_bytes()
+        script = urllib.request.urlopen(f"http://127.0.0.1:{port}/hypviz/assets/explore/explore.js", timeout=60).read()
+        assert script == (ROOT / "assets" / "explore/explore.js").read_bytes()
     finally:
         process.terminate()
         process.communicate(timeout=PATIENCE_S)

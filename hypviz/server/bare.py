@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from fastapi.responses import HTMLResponse
 
 from hypviz.explore.library import Library
-from hypviz.server import routes
+from hypviz.server import page_files, routes
 
 
 @contextmanager
@@ -21,9 +21,9 @@ def serve_bare(library: Library) -> Iterator[str]:
     """
     import uvicorn
 
-    scripts = "".join(f'<script src="{address}"></script>' for address in routes.scripts())
+    scripts = "".join(f'<script src="{address}"></script>' for address in page_files.scripts())
     content = (
-        f'<!doctype html><html><head><meta charset="utf-8"><title>hypviz</title>{routes.head()}</head><body><div id="root"></div>'
+        f'<!doctype html><html><head><meta charset="utf-8"><title>hypviz</title>{page_files.head()}</head><body><div id="root"></div>'
         f'{scripts}<script>window.hypvizExplorer = hypviz.mountExplorer(document.getElementById("root"));</script></body></html>'
     )
     app = routes.build_app(library)

@@ -115,7 +115,7 @@ def _content(view: View, wanted: Json) -> Json:
 def _telling(view: View, rows: Rows, focus: list[int]) -> Rows:
     """Rows whose pictures are worth their bytes: the selection and what is around it, then general before specific.
 
-    Within a level spread by the golden ratio, the order in which the disk takes pictures (assets/disk-thumbs.js).
+    Within a level spread by the golden ratio, the order in which the disk takes pictures (assets/disk/thumbs.js).
     """
     around: list[int] = []
     for row in focus:

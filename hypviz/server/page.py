@@ -19,7 +19,7 @@ from hypviz.explore.session import View
 from hypviz.inference.embed import SHIPPED
 from hypviz.server.api import add_api
 from hypviz.server.edge import EdgeSettings
-from hypviz.server.routes import ANNOTATE_SCRIPTS, EVALUATE_SCRIPTS, TUNE_SCRIPTS, scripts
+from hypviz.server.page_files import ANNOTATE_SCRIPTS, EVALUATE_SCRIPTS, TUNE_SCRIPTS, scripts
 from hypviz.workspace.import_report import report_of
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ def suited_choice(library: Library, data: str, checkpoint: str) -> str:
 
 
 def _linked(library: Library, data: str, checkpoint: str) -> Callable[[str], tuple[gr.Dropdown, gr.Dropdown]]:
-    """Choose the data and the checkpoint that the address names (see assets/explore-link.js), where they are known here."""
+    """Choose the data and the checkpoint that the address names (see assets/explore/link.js), where they are known here."""
 
     def follow(link: str) -> tuple[gr.Dropdown, gr.Dropdown]:
         named = {word: values[-1] for word, values in parse_qs(link or "").items()}

@@ -7,13 +7,11 @@ as {"error": one sentence} with a fitting status.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
 
@@ -37,6 +35,7 @@ from hypviz.server.edge.answers import add_answers
 from hypviz.server.evaluate_routes import evaluate_router
 from hypviz.server.marks_routes import marks_router
 from hypviz.server.offline import offline_page
+from hypviz.server.page_files import offline_files, plotly_js
 from hypviz.server.pressure import Pressure
 from hypviz.server.remembered import Remembered
 from hypviz.server.tune_routes import tune_router
@@ -47,65 +46,6 @@ from hypviz.workspace.import_report import report_of
 log = logging.getLogger(__name__)
 MAX_NAME = 200
 """Characters kept of an own picture's name."""
-SCRIPTS = (
-    "disk-dom.js", "disk-math.js", "disk-colours.js", "disk-plotly.js", "disk-canvas.js", "disk-points.js", "disk-lines.js",
-    "disk-edges.js", "disk-thumbs.js", "disk-paint.js", "disk-card.js", "disk-legend.js", "disk-gestures.js", "disk-print.js",
-    "disk-fonts.js", "disk-export.js",
-    "disk-words.js", "disk-moves.js", "disk-around.js", "disk-focus.js", "disk-scale.js", "disk-figure.js",
-    "disk.js",
-    "evaluate-dom.js", "annotate-corrections.js",
-    "picture.js", "explore-parts.js", "explore-frame.js", "explore-link.js", "explore-lists.js", "explore-layouts.js", "explore-show.js",
-    "explore-pins.js", "explore-rows.js", "explore-cone.js", "explore-upload.js", "explore-notice.js", "explore-sheet.js", "explore-set.js",
-    "explore-gallery.js", "explore-find.js", "explore-marks.js", "explore-views.js", "explore-hist.js",
-    "explore-select.js", "explore-save.js", "explore-keys.js", "explore-points.js",
-    "explore-corrections.js", "explore-words.js", "explore.js",
-)  # fmt: skip
-"""In the order they must load; those of the disk come first and need nothing else but plotly."""
-EVALUATE_SCRIPTS = (
-    "disk-print.js", "disk-fonts.js", "evaluate-dom.js", "evaluate-tables.js", "evaluate-charts.js", "evaluate-panel.js",
-    "evaluate-classes.js", "evaluate-figure.js", "evaluate-ordered.js", "evaluate-health.js", "evaluate-standing.js", "evaluate.js",
-)  # fmt: skip
-"""Those of the Evaluate tab, loaded when it is first looked at."""
-ANNOTATE_SCRIPTS = (
-    "disk-dom.js", "evaluate-dom.js", "annotate-corrections.js", "annotate-sheet.js", "annotate-stage.js", "annotate-label.js",
-    "annotate-keys.js", "tune-dom.js", "annotate-open.js", "annotate.js",
-)  # fmt: skip
-"""Those of the Annotate tab."""
-TUNE_SCRIPTS = (
-    *(name for name in SCRIPTS if name.startswith("disk")), "evaluate-dom.js", "annotate-corrections.js", "disk-ghosts.js", "tune-dom.js",
-    "tune-intake.js", "tune-settings.js", "tune-curves.js", "tune-disk.js", "tune-job.js", "tune-keep.js", "tune.js",
-)  # fmt: skip
-"""Those of the Fine-tune tab; the disk it animates is the same."""
-STYLES = ("style.css", "report.css", "disk.css", "explore.css", "explore-marks.css", "evaluate.css", "annotate.css", "tune.css")
-
-
-def plotly_js() -> Path:
-    """plotly.js as it ships inside the plotly package."""
-    import plotly
-
-    return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-
-
-def scripts(names: tuple[str, ...] = SCRIPTS) -> list[str]:
-    """Addresses of plotly and the scripts, in the order they must load; each carries its content's hash, so a browser may
-    keep it."""
-    own = [f"hypviz/assets/{name}?{_stamp(ASSETS / name)}" for name in names]
-    return [f"hypviz/plotly.min.js?{_stamp(plotly_js())}", *own]
-
-
-def offline_files() -> tuple[list[Path], list[Path]]:
-    """Scripts and styles that an offline page is made of, in their order."""
-    own = [ASSETS / name for name in SCRIPTS if name.startswith("disk")]
-    return [plotly_js(), *own, ASSETS / "offline-search.js", ASSETS / "offline.js"], [ASSETS / "disk.css", ASSETS / "offline.css"]
-
-
-def head() -> str:
-    """The tags that load the styles. Scripts are not here: Gradio adds these tags late and in no certain order."""
-    return "\n".join(f'<link rel="stylesheet" href="hypviz/assets/{name}?{_stamp(ASSETS / name)}">' for name in STYLES)
-
-
-def _stamp(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def build_app(library: Library, settings: EdgeSettings | None = None, *, with_page: bool = False) -> FastAPI:

@@ -42,7 +42,7 @@ def build_site(library: Library, data: str, checkpoint: str, settings: EdgeSetti
     import gradio as gr
 
     from hypviz.explore.uploads import MAX_BYTES
-    from hypviz.server import page, routes
+    from hypviz.server import page, page_files, routes
     from hypviz.server.edge.gradio_files import own_folder
 
     own_folder()  # before Gradio asks where its uploads go
@@ -52,7 +52,7 @@ def build_site(library: Library, data: str, checkpoint: str, settings: EdgeSetti
         page.build_page(library, data=data, checkpoint=checkpoint, settings=settings),
         path="/",
         theme=page.theme(),
-        head=routes.head(),
+        head=page_files.head(),
         footer_links=[],
         ssr_mode=False,
         favicon_path=Path(ASSETS) / "favicon.svg",

@@ -1,6 +1,6 @@
 """Which points lie in a region of the drawn disk: a polygon drawn on the screen, or a window of angle and radius.
 
-Frames, as in assets/disk-math.js: the disk at home has points of modulus below 1; the view is what the Möbius
+Frames, as in assets/disk/math.js: the disk at home has points of modulus below 1; the view is what the Möbius
 translation that brings `centre` to the middle makes of it. Zooming scales the view and plays no part here.
 """
 

@@ -13,15 +13,15 @@ import plotly
 from PIL import Image
 from playwright.sync_api import Page
 
-from hypviz.server.routes import SCRIPTS as ALL_SCRIPTS
+from hypviz.server.page_files import SCRIPTS as ALL_SCRIPTS
 from tests.viz.worlds import World, make_payload, make_world
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-SCRIPTS = tuple(name for name in ALL_SCRIPTS if name.startswith("disk"))
+SCRIPTS = tuple(name for name in ALL_SCRIPTS if name.startswith("disk/"))
 
 HTML = f"""<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="/disk.css"><script src="/plotly.min.js"></script>
+<link rel="stylesheet" href="/disk/disk.css"><script src="/plotly.min.js"></script>
 {"".join(f'<script src="/{name}"></script>' for name in SCRIPTS)}
 <style>body {{ margin: 0; padding: 20px; background: #fff }} body.dark {{ background: #0b0f19 }} #disk {{ max-width: 700px }}</style>
 </head><body><div id="disk"></div><script>
@@ -46,7 +46,7 @@ def files() -> dict[str, bytes | Path]:
     world, wide = make_world(40), make_world(40, radii=(0.5, 1.2, 2.2), noise=0.1, curv=0.1)
     return {
         "/": HTML.encode(),
-        "/disk.css": ASSETS / "disk.css",
+        "/disk/disk.css": ASSETS / "disk/disk.css",
         "/plotly.min.js": PLOTLY,
         "/thumb.png": picture.getvalue(),
         "/world.bin": make_payload(world),

@@ -22,7 +22,7 @@ from playwright.sync_api import Locator, Page
 
 from hypviz.explore.library import DEMO, Library
 from hypviz.explore.session import View
-from hypviz.server import routes
+from hypviz.server import page_files, routes
 from hypviz.viz.disk import unpack
 from tests.page.browser import OpenPage
 
@@ -43,9 +43,9 @@ body { margin: 0; padding: 16px; font-family: system-ui, sans-serif; background:
 def bare_page(view: View, choice: tuple[str, str]) -> str:
     """HTML that mounts the explorer on a view."""
     described = json.dumps({**view.describe(), "choice": choice})
-    own = [name for name in routes.SCRIPTS if (routes.ASSETS / name).is_file()]
+    own = [name for name in page_files.SCRIPTS if (page_files.ASSETS / name).is_file()]
     return f"""<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-    {routes.head()}<style>{THEME}</style>{"".join(f'<script src="hypviz/assets/{name}"></script>' for name in own)}</head>
+    {page_files.head()}<style>{THEME}</style>{"".join(f'<script src="hypviz/assets/{name}"></script>' for name in own)}</head>
     <body><div class="hv-root"></div><script>
       if (matchMedia("(prefers-color-scheme: dark)").matches) document.body.classList.add("dark");
       window.hypvizExplorer = hypviz.mountExplorer(document.querySelector(".hv-root"));

@@ -12,10 +12,10 @@ import uvicorn
 from fastapi.responses import HTMLResponse
 
 from hypviz.explore.library import Library
-from hypviz.server import routes
+from hypviz.server import page_files, routes
 from tests.page.explorer_page import THEME
 
-TABS = {"annotate": ("mountAnnotator", routes.ANNOTATE_SCRIPTS), "tune": ("mountTuner", routes.TUNE_SCRIPTS)}
+TABS = {"annotate": ("mountAnnotator", page_files.ANNOTATE_SCRIPTS), "tune": ("mountTuner", page_files.TUNE_SCRIPTS)}
 
 
 def tab_html(tab: str, choice: tuple[str, str]) -> str:
@@ -23,7 +23,7 @@ def tab_html(tab: str, choice: tuple[str, str]) -> str:
     function, scripts = TABS[tab]
     tags = "".join(f'<script src="hypviz/assets/{name}"></script>' for name in scripts)
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-    {routes.head()}<style>{THEME}</style>{tags}</head><body><div class="hv-root"></div><script>
+    {page_files.head()}<style>{THEME}</style>{tags}</head><body><div class="hv-root"></div><script>
       if (matchMedia("(prefers-color-scheme: dark)").matches) document.body.classList.add("dark");
       window.tab = hypviz.{function}(document.querySelector(".hv-root"));
       window.opened = [];

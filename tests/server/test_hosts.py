@@ -118,7 +118,7 @@ def test_what_the_page_does_not_use_of_gradio_is_not_there(site: TestClient) -> 
 
 
 def test_every_answer_carries_the_policy_and_an_id(site: TestClient) -> None:
-    for path in ("/", "/hypviz/tune/sets", "/healthz", "/hypviz/assets/disk.js", "/nowhere"):
+    for path in ("/", "/hypviz/tune/sets", "/healthz", "/hypviz/assets/disk/disk.js", "/nowhere"):
         headers = site.get(path).headers
         assert "default-src 'self'" in headers["content-security-policy"] and len(headers["x-request-id"]) == 8
         assert headers["x-content-type-options"] == "nosniff"

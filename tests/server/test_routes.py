@@ -19,7 +19,7 @@ from PIL import Image
 from hypviz.errors import SettingsError
 from hypviz.explore.library import Library
 from hypviz.explore.session import View
-from hypviz.server import routes
+from hypviz.server import page_files, routes
 from hypviz.server.server import check_port
 from hypviz.viz.disk import unpack
 from tests.conftest import MakePicture, random_picture
@@ -196,7 +196,14 @@ def test_no_address_leads_out_of_the_assets(client: TestClient, address: str) ->
 def test_every_answer_forbids_other_hosts(client: TestClient) -> None:
     answers = [
         client.get(address)
-        for address in ("points", "thumb/0", "thumb/999", "thumb/x", "http://localhost/hypviz/assets/disk.js", "http://localhost/nothing")
+        for address in (
+            "points",
+            "thumb/0",
+            "thumb/999",
+            "thumb/x",
+            "http://localhost/hypviz/assets/disk/disk.js",
+            "http://localhost/nothing",
+        )
     ]
     answers += [client.post("select", json=body) for body in ({"query": {"row": 0}, "omega": 1}, {}, {"query": {}, "omega": 1})]
     answers += [client.post("upload", content=b"x"), client.put("select"), client.get("http://localhost/hypviz/plotly.min.js")]
@@ -207,14 +214,14 @@ def test_every_answer_forbids_other_hosts(client: TestClient) -> None:
 
 
 def test_the_addresses_of_the_page_all_answer_and_change_with_their_content(client: TestClient) -> None:
-    styles = [part.split('"')[0] for part in routes.head().split('href="')[1:]]
-    assert len(styles) == len(routes.STYLES)
-    for address in [*routes.scripts(), *styles]:
+    styles = [part.split('"')[0] for part in page_files.head().split('href="')[1:]]
+    assert len(styles) == len(page_files.STYLES)
+    for address in [*page_files.scripts(), *styles]:
         answer = client.get(f"http://localhost/{address}")
         assert answer.status_code == 200 and len(answer.content) > 100
         name = address.split("?")[0].rsplit("/", 1)[1]
         if name != "plotly.min.js":
-            assert address.endswith(routes._stamp(routes.ASSETS / name))
+            assert address.endswith(page_files._stamp(page_files.ASSETS / name))
 
 
 def test_a_port_in_use_is_told_in_one_sentence() -> None:

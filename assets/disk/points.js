@@ -31,7 +31,7 @@
       this.colouring = null;
     }
 
-    /** Groups of one colour and brightness each, and what they mean; see disk-colours.js. */
+    /** Groups of one colour and brightness each, and what they mean; see disk/colours.js. */
     colours() {
       const by = this.paint.look.colourBy;
       if (this.colouring?.asked !== by) this.colouring = { asked: by, ...hypviz.colouring(this.paint, by) };

@@ -14,7 +14,7 @@
       this.context = this.canvas.getContext("2d");
     }
 
-    /** @param {Object[]} groups see disk-points.js @param {{size: number, reach: number, face: string, tint: string, opacity: Function}} look */
+    /** @param {Object[]} groups see disk/points.js @param {{size: number, reach: number, face: string, tint: string, opacity: Function}} look */
     draw(groups, { size, reach, face, tint, opacity }) {
       this.density = Math.min(2, Math.max(1, devicePixelRatio || 1));
       this.canvas.width = this.canvas.height = Math.round(size * this.density);

@@ -1,8 +1,8 @@
 /**
  * Painting the disk: what is on the screen, given data, a view and a look. No events, no words, no loading.
  *
- * The layers share one square stage, from below: SVG lines, the edges on a canvas, the points (disk-points.js),
- * thumbnails, SVG marks. Frames (see disk-math.js): polar → disk → view → stage, where stage means pixels from the
+ * The layers share one square stage, from below: SVG lines, the edges on a canvas, the points (disk/points.js),
+ * thumbnails, SVG marks. Frames (see disk/math.js): polar → disk → view → stage, where stage means pixels from the
  * stage's upper left corner. An *index* counts the points at hand, a *row* the items of the data set; they are the
  * same unless the payload is a sample, which then says the row of each of its points.
  */
@@ -82,7 +82,7 @@
       }
     }
 
-    /** The places around a selection, see disk-focus.js. The answer names the points by ascending row. */
+    /** The places around a selection, see disk/focus.js. The answer names the points by ascending row. */
     gather({ arrays, at, ...focus }) {
       const order = this.places && Array.from(this.row.keys()).sort((a, b) => this.row[a] - this.row[b]);
       const angle = new Float64Array(this.n);

@@ -1,6 +1,6 @@
 /**
  * The offline page: the disk, cones found in all dimensions, children and parents, all from what is inside the file.
- * Made by hypviz/server/offline.py; needs plotly.js, the disk-*.js files and offline-search.js, which stand before it in the same file.
+ * Made by hypviz/server/offline.py; needs plotly.js, the disk/*.js files and offline/search.js, which stand before it in the same file.
  */
 (function () {
   "use strict";

@@ -6,7 +6,7 @@
  *
  * A place in the hierarchy is a query: {row} an item, {image, box} a box drawn on one of the data set's pictures,
  * {upload, box?} an own picture, {text} typed words. Every answer of the server says all there is to show; this file only shows it. The
- * menus and panels around it are parts (explore-*.js): each is given `x`, what they share, and keeps its own state.
+ * menus and panels around it are parts (explore/*.js): each is given `x`, what they share, and keeps its own state.
  */
 (function () {
   "use strict";

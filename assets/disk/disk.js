@@ -1,5 +1,5 @@
 /**
- * The Poincaré disk, behind one small interface. Needs the other disk-*.js files and disk.css; knows nothing of the
+ * The Poincaré disk, behind one small interface. Needs the other disk/*.js files and disk/disk.css; knows nothing of the
  * page around it.
  *
  *   const disk = hypviz.createDisk(element, { plotly: window.Plotly, onPick, onLasso, thumbUrl, describe, … });
@@ -17,7 +17,7 @@
  * @property {(row: number) => void} [onPick]        a click on a point
  * @property {(row: number) => void} [onToggle]      a click with Shift, or Enter on the selected point
  * @property {(rows: Uint32Array, drawn: {polygon: number[][], view: View, how: "replace"|"add"|"subtract"}) => void} [onLasso]
- *   points inside a lasso or box; the polygon is in the view frame of disk-math.js
+ *   points inside a lasso or box; the polygon is in the view frame of disk/math.js
  * @property {(index: number) => void} [onPickExtra] a click on an extra mark
  * @property {(row: number|null) => void} [onHover]  when the card opens, null when it closes
  * @property {() => void} [onBackground]             a click on nothing
@@ -25,7 +25,7 @@
  * @property {(view: View) => void} [onView]         after the view has come to rest
  * @property {(text: string) => void} [announce]     words for a screen reader; default: a live region of its own
  * @property {(row: number) => string} [thumbUrl]    picture of an item; none: no pictures
- * @property {(body: Object) => Promise<ArrayBuffer>} [focus] asks the server for the layout around a selection, see disk-focus.js
+ * @property {(body: Object) => Promise<ArrayBuffer>} [focus] asks the server for the layout around a selection, see disk/focus.js
  * @property {(row: number) => string} [describe]    last line of the hover card; default: the image's name
  */
 (function () {
@@ -297,7 +297,7 @@
 
     /* ------------------------------------------------------------ words */
 
-    /** Lines of the hover card, see disk-words.js. */
+    /** Lines of the hover card, see disk/words.js. */
     words(row) {
       return hypviz.wordsOf(this.paint, row, this.options.describe);
     }

@@ -1,6 +1,6 @@
 /**
  * The disk as a figure for a paper: SVG of a given width in millimetres, light on white, with the legend, the cone's ω, data,
- * checkpoint and what radius and angle mean below it. Its letters are written into it (disk-fonts.js).
+ * checkpoint and what radius and angle mean below it. Its letters are written into it (disk/fonts.js).
  */
 (function () {
   "use strict";

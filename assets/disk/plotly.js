@@ -1,4 +1,4 @@
-/** Points through plotly's scattergl: the one WebGL figure of the page. See disk-points.js for what a group is. */
+/** Points through plotly's scattergl: the one WebGL figure of the page. See disk/points.js for what a group is. */
 (function () {
   "use strict";
   const hypviz = (window.hypviz = window.hypviz || {});
