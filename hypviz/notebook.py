@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from hypviz.errors import SettingsError
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.server.offline import offline_page
 from hypviz.server.page_files import offline_files
 from hypviz.vectors.columns import as_texts

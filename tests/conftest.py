@@ -20,7 +20,7 @@ from PIL import Image
 from tests.worlds import MeruWorld, TinyWorld, make_meru_world, make_tiny_world
 
 if TYPE_CHECKING:
-    from hypviz.explore.session import View
+    from hypviz.explore.view import View
 
 MakePicture = Callable[..., Path]
 MakeCoco = Callable[..., Path]
@@ -99,7 +99,7 @@ def meru_world(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> M
 @pytest.fixture(scope="session")
 def tiny_view(tiny_world: TinyWorld) -> View:
     """The tiny world through its checkpoint."""
-    from hypviz.explore.session import View
+    from hypviz.explore.view import View
     from hypviz.workspace.store import Workspace
 
     return View(Workspace.open(tiny_world.workspace), tiny_world.checkpoint, device="cpu")

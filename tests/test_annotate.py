@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from hypviz.annotate import Easel
+from hypviz.annotate import DraftStore
 from hypviz.clipart import SPLIT_SEEDS, write_dataset
 from hypviz.config import HierarchySettings
 from hypviz.data.corrections import Correction
@@ -52,7 +52,7 @@ def drawn(picture: Json, *new: tuple[list[float], str]) -> list[Json]:
 
 
 def test_an_untouched_draft_makes_the_very_same_items(library: Library) -> None:
-    _, draft = Easel(library).open("mine")
+    _, draft = DraftStore(library).open("mine")
     items, _, hierarchy = draft.built()
     assert items.data_hash == draft.workspace.items.data_hash and draft.pending == 0
     for name in ("parent", "child", "direct"):
@@ -61,27 +61,27 @@ def test_an_untouched_draft_makes_the_very_same_items(library: Library) -> None:
 
 
 def test_every_change_is_on_disk_at_once_and_read_again_by_another_server(library: Library) -> None:
-    picture = Easel(library).picture("mine", 2)
+    picture = DraftStore(library).picture("mine", 2)
     boxes = drawn(picture, ([3, 4, 50.123, 60], "  new   thing "), ([-5, 100, 900, 200], "new thing"))[1:]
-    answer = Easel(library).draw("mine", 2, picture["version"], boxes)
+    answer = DraftStore(library).draw("mine", 2, picture["version"], boxes)
     assert answer["data"] == "mine" and answer["pending"] == 1
-    again = Easel(library).picture("mine", 2)
+    again = DraftStore(library).picture("mine", 2)
     assert again["version"] == picture["version"] + 1
     assert [box["xyxy"] for box in again["boxes"][:-2]] == [box["xyxy"] for box in boxes[:-2]], "to the last digit"
     assert again["boxes"][-2] == {"key": "new 0", "xyxy": [3, 4, 50.12, 60], "label": "new thing", "source": "drawn"}
     assert again["boxes"][-1]["xyxy"] == [0, 100, 192, 144], "cut to the picture"
-    assert {"name": "new thing", "count": 2} in Easel(library).describe("mine")["classes"]
-    back = Easel(library).draw("mine", 2, again["version"], picture["boxes"])
+    assert {"name": "new thing", "count": 2} in DraftStore(library).describe("mine")["classes"]
+    back = DraftStore(library).draw("mine", 2, again["version"], picture["boxes"])
     assert back["pending"] == 0, "drawn back to what it was"
 
 
 def test_the_file_is_coco_and_imports_as_the_same_items(library: Library, tmp_path: Path) -> None:
-    easel = Easel(library)
-    easel.draw("mine", 0, 0, drawn(easel.picture("mine", 0), ([10, 10, 90, 80], "ark")))
-    text, media = easel.export("mine", "annotations.json")
+    drafts = DraftStore(library)
+    drafts.draw("mine", 0, 0, drawn(drafts.picture("mine", 0), ([10, 10, 90, 80], "ark")))
+    text, media = drafts.export("mine", "annotations.json")
     assert media == "application/json" and "hypviz" not in json.loads(text)
     (tmp_path / "a.json").write_text(text)
-    draft = easel.open("mine")[1]
+    draft = drafts.open("mine")[1]
     for file in (tmp_path / "a.json", draft.path):
         items, report = import_items(read_coco(file, draft.workspace.items.root))
         assert not report.dropped and np.array_equal(items.item_id, draft.built()[0].item_id)
@@ -91,32 +91,32 @@ def test_the_file_is_coco_and_imports_as_the_same_items(library: Library, tmp_pa
 
 def test_a_draft_of_an_earlier_version_is_read_with_its_keys_and_sources(library: Library) -> None:
     """It had both beside the box, not under "hypviz"."""
-    easel = Easel(library)
-    easel.draw("mine", 0, 0, drawn(easel.picture("mine", 0), ([10, 10, 90, 80], "ark")))
-    path, before = easel.open("mine")[1].path, easel.picture("mine", 0)["boxes"]
+    drafts = DraftStore(library)
+    drafts.draw("mine", 0, 0, drawn(drafts.picture("mine", 0), ([10, 10, 90, 80], "ark")))
+    path, before = drafts.open("mine")[1].path, drafts.picture("mine", 0)["boxes"]
     content = json.loads(path.read_text())
     for one in content["annotations"]:
         one.update({key: value for key, value in one.pop("hypviz").items() if key in ("key", "source")})
     path.write_text(json.dumps(content))
-    assert Easel(library).picture("mine", 0)["boxes"] == before and before[-1]["source"] == "drawn"
+    assert DraftStore(library).picture("mine", 0)["boxes"] == before and before[-1]["source"] == "drawn"
 
 
 def test_a_draft_becomes_the_workspace_with_its_corrections(library: Library, home: Path) -> None:
-    easel = Easel(library)
-    picture = easel.picture("mine", 1)
-    easel.draw("mine", 1, 0, drawn(picture, ([10, 10, 120, 100], "ark"), ([20, 20, 60, 60], "cabin"), ([100, 90, 150, 140], "gull")))
-    easel.add("mine", Correction("not", "item", "new 0", "new 1"))
-    told = easel.add("mine", Correction("above", "class", "ark", "gull"))
+    drafts = DraftStore(library)
+    picture = drafts.picture("mine", 1)
+    drafts.draw("mine", 1, 0, drawn(picture, ([10, 10, 120, 100], "ark"), ([20, 20, 60, 60], "cabin"), ([100, 90, 150, 140], "gull")))
+    drafts.add("mine", Correction("not", "item", "new 0", "new 1"))
+    told = drafts.add("mine", Correction("above", "class", "ark", "gull"))
     assert [one["problem"] for one in told["corrections"]] == ["", ""] and told["pending"] == 3
     assert told["corrections"][0]["a_words"] == f"ark in {picture['name']}" and told["corrections"][1]["added"] == 1
-    counts = easel.apply("mine")
+    counts = drafts.apply("mine")
     made = Workspace.open(home / "mine")
     assert counts["boxes"] == len(made.items) - 8 and counts["pairs"] == len(made.hierarchy.edges)
     rows = {made.items.name(row): row for row in range(len(made.items))}
     assert rows["gull"] in made.hierarchy.descendants_of(rows["ark"])
     assert rows["cabin"] not in made.hierarchy.descendants_of(rows["ark"])
     assert made.items.source[rows["ark"]] == "drawn"
-    fresh = Easel(library)
+    fresh = DraftStore(library)
     told = fresh.corrections("mine")
     assert told["pending"] == 0 and [one["problem"] for one in told["corrections"]] == ["", ""]
     assert told["corrections"][0]["a"] == str(made.items.item_id[rows["ark"]]), "it follows its box"
@@ -134,24 +134,24 @@ def test_a_draft_becomes_the_workspace_with_its_corrections(library: Library, ho
 
 def test_what_is_shipped_or_lies_elsewhere_is_changed_in_a_copy(library: Library, scenes: Workspace, home: Path) -> None:
     before = (scenes.folder / "items.parquet").read_bytes()
-    easel = Easel(library)
-    copy = easel.describe("shipped")["copy"]
+    drafts = DraftStore(library)
+    copy = drafts.describe("shipped")["copy"]
     assert copy and not (home / copy).exists()
     with pytest.raises(DataError, match="needs a label"):
-        easel.draw("shipped", 0, 0, drawn(easel.picture("shipped", 0), ([1, 1, 20, 20], " ")))
+        drafts.draw("shipped", 0, 0, drawn(drafts.picture("shipped", 0), ([1, 1, 20, 20], " ")))
     ids = scenes.items.item_id
     with pytest.raises(DataError, match="more general than itself"):
-        easel.add("shipped", Correction("above", "item", str(ids[1]), str(ids[1])))
+        drafts.add("shipped", Correction("above", "item", str(ids[1]), str(ids[1])))
     assert not (home / copy).exists(), "nothing is copied for what is refused"
-    answer = easel.draw("shipped", 0, 0, drawn(easel.picture("shipped", 0), ([1, 1, 20, 20], "ark")))
-    assert answer["data"] == copy == easel.describe("shipped")["data"] and copy in library.data_names()
+    answer = drafts.draw("shipped", 0, 0, drawn(drafts.picture("shipped", 0), ([1, 1, 20, 20], "ark")))
+    assert answer["data"] == copy == drafts.describe("shipped")["data"] and copy in library.data_names()
     assert (scenes.folder / "items.parquet").read_bytes() == before
     assert not (scenes.folder / "annotations.json").exists()
     assert list((home / copy / "embeddings").iterdir()), "the copy opens at once"
 
 
 def test_refusals_say_what_and_change_nothing(library: Library, home: Path) -> None:
-    easel = Easel(library)
+    drafts = DraftStore(library)
     cases: list[tuple[Any, str]] = [
         ([{"key": "a", "xyxy": [1, 2, 3], "label": "x"}], "needs four numbers"),
         ([{"key": "a", "xyxy": [1, 2, float("nan"), 9], "label": "x"}], "four finite numbers"),
@@ -163,32 +163,32 @@ def test_refusals_say_what_and_change_nothing(library: Library, home: Path) -> N
     ]
     for boxes, words in cases:
         with pytest.raises(DataError, match=words):
-            easel.draw("mine", 0, 0, boxes)
+            drafts.draw("mine", 0, 0, boxes)
     with pytest.raises(SelectionError, match="No picture 8 in this data set; it has 8"):
-        easel.draw("mine", 8, 0, [])
+        drafts.draw("mine", 8, 0, [])
     with pytest.raises(DataError, match="changed in another window"):
-        easel.draw("mine", 0, 1, [])
+        drafts.draw("mine", 0, 1, [])
     with pytest.raises(SelectionError, match="not in this data set"):
-        easel.add("mine", Correction("above", "item", "gone", "gone too"))
+        drafts.add("mine", Correction("above", "item", "gone", "gone too"))
     assert not (home / "mine" / "annotations.json").exists()
     (home / "mine" / "annotations.json").write_text('{"hypviz": {"schema": 1}}')
     with pytest.raises(WorkspaceError, match=r"is damaged .* move it away"):
-        Easel(library).open("mine")
+        DraftStore(library).open("mine")
     (home / "mine" / "annotations.json").write_text("{")
     with pytest.raises(WorkspaceError, match="cannot be read"):
-        Easel(library).open("mine")
+        DraftStore(library).open("mine")
 
 
 def test_drawn_boxes_outlive_a_new_import_of_other_pictures(library: Library, home: Path) -> None:
     from hypviz.data.items import subset_images
 
-    easel = Easel(library)
-    easel.draw("mine", 1, 0, [{"key": "a", "xyxy": [1, 2, 30, 90], "label": "ark"}])
-    easel.draw("mine", 7, 0, [])
+    drafts = DraftStore(library)
+    drafts.draw("mine", 1, 0, [{"key": "a", "xyxy": [1, 2, 30, 90], "label": "ark"}])
+    drafts.draw("mine", 7, 0, [])
     old = Workspace.open(home / "mine")
     fewer = subset_images(old.items, np.arange(8) < 5)
-    Workspace.create(home / "mine", fewer, build_hierarchy(fewer, easel.open("mine")[1].settings), name="mine", overwrite=True)
-    again = Easel(library)
+    Workspace.create(home / "mine", fewer, build_hierarchy(fewer, drafts.open("mine")[1].settings), name="mine", overwrite=True)
+    again = DraftStore(library)
     assert [box["label"] for box in again.picture("mine", 1)["boxes"]] == ["ark"]
     assert again.describe("mine")["changed"] == [1]
     assert list((home / "mine").glob("annotations-before-*.json")), "what no longer fits is kept"

@@ -177,7 +177,7 @@ def test_starting_loads_nothing_heavy(code: str) -> None:
 def test_a_view_with_a_stored_embedding_needs_no_torch(tiny_world: TinyWorld) -> None:
     code = (
         "import sys\n"
-        "from hypviz.explore.session import View\nfrom hypviz.workspace.store import Workspace\n"
+        "from hypviz.explore.view import View\nfrom hypviz.workspace.store import Workspace\n"
         "view = View(Workspace.open(sys.argv[1]), sys.argv[2])\n"
         "view.describe(), view.facts(), view.points(), view.thumb(0), view.picture(0)\n"
         "assert view.select({'row': 0}, 3.0)['children']\n"

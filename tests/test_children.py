@@ -11,7 +11,7 @@ import pytest
 
 from hypviz.errors import SelectionError, SettingsError
 from hypviz.explore.children import listed_rows
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from tests.test_session import omega_with, textbook_angles
 
 WIDE = 1.4

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 import hypviz.cli
-from hypviz.explore.bits import unpack_mask
-from hypviz.explore.session import View
+from hypviz.explore.bitsets import unpack_mask
+from hypviz.explore.view import View
 from tests.conftest import MakeCoco, MakePicture
 from tests.worlds import TinyWorld
 
@@ -198,7 +198,7 @@ def test_a_selection_is_exported_by_what_its_items_are(run: Run, opened: tuple[o
         return found
 
     assert ids("--depth", 1) == [str(one) for one in tiny_view.items.item_id[depth == 1]]
-    inside = unpack_mask(tiny_view.inquiry.cone({"row": 0}, 2.4)["members"], len(depth)).sum()
+    inside = unpack_mask(tiny_view.queries.cone({"row": 0}, 2.4)["members"], len(depth)).sum()
     assert len(ids("--cone", first, "--omega", 2.4)) == inside > 0
     (tmp_path / "ids.txt").write_text(f"{first}\n", encoding="utf-8")
     assert ids("--ids", tmp_path / "ids.txt") == [first]

@@ -17,7 +17,7 @@ from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.items import subset_images
 from hypviz.errors import DataError, SelectionError
 from hypviz.explore.disks import FLAGS, Disks
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.inference.embed import embed_workspace
 from hypviz.model.card import checkpoint_hash
 from hypviz.viz import layout

@@ -19,13 +19,13 @@ from hypviz.data.importer import import_items
 from hypviz.errors import SelectionError, SettingsError
 from hypviz.explore.disks import FLAGS
 from hypviz.explore.export import Export
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 
 ROWS = [0, 3, 7, 60, 139]
 
 
 def made(view: View, format: str) -> Export:
-    return view.inquiry.export({"rows": ROWS}, format)
+    return view.queries.export({"rows": ROWS}, format)
 
 
 def expected(view: View, row: int) -> dict[str, Any]:
@@ -89,15 +89,15 @@ def test_coco_has_what_pycocotools_indexes_and_only_what_was_selected(tiny_view:
 def test_parents_are_named_when_they_are_exported_too(tiny_view: View) -> None:
     child = int(np.flatnonzero(tiny_view.hierarchy.depth == 2)[0])
     parent = int(tiny_view.tree.parent[child])
-    both = json.loads(tiny_view.inquiry.export({"rows": [parent, child]}, "coco").data)["annotations"]
+    both = json.loads(tiny_view.queries.export({"rows": [parent, child]}, "coco").data)["annotations"]
     assert {box["id"]: box["hypviz"]["parent"] for box in both} == {parent + 1: None, child + 1: parent + 1}
-    alone = json.loads(tiny_view.inquiry.export({"rows": [child]}, "coco").data)["annotations"]
+    alone = json.loads(tiny_view.queries.export({"rows": [child]}, "coco").data)["annotations"]
     assert alone[0]["hypviz"]["parent"] is None
 
 
 def test_all_of_it_as_coco_is_read_back_as_the_same_items(tiny_view: View, tmp_path: Path) -> None:
     path = tmp_path / "all.json"
-    path.write_bytes(tiny_view.inquiry.export({}, "coco").data)
+    path.write_bytes(tiny_view.queries.export({}, "coco").data)
     again, _ = import_items(read_coco(path, tiny_view.items.root))
     assert again.item_id.tolist() == tiny_view.items.item_id.tolist()
     np.testing.assert_allclose(again.xyxy, tiny_view.items.xyxy, atol=1e-3)
@@ -106,9 +106,9 @@ def test_all_of_it_as_coco_is_read_back_as_the_same_items(tiny_view: View, tmp_p
 
 def test_nothing_selected_and_formats_unknown_are_told(tiny_view: View) -> None:
     with pytest.raises(SelectionError, match="Nothing is selected"):
-        tiny_view.inquiry.export({"rows": []}, "csv")
+        tiny_view.queries.export({"rows": []}, "csv")
     with pytest.raises(SettingsError, match=r"format must be one of csv, json, parquet, coco, yolo, voc, .*, vectors, ids; got 'xls'"):
-        tiny_view.inquiry.export({"rows": [1]}, "xls")
+        tiny_view.queries.export({"rows": [1]}, "xls")
 
 
 def test_fiftyone_gets_every_box_in_fractions_under_its_picture(tiny_view: View) -> None:

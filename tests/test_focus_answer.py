@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from hypviz.errors import SelectionError, SettingsError
-from hypviz.explore.bits import pack_rows, unpack_mask
-from hypviz.explore.session import View
+from hypviz.explore.bitsets import pack_rows, unpack_mask
+from hypviz.explore.view import View
 from hypviz.search.index import Index
 from hypviz.search.retrieval import Cones
 from hypviz.viz.disk import unpack
@@ -26,7 +26,7 @@ def outline_of(payload: bytes) -> tuple[Outline, np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("omega", [None, 0.3, 1.4, 2.5])
 def test_members_and_none_else_lie_inside_what_is_drawn(tiny_view: View, omega: float | None, scale: str) -> None:
     for row in range(0, len(tiny_view.items), 7):
-        outline, angle, drawn = outline_of(tiny_view.inquiry.focus({"row": row}, omega, scale=scale))
+        outline, angle, drawn = outline_of(tiny_view.queries.focus({"row": row}, omega, scale=scale))
         member = np.zeros(len(tiny_view.items), bool)
         member[tiny_view.index.cone_members(tiny_view.index.query(row), omega)] = True
         wrong = outline.holds(angle, drawn) != member
@@ -42,7 +42,7 @@ def test_where_a_child_must_lie_farther_out_the_outline_ends_at_the_circle_of_it
     tiny_view.placer.index = outward
     try:
         for row in range(3, len(tiny_view.items), 11):
-            outline, angle, drawn = outline_of(tiny_view.inquiry.focus({"row": row}, 2.2))
+            outline, angle, drawn = outline_of(tiny_view.queries.focus({"row": row}, 2.2))
             inside = outline.holds(angle, drawn)
             inside[row] = False
             assert np.flatnonzero(inside).tolist() == outward.cone_members(outward.query(row), 2.2).tolist()
@@ -52,30 +52,30 @@ def test_where_a_child_must_lie_farther_out_the_outline_ends_at_the_circle_of_it
 
 def test_rows_are_answered_for_in_ascending_order(tiny_view: View) -> None:
     rows = np.array([2, 5, 11, 30])
-    every = unpack(tiny_view.inquiry.focus({"row": 5}))[1]["angle"]
-    some = unpack(tiny_view.inquiry.focus({"row": 5}, rows=pack_rows(rows, len(tiny_view.items))))[1]
+    every = unpack(tiny_view.queries.focus({"row": 5}))[1]["angle"]
+    some = unpack(tiny_view.queries.focus({"row": 5}, rows=pack_rows(rows, len(tiny_view.items))))[1]
     np.testing.assert_array_equal(some["angle"], every[rows])
     assert len(some["drawn"]) == 4
 
 
 def test_a_lasso_around_a_selection_holds_what_is_drawn_in_it(tiny_view: View) -> None:
-    payload = unpack(tiny_view.inquiry.focus({"row": 4}))[1]
+    payload = unpack(tiny_view.queries.focus({"row": 4}))[1]
     at = 1.1
     x, y = payload["drawn"] * np.cos(payload["angle"] + at), payload["drawn"] * np.sin(payload["angle"] + at)
     around = {"polygon": [[-1, 0], [1, 0], [1, 1], [-1, 1]], "focus": {"query": {"row": 4}, "at": at}}
-    found = unpack_mask(tiny_view.inquiry.region(around)["members"], len(tiny_view.items))
+    found = unpack_mask(tiny_view.queries.region(around)["members"], len(tiny_view.items))
     np.testing.assert_array_equal(found, (y > 0) & (np.abs(x) < 1))
 
 
 @pytest.mark.parametrize("focus", [{"query": {"row": 4}}, {"at": 1.0}, [], {"query": {"row": 4}, "at": "north"}])
 def test_a_region_around_nothing_is_refused(tiny_view: View, focus: object) -> None:
     with pytest.raises(SelectionError, match='needs a "query" and "at"'):
-        tiny_view.inquiry.region({"polygon": [[0, 0], [1, 0], [1, 1]], "focus": focus})
+        tiny_view.queries.region({"polygon": [[0, 0], [1, 0], [1, 1]], "focus": focus})
 
 
 def test_an_unknown_scale_is_refused(tiny_view: View) -> None:
     with pytest.raises(SettingsError, match="scale must be one of stretched, linear"):
-        tiny_view.inquiry.focus({"row": 1}, scale="log")
+        tiny_view.queries.focus({"row": 1}, scale="log")
 
 
 def test_the_overview_is_by_class_where_parts_are_annotated(tiny_view: View) -> None:
@@ -83,6 +83,6 @@ def test_the_overview_is_by_class_where_parts_are_annotated(tiny_view: View) -> 
 
 
 def test_items_can_be_listed_by_their_distance_from_their_class(tiny_view: View) -> None:
-    listed = tiny_view.inquiry.listing({}, order="class_distance", down=True, limit=5)["items"]
+    listed = tiny_view.queries.listing({}, order="class_distance", down=True, limit=5)["items"]
     far = tiny_view.disks.class_distance
     assert [far[item["row"]] for item in listed] == sorted(far.tolist(), reverse=True)[:5]

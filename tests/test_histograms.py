@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from hypviz.errors import SelectionError
-from hypviz.explore.bits import pack_rows
+from hypviz.explore.bitsets import pack_rows
 from hypviz.explore.histograms import BINS, radius_edges
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 
 
 def test_each_item_is_counted_once_and_a_bin_is_what_its_filter_finds(tiny_view: View) -> None:
-    found = tiny_view.inquiry.histograms({})
+    found = tiny_view.queries.histograms({})
     edges, count = found["radius"]["edges"], len(tiny_view.items)
     assert sum(found["radius"]["all"]) == sum(one["all"] for one in found["classes"]) == found["total"] == count
     for place, (low, high) in enumerate(pairwise(edges)):
         ends = [low if place else None, high if place < len(edges) - 2 else None]
-        inside = tiny_view.inquiry.selector.find({"radius": ends})
+        inside = tiny_view.queries.selector.find({"radius": ends})
         assert np.count_nonzero(inside) == found["radius"]["all"][place] == found["radius"]["found"][place]
     for one in found["classes"]:
         assert np.count_nonzero(tiny_view.items.label == one["value"]) == one["all"]
@@ -28,12 +28,12 @@ def test_each_item_is_counted_once_and_a_bin_is_what_its_filter_finds(tiny_view:
 def test_each_histogram_is_counted_under_the_other_parts_of_the_filter(tiny_view: View) -> None:
     middle = float(np.median(tiny_view.embedding.radii))
     label = int(tiny_view.items.label[3])
-    found = tiny_view.inquiry.histograms({"radius": [middle, None], "classes": [label]})
+    found = tiny_view.queries.histograms({"radius": [middle, None], "classes": [label]})
     outer, own = tiny_view.embedding.radii >= np.float32(middle), tiny_view.items.label == label
     assert sum(found["radius"]["found"]) == np.count_nonzero(own)
     assert {one["value"]: one["found"] for one in found["classes"]}[label] == np.count_nonzero(outer & own) == found["total"]
     assert sum(one["found"] for one in found["classes"]) == np.count_nonzero(outer)
-    some = tiny_view.inquiry.histograms({"members": pack_rows(np.array([2, 9, 11]), len(tiny_view.items))})
+    some = tiny_view.queries.histograms({"members": pack_rows(np.array([2, 9, 11]), len(tiny_view.items))})
     assert sum(some["radius"]["found"]) == sum(one["found"] for one in some["classes"]) == 3
 
 
@@ -48,7 +48,7 @@ def test_one_far_item_does_not_squeeze_the_others_into_one_bin() -> None:
 @pytest.mark.parametrize("radius", [[1], 3, [0, "far"], [True, 1], [float("nan"), 1], None])
 def test_a_range_that_is_none_is_refused(tiny_view: View, radius: object) -> None:
     if radius is None:
-        assert tiny_view.inquiry.selector.find({"radius": None}).all(), "no range narrows nothing"
+        assert tiny_view.queries.selector.find({"radius": None}).all(), "no range narrows nothing"
         return
     with pytest.raises(SelectionError, match="radius must be"):
-        tiny_view.inquiry.selector.find({"radius": radius})
+        tiny_view.queries.selector.find({"radius": radius})

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from hypviz.cli import serve
 from hypviz.data.formats.coco import read_coco
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.server import routes
 from hypviz.server.edge import EdgeSettings
 from hypviz.server.page import report_html

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hypviz.annotate.easel import Easel
+from hypviz.annotate.draft_store import DraftStore
 from hypviz.data.formats.detect import open_dataset
 from hypviz.errors import WorkspaceError
 from hypviz.explore.library import Library
@@ -35,10 +35,10 @@ def proposed(home: Path, tmp_path: Path, make_picture: MakePicture) -> Workspace
 
 
 def test_proposals_and_the_report_survive_apply(proposed: Workspace, home: Path) -> None:
-    easel = Easel(Library(device="cpu"))
-    picture = easel.picture("mine", 1)
-    easel.draw("mine", 1, 0, [*picture["boxes"], {"key": "new", "xyxy": [10, 10, 30, 30], "label": "ark"}])
-    easel.apply("mine")
+    drafts = DraftStore(Library(device="cpu"))
+    picture = drafts.picture("mine", 1)
+    drafts.draw("mine", 1, 0, [*picture["boxes"], {"key": "new", "xyxy": [10, 10, 30, 30], "label": "ark"}])
+    drafts.apply("mine")
     again = Workspace.open(home / "mine")
     assert again.meta["import"] == proposed.meta["import"] and again.meta["import"]["proposals"] == 3
     assert (again.items.source == PROPOSED).sum() == 3 and (again.items.source == "drawn").sum() == 1
@@ -47,15 +47,15 @@ def test_proposals_and_the_report_survive_apply(proposed: Workspace, home: Path)
 def test_a_report_with_words_of_a_newer_kind_survives_apply(proposed: Workspace, home: Path) -> None:
     said = {**proposed.meta["import"], "notes": ["annotations.json was read as cp1252"]}
     create_workspace(home / "mine", proposed.items, name="photos", report=said, overwrite=True)
-    easel = Easel(Library(device="cpu"))
-    easel.draw("mine", 0, 0, [])
-    easel.apply("mine")
+    drafts = DraftStore(Library(device="cpu"))
+    drafts.draw("mine", 0, 0, [])
+    drafts.apply("mine")
     assert Workspace.open(home / "mine").meta["import"] == said
 
 
 def test_a_copy_to_draw_on_keeps_the_report(proposed: Workspace, tmp_path: Path) -> None:
     library = Library(device="cpu", extra={"elsewhere": tmp_path / "plain"})
-    name, draft = Easel(library).open_to_change("elsewhere")
+    name, draft = DraftStore(library).open_to_change("elsewhere")
     assert name != "elsewhere" and draft.workspace.meta["import"] == Workspace.open(tmp_path / "plain").meta["import"]
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from hypviz.errors import SelectionError, SettingsError
-from hypviz.explore.bits import unpack_mask
-from hypviz.explore.inquiry import MAX_CONES, Inquiry
-from hypviz.explore.session import View
+from hypviz.explore.bitsets import unpack_mask
+from hypviz.explore.view import View
+from hypviz.explore.view_queries import MAX_CONES, ViewQueries
 from hypviz.geometry.entailment import textbook_exterior_angle
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
@@ -21,8 +21,8 @@ NOISE = 2e-3
 
 
 @pytest.fixture(scope="module")
-def inquiry(tiny_view: View) -> Inquiry:
-    return tiny_view.inquiry
+def queries(tiny_view: View) -> ViewQueries:
+    return tiny_view.queries
 
 
 def angles(view: View, row: int) -> np.ndarray:
@@ -47,11 +47,11 @@ def between(found: set[int], angle: np.ndarray, limit: float) -> bool:
 
 
 @pytest.mark.parametrize("row", [0, 30, 77])
-def test_a_cone_of_either_kind_holds_what_the_textbook_says(tiny_view: View, inquiry: Inquiry, row: int) -> None:
+def test_a_cone_of_either_kind_holds_what_the_textbook_says(tiny_view: View, queries: ViewQueries, row: int) -> None:
     angle = angles(tiny_view, row)
-    wide = inquiry.cone({"row": row}, 2.0)
+    wide = queries.cone({"row": row}, 2.0)
     assert wide["omega"] == 2.0 and between(members(wide), angle, 2.0) and wide["members_total"] == len(members(wide))
-    own = inquiry.cone({"row": row}, 2.0, "aperture")
+    own = queries.cone({"row": row}, 2.0, "aperture")
     r = math.sqrt(tiny_view.embedding.curv) * float(tiny_view.embedding.radii[row])
     assert own["omega"] == pytest.approx(math.asin(min(1, 0.2 / math.sinh(r))), rel=1e-6)
     assert between(members(own), angle, own["omega"])
@@ -60,7 +60,7 @@ def test_a_cone_of_either_kind_holds_what_the_textbook_says(tiny_view: View, inq
 
 
 def test_an_aperture_needs_hyperbolic_geometry(tiny_view: View) -> None:
-    from hypviz.explore.cones import half_angle
+    from hypviz.explore.cone_sets import half_angle
 
     flat = Index(Embedding(tiny_view.embedding.directions, tiny_view.embedding.radii, geometry="euclidean"))
     with pytest.raises(SettingsError, match="hyperbolic geometry only; this checkpoint is euclidean"):
@@ -69,10 +69,10 @@ def test_an_aperture_needs_hyperbolic_geometry(tiny_view: View) -> None:
         half_angle(flat, flat.query(0), kind="wide", omega=1.0)
 
 
-def test_what_cones_have_in_common_is_inside_all_and_ranked_by_the_summed_angle(tiny_view: View, inquiry: Inquiry) -> None:
+def test_what_cones_have_in_common_is_inside_all_and_ranked_by_the_summed_angle(tiny_view: View, queries: ViewQueries) -> None:
     queries = np.argsort(tiny_view.embedding.radii)[:3].tolist()  # the most general items: their cones are wide
     each = np.stack([angles(tiny_view, row) for row in queries])
-    answer = inquiry.common([{"row": row} for row in queries], 2.6)
+    answer = queries.common([{"row": row} for row in queries], 2.6)
     inside = members(answer)
     sure = set(np.flatnonzero((each <= 2.6 - NOISE).all(axis=0)))
     maybe = set(np.flatnonzero((each <= 2.6 + NOISE).all(axis=0)))
@@ -83,34 +83,34 @@ def test_what_cones_have_in_common_is_inside_all_and_ranked_by_the_summed_angle(
     best = sorted(inside, key=lambda row: total[row])[: len(shown)]
     assert total[shown].tolist() == pytest.approx(total[best].tolist(), abs=3 * NOISE)
     assert len(shown) == min(40, len(inside)) and not inside & set(queries)
-    alone = inquiry.common([{"row": queries[0]}], 2.6)
-    assert members(alone) == members(inquiry.cone({"row": queries[0]}, 2.6))
+    alone = queries.common([{"row": queries[0]}], 2.6)
+    assert members(alone) == members(queries.cone({"row": queries[0]}, 2.6))
 
 
-def test_too_many_or_no_cones_are_refused(inquiry: Inquiry) -> None:
+def test_too_many_or_no_cones_are_refused(queries: ViewQueries) -> None:
     for queries in ([], [{"row": 0}] * (MAX_CONES + 1)):
         with pytest.raises(SelectionError, match=f"Choose 1 to {MAX_CONES} items"):
-            inquiry.common(queries, 1.0)
+            queries.common(queries, 1.0)
 
 
 @pytest.mark.parametrize("method", ["hierarchy", "pca"])
-def test_a_region_holds_the_points_that_are_drawn_in_it(tiny_view: View, inquiry: Inquiry, method: str) -> None:
+def test_a_region_holds_the_points_that_are_drawn_in_it(tiny_view: View, queries: ViewQueries, method: str) -> None:
     arrays = unpack(tiny_view.points(method))[1]
     home = arrays["drawn"].astype(np.float64) * np.exp(1j * arrays["angle"].astype(np.float64))
     centre = 0.3 + 0.2j
     view = (home - centre) / (1 - centre.conjugate() * home)
     box = [[-0.4, -0.5], [0.5, -0.5], [0.5, 0.3], [-0.4, 0.3]]
-    answer = inquiry.region({"layout": method, "view": {"centre": [0.3, 0.2]}, "polygon": box})
+    answer = queries.region({"layout": method, "view": {"centre": [0.3, 0.2]}, "polygon": box})
     inside = (view.real > -0.4) & (view.real < 0.5) & (view.imag > -0.5) & (view.imag < 0.3)
     assert members(answer) == set(np.flatnonzero(inside)) and answer["total"] == inside.sum() > 3
-    far = inquiry.region({"layout": method, "window": {"angle": [0, 7], "radius": [0, float(np.median(arrays["radius"]))]}})
+    far = queries.region({"layout": method, "window": {"angle": [0, 7], "radius": [0, float(np.median(arrays["radius"]))]}})
     assert members(far) == set(np.flatnonzero(arrays["radius"] <= np.median(arrays["radius"])))
 
 
 @pytest.mark.parametrize("order", ["row", "radius", "label", "image", "distortion"])
-def test_a_list_comes_in_stretches_of_one_order(tiny_view: View, inquiry: Inquiry, order: str) -> None:
+def test_a_list_comes_in_stretches_of_one_order(tiny_view: View, queries: ViewQueries, order: str) -> None:
     wanted = {"depths": [1, 2]}
-    parts = [inquiry.listing(wanted, offset=offset, limit=40, order=order) for offset in range(0, 141, 40)]
+    parts = [queries.listing(wanted, offset=offset, limit=40, order=order) for offset in range(0, 141, 40)]
     items = [item for part in parts for item in part["items"]]
     assert {item["row"] for item in items} == set(np.flatnonzero(np.isin(tiny_view.hierarchy.depth, [1, 2])))
     assert all(part["total"] == len(items) for part in parts)
@@ -118,14 +118,14 @@ def test_a_list_comes_in_stretches_of_one_order(tiny_view: View, inquiry: Inquir
     keys = {"row": "row", "radius": "radius", "label": "label", "image": "file"}
     values = [float(distortion[item["row"]]) if order == "distortion" else item[keys[order]] for item in items]
     assert values == sorted(values) and len(set(values)) > 1
-    down = inquiry.listing(wanted, limit=200, order=order, down=True)["items"]
+    down = queries.listing(wanted, limit=200, order=order, down=True)["items"]
     turned = [float(distortion[item["row"]]) if order == "distortion" else item[keys[order]] for item in down]
     assert turned == sorted(values, reverse=True)
 
 
-def test_a_listed_item_says_all_that_is_known_of_it(tiny_view: View, inquiry: Inquiry) -> None:
+def test_a_listed_item_says_all_that_is_known_of_it(tiny_view: View, queries: ViewQueries) -> None:
     row = int(tiny_view.hierarchy.edges.child[-1])
-    item = inquiry.listing({"rows": [row]})["items"][0]
+    item = queries.listing({"rows": [row]})["items"][0]
     assert item["xyxy"] == tiny_view.items.xyxy[row].tolist() and item["image"] == int(tiny_view.items.image[row])
     assert item["parents"] == tiny_view.hierarchy.parents_of(row).tolist() and item["depth"] == int(tiny_view.hierarchy.depth[row])
     assert (item["split"], item["licence"], item["source"]) == ("not stated", "CC0-1.0", "annotation")
@@ -134,9 +134,9 @@ def test_a_listed_item_says_all_that_is_known_of_it(tiny_view: View, inquiry: In
     ]
 
 
-def test_a_stretch_or_order_that_is_none_is_refused(inquiry: Inquiry) -> None:
+def test_a_stretch_or_order_that_is_none_is_refused(queries: ViewQueries) -> None:
     for stretch in ({"offset": -1}, {"limit": 0}, {"limit": 501}):
         with pytest.raises(SelectionError, match="1 to 500 items"):
-            inquiry.listing({}, **stretch)
+            queries.listing({}, **stretch)
     with pytest.raises(SettingsError, match="order must be one of"):
-        inquiry.listing({}, order="size")
+        queries.listing({}, order="size")

@@ -21,7 +21,7 @@ import pytest
 
 from hypviz.evaluation import EvaluateSettings
 from hypviz.explore.library import DEMO, Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.inference.embed import embed_workspace
 from hypviz.model.card import checkpoint_hash
 from hypviz.storage import keeping

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from hypviz.annotate import Easel
+from hypviz.annotate import DraftStore
 from hypviz.data.formats.coco import read_coco
 from hypviz.errors import ConflictError
 from hypviz.explore.library import Library
 from hypviz.finetune.folder import JobFolder
-from hypviz.finetune.job import TuneJob
-from hypviz.finetune.tuner import Tuner
+from hypviz.finetune.queue import TrainingQueue
+from hypviz.finetune.request import FinetuneRequest
 from hypviz.model.card import find_checkpoint, list_checkpoints, read_card
 from hypviz.storage.files import settle, write_files
 from hypviz.storage.sweep import sweep
@@ -51,7 +51,7 @@ def unfinished(home: Path) -> list[str]:
 def finished_training(home: Path, checkpoint: Path) -> JobFolder:
     """The folder of a training whose result is there."""
     folder = JobFolder(home / "trainings" / "abc")
-    folder.create(TuneJob("nowhere", str(checkpoint), title="cars"))
+    folder.create(FinetuneRequest("nowhere", str(checkpoint), title="cars"))
     folder.write("state", {"state": "done", "created": "2026-01-01"})
     for file in (checkpoint, checkpoint.with_suffix(".json")):
         shutil.copyfile(file, folder.path / f"best{file.suffix}")
@@ -59,21 +59,21 @@ def finished_training(home: Path, checkpoint: Path) -> JobFolder:
 
 
 def keep_it() -> None:
-    Tuner(device="cpu").keep("abc", called="mine", licence="CC0-1.0", note="")
+    TrainingQueue(device="cpu").keep("abc", called="mine", licence="CC0-1.0", note="")
 
 
 def test_a_result_is_kept_or_not_and_can_be_taken_back_or_kept_again(tiny_world: TinyWorld, home: Path) -> None:
     seen = set()
     for whole in steps(home, lambda: finished_training(home, tiny_world.checkpoint), keep_it):
         assert unfinished(home) == []
-        kept = Tuner(device="cpu").job("abc")["kept"]
+        kept = TrainingQueue(device="cpu").job("abc")["kept"]
         seen.add(kept)
         if kept is None:
             assert not whole and "mine" not in list_checkpoints(home / "checkpoints")
             keep_it()
         assert read_card(find_checkpoint("mine")).name == "mine"
-        Tuner(device="cpu").undo("abc")
-        assert Tuner(device="cpu").job("abc")["kept"] is None and not list((home / "checkpoints").glob("mine.*"))
+        TrainingQueue(device="cpu").undo("abc")
+        assert TrainingQueue(device="cpu").job("abc")["kept"] is None and not list((home / "checkpoints").glob("mine.*"))
         keep_it()
     assert seen == {None, "mine"}
 
@@ -83,10 +83,10 @@ def test_taking_a_result_back_is_done_or_not(tiny_world: TinyWorld, home: Path) 
         finished_training(home, tiny_world.checkpoint)
         keep_it()
 
-    for _ in steps(home, begin, lambda: Tuner(device="cpu").undo("abc")):
-        kept = Tuner(device="cpu").job("abc")["kept"]
+    for _ in steps(home, begin, lambda: TrainingQueue(device="cpu").undo("abc")):
+        kept = TrainingQueue(device="cpu").job("abc")["kept"]
         assert (kept == "mine") == ("mine" in list_checkpoints(home / "checkpoints"))
-        Tuner(device="cpu").undo("abc")
+        TrainingQueue(device="cpu").undo("abc")
         assert not list((home / "checkpoints").glob("mine.*"))
         keep_it()
 
@@ -96,7 +96,7 @@ def test_a_result_of_the_same_name_is_not_taken_for_ones_own(tiny_world: TinyWor
     other = JobFolder(folder.path.with_name("def"))
     shutil.copytree(folder.path, other.path)
     folder.write("state", folder.read("state") | {"keep_as": "mine"})  # and was killed before it came to that
-    tuner = Tuner(device="cpu")
+    tuner = TrainingQueue(device="cpu")
     tuner.keep("def", called="mine", licence="", note="")
     assert tuner.job("abc")["kept"] is None and tuner.job("def")["kept"] == "mine"
     tuner.undo("abc")
@@ -119,12 +119,12 @@ def begin_with(scenes: Workspace, home: Path) -> Callable[[], None]:
 
 
 def draw(version: int = 0) -> None:
-    easel = Easel(Library(device="cpu"))
-    easel.draw("mine", 1, version, [*easel.picture("mine", 1)["boxes"], BOX])
+    drafts = DraftStore(Library(device="cpu"))
+    drafts.draw("mine", 1, version, [*drafts.picture("mine", 1)["boxes"], BOX])
 
 
 def boxes(image: int = 1) -> list[str]:
-    return [box["label"] for box in Easel(Library(device="cpu")).picture("mine", image)["boxes"]]
+    return [box["label"] for box in DraftStore(Library(device="cpu")).picture("mine", image)["boxes"]]
 
 
 def test_a_drawn_box_is_there_or_not_and_can_be_drawn_again(scenes: Workspace, home: Path) -> None:
@@ -144,13 +144,13 @@ def test_applying_loses_neither_the_workspace_nor_what_was_drawn(scenes: Workspa
         begin_with(scenes, home)()
         draw()
 
-    for _ in steps(home, begin, lambda: Easel(Library(device="cpu")).apply("mine")):
+    for _ in steps(home, begin, lambda: DraftStore(Library(device="cpu")).apply("mine")):
         assert len(Workspace.open(home / "mine").items) - len(scenes.items) in (0, 1)
         assert boxes().count("kite") == 1
-        Easel(Library(device="cpu")).apply("mine")
+        DraftStore(Library(device="cpu")).apply("mine")
         made = Workspace.open(home / "mine").items
         assert len(made) == len(scenes.items) + 1 and "kite" in made.classes and boxes().count("kite") == 1
-        assert unfinished(home) == [] and Easel(Library(device="cpu")).describe("mine")["pending"] == 0
+        assert unfinished(home) == [] and DraftStore(Library(device="cpu")).describe("mine")["pending"] == 0
 
 
 def test_an_import_is_there_whole_or_not_at_all(tiny_world: TinyWorld, home: Path) -> None:

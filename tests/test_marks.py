@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hypviz.errors import SelectionError, WorkspaceError
-from hypviz.explore.bits import unpack_mask
+from hypviz.explore.bitsets import unpack_mask
 from hypviz.explore.marks import FILE, MAX_NAME, Marks
 from hypviz.storage import keeping
 

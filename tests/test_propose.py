@@ -20,7 +20,7 @@ from hypviz.data.formats.detect import open_dataset
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.errors import DataError, SettingsError
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.inference.propose import PROPOSED, ProposalSettings, choose, propose, propose_workspace, suppress, windows, with_proposals
 from hypviz.search.embedding import Embedding
 from hypviz.workspace.store import Workspace
@@ -130,13 +130,13 @@ def test_a_folder_of_pictures_becomes_a_hierarchy_marked_as_proposed(
     assert len(new.hierarchy.edges) >= proposed.sum()
 
     view = View(new, tiny_world.checkpoint, device="cpu")  # every way out keeps them apart
-    facets = {flag["value"]: flag["count"] for flag in view.inquiry.selector.facets({})["flags"]}
+    facets = {flag["value"]: flag["count"] for flag in view.queries.selector.facets({})["flags"]}
     assert facets["proposed"] == proposed.sum()
     for word, count in (("--proposed", proposed.sum()), ("--annotated", 3)):
         command = ["export", "selection", "--workspace", new.folder, "--checkpoint", tiny_world.checkpoint, word]
         done = CliRunner().invoke(app, [*map(str, command), "--out", str(tmp_path / f"{word}.csv"), "--json"], catch_exceptions=False)
         assert json.loads(done.output)["items"] == count
-    made = view.inquiry.export({"flags": ["proposed"]}, "coco")
+    made = view.queries.export({"flags": ["proposed"]}, "coco")
     coco = json.loads(made.data)
     assert {box["hypviz"]["source"] for box in coco["annotations"]} == {PROPOSED}
     (tmp_path / "back.json").write_bytes(made.data)

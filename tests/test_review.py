@@ -17,16 +17,16 @@ from PIL import Image
 from hypviz.errors import BusyError, DataError, SelectionError, SettingsError
 from hypviz.evaluation import LISTED, evaluate
 from hypviz.evaluation.embedding_tables import RADII
-from hypviz.evaluation.page import Desk, Review, ReviewOptions
-from hypviz.evaluation.page import desk as desk_module
+from hypviz.evaluation.page import EvaluationOptions, EvaluationResult, EvaluationService
+from hypviz.evaluation.page import service as desk_module
+from hypviz.evaluation.page.cache import ResultCache
 from hypviz.evaluation.page.compare import differences
 from hypviz.evaluation.page.depths import items_at, levels, ordered_pairs
 from hypviz.evaluation.page.options import UNTRAINED
 from hypviz.evaluation.page.pictures import region_jpeg, scene
-from hypviz.evaluation.page.shelf import Shelf
 from hypviz.evaluation.page.sources import sources_of
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.jobs.thread import Job, Jobs, Report
 from hypviz.workspace.store import Workspace
 from tests.worlds import TinyWorld, make_checkpoint
@@ -37,9 +37,9 @@ PATIENCE = 120.0
 @pytest.fixture(scope="module", autouse=True)
 def few_resamplings() -> Iterator[None]:
     """The intervals of these tests need not be good ones."""
-    settings = ReviewOptions.settings.fget  # type: ignore[attr-defined]
+    settings = EvaluationOptions.settings.fget  # type: ignore[attr-defined]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ReviewOptions, "settings", property(lambda self: replace(settings(self), bootstrap=30)))
+        patch.setattr(EvaluationOptions, "settings", property(lambda self: replace(settings(self), bootstrap=30)))
         yield
 
 
@@ -131,7 +131,7 @@ def test_a_failed_job_says_why_in_one_sentence(caplog: pytest.LogCaptureFixture)
     assert "ZeroDivisionError" in caplog.text  # the log has what the page has not
 
 
-# ---- the desk ---------------------------------------------------------------------------------------------------------
+# ---- the service --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -146,45 +146,47 @@ def view(library: Library) -> View:
 
 
 @pytest.fixture
-def desk(library: Library) -> Desk:
-    return Desk(library)
+def service(library: Library) -> EvaluationService:
+    return EvaluationService(library)
 
 
 @pytest.fixture(scope="module")
-def shared(tiny_world: TinyWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Review]:
+def shared(tiny_world: TinyWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvaluationResult]:
     """A finished full review of the tiny world beside its untrained encoder."""
     world = tiny_world.copy(tmp_path_factory.mktemp("shared") / "world")
     library = Library(device="cpu", extra={"tiny": world.workspace}, checkpoints={"tiny": tiny_world.checkpoint})
-    key, options, desk = library.open("tiny", "tiny").key, ReviewOptions(other=UNTRAINED, scope="full"), Desk(library)
-    assert wait(desk.run(key, options)).error == ""
-    yield desk.review(key, options)
+    key, options, service = library.open("tiny", "tiny").key, EvaluationOptions(other=UNTRAINED, scope="full"), EvaluationService(library)
+    assert wait(service.run(key, options)).error == ""
+    yield service.review(key, options)
 
 
-def test_an_evaluation_runs_once_and_is_found_again(desk: Desk, view: View, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    options = ReviewOptions()
-    assert desk.status(view.key, options)["state"] == "absent"
+def test_an_evaluation_runs_once_and_is_found_again(
+    service: EvaluationService, view: View, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = EvaluationOptions()
+    assert service.status(view.key, options)["state"] == "absent"
     with pytest.raises(SelectionError, match="not there yet"):
-        desk.review(view.key, options)
-    assert wait(desk.run(view.key, options)).state == "done"
-    assert desk.status(view.key, options)["state"] == "ready"
-    first = desk.review(view.key, options).report()
+        service.review(view.key, options)
+    assert wait(service.run(view.key, options)).state == "done"
+    assert service.status(view.key, options)["state"] == "ready"
+    first = service.review(view.key, options).report()
 
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("measured twice")
 
     monkeypatch.setattr(desk_module, "evaluate", refuse)
-    again = Desk(library)  # as after a restart of the server: only the disk remembers
+    again = EvaluationService(library)  # as after a restart of the server: only the disk remembers
     assert again.status(view.key, options) | {"job": None} == {
         "state": "ready", "job": None, "stale": None, "available": ["quick"],
     }  # fmt: skip
     assert json.dumps(again.review(view.key, options).report()) == json.dumps(first)
 
 
-def test_what_is_kept_is_exactly_what_was_measured(desk: Desk, view: View) -> None:
-    options = ReviewOptions(scope="full")
-    wait(desk.run(view.key, options))
-    source = sources_of(view, options, desk.library)[0]
-    kept = Shelf(view.workspace).load(source, options.settings)
+def test_what_is_kept_is_exactly_what_was_measured(service: EvaluationService, view: View) -> None:
+    options = EvaluationOptions(scope="full")
+    wait(service.run(view.key, options))
+    source = sources_of(view, options, service.library)[0]
+    kept = ResultCache(view.workspace).load(source, options.settings)
     made = evaluate(view.items, view.hierarchy, view.embedding, options.settings, retrieval=view.card.answers)
     assert kept is not None
     assert json.dumps(kept.evaluation.to_json()) == json.dumps(made.to_json())
@@ -195,69 +197,73 @@ def test_what_is_kept_is_exactly_what_was_measured(desk: Desk, view: View) -> No
     assert kept.evaluation.settings == made.settings and kept.evaluation.radii == made.radii
 
 
-def test_other_settings_are_another_evaluation(desk: Desk, view: View) -> None:
-    wait(desk.run(view.key, ReviewOptions()))
-    assert desk.status(view.key, ReviewOptions(apex="sum"))["state"] == "absent"
-    assert desk.status(view.key, ReviewOptions(scope="full"))["state"] == "absent"
-    assert desk.status(view.key, ReviewOptions(scope="full"))["available"] == ["quick"]
+def test_other_settings_are_another_evaluation(service: EvaluationService, view: View) -> None:
+    wait(service.run(view.key, EvaluationOptions()))
+    assert service.status(view.key, EvaluationOptions(apex="sum"))["state"] == "absent"
+    assert service.status(view.key, EvaluationOptions(scope="full"))["state"] == "absent"
+    assert service.status(view.key, EvaluationOptions(scope="full"))["available"] == ["quick"]
 
 
-def test_changed_data_make_an_evaluation_stale_and_the_next_one_replaces_it(desk: Desk, view: View, library: Library) -> None:
-    options = ReviewOptions()
-    wait(desk.run(view.key, options))
+def test_changed_data_make_an_evaluation_stale_and_the_next_one_replaces_it(
+    service: EvaluationService, view: View, library: Library
+) -> None:
+    options = EvaluationOptions()
+    wait(service.run(view.key, options))
     old = view.workspace
     Workspace.create(old.folder, old.items, old.hierarchy, name=old.name, overwrite=True)
     renewed = library.open("tiny", "tiny")
-    status = desk.status(renewed.key, options)
+    status = service.status(renewed.key, options)
     assert status["state"] == "absent" and status["stale"] == "An evaluation of tiny was kept, but the data has changed since."
-    wait(desk.run(renewed.key, options))
-    assert desk.status(renewed.key, options)["stale"] is None
+    wait(service.run(renewed.key, options))
+    assert service.status(renewed.key, options)["stale"] is None
     assert len(list((old.folder / "evaluations").iterdir())) == 1
 
 
-def test_a_retrained_checkpoint_makes_an_evaluation_stale(desk: Desk, view: View, library: Library, tmp_path: Path) -> None:
-    options = ReviewOptions()
-    wait(desk.run(view.key, options))
+def test_a_retrained_checkpoint_makes_an_evaluation_stale(service: EvaluationService, view: View, library: Library, tmp_path: Path) -> None:
+    options = EvaluationOptions()
+    wait(service.run(view.key, options))
     library.checkpoints["tiny"] = make_checkpoint(tmp_path / "other" / "tiny", view.workspace, seed=5)
     retrained = library.open("tiny", "tiny")
-    assert desk.status(retrained.key, options)["stale"] == "An evaluation of tiny was kept, but the checkpoint has changed since."
+    assert service.status(retrained.key, options)["stale"] == "An evaluation of tiny was kept, but the checkpoint has changed since."
 
 
 @pytest.mark.parametrize("damage", ["empty", "other", "cut", "flipped"])
-def test_a_damaged_evaluation_is_run_again(desk: Desk, view: View, library: Library, damage: str) -> None:
-    options = ReviewOptions()
-    wait(desk.run(view.key, options))
+def test_a_damaged_evaluation_is_run_again(service: EvaluationService, view: View, library: Library, damage: str) -> None:
+    options = EvaluationOptions()
+    wait(service.run(view.key, options))
     file = next((view.workspace.folder / "evaluations").glob("*/arrays.npz"))
     good = file.read_bytes()
     middle = len(good) // 2
     flipped = good[:middle] + bytes(255 - byte for byte in good[middle : middle + 64]) + good[middle + 64 :]
     file.write_bytes({"empty": b"", "other": b"no arrays", "cut": good[:middle], "flipped": flipped}[damage])
-    again = Desk(library)
+    again = EvaluationService(library)
     with pytest.raises(SelectionError, match="run it"):
         again.review(view.key, options)
     assert wait(again.run(view.key, options)).state == "done"
-    assert Desk(library).review(view.key, options).report()["tables"]
+    assert EvaluationService(library).review(view.key, options).report()["tables"]
 
 
-def test_an_older_way_of_measuring_makes_an_evaluation_stale(desk: Desk, view: View, monkeypatch: pytest.MonkeyPatch) -> None:
-    wait(desk.run(view.key, ReviewOptions()))
-    monkeypatch.setattr("hypviz.evaluation.page.shelf.SCHEMA", 999)
-    stale = Desk(desk.library).status(view.key, ReviewOptions())["stale"]
+def test_an_older_way_of_measuring_makes_an_evaluation_stale(
+    service: EvaluationService, view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait(service.run(view.key, EvaluationOptions()))
+    monkeypatch.setattr("hypviz.evaluation.page.cache.SCHEMA", 999)
+    stale = EvaluationService(service.library).status(view.key, EvaluationOptions())["stale"]
     assert stale == "An evaluation of tiny was kept, but the way hypviz measures has changed since."
 
 
 def test_a_workspace_that_cannot_be_written_to_still_gets_its_review(
-    desk: Desk, view: View, home: Path, caplog: pytest.LogCaptureFixture
+    service: EvaluationService, view: View, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (view.workspace.folder / "evaluations").write_text("a file is in the way")
-    assert wait(desk.run(view.key, ReviewOptions())).state == "done"
+    assert wait(service.run(view.key, EvaluationOptions())).state == "done"
     assert "cannot be written" in caplog.text and list(home.rglob("record.json")), "it is kept in the home folder"
-    assert desk.status(view.key, ReviewOptions())["state"] == "ready"
-    assert desk.review(view.key, ReviewOptions()).report()["tables"]
+    assert service.status(view.key, EvaluationOptions())["state"] == "ready"
+    assert service.review(view.key, EvaluationOptions()).report()["tables"]
 
 
 def test_a_second_browser_sees_the_running_evaluation_and_another_has_to_wait(
-    desk: Desk, view: View, monkeypatch: pytest.MonkeyPatch
+    service: EvaluationService, view: View, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
 
@@ -266,38 +272,38 @@ def test_a_second_browser_sees_the_running_evaluation_and_another_has_to_wait(
         return evaluate(*args, **kwargs)
 
     monkeypatch.setattr(desk_module, "evaluate", slow)
-    job = desk.run(view.key, ReviewOptions())
+    job = service.run(view.key, EvaluationOptions())
     gate.waiting.wait(PATIENCE)
-    seen = desk.status(view.key, ReviewOptions())
+    seen = service.status(view.key, EvaluationOptions())
     assert seen["state"] == "running" and seen["job"]["id"] == job.id and seen["job"]["share"] == 0.5
     assert seen["job"]["what"] == "tiny: half"
-    assert desk.run(view.key, ReviewOptions()) is job
-    other = desk.status(view.key, ReviewOptions(apex="sum"))
+    assert service.run(view.key, EvaluationOptions()) is job
+    other = service.status(view.key, EvaluationOptions(apex="sum"))
     assert other["state"] == "busy" and other["job"]["id"] == job.id
     with pytest.raises(BusyError, match="evaluation of tiny on tiny is running"):
-        desk.run(view.key, ReviewOptions(apex="sum"))
-    desk.jobs.cancel(job.id)
+        service.run(view.key, EvaluationOptions(apex="sum"))
+    service.jobs.cancel(job.id)
     gate.on.set()
     wait(job)
-    assert desk.status(view.key, ReviewOptions())["state"] == "cancelled"
-    assert desk.status(view.key, ReviewOptions(apex="sum"))["state"] == "absent"
+    assert service.status(view.key, EvaluationOptions())["state"] == "cancelled"
+    assert service.status(view.key, EvaluationOptions(apex="sum"))["state"] == "absent"
 
 
-def test_a_checkpoint_is_not_compared_with_itself_and_must_exist(desk: Desk, view: View) -> None:
+def test_a_checkpoint_is_not_compared_with_itself_and_must_exist(service: EvaluationService, view: View) -> None:
     with pytest.raises(SettingsError, match="open already"):
-        desk.run(view.key, ReviewOptions(other="tiny"))
+        service.run(view.key, EvaluationOptions(other="tiny"))
     with pytest.raises(ValueError, match="No checkpoint 'nowhere'"):
-        desk.run(view.key, ReviewOptions(other="nowhere"))
+        service.run(view.key, EvaluationOptions(other="nowhere"))
     with pytest.raises(SettingsError, match="apex must be one of"):
-        ReviewOptions(apex="top")
+        EvaluationOptions(apex="top")
     with pytest.raises(SettingsError, match="scope must be one of"):
-        ReviewOptions(scope="half")
+        EvaluationOptions(scope="half")
 
 
 # ---- what a review says -----------------------------------------------------------------------------------------------
 
 
-def test_a_report_is_plain_json_of_both_sources(shared: Review) -> None:
+def test_a_report_is_plain_json_of_both_sources(shared: EvaluationResult) -> None:
     report = json.loads(json.dumps(shared.report(), allow_nan=False))
     assert [one["name"] for one in report["sources"]] == ["tiny", "untrained"] and report["sources"][1]["trained"] is False
     assert {row["source"] for table in report["tables"] for row in table["rows"]} == {"tiny", "untrained", "chance"}
@@ -306,7 +312,7 @@ def test_a_report_is_plain_json_of_both_sources(shared: Review) -> None:
     assert len(report["differences"]) == sum(len(result.metrics) for result in both)
 
 
-def test_every_number_of_the_tables_leads_to_its_examples(shared: Review) -> None:
+def test_every_number_of_the_tables_leads_to_its_examples(shared: EvaluationResult) -> None:
     cells = [(row["source"], cell) for table in shared.report()["tables"] for row in table["rows"] for cell in row["cells"]]
     measured = [(source, c) for source, c in cells if c["value"] is not None and c["pictures"] and c["task"] != RADII]
     keys = {(source, c["task"], c["reading"], c["score"], c["metric"]) for source, c in measured}
@@ -323,7 +329,7 @@ def test_every_number_of_the_tables_leads_to_its_examples(shared: Review) -> Non
             assert [sum(flags) / 5 for flags in found] == pytest.approx(values)
 
 
-def test_the_mean_by_class_adds_up_to_the_mean_of_all(shared: Review) -> None:
+def test_the_mean_by_class_adds_up_to_the_mean_of_all(shared: EvaluationResult) -> None:
     key = {"task": "box → scene", "reading": "same class", "score": "angle", "metric": "precision@5"}
     answer = shared.classes(**key)
     rows = [row for row in answer["rows"] if row["values"][0] is not None]
@@ -335,12 +341,12 @@ def test_the_mean_by_class_adds_up_to_the_mean_of_all(shared: Review) -> None:
     assert weighted == pytest.approx(result.metrics[key["metric"]].mean)
 
 
-def test_a_score_of_one_source_alone_leaves_the_other_empty_by_class(shared: Review) -> None:
+def test_a_score_of_one_source_alone_leaves_the_other_empty_by_class(shared: EvaluationResult) -> None:
     answer = shared.classes(task="box → scene", reading="same class", score=LISTED, metric="precision@5")
     assert {row["values"][1] for row in answer["rows"]} == {None} and any(row["values"][0] is not None for row in answer["rows"])
 
 
-def test_what_is_not_in_a_review_is_refused_in_one_sentence(shared: Review) -> None:
+def test_what_is_not_in_a_review_is_refused_in_one_sentence(shared: EvaluationResult) -> None:
     good = {"source": "tiny", "task": "box → scene", "reading": "same class", "score": "angle", "metric": "precision@5", "label": None}
     rest = {"order": "worst", "limit": 1, "shown": 1}
     for change in ({"source": "x"}, {"task": "x"}, {"reading": "x"}, {"score": "x"}, {"metric": "x"}, {"label": 99999}):
@@ -348,7 +354,7 @@ def test_what_is_not_in_a_review_is_refused_in_one_sentence(shared: Review) -> N
             shared.examples(**{**good, **change}, **rest)  # type: ignore[arg-type]
 
 
-def test_differences_are_paired_query_by_query(shared: Review) -> None:
+def test_differences_are_paired_query_by_query(shared: EvaluationResult) -> None:
     first, second = shared.evaluations.values()
     for one in differences(first, second, shared.view.items.image):
         a = first.find(one.task, one.reading, one.score).values[one.metric]
@@ -368,7 +374,7 @@ def test_differences_are_paired_query_by_query(shared: Review) -> None:
 # ---- radii, regions, files --------------------------------------------------------------------------------------------
 
 
-def test_levels_tell_the_true_radii_and_their_items_come_in_the_asked_order(shared: Review) -> None:
+def test_levels_tell_the_true_radii_and_their_items_come_in_the_asked_order(shared: EvaluationResult) -> None:
     hierarchy, radii = shared.view.hierarchy, shared.view.embedding.radii
     found = levels(hierarchy, radii)
     assert [one.depth for one in found] == sorted(set(hierarchy.depth.tolist()))
@@ -386,7 +392,7 @@ def test_levels_tell_the_true_radii_and_their_items_come_in_the_asked_order(shar
         items_at(hierarchy, radii, 77, "inner")
 
 
-def test_pairs_in_the_wrong_and_right_order_are_all_pairs(shared: Review) -> None:
+def test_pairs_in_the_wrong_and_right_order_are_all_pairs(shared: EvaluationResult) -> None:
     hierarchy, radii = shared.view.hierarchy, shared.view.embedding.radii
     for direct in (True, False):
         wrong = ordered_pairs(hierarchy, radii, direct=direct, right=False)
@@ -400,14 +406,14 @@ def test_pairs_in_the_wrong_and_right_order_are_all_pairs(shared: Review) -> Non
     assert (np.diff(gaps) >= 0).all()
 
 
-def test_equal_radii_are_the_wrong_order(shared: Review) -> None:
+def test_equal_radii_are_the_wrong_order(shared: EvaluationResult) -> None:
     hierarchy = shared.view.hierarchy
     same = np.ones_like(shared.view.embedding.radii)
     assert len(ordered_pairs(hierarchy, same, direct=False, right=False)) == len(hierarchy.edges)
     assert len(ordered_pairs(hierarchy, same, direct=False, right=True)) == 0
 
 
-def test_a_region_holds_its_boxes_and_is_cut_from_the_picture(shared: Review) -> None:
+def test_a_region_holds_its_boxes_and_is_cut_from_the_picture(shared: EvaluationResult) -> None:
     view = shared.view
     for parent, child in ordered_pairs(view.hierarchy, view.embedding.radii, direct=True, right=False)[:20]:
         made = scene(view, [int(parent), int(child)])
@@ -421,19 +427,19 @@ def test_a_region_holds_its_boxes_and_is_cut_from_the_picture(shared: Review) ->
 
 
 @pytest.mark.parametrize("box", ["", "1,2,3", "a,b,c,d", "0,0,1,1", "nan,0,9,9"])
-def test_a_region_that_is_none_is_refused(shared: Review, box: str) -> None:
+def test_a_region_that_is_none_is_refused(shared: EvaluationResult, box: str) -> None:
     with pytest.raises(SelectionError):
         region_jpeg(shared.view, 0, box)
 
 
-def test_of_items_in_two_pictures_the_first_ones_is_shown(shared: Review) -> None:
+def test_of_items_in_two_pictures_the_first_ones_is_shown(shared: EvaluationResult) -> None:
     """As pairs of own vectors are, each of which is a picture of its own."""
     other = int(shared.view.items.offsets[1])
     made = scene(shared.view, [0, other])
     assert made["image"] == 0 and len(made["boxes"]) == 1 and [one["row"] for one in made["cards"]] == [0, other]
 
 
-def test_files_to_take_away_hold_every_number(shared: Review) -> None:
+def test_files_to_take_away_hold_every_number(shared: EvaluationResult) -> None:
     text, media = shared.download("results.csv")
     lines = text.splitlines()
     total = sum(len(result.figures()) for one in shared.evaluations.values() for result in one.results)

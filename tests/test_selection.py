@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from hypviz.errors import SelectionError
-from hypviz.explore.bits import pack_mask, pack_rows, unpack_mask
+from hypviz.explore.bitsets import pack_mask, pack_rows, unpack_mask
 from hypviz.explore.disks import FLAGS
 from hypviz.explore.selection import Selector
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 
 
 @pytest.fixture(scope="module")
 def chooser(tiny_view: View) -> Selector:
-    return tiny_view.inquiry.selector
+    return tiny_view.queries.selector
 
 
 def rows(mask: np.ndarray) -> list[int]:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import hypviz.explore.session
+import hypviz.explore.view
 from hypviz.config import HierarchySettings
 from hypviz.data.crops import crop_square
 from hypviz.data.formats.coco import read_coco
@@ -22,7 +22,7 @@ from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.data.pictures import open_upright
 from hypviz.errors import CheckpointError, DataError, SelectionError, SettingsError
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.inference.embed import encode
 from hypviz.viz import layout
 from hypviz.viz.disk import unpack
@@ -406,12 +406,12 @@ def test_a_new_hierarchy_over_the_same_boxes_gets_a_layout_and_an_address_of_its
 
 
 def test_uploads_at_the_same_moment_all_arrive(tiny_world: TinyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    class SlowPlacer(hypviz.explore.session.Placer):
+    class SlowPlacer(hypviz.explore.view.QueryResolver):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             threading.Event().wait(0.05)
             super().__init__(*args, **kwargs)
 
-    monkeypatch.setattr(hypviz.explore.session, "Placer", SlowPlacer)
+    monkeypatch.setattr(hypviz.explore.view, "QueryResolver", SlowPlacer)
     view = View(Workspace.open(tiny_world.workspace), tiny_world.checkpoint)
     data, tokens, together = picture_bytes(random_picture((4, 4))), [], threading.Barrier(6)
 

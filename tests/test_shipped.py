@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hypviz.explore.library import DEMO
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.model.card import Card, checkpoint_hash, find_checkpoint, read_card
 from hypviz.paths import CHECKPOINTS
 from hypviz.workspace.store import Workspace

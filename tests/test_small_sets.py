@@ -18,7 +18,7 @@ from hypviz.data.formats.detect import open_dataset
 from hypviz.errors import DataError, HypvizError
 from hypviz.explore.export import FORMATS
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.server import routes
 from hypviz.vectors.read import Given
 from hypviz.vectors.workspace import make_vectors_workspace

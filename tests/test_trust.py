@@ -13,8 +13,8 @@ import pytest
 from hypviz.access.trust import Trust
 from hypviz.errors import CheckpointError, DataError, SettingsError, WorkspaceError
 from hypviz.explore.library import Library
-from hypviz.finetune.intake import staging, take_in
-from hypviz.finetune.sets import Sets
+from hypviz.finetune.training_sets import TrainingSets
+from hypviz.finetune.upload import staging, take_in
 from hypviz.workspace.meta import KIND, read_meta
 from tests.conftest import MakePicture
 from tests.finetune.zips import coco_files, pack
@@ -139,7 +139,7 @@ def test_checkpoints_by_path_are_those_of_allowed_folders(library: Library, allo
         with pytest.raises(CheckpointError, match="is no checkpoint that this server opens"):
             library.checkpoint(name)
         with pytest.raises(CheckpointError, match="is no checkpoint that this server opens"):
-            Sets(library).job({"set": "demo", "checkpoint": name})
+            TrainingSets(library).job({"set": "demo", "checkpoint": name})
     for suffix in (".safetensors", ".json"):
         shutil.copy(tiny_world.checkpoint.with_suffix(suffix), allowed / f"mine{suffix}")
     assert library.checkpoint(str(allowed / "mine.safetensors")) == allowed / "mine.safetensors"
@@ -162,12 +162,12 @@ def test_checkpoints_by_path_are_those_of_allowed_folders(library: Library, allo
 )
 def test_a_job_names_known_backbones_and_allowed_weights_only(library: Library, backbone: str, weights: str, sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):
-        Sets(library).job({"set": "demo", "backbone": backbone, "weights": weights})
+        TrainingSets(library).job({"set": "demo", "backbone": backbone, "weights": weights})
 
 
 def test_a_server_that_was_started_with_the_hub_takes_its_weights(home: Path) -> None:
     library = Library(device="cpu", trust=Trust.of_server([], hub=True))
-    assert Sets(library).job({"set": "demo", "backbone": "timm:resnet50", "weights": "hub:a1_in1k"}).weights == "hub:a1_in1k"
+    assert TrainingSets(library).job({"set": "demo", "backbone": "timm:resnet50", "weights": "hub:a1_in1k"}).weights == "hub:a1_in1k"
 
 
 def test_a_strangers_card_leads_to_no_hub_and_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:

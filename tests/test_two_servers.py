@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hypviz.annotate import Easel
+from hypviz.annotate import DraftStore
 from hypviz.data.corrections import Correction
 from hypviz.errors import BusyError, ConflictError
 from hypviz.explore.library import Library
@@ -48,40 +48,40 @@ def server(home: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def easels(tiny_world: TinyWorld, home: Path, tmp_path: Path) -> tuple[Easel, Easel]:
+def stores(tiny_world: TinyWorld, home: Path, tmp_path: Path) -> tuple[DraftStore, DraftStore]:
     """What two servers have of one workspace, "mine"."""
     scenes = Workspace.open(tiny_world.copy(tmp_path / "world").workspace)
     Workspace.create(home / "mine", scenes.items, scenes.hierarchy, name="mine")
-    one, other = Easel(Library(device="cpu")), Easel(Library(device="cpu"))
+    one, other = DraftStore(Library(device="cpu")), DraftStore(Library(device="cpu"))
     one.describe("mine"), other.describe("mine")  # both have read it before anything is drawn
     return one, other
 
 
-def draw(easel: Easel, image: int, version: int, label: str) -> None:
+def draw(drafts: DraftStore, image: int, version: int, label: str) -> None:
     box = {"key": f"new {label}", "xyxy": [3.0, 4.0, 90.0, 80.0], "label": label}
-    easel.draw("mine", image, version, [*easel.picture("mine", image)["boxes"], box])
+    drafts.draw("mine", image, version, [*drafts.picture("mine", image)["boxes"], box])
 
 
-def labels(easel: Easel, image: int) -> list[str]:
-    return [box["label"] for box in easel.picture("mine", image)["boxes"]]
+def labels(drafts: DraftStore, image: int) -> list[str]:
+    return [box["label"] for box in drafts.picture("mine", image)["boxes"]]
 
 
-def test_what_one_server_drew_the_other_neither_overwrites_nor_misses(easels: tuple[Easel, Easel]) -> None:
-    one, other = easels
+def test_what_one_server_drew_the_other_neither_overwrites_nor_misses(stores: tuple[DraftStore, DraftStore]) -> None:
+    one, other = stores
     draw(one, 1, 0, "kite")
     draw(other, 2, 0, "gull")
     draw(one, 3, 0, "crab")
-    for easel in (*easels, Easel(Library(device="cpu"))):
-        assert [label for image in (1, 2, 3) for label in labels(easel, image) if label in ("kite", "gull", "crab")] == [
+    for drafts in (*stores, DraftStore(Library(device="cpu"))):
+        assert [label for image in (1, 2, 3) for label in labels(drafts, image) if label in ("kite", "gull", "crab")] == [
             "kite",
             "gull",
             "crab",
         ]
-        assert easel.describe("mine")["pending"] == 3
+        assert drafts.describe("mine")["pending"] == 3
 
 
-def test_the_second_of_two_changes_to_one_picture_is_a_clear_conflict(easels: tuple[Easel, Easel]) -> None:
-    one, other = easels
+def test_the_second_of_two_changes_to_one_picture_is_a_clear_conflict(stores: tuple[DraftStore, DraftStore]) -> None:
+    one, other = stores
     draw(one, 1, 0, "kite")
     with pytest.raises(ConflictError, match=r"\.jpg was changed in another window meanwhile; its boxes are shown as they are now\."):
         draw(other, 1, 0, "gull")
@@ -92,8 +92,10 @@ def test_the_second_of_two_changes_to_one_picture_is_a_clear_conflict(easels: tu
     assert {"kite", "gull"} <= set(labels(one, 1)) and "crab" not in labels(one, 1)
 
 
-def test_corrections_of_both_servers_are_in_force_and_what_one_applied_the_other_goes_on_from(easels: tuple[Easel, Easel]) -> None:
-    one, other = easels
+def test_corrections_of_both_servers_are_in_force_and_what_one_applied_the_other_goes_on_from(
+    stores: tuple[DraftStore, DraftStore],
+) -> None:
+    one, other = stores
     workspace = one.open("mine")[1].workspace
     edges, ids = workspace.hierarchy.edges, workspace.items.item_id
     inside = [(str(ids[a]), str(ids[b])) for a, b in zip(edges.parent[edges.direct], edges.child[edges.direct], strict=True)]
@@ -112,7 +114,7 @@ def test_corrections_of_both_servers_are_in_force_and_what_one_applied_the_other
 
 def test_two_servers_make_one_copy_of_what_is_shipped(tiny_world: TinyWorld, home: Path) -> None:
     extra = {"shipped": tiny_world.workspace}
-    one, other = (Easel(Library(device="cpu", extra=dict(extra))) for _ in range(2))
+    one, other = (DraftStore(Library(device="cpu", extra=dict(extra))) for _ in range(2))
     first, _ = one.open_to_change("shipped")
     assert other.open_to_change("shipped")[0] == first and [path.name for path in home.glob("*/meta.json")] == ["meta.json"]
 

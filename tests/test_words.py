@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 from hypviz.cli import app
 from hypviz.errors import CheckpointError, SelectionError
 from hypviz.evaluation import EvaluateSettings
-from hypviz.explore.bits import unpack_mask
+from hypviz.explore.bitsets import unpack_mask
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.geometry import pairwise_exterior_angle
 from hypviz.server import routes
 from hypviz.training.pipeline import judge

@@ -9,7 +9,7 @@ from typing import Any
 from hypviz.data.items import Items
 from hypviz.data.raw import storable
 from hypviz.errors import DataError, SelectionError
-from hypviz.explore.places import checked_box
+from hypviz.explore.query_points import checked_box
 
 Json = dict[str, Any]
 MAX_LABEL, MAX_KEY, MAX_BOXES = 100, 64, 20_000

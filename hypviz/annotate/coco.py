@@ -13,7 +13,7 @@ from typing import Any
 
 from hypviz import __version__
 from hypviz.annotate.boxes import SOURCES, Box
-from hypviz.annotate.made import Made
+from hypviz.annotate.correction_record import CorrectionRecord
 from hypviz.data.items import Images, Items
 from hypviz.data.writers import AnnotatedSet, Picture, WrittenBox, coco_document
 from hypviz.errors import HypvizError, WorkspaceError
@@ -57,7 +57,7 @@ class Stored:
 
     boxes: dict[int, tuple[Box, ...]]
     versions: dict[int, int]
-    made: tuple[Made, ...]
+    made: tuple[CorrectionRecord, ...]
     in_force: tuple[str, ...]
 
 
@@ -80,7 +80,7 @@ def read_document(path: Path, items: Items) -> Stored | None:
         place = _places(items.images, content["images"], own["contents"])
         boxes = {place[old]: found for old, found in _drawn(content, own).items() if old in place}
         versions = {place[int(old)]: int(version) for old, version in own["versions"].items() if int(old) in place}
-        made = tuple(Made.from_json(one) for one in own["corrections"])
+        made = tuple(CorrectionRecord.from_json(one) for one in own["corrections"])
         in_force = tuple(map(str, own["in_force"]))
     except WorkspaceError:
         raise

@@ -24,7 +24,7 @@ import numpy as np
 from hypviz.annotate.boxes import Box, boxes_of, checked_boxes
 from hypviz.annotate.build import build_items
 from hypviz.annotate.coco import WRITTEN_BY, own_part, read_document, to_coco
-from hypviz.annotate.made import Made, renamed
+from hypviz.annotate.correction_record import CorrectionRecord, renamed
 from hypviz.config import HierarchySettings, from_mapping
 from hypviz.data.corrections import Correction, Outcome, correct
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy
@@ -57,7 +57,7 @@ class Draft:
         self.boxes = [boxes_of(items, image) for image in range(len(items.images))]
         self.versions = [0] * len(items.images)
         self.changed: set[int] = set()
-        self.made: list[Made] = []
+        self.made: list[CorrectionRecord] = []
         self.in_force: tuple[str, ...] = ()
         """Ids of the corrections that the workspace's hierarchy holds."""
         self._built: tuple[Items, dict[str, str], Hierarchy] | None = None
@@ -142,15 +142,15 @@ class Draft:
 
     # ---- corrections -------------------------------------------------------------------------------------------------
 
-    def check(self, correction: Correction) -> Made:
+    def check(self, correction: Correction) -> CorrectionRecord:
         """What `add` would make; DataError with the reason when it contradicts the boxes or an earlier correction."""
-        made = Made(uuid.uuid4().hex[:12], correction, (self._words(correction, "a"), self._words(correction, "b")), now())
+        made = CorrectionRecord(uuid.uuid4().hex[:12], correction, (self._words(correction, "a"), self._words(correction, "b")), now())
         problem = self.corrected([*self.made, made])[1][-1].problem
         if problem:
             raise DataError(problem)
         return made
 
-    def add(self, correction: Correction) -> Made:
+    def add(self, correction: Correction) -> CorrectionRecord:
         """Make a correction, see `check`."""
         with self.changing():
             made = self.check(correction)
@@ -172,7 +172,7 @@ class Draft:
         told = [{"added": one.added, "removed": one.removed, "problem": one.problem} for one in outcomes]
         return [{**made.to_json(), **does} for made, does in zip(self.made, told, strict=True)]
 
-    def corrected(self, made: list[Made]) -> tuple[Hierarchy, list[Outcome]]:
+    def corrected(self, made: list[CorrectionRecord]) -> tuple[Hierarchy, list[Outcome]]:
         """The hierarchy of the boxes as drawn now with these corrections, and what became of each."""
         items, ids, base = self.built()
         return correct(items, base, [renamed(one.correction, ids) for one in made])
@@ -200,7 +200,7 @@ class Draft:
             raise SelectionError("One of the two items is not in this data set; choose it again.")
         return f"{items.name(row)} in {items.images.file_name[items.image[row]]}"
 
-    def _keep(self, made: list[Made]) -> None:
+    def _keep(self, made: list[CorrectionRecord]) -> None:
         before, self.made = self.made, made
         try:
             self.write()
@@ -242,7 +242,7 @@ class Draft:
         for place, one in enumerate(self.workspace.meta.get("corrections") or ()):
             correction = Correction(one["kind"], one["level"], one["a"], one["b"])
             words = self._words(correction, "a"), self._words(correction, "b")
-            self.made.append(Made(f"stated{place}", correction, words, self.workspace.meta["created"]))
+            self.made.append(CorrectionRecord(f"stated{place}", correction, words, self.workspace.meta["created"]))
         self.in_force = tuple(one.id for one in self.made)
 
     def renew(self, workspace: Workspace, ids: Mapping[str, str]) -> None:

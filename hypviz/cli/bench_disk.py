@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from hypviz.explore.library import Library
-    from hypviz.explore.session import View
+    from hypviz.explore.view import View
 
 SIZES = (5_000, 50_000, 100_000, 1_000_000)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -127,7 +127,7 @@ def _answer(view: View, row: int) -> float:
 
 def _in_browser(library: Library, view: View, rows: list[int]) -> dict[str, float]:
     """First draw, frames of a real drag, and real clicks on points, in a page of 1,280 × 900 pixels."""
-    from hypviz.server.bare import serve_bare
+    from hypviz.server.plain_page import serve_bare
 
     with serve_bare(library) as address, _page(address) as page:
         first, ready = page.evaluate(OPEN, view.describe())

@@ -23,7 +23,7 @@ def first_look(
 ) -> None:
     """Judge what a person sees first of every scene's children; found in other pictures only."""
     from hypviz.evaluation.first_look import judge_first_look
-    from hypviz.explore.session import View
+    from hypviz.explore.view import View
     from hypviz.workspace.store import Workspace
 
     view = View(Workspace.open(workspace), checkpoint, device=device)

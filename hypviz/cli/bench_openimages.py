@@ -22,7 +22,7 @@ def openimages(
     as_json: Json = False,
 ) -> None:
     """Measure how long building HierOpenImages takes, step by step, and the most memory that was held."""
-    from hypviz.openimages.world import write_world
+    from hypviz.openimages.synthetic import write_world
 
     place = folder or Path(tempfile.mkdtemp(prefix="hypviz-openimages-"))
     try:

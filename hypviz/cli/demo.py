@@ -14,7 +14,7 @@ import typer
 
 from hypviz.cli.output import Device
 from hypviz.progress import Report, progress_bar
-from hypviz.workspace.clipart_world import SIZE, clipart_workspace
+from hypviz.workspace.clipart_workspace import SIZE, clipart_workspace
 
 if TYPE_CHECKING:
     from hypviz.training.pipeline import FitJob
@@ -113,7 +113,7 @@ def _polar_job(job: FitJob, build: Path) -> FitJob:
     from hypviz.config import TrainSettings, from_mapping
     from hypviz.data.crops import build_crop_cache
     from hypviz.finetune.features import backbone_hash, build_features
-    from hypviz.finetune.start import rarity_weights, spaced
+    from hypviz.finetune.initial_encoder import rarity_weights, spaced
     from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
     from hypviz.model.encoder import build_encoder
     from hypviz.model.fresh_head import fit_head, with_polar_head
@@ -175,7 +175,7 @@ def _judge(build: Path, checkpoint: Path, device: str) -> None:
 
 def _ship(workspace: Path, device: str) -> None:
     """Draw the shipped scenes anew and build their workspace, so that the page starts at once."""
-    from hypviz.explore.session import View
+    from hypviz.explore.view import View
     from hypviz.storage.keeping import renewing
     from hypviz.viz.layout import METHODS
     from hypviz.workspace.store import Workspace

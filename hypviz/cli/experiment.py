@@ -70,6 +70,6 @@ def experiment(
 
 def _clipart(folder: Path) -> Parts:
     from hypviz.experiments.data import Part, Parts
-    from hypviz.workspace.clipart_world import clipart_workspace
+    from hypviz.workspace.clipart_workspace import clipart_workspace
 
     return Parts(**{split: Part(clipart_workspace(folder / split, split, count)) for split, count in SCENES.items()})

@@ -12,7 +12,7 @@ from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
 from hypviz.errors import SettingsError
 
 if TYPE_CHECKING:
-    from hypviz.explore.inquiry import Inquiry
+    from hypviz.explore.view_queries import ViewQueries
 
 app = typer.Typer(no_args_is_help=True)
 ENDINGS = {
@@ -62,7 +62,7 @@ def selection(
     as_json: Json = False,
 ) -> None:
     """Write the items that pass all of the given filters to a file. Embeds the workspace first when that was not done."""
-    from hypviz.explore.session import View
+    from hypviz.explore.view import View
     from hypviz.progress import progress_bar
     from hypviz.workspace.store import Workspace
 
@@ -78,14 +78,14 @@ def selection(
     if ids is not None:
         wanted["ids"] = ids.read_text(encoding="utf-8").split()
     if cone is not None:
-        wanted["members"] = view.inquiry.cone({"row": view.row_of(cone)}, omega)["members"]
-    count = _write(view.inquiry, wanted, chosen, out, pictures=pictures)
+        wanted["members"] = view.queries.cone({"row": view.row_of(cone)}, omega)["members"]
+    count = _write(view.queries, wanted, chosen, out, pictures=pictures)
     size = out.stat().st_size
     result = {"file": str(out), "format": chosen, "items": count, "bytes": size}
     show(result, f"{out}: {count:,} items, {size:,} bytes", as_json=as_json)
 
 
-def _write(inquiry: Inquiry, wanted: dict[str, Any], format: str, out: Path, *, pictures: bool) -> int:
+def _write(queries: ViewQueries, wanted: dict[str, Any], format: str, out: Path, *, pictures: bool) -> int:
     """Write the file, whole or not at all; returns how many items are in it."""
     from hypviz.storage.files import write_file
 
@@ -93,9 +93,9 @@ def _write(inquiry: Inquiry, wanted: dict[str, Any], format: str, out: Path, *, 
         if out.suffix.lower() != ".zip":
             raise SettingsError(f"--pictures packs annotations and pictures into a zip; {out} must end in .zip.")
         counts: list[int] = []
-        write_file(out, lambda part: counts.append(inquiry.pack(wanted, format, part)))
+        write_file(out, lambda part: counts.append(queries.pack(wanted, format, part)))
         return counts[0]
-    made = inquiry.export(wanted, format)
+    made = queries.export(wanted, format)
     if out.suffix.lower() == ".zip" and made.media_type != "application/zip":
         raise SettingsError(f"{format} is a single file ({made.ending}), no zip; name it so, or pack the pictures too by --pictures.")
     write_file(out, lambda part: part.write_bytes(made.data))

@@ -16,7 +16,7 @@ from hypviz.progress import progress_bar
 
 if TYPE_CHECKING:
     from hypviz.finetune.folder import JobFolder
-    from hypviz.finetune.job import TuneJob
+    from hypviz.finetune.request import FinetuneRequest
 
 
 def finetune(
@@ -34,18 +34,18 @@ def finetune(
     as_json: Json = False,
 ) -> None:
     """Fine-tune a checkpoint on a small set and keep the best epoch. Ctrl-C saves a state; the same command resumes it."""
-    from hypviz.finetune.job import TuneJob
     from hypviz.finetune.keep import keep, target_of
-    from hypviz.finetune.work import Tuning
-    from hypviz.finetune.worker import BUSY
+    from hypviz.finetune.request import FinetuneRequest
+    from hypviz.finetune.run import FinetuneRun
+    from hypviz.finetune.subprocess_main import BUSY
     from hypviz.storage.locks import held
 
     start = checkpoint or ("" if backbone else suited("", workspace))
-    job = TuneJob(str(workspace.resolve()), start, backbone, weights, depth, _object(settings))
+    job = FinetuneRequest(str(workspace.resolve()), start, backbone, weights, depth, _object(settings))
     target = target_of(out)
     folder = _folder(job, target, resume)
     with held(folder.lock, BUSY), progress_bar("Fine-tuning", quiet=as_json) as report:
-        Tuning(folder, lambda status: report(round(1000 * status["share"]), 1000, _words(status)), device=device).run()
+        FinetuneRun(folder, lambda status: report(round(1000 * status["share"]), 1000, _words(status)), device=device).run()
     keep(folder, target, licence, note)
     before, after, status = folder.read("before"), folder.read("after"), folder.read("status")
     result = {"checkpoint": str(target), "before": before, "after": after, "split": folder.read("plan")["split"]}
@@ -53,7 +53,7 @@ def finetune(
     show(result, f"wrote {target}\n{_table(before['metrics'], after['metrics'])}", as_json=as_json)
 
 
-def _folder(job: TuneJob, target: Path, resume: bool) -> JobFolder:
+def _folder(job: FinetuneRequest, target: Path, resume: bool) -> JobFolder:
     """The run's folder beside the checkpoint to be; that of an earlier run of the same job is gone on with."""
     import shutil
 

@@ -37,22 +37,24 @@ def photos(
     """Join data sets, train a head on the features of EfficientNet-Lite0 and write the checkpoint with its card."""
     from hypviz.experiments.photos import BACKBONE, RECIPE, place_boxes
     from hypviz.finetune.folder import JobFolder
-    from hypviz.finetune.job import TuneJob
     from hypviz.finetune.keep import keep
-    from hypviz.finetune.work import Tuning
+    from hypviz.finetune.request import FinetuneRequest
+    from hypviz.finetune.run import FinetuneRun
     from hypviz.model.card import read_card, weights_path, write_card
 
     workspace, sources = _joined(folders, build)
     if leave_out:
         _judge_unseen(workspace, build, leave_out, parts, seeds, json.loads(settings), as_json)
         return
-    job = TuneJob(str(workspace.resolve()), backbone=BACKBONE, depth="head", settings=RECIPE | json.loads(settings), title="photographs")
+    job = FinetuneRequest(
+        str(workspace.resolve()), backbone=BACKBONE, depth="head", settings=RECIPE | json.loads(settings), title="photographs"
+    )
     folder = JobFolder(build / "training")
     if not folder.path.is_dir():
         folder.create(job)
     with progress_bar("Training", quiet=as_json) as report:
         tell = lambda status: report(round(1000 * status["share"]), 1000, status["what"])  # noqa: E731
-        tuning = Tuning(folder, tell, device=device, caches=build / "cache")
+        tuning = FinetuneRun(folder, tell, device=device, caches=build / "cache")
         tuning.run()
     target = weights_path(out.absolute())
     keep(folder, target, LICENCE, "", overwrite=True)

@@ -34,7 +34,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search a workspace by entailment. Embeds it first when that was not done."""
-    from hypviz.explore.session import View
+    from hypviz.explore.view import View
     from hypviz.progress import progress_bar
     from hypviz.workspace.store import Workspace
 

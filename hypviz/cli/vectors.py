@@ -53,7 +53,7 @@ def export_vectors(
     as_json: Json = False,
 ) -> None:
     """Write vectors of a workspace, or of some of its items, with curvature and model said beside them."""
-    from hypviz.explore.session import View
+    from hypviz.explore.view import View
     from hypviz.vectors.write import write_vectors
     from hypviz.workspace.store import Workspace
 
@@ -64,7 +64,7 @@ def export_vectors(
     wanted: dict[str, Any] = {"text": text}
     if ids is not None:
         wanted["ids"] = ids.read_text(encoding="utf-8").split()
-    rows = view.inquiry.rows(wanted)
-    about = write_vectors(out, view.items, view.hierarchy, view.embedding, rows, model=model, about=view.inquiry.about)
+    rows = view.queries.rows(wanted)
+    about = write_vectors(out, view.items, view.hierarchy, view.embedding, rows, model=model, about=view.queries.about)
     shown = {name: about[name] for name in ("model", "curv", "geometry", "count", "dimension")} | {"file": str(out)}
     show(shown, f"{out}: {about['count']:,} vectors, {about['model']}, curvature −{about['curv']:g}", as_json=as_json)

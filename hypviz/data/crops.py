@@ -1,6 +1,6 @@
 """Square crops of all items: every image is decoded once, memory is bounded, and a file can keep them.
 
-Decoding is `hypviz.data.pictures.open_upright`, cutting and resizing `hypviz.data.squares.crop_square`. A crop file is
+Decoding is `hypviz.data.pictures.open_upright`, cutting and resizing `hypviz.data.square_crop.crop_square`. A crop file is
 grown batch by batch under a temporary name and renamed when whole, so a file under its own name is complete; an
 interrupted build goes on where it stopped.
 """
@@ -24,7 +24,7 @@ from PIL import Image
 
 from hypviz.config import check_choice, check_range
 from hypviz.data.items import Items
-from hypviz.data.squares import FITS, crop_square
+from hypviz.data.square_crop import FITS, crop_square
 from hypviz.errors import DataError, WorkspaceError
 from hypviz.storage.locks import held
 

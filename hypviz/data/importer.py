@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from hypviz.data.frames import KEPT, as_array, clip, from_fractions, to_upright
 from hypviz.data.items import SCENE, Images, Items, item_ids
+from hypviz.data.named_parents import Parents, rows_of_parents
 from hypviz.data.pictures import PictureError, PictureInfo, inspect_picture
 from hypviz.data.raw import RawBox, RawDataset, RawImage, leaves_root, storable
-from hypviz.data.said import Parents, rows_of_parents
 from hypviz.errors import DataError
 
 MANY = 8

@@ -12,7 +12,7 @@ from hypviz.data.items import Items
 from hypviz.errors import DataError
 from hypviz.evaluation.run import check_sizes
 from hypviz.evaluation.task import choose_queries, leave_out_itself
-from hypviz.evaluation.world import World
+from hypviz.evaluation.task_data import World
 from hypviz.metrics import ThresholdSweep
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index

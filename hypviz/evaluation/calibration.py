@@ -14,7 +14,7 @@ import numpy as np
 from hypviz.data.hierarchy import Hierarchy, class_graph, subset_hierarchy
 from hypviz.data.items import Items, only_pictures, subset_images
 from hypviz.evaluation import admitted_by_level, break_even_cones
-from hypviz.evaluation.world import World
+from hypviz.evaluation.task_data import World
 from hypviz.model.card import Card
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Retrieval

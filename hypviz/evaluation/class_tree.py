@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 
 from hypviz import metrics
 from hypviz.evaluation.measures import Candidates, Named
-from hypviz.evaluation.world import Rows, World
+from hypviz.evaluation.task_data import Rows, World
 
 
 @dataclass(frozen=True, eq=False)

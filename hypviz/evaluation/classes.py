@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, vstack
 from hypviz.data.hierarchy import scene_classes
 from hypviz.data.items import Items
 from hypviz.evaluation.report import Evaluation, TaskResult, csv_text
-from hypviz.evaluation.world import Rows
+from hypviz.evaluation.task_data import Rows
 
 CLASS_COLUMNS = ("task", "reading", "score", "metric", "class", "count", "mean", "chance")
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hypviz import metrics
 from hypviz.evaluation.membership import below_by_class, by_instance
 from hypviz.evaluation.task import CELLS, Score
-from hypviz.evaluation.world import Rows, World
+from hypviz.evaluation.task_data import Rows, World
 
 BINS = 1 << 18
 """Bins of the values, so that a collapsed embedding, whose values are all alike, is judged as finely as another."""

@@ -21,9 +21,9 @@ from hypviz.evaluation.report import TaskResult
 from hypviz.evaluation.run import check_sizes
 from hypviz.evaluation.settings import EvaluateSettings
 from hypviz.evaluation.task import Ranking, Reading, Score, Task, all_rankings, scores_of
+from hypviz.evaluation.task_data import Rows, World
 from hypviz.evaluation.tasks import all_tasks
 from hypviz.evaluation.units import lower_is_better
-from hypviz.evaluation.world import Rows, World
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Retrieval
 

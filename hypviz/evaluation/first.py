@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hypviz import metrics
 from hypviz.evaluation.measures import Candidates, Named, Values
-from hypviz.evaluation.world import Rows, World, dense
+from hypviz.evaluation.task_data import Rows, World, dense
 from hypviz.metrics import chance
 
 HUB_SHARE = 0.01

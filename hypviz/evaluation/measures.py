@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz import metrics
-from hypviz.evaluation.world import Rows, World
+from hypviz.evaluation.task_data import Rows, World
 from hypviz.metrics import chance
 
 Values = NDArray[np.float64]

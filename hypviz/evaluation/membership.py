@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from hypviz.data.hierarchy import Hierarchy, class_graph
 from hypviz.data.items import Items
 from hypviz.errors import DataError
-from hypviz.evaluation.world import Rows, World, dense
+from hypviz.evaluation.task_data import Rows, World, dense
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.scoring import worst

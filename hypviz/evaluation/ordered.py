@@ -15,7 +15,7 @@ from hypviz.errors import SelectionError
 from hypviz.evaluation.run import check_sizes
 from hypviz.evaluation.settings import EvaluateSettings
 from hypviz.evaluation.task import Floats, Score, leave_out_itself, scores_of
-from hypviz.evaluation.world import Rows, World
+from hypviz.evaluation.task_data import Rows, World
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.scoring import worst

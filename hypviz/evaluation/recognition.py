@@ -21,7 +21,7 @@ from hypviz.data.lookup import expand
 from hypviz.evaluation.class_tree import TreeErrors
 from hypviz.evaluation.measures import Precision
 from hypviz.evaluation.task import Floats, Reading, Score, Task
-from hypviz.evaluation.world import Rows, World
+from hypviz.evaluation.task_data import Rows, World
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.scoring import ranking_value

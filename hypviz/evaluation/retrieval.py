@@ -23,8 +23,8 @@ from hypviz.evaluation.membership import below_by_class
 from hypviz.evaluation.run import check_sizes
 from hypviz.evaluation.settings import EvaluateSettings
 from hypviz.evaluation.task import LISTED, Score, Task, choose_queries, listed_ranking
+from hypviz.evaluation.task_data import Rows, World
 from hypviz.evaluation.tasks import box_to_scene, object_to_parts, part_to_object, scene_to_contents
-from hypviz.evaluation.world import Rows, World
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import MAX_ANGLE, Cones, Ranking, Retrieval
 from hypviz.search.scoring import Floats, ranking_value

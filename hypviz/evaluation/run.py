@@ -20,8 +20,8 @@ from hypviz.evaluation.radii import measure_radii
 from hypviz.evaluation.report import Evaluation, TaskResult
 from hypviz.evaluation.settings import EvaluateSettings
 from hypviz.evaluation.task import Ranking, Reading, Score, Task, all_rankings, choose_queries, scores_of
+from hypviz.evaluation.task_data import Rows, World
 from hypviz.evaluation.tasks import all_tasks
-from hypviz.evaluation.world import Rows, World
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones, Retrieval
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hypviz import metrics
 from hypviz.evaluation.measures import Candidates, Measure, Named
-from hypviz.evaluation.world import Rows
+from hypviz.evaluation.task_data import Rows
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.ordering import retrieval_scores

@@ -14,7 +14,7 @@ from hypviz.evaluation.measures import HitRate, LabelDistances, Precision, Whole
 from hypviz.evaluation.recognition import nearest_neighbour, prototype
 from hypviz.evaluation.settings import EvaluateSettings
 from hypviz.evaluation.task import Reading, Task
-from hypviz.evaluation.world import Rows, World, dense
+from hypviz.evaluation.task_data import Rows, World, dense
 
 
 def all_tasks(world: World, settings: EvaluateSettings) -> list[Task]:

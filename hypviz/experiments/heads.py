@@ -24,8 +24,8 @@ from hypviz.data.items import Items, subset_images
 from hypviz.evaluation import LISTED, EvaluateSettings, calibrate_retrieval, evaluate
 from hypviz.evaluation.task import listed_ranking
 from hypviz.finetune.features import Features, build_features
+from hypviz.finetune.initial_encoder import rarity_weights
 from hypviz.finetune.split import split_images
-from hypviz.finetune.start import rarity_weights
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import MAX_ANGLE, Cones, Ranking, Retrieval
 from hypviz.training.loop import train
@@ -108,13 +108,13 @@ def prepare(workspace: Path, backbone: str, cache: Path, *, dimension: int | Non
     dimension: of the heads' space, None for the one that a fresh head gets.
     """
     from hypviz.finetune.features import backbone_hash
-    from hypviz.finetune.job import TuneJob
-    from hypviz.finetune.start import start_settings
+    from hypviz.finetune.initial_encoder import start_settings
+    from hypviz.finetune.request import FinetuneRequest
     from hypviz.inference.embed import in_fastest_dtype
     from hypviz.model.encoder import build_encoder
 
     opened = Workspace.open(workspace)
-    settings = start_settings(TuneJob(str(workspace), backbone=backbone))
+    settings = start_settings(FinetuneRequest(str(workspace), backbone=backbone))
     settings = settings if dimension is None else replace(settings, embed_dim=dimension)
     encoder = build_encoder(settings).eval()
     crops = build_crop_cache(opened.items, cache, size=encoder.image_size, workers=2)

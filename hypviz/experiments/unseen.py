@@ -25,10 +25,10 @@ from hypviz.errors import DataError
 from hypviz.evaluation import LISTED, EvaluateSettings, Evaluation, calibrate_retrieval, evaluate
 from hypviz.evaluation.calibration import calibrated
 from hypviz.experiments.photos import BACKBONE, BOXES_FROM, CHILDREN, PARENTS, RECIPE
+from hypviz.finetune.defaults import make_plan
 from hypviz.finetune.features import Features, build_features
-from hypviz.finetune.plan import make_plan
+from hypviz.finetune.initial_encoder import rarity_weights
 from hypviz.finetune.split import Split, split_images
-from hypviz.finetune.start import rarity_weights
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
@@ -90,12 +90,12 @@ def load_photographs(items: Items, hierarchy: Hierarchy, cache: Path, *, views: 
     """Pictures with their features, computed once and kept in `cache`; views: augmented ones beside the plain one."""
     from hypviz.config import TrainSettings
     from hypviz.finetune.features import backbone_hash
-    from hypviz.finetune.job import TuneJob
-    from hypviz.finetune.start import start_settings
+    from hypviz.finetune.initial_encoder import start_settings
+    from hypviz.finetune.request import FinetuneRequest
     from hypviz.inference.embed import in_fastest_dtype
     from hypviz.model.encoder import build_encoder
 
-    settings = start_settings(TuneJob(str(cache), backbone=BACKBONE))
+    settings = start_settings(FinetuneRequest(str(cache), backbone=BACKBONE))
     encoder = build_encoder(settings).eval()
     path = cache / f"features-{backbone_hash(encoder)}-{items.data_hash}-{views}-1-0.2-0.npy"
     crops = build_crop_cache(items, cache, size=encoder.image_size, workers=2)

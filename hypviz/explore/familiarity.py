@@ -13,8 +13,8 @@ from hypviz.evaluation import LISTED, EvaluateSettings
 from hypviz.evaluation.calibration import image_sample
 from hypviz.evaluation.run import measure_chance, run_task
 from hypviz.evaluation.task import Score, Task, choose_queries, listed_ranking
+from hypviz.evaluation.task_data import World
 from hypviz.evaluation.tasks import part_to_object, scene_to_contents
-from hypviz.evaluation.world import World
 from hypviz.inference.embed import suited_checkpoint
 from hypviz.model.card import Card
 from hypviz.search.embedding import Embedding

@@ -21,7 +21,7 @@ from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones
 from hypviz.viz import honesty, layout
 from hypviz.viz.focus import family_angles
-from hypviz.viz.placing import carry_over
+from hypviz.viz.insertion import carry_over
 from hypviz.viz.radius_scale import RadiusScale
 from hypviz.viz.tree import Tree
 from hypviz.workspace.store import Workspace

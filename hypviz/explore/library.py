@@ -15,8 +15,8 @@ from pathlib import Path
 from hypviz.access.trust import Trust, is_made_here, is_uploaded
 from hypviz.data.formats.detect import open_dataset
 from hypviz.errors import CheckpointError, HypvizError, SelectionError, WorkspaceError
-from hypviz.explore.session import View
 from hypviz.explore.uploads import Uploads
+from hypviz.explore.view import View
 from hypviz.inference.embed import SHIPPED, suited_checkpoint
 from hypviz.model.card import find_checkpoint, list_checkpoints, read_card
 from hypviz.paths import ASSETS, CHECKPOINTS

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.errors import SelectionError, WorkspaceError
-from hypviz.explore.bits import pack_mask
+from hypviz.explore.bitsets import pack_mask
 from hypviz.storage.files import exclusive, write_file
 from hypviz.storage.keeping import keep, places
 from hypviz.workspace.meta import now, write_json

@@ -8,7 +8,7 @@ A filter is a mapping, as it comes from the page; every key narrows it:
     tags [name…]        items with any of these tags (hypviz.explore.marks)
     same_image row      everything in the picture of that item
     text "words"        in a class name or a picture's name, in any case; or a whole item id
-    rows [row…]   ids [id…]   members "base64"     these items only (see hypviz.explore.bits)
+    rows [row…]   ids [id…]   members "base64"     these items only (see hypviz.explore.bitsets)
 
 None, False, an empty text and an empty list of classes, depths, splits, branches, flags or tags narrow nothing.
 """
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from hypviz.data.items import SCENE, Items
 from hypviz.errors import SelectionError
-from hypviz.explore.bits import unpack_mask
+from hypviz.explore.bitsets import unpack_mask
 from hypviz.explore.marks import Marks
 from hypviz.viz.disk import Columns
 from hypviz.viz.region import is_finite

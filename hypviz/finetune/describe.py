@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hypviz.finetune.folder import JobFolder
-from hypviz.finetune.job import DEPTHS, named_settings
 from hypviz.finetune.keep import kept_as
-from hypviz.finetune.words import course_warnings, shortcoming_warnings
+from hypviz.finetune.request import DEPTHS, named_settings
+from hypviz.finetune.warnings import course_warnings, shortcoming_warnings
 
 Json = dict[str, Any]
 

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
 from hypviz.config import PairSettings, TrainSettings
-from hypviz.finetune.job import TuneSettings
+from hypviz.finetune.request import FinetuneSettings
 from hypviz.training import losses
 
-DEFAULTS = {"tune": TuneSettings(), "train": TrainSettings(), "pairs": PairSettings(), "loss": losses.LossSettings()}
+DEFAULTS = {"tune": FinetuneSettings(), "train": TrainSettings(), "pairs": PairSettings(), "loss": losses.LossSettings()}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The files of one training: what was asked, where it stands, what it learned. All that a server needs to go on after it was killed.
 
-ID/job.json        what was asked (`TuneJob`), written once
+ID/job.json        what was asked (`FinetuneRequest`), written once
 ID/state.json      the server's word on it: queued, running, kept as…
 ID/plan.json       the settings it resolved to, and the split, written by the first run
 ID/start.*         the encoder it starts from, with its card
@@ -25,7 +25,7 @@ from typing import Any
 
 from hypviz.config import from_mapping
 from hypviz.errors import SelectionError, StorageError
-from hypviz.finetune.job import TuneJob
+from hypviz.finetune.request import FinetuneRequest
 from hypviz.storage.files import write_file
 from hypviz.storage.home import trainings
 
@@ -57,11 +57,11 @@ class JobFolder:
         return self.path / "lock"
 
     @property
-    def job(self) -> TuneJob:
+    def job(self) -> FinetuneRequest:
         """What was asked."""
-        return from_mapping(TuneJob, self.read("job"))
+        return from_mapping(FinetuneRequest, self.read("job"))
 
-    def create(self, job: TuneJob) -> None:
+    def create(self, job: FinetuneRequest) -> None:
         """Make the folder of a new training."""
         self.path.mkdir(parents=True)
         self.write("job", asdict(job))

@@ -214,7 +214,7 @@ def propose_workspace(
     """Write `out`, the workspace `source` with proposals; returns counts, JSON-ready. `source` stays as it is."""
     from hypviz.config import HierarchySettings, from_mapping
     from hypviz.data.hierarchy import build_hierarchy
-    from hypviz.data.stated import corrections_to, stated_parents
+    from hypviz.data.stated_parents import corrections_to, stated_parents
     from hypviz.model.card import find_checkpoint
     from hypviz.model.checkpoint import load_checkpoint
     from hypviz.model.device import pick_device

@@ -20,7 +20,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from fastapi.responses import Response
 
-from hypviz.annotate import Easel
+from hypviz.annotate import DraftStore
 from hypviz.data.corrections import Correction
 from hypviz.explore.library import Library
 
@@ -28,46 +28,46 @@ Json = dict[str, Any]
 
 
 def annotate_router(library: Library) -> APIRouter:
-    """The routes over one library; they share one easel."""
-    router, easel = APIRouter(prefix="/annotate"), Easel(library)
+    """The routes over one library; they share one store of drafts."""
+    router, drafts = APIRouter(prefix="/annotate"), DraftStore(library)
 
     @router.get("/set")
     def whole(data: str) -> Json:
-        return easel.describe(data)
+        return drafts.describe(data)
 
     @router.get("/picture/{image}")
     def picture(image: int, data: str) -> Json:
-        return easel.picture(data, image)
+        return drafts.picture(data, image)
 
     @router.put("/picture/{image}")
     def draw(image: int, data: str, version: Annotated[int, Body()], boxes: Annotated[list[Json], Body()]) -> Json:
-        return easel.draw(data, image, version, boxes)
+        return drafts.draw(data, image, version, boxes)
 
     @router.get("/image/{image}")
     def image(image: int, data: str) -> Response:
-        return Response(easel.jpeg(data, image), media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+        return Response(drafts.jpeg(data, image), media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
     @router.get("/corrections")
     def corrections(data: str) -> Json:
-        return easel.corrections(data)
+        return drafts.corrections(data)
 
     @router.post("/corrections")
     def correct(
         data: str, kind: Annotated[str, Body()], level: Annotated[str, Body()], a: Annotated[str, Body()], b: Annotated[str, Body()]
     ) -> Json:
-        return easel.add(data, Correction(kind, level, a, b))
+        return drafts.add(data, Correction(kind, level, a, b))
 
     @router.delete("/corrections/{made}")
     def undo(made: str, data: str) -> Json:
-        return easel.remove(data, made)
+        return drafts.remove(data, made)
 
     @router.post("/apply")
     def apply(data: str) -> Json:
-        return easel.apply(data)
+        return drafts.apply(data)
 
     @router.get("/export/{file}")
     def export(file: str, data: str) -> Response:
-        text, media = easel.export(data, file)
+        text, media = drafts.export(data, file)
         return Response(text, media_type=media, headers={"Content-Disposition": f'attachment; filename="{file}"'})
 
     return router

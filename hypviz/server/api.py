@@ -14,7 +14,7 @@ from gradio.utils import get_upload_folder
 from hypviz.config import check_choice
 from hypviz.errors import DataError, ForbiddenError, HypvizError, SelectionError, SettingsError, page_sentence
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.inference.embed import suited_checkpoint
 from hypviz.search.embedding import Embedding
 from hypviz.vectors.models import MODELS, as_model

@@ -16,7 +16,7 @@
     POST items      {filter, offset, limit, order, down}    a stretch of the items that pass a filter
     POST export     {filter | rows | ids | members, format}    those items as a file
 
-A filter is described in hypviz.explore.selection, sets of rows as bits in hypviz.explore.bits.
+A filter is described in hypviz.explore.selection, sets of rows as bits in hypviz.explore.bitsets.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from fastapi.responses import Response
 from hypviz.errors import SelectionError
 from hypviz.explore.edges import edges_to_draw
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.viz.layout import DEFAULT
 
 Json = dict[str, Any]
@@ -58,7 +58,7 @@ def _add_points(router: APIRouter, library: Library) -> None:
     @router.post("/more")
     def more(key: str, region: Annotated[Json, Body()]) -> Response:
         view = library.view(key)
-        mask = view.inquiry.region_mask(region)
+        mask = view.queries.region_mask(region)
         return _binary(view.disks.more(region.get("layout") or DEFAULT, mask, budget=region.get("budget")))
 
     @router.get("/edges")
@@ -79,13 +79,13 @@ def _add_questions(router: APIRouter, library: Library) -> None:
     @router.get("/item/{row}")
     def item(key: str, row: int) -> Json:
         view = library.view(key)
-        return view.cards.full(view.inquiry.selector.checked(row))
+        return view.cards.full(view.queries.selector.checked(row))
 
     @router.post("/cone")
     def cone(
         key: str, query: Annotated[Json, Body()], omega: Annotated[float | None, Body()] = None, kind: Annotated[str, Body()] = "angle"
     ) -> Json:
-        return library.view(key).inquiry.cone(query, omega, kind)
+        return library.view(key).queries.cone(query, omega, kind)
 
     @router.post("/focus")
     def focus(
@@ -96,7 +96,7 @@ def _add_questions(router: APIRouter, library: Library) -> None:
         rows: Annotated[str | None, Body()] = None,
         scale: Annotated[str | None, Body()] = None,
     ) -> Response:
-        return _binary(library.view(key).inquiry.focus(query, omega, kind, rows=rows, scale=scale))
+        return _binary(library.view(key).queries.focus(query, omega, kind, rows=rows, scale=scale))
 
     @router.post("/common")
     def common(
@@ -105,19 +105,19 @@ def _add_questions(router: APIRouter, library: Library) -> None:
         omega: Annotated[float | None, Body()] = None,
         kind: Annotated[str, Body()] = "angle",
     ) -> Json:
-        return library.view(key).inquiry.common(queries, omega, kind)
+        return library.view(key).queries.common(queries, omega, kind)
 
     @router.post("/find")
     def find(key: str, wanted: Annotated[Json, Body(alias="filter", embed=True)]) -> Json:
-        return library.view(key).inquiry.find(wanted)
+        return library.view(key).queries.find(wanted)
 
     @router.post("/histograms")
     def histograms(key: str, wanted: Annotated[Json, Body(alias="filter", embed=True)]) -> Json:
-        return library.view(key).inquiry.histograms(wanted)
+        return library.view(key).queries.histograms(wanted)
 
     @router.post("/select_region")
     def select_region(key: str, region: Annotated[Json, Body()]) -> Json:
-        return library.view(key).inquiry.region(region)
+        return library.view(key).queries.region(region)
 
     @router.post("/items")
     def items(
@@ -128,12 +128,12 @@ def _add_questions(router: APIRouter, library: Library) -> None:
         order: Annotated[str, Body()] = "row",
         down: Annotated[bool, Body()] = False,
     ) -> Json:
-        return library.view(key).inquiry.listing(wanted, offset=offset, limit=limit, order=order, down=down)
+        return library.view(key).queries.listing(wanted, offset=offset, limit=limit, order=order, down=down)
 
     @router.post("/export")
     def export(key: str, body: Annotated[Json, Body()]) -> Response:
         view = library.view(key)
-        made = view.inquiry.export(filter_of(body), str(body.get("format", "csv")))
+        made = view.queries.export(filter_of(body), str(body.get("format", "csv")))
         return Response(made.data, media_type=made.media_type, headers={"Content-Disposition": attachment(view, made.ending)})
 
 

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from hypviz.access.visitors import Visitor, visitor
 from hypviz.errors import ForbiddenError
-from hypviz.evaluation.page import Desk, Review, ReviewOptions
+from hypviz.evaluation.page import EvaluationOptions, EvaluationResult, EvaluationService
 from hypviz.evaluation.page.pictures import region_jpeg
 from hypviz.explore.library import Library
 
@@ -26,41 +26,41 @@ FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def evaluate_router(library: Library) -> APIRouter:
-    """The routes over one library; they share one desk, so there is one evaluation at a time on this server."""
-    router, desk = APIRouter(prefix="/evaluate"), Desk(library)
+    """The routes over one library; they share one service, so there is one evaluation at a time on this server."""
+    router, service = APIRouter(prefix="/evaluate"), EvaluationService(library)
     started: OrderedDict[str, Visitor] = OrderedDict()
 
-    def options(other: str = "", apex: str = "query", scope: str = "quick") -> ReviewOptions:
-        return ReviewOptions(other, apex, scope)
+    def options(other: str = "", apex: str = "query", scope: str = "quick") -> EvaluationOptions:
+        return EvaluationOptions(other, apex, scope)
 
-    Options = Annotated[ReviewOptions, Depends(options)]
+    Options = Annotated[EvaluationOptions, Depends(options)]
 
-    def review(view: str, chosen: Options) -> Review:
-        return desk.review(view, chosen)
+    def review(view: str, chosen: Options) -> EvaluationResult:
+        return service.review(view, chosen)
 
-    Reviewed = Annotated[Review, Depends(review)]
+    Reviewed = Annotated[EvaluationResult, Depends(review)]
 
     @router.get("/{view}/choices")
     def choices(view: str) -> Json:
-        return desk.choices(view)
+        return service.choices(view)
 
     @router.get("/{view}/status")
     def status(view: str, chosen: Options) -> Json:
-        return desk.status(view, chosen)
+        return service.status(view, chosen)
 
     @router.post("/{view}/run")
     def run(view: str, chosen: Options) -> Json:
-        started.setdefault(desk.run(view, chosen).id, visitor.get())
+        started.setdefault(service.run(view, chosen).id, visitor.get())
         while len(started) > KEPT_JOBS:
             started.popitem(last=False)
-        return desk.status(view, chosen)
+        return service.status(view, chosen)
 
     @router.post("/cancel/{job}")
     def cancel(job: str) -> Json:
         asking, owner = visitor.get(), started.get(job)
         if owner is not None and not asking.admin and owner.id != asking.id:
             raise ForbiddenError(f"This evaluation was started by {owner.name}: only they or an admin may stop it.")
-        desk.jobs.cancel(job)
+        service.jobs.cancel(job)
         return {"cancelled": job}
 
     @router.get("/{view}/report")
@@ -102,15 +102,15 @@ def evaluate_router(library: Library) -> APIRouter:
 
     @router.get("/{view}/health")
     def health(view: str) -> Json:
-        return desk.checkup(view).summary()
+        return service.health_check(view).summary()
 
     @router.get("/{view}/health/{key}")
     def findings(view: str, key: str, offset: Offset = 0, limit: Limit = 12) -> Json:
-        return desk.checkup(view).findings(key, offset=offset, limit=limit)
+        return service.health_check(view).findings(key, offset=offset, limit=limit)
 
     @router.get("/{view}/download-health/{name}")
     def save_health(view: str, name: str) -> Response:
-        return _file(name, *desk.checkup(view).download(name))
+        return _file(name, *service.health_check(view).download(name))
 
     @router.get("/{view}/region/{image}")
     def region(view: str, image: int, box: str) -> Response:

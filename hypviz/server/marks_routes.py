@@ -35,7 +35,7 @@ def marks_router(library: Library) -> APIRouter:
     @router.post("/tag")
     def tag(key: str, body: Annotated[Json, Body()]) -> Json:
         view = library.view(key)
-        rows = np.flatnonzero(view.inquiry.selector.find(filter_of(body)))
+        rows = np.flatnonzero(view.queries.selector.find(filter_of(body)))
         changed = view.cards.marks.tag(body.get("name", ""), rows, on=body.get("on") is not False)
         return {**view.cards.marks.describe(), "changed": changed}
 

@@ -23,7 +23,7 @@ from PIL import Image
 
 from hypviz.data.pictures import open_upright
 from hypviz.errors import DataError, SelectionError
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.viz import layout
 from hypviz.viz.disk import unpack
 from hypviz.viz.pictures import crop_bytes
@@ -81,8 +81,8 @@ def _checked(view: View, state: Mapping[str, Any]) -> Json:
         "layout": layout.check_method(state.get("layout") or layout.DEFAULT),
         "view": {"centre": [centre.real, centre.imag], "zoom": min(max(float(zoom), 1.0), 60.0)},
         "colour": str(state.get("colour") or "branch")[:40],
-        "row": None if row is None else view.inquiry.selector.checked(row),
-        "pins": [view.inquiry.selector.checked(pin) for pin in pins],
+        "row": None if row is None else view.queries.selector.checked(row),
+        "pins": [view.queries.selector.checked(pin) for pin in pins],
         "omega": None if omega is None else min(max(float(omega), 0.0), float(np.pi)),
         "kind": "aperture" if state.get("kind") == "aperture" else "angle",
     }

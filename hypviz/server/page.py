@@ -15,7 +15,7 @@ import gradio as gr
 from hypviz.data.items import only_pictures
 from hypviz.errors import HypvizError, os_sentence, page_sentence
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.inference.embed import SHIPPED
 from hypviz.server.api import add_api
 from hypviz.server.edge import EdgeSettings

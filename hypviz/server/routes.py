@@ -23,10 +23,10 @@ from fastapi.staticfiles import StaticFiles
 from hypviz import __version__
 from hypviz.errors import DataError
 from hypviz.explore.library import Library
-from hypviz.explore.places import WORDS_SIZE
+from hypviz.explore.query_points import WORDS_SIZE
+from hypviz.explore.text_search import checked_text
 from hypviz.explore.uploads import MAX_BYTES
-from hypviz.explore.words import checked_text
-from hypviz.finetune.tuner import Tuner
+from hypviz.finetune.queue import TrainingQueue
 from hypviz.paths import ASSETS
 from hypviz.server.annotate_routes import annotate_router
 from hypviz.server.disk_routes import attachment, disk_router
@@ -56,7 +56,7 @@ def build_app(library: Library, settings: EdgeSettings | None = None, *, with_pa
     """
     settings = settings or EdgeSettings()
     app = FastAPI(title="hypviz", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_saved)
-    app.state.library, app.state.tuner, app.state.hurry = library, Tuner(device=library.device), lambda: False
+    app.state.library, app.state.tuner, app.state.hurry = library, TrainingQueue(device=library.device), lambda: False
     app.include_router(_router(library), prefix="/hypviz")
     app.include_router(disk_router(library), prefix="/hypviz")
     app.include_router(marks_router(library), prefix="/hypviz")

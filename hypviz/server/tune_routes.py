@@ -1,6 +1,6 @@
 """Routes of fine-tuning, under /hypviz/tune: bring a set, plan, queue, watch, stop, resume, keep and undo trainings.
 
-All state is on disk or in one `Tuner`, so every browser sees the same. Watching is plain polling with a cursor: answers
+All state is on disk or in one `TrainingQueue`, so every browser sees the same. Watching is plain polling with a cursor: answers
 are small, and a reload or a server's restart loses nothing.
 """
 
@@ -16,12 +16,13 @@ from fastapi.responses import FileResponse, Response
 from hypviz.access.visitors import check_may_change, claim, owner_of, visitor
 from hypviz.errors import DataError, QuotaError, SelectionError
 from hypviz.explore.library import Library
-from hypviz.finetune import archive, intake
+from hypviz.finetune import archive
+from hypviz.finetune import upload as intake
 from hypviz.finetune.folder import JobFolder, check_writable
-from hypviz.finetune.job import DEPTHS
 from hypviz.finetune.keep import checked_name, kept_as, packed
-from hypviz.finetune.sets import Sets
-from hypviz.finetune.tuner import Tuner
+from hypviz.finetune.queue import TrainingQueue
+from hypviz.finetune.request import DEPTHS
+from hypviz.finetune.training_sets import TrainingSets
 from hypviz.inference.embed import SHIPPED
 from hypviz.model.card import read_card
 from hypviz.model.offers import OFFERS
@@ -36,9 +37,9 @@ MAX_SETS = 20
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-def tune_router(library: Library, tuner: Tuner) -> APIRouter:
+def tune_router(library: Library, tuner: TrainingQueue) -> APIRouter:
     """The routes over one library; they share one tuner, so there is one training at a time on this server."""
-    router, sets = APIRouter(prefix="/tune"), Sets(library)
+    router, sets = APIRouter(prefix="/tune"), TrainingSets(library)
     router.include_router(_set_routes(sets))
     router.include_router(_job_routes(sets, tuner))
 
@@ -71,7 +72,7 @@ def tune_router(library: Library, tuner: Tuner) -> APIRouter:
     return router
 
 
-def _set_routes(sets: Sets) -> APIRouter:
+def _set_routes(sets: TrainingSets) -> APIRouter:
     router = APIRouter()
 
     @router.post("/set")
@@ -120,7 +121,7 @@ def _set_routes(sets: Sets) -> APIRouter:
     return router
 
 
-def _job_routes(sets: Sets, tuner: Tuner) -> APIRouter:
+def _job_routes(sets: TrainingSets, tuner: TrainingQueue) -> APIRouter:
     router = APIRouter()
 
     @router.post("/jobs")

@@ -16,7 +16,7 @@ from hypviz.errors import DataError
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 from hypviz.viz.fitted import fitted_angles
-from hypviz.viz.placing import one_turn, place
+from hypviz.viz.insertion import one_turn, place
 from hypviz.viz.projections import pca_angles, umap_angles
 from hypviz.viz.tree import Tree, branches
 from hypviz.viz.wedges import wedge_angles

@@ -18,7 +18,7 @@ from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 from hypviz.search.scoring import ranking_value
 from hypviz.storage.keeping import temporary
-from hypviz.viz.placing import place
+from hypviz.viz.insertion import place
 from hypviz.viz.wedges import spread
 
 UMAP_LIMIT = 8000

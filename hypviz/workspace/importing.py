@@ -13,7 +13,7 @@ from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import Items
 from hypviz.data.raw import RawDataset
-from hypviz.data.stated import corrections_to
+from hypviz.data.stated_parents import corrections_to
 from hypviz.progress import OnProgress
 from hypviz.workspace.meta import may_renew
 from hypviz.workspace.store import Workspace, is_workspace

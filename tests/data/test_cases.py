@@ -14,7 +14,7 @@ from hypviz.data.formats.detect import open_dataset
 from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import Items
 from hypviz.errors import DataError
-from hypviz.finetune.intake import staging, take_in
+from hypviz.finetune.upload import staging, take_in
 from hypviz.workspace.store import Workspace
 
 

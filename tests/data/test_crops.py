@@ -17,7 +17,7 @@ from hypviz.data import crops as crops_module
 from hypviz.data import pictures
 from hypviz.data.crops import build_crop_cache, crop_square, iter_crops
 from hypviz.data.items import Items
-from hypviz.data.squares import Box
+from hypviz.data.square_crop import Box
 from hypviz.errors import DataError, SettingsError, WorkspaceError
 from tests.data.box_worlds import LabelledBox, make_items, read_coco
 

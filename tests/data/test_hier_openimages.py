@@ -23,7 +23,7 @@ from hypviz.data.raw import DropCounter
 from hypviz.errors import DataError, SettingsError
 from hypviz.openimages.download import client_command, download, plan_download, read_checksums, record_checksums, write_commands
 from hypviz.openimages.hier_openimages import HierOpenImages, SubsetSettings, build, class_counts, take
-from hypviz.openimages.world import write_world
+from hypviz.openimages.synthetic import write_world
 from hypviz.workspace.store import Workspace
 
 MakePicture = Callable[..., Path]

@@ -10,7 +10,7 @@ import pytest
 from hypviz.config import PairSettings
 from hypviz.data.image_batches import ImageSampler
 from hypviz.errors import SettingsError
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 
 PLAIN = PairSettings(batches="images", cross_from="ancestors")
 WEIGHTED = replace(PLAIN, class_balance=True, next_level=10.0, scene_weight=4.0)

@@ -13,7 +13,7 @@ from hypviz.data.items import Items
 from hypviz.errors import DataError
 from hypviz.evaluation.membership import by_class, cone_blocks, membership_quality
 from hypviz.evaluation.retrieval import calibrate_cones, calibrate_retrieval, choose_rankings, level_limits
-from hypviz.evaluation.world import World
+from hypviz.evaluation.task_data import World
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
 from tests.evaluation.worlds import hierarchy_of, make_items, tree_world

@@ -13,8 +13,8 @@ from hypviz import metrics
 from hypviz.evaluation import EvaluateSettings, Evaluation, evaluate
 from hypviz.evaluation.run import measure_chance
 from hypviz.evaluation.task import Floats, Ranking, Scorer, Task
+from hypviz.evaluation.task_data import Rows, World
 from hypviz.evaluation.tasks import all_tasks
-from hypviz.evaluation.world import Rows, World
 from tests.evaluation.worlds import FAST, SlowWorld, hierarchy_of, random_world
 
 SETTINGS = EvaluateSettings(bootstrap=0, object_k=(1, 5), scene_k=(1, 4), recall_k=(10,), first_k=6)

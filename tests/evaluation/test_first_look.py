@@ -8,7 +8,7 @@ import pytest
 from hypviz.data.hierarchy import class_graph
 from hypviz.errors import DataError
 from hypviz.evaluation.first_look import CARDS, judge_first_look
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Retrieval
 

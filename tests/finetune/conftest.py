@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from hypviz.finetune.intake import staging, take_in
-from hypviz.finetune.job import TuneJob
-from hypviz.finetune.tuner import Tuner
+from hypviz.finetune.queue import TrainingQueue
+from hypviz.finetune.request import FinetuneRequest
+from hypviz.finetune.upload import staging, take_in
 from tests.finetune.zips import coco_files, pack
 from tests.worlds import TinyWorld
 
@@ -30,10 +30,10 @@ class Place:
     name: str
     checkpoint: Path
 
-    def job(self, **keys: Any) -> TuneJob:
+    def job(self, **keys: Any) -> FinetuneRequest:
         settings = QUICK | keys.pop("settings", {})
         given = {"checkpoint": str(self.checkpoint)} | keys
-        return TuneJob(str(self.home / self.name), settings=settings, title="cars", **given)
+        return FinetuneRequest(str(self.home / self.name), settings=settings, title="cars", **given)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def wait_for(what: Callable[[], Any], *, until: Callable[[Any], bool]) -> Any:
     raise AssertionError(f"waited in vain, the last answer was {json.dumps(answer, default=str)[:3000]}")
 
 
-def finished(tuner: Tuner, name: str) -> dict[str, Any]:
+def finished(tuner: TrainingQueue, name: str) -> dict[str, Any]:
     """The job once it neither runs nor waits."""
     found: dict[str, Any] = wait_for(lambda: tuner.job(name), until=lambda job: job["state"] not in ("queued", "running"))
     return found

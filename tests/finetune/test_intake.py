@@ -10,7 +10,7 @@ import pytest
 
 from hypviz.data.items import Items
 from hypviz.errors import DataError
-from hypviz.finetune.intake import staging, take_in, title_of
+from hypviz.finetune.upload import staging, take_in, title_of
 from hypviz.storage import owners
 from hypviz.storage.sweep import STAGE, sweep
 from hypviz.workspace.store import Workspace

@@ -10,16 +10,16 @@ import pytest
 
 from hypviz.config import EncoderSettings, PairSettings, TrainSettings
 from hypviz.errors import SettingsError
+from hypviz.finetune.defaults import Plan, make_plan, steps_per_epoch
 from hypviz.finetune.explain import SETTINGS, Setting
-from hypviz.finetune.job import DERIVED, TuneJob, TuneSettings
-from hypviz.finetune.plan import Plan, make_plan, steps_per_epoch
+from hypviz.finetune.request import DERIVED, FinetuneRequest, FinetuneSettings
 from hypviz.finetune.split import Split, split_images
 from hypviz.training.losses import LossSettings
 from hypviz.workspace.store import Workspace
 from tests.worlds import TinyWorld
 
 ENCODER = EncoderSettings(embed_dim=16)
-CLASSES: dict[str, Any] = {"tune": TuneSettings, "train": TrainSettings, "pairs": PairSettings, "loss": LossSettings}
+CLASSES: dict[str, Any] = {"tune": FinetuneSettings, "train": TrainSettings, "pairs": PairSettings, "loss": LossSettings}
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +102,9 @@ def test_a_setting_that_is_not_one_is_refused(given: dict[str, Any], message: st
 
 
 def test_a_job_starts_from_one_thing() -> None:
-    assert TuneJob("ws", "demo").start == "demo" and TuneJob("ws", backbone="timm:x", weights="f").start == "timm:x"
+    assert FinetuneRequest("ws", "demo").start == "demo" and FinetuneRequest("ws", backbone="timm:x", weights="f").start == "timm:x"
     for bad in ({}, {"checkpoint": "demo", "backbone": "timm:x"}):
         with pytest.raises(SettingsError, match="either a checkpoint"):
-            TuneJob("ws", **bad)
+            FinetuneRequest("ws", **bad)
     with pytest.raises(SettingsError, match="depth must be one of head, blocks, all"):
-        TuneJob("ws", "demo", depth="deep")
+        FinetuneRequest("ws", "demo", depth="deep")

@@ -17,12 +17,12 @@ import torch
 
 from hypviz.errors import BusyError, CheckpointError, SelectionError, SettingsError
 from hypviz.explore.library import Library
-from hypviz.finetune import worker
+from hypviz.finetune import subprocess_main as worker
 from hypviz.finetune.folder import JobFolder
-from hypviz.finetune.job import TuneJob
 from hypviz.finetune.judging import score
 from hypviz.finetune.keep import packed
-from hypviz.finetune.tuner import PATIENCE_S, Tuner
+from hypviz.finetune.queue import PATIENCE_S, TrainingQueue
+from hypviz.finetune.request import FinetuneRequest
 from hypviz.model.card import find_checkpoint, read_card
 from hypviz.storage.locks import held, is_held
 from hypviz.viz.disk import unpack
@@ -32,33 +32,33 @@ ROOT = Path(__file__).resolve().parents[2]
 LONG = {"tune.epochs": 4000, "train.patience": 4000}
 SERVER = """
 import sys, time
-from hypviz.finetune.job import TuneJob
-from hypviz.finetune.tuner import Tuner
+from hypviz.finetune.request import FinetuneRequest
+from hypviz.finetune.queue import Tuner
 settings = {"tune.epochs": 4000, "train.patience": 4000, "train.batch_pairs": 16, "tune.views": 1}
-print(Tuner(device="cpu").submit(TuneJob(sys.argv[1], sys.argv[2], settings=settings, title="cars")), flush=True)
+print(Tuner(device="cpu").submit(FinetuneRequest(sys.argv[1], sys.argv[2], settings=settings, title="cars")), flush=True)
 time.sleep(600)
 """
 
 
 TWO = """
 import sys, time
-from hypviz.finetune.job import TuneJob
-from hypviz.finetune.tuner import Tuner
+from hypviz.finetune.request import FinetuneRequest
+from hypviz.finetune.queue import Tuner
 settings = {"tune.epochs": 4000, "train.patience": 4000, "train.batch_pairs": 16, "tune.views": 1}
 tuner = Tuner(device="cpu")
 for _ in range(3):
-    print(tuner.submit(TuneJob(sys.argv[1], sys.argv[2], settings=settings, title="cars")), flush=True)
+    print(tuner.submit(FinetuneRequest(sys.argv[1], sys.argv[2], settings=settings, title="cars")), flush=True)
 time.sleep(600)
 """
 
 
 @pytest.fixture(scope="module")
-def tuner(place: Place) -> Tuner:
-    return Tuner(device="cpu")
+def tuner(place: Place) -> TrainingQueue:
+    return TrainingQueue(device="cpu")
 
 
 @pytest.fixture(scope="module")
-def done(tuner: Tuner, place: Place) -> dict[str, Any]:
+def done(tuner: TrainingQueue, place: Place) -> dict[str, Any]:
     """A training of the head, three epochs, finished."""
     job = finished(tuner, tuner.submit(place.job()))
     assert job["state"] == "done", job["error"]
@@ -79,7 +79,7 @@ def test_a_training_tells_its_course(done: dict[str, Any]) -> None:
     assert not (JobFolder.find(done["id"]).path / "state.pt").exists()
 
 
-def test_the_live_loss_is_told_from_where_one_left_off(tuner: Tuner, done: dict[str, Any]) -> None:
+def test_the_live_loss_is_told_from_where_one_left_off(tuner: TrainingQueue, done: dict[str, Any]) -> None:
     steps = done["steps"]
     assert [step for step, _ in tuner.job(done["id"], since=steps - 2)["live"]] == [steps - 1, steps]
     brief = next(job for job in tuner.jobs() if job["id"] == done["id"])
@@ -102,7 +102,7 @@ def test_the_disk_moves_with_its_angles_held(done: dict[str, Any]) -> None:
     assert (np.diff(np.concatenate([first["drawn"], turned[2][1]["drawn"]])[order]) >= -1e-6).all()
 
 
-def test_a_result_is_kept_used_and_taken_back(tuner: Tuner, place: Place, done: dict[str, Any]) -> None:
+def test_a_result_is_kept_used_and_taken_back(tuner: TrainingQueue, place: Place, done: dict[str, Any]) -> None:
     assert tuner.keep(done["id"], called="my cars", licence="CC-BY-4.0", note="From the\ngarage.") == "my cars"
     card = read_card(find_checkpoint("my cars"))
     assert (card.name, card.licence) == ("my cars", "CC-BY-4.0") and card.description.startswith("From the garage. Fine-tuned from tiny")
@@ -124,7 +124,7 @@ def test_a_result_is_kept_used_and_taken_back(tuner: Tuner, place: Place, done: 
 @pytest.mark.parametrize(
     ("name", "message"), [("demo", "called 'demo' already"), ("", "1 to 60"), ("../x", "1 to 60"), (".x", "starts with")]
 )
-def test_a_name_that_cannot_be_is_refused(name: str, message: str, tuner: Tuner, done: dict[str, Any]) -> None:
+def test_a_name_that_cannot_be_is_refused(name: str, message: str, tuner: TrainingQueue, done: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match=message):
         tuner.keep(done["id"], called=name, licence="", note="")
 
@@ -140,7 +140,7 @@ def test_a_server_killed_in_the_middle_loses_at_most_one_epoch(place: Place) -> 
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     name = server.stdout.readline().strip()
-    later = Tuner(device="cpu")  # another server's eyes
+    later = TrainingQueue(device="cpu")  # another server's eyes
     before = wait_for(lambda: later.job(name), until=lambda job: job["epoch"] >= 3)
     training = JobFolder.find(name).read("status")["process"]
     server.kill()
@@ -177,7 +177,7 @@ def test_a_server_killed_in_the_middle_loses_at_most_one_epoch(place: Place) -> 
         later.job(name)
 
 
-def test_a_worker_that_crashes_takes_nothing_with_it_and_one_without_a_server_stops(place: Place, tuner: Tuner) -> None:
+def test_a_worker_that_crashes_takes_nothing_with_it_and_one_without_a_server_stops(place: Place, tuner: TrainingQueue) -> None:
     name = tuner.submit(place.job(settings=LONG, depth="all"))
     wait_for(lambda: tuner.job(name), until=lambda job: job["epoch"] >= 2)
     os.kill(JobFolder.find(name).read("status")["process"], signal.SIGKILL)
@@ -199,7 +199,7 @@ def test_a_worker_that_crashes_takes_nothing_with_it_and_one_without_a_server_st
         tuner.keep(name, called="x", licence="", note="")
 
 
-def test_a_training_that_another_process_works_on_is_left_alone(place: Place, tuner: Tuner) -> None:
+def test_a_training_that_another_process_works_on_is_left_alone(place: Place, tuner: TrainingQueue) -> None:
     folder = JobFolder(place.home / "trainings" / "elsewhere")
     folder.create(place.job())
     folder.write("state", {"state": "running"})
@@ -214,7 +214,9 @@ def test_a_training_that_another_process_works_on_is_left_alone(place: Place, tu
     tuner.remove("elsewhere")
 
 
-def test_a_death_by_a_signal_without_a_name_ends_the_training_with_a_sentence_and_the_next_one_runs(place: Place, tuner: Tuner) -> None:
+def test_a_death_by_a_signal_without_a_name_ends_the_training_with_a_sentence_and_the_next_one_runs(
+    place: Place, tuner: TrainingQueue
+) -> None:
     first, second = tuner.submit(place.job(settings=LONG)), tuner.submit(place.job())
     wait_for(lambda: tuner.job(first), until=lambda job: job["epoch"] >= 2)
     os.kill(JobFolder.find(first).read("status")["process"], 35)
@@ -225,7 +227,9 @@ def test_a_death_by_a_signal_without_a_name_ends_the_training_with_a_sentence_an
     assert tuner.job(first)["state"] == "cancelled"
 
 
-def test_a_training_that_no_longer_listens_is_cancelled_all_the_same(place: Place, tuner: Tuner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_that_no_longer_listens_is_cancelled_all_the_same(
+    place: Place, tuner: TrainingQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(PATIENCE_S, "cancel", 0.5)
     name = tuner.submit(place.job(settings=LONG))
     process = wait_for(lambda: tuner.job(name) and JobFolder.find(name).read("status").get("process"), until=bool)
@@ -234,14 +238,14 @@ def test_a_training_that_no_longer_listens_is_cancelled_all_the_same(place: Plac
     assert finished(tuner, name)["state"] == "cancelled"
 
 
-def test_whatever_goes_wrong_in_the_server_the_queue_goes_on(place: Place, tuner: Tuner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whatever_goes_wrong_in_the_server_the_queue_goes_on(place: Place, tuner: TrainingQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("hypviz.finetune.tuner.Worker", lambda *given, **more: 1 / 0)
+        patch.setattr("hypviz.finetune.queue.TrainingProcess", lambda *given, **more: 1 / 0)
         name = tuner.submit(place.job())
         failed = finished(tuner, name)
     assert failed["state"] == "failed" and "cannot be started (division by zero); try again." in failed["error"]
     with monkeypatch.context() as patch:
-        patch.setattr("hypviz.finetune.process.Worker.outcome", lambda self: {}["state"])
+        patch.setattr("hypviz.finetune.training_process.TrainingProcess.outcome", lambda self: {}["state"])
         tuner.resume(name)
         failed = finished(tuner, name)
     assert failed["state"] == "failed" and "lost sight of the training's process" in failed["error"]
@@ -255,7 +259,7 @@ def test_trainings_of_another_server_are_seen_and_stopped_but_not_taken_over(pla
     try:
         assert server.stdout is not None
         running, waiting, last = (server.stdout.readline().strip() for _ in range(3))
-        here = Tuner(device="cpu")
+        here = TrainingQueue(device="cpu")
         wait_for(lambda: here.job(running), until=lambda job: job["epoch"] >= 1)
         assert [here.job(name)["state"] for name in (running, waiting, last)] == ["running", "queued", "queued"]
         for name in (running, waiting):
@@ -283,12 +287,12 @@ def test_trainings_of_another_server_are_seen_and_stopped_but_not_taken_over(pla
 
 
 def test_what_fails_says_why(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def outcome(number: str, job: TuneJob) -> dict[str, str]:
+    def outcome(number: str, job: FinetuneRequest) -> dict[str, str]:
         folder = JobFolder(tmp_path / number)
         folder.create(job)
         return worker.do(folder, lambda status: None, "cpu", tmp_path / "cache", (threading.Event(), threading.Event()))
 
-    gone = outcome("1", TuneJob(str(place.home / "nowhere"), str(place.checkpoint)))
+    gone = outcome("1", FinetuneRequest(str(place.home / "nowhere"), str(place.checkpoint)))
     assert gone["state"] == "failed" and "not a workspace" in gone["error"] and gone["error"].endswith(".")
     for number, (error, message) in enumerate(
         [
@@ -301,6 +305,6 @@ def test_what_fails_says_why(place: Place, tmp_path: Path, monkeypatch: pytest.M
         def fail(self: object, error: Exception = error) -> None:
             raise error
 
-        monkeypatch.setattr("hypviz.finetune.work.Tuning.run", fail)
+        monkeypatch.setattr("hypviz.finetune.run.FinetuneRun.run", fail)
         told = outcome(f"x{number}", place.job())
         assert told["state"] == "failed" and message in told["error"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hypviz.finetune.words import course_warnings, licence_warnings, over_fitting, set_warnings
+from hypviz.finetune.warnings import course_warnings, licence_warnings, over_fitting, set_warnings
 
 
 def course(train: list[float], validation: list[float], scores: list[float]) -> list[dict[str, Any]]:

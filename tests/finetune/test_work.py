@@ -15,9 +15,9 @@ from hypviz.errors import DataError, SettingsError
 from hypviz.evaluation import evaluate
 from hypviz.finetune.features import affordable_views
 from hypviz.finetune.folder import JobFolder
-from hypviz.finetune.job import TuneJob
-from hypviz.finetune.start import start_licence, start_settings
-from hypviz.finetune.work import FULL, Tuning
+from hypviz.finetune.initial_encoder import start_licence, start_settings
+from hypviz.finetune.request import FinetuneRequest
+from hypviz.finetune.run import FULL, FinetuneRun
 from hypviz.inference.embed import embed_workspace
 from hypviz.model.backbone import build_backbone
 from hypviz.model.card import read_card
@@ -27,10 +27,10 @@ from hypviz.workspace.store import Workspace
 from tests.finetune.conftest import Place
 
 
-def tune(job: TuneJob, path: Path) -> JobFolder:
+def tune(job: FinetuneRequest, path: Path) -> JobFolder:
     folder = JobFolder(path)
     folder.create(job)
-    Tuning(folder, lambda status: None, device="cpu").run()
+    FinetuneRun(folder, lambda status: None, device="cpu").run()
     return folder
 
 
@@ -58,7 +58,7 @@ def test_only_the_last_blocks_learn_and_the_numbers_of_a_result_are_those_of_its
     blocks = {name for name in learned if name.startswith("backbone.body")}
     assert blocks == {"backbone.body.8", "backbone.body.9"} and "head.weight" in learned
     workspace = Workspace.open(place.home / place.name)
-    held = Tuning(folder, lambda status: None, device="cpu")
+    held = FinetuneRun(folder, lambda status: None, device="cpu")
     held.prepare()
     embedding = embed_workspace(workspace, folder.path / "best", device="cpu").take(held.held_rows)
     answers = read_card(folder.path / "best.safetensors").answers
@@ -72,7 +72,7 @@ def test_a_set_that_changed_is_not_gone_on_with(place: Place, tmp_path: Path) ->
     folder.create(place.job())
     folder.write("plan", {"plan": {}, "split": {}, "data": "of another day"})
     with pytest.raises(DataError, match="has changed since this training began"):
-        Tuning(folder, lambda status: None, device="cpu").prepare()
+        FinetuneRun(folder, lambda status: None, device="cpu").prepare()
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,13 @@ def test_a_set_that_changed_is_not_gone_on_with(place: Place, tmp_path: Path) ->
 )
 def test_a_backbone_needs_weights_that_are_there(backbone: str, weights: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
-        start_settings(TuneJob("ws", backbone=backbone, weights=weights))
+        start_settings(FinetuneRequest("ws", backbone=backbone, weights=weights))
 
 
 def test_weights_of_a_package_or_a_hub_need_no_file() -> None:
-    assert start_settings(TuneJob("ws", backbone="pretrained:efficientnet_lite0")).backbone == "pretrained:efficientnet_lite0"
-    assert start_settings(TuneJob("ws", backbone="open_clip:ViT-B-32", weights="hub:openai")).published == "openai"
-    assert start_licence(TuneJob("ws", backbone="pretrained:efficientnet_lite0")) == "Apache-2.0"
+    assert start_settings(FinetuneRequest("ws", backbone="pretrained:efficientnet_lite0")).backbone == "pretrained:efficientnet_lite0"
+    assert start_settings(FinetuneRequest("ws", backbone="open_clip:ViT-B-32", weights="hub:openai")).published == "openai"
+    assert start_licence(FinetuneRequest("ws", backbone="pretrained:efficientnet_lite0")) == "Apache-2.0"
 
 
 def test_views_are_fewer_where_they_would_not_fit() -> None:

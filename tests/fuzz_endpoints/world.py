@@ -152,7 +152,7 @@ def open_site(world: TinyWorld, home: Path) -> Iterator[Site]:
     """The site over a copy of a small world, in a home folder of its own; trainings end as soon as they start."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HYPVIZ_HOME", str(home))
-        patch.setattr("hypviz.finetune.tuner.Worker", _Ended)
+        patch.setattr("hypviz.finetune.queue.TrainingProcess", _Ended)
         own = world.copy(home.parent / "world")
         library = Library(device="cpu", extra={"tiny": own.workspace}, checkpoints={"tiny": own.checkpoint})
         view = library.open("tiny", "tiny")

@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from hypviz.config import EncoderSettings
-from hypviz.data.squares import crop_square
+from hypviz.data.square_crop import crop_square
 from hypviz.errors import CheckpointError, SettingsError
 from hypviz.model import packaged
 from hypviz.model.backbone import RANDOM, build_backbone

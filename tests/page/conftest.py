@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from tests.page.browser import OpenPage, browser, open_page
 from tests.page.explorer_page import ExplorerPage, open_explorer, serve_explorer
 

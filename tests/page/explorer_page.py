@@ -21,7 +21,7 @@ from fastapi.responses import HTMLResponse
 from playwright.sync_api import Locator, Page
 
 from hypviz.explore.library import DEMO, Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.server import page_files, routes
 from hypviz.viz.disk import unpack
 from tests.page.browser import OpenPage

@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from hypviz.clipart import SPLIT_SEEDS, draw_scene, write_dataset
 from hypviz.explore.library import DEMO
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.viz.disk import unpack
 from hypviz.workspace.store import Workspace
 from tests.page.browser import OpenPage, new_page

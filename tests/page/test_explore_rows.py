@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from playwright.sync_api import expect
 
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from tests.page.browser import OpenPage
 from tests.page.explorer_page import ExplorerPage, open_explorer
 

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.formats.detect import open_dataset
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.workspace.importing import import_workspace
 from tests.page.browser import OpenPage
 from tests.page.explorer_page import ExplorerPage, open_explorer, serve_explorer

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from tests.page.browser import OpenPage
 from tests.page.explorer_page import ExplorerPage, open_explorer
 

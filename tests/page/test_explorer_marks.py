@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hypviz.explore.library import DEMO
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from tests.page.browser import OpenPage
 from tests.page.explorer_page import ExplorerPage, open_explorer, serve_explorer
 
@@ -195,7 +195,7 @@ def test_a_brushed_range_and_a_class_light_the_items_on_disk_and_in_the_gallery(
     page, view = explorer.page, explorer.view
     page.locator(".hv-hist-open").click()
     expect(page.locator(".hv-hist-words")).to_contain_text("in its cone")
-    edges = np.array(view.inquiry.histograms({})["radius"]["edges"])
+    edges = np.array(view.queries.histograms({})["radius"]["edges"])
     drag_range(explorer, 4.5 / 40, 9.5 / 40)
     radii = np.asarray(view.embedding.radii, np.float64)
     inside = (radii >= edges[4]) & (radii < edges[10])
@@ -229,7 +229,7 @@ def test_the_histograms_go_by_keyboard_and_follow_selection_and_filter(explorer_
     page.get_by_label("From this distance to the root on").focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    edges = explorer.view.inquiry.histograms({})["radius"]["edges"]
+    edges = explorer.view.queries.histograms({})["radius"]["edges"]
     count = int(np.count_nonzero(np.asarray(explorer.view.embedding.radii, np.float64) >= edges[3]))
     explorer.until("s.set === v[0]", count)
     expect(words).to_contain_text(f"{count:,} found")

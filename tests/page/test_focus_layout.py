@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hypviz.explore import disks
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.vectors.models import as_model
 from hypviz.vectors.read import Given
 from hypviz.vectors.workspace import make_vectors_workspace

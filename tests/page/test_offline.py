@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page
 
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.search.index import Index
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
 from hypviz.server import routes

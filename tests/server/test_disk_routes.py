@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.server import routes
 from hypviz.viz.disk import unpack
 from tests.worlds import TinyWorld
@@ -65,19 +65,19 @@ def test_layouts_scores_and_items_are_those_of_the_view(client: TestClient, view
 
 
 def test_cones_and_what_they_share_are_those_of_the_view(client: TestClient, view: View) -> None:
-    same(client.post("cone", json={"query": {"row": 3}, "omega": 1.5}), view.inquiry.cone({"row": 3}, 1.5))
-    same(client.post("cone", json={"query": {"row": 3}, "omega": 1, "kind": "aperture"}), view.inquiry.cone({"row": 3}, 1, "aperture"))
+    same(client.post("cone", json={"query": {"row": 3}, "omega": 1.5}), view.queries.cone({"row": 3}, 1.5))
+    same(client.post("cone", json={"query": {"row": 3}, "omega": 1, "kind": "aperture"}), view.queries.cone({"row": 3}, 1, "aperture"))
     queries = [{"row": 3}, {"image": 0, "box": [5, 5, 60, 60]}]
-    same(client.post("common", json={"queries": queries, "omega": 2.9}), view.inquiry.common(queries, 2.9))
+    same(client.post("common", json={"queries": queries, "omega": 2.9}), view.queries.common(queries, 2.9))
 
 
 def test_filters_regions_and_lists_are_those_of_the_view(client: TestClient, view: View) -> None:
     wanted = {"depths": [1], "same_image": 30}
-    same(client.post("find", json={"filter": wanted}), view.inquiry.find(wanted))
+    same(client.post("find", json={"filter": wanted}), view.queries.find(wanted))
     region = {"layout": "hierarchy", "view": {"centre": [0.2, 0]}, "polygon": [[-1, -1], [1, -1], [0, 1]]}
-    same(client.post("select_region", json=region), view.inquiry.region(region))
+    same(client.post("select_region", json=region), view.queries.region(region))
     asked = {"filter": wanted, "offset": 1, "limit": 2, "order": "radius", "down": True}
-    same(client.post("items", json=asked), view.inquiry.listing(wanted, offset=1, limit=2, order="radius", down=True))
+    same(client.post("items", json=asked), view.queries.listing(wanted, offset=1, limit=2, order="radius", down=True))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_an_export_is_a_download_of_the_right_kind(client: TestClient, view: Vie
         answer = client.post("export", json={**body, "format": format})
         assert (answer.status_code, answer.headers["content-type"]) == (200, media)
         assert answer.headers["content-disposition"] == f'attachment; filename="tiny.{ending}"'
-        assert answer.content == view.inquiry.export({"rows": [2, 5]}, format).data
+        assert answer.content == view.queries.export({"rows": [2, 5]}, format).data
 
 
 @pytest.mark.parametrize(

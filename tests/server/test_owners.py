@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hypviz.access.visitors import LOCAL, Visitor, claim, may_change, owner_of, visitor
-from hypviz.annotate import Easel
+from hypviz.annotate import DraftStore
 from hypviz.errors import ForbiddenError, QuotaError, SelectionError
 from hypviz.explore.library import Library
 from hypviz.explore.uploads import EXPIRY_S, Uploads
@@ -41,7 +41,7 @@ class As:
 @pytest.fixture
 def people(home: Path, tiny_world: TinyWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, TestClient]:
     """One server with passwords and three signed-in people at it; nothing trains."""
-    monkeypatch.setattr("hypviz.finetune.tuner.Tuner._work", lambda self: None)
+    monkeypatch.setattr("hypviz.finetune.queue.TrainingQueue._work", lambda self: None)
     monkeypatch.setattr("hypviz.server.edge.users.COST", 4)  # quick to hash
     users = tmp_path / "users.json"
     for name in ("ada", "bob", "eve"):
@@ -100,8 +100,8 @@ def test_a_training_is_ended_kept_and_removed_by_whoever_started_it_or_an_admin(
 def test_an_evaluation_is_stopped_by_whoever_started_it_or_an_admin(people: dict[str, TestClient], monkeypatch: pytest.MonkeyPatch) -> None:
     from types import SimpleNamespace
 
-    monkeypatch.setattr("hypviz.evaluation.page.desk.Desk.run", lambda self, view, options: SimpleNamespace(id="job1"))
-    monkeypatch.setattr("hypviz.evaluation.page.desk.Desk.status", lambda self, view, options: {})
+    monkeypatch.setattr("hypviz.evaluation.page.service.EvaluationService.run", lambda self, view, options: SimpleNamespace(id="job1"))
+    monkeypatch.setattr("hypviz.evaluation.page.service.EvaluationService.status", lambda self, view, options: {})
     assert people["ada"].post(f"{SITE}/hypviz/evaluate/x/run").status_code == 200
     assert "started by ada" in refused(people["bob"].post(f"{SITE}/hypviz/evaluate/cancel/job1"), 403)
     assert (
@@ -113,24 +113,24 @@ def test_an_evaluation_is_stopped_by_whoever_started_it_or_an_admin(people: dict
 
 def test_everybody_draws_on_a_copy_of_their_own(home: Path, tiny_world: TinyWorld, tmp_path: Path) -> None:
     world = tiny_world.copy(tmp_path / "data")
-    easel = Easel(Library(device="cpu", extra={"tiny": world.workspace}))
+    drafts = DraftStore(Library(device="cpu", extra={"tiny": world.workspace}))
     box = {"key": "new", "xyxy": [10, 10, 60, 60], "label": "cat"}
     names = {}
     for one in (ADA, BOB, LOCAL):
         with As(one):
-            names[one.name] = easel.draw("tiny", 0, 0, [box])["data"]
+            names[one.name] = drafts.draw("tiny", 0, 0, [box])["data"]
     assert len(set(names.values())) == 3 and owner_of(home / names["ada"]) == ADA
     with As(BOB), pytest.raises(ForbiddenError, match="belongs to ada"):
-        easel.apply(names["ada"])
+        drafts.apply(names["ada"])
     with As(BOB):  # what he draws on hers goes into a copy, which begins with what she had drawn
-        seen = easel.picture(names["ada"], 0)
+        seen = drafts.picture(names["ada"], 0)
         assert len(seen["boxes"]) == 1
-        copy = easel.draw(names["ada"], 0, seen["version"], [])["data"]
+        copy = drafts.draw(names["ada"], 0, seen["version"], [])["data"]
         assert copy not in names.values() and owner_of(home / copy) == BOB
-        assert easel.picture(copy, 0)["boxes"] == [] == easel.picture(names["ada"], 0)["boxes"]
+        assert drafts.picture(copy, 0)["boxes"] == [] == drafts.picture(names["ada"], 0)["boxes"]
     with As(ADA):
-        assert len(easel.picture(names["ada"], 0)["boxes"]) == 1
-        assert easel.apply(names["ada"])["data"] == names["ada"]
+        assert len(drafts.picture(names["ada"], 0)["boxes"]) == 1
+        assert drafts.apply(names["ada"])["data"] == names["ada"]
 
 
 def test_on_a_machine_of_ones_own_all_is_everybodys(home: Path) -> None:

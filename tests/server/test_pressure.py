@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from hypviz.errors import SelectionError
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.server import pressure, routes
 from hypviz.server.pressure import Gate, Pressure, slots_here
 from hypviz.server.remembered import Remembered
@@ -204,7 +204,7 @@ def test_a_click_is_answered_from_memory_until_something_it_says_has_changed(tin
 
 def test_many_browsers_at_once_get_what_one_would(tiny_world: TinyWorld, tiny_view: View, home: Path) -> None:
     from hypviz.cli.load_clients import click_for
-    from hypviz.server.bare import serve_bare
+    from hypviz.server.plain_page import serve_bare
 
     library = Library(device="cpu", extra={"tiny": tiny_world.workspace})
     view = library.open("tiny", str(tiny_world.checkpoint))

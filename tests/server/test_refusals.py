@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from hypviz.data.formats.detect import open_dataset
 from hypviz.errors import DataError
 from hypviz.explore.library import Library
-from hypviz.finetune.intake import staging, take_in
+from hypviz.finetune.upload import staging, take_in
 from hypviz.jobs.thread import Jobs
 from hypviz.server import api, page, routes
 from hypviz.workspace.store import Workspace

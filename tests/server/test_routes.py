@@ -18,7 +18,7 @@ from PIL import Image
 
 from hypviz.errors import SettingsError
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.server import page_files, routes
 from hypviz.server.server import check_port
 from hypviz.viz.disk import unpack

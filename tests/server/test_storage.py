@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from hypviz.errors import storage_sentence
 from hypviz.explore.library import Library
-from hypviz.finetune.intake import title_of
+from hypviz.finetune.upload import title_of
 from hypviz.server import routes
 from tests.finetune.zips import coco_files, pack
 from tests.server.test_tune_routes import bring, refused
@@ -27,7 +27,7 @@ BOX = {"key": "new", "xyxy": [10, 10, 60, 60], "label": "cat"}
 @pytest.fixture
 def client(home: Path, tiny_world: TinyWorld, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     """Raises what no answer was made of; nothing trains."""
-    monkeypatch.setattr("hypviz.finetune.tuner.Tuner._work", lambda self: None)
+    monkeypatch.setattr("hypviz.finetune.queue.TrainingQueue._work", lambda self: None)
     library = Library(device="cpu", extra={"tiny": tiny_world.workspace}, checkpoints={"tiny": tiny_world.checkpoint})
     library.open("tiny", "tiny")
     return TestClient(routes.build_app(library), base_url="http://localhost/hypviz/")
@@ -97,7 +97,7 @@ def test_a_disk_that_fills_while_a_set_is_taken_in_ends_it_in_a_sentence(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(FULL, os.strerror(FULL), "/somewhere/private/meta.json")
 
-    monkeypatch.setattr("hypviz.finetune.intake.create_workspace", full)
+    monkeypatch.setattr("hypviz.finetune.upload.create_workspace", full)
     tune = TestClient(client.app, base_url="http://localhost/hypviz/tune/")
     brought = bring(tune, pack(tmp_path / "a.zip", coco_files(tiny_world)).read_bytes())
     assert brought["state"] == "failed" and brought["error"] == (

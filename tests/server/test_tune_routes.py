@@ -14,7 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hypviz.explore.library import Library
-from hypviz.finetune import intake
+from hypviz.finetune import upload as intake
 from hypviz.server import routes
 from hypviz.viz.disk import unpack
 from tests.finetune.zips import coco_files, pack, relabelled

@@ -75,7 +75,7 @@ def _embedded(place: Place) -> None:
 
 
 def _layout(place: Place) -> Any:
-    from hypviz.explore.session import View
+    from hypviz.explore.view import View
 
     view = View(_mine(place), place.checkpoint, device="cpu")
     return {name: view.disks.angles(name) for name in ("pca", "hierarchy")}
@@ -91,7 +91,7 @@ def _laid_out(place: Place) -> None:
 
 
 def _train(place: Place) -> None:
-    from hypviz.finetune import worker
+    from hypviz.finetune import subprocess_main as worker
     from hypviz.finetune.folder import JobFolder
     from hypviz.storage.locks import held
 
@@ -108,14 +108,14 @@ def _train(place: Place) -> None:
 
 def _trained(place: Place) -> None:
     from hypviz.finetune.folder import JobFolder
-    from hypviz.finetune.tuner import Tuner
+    from hypviz.finetune.queue import TrainingQueue
     from hypviz.model.card import read_card
 
     folder = JobFolder(place.home / "trainings" / "begun")
     before = folder.history()
     assert [row["epoch"] for row in before] == list(range(len(before))), "an epoch is missing or there twice"
     folder.write("state", folder.read("state") | {"state": "running", "server": "0123456789ab"})
-    assert Tuner(device="cpu").job("begun")["state"] == "interrupted"
+    assert TrainingQueue(device="cpu").job("begun")["state"] == "interrupted"
     if folder.read("outcome").get("state") != "done":
         _train(place)
     after = folder.history()
@@ -126,16 +126,16 @@ def _trained(place: Place) -> None:
 
 
 def _keep(place: Place) -> str:
-    from hypviz.finetune.tuner import Tuner
+    from hypviz.finetune.queue import TrainingQueue
 
-    return Tuner(device="cpu").keep("done", called="mine too", licence="CC0-1.0", note="")
+    return TrainingQueue(device="cpu").keep("done", called="mine too", licence="CC0-1.0", note="")
 
 
 def _kept(place: Place) -> None:
-    from hypviz.finetune.tuner import Tuner
+    from hypviz.finetune.queue import TrainingQueue
     from hypviz.model.card import find_checkpoint, list_checkpoints, read_card
 
-    tuner = Tuner(device="cpu")
+    tuner = TrainingQueue(device="cpu")
     kept = tuner.job("done")["kept"]
     assert (kept == "mine too") == ("mine too" in list_checkpoints(place.home / "checkpoints"))
     if kept:
@@ -145,15 +145,15 @@ def _kept(place: Place) -> None:
 
 
 def _easel() -> Any:
-    from hypviz.annotate import Easel
+    from hypviz.annotate import DraftStore
     from hypviz.explore.library import Library
 
-    return Easel(Library(device="cpu"))
+    return DraftStore(Library(device="cpu"))
 
 
 def _draw_kite(place: Place) -> None:
-    easel = _easel()
-    easel.draw("mine", 1, 0, [*easel.picture("mine", 1)["boxes"], KITE])
+    drafts = _easel()
+    drafts.draw("mine", 1, 0, [*drafts.picture("mine", 1)["boxes"], KITE])
 
 
 def _apply(place: Place) -> Any:
@@ -175,17 +175,17 @@ def annotate(place: Place, name: str = "a", rounds: int = 12, *, over: threading
     """Draw one box after the other, a line in `acks` for each that is on disk: picture, version, label. Returns drawn, conflicts."""
     from hypviz.errors import ConflictError
 
-    easel, drawn, conflicts = _easel(), 0, 0
+    drafts, drawn, conflicts = _easel(), 0, 0
     pictures = len(_mine(place).items.images)
     with place.acks.open("a", buffering=1) as acks:
         for number in itertools.count():
             if number == rounds or (over is not None and over.is_set()):
                 break
             image = number % pictures
-            shown = easel.picture("mine", image)
+            shown = drafts.picture("mine", image)
             box = {"key": f"new {name}{number}", "xyxy": [3.0, 4.0, 90.0, 80.0], "label": f"{name}{number}"}
             try:
-                made = easel.draw("mine", image, shown["version"], [*shown["boxes"], box])
+                made = drafts.draw("mine", image, shown["version"], [*shown["boxes"], box])
             except ConflictError:
                 conflicts += 1
                 continue
@@ -196,8 +196,8 @@ def annotate(place: Place, name: str = "a", rounds: int = 12, *, over: threading
 
 def annotated(place: Place) -> None:
     """Everything that was said to be on disk is there, once."""
-    easel, told = _easel(), [line.split() for line in place.acks.read_text().splitlines() if line.count(" ") == 2]
-    shown = {image: easel.picture("mine", image) for image in {int(line[0]) for line in told}}
+    drafts, told = _easel(), [line.split() for line in place.acks.read_text().splitlines() if line.count(" ") == 2]
+    shown = {image: drafts.picture("mine", image) for image in {int(line[0]) for line in told}}
     for image, version, label in told:
         labels = [box["label"] for box in shown[int(image)]["boxes"]]
         assert labels.count(label) == 1, f"{label} on picture {image} was lost"
@@ -206,7 +206,7 @@ def annotated(place: Place) -> None:
         versions = [int(line[1]) for line in told if int(line[0]) == image]
         assert len(versions) == len(set(versions)), f"two changes to picture {image} were both told to be its version"
         assert picture["version"] - max(versions) in (0, 1), "a change was made that nobody made"
-    easel.draw("mine", 0, easel.picture("mine", 0)["version"], easel.picture("mine", 0)["boxes"])
+    drafts.draw("mine", 0, drafts.picture("mine", 0)["version"], drafts.picture("mine", 0)["boxes"])
 
 
 OPERATIONS = (

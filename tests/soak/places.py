@@ -89,7 +89,7 @@ def load_all(place: Place) -> None:
 
 def _fill(place: Place) -> None:
     from hypviz.finetune.folder import JobFolder
-    from hypviz.finetune.job import TuneJob
+    from hypviz.finetune.request import FinetuneRequest
     from hypviz.workspace.store import Workspace
     from tests.worlds import make_tiny_world
 
@@ -98,10 +98,10 @@ def _fill(place: Place) -> None:
     mine = Workspace.create(place.template / "mine", made.items, made.hierarchy, name="mine")
     assert mine.items.data_hash == made.items.data_hash
     done = JobFolder(place.template / "trainings" / "done")
-    done.create(TuneJob("nowhere", str(world.checkpoint), title="cars"))
+    done.create(FinetuneRequest("nowhere", str(world.checkpoint), title="cars"))
     done.write("state", {"state": "done", "created": "2026-01-01"})
     for file in (world.checkpoint, world.checkpoint.with_suffix(".json")):
         shutil.copyfile(file, done.path / f"best{file.suffix}")
     begun = JobFolder(place.template / "trainings" / "begun")
-    begun.create(TuneJob(str(place.home / "mine"), str(world.checkpoint), settings=QUICK, title="scenes"))
+    begun.create(FinetuneRequest(str(place.home / "mine"), str(world.checkpoint), settings=QUICK, title="scenes"))
     begun.write("state", {"state": "stopped", "created": "2026-01-01"})

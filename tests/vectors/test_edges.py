@@ -253,12 +253,12 @@ def test_an_id_that_is_missing_is_told(tmp_path: Path) -> None:
 
 def test_a_missing_label_is_missing_again_when_it_goes_out(tmp_path: Path) -> None:
     from hypviz.explore.export import export_columns
-    from hypviz.explore.session import View
+    from hypviz.explore.view import View
 
     given = Given(np.eye(3) * 0.3, labels=np.array(["a", "", "no label"]))
     made, _ = make_vectors_workspace(tmp_path / "ws", given, name="v", model="poincare")
     view = View(made, "demo")
-    (tmp_path / "out.zip").write_bytes(view.inquiry.export({}, "vectors").data)
+    (tmp_path / "out.zip").write_bytes(view.queries.export({}, "vectors").data)
     import zipfile
 
     zipfile.ZipFile(tmp_path / "out.zip").extractall(tmp_path / "out")

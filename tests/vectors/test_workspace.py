@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 from hypviz.cli import app
 from hypviz.errors import CheckpointError, DataError, SettingsError, WorkspaceError
 from hypviz.evaluation import evaluate
-from hypviz.evaluation.page.options import ReviewOptions
+from hypviz.evaluation.page.options import EvaluationOptions
 from hypviz.evaluation.page.sources import sources_of
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.search.embedding import Embedding
 from hypviz.vectors.models import as_model
 from hypviz.vectors.read import Given, read_vectors
@@ -87,7 +87,7 @@ def test_the_given_edges_are_the_hierarchy_and_calibrate_the_cone(view: View) ->
 
 
 def test_a_selection_goes_out_as_vectors_with_their_words(view: View, tmp_path: Path) -> None:
-    made = view.inquiry.export({"text": "tree 1"}, "vectors")
+    made = view.queries.export({"text": "tree 1"}, "vectors")
     assert made.ending == "vectors.zip" and made.count == 10
     with zipfile.ZipFile(BytesIO(made.data)) as archive:
         archive.extractall(tmp_path)
@@ -117,9 +117,9 @@ def test_without_a_picture_a_card_with_the_label_is_drawn(view: View) -> None:
 def test_own_vectors_are_judged_by_their_edges_and_stand_alone(view: View) -> None:
     found = evaluate(view.items, view.hierarchy, view.embedding).to_json()
     assert found["items"] == COUNT and any("left out" in note for note in found["notes"])
-    assert sources_of(view, ReviewOptions(), Library())[0].embedding(view.workspace).curv == CURV
+    assert sources_of(view, EvaluationOptions(), Library())[0].embedding(view.workspace).curv == CURV
     with pytest.raises(SettingsError, match="trees holds own vectors: there is no model behind them"):
-        sources_of(view, ReviewOptions(other="demo"), Library())
+        sources_of(view, EvaluationOptions(other="demo"), Library())
 
 
 def test_there_is_no_model_to_place_own_pictures_or_words_with(view: View, make_picture: MakePicture, tmp_path: Path) -> None:

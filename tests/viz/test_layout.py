@@ -11,8 +11,8 @@ import pytest
 from hypviz.errors import DataError
 from hypviz.search.embedding import Embedding
 from hypviz.viz.honesty import plane_of, rank_correlation
+from hypviz.viz.insertion import carry_over
 from hypviz.viz.layout import METHODS, Tree, angles, branches, place
-from hypviz.viz.placing import carry_over
 from hypviz.viz.projections import nearest
 from hypviz.viz.wedges import circle_order, spread
 from tests.viz.worlds import World, make_world

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from hypviz.errors import DataError
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.viz.pictures import SHOWN_SIZE, THUMB_SIZE, crop_bytes, shown_picture, thumbnail
 from tests.conftest import MakePicture
 

@@ -16,7 +16,7 @@ SCOPES = ("quick", "full")
 
 
 @dataclass(frozen=True)
-class ReviewOptions:
+class EvaluationOptions:
     """How a view is judged, and beside what."""
 
     other: str = ""

@@ -9,8 +9,8 @@ import numpy as np
 
 from hypviz.data.pictures import open_upright
 from hypviz.errors import SelectionError
-from hypviz.explore.places import checked_box, depth_name
-from hypviz.explore.session import View
+from hypviz.explore.query_points import checked_box, depth_name
+from hypviz.explore.view import View
 from hypviz.viz.pictures import crop_bytes
 
 Json = dict[str, Any]

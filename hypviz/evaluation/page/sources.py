@@ -10,9 +10,9 @@ from pathlib import Path
 from hypviz.config import to_mapping
 from hypviz.errors import SettingsError
 from hypviz.evaluation.calibration import calibration
-from hypviz.evaluation.page.options import UNTRAINED, ReviewOptions
+from hypviz.evaluation.page.options import UNTRAINED, EvaluationOptions
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.inference.embed import embed_untrained, embed_workspace
 from hypviz.model.card import Card, checkpoint_hash, read_card
 from hypviz.progress import OnProgress
@@ -57,7 +57,7 @@ class Source:
         return workspace.embedding(self.key) is not None
 
 
-def sources_of(view: View, options: ReviewOptions, library: Library) -> list[Source]:
+def sources_of(view: View, options: EvaluationOptions, library: Library) -> list[Source]:
     """The one or two sources of a review; SettingsError when both are the same, CheckpointError when one is not there."""
     first = Source(view.card.name, checkpoint_hash(view.checkpoint), view.checkpoint, view.card)
     if not options.other:

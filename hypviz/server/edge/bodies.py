@@ -13,7 +13,7 @@ import re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hypviz.explore.uploads import MAX_BYTES
-from hypviz.finetune.intake import MAX_UPLOAD
+from hypviz.finetune.upload import MAX_UPLOAD
 from hypviz.server.edge.asgi import header, refuse
 
 MAX_JSON = 8 << 20

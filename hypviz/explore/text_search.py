@@ -52,7 +52,7 @@ def no_text_tower(card: Card) -> str:
     return f"The checkpoint {card.name} has no text tower: it knows pictures alone, not words."
 
 
-class Words:
+class TextSearch:
     """Embeds texts with one checkpoint and remembers them; safe to share between threads."""
 
     def __init__(self, card: Card, encoder: Callable[[], HyperbolicEncoder]) -> None:

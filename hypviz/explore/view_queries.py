@@ -1,7 +1,7 @@
 """Questions about many items of a view: cones and what they share, filters and counts, regions, lists, exports.
 
-Answers are JSON-ready and exact over all items, drawn or not. Sets of rows travel as bits (`hypviz.explore.bits`); a place is
-named as everywhere (`hypviz.explore.session`), a set of items by a filter (`hypviz.explore.selection`).
+Answers are JSON-ready and exact over all items, drawn or not. Sets of rows travel as bits (`hypviz.explore.bitsets`); a place is
+named as everywhere (`hypviz.explore.view`), a set of items by a filter (`hypviz.explore.selection`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from hypviz.config import check_choice
 from hypviz.errors import SelectionError
-from hypviz.explore.bits import pack_mask, pack_rows, unpack_mask
+from hypviz.explore.bitsets import pack_mask, pack_rows, unpack_mask
 from hypviz.explore.cards import Cards
-from hypviz.explore.cones import common, half_angle
+from hypviz.explore.cone_sets import common, half_angle
 from hypviz.explore.disks import Disks
 from hypviz.explore.export import PICTURES, Export, annotation_files, write_export, write_with_pictures, written_set
 from hypviz.explore.histograms import histograms
-from hypviz.explore.places import Placer
+from hypviz.explore.query_points import QueryResolver
 from hypviz.explore.selection import Selector
 from hypviz.search.answers import Query
 from hypviz.search.orders import near_duplicates
@@ -38,10 +38,10 @@ MAX_CONES = 16
 """Cones held against each other at once: one pass over the items each."""
 
 
-class Inquiry:
+class ViewQueries:
     """Answers such questions for one view; keeps references only. about: facts that go into every export."""
 
-    def __init__(self, disks: Disks, placer: Placer, cards: Cards, *, about: Json) -> None:
+    def __init__(self, disks: Disks, placer: QueryResolver, cards: Cards, *, about: Json) -> None:
         self.disks, self.placer, self.cards, self.about = disks, placer, cards, about
         self.selector = Selector(placer.items, disks.columns, disks.embedding.radii, cards.marks)
         self._paired = np.empty(0, np.int64), np.empty(0, np.int64)

@@ -12,7 +12,7 @@ import numpy as np
 from hypviz.config import EncoderSettings, PairSettings, TrainSettings, from_mapping
 from hypviz.data.items import Items
 from hypviz.errors import SettingsError
-from hypviz.finetune.job import DERIVED, TuneSettings, named_settings
+from hypviz.finetune.request import DERIVED, FinetuneSettings, named_settings
 from hypviz.finetune.split import Split
 from hypviz.training.losses import LossSettings
 from hypviz.training.state import Recipe
@@ -32,7 +32,7 @@ class Plan:
     """The resolved settings. epoch_steps: steps in an epoch; `recipe.train.steps` is their sum."""
 
     recipe: Recipe
-    tune: TuneSettings
+    tune: FinetuneSettings
     epoch_steps: int
 
     def to_json(self) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class Plan:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Plan:
         """The plan that was written."""
-        return cls(Recipe.from_json(content["recipe"]), from_mapping(TuneSettings, content["tune"]), int(content["epoch_steps"]))
+        return cls(Recipe.from_json(content["recipe"]), from_mapping(FinetuneSettings, content["tune"]), int(content["epoch_steps"]))
 
     @property
     def named(self) -> dict[str, Any]:
@@ -65,8 +65,8 @@ def make_plan(depth: str, encoder: EncoderSettings, items: Items, split: Split, 
     pairs = _merged(PairSettings, {"batches": "images", **({"cross_from": "ancestors"} if polar else {})}, chosen["pairs"])
     loss = _merged(LossSettings, {"geometry": encoder.geometry, **(POLAR_LOSS if polar else {})}, chosen["loss"])
     epoch_steps = steps_per_epoch(items, split, train.batch_pairs)
-    views = TuneSettings.views if encoder.backbone in SMALL_BACKBONES else int(len(items) <= AFFORDABLE_CROPS)
-    tune = _merged(TuneSettings, {"epochs": default_epochs(depth, images, epoch_steps), "views": views}, chosen["tune"])
+    views = FinetuneSettings.views if encoder.backbone in SMALL_BACKBONES else int(len(items) <= AFFORDABLE_CROPS)
+    tune = _merged(FinetuneSettings, {"epochs": default_epochs(depth, images, epoch_steps), "views": views}, chosen["tune"])
     train = replace(train, steps=tune.epochs * epoch_steps, validate_every=epoch_steps, save_every=epoch_steps)
     return Plan(Recipe(encoder, train, pairs, loss), tune, epoch_steps)
 

@@ -24,7 +24,7 @@ DEPTHS = {
 
 
 @dataclass(frozen=True)
-class TuneSettings:
+class FinetuneSettings:
     """What fine-tuning adds to a training."""
 
     epochs: int = 40
@@ -46,7 +46,7 @@ class TuneSettings:
 
 
 @dataclass(frozen=True)
-class TuneJob:
+class FinetuneRequest:
     """What a person asks for. workspace: a folder.  checkpoint: a name or file to start from; or instead `backbone`,
     that never had a hyperbolic head, with `weights` a file or "hub:TAG" ("" for "pretrained:NAME", which brings its own).
     settings: "part.name" → value, only what was changed."""

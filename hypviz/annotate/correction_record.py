@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Made:
+class CorrectionRecord:
     """A correction as it was made.  words: both ends for people.  made: UTC."""
 
     id: str
@@ -27,7 +27,7 @@ class Made:
         return {"id": self.id, "kind": one.kind, "level": one.level, **ends, "made": self.made}
 
     @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> Made:
+    def from_json(cls, given: Mapping[str, Any]) -> CorrectionRecord:
         """What `to_json` wrote; KeyError, TypeError or SettingsError for anything else."""
         one = Correction(*(str(given[name]) for name in ("kind", "level", "a", "b")))
         return cls(str(given["id"]), one, (str(given["a_words"]), str(given["b_words"])), str(given["made"]))

@@ -1,4 +1,4 @@
-"""The easel: open drafts by the name of their data, in a copy where the data must stay as they are."""
+"""Open drafts by the name of their data, in a copy where the data must stay as they are."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KEPT_DRAFTS = 4
 COLUMNS = ("kind", "level", "a", "b", "a_words", "b_words", "added", "removed", "problem", "made")
 
 
-class Easel:
+class DraftStore:
     """Drafts over one library; safe to share between threads and browsers.
 
     Data outside the home folder (the shipped demo, a workspace opened by path) and what belongs to another visitor of a shared server

@@ -19,18 +19,18 @@ import numpy as np
 from hypviz.data.items import SCENE, only_pictures, whole_pictures
 from hypviz.data.pictures import read_bytes
 from hypviz.evaluation.calibration import calibration
-from hypviz.explore.bits import pack_rows
+from hypviz.explore.bitsets import pack_rows
 from hypviz.explore.cards import Cards
 from hypviz.explore.children import Children, listed_rows, way
 from hypviz.explore.disks import Disks, start_row
 from hypviz.explore.edges import edges_of_picture
 from hypviz.explore.facts import about_export, facts_of
 from hypviz.explore.familiarity import notice
-from hypviz.explore.inquiry import Inquiry
 from hypviz.explore.marks import Marks
-from hypviz.explore.places import Placer
+from hypviz.explore.query_points import QueryResolver
+from hypviz.explore.text_search import COSINE, ENTAILMENT, TextSearch, no_text_tower
 from hypviz.explore.uploads import Uploads
-from hypviz.explore.words import COSINE, ENTAILMENT, Words, no_text_tower
+from hypviz.explore.view_queries import ViewQueries
 from hypviz.inference.embed import checkpoint_for, embed_workspace
 from hypviz.model.card import checkpoint_hash, read_card
 from hypviz.progress import OnProgress
@@ -112,10 +112,10 @@ class View:
         return Children(self.cards, self.index, vectors=self.workspace.vectors is not None)
 
     @cached_property
-    def inquiry(self) -> Inquiry:
+    def queries(self) -> ViewQueries:
         """Answers about many items: cones, filters, regions, lists, exports."""
         about = about_export(self.workspace, self.card, self.checkpoint, self.embedding, self.answers)
-        return Inquiry(self.disks, self.placer, self.cards, about=about)
+        return ViewQueries(self.disks, self.placer, self.cards, about=about)
 
     @cached_property
     def encoder(self) -> HyperbolicEncoder:
@@ -135,14 +135,16 @@ class View:
             self._loaded_encoder()
 
     @cached_property
-    def placer(self) -> Placer:
+    def placer(self) -> QueryResolver:
         """Finds the places that queries name."""
-        return Placer(self.items, self.hierarchy, self.index, encoder=self._loaded_encoder, uploads=self._uploads, words=self.words.query)
+        return QueryResolver(
+            self.items, self.hierarchy, self.index, encoder=self._loaded_encoder, uploads=self._uploads, words=self.words.query
+        )
 
     @cached_property
-    def words(self) -> Words:
+    def words(self) -> TextSearch:
         """Texts in the space of this checkpoint."""
-        return Words(self.card, self._loaded_encoder)
+        return TextSearch(self.card, self._loaded_encoder)
 
     def describe(self) -> Json:
         """What the page needs to open this view."""
@@ -223,7 +225,7 @@ class View:
         return self.lists.of_class(found, band=band, label=label, offset=offset, limit=limit, cones=cones)
 
     def to_root(self, query: Mapping[str, Any], own: Sequence[str] = ()) -> Json:
-        """The words met from a place to the root, see `Words.to_root`; CheckpointError without a text tower."""
+        """The words met from a place to the root, see `TextSearch.to_root`; CheckpointError without a text tower."""
         return self.words.to_root(self.placer.resolve(query).query, self.items.classes, own)
 
     def search(

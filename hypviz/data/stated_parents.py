@@ -12,7 +12,7 @@ import numpy as np
 from hypviz.data.corrections import Correction, correct
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
-from hypviz.data.said import Parents
+from hypviz.data.named_parents import Parents
 
 Pairs = set[tuple[int, int]]
 

@@ -11,13 +11,13 @@ import numpy as np
 from hypviz.errors import SelectionError
 from hypviz.evaluation.page.downloads import MEDIA
 from hypviz.evaluation.page.pictures import scene
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.health import Health, health_report
 
 Json = dict[str, Any]
 
 
-class Checkup:
+class HealthCheck:
     """The health of one view's hierarchy under its checkpoint and its calibrated ω; safe to share between threads."""
 
     def __init__(self, view: View) -> None:

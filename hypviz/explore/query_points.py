@@ -40,7 +40,7 @@ MIN_BOX = 2.0
 
 
 @dataclass(frozen=True)
-class Place:
+class QueryPoint:
     """query: what the index searches for.  picture: what the page shows.  thumb: address of a small picture."""
 
     query: Query
@@ -48,7 +48,7 @@ class Place:
     thumb: str
 
 
-class Placer:
+class QueryResolver:
     """Resolves queries (see `session`) against one view's items and uploads, and embeds own crops."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Placer:
         self._lock = threading.Lock()
         self._embedded: OrderedDict[tuple[str, Box], Query] = OrderedDict()
 
-    def resolve(self, query: Mapping[str, Any]) -> Place:
+    def resolve(self, query: Mapping[str, Any]) -> QueryPoint:
         """The place a query names; SelectionError when it names nothing."""
         if "text" in query:
             return self._of_text(query["text"], query.get("box"))
@@ -84,15 +84,15 @@ class Placer:
             raise SelectionError(f"No {what} {_short(value)} in this data set; it has {count}, counted from 0.")
         return value
 
-    def _of_item(self, row: int) -> Place:
+    def _of_item(self, row: int) -> QueryPoint:
         image = int(self.items.image[row])
         level = "" if self.items.is_scene[row] else f"· {depth_name(int(self.hierarchy.depth[row]))} "
         picture = self._picture(image, row=row, box=self.items.xyxy[row].tolist(), title=self.items.name(row))
         radius = float(self.index.embedding.radii[row])
         picture["subtitle"] = f"{level}· {written(radius)} from the root · {picture['name']}"
-        return Place(self.index.query(row), picture, f"thumb/{row}")
+        return QueryPoint(self.index.query(row), picture, f"thumb/{row}")
 
-    def _of_drawn(self, image: int, box: Any) -> Place:
+    def _of_drawn(self, image: int, box: Any) -> QueryPoint:
         width, height = int(self.items.images.width[image]), int(self.items.images.height[image])
         xyxy = checked_box(box, width, height)
         path = self.items.path(int(self.items.offsets[image]))
@@ -105,9 +105,9 @@ class Placer:
         query = self._embed(f"image {image}", xyxy, picture)
         shown = self._picture(image, row=None, box=list(xyxy), title="drawn box")
         shown["subtitle"] = f"· {written(query.radius)} from the root · {shown['name']}"
-        return Place(query, shown, data_url(crop_bytes(picture(), xyxy)))
+        return QueryPoint(query, shown, data_url(crop_bytes(picture(), xyxy)))
 
-    def _of_upload(self, token: str, box: Any) -> Place:
+    def _of_upload(self, token: str, box: Any) -> QueryPoint:
         upload = self.uploads.get(token)
         width, height = upload.picture.size
         whole = (0.0, 0.0, float(width), float(height))
@@ -117,9 +117,9 @@ class Placer:
         query = self._embed(token, xyxy, lambda: upload.picture)
         shown = self._upload_picture(token, upload, xyxy if box is not None else None)
         shown["subtitle"] = f"· {written(query.radius)} from the root · {upload.name}"
-        return Place(query, shown, data_url(crop_bytes(upload.picture, xyxy)))
+        return QueryPoint(query, shown, data_url(crop_bytes(upload.picture, xyxy)))
 
-    def _of_text(self, given: Any, box: Any) -> Place:
+    def _of_text(self, given: Any, box: Any) -> QueryPoint:
         if box is not None:
             raise SelectionError("Words are no picture to draw a box on; choose a picture first.")
         query = self._place_words(given)
@@ -137,7 +137,7 @@ class Placer:
             "chosen": [0, 0, width, height],
             "boxes": [],
         }
-        return Place(query, shown, data_url(placeholder(text, "words")))
+        return QueryPoint(query, shown, data_url(placeholder(text, "words")))
 
     def _embed(self, source: str, box: Box, picture: Callable[[], Image.Image]) -> Query:
         key = (source, box)

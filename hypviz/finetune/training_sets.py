@@ -15,9 +15,9 @@ from hypviz.access.trust import PICTURES, Trust
 from hypviz.access.visitors import check_may_change, claim, visitor
 from hypviz.errors import DataError, SelectionError, SettingsError, WorkspaceError, page_sentence
 from hypviz.explore.library import Library
-from hypviz.finetune.intake import check_set, take_in
-from hypviz.finetune.job import TuneJob
-from hypviz.finetune.words import licence_warnings
+from hypviz.finetune.request import FinetuneRequest
+from hypviz.finetune.upload import check_set, take_in
+from hypviz.finetune.warnings import licence_warnings
 from hypviz.inference.embed import suited_checkpoint
 from hypviz.jobs.thread import Job, Jobs, Report
 from hypviz.model.offers import offered_licence
@@ -26,7 +26,7 @@ from hypviz.workspace.meta import read_meta
 from hypviz.workspace.store import Workspace
 
 if TYPE_CHECKING:
-    from hypviz.finetune.plan import Plan
+    from hypviz.finetune.defaults import Plan
     from hypviz.finetune.split import Split
 
 Json = dict[str, Any]
@@ -34,7 +34,7 @@ KEPT_INTAKES = 32
 """Finished intakes whose outcome is remembered."""
 
 
-class Sets:
+class TrainingSets:
     """What can be trained on; safe to share between threads and browsers."""
 
     def __init__(self, library: Library) -> None:
@@ -80,8 +80,8 @@ class Sets:
         workspace = self.open(name)
         check_set(workspace.items, None, workspace.name)
         plan, split = _planned(job, workspace)
-        from hypviz.finetune.resolve import warnings_of
-        from hypviz.finetune.start import start_licence
+        from hypviz.finetune.initial_encoder import start_licence
+        from hypviz.finetune.preview import warnings_of
 
         licence = start_licence(job)
         told = split.to_json()
@@ -100,7 +100,7 @@ class Sets:
         """The workspace of a set."""
         return Workspace.open(self.library.workspace_folder(name))
 
-    def job(self, asked: Json) -> TuneJob:
+    def job(self, asked: Json) -> FinetuneRequest:
         """The training that a page asks for, checked as far as that costs nothing; a HypvizError says what is wrong."""
         known = {"set", "checkpoint", "backbone", "weights", "depth", "settings"}
         if unknown := sorted(set(asked) - known):
@@ -115,11 +115,13 @@ class Sets:
             self.library.checkpoint(words["checkpoint"])
         _check_weights(words["weights"], self.library.trust)
         title = str(read_meta(folder)["name"])
-        job = TuneJob(str(folder.resolve()), checkpoint, words["backbone"], words["weights"], words["depth"] or "head", settings, title)
+        job = FinetuneRequest(
+            str(folder.resolve()), checkpoint, words["backbone"], words["weights"], words["depth"] or "head", settings, title
+        )
         _check_start(job)
         return job
 
-    def checked_job(self, asked: Json) -> TuneJob:
+    def checked_job(self, asked: Json) -> FinetuneRequest:
         """As `job`, with the set and all settings checked too, so that it fails now and not when its turn comes."""
         job = self.job(asked)
         workspace = Workspace.open(Path(job.workspace))
@@ -194,16 +196,16 @@ def _check_weights(weights: str, trust: Trust) -> None:
         raise SettingsError(str(error)) from None
 
 
-def _check_start(job: TuneJob) -> None:
+def _check_start(job: FinetuneRequest) -> None:
     """Raise unless there is such a checkpoint, or such a backbone with weights."""
-    from hypviz.finetune.start import start_settings  # these load torch, which a first look at the page does not wait for
+    from hypviz.finetune.initial_encoder import start_settings  # these load torch, which a first look at the page does not wait for
 
     start_settings(job)
 
 
-def _planned(job: TuneJob, workspace: Workspace) -> tuple[Plan, Split]:
-    from hypviz.finetune.resolve import plan_for
-    from hypviz.finetune.start import start_settings
+def _planned(job: FinetuneRequest, workspace: Workspace) -> tuple[Plan, Split]:
+    from hypviz.finetune.initial_encoder import start_settings
+    from hypviz.finetune.preview import plan_for
 
     return plan_for(workspace, job.depth, start_settings(job), job.settings)
 
@@ -222,7 +224,7 @@ def _usable(workspace: Workspace) -> Json:
     return {"usable": True, "why": ""}
 
 
-def _start_words(job: TuneJob) -> str:
+def _start_words(job: FinetuneRequest) -> str:
     if job.backbone:
         licence = offered_licence(job.backbone, job.weights)
         weights = f" Its weights are licensed {licence}." if licence else ""

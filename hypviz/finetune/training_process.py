@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 
 from hypviz.finetune.folder import JobFolder
-from hypviz.finetune.worker import BUSY, NOT_WRITTEN, TAKEN
+from hypviz.finetune.subprocess_main import BUSY, NOT_WRITTEN, TAKEN
 from hypviz.paths import ROOT
 
 GRACE_S = 120.0
 """How long a stopping process may take to finish its step and save, before it is ended."""
 
 
-class Worker:
+class TrainingProcess:
     """The process that runs one job."""
 
     def __init__(self, folder: JobFolder, *, device: str, caches: Path) -> None:
@@ -25,7 +25,7 @@ class Worker:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
         with (folder.path / "log.txt").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "hypviz.finetune.worker", str(folder.path.resolve()), device, str(caches.resolve())],
+                [sys.executable, "-m", "hypviz.finetune.subprocess_main", str(folder.path.resolve()), device, str(caches.resolve())],
                 stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment,
             )  # fmt: skip
         self.folder = folder

@@ -9,11 +9,11 @@ import numpy as np
 from hypviz.config import EncoderSettings
 from hypviz.data.items import Items
 from hypviz.errors import DataError
+from hypviz.finetune.defaults import Plan, make_plan
 from hypviz.finetune.folder import JobFolder
-from hypviz.finetune.plan import Plan, make_plan
+from hypviz.finetune.initial_encoder import start_licence, start_settings
 from hypviz.finetune.split import Split, split_images
-from hypviz.finetune.start import start_licence, start_settings
-from hypviz.finetune.words import licence_warnings, set_warnings
+from hypviz.finetune.warnings import licence_warnings, set_warnings
 from hypviz.workspace.store import Workspace
 
 Json = dict[str, Any]

@@ -36,7 +36,7 @@ FACTS, RECORD = "facts.json", "record.json"
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class CachedResult:
     """An evaluation with how it came about: the source's name, seconds it took and when it was finished (UTC)."""
 
     source: str
@@ -45,7 +45,7 @@ class Kept:
     created: str
 
 
-class Shelf:
+class ResultCache:
     """The finished evaluations of one workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -55,11 +55,11 @@ class Shelf:
         """Whether `load` would find an evaluation; a damaged one is found out only there."""
         return (self._place(source, settings) / FACTS).is_file()
 
-    def load(self, source: Source, settings: EvaluateSettings) -> Kept | None:
+    def load(self, source: Source, settings: EvaluateSettings) -> CachedResult | None:
         """The evaluation of exactly this source, data and settings; None when there is none that can be read."""
         return self._read(self._place(source, settings))
 
-    def store(self, source: Source, settings: EvaluateSettings, kept: Kept) -> None:
+    def store(self, source: Source, settings: EvaluateSettings, kept: CachedResult) -> None:
         """Keep an evaluation, and let go of those it replaces: of the same name and settings, of other data or weights."""
         arrays: dict[str, np.ndarray] = {}
         contents = {RECORD: to_record(kept, arrays), FACTS: self._facts(source, settings)}
@@ -108,13 +108,13 @@ class Shelf:
         ]
 
     @staticmethod
-    def _read(place: Path) -> Kept | None:
+    def _read(place: Path) -> CachedResult | None:
         if not place.is_dir():
             return None
         try:
             with np.load(place / "arrays.npz", allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
-            return from_record(Kept, json.loads((place / RECORD).read_bytes()), arrays)
+            return from_record(CachedResult, json.loads((place / RECORD).read_bytes()), arrays)
         except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile, ZlibError) as error:
             log.warning("%s is damaged (%s): the evaluation has to be run again", place, error)
             return None

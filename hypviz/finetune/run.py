@@ -29,11 +29,11 @@ from hypviz.errors import DataError
 from hypviz.finetune.features import Features, affordable_views, backbone_hash, build_features, make_room, plain_features
 from hypviz.finetune.folder import JobFolder
 from hypviz.finetune.frames import Frames, followed_images
+from hypviz.finetune.initial_encoder import load_start, rarity_weights, spaced
 from hypviz.finetune.judging import FULL, QUICK
 from hypviz.finetune.judging import judge as judge_held
-from hypviz.finetune.resolve import resolve
-from hypviz.finetune.start import load_start, rarity_weights, spaced
-from hypviz.finetune.words import over_fitting
+from hypviz.finetune.preview import resolve
+from hypviz.finetune.warnings import over_fitting
 from hypviz.inference.embed import encode, in_fastest_dtype
 from hypviz.model.card import Card
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
@@ -60,7 +60,7 @@ Tell = Callable[[Json], None]
 
 
 @dataclass(eq=False)
-class Tuning:
+class FinetuneRun:
     """One run of one job. tell: hears where it stands.  stop: set to stop after the step; finish: set before, to keep the best."""
 
     folder: JobFolder

@@ -1,4 +1,4 @@
-"""The desk: starts evaluations of open views, keeps finished ones on their workspace's shelf, and hands out reviews."""
+"""The evaluation service: starts evaluations of open views, keeps finished ones in their workspace, and hands out results."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from hypviz.data.hierarchy import class_graph
 from hypviz.errors import SelectionError
 from hypviz.evaluation import check_judgeable, evaluate
-from hypviz.evaluation.page.checkup import Checkup
-from hypviz.evaluation.page.options import QUICK_QUERIES, SCOPES, UNTRAINED, ReviewOptions
-from hypviz.evaluation.page.review import Review
-from hypviz.evaluation.page.shelf import Kept, Shelf
+from hypviz.evaluation.page.cache import CachedResult, ResultCache
+from hypviz.evaluation.page.health_check import HealthCheck
+from hypviz.evaluation.page.options import QUICK_QUERIES, SCOPES, UNTRAINED, EvaluationOptions
+from hypviz.evaluation.page.result import EvaluationResult
 from hypviz.evaluation.page.sources import Source, sources_of
 from hypviz.explore.library import Library
-from hypviz.explore.session import View
+from hypviz.explore.view import View
 from hypviz.jobs.thread import Job, Jobs, Report
 from hypviz.progress import OnProgress
 from hypviz.workspace.meta import now
@@ -29,28 +29,28 @@ EMBEDDING_SHARE = 0.6
 """Share of a source's work taken to be its embedding, where that has to be made first."""
 
 
-class Desk:
+class EvaluationService:
     """Evaluations over one library; safe to share between threads and browsers."""
 
     def __init__(self, library: Library) -> None:
         self.library, self.jobs = library, Jobs()
-        self._reviews: OrderedDict[Any, Review] = OrderedDict()
-        self._checkups: OrderedDict[str, Checkup] = OrderedDict()
+        self._reviews: OrderedDict[Any, EvaluationResult] = OrderedDict()
+        self._checkups: OrderedDict[str, HealthCheck] = OrderedDict()
         self._lock = threading.Lock()
 
-    def status(self, view_key: str, options: ReviewOptions) -> Json:
+    def status(self, view_key: str, options: EvaluationOptions) -> Json:
         """Where a review stands, for the page: "ready", "running", "failed", "cancelled", "busy" (another one runs) or
         "absent", with the job if there is one, what is stale, and which scopes are at hand."""
         view = self.library.view(view_key)
         sources = sources_of(view, options, self.library)
-        shelf, job, wanted = Shelf(view.workspace), self.jobs.last, _identity(view, sources, options)
+        cache, job, wanted = ResultCache(view.workspace), self.jobs.last, _identity(view, sources, options)
         ready = self._ready(view, sources, options)
         own = job is not None and job.wanted == wanted
         if job is not None and job.state == "running":
             state = "running" if own else "ready" if ready else "busy"
         else:
             state = "ready" if ready else job.state if job is not None and own and job.state != "done" else "absent"
-        stale = [shelf.stale(source, options.settings) for source in sources if not ready]
+        stale = [cache.stale(source, options.settings) for source in sources if not ready]
         scopes = [replace(options, scope=scope) for scope in SCOPES]
         return {
             "state": state,
@@ -66,7 +66,7 @@ class Desk:
         given = {"checkpoint": view.card.name, "data": view.workspace.name}
         return given | {"others": names, "untrained": UNTRAINED, "quick_queries": QUICK_QUERIES}
 
-    def run(self, view_key: str, options: ReviewOptions) -> Job:
+    def run(self, view_key: str, options: EvaluationOptions) -> Job:
         """Start the evaluation, or join it where it runs already; BusyError while another one runs, DataError without boxes or edges."""
         view = self.library.view(view_key)
         check_judgeable(view.items, view.hierarchy, view.workspace.name)
@@ -75,7 +75,7 @@ class Desk:
         title = f"The {options.scope} evaluation of {' and '.join(source.name for source in sources)} on {view.workspace.name}"
         return self.jobs.start(title, wanted, lambda report: self._work(view, sources, options, report))
 
-    def review(self, view_key: str, options: ReviewOptions) -> Review:
+    def review(self, view_key: str, options: EvaluationOptions) -> EvaluationResult:
         """The finished review; SelectionError when it was not run yet."""
         view = self.library.view(view_key)
         sources = sources_of(view, options, self.library)
@@ -83,25 +83,25 @@ class Desk:
         known = self._kept(wanted)
         if known is not None:
             return known
-        shelf = Shelf(view.workspace)
-        kept = [shelf.load(source, options.settings) for source in sources]
+        cache = ResultCache(view.workspace)
+        kept = [cache.load(source, options.settings) for source in sources]
         if not all(kept):
             raise SelectionError("This evaluation is not there yet, or what it was made from has changed: run it.")
         embeddings = [source.embedding(view.workspace, device=view.device) for source in sources]
-        return self._keep(wanted, Review(view, sources, embeddings, [one for one in kept if one], options))
+        return self._keep(wanted, EvaluationResult(view, sources, embeddings, [one for one in kept if one], options))
 
-    def checkup(self, view_key: str) -> Checkup:
+    def health_check(self, view_key: str) -> HealthCheck:
         """The health report of an open view; it needs no evaluation."""
         view = self.library.view(view_key)
         with self._lock:
-            known = self._checkups.setdefault(view.key, Checkup(view))
+            known = self._checkups.setdefault(view.key, HealthCheck(view))
             self._checkups.move_to_end(view.key)
             while len(self._checkups) > KEPT_REVIEWS:
                 self._checkups.popitem(last=False)
         return known
 
-    def _work(self, view: View, sources: list[Source], options: ReviewOptions, report: Report) -> None:
-        """Embed and judge what is not on the shelf yet, source by source."""
+    def _work(self, view: View, sources: list[Source], options: EvaluationOptions, report: Report) -> None:
+        """Embed and judge what is not kept yet, source by source."""
         graph = class_graph(view.items, view.hierarchy)
         embeddings, kept = [], []
         for number, source in enumerate(sources):
@@ -110,30 +110,30 @@ class Desk:
             start = time.perf_counter()
             step.part(0.0, 1.0)(0.0, "loading the encoder" if fresh else "reading the vectors")
             embeddings.append(source.embedding(view.workspace, device=view.device, on_progress=step.embedding(fresh)))
-            found = Shelf(view.workspace).load(source, options.settings)
+            found = ResultCache(view.workspace).load(source, options.settings)
             if found is None:
                 retrieval = source.retrieval(view.workspace, embeddings[-1])
                 made = evaluate(
                     view.items, view.hierarchy, embeddings[-1], options.settings,
                     graph=graph, retrieval=retrieval, progress=step.part(fresh, 1.0),
                 )  # fmt: skip
-                found = Kept(source.name, made, round(time.perf_counter() - start, 1), now())
-                Shelf(view.workspace).store(source, options.settings, found)
+                found = CachedResult(source.name, made, round(time.perf_counter() - start, 1), now())
+                ResultCache(view.workspace).store(source, options.settings, found)
             kept.append(found)
         report(1.0, "done")
-        self._keep(_identity(view, sources, options), Review(view, sources, embeddings, kept, options))
+        self._keep(_identity(view, sources, options), EvaluationResult(view, sources, embeddings, kept, options))
 
-    def _ready(self, view: View, sources: list[Source], options: ReviewOptions) -> bool:
-        shelf = Shelf(view.workspace)
-        return self._kept(_identity(view, sources, options)) is not None or all(shelf.has(one, options.settings) for one in sources)
+    def _ready(self, view: View, sources: list[Source], options: EvaluationOptions) -> bool:
+        cache = ResultCache(view.workspace)
+        return self._kept(_identity(view, sources, options)) is not None or all(cache.has(one, options.settings) for one in sources)
 
-    def _kept(self, wanted: Any) -> Review | None:
+    def _kept(self, wanted: Any) -> EvaluationResult | None:
         with self._lock:
             if wanted in self._reviews:
                 self._reviews.move_to_end(wanted)
             return self._reviews.get(wanted)
 
-    def _keep(self, wanted: Any, review: Review) -> Review:
+    def _keep(self, wanted: Any, review: EvaluationResult) -> EvaluationResult:
         with self._lock:
             kept = self._reviews.setdefault(wanted, review)
             while len(self._reviews) > KEPT_REVIEWS:
@@ -165,6 +165,6 @@ class _Step:
         return tell
 
 
-def _identity(view: View, sources: list[Source], options: ReviewOptions) -> tuple[Any, ...]:
+def _identity(view: View, sources: list[Source], options: EvaluationOptions) -> tuple[Any, ...]:
     """Two reviews with the same identity have the same answers."""
     return (view.key, tuple(source.key for source in sources), options)

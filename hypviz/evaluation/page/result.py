@@ -17,18 +17,18 @@ from hypviz.evaluation import Evaluation, TaskResult
 from hypviz.evaluation.classes import ClassRow, per_class
 from hypviz.evaluation.examples import examples
 from hypviz.evaluation.ordered import Ordered, norm_ordered
+from hypviz.evaluation.page.cache import CachedResult
 from hypviz.evaluation.page.compare import differences
 from hypviz.evaluation.page.depths import items_at, levels, ordered_pairs
 from hypviz.evaluation.page.downloads import written
-from hypviz.evaluation.page.options import ReviewOptions
+from hypviz.evaluation.page.options import EvaluationOptions
 from hypviz.evaluation.page.pictures import card, scene
-from hypviz.evaluation.page.shelf import Kept
 from hypviz.evaluation.page.sources import Source
 from hypviz.evaluation.paper import paper_tables
 from hypviz.evaluation.report import plain
 from hypviz.evaluation.tables import Table
-from hypviz.explore.places import depth_name
-from hypviz.explore.session import View
+from hypviz.explore.query_points import depth_name
+from hypviz.explore.view import View
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Retrieval
 
@@ -37,11 +37,16 @@ MOST = 48
 """Examples, items or pairs in one answer; the page asks for the next ones by `offset`."""
 
 
-class Review:
+class EvaluationResult:
     """One or two evaluations of a view's data; safe to share between threads."""
 
     def __init__(
-        self, view: View, sources: Sequence[Source], embeddings: Sequence[Embedding], kept: Sequence[Kept], options: ReviewOptions
+        self,
+        view: View,
+        sources: Sequence[Source],
+        embeddings: Sequence[Embedding],
+        kept: Sequence[CachedResult],
+        options: EvaluationOptions,
     ) -> None:
         self.view, self.sources, self.kept, self.options = view, list(sources), list(kept), options
         self.names = [source.name for source in sources]
@@ -208,7 +213,7 @@ class Review:
             raise SelectionError(f"{task} has no metric {metric!r}; it has {', '.join(result.metrics)}.")
         return result
 
-    def _source(self, source: Source, kept: Kept) -> Json:
+    def _source(self, source: Source, kept: CachedResult) -> Json:
         evaluation = kept.evaluation
         return {
             "name": source.name,

@@ -1,4 +1,4 @@
-"""The process of one training: `python -m hypviz.finetune.worker FOLDER DEVICE CACHES`. It dies alone, and with its server.
+"""The process of one training: `python -m hypviz.finetune.subprocess_main FOLDER DEVICE CACHES`. It dies alone, and with its server.
 
 Standard input is its leash: a line "stop" ends it after the step it is at, its state saved; "finish" concludes with the best so
 far; when the other end is gone, so is the server, and it stops. What it has to say stands in the folder's status.json and outcome.json.
@@ -59,13 +59,13 @@ def main() -> int:
 def do(folder: JobFolder, tell: Any, device: str, caches: Path, ends: tuple[threading.Event, threading.Event]) -> dict[str, str]:
     """Run the job; ends: to stop, to finish. How it ended as {"state": "done", "stopped" or "failed", "error": one sentence}."""
     try:
-        from hypviz.finetune.work import Tuning
+        from hypviz.finetune.run import FinetuneRun
         from hypviz.training.loop import Stopped
 
         starting = {"what": "starting", "share": 0.0, "process": os.getpid()}
         folder.write("status", folder.read("status") | starting)
         try:
-            Tuning(folder, tell, device=device, caches=caches, stop=ends[0], finish=ends[1]).run()
+            FinetuneRun(folder, tell, device=device, caches=caches, stop=ends[0], finish=ends[1]).run()
         except (Stopped, _StopNowError):
             return {"state": STOPPED, "error": ""}
         return {"state": "done", "error": ""}

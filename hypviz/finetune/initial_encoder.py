@@ -12,7 +12,7 @@ from hypviz.config import EncoderSettings
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.items import Items
 from hypviz.errors import SettingsError
-from hypviz.finetune.job import TuneJob
+from hypviz.finetune.request import FinetuneRequest
 from hypviz.model.backbone import check_known, hub_tag
 from hypviz.model.card import Card, find_checkpoint, read_card
 from hypviz.model.checkpoint import load_checkpoint
@@ -31,7 +31,7 @@ MAX_FRESH = 20_000
 OnShare = Callable[[float], None]
 
 
-def start_settings(job: TuneJob) -> EncoderSettings:
+def start_settings(job: FinetuneRequest) -> EncoderSettings:
     """The encoder's settings, without loading any weights; CheckpointError or SettingsError when there is no such start."""
     if job.checkpoint:
         return read_card(find_checkpoint(job.checkpoint)).encoder
@@ -50,14 +50,14 @@ def start_settings(job: TuneJob) -> EncoderSettings:
     return with_polar_head(EncoderSettings(job.backbone, embed_dim=FRESH_DIM, published=hub_tag(job.weights), feature_power=power))
 
 
-def start_licence(job: TuneJob) -> str:
+def start_licence(job: FinetuneRequest) -> str:
     """The licence of what it starts from, which binds the result too; "" where nobody stated one."""
     licence = read_card(find_checkpoint(job.checkpoint)).licence if job.checkpoint else offered_licence(job.backbone, job.weights)
     return "" if licence == "not stated" else licence
 
 
 def load_start(
-    job: TuneJob, items: Items, train_rows: NDArray[np.int64], *, crops: Path, device: str, adapt: bool, on_share: OnShare
+    job: FinetuneRequest, items: Items, train_rows: NDArray[np.int64], *, crops: Path, device: str, adapt: bool, on_share: OnShare
 ) -> tuple[HyperbolicEncoder, Card]:
     """The encoder a training starts from, in eval mode on its device, with its card; a bare backbone's head is not set yet.
 
@@ -86,7 +86,7 @@ def rarity_weights(label: NDArray[np.integer]) -> NDArray[np.float64]:
     return weights
 
 
-def _load(job: TuneJob) -> tuple[HyperbolicEncoder, Card]:
+def _load(job: FinetuneRequest) -> tuple[HyperbolicEncoder, Card]:
     if job.checkpoint:
         return load_checkpoint(find_checkpoint(job.checkpoint))
     settings = start_settings(job)

@@ -18,12 +18,12 @@ from typing import Any
 
 from hypviz.errors import BusyError, SelectionError, SettingsError
 from hypviz.finetune.describe import describe
-from hypviz.finetune.elsewhere import is_elsewhere, leave_wish, take_wish, wish_of
 from hypviz.finetune.folder import JobFolder
-from hypviz.finetune.job import TuneJob
 from hypviz.finetune.keep import checked_name, keep, kept_as, take_back, tidy
-from hypviz.finetune.process import GRACE_S, Worker
-from hypviz.finetune.worker import BUSY
+from hypviz.finetune.other_servers import is_elsewhere, leave_wish, take_wish, wish_of
+from hypviz.finetune.request import FinetuneRequest
+from hypviz.finetune.subprocess_main import BUSY
+from hypviz.finetune.training_process import GRACE_S, TrainingProcess
 from hypviz.storage.files import exclusive, settle
 from hypviz.storage.home import own_checkpoints, trainings
 from hypviz.storage.locks import is_held
@@ -40,14 +40,14 @@ RESUMABLE = ("stopped", "interrupted", "failed")
 MAX_QUEUED = 20
 
 
-class Tuner:
+class TrainingQueue:
     """Fine-tunings, one at a time on `device`; safe to share between threads and browsers."""
 
     def __init__(self, *, device: str = "auto") -> None:
         self.device = device
         self._lock = threading.RLock()
         self._queue: list[str] = []
-        self._running: tuple[str, Worker] | None = None
+        self._running: tuple[str, TrainingProcess] | None = None
         self._wishes: dict[str, str] = {}
         self._thread: threading.Thread | None = None
         tidy()
@@ -100,7 +100,7 @@ class Tuner:
 
     # what a person does
 
-    def submit(self, job: TuneJob) -> str:
+    def submit(self, job: FinetuneRequest) -> str:
         """Queue a new training; returns its id."""
         with self._lock:
             if len(self._queue) >= MAX_QUEUED:
@@ -243,7 +243,7 @@ class Tuner:
                 folder = JobFolder(trainings() / self._queue[0])
                 try:
                     self._say(folder, "running", error="")
-                    worker = Worker(folder, device=self.device, caches=trainings() / "cache")
+                    worker = TrainingProcess(folder, device=self.device, caches=trainings() / "cache")
                 except Exception as error:
                     log.exception("A training cannot be started")
                     self._queue.pop(0)
@@ -261,7 +261,7 @@ class Tuner:
                 self._running = None
                 self._wishes.pop(folder.id, None)
 
-    def _attend(self, folder: JobFolder, worker: Worker) -> None:
+    def _attend(self, folder: JobFolder, worker: TrainingProcess) -> None:
         """Wait for a training's end and write down how it ended."""
         asked: dict[str, float] = {}
         while not worker.wait(POLL_S):
