@@ -24,6 +24,9 @@ def heads(
     dimension: Annotated[
         Optional[int], typer.Option(min=2, help="Dimensions of the heads' space; those of a fresh head by default.")
     ] = None,
+    leave_out: Annotated[
+        str, typer.Option(help="Judge on the pictures whose file names begin so, and learn from all others, instead of a split by picture.")
+    ] = "",
 ) -> None:
     """Compare cosine, distance and angle objectives, hyperbolic and Euclidean, as heads on one backbone. Each run is kept."""
     from hypviz.experiments import heads as table
@@ -37,13 +40,15 @@ def heads(
     folder.mkdir(parents=True, exist_ok=True)
     with progress_bar("Features") as report:
         ground = table.prepare(
-            workspace.resolve(), backbone, folder, dimension=dimension, on_share=lambda share: report(round(100 * share), 100, "features")
-        )
+            workspace.resolve(), backbone, folder, dimension=dimension, leave_out=leave_out,
+            on_share=lambda share: report(round(100 * share), 100, "features"),
+        )  # fmt: skip
     kept = folder / "runs.json"
     runs: dict[str, dict[str, float]] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
 
     def run(name: str, seed: int, temperature: float) -> dict[str, float]:
         key = f"{name} · {ground.encoder.embed_dim} d · {steps} steps · τ {temperature:g} · seed {seed} · {ground.items.data_hash}"
+        key += f" · judged on {leave_out}" if leave_out else ""
         if key not in runs:
             judged, chosen = table.run_row(ground, known[name], seed=seed, steps=steps, temperature=temperature)
             runs[key] = judged | {"validation": chosen}
@@ -59,7 +64,7 @@ def heads(
                 report(number * seeds + seed, len(wanted) * seeds, f"{name}, seed {seed}")
                 results.append(run(name, seed, best))
     page = table.page(table.chance(ground), table.untouched(ground), runs_of)
-    (folder / f"heads-{ground.encoder.embed_dim}.md").write_text(page + "\n", encoding="utf-8")
+    (folder / f"heads-{ground.encoder.embed_dim}{leave_out and f'-{leave_out}'}.md").write_text(page + "\n", encoding="utf-8")
     typer.echo(page)
     typer.echo(
         f"{int(ground.judge.sum())} test pictures, {seeds} seeds; {(time.perf_counter() - start) / 60:.0f} min for what was not there yet"

@@ -23,6 +23,7 @@ from hypviz.data.hierarchy import Hierarchy, subset_hierarchy
 from hypviz.data.items import Items, subset_images
 from hypviz.evaluation import LISTED, EvaluateSettings, calibrate_retrieval, evaluate
 from hypviz.evaluation.task import listed_ranking
+from hypviz.experiments.unseen import series_parts
 from hypviz.finetune.features import Features, build_features
 from hypviz.finetune.initial_encoder import rarity_weights
 from hypviz.finetune.split import split_images
@@ -102,10 +103,19 @@ class Ground:
         return subset_images(self.items, mask), subset_hierarchy(self.hierarchy, self.items, mask), self.features[rows]
 
 
-def prepare(workspace: Path, backbone: str, cache: Path, *, dimension: int | None = None, on_share: Callable[[float], None]) -> Ground:
+def prepare(
+    workspace: Path,
+    backbone: str,
+    cache: Path,
+    *,
+    dimension: int | None = None,
+    leave_out: str = "",
+    on_share: Callable[[float], None],
+) -> Ground:
     """Split the workspace 3 : 1 by image, an eighth of the larger part for choosing, and compute the features of its items.
 
-    dimension: of the heads' space, None for the one that a fresh head gets.
+    dimension: of the heads' space, None for the one that a fresh head gets.  leave_out: judge on the pictures whose file names begin so,
+    and learn from all others, instead of the split; DataError where fewer than two pictures' do, or all do.
     """
     from hypviz.finetune.features import backbone_hash
     from hypviz.finetune.initial_encoder import start_settings
@@ -121,11 +131,20 @@ def prepare(workspace: Path, backbone: str, cache: Path, *, dimension: int | Non
     path = cache / f"features-{backbone_hash(encoder)}-{opened.items.data_hash}.npy"
     quick = in_fastest_dtype(encoder, crops, count=len(crops))
     features = build_features(quick, crops, path, TrainSettings(), views=0, on_share=on_share).values[0]
-    split = split_images(opened.items)
-    choose = np.zeros(len(split.train), np.bool_)
-    learn = np.random.default_rng(1).permutation(np.flatnonzero(split.train))
-    choose[learn[: max(2, len(learn) // 8)]] = True
-    return Ground(opened.items, opened.hierarchy, features, split.train & ~choose, choose, split.validation, settings)
+    learned, judge = _sides(opened.items, leave_out)
+    choose = np.zeros(len(learned), np.bool_)
+    shuffled = np.random.default_rng(1).permutation(np.flatnonzero(learned))
+    choose[shuffled[: max(2, len(shuffled) // 8)]] = True
+    return Ground(opened.items, opened.hierarchy, features, learned & ~choose, choose, judge, settings)
+
+
+def _sides(items: Items, leave_out: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The images (M,) to learn from, and those to judge on."""
+    if not leave_out:
+        split = split_images(items)
+        return split.train, split.validation
+    (judge,) = series_parts(items, leave_out, 1)
+    return ~judge, judge
 
 
 def run_row(ground: Ground, row: HeadRow, *, seed: int, steps: int, temperature: float) -> tuple[dict[str, float], float]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from hypviz.errors import DataError
 from hypviz.evaluation import calibrate_retrieval, evaluate
-from hypviz.experiments.heads import BY, DUEL, FAST, FIGURES, ORDER, ROWS, figures, interval, page
+from hypviz.experiments.heads import BY, DUEL, FAST, FIGURES, ORDER, ROWS, _sides, figures, interval, page
 from tests.evaluation.worlds import hierarchy_of, tree_world
 
 
@@ -54,3 +56,15 @@ def test_the_page_has_means_with_intervals_and_gains_paired_by_seed() -> None:
 def test_all_objectives_of_the_paper_and_of_its_baselines_have_a_row() -> None:
     assert len({row.name for row in ROWS}) == len(ROWS) == 9
     assert {row.loss.objective for row in ROWS} == {"angle", "distance", "hinge"}
+
+
+def test_a_series_that_is_left_out_is_judged_and_not_learned_from() -> None:
+    items, _ = tree_world(kinds=5, scenes=12)
+    names = [f"{'out' if image % 3 == 0 else 'in'}_{image}.jpg" for image in range(len(items.images))]
+    named = replace(items, images=replace(items.images, file_name=np.array(names)))
+    learned, judge = _sides(named, "out_")
+    assert judge.tolist() == [name.startswith("out_") for name in names] and (learned ^ judge).all()
+    learned, judge = _sides(named, "")
+    assert not (learned & judge).any() and learned.any() and judge.any()
+    with pytest.raises(DataError, match="begin with 'nothing'"):
+        _sides(named, "nothing")
