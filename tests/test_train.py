@@ -33,6 +33,7 @@ from hypviz.training.optimiser import build_optimiser, learning_rate
 from hypviz.training.pipeline import FitJob, fit
 from hypviz.training.state import Recipe
 from hypviz.workspace.store import Workspace
+from tests.training.test_tracking import read_events
 
 World = tuple[Items, Hierarchy]
 ENCODER = EncoderSettings("timm:test_resnet", embed_dim=8, image_size=32)
@@ -410,7 +411,9 @@ def test_the_rate_of_every_step_is_that_of_the_course(world: World, tmp_path: Pa
 
 def test_fit_writes_a_checkpoint_with_thresholds_metrics_and_recipe(workspace: Workspace, tmp_path: Path) -> None:
     recipe = asdict(changed(steps=3, batch_pairs=24))
-    job = FitJob(workspace.folder, tmp_path / "mine-v0.1", recipe=recipe, licence="CC0-1.0", device="cpu", description="A test.")
+    job = FitJob(
+        workspace.folder, tmp_path / "mine-v0.1", recipe=recipe, licence="CC0-1.0", device="cpu", description="A test.", track="tensorboard"
+    )
     heard: list[Progress] = []
     path, card = fit(job, on_progress=heard.append)
     assert path == tmp_path / "mine-v0.1.safetensors"
@@ -429,6 +432,9 @@ def test_fit_writes_a_checkpoint_with_thresholds_metrics_and_recipe(workspace: W
     cones = {"cones F1", "median share inside"}  # which are calibrated at the end
     assert set(card.metrics["validation"]) - cones <= set(card.training["history"][0])
     assert len(heard) == 3
+    tracked = read_events(tmp_path / "mine-v0.1.run" / "tensorboard")
+    assert [tracked["loss", step] for step in (1, 2, 3)] == pytest.approx([progress.loss for progress in heard], rel=1e-6)
+    assert {name for name, _ in tracked} >= set(card.metrics["validation"]) - cones, "named as in the tables"
 
 
 def test_fit_resumes_where_it_was_stopped(workspace: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Device, Json, WorkspaceFolder, show, suited
+from hypviz.cli.output import Device, Json, Track, WorkspaceFolder, show, suited
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
 
@@ -30,6 +30,7 @@ def finetune(
     licence: Annotated[str, typer.Option(help="Licence to state in the card.")] = "not stated",
     note: Annotated[str, typer.Option(help="A note for the card.")] = "",
     resume: Annotated[bool, typer.Option(help="Go on from the state of an interrupted run.")] = True,
+    track: Track = "none",
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
@@ -45,7 +46,7 @@ def finetune(
     target = target_of(out)
     folder = _folder(job, target, resume)
     with held(folder.lock, BUSY), progress_bar("Fine-tuning", quiet=as_json) as report:
-        FinetuneRun(folder, lambda status: report(round(1000 * status["share"]), 1000, _words(status)), device=device).run()
+        FinetuneRun(folder, lambda status: report(round(1000 * status["share"]), 1000, _words(status)), device=device, track=track).run()
     keep(folder, target, licence, note)
     before, after, status = folder.read("before"), folder.read("after"), folder.read("status")
     result = {"checkpoint": str(target), "before": before, "after": after, "split": folder.read("plan")["split"]}

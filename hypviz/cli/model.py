@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, say_licence, show, suited
+from hypviz.cli.output import Checkpoint, Device, Json, Track, WorkspaceFolder, say_licence, show, suited
 from hypviz.config import TrainSettings
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
@@ -33,6 +33,7 @@ def train(
     ] = None,
     licence: Annotated[str, typer.Option(help="Licence to state in the card.")] = "not stated",
     resume: Annotated[bool, typer.Option(help="Go on from the state of an interrupted run.")] = True,
+    track: Track = "none",
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
@@ -47,7 +48,7 @@ def train(
     chosen = str(recipe["encoder"]["backbone"])
     if init is None and (of_weights := offered_licence(chosen, weights or "")):
         typer.echo(f"{chosen}: weights licensed {of_weights}", err=True)
-    job = FitJob(workspace, out, validation, recipe, init, weights, licence, device, resume)
+    job = FitJob(workspace, out, validation, recipe, init, weights, licence, device, resume, track=track)
     with progress_bar("Training", quiet=as_json) as report:
 
         def on_progress(p: Any) -> None:

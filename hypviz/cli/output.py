@@ -10,6 +10,12 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, for machines.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Track = Annotated[
+    str,
+    typer.Option(
+        "--track", envvar="HYPVIZ_TRACK", help="Where the figures of every step are written: none, tensorboard, trackio or wandb."
+    ),
+]
 WorkspaceFolder = Annotated[Path, typer.Option("--workspace", help="The workspace folder.")]
 Checkpoint = Annotated[
     str,

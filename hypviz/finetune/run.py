@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -37,7 +36,7 @@ from hypviz.finetune.warnings import over_fitting
 from hypviz.inference.embed import encode, in_fastest_dtype
 from hypviz.model.card import Card
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
-from hypviz.model.device import hardware, pick_device
+from hypviz.model.device import hardware, peak_memory_mib, pick_device
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.model.fresh_head import fit_head
 from hypviz.search.embedding import Embedding
@@ -45,6 +44,7 @@ from hypviz.storage.files import write_file
 from hypviz.training.loop import Progress, Stopped, batch_loss, train
 from hypviz.training.loop import finish as write_result
 from hypviz.training.state import best_weights
+from hypviz.training.tracking import tracked
 from hypviz.training.vitals import VITALS
 from hypviz.workspace.store import Workspace
 
@@ -70,6 +70,8 @@ class FinetuneRun:
     """Folder of crops and features, to be shared by jobs; None for the job's own."""
     stop: threading.Event = field(default_factory=threading.Event)
     finish: threading.Event = field(default_factory=threading.Event)
+    track: str = "none"
+    """Where its figures are written beside the folder: one of `training.tracking.TRACKERS`."""
 
     def __post_init__(self) -> None:
         self.job, self.caches = self.folder.job, self.caches or self.folder.path / "cache"
@@ -81,11 +83,12 @@ class FinetuneRun:
         """Train and write the result; returns its weights file. Raises train.Stopped when it was stopped."""
         self.prepare()
         try:
-            encoder, record = train(
-                self.items, self.hierarchy, self.folder.path, self.plan.recipe,
-                init=self.start, image_mask=self.split.train, validate=self.validate, device=self.device,
-                on_progress=self.on_progress, stop=self.stop, crop_folder=self.cache, look=self.features,
-            )  # fmt: skip
+            with tracked(self.track, self.folder.path, name=self.title, settings=asdict(self.job)) as track:
+                encoder, record = train(
+                    self.items, self.hierarchy, self.folder.path, self.plan.recipe,
+                    init=self.start, image_mask=self.split.train, validate=self.validate, device=self.device,
+                    on_progress=lambda now: self.on_progress(now, track), stop=self.stop, crop_folder=self.cache, look=self.features,
+                )  # fmt: skip
         except Stopped:
             if not self.finish.is_set():
                 raise
@@ -217,8 +220,9 @@ class FinetuneRun:
             losses.append(float(loss.total))
         return float(np.mean(losses))
 
-    def on_progress(self, now: Progress) -> None:
-        """After every step: the loss; after a validation: an epoch, its metrics and its frame."""
+    def on_progress(self, now: Progress, track: Callable[[Progress], None]) -> None:
+        """After every step: the loss; after a validation: an epoch, its metrics and its frame. All of it to the tracker, too."""
+        track(now)
         train_settings = self.plan.recipe.train
         epoch = math.ceil(now.step / self.plan.epoch_steps)
         if now.step:
@@ -288,13 +292,3 @@ class FinetuneRun:
             status = self._status | {"seconds": round(self._spent(), 1), "peak_memory_mib": peak_memory_mib()}
             self.folder.write("status", status | {"process": os.getpid()})
             self.tell(status)
-
-
-def peak_memory_mib() -> float | None:
-    """The most memory this process has held, in MiB; None where the system does not tell."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)

@@ -65,7 +65,8 @@ def do(folder: JobFolder, tell: Any, device: str, caches: Path, ends: tuple[thre
         starting = {"what": "starting", "share": 0.0, "process": os.getpid()}
         folder.write("status", folder.read("status") | starting)
         try:
-            FinetuneRun(folder, tell, device=device, caches=caches, stop=ends[0], finish=ends[1]).run()
+            track = os.environ.get("HYPVIZ_TRACK", "none")
+            FinetuneRun(folder, tell, device=device, caches=caches, stop=ends[0], finish=ends[1], track=track).run()
         except (Stopped, _StopNowError):
             return {"state": STOPPED, "error": ""}
         return {"state": "done", "error": ""}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import sys
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -84,3 +85,13 @@ def in_batches(work: Callable[[int, int], T], count: int, batch: int) -> Iterato
             continue
         yield start, stop, result
         start = stop
+
+
+def peak_memory_mib() -> float | None:
+    """The most memory this process has held, in MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)

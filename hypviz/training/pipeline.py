@@ -47,6 +47,8 @@ class FitJob:
     device: str = "auto"
     resume: bool = True
     description: str = ""
+    track: str = "none"
+    """Where the figures of every step are written: one of `training.tracking.TRACKERS`."""
     look: Any = None
     """A `training.loop.Look`: what the head is given of items, such as features of a frozen backbone; None for crops,
     augmented anew at every step."""
@@ -59,6 +61,7 @@ def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: 
     """
     from hypviz.training.loop import finish, train
     from hypviz.training.state import Recipe
+    from hypviz.training.tracking import tracked
 
     recipe = dict(job.recipe)
     if job.init is not None:  # an existing model keeps its own architecture
@@ -72,11 +75,18 @@ def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: 
         quick = EvaluateSettings(max_queries=500, bootstrap=0, baselines=False, entailment_apexes=0)
         return headlines(evaluate(held_items, held, embed_items(held_items, encoder), quick))
 
-    encoder, record = train(
-        items, hierarchy, job.out.parent / f"{weights_path(job.out).stem}.run", resolved,
-        init=job.init, weights=job.weights, image_mask=mask, validate=validate,
-        device=job.device, resume=job.resume, on_progress=on_progress, stop=stop, look=job.look,
-    )  # fmt: skip
+    folder = job.out.parent / f"{weights_path(job.out).stem}.run"
+    with tracked(job.track, folder, name=job.out.stem, settings=recipe) as track:
+
+        def listen(now: Any) -> None:
+            track(now)
+            if on_progress:
+                on_progress(now)
+
+        encoder, record = train(
+            items, hierarchy, folder, resolved, init=job.init, weights=job.weights, image_mask=mask, validate=validate,
+            device=job.device, resume=job.resume, on_progress=listen, stop=stop, look=job.look,
+        )  # fmt: skip
     embedding = embed_items(held_items, encoder)
     retrieval = calibrate_retrieval(held_items, held, embedding)
     judged = evaluate(held_items, held, embedding, EvaluateSettings(baselines=False), retrieval=retrieval)

@@ -25,6 +25,7 @@ from hypviz.model.checkpoint import load_checkpoint
 from hypviz.training.pipeline import headlines
 from hypviz.workspace.store import Workspace
 from tests.finetune.conftest import Place
+from tests.training.test_tracking import read_events
 
 
 def tune(job: FinetuneRequest, path: Path) -> JobFolder:
@@ -112,9 +113,12 @@ def test_the_command_line_is_the_same_training(
         return (end.value.code, *capfd.readouterr())
 
     settings = json.dumps({"tune.epochs": 2, "train.batch_pairs": 16, "tune.views": 0})
-    status, out, err = command("--out", "from a terminal", "--settings", settings, "--licence", "MIT", "--device", "cpu")
+    status, out, err = command(
+        "--out", "from a terminal", "--settings", settings, "--licence", "MIT", "--device", "cpu", "--track", "tensorboard"
+    )
     assert not status, err
     told = json.loads(out)
+    assert {"loss", "reach", "score"} <= {name for name, _ in read_events(Path(told["run"]) / "tensorboard")}
     assert told["after"]["score"] > 0 and told["split"]["validation"] == 2
     encoder, card = load_checkpoint("from a terminal")
     assert (card.name, card.licence, card.encoder) == ("from a terminal", "MIT", EncoderSettings(embed_dim=16)) and encoder.curv > 0
