@@ -10,7 +10,9 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+import yaml
 
+import hypviz
 from tests.supply import audit as auditing
 from tests.supply import licences
 from tests.supply.audit import affects, audit, main
@@ -93,3 +95,9 @@ def test_a_snapshot_is_searched_for_what_is_locked(tmp_path: Path, capsys: pytes
     assert main([str(tmp_path / "records")]) == 0
     assert main([]) == 2 == main([str(tmp_path / "absent")])  # no snapshot is no verdict
     assert "No snapshot" in capsys.readouterr().out and auditing.audit is audit
+
+
+def test_the_citation_states_the_version_and_the_licence_of_the_package() -> None:
+    stated = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (stated["version"], stated["license"]) == (hypviz.__version__, "Apache-2.0")
+    assert stated["preferred-citation"]["url"].endswith("2411.17490")
