@@ -12,6 +12,12 @@ from typing import Protocol
 log = logging.getLogger(__name__)
 OnProgress = Callable[[int, "int | None"], None]
 """Called with (done, total) units of work; the total may be unknown."""
+OnCount = Callable[[int, int], None]
+"""Called with (done, total) units of work, where the total is known."""
+OnShare = Callable[[float], None]
+"""Called with the share of the work that is done, 0 … 1."""
+OnStage = Callable[[float, str], None]
+"""Called with the share of the work that is done, 0 … 1, and what is being done, in a word or two."""
 LOG_EVERY_S = 20.0
 
 

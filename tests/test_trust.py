@@ -53,7 +53,7 @@ def test_a_workspace_planted_among_uploaded_pictures_is_data_like_any_other(
             if path.is_file() and path.parent == planted:
                 file.write(path, path.name)
     with staging() as stage:
-        name = take_in(archive, stage, name="set.zip", report=lambda *_: None)
+        name = take_in(archive, stage, name="set.zip", on_stage=lambda *_: None)
     assert (home / f"{name}.pictures" / "meta.json").is_file()  # it was unpacked
     assert library.data_names() == ["demo", name]
     for wanted in (f"{name}.pictures", f"./{name}.pictures", str(home / f"{name}.pictures"), f"{name}.pictures/.", f"x/../{name}.pictures"):
@@ -200,11 +200,11 @@ def test_two_sets_of_one_short_hash_stay_two(
 ) -> None:
     archive = pack(tmp_path / "set.zip", coco_files(tiny_world, top=""))
     with staging() as stage:
-        first = take_in(archive, stage, name="set.zip", report=lambda *_: None)
+        first = take_in(archive, stage, name="set.zip", on_stage=lambda *_: None)
     short = first.rpartition("-")[2]
     meta = read_meta(home / first)
     assert meta["kind"] == KIND and meta["data_hash"].startswith(short)
     (home / first / "meta.json").write_text(json.dumps(meta | {"data_hash": short + "0" * (len(meta["data_hash"]) - len(short))}))
     with staging() as stage:
-        second = take_in(archive, stage, name="other.zip", report=lambda *_: None)
+        second = take_in(archive, stage, name="other.zip", on_stage=lambda *_: None)
     assert second != first

@@ -130,7 +130,7 @@ def evaluate(
     with progress_bar("Judging", quiet=quiet) as report:
         results = judge(
             workspace, names, settings, untrained=untrained, graph_of=graph_from, device=device, on_progress=report,
-            on_share=lambda share, what: report(round(100 * share), 100, what),
+            on_stage=lambda share, what: report(round(100 * share), 100, what),
         )  # fmt: skip
     tables = "\n".join(table.to_markdown() for table in paper_tables(results))
     content = {name: evaluation.to_json() for name, evaluation in results.items()}

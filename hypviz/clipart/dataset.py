@@ -14,6 +14,7 @@ from typing import Any
 from PIL import Image
 
 from hypviz.data.writers import AnnotatedSet, Picture, WrittenBox, coco_document
+from hypviz.progress import OnCount
 
 from .canvas import DESIGN_WH
 from .draw import OBJECT_CLASSES, DrawnScene, draw_scene
@@ -32,7 +33,7 @@ def write_dataset(
     quality: int = 88,
     image_format: str = "jpeg",
     workers: int | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnCount | None = None,
 ) -> Path:
     """Draw the scenes of the seeds into `folder` and return the path of its annotations.json.
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
@@ -26,12 +26,10 @@ from hypviz.config import check_choice, check_range
 from hypviz.data.items import Items
 from hypviz.data.square_crop import FITS, crop_square
 from hypviz.errors import DataError, WorkspaceError
+from hypviz.progress import OnCount
 from hypviz.storage.locks import held
 
-__all__ = ["FITS", "Progress", "build_crop_cache", "crop_square", "iter_crops"]
-
-Progress = Callable[[int, int], None]
-"""Called with (crops done, crops in all)."""
+__all__ = ["FITS", "build_crop_cache", "crop_square", "iter_crops"]
 
 TASK_CROPS = 64
 """Most crops a worker makes in one go, so that an image with thousands of boxes does not fill the memory."""
@@ -45,7 +43,7 @@ def iter_crops(
     fit: str = "squash",
     batch: int = 256,
     workers: int = 0,
-    on_progress: Progress | None = None,
+    on_progress: OnCount | None = None,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
     """Crops of item rows, in batches: (rows (n,), crops (n, size, size, 3) uint8), n = `batch` but for the last.
 
@@ -69,7 +67,7 @@ def _batched(
     *,
     size: int,
     batch: int,
-    on_progress: Progress | None,
+    on_progress: OnCount | None,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
     """Gather crops, that come in the order of `rows`, to batches."""
     crops = (crop for part in parts for crop in part)
@@ -151,7 +149,7 @@ def build_crop_cache(
     size: int,
     fit: str = "squash",
     workers: int = 0,
-    on_progress: Progress | None = None,
+    on_progress: OnCount | None = None,
 ) -> NDArray[np.uint8]:
     """Crops of all items: a read-only memory map (N, size, size, 3) uint8, row for row; built when not there yet.
 
@@ -187,7 +185,7 @@ def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
         return file.read(len(header)) == header
 
 
-def _write(path: Path, items: Items, *, size: int, fit: str, workers: int, on_progress: Progress | None) -> None:
+def _write(path: Path, items: Items, *, size: int, fit: str, workers: int, on_progress: OnCount | None) -> None:
     """Go on with the half-written file, or begin one, and rename it when every crop is in it."""
     part = path.with_suffix(".npy.part")
     header, row_bytes = _header((len(items), size, size, 3)), size * size * 3

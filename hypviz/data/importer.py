@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,10 +24,10 @@ from hypviz.data.named_parents import Parents, rows_of_parents
 from hypviz.data.pictures import PictureError, PictureInfo, inspect_picture
 from hypviz.data.raw import RawBox, RawDataset, RawImage, leaves_root, storable
 from hypviz.errors import DataError
+from hypviz.progress import OnProgress
 
 MANY = 8
 """Boxes from which on their sizes say what their numbers are."""
-Progress = Callable[[int, int | None], None]
 """Called with (pictures done, pictures in all or None when unknown)."""
 
 
@@ -92,7 +92,7 @@ class ImportReport:
         return "; ".join([line, *parts])
 
 
-def import_items(raw: RawDataset, *, on_progress: Progress | None = None) -> tuple[Items, ImportReport]:
+def import_items(raw: RawDataset, *, on_progress: OnProgress | None = None) -> tuple[Items, ImportReport]:
     """Check every picture and box of `raw` and build the items, in the order of the annotations.
 
     Raises DataError when no picture is usable, or none of the boxes read, with the counts. `on_progress` may raise to stop the

@@ -8,7 +8,7 @@ boxes whose class lies under that of x (or among what the scene x shows), and du
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from hypviz import metrics
 from hypviz.evaluation.membership import below_by_class, by_instance
 from hypviz.evaluation.task import CELLS, Score
 from hypviz.evaluation.task_data import Rows, World
+from hypviz.progress import OnShare
 
 BINS = 1 << 18
 """Bins of the values, so that a collapsed embedding, whose values are all alike, is judged as finely as another."""
@@ -41,7 +42,7 @@ class Entailment:
 
 
 def measure_entailment(
-    world: World, scores: Sequence[Score], apexes: Rows, *, on_block: Callable[[float], None] = lambda share: None
+    world: World, scores: Sequence[Score], apexes: Rows, *, on_share: OnShare = lambda share: None
 ) -> tuple[Entailment, ...]:
     """Every score that has a unit, from one pass over the pairs of each apex and every other item."""
     everything = np.arange(len(world.items))
@@ -50,7 +51,7 @@ def measure_entailment(
     sweeps = [metrics.ThresholdSweep(float(score.largest("children") or 1.0), bins=BINS) for score in used]
     height, pairs, entailed = max(1, CELLS // max(len(everything), 1)), 0, 0
     for start in range(0, len(apexes), height):
-        on_block(start / len(apexes))
+        on_share(start / len(apexes))
         rows = apexes[start : start + height]
         below, left_out = _pairs(world, rows)
         pairs, entailed = pairs + int((~left_out).sum()), entailed + int(below.sum())
@@ -59,7 +60,7 @@ def measure_entailment(
                 value = score.best("children") - block
                 value[left_out[part]] = np.nan
                 sweep.add(value, below[part])
-    on_block(1.0)
+    on_share(1.0)
     return tuple(
         Entailment(
             score=score.name,

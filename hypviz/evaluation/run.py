@@ -22,11 +22,10 @@ from hypviz.evaluation.settings import EvaluateSettings
 from hypviz.evaluation.task import Ranking, Reading, Score, Task, all_rankings, choose_queries, scores_of
 from hypviz.evaluation.task_data import Rows, World
 from hypviz.evaluation.tasks import all_tasks
+from hypviz.progress import OnShare, OnStage
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones, Retrieval
 
-Progress = Callable[[float, str], None]
-OnShare = Callable[[float], None]
 CURVE_POINTS = 101
 
 
@@ -39,14 +38,14 @@ def evaluate(
     graph: NDArray[np.bool_] | None = None,
     retrieval: Retrieval | None = None,
     rankings: Mapping[str, Ranking] | None = None,
-    progress: Progress | None = None,
+    on_stage: OnStage | None = None,
 ) -> Evaluation:
     """Evaluate the embedding of `items` (row for row) on all tasks of method.md §4, each figure beside its chance.
 
     graph: (C, C) bool class graph, [a, b] for b under a; None takes that of `items`; pass the training one to judge by
     what training could know. retrieval: what the checkpoint's answers mean: its cones are judged, and its ranking is the
     row "as listed"; None for neither. rankings: more ways to rank, by name, each a row beside the angle and the
-    baselines. progress(share done, what) is called before each block of queries; an exception it raises stops the run.
+    baselines. on_stage(share done, what) is called before each block of queries; an exception it raises stops the run.
     Deterministic per settings. DataError when sizes do not fit or a direction is not finite.
     """
     settings = settings or EvaluateSettings()
@@ -60,15 +59,15 @@ def evaluate(
     jobs = [(task, _queries(task, settings), _scores(embedding, task.direction, settings, rankings)) for task in tasks if task not in empty]
     apexes = choose_queries(np.arange(len(items)), settings.entailment_apexes, settings.seed)
     pairs, judged = float(len(apexes) * len(items)), retrieval is not None and len(items) > 1 and len(apexes) > 0
-    bar = _Bar(progress, sum(len(queries) * len(task.pool) * (1.0 + len(scores)) for task, queries, scores in jobs) + (1 + judged) * pairs)
+    bar = _Bar(on_stage, sum(len(queries) * len(task.pool) * (1.0 + len(scores)) for task, queries, scores in jobs) + (1 + judged) * pairs)
     results: list[TaskResult] = []
     for task, queries, scores in jobs:
         cost = float(len(queries) * len(task.pool))
-        luck = measure_chance(task, queries, on_block=bar.step(cost, f"{task.name} by chance"))
+        luck = measure_chance(task, queries, on_share=bar.step(cost, f"{task.name} by chance"))
         for score in scores:
-            results += run_task(task, score, queries, luck, items.image, settings, on_block=bar.step(cost, f"{task.name} by {score.name}"))
+            results += run_task(task, score, queries, luck, items.image, settings, on_share=bar.step(cost, f"{task.name} by {score.name}"))
     between = _scores(embedding, "children", settings, None) if len(apexes) else []
-    entailment = measure_entailment(world, between, apexes, on_block=bar.step(pairs, "entailment"))
+    entailment = measure_entailment(world, between, apexes, on_share=bar.step(pairs, "entailment"))
     cones = _judge_cones(world, embedding, retrieval.cones, apexes, bar.step(pairs, "cones")) if judged and retrieval else {}
     return Evaluation(
         settings, embedding.geometry, embedding.curv, len(items), len(items.images), tuple(results),
@@ -102,18 +101,18 @@ def check_sizes(items: Items, embedding: Embedding, graph: NDArray[np.bool_]) ->
 class _Bar:
     """Shares of the whole work from shares of its steps, whose costs are in pairs of items."""
 
-    def __init__(self, progress: Progress | None, total: float) -> None:
-        self._progress, self._total, self._done = progress, total or 1.0, 0.0
+    def __init__(self, on_stage: OnStage | None, total: float) -> None:
+        self._on_stage, self._total, self._done = on_stage, total or 1.0, 0.0
 
     def step(self, cost: float, what: str) -> OnShare:
         """The next step: hears the share of it that is done."""
         start, self._done = self._done, self._done + cost
 
-        def on_block(share: float) -> None:
-            if self._progress:
-                self._progress(float((start + share * cost) / self._total), what)
+        def on_share(share: float) -> None:
+            if self._on_stage:
+                self._on_stage(float((start + share * cost) / self._total), what)
 
-        return on_block
+        return on_share
 
 
 def _queries(task: Task, settings: EvaluateSettings) -> Rows:
@@ -133,12 +132,12 @@ class Luck:
     base_rate: float
 
 
-def measure_chance(task: Task, queries: Rows, *, on_block: OnShare = lambda share: None) -> list[Luck]:
+def measure_chance(task: Task, queries: Rows, *, on_share: OnShare = lambda share: None) -> list[Luck]:
     """What every reading of the task is worth by luck, query by query."""
     values: list[dict[str, list[NDArray[np.float64]]]] = [{} for _ in task.readings]
     relevant, decisions = np.zeros(len(task.readings)), 0
     for part in task.spans(queries):
-        on_block(part.start / len(queries))
+        on_share(part.start / len(queries))
         inside = task.inside(queries[part])
         decisions += int(inside.sum())
         for number, reading in enumerate(task.readings):
@@ -160,18 +159,18 @@ def run_task(
     image: NDArray[np.int32],
     settings: EvaluateSettings,
     *,
-    on_block: OnShare = lambda share: None,
+    on_share: OnShare = lambda share: None,
 ) -> list[TaskResult]:
     """One result per reading of the task; every query meets every item of its pool.
 
-    on_block hears the share of the ranking that is done, at the end before each interval too: an exception it raises stops
+    on_share hears the share of the ranking that is done, at the end before each interval too: an exception it raises stops
     the run there.
     """
     best, largest = score.best(task.direction), score.largest(task.direction)
     tally = [_Tally(reading, chance, largest) for reading, chance in zip(task.readings, luck, strict=True)]
     swept = next((one.sweep for one in tally if one.sweep is not None), None)
     hubs = None if task.direction == "nearest" else HubCount(len(task.pool), settings.first_k)
-    on_block(0.0)
+    on_share(0.0)
     for part, scores in task.blocks(score, queries):
         order = metrics.rank(scores, task.depth)
         columns = swept.columns(best - scores) if swept is not None else None
@@ -179,10 +178,10 @@ def run_task(
             one.add(queries[part], order, columns)
         if hubs is not None:
             hubs.add(order)
-        on_block(part.stop / len(queries))
+        on_share(part.stop / len(queries))
 
     def estimate(values: NDArray[np.float64]) -> metrics.Estimate:
-        on_block(1.0)
+        on_share(1.0)
         return metrics.bootstrap_mean(values, image[queries], seed=settings.seed, repeats=settings.bootstrap)
 
     return [one.result(task, score, queries, hubs.result() if hubs is not None else None, estimate) for one in tally]
@@ -225,12 +224,12 @@ class _Tally:
         )
 
 
-def _judge_cones(world: World, embedding: Embedding, cones: Cones, apexes: Rows, on_block: OnShare) -> dict[str, MembershipQuality]:
+def _judge_cones(world: World, embedding: Embedding, cones: Cones, apexes: Rows, on_share: OnShare) -> dict[str, MembershipQuality]:
     """The cones of the apexes, judged by class and by instance."""
     relations = {"class": lambda rows: below_by_class(world, rows), "instance": by_instance(world.hierarchy)}
     found = {}
     for number, (name, relation) in enumerate(relations.items()):
-        on_block(number / len(relations))
+        on_share(number / len(relations))
         found[name] = membership_quality(cone_blocks(embedding, cones.at(embedding.radii), rows=apexes, outward=cones.outward), relation)
-    on_block(1.0)
+    on_share(1.0)
     return found

@@ -8,7 +8,7 @@ cones; the test pictures are looked at once per run. The first row is the backbo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +27,7 @@ from hypviz.experiments.unseen import series_parts
 from hypviz.finetune.features import Features, build_features
 from hypviz.finetune.initial_encoder import rarity_weights
 from hypviz.finetune.split import split_images
+from hypviz.progress import OnShare
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import MAX_ANGLE, Cones, Ranking, Retrieval
 from hypviz.training.loop import train
@@ -110,7 +111,7 @@ def prepare(
     *,
     dimension: int | None = None,
     leave_out: str = "",
-    on_share: Callable[[float], None],
+    on_share: OnShare,
 ) -> Ground:
     """Split the workspace 3 : 1 by image, an eighth of the larger part for choosing, and compute the features of its items.
 

@@ -8,7 +8,7 @@ as a data set of its own, by the ranking that answers are listed by.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +30,7 @@ from hypviz.finetune.features import Features, build_features
 from hypviz.finetune.initial_encoder import rarity_weights
 from hypviz.finetune.split import Split, split_images
 from hypviz.model.encoder import HyperbolicEncoder
+from hypviz.progress import OnShare
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
 
@@ -86,7 +87,7 @@ def series_parts(items: Items, beginning: str, count: int, *, seed: int = 0) -> 
     return parts
 
 
-def load_photographs(items: Items, hierarchy: Hierarchy, cache: Path, *, views: int, on_share: Callable[[float], None]) -> Photographs:
+def load_photographs(items: Items, hierarchy: Hierarchy, cache: Path, *, views: int, on_share: OnShare) -> Photographs:
     """Pictures with their features, computed once and kept in `cache`; views: augmented ones beside the plain one."""
     from hypviz.config import TrainSettings
     from hypviz.finetune.features import backbone_hash

@@ -6,7 +6,6 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,13 @@ from hypviz.data.hierarchy import class_graph
 from hypviz.data.items import Items
 from hypviz.evaluation import EvaluateSettings, evaluate
 from hypviz.experiments.data import Part
+from hypviz.progress import OnCount
 from hypviz.storage.files import write_file
 
 SCHEMA = 2
 QUICK = EvaluateSettings(max_queries=500, bootstrap=0, entailment_apexes=0)
 FULL = EvaluateSettings(max_queries=2000)
 """How runs are judged: a family's temperature on a sample of the validation queries, a row on the test queries [R]."""
-OnStep = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def crops_of(items: Items, home: Path, size: int) -> Any:
     return build_crop_cache(items, home / "crops", size=size, workers=2)
 
 
-def do(run: Run, *, on_step: OnStep | None = None, stop: threading.Event | None = None) -> dict[str, Any]:
+def do(run: Run, *, on_step: OnCount | None = None, stop: threading.Event | None = None) -> dict[str, Any]:
     """Train, judge and write the result; resumes what was begun. Raises train.Stopped when `stop` is set."""
     done = run.read()
     if done is not None:
@@ -104,7 +103,7 @@ def do(run: Run, *, on_step: OnStep | None = None, stop: threading.Event | None 
     return kept
 
 
-def _trained(run: Run, on_step: OnStep | None, stop: threading.Event | None) -> tuple[Any, dict[str, Any]]:
+def _trained(run: Run, on_step: OnCount | None, stop: threading.Event | None) -> tuple[Any, dict[str, Any]]:
     """The run's encoder in eval mode and the record of its training, from its checkpoint when that is there."""
     from hypviz.model.card import read_card
     from hypviz.model.checkpoint import load_checkpoint

@@ -10,7 +10,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -106,7 +106,7 @@ def _extract(
     entries: list[tuple[zipfile.ZipInfo, PurePosixPath]],
     folder: Path,
     name: str,
-    on_progress: Callable[[int, int | None], None] | None,
+    on_progress: OnProgress | None,
 ) -> None:
     total, done = sum(info.file_size for info, _ in entries), 0
     for info, place in entries:

@@ -7,7 +7,6 @@ head of a few ten thousand weights learns a small set by heart.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from torch import Tensor
 from hypviz.config import TrainSettings
 from hypviz.model.device import in_batches, inference_batch
 from hypviz.model.encoder import HyperbolicEncoder
+from hypviz.progress import OnShare
 from hypviz.search.embedding import Embedding
 from hypviz.storage.files import allocate, write_file
 from hypviz.training.augment import augment
@@ -26,7 +26,6 @@ MAX_BYTES = 1 << 30
 """Features kept at most; beyond, there are fewer views."""
 KEPT_FILES = 4
 """Files of features, and of crops, that a folder of caches holds; the oldest goes when another comes."""
-OnShare = Callable[[float], None]
 
 
 def backbone_hash(encoder: HyperbolicEncoder) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +21,13 @@ from hypviz.model.fresh_head import with_polar_head
 from hypviz.model.norms import adapt_norms, has_batch_norm
 from hypviz.model.offers import offered_licence
 from hypviz.model.packaged import find_packaged, weights_file
+from hypviz.progress import OnShare
 
 FRESH_DIM = 256
 """Dimension of the space for a backbone that has none yet: twice the paper's, whose encoders are trained whole, while here the
 directions have to hold what the backbone knows (docs/results.md) [M]."""
 MAX_FRESH = 20_000
 """Crops that a training-free head is fitted to at most, evenly spaced."""
-OnShare = Callable[[float], None]
 
 
 def start_settings(job: FinetuneRequest) -> EncoderSettings:

@@ -19,8 +19,9 @@ from hypviz.finetune.request import FinetuneRequest
 from hypviz.finetune.upload import check_set, take_in
 from hypviz.finetune.warnings import licence_warnings
 from hypviz.inference.embed import suited_checkpoint
-from hypviz.jobs.thread import Job, Jobs, Report
+from hypviz.jobs.thread import Job, Jobs
 from hypviz.model.offers import offered_licence
+from hypviz.progress import OnStage
 from hypviz.storage.home import home
 from hypviz.workspace.meta import read_meta
 from hypviz.workspace.store import Workspace
@@ -137,9 +138,9 @@ class TrainingSets:
         found: dict[str, str] = {}
         bringing, before = visitor.get(), set(self.library.data_names())
 
-        def work(report: Report) -> None:
+        def work(on_stage: OnStage) -> None:
             try:
-                made = take_in(archive, stage, name=name, report=report, to_draw=to_draw)
+                made = take_in(archive, stage, name=name, on_stage=on_stage, to_draw=to_draw)
                 if made not in before:  # the same set was here already: it stays whose it is
                     claim(home() / made, bringing)
                 found["set"] = made

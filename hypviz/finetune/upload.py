@@ -23,7 +23,7 @@ from hypviz.data.importer import ImportReport, import_items
 from hypviz.data.items import Items
 from hypviz.errors import DataError, HypvizError, page_sentence
 from hypviz.finetune.archive import unpack
-from hypviz.jobs.thread import Report
+from hypviz.progress import OnStage
 from hypviz.storage.home import home
 from hypviz.storage.owners import signed_in
 from hypviz.storage.sweep import STAGE
@@ -51,19 +51,19 @@ def staging() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def take_in(archive: Path, stage: Path, *, name: str, report: Report, to_draw: bool = False) -> str:
+def take_in(archive: Path, stage: Path, *, name: str, on_stage: OnStage, to_draw: bool = False) -> str:
     """The name of the workspace made from `archive`, or of the one that holds the same set already.
 
-    stage: the folder of `staging` to work in.  name: what the archive is called.  report(share, what) may raise to stop.
+    stage: the folder of `staging` to work in.  name: what the archive is called.  on_stage(share, what) may raise to stop.
     to_draw: pictures with too few boxes are welcome too, to draw some on. Raises DataError with one sentence when the set cannot be
     trained on; nothing is kept then.
     """
 
     def unpacking(done: int, total: int | None) -> None:
-        report(UNPACKING * done / (total or done or 1), "unpacking")
+        on_stage(UNPACKING * done / (total or done or 1), "unpacking")
 
     def reading(done: int, total: int | None) -> None:
-        report(UNPACKING + (0.95 - UNPACKING) * done / (total or done or 1), f"reading pictures: {done:,}")
+        on_stage(UNPACKING + (0.95 - UNPACKING) * done / (total or done or 1), f"reading pictures: {done:,}")
 
     inside = stage / "pictures"
     inside.mkdir()
@@ -76,7 +76,7 @@ def take_in(archive: Path, stage: Path, *, name: str, report: Report, to_draw: b
         raise DataError(f"{name}: {_sentence(str(error), inside)}") from None
     if not to_draw:
         check_set(items, found, name)
-    report(0.95, "building the hierarchy")
+    on_stage(0.95, "building the hierarchy")
     return _keep(items, found, inside, title_of(name))
 
 

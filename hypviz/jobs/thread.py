@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypviz.errors import BusyError, HypvizError, page_sentence, storage_sentence
+from hypviz.progress import OnStage
 
 log = logging.getLogger(__name__)
-Report = Callable[[float, str], None]
-"""report(share done in 0…1, what is being done); raises `Cancelled` once the work is no longer wanted."""
-Work = Callable[[Report], None]
+Work = Callable[[OnStage], None]
+"""work(on_stage): what it calls raises `Cancelled` once the work is no longer wanted."""
 TELLING_SHARE, TELLING_SECONDS = 0.02, 1.0
 """No guess at the time left before this much is done: it would jump about."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,6 +9,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from hypviz.model.device import in_batches
 from hypviz.model.encoder import HyperbolicEncoder
+from hypviz.progress import OnShare
 
 
 def has_batch_norm(encoder: HyperbolicEncoder) -> bool:
@@ -29,7 +28,7 @@ def has_fresh_norms(encoder: HyperbolicEncoder) -> bool:
 
 
 @torch.no_grad()
-def adapt_norms(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, on_share: Callable[[float], None]) -> None:
+def adapt_norms(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, on_share: OnShare) -> None:
     """Replace the statistics of every batch normalisation by those of `crops` (N, S, S, 3), in one pass; leaves eval mode on.
 
     The batches' means and variances are averaged. `on_share` hears the share done and may raise: then they are half new.

@@ -19,7 +19,7 @@ from hypviz.evaluation import LISTED, EvaluateSettings, Evaluation, TaskResult, 
 from hypviz.evaluation.calibration import calibration
 from hypviz.inference.embed import checkpoint_for, embed_items, embed_untrained, embed_workspace
 from hypviz.model.card import Card, find_checkpoint, read_card, weights_path
-from hypviz.progress import OnProgress
+from hypviz.progress import OnProgress, OnStage
 from hypviz.workspace.store import Workspace
 
 HEADLINES = {
@@ -155,14 +155,14 @@ def judge(
     graph_of: Path | None = None,
     device: str = "auto",
     on_progress: OnProgress | None = None,
-    on_share: Callable[[float, str], None] | None = None,
+    on_stage: OnStage | None = None,
 ) -> dict[str, Evaluation]:
     """Evaluate checkpoints on one workspace, by name; with `untrained` the first one's encoder before training too.
 
     The ranking judged is that of each card, the cones too unless they are not for these pictures
     (`hypviz.evaluation.calibration`); an untrained encoder has neither.
     graph_of: a workspace whose class graph says what lies under what, such as the training set; else the one judged on.
-    on_progress hears of items embedded, on_share of the share of all evaluations that is done, and of what.
+    on_progress hears of items embedded, on_stage of the share of all evaluations that is done, and of what.
     """
     opened = Workspace.open(workspace)
     items, hierarchy = opened.items, opened.hierarchy
@@ -174,8 +174,8 @@ def judge(
     for number, name in enumerate(sources):
 
         def share(part: float, what: str, done: int = number, of: str = name) -> None:
-            if on_share:
-                on_share((done + part) / len(sources), f"{of}: {what}")
+            if on_stage:
+                on_stage((done + part) / len(sources), f"{of}: {what}")
 
         retrieval = None
         if name in checkpoints:
@@ -184,5 +184,5 @@ def judge(
         else:
             encoder = read_card(find_checkpoint(checkpoints[0])).encoder
             embedding = embed_untrained(items, encoder, device=device, on_progress=on_progress)
-        results[name] = evaluate(items, hierarchy, embedding, settings, graph=graph, retrieval=retrieval, progress=share)
+        results[name] = evaluate(items, hierarchy, embedding, settings, graph=graph, retrieval=retrieval, on_stage=share)
     return results

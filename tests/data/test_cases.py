@@ -174,7 +174,7 @@ ZIPS = {
 @pytest.mark.parametrize("name", ZIPS)
 def test_an_archive_of_another_machine_keeps_its_names(cases: Path, home: Path, name: str) -> None:
     with staging() as stage:
-        made = take_in(cases / "zip_names" / f"{name}.zip", stage, name=f"{name}.zip", report=lambda share, what: None, to_draw=True)
+        made = take_in(cases / "zip_names" / f"{name}.zip", stage, name=f"{name}.zip", on_stage=lambda share, what: None, to_draw=True)
     items = Workspace.open(home / made).items
     assert (len(items.images), int((~items.is_scene).sum()), items.classes) == ZIPS[name]
     if name == "mac_plain":

@@ -228,7 +228,7 @@ def test_progress_comes_with_every_block_and_can_stop_the_run(monkeypatch: pytes
     items, embedding = random_world()
     monkeypatch.setattr(task, "CELLS", 100)
     shares: list[float] = []
-    evaluate(items, hierarchy_of(items), embedding, FAST, progress=lambda share, what: shares.append(share))
+    evaluate(items, hierarchy_of(items), embedding, FAST, on_stage=lambda share, what: shares.append(share))
     assert len(shares) > 60 and shares == sorted(shares) and shares[0] == 0 and shares[-1] == pytest.approx(1)
 
     def stop(share: float, what: str) -> None:
@@ -236,7 +236,7 @@ def test_progress_comes_with_every_block_and_can_stop_the_run(monkeypatch: pytes
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        evaluate(items, hierarchy_of(items), embedding, FAST, progress=stop)
+        evaluate(items, hierarchy_of(items), embedding, FAST, on_stage=stop)
 
 
 def test_the_size_of_the_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,7 +261,7 @@ def test_a_sample_of_queries_is_repeatable_and_stated() -> None:
 def test_the_report_is_valid_json_and_a_readable_page() -> None:
     items, embedding = random_world()
     steps = []
-    found = evaluate(items, hierarchy_of(items), embedding, EvaluateSettings(bootstrap=50), progress=lambda *step: steps.append(step))
+    found = evaluate(items, hierarchy_of(items), embedding, EvaluateSettings(bootstrap=50), on_stage=lambda *step: steps.append(step))
     plain = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert plain["settings"]["shares"] == [0.39, 0.65]
     assert {task["score"] for task in plain["tasks"]} == {"angle", "cosine", "distance"}

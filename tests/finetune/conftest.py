@@ -43,7 +43,7 @@ def place(tiny_world: TinyWorld, tmp_path_factory: pytest.TempPathFactory) -> It
         patch.setenv("HYPVIZ_HOME", str(home))
         with staging() as stage:
             archive = pack(stage / "upload.zip", coco_files(tiny_world))
-            name = take_in(archive, stage, name="cars.zip", report=lambda share, what: None)
+            name = take_in(archive, stage, name="cars.zip", on_stage=lambda share, what: None)
         yield Place(home, name, tiny_world.checkpoint)
 
 

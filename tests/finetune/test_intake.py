@@ -28,7 +28,7 @@ def bring(files: Files | bytes, name: str = "cars.zip") -> str:
             archive.write_bytes(files)
         else:
             pack(archive, files)
-        return take_in(archive, stage, name=name, report=lambda share, what: None)
+        return take_in(archive, stage, name=name, on_stage=lambda share, what: None)
 
 
 def opened(home: Path, name: str) -> Items:
@@ -103,7 +103,7 @@ def test_stopping_leaves_nothing(tiny_world: TinyWorld, home: Path) -> None:
             raise StopError
 
     with pytest.raises(StopError), staging() as stage:
-        take_in(pack(stage / "upload.zip", coco_files(tiny_world)), stage, name="cars.zip", report=stop)
+        take_in(pack(stage / "upload.zip", coco_files(tiny_world)), stage, name="cars.zip", on_stage=stop)
     assert left(home) == []
 
 

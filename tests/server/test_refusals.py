@@ -102,7 +102,7 @@ def test_an_uploaded_archive_is_refused_likewise(kind: str, tmp_path: Path, home
     write(tmp_path / "set")
     files = {str(path.relative_to(tmp_path / "set")): path.read_bytes() for path in (tmp_path / "set").rglob("*") if path.is_file()}
     with pytest.raises(DataError) as caught, staging() as stage:
-        take_in(pack(stage / "upload.zip", files), stage, name="mine.zip", report=lambda share, what: None)
+        take_in(pack(stage / "upload.zip", files), stage, name="mine.zip", on_stage=lambda share, what: None)
     text = str(caught.value)
     assert is_fit_for_a_page(text, words) and text.startswith("mine.zip: ") and str(home) not in text
 
@@ -114,7 +114,7 @@ def test_the_report_of_an_archive_names_files_of_the_archive_only(layout: str, t
     files = {str(path.relative_to(tmp_path / "set")): path.read_bytes() for path in (tmp_path / "set").rglob("*") if path.is_file()}
     files["broken.json"] = b'{"bbox": ['
     with staging() as stage:
-        made = take_in(pack(stage / "upload.zip", files), stage, name="mine.zip", report=lambda share, what: None)
+        made = take_in(pack(stage / "upload.zip", files), stage, name="mine.zip", on_stage=lambda share, what: None)
     report = json.dumps(Workspace.open(home / made).meta["import"])
     assert ".intake" not in report and str(tmp_path) not in report and "broken.json" in report
 

@@ -18,8 +18,8 @@ from hypviz.evaluation.page.result import EvaluationResult
 from hypviz.evaluation.page.sources import Source, sources_of
 from hypviz.explore.library import Library
 from hypviz.explore.view import View
-from hypviz.jobs.thread import Job, Jobs, Report
-from hypviz.progress import OnProgress
+from hypviz.jobs.thread import Job, Jobs
+from hypviz.progress import OnProgress, OnStage
 from hypviz.workspace.meta import now
 
 Json = dict[str, Any]
@@ -73,7 +73,7 @@ class EvaluationService:
         sources = sources_of(view, options, self.library)
         wanted = _identity(view, sources, options)
         title = f"The {options.scope} evaluation of {' and '.join(source.name for source in sources)} on {view.workspace.name}"
-        return self.jobs.start(title, wanted, lambda report: self._work(view, sources, options, report))
+        return self.jobs.start(title, wanted, lambda on_stage: self._work(view, sources, options, on_stage))
 
     def review(self, view_key: str, options: EvaluationOptions) -> EvaluationResult:
         """The finished review; SelectionError when it was not run yet."""
@@ -100,13 +100,13 @@ class EvaluationService:
                 self._checkups.popitem(last=False)
         return known
 
-    def _work(self, view: View, sources: list[Source], options: EvaluationOptions, report: Report) -> None:
+    def _work(self, view: View, sources: list[Source], options: EvaluationOptions, on_stage: OnStage) -> None:
         """Embed and judge what is not kept yet, source by source."""
         graph = class_graph(view.items, view.hierarchy)
         embeddings, kept = [], []
         for number, source in enumerate(sources):
             fresh = 0.0 if source.stored(view.workspace) else EMBEDDING_SHARE
-            step = _Step(report, number, len(sources), source.name)
+            step = _Step(on_stage, number, len(sources), source.name)
             start = time.perf_counter()
             step.part(0.0, 1.0)(0.0, "loading the encoder" if fresh else "reading the vectors")
             embeddings.append(source.embedding(view.workspace, device=view.device, on_progress=step.embedding(fresh)))
@@ -115,12 +115,12 @@ class EvaluationService:
                 retrieval = source.retrieval(view.workspace, embeddings[-1])
                 made = evaluate(
                     view.items, view.hierarchy, embeddings[-1], options.settings,
-                    graph=graph, retrieval=retrieval, progress=step.part(fresh, 1.0),
+                    graph=graph, retrieval=retrieval, on_stage=step.part(fresh, 1.0),
                 )  # fmt: skip
                 found = CachedResult(source.name, made, round(time.perf_counter() - start, 1), now())
                 ResultCache(view.workspace).store(source, options.settings, found)
             kept.append(found)
-        report(1.0, "done")
+        on_stage(1.0, "done")
         self._keep(_identity(view, sources, options), EvaluationResult(view, sources, embeddings, kept, options))
 
     def _ready(self, view: View, sources: list[Source], options: EvaluationOptions) -> bool:
@@ -144,8 +144,8 @@ class EvaluationService:
 class _Step:
     """Turns the shares of one source's work into shares of the whole job."""
 
-    def __init__(self, report: Report, number: int, count: int, name: str) -> None:
-        self.report, self.number, self.count, self.name = report, number, count, name
+    def __init__(self, on_stage: OnStage, number: int, count: int, name: str) -> None:
+        self.on_stage, self.number, self.count, self.name = on_stage, number, count, name
 
     def embedding(self, high: float) -> OnProgress:
         """A counter of embedded items for the part 0…high of this source."""
@@ -156,11 +156,11 @@ class _Step:
 
         return count
 
-    def part(self, low: float, high: float) -> Report:
-        """A report for the part low…high of this source."""
+    def part(self, low: float, high: float) -> OnStage:
+        """What to call for the part low…high of this source."""
 
         def tell(share: float, what: str) -> None:
-            self.report((self.number + low + (high - low) * share) / self.count, f"{self.name}: {what}")
+            self.on_stage((self.number + low + (high - low) * share) / self.count, f"{self.name}: {what}")
 
         return tell
 
