@@ -16,7 +16,7 @@ from hypviz.config import HierarchySettings
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.items import subset_images
 from hypviz.errors import DataError, SelectionError
-from hypviz.explore.disks import FLAGS, Disks
+from hypviz.explore.disks import FLAGS, Disks, first_scene
 from hypviz.explore.view import View
 from hypviz.inference.embed import embed_workspace
 from hypviz.model.card import checkpoint_hash
@@ -24,6 +24,7 @@ from hypviz.viz import layout
 from hypviz.viz.disk import unpack
 from hypviz.workspace.store import Workspace
 from hypviz.workspace.synthetic import PER_IMAGE, make_workspace
+from tests.evaluation.worlds import make_items
 from tests.worlds import TinyWorld
 
 
@@ -224,3 +225,19 @@ def test_a_made_up_workspace_has_vectors_but_no_pictures(big: View) -> None:
     np.testing.assert_array_equal(big.hierarchy.depth, rebuilt.depth)
     assert Image.open(BytesIO(big.thumb(3))).size == (192, 192)  # a drawn card
     assert Image.open(BytesIO(big.picture(3))).size == (640, 480)
+
+
+WALL, DOOR, LAMP, CAR, WHEEL, DOG, TAIL = range(7)
+IN_ONE_WALL = [((0, 0, 90, 90), WALL), *[((10 * k, 10, 10 * k + 9, 30), k % 3 + 1) for k in range(1, 8)]]
+CAR_AND_DOG = [((0, 0, 40, 40), CAR), ((2, 20, 12, 30), WHEEL), ((50, 0, 90, 40), DOG), ((52, 2, 60, 10), TAIL)]
+APART = [((10 * k, 0, 10 * k + 8, 8), k) for k in range(7)]
+
+
+def test_a_newcomer_starts_at_the_scene_that_shows_most_of_a_hierarchy() -> None:
+    def start(*scenes: list[tuple[tuple[int, int, int, int], int]]) -> int:
+        items = make_items(list(scenes), tuple("abcdefg"))
+        return int(items.image[first_scene(items, build_hierarchy(items, HierarchySettings()))])
+
+    assert start(IN_ONE_WALL, CAR_AND_DOG, APART) == 1, "one box around many others shows less than two objects with a part each"
+    assert start(APART, IN_ONE_WALL) == 1, "something that holds something comes before boxes side by side"
+    assert start(APART[:2], APART, APART[:3]) == 1, "without boxes in boxes it is the one with the most classes"

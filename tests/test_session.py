@@ -362,14 +362,6 @@ def test_a_view_says_what_it_shows(tiny_view: View, tiny_world: TinyWorld) -> No
     assert tiny_view.items.is_scene[described["start"]]
 
 
-def test_the_first_scene_is_the_one_with_most_below_its_objects(tiny_view: View) -> None:
-    items, depth = tiny_view.items, tiny_view.hierarchy.depth
-    edges = tiny_view.hierarchy.edges
-    deep = [int(items.image[child]) for child in edges.child if depth[child] >= 2]
-    start = tiny_view.describe()["start"]
-    assert deep.count(int(items.image[start])) == max(deep.count(image) for image in range(8))
-
-
 def test_pictures_and_thumbnails_are_jpeg_and_checked(tiny_view: View) -> None:
     assert Image.open(BytesIO(tiny_view.picture(7))).size == (192, 144)
     assert max(Image.open(BytesIO(tiny_view.thumb(140))).size) == 192

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hypviz.data.items import SCENE
+from hypviz.data.hierarchy import Hierarchy
+from hypviz.data.items import SCENE, Items
 from hypviz.data.splits import image_splits
 from hypviz.errors import SelectionError
 from hypviz.explore.layouts import Layouts
@@ -181,11 +182,32 @@ def checked_budget(budget: int) -> int:
 
 
 def start_row(workspace: Workspace, embedding: Embedding) -> int:
-    """Where a newcomer stands first: the scene with the most annotated parts below its objects; among own vectors the one
-    with the most descendants, or without edges the one nearest to the root."""
-    items, edges = workspace.items, workspace.hierarchy.edges
+    """Where a newcomer stands first: `first_scene`; among own vectors the one with the most descendants, or without edges the one
+    nearest to the root."""
+    edges = workspace.hierarchy.edges
     if workspace.vectors is not None:
         return int(np.bincount(edges.parent).argmax()) if len(edges) else int(np.argmin(embedding.radii))
-    scenes = np.where(workspace.hierarchy.depth[edges.child] >= 2, items.image[edges.child], -1)
-    counts = np.bincount(scenes[scenes >= 0], minlength=len(items.images))
-    return int(items.offsets[int(counts.argmax())])
+    return first_scene(workspace.items, workspace.hierarchy)
+
+
+def first_scene(items: Items, hierarchy: Hierarchy) -> int:
+    """The row of the scene that shows most of a hierarchy at once.
+
+    What a scene shows is the number of its object classes that hold something, times the number of different (holding, held) pairs
+    of classes: a room full of things counts more than one box around a hundred others. Without boxes inside boxes it is the scene with
+    the most classes.
+    """
+    edges, count = hierarchy.edges, len(items.images)
+    held = edges.direct & (hierarchy.depth[edges.parent] >= 1)
+    parent, child = edges.parent[held], edges.child[held]
+    image, label, outermost = items.image[parent], items.label[parent], hierarchy.depth[parent] == 1
+    shown = _distinct(count, image[outermost], label[outermost]) * _distinct(count, image, label, items.label[child])
+    if not shown.any():
+        shown = _distinct(count, items.image, items.label)
+    return int(items.offsets[int(shown.argmax())])
+
+
+def _distinct(count: int, image: NDArray[np.integer], *labels: NDArray[np.integer]) -> NDArray[np.integer]:
+    """(count,) how many different rows of labels each image has."""
+    different = np.unique(np.column_stack([image, *labels]), axis=0)
+    return np.bincount(different[:, 0], minlength=count)
