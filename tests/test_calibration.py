@@ -15,7 +15,7 @@ from hypviz.data.hierarchy import class_graph
 from hypviz.data.items import Items
 from hypviz.evaluation import admitted_by_level, break_even_cones, by_class, calibrate_retrieval, cone_blocks, membership_quality
 from hypviz.evaluation.calibration import APEXES, BOXES, CHECKPOINT, IMAGES, MAX_ADMITTED, calibrated, calibration, image_sample
-from hypviz.evaluation.task_data import World
+from hypviz.evaluation.task_data import TaskData
 from hypviz.model.card import Card
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones, Retrieval
@@ -24,9 +24,9 @@ from tests.evaluation.worlds import hierarchy_of, make_items, tree_world
 EVERYTHING = Retrieval(cones=Cones((math.pi,), outward=True))
 
 
-def world_of(items: Items) -> World:
+def world_of(items: Items) -> TaskData:
     hierarchy = hierarchy_of(items)
-    return World(items, hierarchy, class_graph(items, hierarchy))
+    return TaskData(items, hierarchy, class_graph(items, hierarchy))
 
 
 def blurred(e: Embedding, seed: int, amount: float) -> Embedding:

@@ -12,7 +12,7 @@ from hypviz.data.items import Items
 from hypviz.errors import DataError
 from hypviz.evaluation.run import check_sizes
 from hypviz.evaluation.task import choose_queries, leave_out_itself
-from hypviz.evaluation.task_data import World
+from hypviz.evaluation.task_data import TaskData
 from hypviz.metrics import ThresholdSweep
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
@@ -36,23 +36,23 @@ def calibrate_omega(
     """
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
-    world = World(items, hierarchy, graph)
-    parents = choose_queries(np.union1d(world.scenes, world.objects), max_queries, seed)
-    if not len(world.boxes):
+    data = TaskData(items, hierarchy, graph)
+    parents = choose_queries(np.union1d(data.scenes, data.objects), max_queries, seed)
+    if not len(data.boxes):
         raise DataError("omega needs boxes to be calibrated on; the data set has none.")
     return (
-        _best_threshold(world, embedding, parents, apex="query"),
-        _best_threshold(world, embedding, parents, apex="candidate"),
+        _best_threshold(data, embedding, parents, apex="query"),
+        _best_threshold(data, embedding, parents, apex="candidate"),
     )
 
 
-def _best_threshold(world: World, embedding: Embedding, parents: NDArray[np.int64], *, apex: str) -> float:
+def _best_threshold(data: TaskData, embedding: Embedding, parents: NDArray[np.int64], *, apex: str) -> float:
     sweep = ThresholdSweep()
-    index = Index(embedding.take(world.boxes))
+    index = Index(embedding.take(data.boxes))
     for part, scores in index.scores(embedding.take(parents), apex=apex, task="children"):
         rows = parents[part]
-        leave_out_itself(scores, rows, world.boxes)
-        sweep.add(math.pi - scores, world.class_below(rows, world.boxes))
+        leave_out_itself(scores, rows, data.boxes)
+        sweep.add(math.pi - scores, data.class_below(rows, data.boxes))
     omega, _ = sweep.best()
     if math.isnan(omega):
         raise DataError("omega needs at least one scene with a box to be calibrated on; the data set has none.")

@@ -14,7 +14,7 @@ import numpy as np
 from hypviz.data.hierarchy import Hierarchy, class_graph, subset_hierarchy
 from hypviz.data.items import Items, only_pictures, subset_images
 from hypviz.evaluation import admitted_by_level, break_even_cones
-from hypviz.evaluation.task_data import World
+from hypviz.evaluation.task_data import TaskData
 from hypviz.model.card import Card
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Retrieval
@@ -64,15 +64,15 @@ def calibrated(items: Items, hierarchy: Hierarchy, embedding: Embedding, retriev
     if only_pictures(items):
         return plain
     items, hierarchy, embedding = image_sample(items, hierarchy, embedding, most=IMAGES, seed=seed)
-    world = World(items, hierarchy, class_graph(items, hierarchy))
-    admitted = admitted_by_level(world, embedding, retrieval.cones, max_queries=APEXES, seed=seed)
+    data = TaskData(items, hierarchy, class_graph(items, hierarchy))
+    admitted = admitted_by_level(data, embedding, retrieval.cones, max_queries=APEXES, seed=seed)
     known = admitted[np.isfinite(admitted)]
     if not len(known):
         return plain
     most = float(known.max())
     if most <= MAX_ADMITTED:
         return replace(plain, admitted=most)
-    cones = break_even_cones(world, embedding, max_queries=APEXES, seed=seed)
+    cones = break_even_cones(data, embedding, max_queries=APEXES, seed=seed)
     return Calibration(replace(retrieval, cones=cones), BOXES, most)
 
 

@@ -20,30 +20,30 @@ from scipy.sparse import csr_array
 
 from hypviz import metrics
 from hypviz.evaluation.measures import Candidates, Named
-from hypviz.evaluation.task_data import Rows, World
+from hypviz.evaluation.task_data import Rows, TaskData
 
 
 @dataclass(frozen=True, eq=False)
 class TreeErrors:
     """The metrics of the class that is retrieved first, as measures of a reading."""
 
-    world: World
+    data: TaskData
     pool: Rows
 
     @cached_property
     def matrices(self) -> dict[str, NDArray[np.float64]]:
         """Each metric as (C, C), [predicted, true]."""
-        return tree_errors(self.world.graph)
+        return tree_errors(self.data.graph)
 
     def values(self, rows: Rows, order: metrics.Order, hits: metrics.Hits) -> Named:
         """See `Measure.values`; no value where accuracy has none."""
-        predicted, true = self.world.label[self.pool[order.position[:, 0]]], self.world.label[rows]
+        predicted, true = self.data.label[self.pool[order.position[:, 0]]], self.data.label[rows]
         return {name: np.where(hits.relevant > 0, matrix[predicted, true], np.nan) for name, matrix in self.matrices.items()}
 
     def chance(self, rows: Rows, candidates: Candidates) -> Named:
         """See `Measure.chance`: the first is any candidate."""
-        counts = candidates.class_counts(self.world.label[self.pool], len(self.world.items.classes))
-        share, true = counts / np.maximum(candidates.pool, 1)[:, None], self.world.label[rows]
+        counts = candidates.class_counts(self.data.label[self.pool], len(self.data.items.classes))
+        share, true = counts / np.maximum(candidates.pool, 1)[:, None], self.data.label[rows]
         return {
             name: np.where(candidates.total > 0, np.einsum("bc,cb->b", share, matrix[:, true]), np.nan)
             for name, matrix in self.matrices.items()

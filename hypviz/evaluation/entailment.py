@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hypviz import metrics
 from hypviz.evaluation.membership import below_by_class, by_instance
 from hypviz.evaluation.task import CELLS, Score
-from hypviz.evaluation.task_data import Rows, World
+from hypviz.evaluation.task_data import Rows, TaskData
 from hypviz.progress import OnShare
 
 BINS = 1 << 18
@@ -42,10 +42,10 @@ class Entailment:
 
 
 def measure_entailment(
-    world: World, scores: Sequence[Score], apexes: Rows, *, on_share: OnShare = lambda share: None
+    data: TaskData, scores: Sequence[Score], apexes: Rows, *, on_share: OnShare = lambda share: None
 ) -> tuple[Entailment, ...]:
     """Every score that has a unit, from one pass over the pairs of each apex and every other item."""
-    everything = np.arange(len(world.items))
+    everything = np.arange(len(data.items))
     used = [score for score in scores if score.largest("children") is not None]
     scorers = [score.over("children", everything) for score in used]
     sweeps = [metrics.ThresholdSweep(float(score.largest("children") or 1.0), bins=BINS) for score in used]
@@ -53,7 +53,7 @@ def measure_entailment(
     for start in range(0, len(apexes), height):
         on_share(start / len(apexes))
         rows = apexes[start : start + height]
-        below, left_out = _pairs(world, rows)
+        below, left_out = _pairs(data, rows)
         pairs, entailed = pairs + int((~left_out).sum()), entailed + int(below.sum())
         for score, scorer, sweep in zip(used, scorers, sweeps, strict=True):
             for part, block in scorer(rows):
@@ -77,11 +77,11 @@ def measure_entailment(
     )
 
 
-def _pairs(world: World, rows: Rows) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _pairs(data: TaskData, rows: Rows) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(b, N) which items are inside each row, and which are neither that nor certainly not."""
-    below = by_instance(world.hierarchy)(rows)
-    left_out = below_by_class(world, rows) & ~below
+    below = by_instance(data.hierarchy)(rows)
+    left_out = below_by_class(data, rows) & ~below
     left_out[np.arange(len(rows)), rows] = True
-    owner, twins = world.hierarchy.twins.of(rows)
+    owner, twins = data.hierarchy.twins.of(rows)
     left_out[owner, twins] = True
     return below, left_out & ~below

@@ -21,7 +21,7 @@ from hypviz.evaluation.report import TaskResult
 from hypviz.evaluation.run import check_sizes
 from hypviz.evaluation.settings import EvaluateSettings
 from hypviz.evaluation.task import Ranking, Reading, Score, Task, all_rankings, scores_of
-from hypviz.evaluation.task_data import Rows, World
+from hypviz.evaluation.task_data import Rows, TaskData
 from hypviz.evaluation.tasks import all_tasks
 from hypviz.evaluation.units import lower_is_better
 from hypviz.search.embedding import Embedding
@@ -73,7 +73,7 @@ def examples(
     check_range("shown", shown, 1, 1e9)
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
-    found, meaning = _find(all_tasks(World(items, hierarchy, graph), settings), task, reading)
+    found, meaning = _find(all_tasks(TaskData(items, hierarchy, graph), settings), task, reading)
     given = all_rankings(embedding, retrieval, rankings, whole_pictures(items))
     scores = scores_of(embedding, found.direction, apex=settings.apex, baselines=settings.baselines, rankings=given)
     ranked_by = _choose_score(scores, score)

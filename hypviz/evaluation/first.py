@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hypviz import metrics
 from hypviz.evaluation.measures import Candidates, Named, Values
-from hypviz.evaluation.task_data import Rows, World, dense
+from hypviz.evaluation.task_data import Rows, TaskData, dense
 from hypviz.metrics import chance
 
 HUB_SHARE = 0.01
@@ -25,7 +25,7 @@ class FirstSeen:
     classes they are.  A share has no value where there is no class to cover.
     """
 
-    world: World
+    data: TaskData
     pool: Rows
     k: int
 
@@ -34,21 +34,21 @@ class FirstSeen:
         position = order.position[:, : self.k]
         query, rank = np.nonzero(np.arange(position.shape[1]) < order.pool[:, None])
         first = self.pool[position[query, rank]]
-        seen = np.zeros((len(rows), len(self.world.items.classes)), bool)
-        seen[query, self.world.label[first]] = True
-        count = np.bincount(query[self.world.is_own(rows[query], first)], minlength=len(rows))
+        seen = np.zeros((len(rows), len(self.data.items.classes)), bool)
+        seen[query, self.data.label[first]] = True
+        count = np.bincount(query[self.data.is_own(rows[query], first)], minlength=len(rows))
         return self._named(rows, count.astype(float), seen)
 
     def chance(self, rows: Rows, candidates: Candidates) -> Named:
         """See `Measure.chance`."""
-        counts = candidates.class_counts(self.world.label[self.pool], len(self.world.items.classes))
+        counts = candidates.class_counts(self.data.label[self.pool], len(self.data.items.classes))
         drawn = np.minimum(self.k, candidates.pool)
-        own = drawn * self.world.own_boxes(rows) / np.maximum(candidates.pool, 1)
+        own = drawn * self.data.own_boxes(rows) / np.maximum(candidates.pool, 1)
         return self._named(rows, own.astype(float), chance.chance_of_any(candidates.pool[:, None], counts, self.k))
 
     def _named(self, rows: Rows, own: Values, seen: NDArray[np.floating | np.bool_]) -> Named:
         """own: (b,) own boxes among the first k.  seen: (b, C) whether, or how probably, a class is among them."""
-        held, direct = dense(self.world.held[rows]), dense(self.world.held_directly[rows])
+        held, direct = dense(self.data.held[rows]), dense(self.data.held_directly[rows])
         found = {
             "own boxes": own,
             "own classes": _covered(seen, held),

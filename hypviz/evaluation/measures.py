@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz import metrics
-from hypviz.evaluation.task_data import Rows, World
+from hypviz.evaluation.task_data import Rows, TaskData
 from hypviz.metrics import chance
 
 Values = NDArray[np.float64]
@@ -116,19 +116,19 @@ class WholeList:
 class LabelDistances:
     """OT and TV between the labels of the scene's boxes and those of the first k, classes in alphabetical order [R]."""
 
-    world: World
+    data: TaskData
     pool: Rows
     depths: dict[str, int]
 
     @cached_property
     def _label(self) -> Rows:
         """(N,) alphabetical place of each item's class; meaningless for scenes."""
-        place = np.argsort(np.argsort(np.array(self.world.items.classes, dtype=str), kind="stable"))
-        return place[self.world.label]
+        place = np.argsort(np.argsort(np.array(self.data.items.classes, dtype=str), kind="stable"))
+        return place[self.data.label]
 
     def values(self, rows: Rows, order: metrics.Order, hits: metrics.Hits) -> Named:
         """See `Measure.values`."""
-        wanted, count = self._wanted(rows), len(self.world.items.classes)
+        wanted, count = self._wanted(rows), len(self.data.items.classes)
 
         def distances(cut: Rows) -> tuple[Values, Values]:
             first = [self._label[self.pool[place[:k]]] for place, k in zip(order.position, np.minimum(cut, order.pool), strict=True)]
@@ -139,12 +139,12 @@ class LabelDistances:
     def chance(self, rows: Rows, candidates: Candidates) -> Named:
         """See `Measure.chance`."""
         wanted = self._wanted(rows)
-        counts = candidates.class_counts(self._label[self.pool], len(self.world.items.classes))
+        counts = candidates.class_counts(self._label[self.pool], len(self.data.items.classes))
         return self._at_depths(candidates.total, lambda cut: chance.chance_label_distances(wanted, counts, cut))
 
     def _wanted(self, rows: Rows) -> Rows:
         """(b, C) boxes of each class in the scene of each row."""
-        offsets, image, count = self.world.items.offsets, self.world.items.image[rows], len(self.world.items.classes)
+        offsets, image, count = self.data.items.offsets, self.data.items.image[rows], len(self.data.items.classes)
         boxes = [slice(first, last) for first, last in zip(offsets[image] + 1, offsets[image + 1], strict=True)]
         return np.stack([np.bincount(self._label[own], minlength=count) for own in boxes])
 

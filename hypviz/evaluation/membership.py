@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from hypviz.data.hierarchy import Hierarchy, class_graph
 from hypviz.data.items import Items
 from hypviz.errors import DataError
-from hypviz.evaluation.task_data import Rows, World, dense
+from hypviz.evaluation.task_data import Rows, TaskData, dense
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.scoring import worst
@@ -98,14 +98,14 @@ def by_class(items: Items, hierarchy: Hierarchy, graph: NDArray[np.bool_] | None
 
     Scenes are below nothing. graph: (C, C) bool, None for that of `items`.
     """
-    world = World(items, hierarchy, class_graph(items, hierarchy) if graph is None else graph)
-    return lambda rows: below_by_class(world, rows)
+    data = TaskData(items, hierarchy, class_graph(items, hierarchy) if graph is None else graph)
+    return lambda rows: below_by_class(data, rows)
 
 
-def below_by_class(world: World, rows: Rows) -> NDArray[np.bool_]:
+def below_by_class(data: TaskData, rows: Rows) -> NDArray[np.bool_]:
     """(b, N) the items that lie below each row by class, see `by_class`."""
-    found = np.zeros((len(rows), len(world.items)), np.bool_)
-    found[:, world.boxes] = world.class_below(rows, world.boxes)
+    found = np.zeros((len(rows), len(data.items)), np.bool_)
+    found[:, data.boxes] = data.class_below(rows, data.boxes)
     return found
 
 

@@ -15,7 +15,7 @@ from hypviz.errors import SelectionError
 from hypviz.evaluation.run import check_sizes
 from hypviz.evaluation.settings import EvaluateSettings
 from hypviz.evaluation.task import Floats, Score, leave_out_itself, scores_of
-from hypviz.evaluation.task_data import Rows, World
+from hypviz.evaluation.task_data import Rows, TaskData
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.scoring import worst
@@ -58,7 +58,7 @@ def norm_ordered(
     check_sizes(items, embedding, graph)
     if not 0 <= query < len(items):
         raise SelectionError(f"No item in row {query}: the data set has rows 0…{len(items) - 1}.")
-    below = World(items, hierarchy, graph).classes_below(np.array([query]))[0]
+    below = TaskData(items, hierarchy, graph).classes_below(np.array([query]))[0]
     return {
         score.name: _ordered(score, embedding.radii, query, items, below, limit)
         for score in scores_of(embedding, "children", apex=settings.apex, baselines=True)

@@ -21,7 +21,7 @@ from hypviz.data.lookup import expand
 from hypviz.evaluation.class_tree import TreeErrors
 from hypviz.evaluation.measures import Precision
 from hypviz.evaluation.task import Floats, Reading, Score, Task
-from hypviz.evaluation.task_data import Rows, World
+from hypviz.evaluation.task_data import Rows, TaskData
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.scoring import ranking_value
@@ -34,29 +34,29 @@ BOXES = 1 << 14
 """Boxes whose tangent vectors are held at once."""
 
 
-def nearest_neighbour(world: World) -> Task:
+def nearest_neighbour(data: TaskData) -> Task:
     """A box → the boxes of all other images, by distance. Correct: the first is of the query's class."""
-    return _OtherImages(NAME, "nearest", world.boxes, world.boxes, (_same_class(world, world.boxes, "nearest neighbour"),), 1, world=world)
+    return _OtherImages(NAME, "nearest", data.boxes, data.boxes, (_same_class(data, data.boxes, "nearest neighbour"),), 1, data=data)
 
 
-def prototype(world: World) -> Task:
+def prototype(data: TaskData) -> Task:
     """A box → the prototypes of all classes, by distance. Correct: the first is that of the query's class.
 
     The pool holds one box per class, its largest, which stands for the prototype where a picture is shown.
     """
-    xyxy, label = world.items.xyxy[world.boxes].astype(float), world.label[world.boxes]
+    xyxy, label = data.items.xyxy[data.boxes].astype(float), data.label[data.boxes]
     area = (xyxy[:, 2] - xyxy[:, 0]) * (xyxy[:, 3] - xyxy[:, 1])
     order = np.lexsort((-area, label))
-    pool = world.boxes[order[np.unique(label[order], return_index=True)[1]]]
-    return _Prototypes(NAME, "nearest", world.boxes, pool, (_same_class(world, pool, "prototype"),), 1, world=world)
+    pool = data.boxes[order[np.unique(label[order], return_index=True)[1]]]
+    return _Prototypes(NAME, "nearest", data.boxes, pool, (_same_class(data, pool, "prototype"),), 1, data=data)
 
 
-def _same_class(world: World, pool: Rows, name: str) -> Reading:
+def _same_class(data: TaskData, pool: Rows, name: str) -> Reading:
     def relevant(rows: Rows) -> NDArray[np.bool_]:
-        same: NDArray[np.bool_] = world.label[rows][:, None] == world.label[pool]
+        same: NDArray[np.bool_] = data.label[rows][:, None] == data.label[pool]
         return same
 
-    measures = (Precision((1,), "accuracy"), TreeErrors(world, pool))
+    measures = (Precision((1,), "accuracy"), TreeErrors(data, pool))
     return Reading(name, relevant, measures, curve=False)
 
 
@@ -64,11 +64,11 @@ def _same_class(world: World, pool: Rows, name: str) -> Reading:
 class _OtherImages(Task):
     """A pool without the query's own image."""
 
-    world: World = field(kw_only=True)
+    data: TaskData = field(kw_only=True)
 
     def leave_out(self, scores: Floats, rows: Rows) -> None:
         """Set the scores of all boxes of a query's own image to −inf."""
-        items = self.world.items
+        items = self.data.items
         first, last = (np.searchsorted(self.pool, items.offsets[items.image[rows] + end]) for end in (0, 1))
         scores[expand(first, last - first)] = -np.inf
 
@@ -77,7 +77,7 @@ class _OtherImages(Task):
 class _Prototypes(Task):
     """A pool of class prototypes, each without the share of the query's own image."""
 
-    world: World = field(kw_only=True)
+    data: TaskData = field(kw_only=True)
 
     def spans(self, queries: Rows) -> list[slice]:
         """Blocks of `QUERIES`: the prototypes that leave an image out are made for one block at a time."""
@@ -85,7 +85,7 @@ class _Prototypes(Task):
 
     def blocks(self, score: Score, queries: Rows, parts: list[slice] | None = None) -> Iterator[tuple[slice, Floats]]:
         """(slice of the queries, (b, P) scores against the prototypes), −inf where no other image shows the class."""
-        sums, counts = self._sums(score.space, self.world.boxes)
+        sums, counts = self._sums(score.space, self.data.boxes)
         index = Index(_from_tangents(score.space, sums / counts[:, None]))
         for part in self.spans(queries) if parts is None else parts:
             rows = queries[part]
@@ -95,7 +95,7 @@ class _Prototypes(Task):
 
     def leave_out(self, scores: Floats, rows: Rows) -> None:
         """Set the scores of the classes that no image but a query's own shows to −inf."""
-        counts = np.bincount(self._column[self.world.label[self.world.boxes]], minlength=len(self.pool))
+        counts = np.bincount(self._column[self.data.label[self.data.boxes]], minlength=len(self.pool))
         query, pair, column, of_pair, _ = self._shares(rows)
         gone = (counts[column] == np.bincount(of_pair, minlength=len(column)))[pair]
         scores[query[gone], column[pair[gone]]] = -np.inf
@@ -103,10 +103,10 @@ class _Prototypes(Task):
     def _shares(self, rows: Rows) -> tuple[Rows, Rows, Rows, Rows, Rows]:
         """Which classes the images of the queries show: (query, pair) for every class in a query's image, where a pair is
         an image with a class, its pool column (K,), and the pair of each of the boxes of these images."""
-        items = self.world.items
+        items = self.data.items
         images, place = np.unique(items.image[rows], return_inverse=True)
         owner, boxes = expand(items.offsets[images] + 1, np.diff(items.offsets)[images] - 1)
-        own, of_pair = np.unique(owner * len(self.pool) + self._column[self.world.label[boxes]], return_inverse=True)
+        own, of_pair = np.unique(owner * len(self.pool) + self._column[self.data.label[boxes]], return_inverse=True)
         image_of, column = np.divmod(own, len(self.pool))
         first, last = (np.searchsorted(image_of, place, side=side) for side in ("left", "right"))
         query, pair = expand(first, last - first)
@@ -125,7 +125,7 @@ class _Prototypes(Task):
 
     def _sums(self, space: Embedding, boxes: Rows) -> tuple[Values, Rows]:
         """(P, D) sums of the tangent vectors of each class, and how many they are of."""
-        column = self._column[self.world.label[boxes]]
+        column = self._column[self.data.label[boxes]]
         sums = np.zeros((len(self.pool), space.directions.shape[1]))
         for start in range(0, len(boxes), BOXES):
             block = slice(start, start + BOXES)
@@ -135,8 +135,8 @@ class _Prototypes(Task):
     @cached_property
     def _column(self) -> Rows:
         """(C,) the pool column of a class."""
-        column = np.zeros(len(self.world.items.classes), np.int64)
-        column[self.world.label[self.pool]] = np.arange(len(self.pool))
+        column = np.zeros(len(self.data.items.classes), np.int64)
+        column[self.data.label[self.pool]] = np.arange(len(self.pool))
         return column
 
 

@@ -23,7 +23,7 @@ from hypviz.evaluation.membership import below_by_class
 from hypviz.evaluation.run import check_sizes
 from hypviz.evaluation.settings import EvaluateSettings
 from hypviz.evaluation.task import LISTED, Score, Task, choose_queries, listed_ranking
-from hypviz.evaluation.task_data import Rows, World
+from hypviz.evaluation.task_data import Rows, TaskData
 from hypviz.evaluation.tasks import box_to_scene, object_to_parts, part_to_object, scene_to_contents
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import MAX_ANGLE, Cones, Ranking, Retrieval
@@ -73,23 +73,23 @@ def calibrate_retrieval(
     """
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
-    world = World(items, hierarchy, graph)
-    cones = calibrate_cones(world, embedding, max_queries=max_queries, seed=seed)
+    data = TaskData(items, hierarchy, graph)
+    cones = calibrate_cones(data, embedding, max_queries=max_queries, seed=seed)
     start = Retrieval(rankings[0], rankings[0], cones, parents_at="candidate")
     if len(rankings) == 1:
         return start
-    return choose_rankings([(world, embedding)], start, rankings=rankings, max_queries=max_queries, seed=seed)
+    return choose_rankings([(data, embedding)], start, rankings=rankings, max_queries=max_queries, seed=seed)
 
 
-def calibrate_cones(world: World, embedding: Embedding, *, max_queries: int = MAX_QUERIES, seed: int = 0) -> Cones:
+def calibrate_cones(data: TaskData, embedding: Embedding, *, max_queries: int = MAX_QUERIES, seed: int = 0) -> Cones:
     """ω for each level of the radius, so that F1 of all decisions "y is inside the cone of x" is largest.
 
     With F the F1 reached, a cone is as wide as the number of right members less F/2 times the number of members still grows:
     that is where a harmonic mean over several thresholds is stationary. DataError when nothing belongs under anything.
     """
     outward = embedding.geometry != "cosine"
-    limits = level_limits(world.hierarchy.depth, embedding.radii) if outward else ()
-    right, inside, belonging = _counts(world, embedding, limits, max_queries, seed, outward)
+    limits = level_limits(data.hierarchy.depth, embedding.radii) if outward else ()
+    right, inside, belonging = _counts(data, embedding, limits, max_queries, seed, outward)
     wanted = _some(belonging)
     f1, chosen = 0.0, np.zeros(len(right), np.int64)
     for _ in range(ROUNDS):
@@ -102,25 +102,25 @@ def calibrate_cones(world: World, embedding: Embedding, *, max_queries: int = MA
     return Cones(_omegas(chosen), limits, outward)
 
 
-def break_even_cones(world: World, embedding: Embedding, *, max_queries: int = MAX_QUERIES, seed: int = 0) -> Cones:
+def break_even_cones(data: TaskData, embedding: Embedding, *, max_queries: int = MAX_QUERIES, seed: int = 0) -> Cones:
     """ω for each level of the radius, so that its cones hold as many items as belong inside them: precision equals recall.
 
     Where a model tells little apart, F1 hardly changes with ω and is best for cones that hold nearly everything; at the break-even
     point a cone is as large as what there is to find [R]. DataError when nothing belongs under anything.
     """
     outward = embedding.geometry != "cosine"
-    limits = level_limits(world.hierarchy.depth, embedding.radii) if outward else ()
-    _, inside, belonging = _counts(world, embedding, limits, max_queries, seed, outward)
+    limits = level_limits(data.hierarchy.depth, embedding.radii) if outward else ()
+    _, inside, belonging = _counts(data, embedding, limits, max_queries, seed, outward)
     _some(belonging)
     return Cones(_omegas(np.maximum((inside <= belonging[:, None]).sum(axis=1) - 1, 0)), limits, outward)
 
 
 def admitted_by_level(
-    world: World, embedding: Embedding, cones: Cones, *, max_queries: int = MAX_QUERIES, seed: int = 0
+    data: TaskData, embedding: Embedding, cones: Cones, *, max_queries: int = MAX_QUERIES, seed: int = 0
 ) -> NDArray[np.float64]:
     """(L,) members of the cones of each level per item that belongs inside them: 1 is right, 2 twice too many. NaN for a level of fewer
     than `FEWEST` apexes, or where nothing belongs inside."""
-    _, inside, belonging = _counts(world, embedding, cones.limits, max_queries, seed, cones.outward)
+    _, inside, belonging = _counts(data, embedding, cones.limits, max_queries, seed, cones.outward)
     count = np.bincount(_level_of(embedding, cones.limits), minlength=len(cones.omegas))
     bins = np.clip(np.round(np.asarray(cones.omegas) * (BINS / np.pi)).astype(np.int64) - 1, 0, BINS - 1)
     known = (count >= FEWEST) & (belonging > 0)
@@ -166,7 +166,7 @@ def level_limits(depth: NDArray[np.integer], radii: NDArray[np.floating]) -> tup
 
 
 def _counts(
-    world: World, embedding: Embedding, limits: tuple[float, ...], max_queries: int, seed: int, outward: bool
+    data: TaskData, embedding: Embedding, limits: tuple[float, ...], max_queries: int, seed: int, outward: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """right, inside (L, BINS): right members and members of all cones of a level at each ω; belonging (L,): what belongs inside them.
 
@@ -179,7 +179,7 @@ def _counts(
         rows = choose_queries(apexes, max_queries, seed)
         weight = len(apexes) / max(len(rows), 1)
         for chunk, angle, admissible in _angles(embedding, rows, outward):
-            true = below_by_class(world, chunk)
+            true = below_by_class(data, chunk)
             true[np.arange(len(chunk)), chunk] = False
             belonging[level] += weight * float(true.sum())
             bins = np.minimum((angle * (BINS / np.pi)).astype(np.int64), BINS - 1)
@@ -203,7 +203,7 @@ def _angles(embedding: Embedding, rows: Rows, outward: bool) -> Iterator[tuple[R
 
 
 def choose_rankings(
-    worlds: Sequence[tuple[World, Embedding]],
+    sets: Sequence[tuple[TaskData, Embedding]],
     start: Retrieval,
     *,
     rankings: Sequence[Ranking] = RANKINGS,
@@ -219,11 +219,11 @@ def choose_rankings(
     """
     settings = EvaluateSettings(bootstrap=0, baselines=False, max_queries=max_queries, seed=seed)
 
-    def best(tasks_of: Callable[[World], list[tuple[Task, str, Measured]]], *, cards: bool = False) -> Ranking:
+    def best(tasks_of: Callable[[TaskData], list[tuple[Task, str, Measured]]], *, cards: bool = False) -> Ranking:
         """Of all rankings, used both ways: each task asks for one of them only."""
-        asked = [(each, where) for where in worlds for each in tasks_of(where[0]) if len(each[0].queries) and len(each[0].pool)]
+        asked = [(each, where) for where in sets for each in tasks_of(where[0]) if len(each[0].queries) and len(each[0].pool)]
         both = [replace(start, children=one, parents=one) for one in rankings]
-        looks = [where for where in worlds if cards and _has_objects(where[0])]
+        looks = [where for where in sets if cards and _has_objects(where[0])]
 
         def value(way: Retrieval) -> float:
             figures = [_value(*each, _listed(*where, way), settings) for each, where in asked]
@@ -233,28 +233,28 @@ def choose_rankings(
         leader = int(np.argmax(values))
         return rankings[0] if values[leader] <= values[0] + MARGIN else rankings[leader]
 
-    def below(world: World) -> list[tuple[Task, str, Measured]]:
-        return [(object_to_parts(world, settings), "instance", _map), (scene_to_contents(world, settings), "class", _map_and_first)]
+    def below(data: TaskData) -> list[tuple[Task, str, Measured]]:
+        return [(object_to_parts(data, settings), "instance", _map), (scene_to_contents(data, settings), "class", _map_and_first)]
 
-    def above(world: World) -> list[tuple[Task, str, Measured]]:
-        return [(part_to_object(world, settings), "instance", _first_five), (box_to_scene(world, settings), "same class", _first_five)]
+    def above(data: TaskData) -> list[tuple[Task, str, Measured]]:
+        return [(part_to_object(data, settings), "instance", _first_five), (box_to_scene(data, settings), "same class", _first_five)]
 
     return replace(start, children=best(below, cards=True), parents=best(above))
 
 
-def _has_objects(world: World) -> bool:
+def _has_objects(data: TaskData) -> bool:
     """Whether some whole picture has a box that lies in nothing else, so that there is a first look."""
-    return bool((~world.items.is_scene & (world.hierarchy.depth == 1)).any()) and bool(world.items.is_scene.any())
+    return bool((~data.items.is_scene & (data.hierarchy.depth == 1)).any()) and bool(data.items.is_scene.any())
 
 
-def _first_cards(world: World, embedding: Embedding, retrieval: Retrieval, seed: int) -> float:
+def _first_cards(data: TaskData, embedding: Embedding, retrieval: Retrieval, seed: int) -> float:
     """What a person sees first of scenes: the mean of their objects' share among the first cards and of the share of cards that fit."""
-    look = judge_first_look(world.items, world.hierarchy, embedding, retrieval, graph=world.graph, most=LOOKS, draws=0, seed=seed)
+    look = judge_first_look(data.items, data.hierarchy, embedding, retrieval, graph=data.graph, most=LOOKS, draws=0, seed=seed)
     return (look.own_objects + look.fitting) / 2
 
 
-def _listed(world: World, embedding: Embedding, retrieval: Retrieval) -> Score:
-    return Score(LISTED, embedding, ranking=listed_ranking(embedding, retrieval, whole_pictures(world.items)))
+def _listed(data: TaskData, embedding: Embedding, retrieval: Retrieval) -> Score:
+    return Score(LISTED, embedding, ranking=listed_ranking(embedding, retrieval, whole_pictures(data.items)))
 
 
 def _value(task: Task, reading: str, of: Measured, score: Score, settings: EvaluateSettings) -> float:

@@ -20,7 +20,7 @@ from hypviz.evaluation.radii import measure_radii
 from hypviz.evaluation.report import Evaluation, TaskResult
 from hypviz.evaluation.settings import EvaluateSettings
 from hypviz.evaluation.task import Ranking, Reading, Score, Task, all_rankings, choose_queries, scores_of
-from hypviz.evaluation.task_data import Rows, World
+from hypviz.evaluation.task_data import Rows, TaskData
 from hypviz.evaluation.tasks import all_tasks
 from hypviz.progress import OnShare, OnStage
 from hypviz.search.embedding import Embedding
@@ -52,8 +52,8 @@ def evaluate(
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
     rankings = all_rankings(embedding, retrieval, rankings, whole_pictures(items))
-    world = World(items, hierarchy, graph)
-    tasks = all_tasks(world, settings)
+    data = TaskData(items, hierarchy, graph)
+    tasks = all_tasks(data, settings)
     empty = [task for task in tasks if not (len(task.queries) and len(task.pool))]
     notes = [f"{name}: left out, the data has no such pair of boxes." for name in dict.fromkeys(task.name for task in empty)]
     jobs = [(task, _queries(task, settings), _scores(embedding, task.direction, settings, rankings)) for task in tasks if task not in empty]
@@ -67,8 +67,8 @@ def evaluate(
         for score in scores:
             results += run_task(task, score, queries, luck, items.image, settings, on_share=bar.step(cost, f"{task.name} by {score.name}"))
     between = _scores(embedding, "children", settings, None) if len(apexes) else []
-    entailment = measure_entailment(world, between, apexes, on_share=bar.step(pairs, "entailment"))
-    cones = _judge_cones(world, embedding, retrieval.cones, apexes, bar.step(pairs, "cones")) if judged and retrieval else {}
+    entailment = measure_entailment(data, between, apexes, on_share=bar.step(pairs, "entailment"))
+    cones = _judge_cones(data, embedding, retrieval.cones, apexes, bar.step(pairs, "cones")) if judged and retrieval else {}
     return Evaluation(
         settings, embedding.geometry, embedding.curv, len(items), len(items.images), tuple(results),
         measure_radii(items, hierarchy, embedding.radii, settings), metrics.mean_direction_norm(embedding.directions),
@@ -224,9 +224,9 @@ class _Tally:
         )
 
 
-def _judge_cones(world: World, embedding: Embedding, cones: Cones, apexes: Rows, on_share: OnShare) -> dict[str, MembershipQuality]:
+def _judge_cones(data: TaskData, embedding: Embedding, cones: Cones, apexes: Rows, on_share: OnShare) -> dict[str, MembershipQuality]:
     """The cones of the apexes, judged by class and by instance."""
-    relations = {"class": lambda rows: below_by_class(world, rows), "instance": by_instance(world.hierarchy)}
+    relations = {"class": lambda rows: below_by_class(data, rows), "instance": by_instance(data.hierarchy)}
     found = {}
     for number, (name, relation) in enumerate(relations.items()):
         on_share(number / len(relations))

@@ -16,7 +16,7 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class World:
+class TaskData:
     """Items, hierarchy and class graph (C, C) with the lookups that all tasks share."""
 
     items: Items

@@ -14,80 +14,80 @@ from hypviz.evaluation.measures import HitRate, LabelDistances, Precision, Whole
 from hypviz.evaluation.recognition import nearest_neighbour, prototype
 from hypviz.evaluation.settings import EvaluateSettings
 from hypviz.evaluation.task import Reading, Task
-from hypviz.evaluation.task_data import Rows, World, dense
+from hypviz.evaluation.task_data import Rows, TaskData, dense
 
 
-def all_tasks(world: World, settings: EvaluateSettings) -> list[Task]:
+def all_tasks(data: TaskData, settings: EvaluateSettings) -> list[Task]:
     """The tasks in the order of the report; one may have no queries or no pool."""
     return [
-        part_to_object(world, settings),
-        object_to_parts(world, settings),
-        scene_to_contents(world, settings),
-        box_to_scene(world, settings),
-        nearest_neighbour(world),
-        prototype(world),
+        part_to_object(data, settings),
+        object_to_parts(data, settings),
+        scene_to_contents(data, settings),
+        box_to_scene(data, settings),
+        nearest_neighbour(data),
+        prototype(data),
     ]
 
 
-def part_to_object(world: World, settings: EvaluateSettings) -> Task:
+def part_to_object(data: TaskData, settings: EvaluateSettings) -> Task:
     """A box inside another box → boxes with boxes inside. Correct by instance: the retrieved object holds a box of the
     query's class; by class: the query's class lies under the object's class."""
-    pool = world.objects
-    holders = world.holds[pool].T.tocsr()
+    pool = data.objects
+    holders = data.holds[pool].T.tocsr()
 
     def instance(rows: Rows) -> NDArray[np.bool_]:
-        return dense(holders[world.label[rows]])
+        return dense(holders[data.label[rows]])
 
     def by_class(rows: Rows) -> NDArray[np.bool_]:
-        return world.graph.T[world.label[rows]][:, world.label[pool]]
+        return data.graph.T[data.label[rows]][:, data.label[pool]]
 
     measures = (Precision(settings.object_k),)
     readings = (Reading("instance", instance, measures), Reading("class", by_class, measures))
-    return Task("part → object", "parents", world.parts, pool, readings, max(*settings.object_k, settings.first_k))
+    return Task("part → object", "parents", data.parts, pool, readings, max(*settings.object_k, settings.first_k))
 
 
-def object_to_parts(world: World, settings: EvaluateSettings) -> Task:
+def object_to_parts(data: TaskData, settings: EvaluateSettings) -> Task:
     """A box with boxes inside → all boxes. Correct by class: the class lies under the query's class; by instance: the
     class occurs inside the query itself."""
-    pool = world.boxes
+    pool = data.boxes
 
     def by_class(rows: Rows) -> NDArray[np.bool_]:
-        return world.class_below(rows, pool)
+        return data.class_below(rows, pool)
 
     def instance(rows: Rows) -> NDArray[np.bool_]:
-        return dense(world.holds[rows])[:, world.label[pool]]
+        return dense(data.holds[rows])[:, data.label[pool]]
 
     both = WholeList({str(k): k for k in settings.recall_k}), Precision((settings.first_k,))
-    readings = (Reading("class", by_class, both), Reading("instance", instance, (*both, FirstSeen(world, pool, settings.first_k))))
-    return Task("object → parts", "children", world.objects, pool, readings)
+    readings = (Reading("class", by_class, both), Reading("instance", instance, (*both, FirstSeen(data, pool, settings.first_k))))
+    return Task("object → parts", "children", data.objects, pool, readings)
 
 
-def scene_to_contents(world: World, settings: EvaluateSettings) -> Task:
+def scene_to_contents(data: TaskData, settings: EvaluateSettings) -> Task:
     """A scene → all boxes. Correct: the box's class is in the scene's hierarchy, own or other images [P]. OT and TV
     compare the class histogram of the scene with that of the retrieved boxes; the first few are what a person sees."""
-    pool = world.boxes
+    pool = data.boxes
     depths = {f"{share:.0%}": max(1, round(share * len(pool))) for share in settings.shares}
     measures = (
         WholeList({str(k): k for k in settings.recall_k} | depths),
-        LabelDistances(world, pool, depths),
+        LabelDistances(data, pool, depths),
         Precision((settings.first_k,)),
-        FirstSeen(world, pool, settings.first_k),
+        FirstSeen(data, pool, settings.first_k),
     )
 
     def by_class(rows: Rows) -> NDArray[np.bool_]:
-        return world.class_below(rows, pool)
+        return data.class_below(rows, pool)
 
-    queries = world.scenes[np.diff(world.shown.indptr) > 0]
+    queries = data.scenes[np.diff(data.shown.indptr) > 0]
     return Task("scene → contents", "children", queries, pool, (Reading("class", by_class, measures),))
 
 
-def box_to_scene(world: World, settings: EvaluateSettings) -> Task:
+def box_to_scene(data: TaskData, settings: EvaluateSettings) -> Task:
     """A box → all scenes. Correct by class: the scene holds a box of the query's class [P]; by image: its own scene."""
-    pool, image = world.scenes, world.items.image
-    showing = world.shown.T.tocsr()
+    pool, image = data.scenes, data.items.image
+    showing = data.shown.T.tocsr()
 
     def by_class(rows: Rows) -> NDArray[np.bool_]:
-        return dense(showing[world.label[rows]])
+        return dense(showing[data.label[rows]])
 
     def own(rows: Rows) -> NDArray[np.bool_]:
         same: NDArray[np.bool_] = image[rows][:, None] == image[pool]
@@ -95,4 +95,4 @@ def box_to_scene(world: World, settings: EvaluateSettings) -> Task:
 
     precision, hit_rate = Precision(settings.scene_k), HitRate(settings.scene_k)
     readings = (Reading("same class", by_class, (precision,)), Reading("same image", own, (hit_rate,), curve=False))
-    return Task("box → scene", "parents", world.boxes, pool, readings, max(*settings.scene_k, settings.first_k))
+    return Task("box → scene", "parents", data.boxes, pool, readings, max(*settings.scene_k, settings.first_k))

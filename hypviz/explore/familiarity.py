@@ -13,7 +13,7 @@ from hypviz.evaluation import LISTED, EvaluateSettings
 from hypviz.evaluation.calibration import image_sample
 from hypviz.evaluation.run import measure_chance, run_task
 from hypviz.evaluation.task import Score, Task, choose_queries, listed_ranking
-from hypviz.evaluation.task_data import World
+from hypviz.evaluation.task_data import TaskData
 from hypviz.evaluation.tasks import part_to_object, scene_to_contents
 from hypviz.inference.embed import suited_checkpoint
 from hypviz.model.card import Card
@@ -67,11 +67,11 @@ def familiarity(workspace: Workspace, embedding: Embedding, retrieval: Retrieval
     """Judge a model on a sample of the annotated pictures of a workspace."""
     items, hierarchy, embedding = image_sample(workspace.items, workspace.hierarchy, embedding, most=IMAGES, seed=seed)
     settings = EvaluateSettings(bootstrap=0, baselines=False, max_queries=QUERIES, seed=seed)
-    world = World(items, hierarchy, class_graph(items, hierarchy))
+    data = TaskData(items, hierarchy, class_graph(items, hierarchy))
     score = Score(LISTED, embedding, ranking=listed_ranking(embedding, retrieval, whole_pictures(items)))
     return Familiarity(
-        _figure(scene_to_contents(world, settings), "class", "precision@12", score, settings, world),
-        _figure(part_to_object(world, settings), "instance", "precision@5", score, settings, world),
+        _figure(scene_to_contents(data, settings), "class", "precision@12", score, settings, data),
+        _figure(part_to_object(data, settings), "instance", "precision@5", score, settings, data),
     )
 
 
@@ -89,12 +89,12 @@ def notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Re
     return {"text": text, "action": action} if text else None
 
 
-def _figure(task: Task, reading: str, metric: str, score: Score, settings: EvaluateSettings, world: World) -> tuple[float, float] | None:
+def _figure(task: Task, reading: str, metric: str, score: Score, settings: EvaluateSettings, data: TaskData) -> tuple[float, float] | None:
     """The metric's mean and its chance; None with too few queries."""
     queries = choose_queries(task.queries, settings.max_queries, settings.seed)
     if len(queries) < FEWEST or len(task.pool) < FEWEST:
         return None
     luck = measure_chance(task, queries)
-    result = next(one for one in run_task(task, score, queries, luck, world.items.image, settings) if one.reading == reading)
+    result = next(one for one in run_task(task, score, queries, luck, data.items.image, settings) if one.reading == reading)
     value, chance = result.metrics[metric].mean, result.chance_of(metric)
     return (float(value), float(chance)) if np.isfinite([value, chance]).all() else None

@@ -13,15 +13,15 @@ from hypviz.data.items import Items
 from hypviz.errors import DataError
 from hypviz.evaluation.membership import by_class, cone_blocks, membership_quality
 from hypviz.evaluation.retrieval import calibrate_cones, calibrate_retrieval, choose_rankings, level_limits
-from hypviz.evaluation.task_data import World
+from hypviz.evaluation.task_data import TaskData
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
 from tests.evaluation.worlds import hierarchy_of, make_items, tree_world
 
 
-def world_of(items: Items) -> World:
+def world_of(items: Items) -> TaskData:
     hierarchy = hierarchy_of(items)
-    return World(items, hierarchy, class_graph(items, hierarchy))
+    return TaskData(items, hierarchy, class_graph(items, hierarchy))
 
 
 def shaken(e: Embedding, *, turn: float, shift: float, seed: int = 0) -> Embedding:
@@ -33,7 +33,7 @@ def shaken(e: Embedding, *, turn: float, shift: float, seed: int = 0) -> Embeddi
     return Embedding(directions.astype(np.float32), radii.astype(np.float32), e.curv)
 
 
-def f1_of(world: World, e: Embedding, cones: Cones) -> float:
+def f1_of(world: TaskData, e: Embedding, cones: Cones) -> float:
     blocks = cone_blocks(e, cones.at(e.radii), outward=cones.outward)
     return membership_quality(blocks, by_class(world.items, world.hierarchy)).f1
 

@@ -13,7 +13,7 @@ from hypviz import metrics
 from hypviz.evaluation import EvaluateSettings, Evaluation, evaluate
 from hypviz.evaluation.run import measure_chance
 from hypviz.evaluation.task import Floats, Ranking, Scorer, Task
-from hypviz.evaluation.task_data import Rows, World
+from hypviz.evaluation.task_data import Rows, TaskData
 from hypviz.evaluation.tasks import all_tasks
 from tests.evaluation.worlds import FAST, SlowWorld, hierarchy_of, random_world
 
@@ -23,7 +23,7 @@ SETTINGS = EvaluateSettings(bootstrap=0, object_k=(1, 5), scene_k=(1, 4), recall
 def tasks_of(seed: int) -> list[Task]:
     items, embedding = random_world(seed=seed)
     world = SlowWorld(items, embedding)
-    return all_tasks(World(items, world.hierarchy, world.graph), SETTINGS)
+    return all_tasks(TaskData(items, world.hierarchy, world.graph), SETTINGS)
 
 
 @pytest.mark.parametrize("number", range(6))
