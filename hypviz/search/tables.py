@@ -1,0 +1,48 @@
+"""Thresholds of the cosine as tables by shell, with the margin that makes up for the rounding of a cosine."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.search.regions import ALL, NONE, NOWHERE, Doubles, Region
+from hypviz.search.scoring import COINCIDENT, Floats
+
+Mask = NDArray[np.bool_]
+
+
+class Table:
+    """Thresholds (b, m + 1) by shell, as tables of float32 that are wider, never narrower, than what they are made from."""
+
+    def __init__(self, near: Doubles, far: Doubles) -> None:
+        self._near = np.ascontiguousarray(near.T.astype(np.float32))
+        self._far = np.ascontiguousarray(far.T.astype(np.float32)) if (far > -1).any() else None
+
+    def holds(self, cosine: Floats, of: NDArray[np.intp]) -> Mask:
+        """(n, b) which cosines pass; whatever is not a number does, for the exact form to judge."""
+        passed = np.less(cosine, self._near.take(of, axis=0))
+        np.logical_not(passed, out=passed)
+        if self._far is not None:
+            passed |= cosine <= self._far.take(of, axis=0)
+        return passed
+
+
+def table_of(region: Region, margin: float, *, odd: Mask, limit: Doubles | None = None) -> Table:
+    """The table of a region (b, m).  margin: what a cosine can be off by; above 0 the table lets through whatever could be in the region,
+    below 0 only what certainly is.  odd: (b,) queries that are no unit vectors.  limit: (b,) the values to beat, where inf is none."""
+    near, far = region
+    wide = margin > 0
+    if wide:
+        # Coinciding items have an angle that is none of the geometry's: they are always decided exactly.
+        near = np.minimum(near, 1 - COINCIDENT)
+    near, far = near - margin, far + margin
+    if limit is not None:
+        near = np.where(np.isinf(limit)[:, None], ALL, near)
+    near, far = (_with_odd(side, end, odd) for side, end in ((near, ALL if wide else NONE), (far, NOWHERE)))
+    return Table(near, far)
+
+
+def _with_odd(side: Doubles, end: float, odd: Mask) -> Doubles:
+    """One shell more, for the odd rows; there, and for odd queries, `end` stands."""
+    side = np.where(odd[:, None], end, side)
+    return np.concatenate([side, np.full((len(side), 1), end)], axis=1)
