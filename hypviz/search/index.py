@@ -111,8 +111,8 @@ class Index:
         lists = self._scanned(queries, Task(order, None, checked_limit(limit)))
         rows = [found.sorted() for found in lists]
         return [
-            Ranked(which, value.astype(np.float32), self._radii[which], found.total, np.arange(len(which)))
-            for found, (which, value) in zip(lists, rows, strict=True)
+            Ranked(which, value.astype(np.float32), self._radii[which], len(self) - (query.row is not None), np.arange(len(which)))
+            for query, (which, value) in zip(queries, rows, strict=True)
         ]
 
     def one_of_each(self, query: Query, omega: float | None, groups: NDArray[np.integer], *, limit: int = 40) -> Ranked:

@@ -32,10 +32,13 @@ from hypviz.search.tables import Mask, Table, table_of
 
 FIRST = 512
 """Items of the first block: all of them are decided in float64."""
-SAMPLE = 1 << 14
+SAMPLE = 1 << 12
 """Items that give the first value to beat, where there are many more."""
 MAX_QUERIES = 64
 """Queries of one pass: more would make the products too small."""
+PENDING = 1 << 14
+"""Pairs that wait at most to be decided."""
+_EMPTY = np.empty(0, np.int64)
 ALONE = 1 << 16
 """Cosines below which a second thread costs more than it saves."""
 
@@ -127,6 +130,8 @@ class _Stretch:
         self._radii = np.asarray(embedding.radii, np.float32)
         self._cosines = cosines or (lambda start, stop: product(embedding.directions[start:stop], self._directions))
         self._keep = members
+        self._waiting: list[tuple[Rows, NDArray[np.intp]]] = []
+        self._pending = 0
         own = np.abs(np.linalg.norm(self._directions.astype(np.float64), axis=1) - 1)
         self._odd = own > ODD
         rounding = shells.rounding(self._directions.shape[1], float(own.max(where=~self._odd, initial=0.0)))
@@ -142,10 +147,12 @@ class _Stretch:
         at, size, asked, better = start, min(FIRST, width), 0, None
         while at < stop:
             end = min(at + size, stop)
-            if at - start >= 2 * asked or at == start:
+            if at - start >= 2 * asked:
+                self._decide()
                 asked, better = at - start, self._better()
             self._look(at, end, better)
             at, size = end, min(2 * size, width)
+        self._decide()
 
     def _better(self) -> Table | None:
         """What can beat the values so far."""
@@ -167,11 +174,13 @@ class _Stretch:
             surely &= cosine < np.float32(1 - COINCIDENT - self._margin)
             asked &= ~surely if better is None else better.holds(cosine, of) | ~surely
         self._leave_out(start, stop, asked, surely)
-        place, number = np.nonzero(asked)
-        inside = surely if surely is None else surely & ~asked
-        self._decide(start, place, number, inside)
-        if inside is not None:
-            self._count(start, stop, inside)
+        if surely is not None:
+            self._count(start, stop, surely & ~asked)
+        place, number = np.divmod(np.flatnonzero(asked), len(self.queries))
+        self._waiting.append((place + start, number))
+        self._pending += len(place)
+        if self._pending > PENDING:
+            self._decide()
 
     def _leave_out(self, start: int, stop: int, *masks: Mask | None) -> None:
         """A query is no answer to itself."""
@@ -184,34 +193,31 @@ class _Stretch:
                 if same and mask is not None:
                     mask[at, number] = False
 
-    def _decide(self, start: int, place: NDArray[np.intp], number: NDArray[np.intp], inside: Mask | None) -> None:
-        """Membership and value of pairs, exactly; those that are members are noted in `inside`."""
-        if not len(place):
-            return
-        order = np.argsort(number, kind="stable")
-        place, number = place[order], number[order]
+    def _decide(self) -> None:
+        """Membership and value of the pairs that wait, exactly: few at a time would cost more in calls than in numbers."""
+        place, number = (np.concatenate(part) for part in zip(*self._waiting, strict=True)) if self._waiting else (_EMPTY, _EMPTY)
+        self._waiting, self._pending = [], 0
         step = max(64, (1 << 19) // self._directions.shape[1])
-        values, held = np.empty(len(place)), np.ones(len(place), np.bool_)
         for low in range(0, len(place), step):
             part = slice(low, low + step)
-            values[part], held[part] = self._exactly(start + place[part], number[part])
-        if inside is not None:
-            inside[place[held], number[held]] = True
-        names = self._names(start + place)
-        if self.task.skip is not None:
-            held &= ~self.task.skip[names]
-        if inside is None:
-            self._tally(number[held])
-        if self.task.order is None:
-            return
-        held &= ~np.isnan(values)
-        names, values, number = names[held], values[held], number[held]
-        ends = np.searchsorted(number, np.arange(len(self.queries) + 1))
-        for one, low, high in zip(range(len(self.queries)), ends[:-1], ends[1:], strict=True):
-            if low < high:
-                self.found[one].add(names[low:high], values[low:high])
-                with self._lock:
-                    self.best[one] = min(self.best[one], self.found[one].worst)
+            order = np.argsort(number[part], kind="stable")
+            self._judge(place[part][order], number[part][order])
+
+    def _judge(self, place: Rows, number: NDArray[np.intp]) -> None:
+        values, held = self._exactly(place, number)
+        names = self._names(place)
+        groups = np.searchsorted(number, np.arange(len(self.queries) + 1))
+        listed = held if self.task.skip is None else held & ~self.task.skip[names]
+        offered = listed & ~np.isnan(values)
+        for found, low, high in zip(self.found, groups[:-1], groups[1:], strict=True):
+            own = slice(low, high)
+            found.total += int(np.count_nonzero(listed[own]))
+            if self._keep:
+                found.members.append(names[own][held[own]])
+            if self.task.order is not None and low < high:
+                found.add(names[own][offered[own]], values[own][offered[own]])
+        with self._lock:
+            np.minimum(self.best, [found.worst for found in self.found], out=self.best)
 
     def _exactly(self, places: Rows, number: NDArray[np.intp]) -> tuple[Doubles, Mask]:
         y = np.asarray(self.embedding.directions[places], np.float32)
@@ -225,17 +231,13 @@ class _Stretch:
     def _names(self, places: Rows) -> Rows:
         return places if self.rows is None else self.rows[places]
 
-    def _tally(self, number: NDArray[np.intp]) -> None:
-        for one, count in enumerate(np.bincount(number, minlength=len(self.queries)).tolist()):
-            self.found[one].total += count
-
     def _count(self, start: int, stop: int, inside: Mask) -> None:
-        """Note the members of a block, and how many of them may be listed."""
+        """Note the members of a block that need no decision, and how many of them may be listed."""
         listed = inside
         if self.task.skip is not None:
             skip = self.task.skip[start:stop] if self.rows is None else self.task.skip[self.rows[start:stop]]
             listed = inside & ~skip[:, None]
-        for one, found in enumerate(self.found):
-            found.total += int(np.count_nonzero(listed[:, one]))
+        for one, (found, count) in enumerate(zip(self.found, np.count_nonzero(listed, axis=0).tolist(), strict=True)):
+            found.total += count
             if self._keep:
                 found.members.append(np.flatnonzero(inside[:, one]) + start)
