@@ -137,13 +137,12 @@ class Index:
 
     def cones(self, queries: Sequence[Query], omega: float | None = None) -> list[Rows]:
         """`cone_members` of several queries at once, from one pass over the items."""
-        task = Task(None, self._holding("children", omega), members=True)
-        return [np.sort(np.concatenate(found.members)) for found in self._scanned(queries, task)]
+        return self._members(queries, omega)
 
     def around(self, query: Query, omega: float | None = None, omega_parents: float | None = None, *, limit: int = 40) -> Around:
         """Children, parents and all members of the cone, from the same cosines; arguments as `children` and `parents`."""
         most, omega, omega_parents = checked_limit(limit), optional_omega(omega), optional_omega(omega_parents)
-        members = self.cone_members(query, omega)
+        members = self._members([query], omega, keep=True)[0]
         closest = self.best([query], Ranking(), limit=1)[0].angle
         return Around(
             self.children(query, omega, limit=most),
@@ -234,15 +233,20 @@ class Index:
         found = self._scanned(queries, task)
         return [(query, (one.sorted()[0], one.total)) for query, one in zip(queries, found, strict=True)]
 
-    def _scanned(self, queries: Sequence[Query], task: Task) -> list[Found]:
+    def _members(self, queries: Sequence[Query], omega: float | None, *, keep: bool = False) -> list[Rows]:
+        task = Task(None, self._holding("children", omega), members=True)
+        return [np.sort(np.concatenate([np.empty(0, np.int64), *found.members])) for found in self._scanned(queries, task, keep=keep)]
+
+    def _scanned(self, queries: Sequence[Query], task: Task, *, keep: bool = False) -> list[Found]:
+        """keep: the cosines of a single query, for what else will be asked about it."""
         directions = self._directions(queries)
         if self._shells is None:
             self._shells = shells_of(self.embedding, self.retrieval.cones.limits)
         found: list[Found] = []
         for start in range(0, len(queries), MAX_QUERIES):
             some = slice(start, start + MAX_QUERIES)
-            with self._products.of(directions[some]) as product:
-                found += scan(self.embedding, self._shells, queries[some], task, cells=self._cells, cosines=product)
+            with self._products.of(directions[some], keep=keep) as known:
+                found += scan(self.embedding, self._shells, queries[some], task, cells=self._cells, cosines=known)
         return found
 
     def _scores_of(self, query: Query, rows: Rows) -> Floats:
@@ -268,13 +272,13 @@ class Index:
     def _cosines(self, directions: Floats) -> Iterator[tuple[int, Floats]]:
         """(first row, (b, n) cosines, not to be written to) in blocks whose working memory stays below `chunk_bytes`."""
         width = max(self._cells // max(len(directions), 1) // ALIGNMENT * ALIGNMENT, ALIGNMENT)
-        if len(directions) == 1:
-            with self._products.of(directions) as product:
-                for start in range(0, len(self), width):
-                    yield start, product(start, min(start + width, len(self))).T
-            return
-        for start in range(0, len(self), width):
-            yield start, np.matmul(directions, np.asarray(self.embedding.directions[start : start + width], np.float32).T)
+        with self._products.of(directions, keep=True) as known:
+            for start in range(0, len(self), width):
+                stop = min(start + width, len(self))
+                if known is not None:
+                    yield start, known(start, stop).T
+                else:
+                    yield start, np.matmul(directions, np.asarray(self.embedding.directions[start:stop], np.float32).T)
 
     def _directions(self, queries: Sequence[Query]) -> Floats:
         """(b, D) directions of the queries; DataError when one does not fit the index."""

@@ -38,25 +38,22 @@ class Products:
         self._last: tuple[bytes, Floats] | None = None
 
     @contextmanager
-    def of(self, directions: Floats) -> Iterator[Product]:
-        """The cosines of these queries, (b, D). They are kept when the block ends without an error: every item has then been
-        asked for."""
-        if len(directions) > 1 or len(self._items) > self._most:
-            yield lambda start, stop: product(self._block(start, stop), directions)
-            return
+    def of(self, directions: Floats, *, keep: bool) -> Iterator[Product | None]:
+        """The cosines of one query, (1, D), where they are known; or, to `keep`, where they can be: they are kept when the block ends
+        without an error, every item having been asked for. None for several queries, and where there are too many items."""
         asked, last = directions.tobytes(), self._last
         if last is not None and last[0] == asked:
             known = last[1]
             yield lambda start, stop: known[start:stop]
             return
+        if not keep or len(directions) > 1 or len(self._items) > self._most:
+            yield None
+            return
         fresh = np.empty((len(self._items), 1), np.float32)
 
         def filled(start: int, stop: int) -> Floats:
-            fresh[start:stop] = product(self._block(start, stop), directions)
+            fresh[start:stop] = product(np.asarray(self._items[start:stop], np.float32), directions)
             return fresh[start:stop]
 
         yield filled
         self._last = asked, fresh  # one assignment: threads see the old pair or the new one
-
-    def _block(self, start: int, stop: int) -> Floats:
-        return np.asarray(self._items[start:stop], np.float32)
