@@ -9,7 +9,7 @@ import numpy as np
 
 from hypviz.search.scoring import Floats
 
-PRODUCT = 1 << 18
+PRODUCT = 1 << 17
 """Multiplications of one small product: OpenBLAS leaves those to the calling thread."""
 Product = Callable[[int, int], Floats]
 """(start, stop) → (n, b) cosines of items [start, stop), not to be written to."""

@@ -85,6 +85,7 @@ def scan(
     if not others:
         whole.work()
         return whole.found
+    whole.work(until=GROWTH**2 * FIRST)  # one first, so that nobody begins without a value to beat
     with ThreadPoolExecutor(others) as pool:
         running = [pool.submit(whole.work) for _ in range(others)]
         whole.work()
@@ -140,11 +141,11 @@ class _Scan:
             self._inside = self._table(task.holding.region(q, shells, embedding), self._margin)
             self._surely = self._table(task.holding.region(q, shells, embedding, surely=True), -self._margin)
 
-    def work(self) -> None:
-        """Look at blocks of items until there are none left: what every thread does."""
+    def work(self, until: int | None = None) -> None:
+        """Look at blocks of items until there are none left, or those before `until`: what every thread does."""
         waiting: list[tuple[Rows, NDArray[np.intp]]] = []
         asked, better = -1, None
-        while (block := self._taken()) is not None:
+        while (block := self._taken(until)) is not None:
             if block[0] >= GROWTH * asked:
                 self._decide(waiting)
                 asked, better = block[0], self._better()
@@ -153,13 +154,15 @@ class _Scan:
                 self._decide(waiting)
         self._decide(waiting)
 
-    def _taken(self) -> tuple[int, int] | None:
+    def _taken(self, until: int | None) -> tuple[int, int] | None:
         """The next block, [start, stop): small first ones, from which the value to beat comes."""
         with self._lock:
             start = self._next
+            if start >= (len(self.embedding) if until is None else until):
+                return None
             size = min(max(self._first, (GROWTH - 1) * start), self._width)
             self._next = min(start + size, len(self.embedding))
-            return (start, self._next) if start < len(self.embedding) else None
+            return (start, self._next) if start < self._next else None
 
     def _better(self) -> Table | None:
         """What can beat the values so far."""
