@@ -203,22 +203,19 @@ def held(items: int, dims: int, limit: int, path: str | None) -> None:
         for work in _works(index, limit).values():
             work(queries)
             most = max(most, _own_memory())
-    print(json.dumps({"peak memory (bytes)": most if path else _peak()}))
+    print(json.dumps({"peak memory (bytes)": most if path else _own_memory("VmHWM")}))
 
 
-def _own_memory() -> int:
-    """Bytes held now without mapped files, where the system tells; otherwise the peak of all."""
+def _own_memory(name: str = "RssAnon") -> int:
+    """Bytes that the system states for this process: without mapped files now (RssAnon), or the most of all so far (VmHWM)."""
     status = Path("/proc/self/status")
     if status.is_file():
         for line in status.read_text(encoding="ascii").splitlines():
-            if line.startswith("RssAnon:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024
-    return _peak()
-
-
-def _peak() -> int:
     import resource
 
+    # Elsewhere the peak stands for both; on Linux it would be that of the process that started this one, too.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 

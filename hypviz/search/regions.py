@@ -119,7 +119,7 @@ def distant(limit: Doubles, own: Doubles, low: Doubles, high: Doubles, space: Em
 def _terms(limit: Doubles, apex: Doubles, other: Doubles, space: Embedding) -> tuple[Doubles, Doubles, Doubles]:
     """C, t and G of the derivation; G is nan where both points are at the root."""
     t = 1 / np.tan(np.clip(limit, TINY, math.pi))
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         if space.geometry == "euclidean":
             return np.ones_like(apex), t, apex / other
         a = _held(apex, space)

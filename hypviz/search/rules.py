@@ -198,14 +198,13 @@ def _cosine_at_most(angle: Doubles, shape: tuple[int, ...]) -> Region:
 def _rising(cosine: Doubles, own: Doubles, radius: Doubles, space: Embedding, *, task: str, apex: str) -> Doubles:
     """At most the angle at this cosine, and never falling with θ.
 
-    The sum rises itself where the child lies farther out, and is at least π where it does not. An exterior angle rises where the other
-    point lies farther out, and is at least π/2 and θ where not, θ + the other angles of the triangle being at most π. An
-    inner angle is at least 0.
+    The sum of both rises itself where the child lies farther out, and is at least π where it does not. An exterior angle rises where the
+    other point lies farther out; where not, it falls to the tangent from the apex to the other's sphere, cos θ = tanh r_y / tanh r_x
+    (Euclidean: r_y / r_x), and rises from there on. An inner angle is at least 0, which lets through more than the others do.
     """
     theta = np.arccos(cosine)
     if space.geometry == "cosine":
         return theta * (2 if apex == "sum" else 1)
-    outward = radius >= own if task == "children" else own >= radius
     if apex == "sum":
         m = narrowing(own, radius, space) * (1 if task == "children" else -1)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -214,9 +213,12 @@ def _rising(cosine: Doubles, own: Doubles, radius: Doubles, space: Embedding, *,
     if (apex == "query") != (task == "children"):
         return np.zeros_like(theta * own * radius)
     x, y = (own, radius) if apex == "query" else (radius, own)
-    flat = space.geometry == "euclidean"
-    angle = euclidean_exterior_angle_from_cosine(cosine, x, y) if flat else exterior_angle_from_cosine(cosine, x, y, curv=space.curv)
-    return np.where(outward, np.where((x == 0) & (y == 0), 0.0, angle), np.maximum(theta, math.pi / 2))
+    flat, scale = space.geometry == "euclidean", math.sqrt(space.curv)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        tangent = y / x if flat else np.tanh(scale * y) / np.tanh(scale * x)
+    turned = np.minimum(cosine, np.where(np.isnan(tangent), 1.0, tangent))
+    angle = euclidean_exterior_angle_from_cosine(turned, x, y) if flat else exterior_angle_from_cosine(turned, x, y, curv=space.curv)
+    return np.where((x == 0) & (y == 0), 0.0, angle)
 
 
 def _distance(pairs: Pairs, cosine: Doubles) -> Doubles:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hypviz.search.regions import ALL, NONE, NOWHERE, Doubles, Region
+from hypviz.search.regions import ALL, Doubles, Region
 from hypviz.search.scoring import COINCIDENT, Floats
 from hypviz.search.shells import Shells
 
@@ -50,7 +50,7 @@ def table_of(region: Region, margin: float, *, odd: Mask, together: Mask, limit:
     near, far = near - margin, far + margin
     if limit is not None:
         near = np.where(np.isinf(limit)[:, None], ALL, near)
-    near, far = (_with_odd(side, end, odd) for side, end in ((near, ALL if wide else NONE), (far, NOWHERE)))
+    near, far = (_with_odd(side, end, odd) for side, end in ((near, -np.inf if wide else np.inf), (far, -np.inf)))
     return Table(near, far)
 
 
