@@ -1,8 +1,9 @@
 """Exact search over an embedding: children, parents, cones, neighbours and the path to the root. NumPy only.
 
-Every answer comes from one matrix product of unit directions and a few elementwise passes, in blocks over the items,
-so the extra memory is bounded by `chunk_bytes` whatever the size of the (possibly memory-mapped) embedding. Ties are
-broken by row. No approximation: hyperbolic ranking breaks graph indexes, and exact search is fast enough.
+Lists and cones come from one float32 product of unit directions: thresholds of the cosine, one for each query and shell of radii, leave
+a few hundred items of a million, which are decided in float64 (`search.scan`, with the proof in `search.regions`). The extra memory
+is bounded by `chunk_bytes` for each thread, and some 16 bytes an item, whatever the size of the (possibly memory-mapped) embedding. Ties
+are broken by row. No approximation: hyperbolic ranking breaks graph indexes, and exact search is fast enough.
 
 Retrieval has one meaning in the page, the command line and the metrics (`search.retrieval`): the children of x are the
 items inside its cone, the best `limit` of them by the checkpoint's ranking, shown by ascending radius (general →
