@@ -246,6 +246,18 @@ def test_the_disk_is_measured_without_a_browser(run: Run) -> None:
     assert "first draw (ms)" not in size and "left out" in found.json()["browser"]
 
 
+@pytest.mark.parametrize("kept", [("--mapped",), ()])
+def test_exact_search_is_measured_and_agrees_with_float64(run: Run, kept: tuple[str, ...]) -> None:
+    found = run("bench", "search", "--items", 3000, "--dims", 16, "--limit", 20, "--rounds", 1, *kept, "--json").json()
+    assert found["items"] == 3000 and found["peak memory (bytes)"] > 3000 * 16 * 4
+    assert found["beside float64"]["largest difference at a rank"] < 1e-6 and found["beside float64"]["lists"] == 36
+    orders = found["16 at once (ms)"]
+    assert (
+        {"children, angle at the query", "parents by their cones, as listed", "nearest"} <= orders.keys() == found["1 at once (ms)"].keys()
+    )
+    assert "faiss" not in orders if kept else ("faiss" in orders) != ("not installed" in found.get("faiss", ""))
+
+
 def test_training_writes_a_checkpoint_that_embeds(run: Run, tiny_world: TinyWorld, tmp_path: Path) -> None:
     settings = json.dumps({"encoder": {"embed_dim": 8}, "loss": {"denominator": "sincere"}})
     arguments = ("train", "--workspace", tiny_world.workspace, "--out", tmp_path / "mine", "--steps", 2, "--batch-pairs", 8)

@@ -16,6 +16,7 @@ from hypviz.cli.bench_disk import disk
 from hypviz.cli.bench_first_look import first_look
 from hypviz.cli.bench_load import load
 from hypviz.cli.bench_openimages import openimages
+from hypviz.cli.bench_search import search
 from hypviz.cli.output import Checkpoint, Device, Json, show
 
 app = typer.Typer(invoke_without_command=True, help="Measure speed on this machine.")
@@ -23,6 +24,7 @@ app.command("disk")(disk)
 app.command("first-look")(first_look)
 app.command("openimages")(openimages)
 app.command("load")(load)
+app.command("search")(search)
 
 
 @app.callback()
@@ -36,7 +38,7 @@ def bench(
     """Measure start-up, drawing, encoding, search and the disk's payload; medians of a few runs.
 
     `bench disk` and `bench openimages` measure those alone, `bench first-look` judges what is listed, `bench load`
-    lets many browsers click at a server that trains.
+    lets many browsers click at a server that trains, `bench search` holds exact search against FAISS.
     """
     if context.invoked_subcommand is not None:
         return

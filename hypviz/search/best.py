@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.search.scoring import Floats
 
 Rows = NDArray[np.int64]
+Doubles = NDArray[np.float64]
 
 
-class Best:
-    """Keeps the `limit` items with the smallest values among those offered; ties are broken by row.
+@dataclass(eq=False)
+class Found:
+    """What a scan finds for one query.  rows, values: of the list so far, in no order.  total: how many items the list would hold
+    without its limit.  members: rows inside the cone in ascending parts, where they were asked for."""
 
-    omit: a row that never counts, or None.  rows, values: those kept, in no order.  total: how many were offered.
-    """
+    limit: int
+    rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
+    values: Doubles = field(default_factory=lambda: np.empty(0, np.float64))
+    total: int = 0
+    members: list[Rows] = field(default_factory=list)
 
-    def __init__(self, limit: int, omit: int | None) -> None:
-        self.limit, self.omit = limit, omit
-        self.rows: Rows = np.empty(0, np.int64)
-        self.values: Floats = np.empty(0, np.float32)
-        self.total = 0
-
-    def add(self, start: int, values: Floats, offered: NDArray[np.bool_]) -> Rows:
-        """Take in items of rows start, start + 1, …, those that are `offered`; gives their rows, ascending."""
-        inside = np.flatnonzero(offered)
-        if self.omit is not None:
-            inside = inside[inside != self.omit - start]
-        found = inside + start
-        self.total += len(found)
-        rows, kept = np.concatenate([self.rows, found]), np.concatenate([self.values, values[inside]])
+    def add(self, rows: Rows, values: Doubles) -> None:
+        """Keep the `limit` smallest values; ties by row."""
+        rows, values = np.concatenate([self.rows, rows]), np.concatenate([self.values, values])
         if len(rows) > self.limit:
-            # Everything tied with the last place stays until the sort by row, so ties do not depend on the blocks.
-            cut = np.partition(kept, self.limit - 1)[self.limit - 1]
-            close = np.flatnonzero(kept <= cut)
-            close = close[np.lexsort((rows[close], kept[close]))[: self.limit]]
-            rows, kept = rows[close], kept[close]
-        self.rows, self.values = rows, kept
-        return found
+            close = np.flatnonzero(values <= np.partition(values, self.limit - 1)[self.limit - 1])
+            close = close[np.lexsort((rows[close], values[close]))[: self.limit]]
+            rows, values = rows[close], values[close]
+        self.rows, self.values = rows, values
 
-    def sorted(self) -> tuple[Rows, Floats]:
-        """(k,) rows and (k,) values, best first."""
+    @property
+    def worst(self) -> float:
+        """The value to beat; inf until the list is full."""
+        return float(self.values.max()) if len(self.values) >= self.limit else np.inf
+
+    def sorted(self) -> tuple[Rows, Doubles]:
+        """(k,) rows and values, best first."""
         order = np.lexsort((self.rows, self.values))
         return self.rows[order], self.values[order]
 

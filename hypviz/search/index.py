@@ -1,8 +1,9 @@
 """Exact search over an embedding: children, parents, cones, neighbours and the path to the root. NumPy only.
 
-Every answer comes from one matrix product of unit directions and a few elementwise passes, in blocks over the items,
-so the extra memory is bounded by `chunk_bytes` whatever the size of the (possibly memory-mapped) embedding. Ties are
-broken by row. No approximation: hyperbolic ranking breaks graph indexes, and exact search is fast enough.
+Lists and cones come from one float32 product of unit directions: thresholds of the cosine, one for each query and shell of radii, leave
+a few hundred items of a million, which are decided in float64 (`search.scan`, with the proof in `search.regions`). The extra memory
+is bounded by `chunk_bytes` for each thread, and some 16 bytes an item, whatever the size of the (possibly memory-mapped) embedding. Ties
+are broken by row. No approximation: hyperbolic ranking breaks graph indexes, and exact search is fast enough.
 
 Retrieval has one meaning in the page, the command line and the metrics (`search.retrieval`): the children of x are the
 items inside its cone, the best `limit` of them by the checkpoint's ranking, shown by ascending radius (general →
@@ -13,20 +14,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.config import check_choice, check_range
 from hypviz.errors import DataError, SelectionError
-from hypviz.search.answers import Around, Query, Ranked, Rows, checked_limit, optional_omega, without
-from hypviz.search.best import Best, BestOfEach
+from hypviz.search.answers import Around, Query, Ranked, Rows, checked_limit, optional_omega
+from hypviz.search.best import BestOfEach, Found
 from hypviz.search.embedding import Embedding
 from hypviz.search.geodesic import across, along, nearest_on_way
-from hypviz.search.near import Ends
+from hypviz.search.products import Products
 from hypviz.search.retrieval import Ranking, Retrieval
+from hypviz.search.rules import Holding, Order, pairs_of
+from hypviz.search.scan import MAX_QUERIES, Task, scan
 from hypviz.search.scoring import APEXES, TASKS, Floats, ranking_value, tiles, worst
+from hypviz.search.shells import Shells, shells_of
 
 BYTES_PER_CELL = 64
 """Working memory per query–candidate pair: the ranking formulas hold about 16 float32 values at a time."""
@@ -54,7 +57,8 @@ class Index:
         self._whole = whole
         self._cells = int(chunk_bytes) // BYTES_PER_CELL
         self._out_cells = int(chunk_bytes) // 4
-        self._last: tuple[bytes, Floats | None] = b"", None
+        self._shells: Shells | None = None
+        self._products = Products(embedding.directions, self._out_cells)
 
     def __len__(self) -> int:
         return len(self.embedding)
@@ -75,7 +79,7 @@ class Index:
         omega in radians, in (0, π], None for the calibrated one; SettingsError otherwise, or when limit < 1. The query's own
         row is left out; an item at the very point of the query has no angle and counts as π/2 (see `scoring`).
         """
-        return self.around(query, omega, limit=limit).children
+        return self.children_of([query], omega, limit=limit)[0]
 
     def parents(self, query: Query, omega: float | None = None, *, limit: int = 40) -> Ranked:
         """Items whose cones hold the query, the best `limit` by the ranking for parents, otherwise as `children`.
@@ -83,18 +87,48 @@ class Index:
         omega: the half-angle of all their cones. Where the retrieval has `parents_at` "query" the apex is the query: items y with
         π − ext(query, y) <= omega.
         """
-        best = Best(checked_limit(limit), query.row)
-        for start, cosine in self._cosines(self._directions([query])):
-            best.add(start, *self._upwards(query, start, cosine[0], optional_omega(omega)))
-        return self._ordered(query, best.sorted()[0], best.total, "parents")
+        return self.parents_of([query], omega, limit=limit)[0]
+
+    def children_of(self, queries: Sequence[Query], omega: float | None = None, *, limit: int = 40) -> list[Ranked]:
+        """`children` of several queries at once, from one pass over the items."""
+        task = Task(self._order("children"), self._holding("children", omega), checked_limit(limit), skip=self._whole)
+        return [self._ordered(query, *found, "children") for query, found in self._listed(queries, task)]
+
+    def parents_of(self, queries: Sequence[Query], omega: float | None = None, *, limit: int = 40) -> list[Ranked]:
+        """`parents` of several queries at once, from one pass over the items."""
+        task = Task(self._order("parents"), self._holding("parents", omega), checked_limit(limit))
+        lists = self._listed(queries, task)
+        none = [self._whole is not None and query.row is not None and bool(self._whole[query.row]) for query in queries]
+        return [Ranked.none() if top else self._ordered(query, *found, "parents") for top, (query, found) in zip(none, lists, strict=True)]
+
+    def best(self, queries: Sequence[Query], ranking: Ranking | None = None, *, task: str = "children", limit: int = 100) -> list[Ranked]:
+        """The best `limit` of all items by a ranking, inside a cone or not, best first; `angle` is what they are ranked by.
+
+        ranking: None for the retrieval's own.  task: "children" or "parents".  The order is that of float64, ties by row; what
+        is ranked by an angle or a distance that is not a number is in no list.
+        """
+        check_choice("task", task, ("children", "parents"))
+        order = Order(ranking, task) if ranking else self._order(task)
+        lists = self._scanned(queries, Task(order, None, checked_limit(limit)))
+        rows = [found.sorted() for found in lists]
+        return [
+            Ranked(which, value.astype(np.float32), self._radii[which], len(self) - (query.row is not None), np.arange(len(which)))
+            for query, (which, value) in zip(queries, rows, strict=True)
+        ]
 
     def one_of_each(self, query: Query, omega: float | None, groups: NDArray[np.integer], *, limit: int = 40) -> Ranked:
         """Of each group the best child by the ranking; the best `limit` of these, in order of ascending radius. groups: (N,) ints
         >= 0.  total: the number of groups with an item in the cone."""
         best, most = BestOfEach(groups, query.row), checked_limit(limit)
-        for start, cosine in self._cosines(self._directions([query])):
-            angle, inside = self._inside(query, start, cosine[0], optional_omega(omega))
-            best.add(start, self._values(query, start, cosine[0], angle), self._listed(start, inside))
+        members = self.cone_members(query, omega)
+        if self._whole is not None:
+            members = members[~self._whole[members]]
+        for start in range(0, len(self), self._out_cells):
+            some = members[slice(*np.searchsorted(members, (start, start + self._out_cells)))]
+            offered = np.zeros(min(self._out_cells, len(self) - start), np.bool_)
+            values = np.zeros(len(offered), np.float32)
+            offered[some - start], values[some - start] = True, self._scores_of(query, some)
+            best.add(start, values, offered)
         rows, _, total = best.sorted(most)
         return self._ordered(query, rows, total, "children")
 
@@ -104,37 +138,20 @@ class Index:
 
     def cones(self, queries: Sequence[Query], omega: float | None = None) -> list[Rows]:
         """`cone_members` of several queries at once, from one pass over the items."""
-        omega, most = optional_omega(omega), self._cells // ALIGNMENT
-        if len(queries) > most:
-            groups = [self.cones(queries[i : i + most], omega) for i in range(0, len(queries), most)]
-            return [rows for group in groups for rows in group]
-        parts: list[list[Rows]] = [[] for _ in queries]
-        own = np.array([query.radius for query in queries], np.float32)[:, None]
-        for start, angle in self._blocks(queries, "children"):
-            radius = self._radii[start : start + angle.shape[1]]
-            which, column = np.nonzero(self.retrieval.cones.holds(angle, own, radius, omega=omega))
-            ends = np.searchsorted(which, np.arange(len(queries) + 1))
-            for number, (low, high) in enumerate(pairwise(ends)):
-                parts[number].append(column[low:high] + start)
-        return [without(np.concatenate(rows), query.row) for rows, query in zip(parts, queries, strict=True)]
+        return self._members(queries, omega)
 
     def around(self, query: Query, omega: float | None = None, omega_parents: float | None = None, *, limit: int = 40) -> Around:
-        """Children, parents and all members of the cone, from one pass over the items; arguments as `children` and `parents`."""
+        """Children, parents and all members of the cone, from the same cosines; arguments as `children` and `parents`."""
         most, omega, omega_parents = checked_limit(limit), optional_omega(omega), optional_omega(omega_parents)
-        children, parents, closest = Best(most, query.row), Best(most, query.row), Best(1, query.row)
-        members, scores = [], []
-        for start, cosine in self._cosines(self._directions([query])):
-            angle, inside = self._inside(query, start, cosine[0], omega)
-            values = self._values(query, start, cosine[0], angle)
-            children.add(start, values, self._listed(start, inside))
-            members.append(without(np.flatnonzero(inside) + start, query.row))
-            scores.append(values[members[-1] - start])
-            parents.add(start, *self._upwards(query, start, cosine[0], omega_parents, angle=angle))
-            closest.add(start, angle, np.ones(len(angle), bool))
-        smallest = float(closest.values[0]) if len(closest.values) else None
-        below = self._ordered(query, children.sorted()[0], children.total, "children")
-        above = self._ordered(query, parents.sorted()[0], parents.total, "parents")
-        return Around(below, above, np.concatenate(members), np.concatenate(scores), smallest)
+        members = self._members([query], omega, keep=True)[0]
+        closest = self.best([query], Ranking(), limit=1)[0].angle
+        return Around(
+            self.children(query, omega, limit=most),
+            self.parents(query, omega_parents, limit=most),
+            members,
+            self._scores_of(query, members),
+            float(closest[0]) if len(closest) else None,
+        )
 
     def cosines(self, query: Query) -> Floats:
         """(N,) cosines of the query's direction with every item's: the very ones that all answers about it come from."""
@@ -142,11 +159,7 @@ class Index:
 
     def nearest(self, query: Query, *, limit: int = 40) -> Ranked:
         """The `limit` items at the smallest geodesic distance, nearest first; `total` is all items but the query."""
-        best = Best(checked_limit(limit), query.row)
-        for start, value in self._blocks([query], "nearest"):
-            best.add(start, value[0], np.ones(value.shape[1], bool))
-        rows, value = best.sorted()
-        return Ranked(rows, value, self._radii[rows], best.total, np.arange(len(rows)))
+        return self.best([query], Ranking(by="distance"), limit=limit)[0]
 
     def path_to_root(self, query: Query, *, steps: int = 50) -> Rows:
         """The items met on the way from the query to the root (method of MERU; Wang et al. 2025, traversal).
@@ -204,89 +217,69 @@ class Index:
                 out[rows, columns] = worst(task, apex) - value
             yield part, out
 
-    def _inside(self, query: Query, start: int, cosine: Floats, omega: float | None) -> tuple[Floats, NDArray[np.bool_]]:
-        """ext(query, ·) of the items from `start` on, and which of them the query's cone holds; both (n,)."""
-        own, radius, ends = self._sides(query, start, len(cosine))
-        angle = ranking_value(cosine, own, radius, space=self.embedding, task="children", ends=ends)
-        return angle, self.retrieval.cones.holds(angle, own, radius, omega=omega)
+    def _order(self, task: str) -> Order:
+        return Order(self.retrieval.children if task == "children" else self.retrieval.parents, task)
 
-    def _listed(self, start: int, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Of the items from `start` on, (n,), those inside that may be listed as children."""
-        return inside if self._whole is None else inside & ~self._whole[start : start + len(inside)]
-
-    def _values(self, query: Query, start: int, cosine: Floats, angle: Floats, task: str = "children") -> Floats:
-        """(n,) what children are ranked by; `angle` is ext(query, ·), which often is just that."""
-        ranking = self.retrieval.children
-        if ranking == Ranking():
-            return angle
-        own, radius, ends = self._sides(query, start, len(cosine))
-        return ranking.values(cosine, own, radius, space=self.embedding, task="children", ends=ends)
-
-    def _sides(self, query: Query, start: int, count: int) -> tuple[Floats, Floats, Ends]:
-        """Radius of the query, (), radii of `count` items from `start` on, and the directions of both."""
-        part = slice(start, start + count)
-        return np.array(query.radius, np.float32), self._radii[part], (query.direction, self.embedding.directions[part])
-
-    def _upwards(
-        self, query: Query, start: int, cosine: Floats, omega: float | None, *, angle: Floats | None = None
-    ) -> tuple[Floats, NDArray[np.bool_]]:
-        """What parents are ranked by, and which items are parents of the query; both (n,). angle: ext(query, ·) where known."""
-        retrieval, space = self.retrieval, self.embedding
-        own, radius, ends = self._sides(query, start, len(cosine))
+    def _holding(self, task: str, omega: float | None) -> Holding:
+        """What the lists of children, or parents, may hold."""
+        omega, retrieval = optional_omega(omega), self.retrieval
+        if task == "children":
+            return Holding(retrieval.cones, task, omega=omega)
         if retrieval.parents_at == "query":
-            if angle is None:
-                angle = ranking_value(cosine, own, radius, space=space, task="children", ends=ends)
-            at_query = angle if space.geometry == "cosine" else np.float32(np.pi) - angle
-            inside = at_query <= (retrieval.parents_omega if omega is None else omega)
-        else:
-            at_candidate = ranking_value(cosine, own, radius, space=space, task="parents", apex="candidate", ends=ends)
-            general = None if self._whole is None else self._whole[start : start + len(cosine)]
-            inside = retrieval.cones.holds(at_candidate, radius, own, omega=omega, general=general)
-        if self._whole is not None and query.row is not None and self._whole[query.row]:
-            inside = np.zeros_like(inside)
-        if retrieval.parents_at == "query" and retrieval.parents == Ranking():
-            return at_query, inside
-        return retrieval.parents.values(cosine, own, radius, space=space, task="parents", ends=ends), inside
+            return Holding(retrieval.cones, task, omega=retrieval.parents_omega if omega is None else omega)
+        return Holding(retrieval.cones, task, "candidate", omega=omega, general=self._whole)
+
+    def _listed(self, queries: Sequence[Query], task: Task) -> list[tuple[Query, tuple[Rows, int]]]:
+        """(query, (rows best first, how many there are in all))."""
+        found = self._scanned(queries, task)
+        return [(query, (one.sorted()[0], one.total)) for query, one in zip(queries, found, strict=True)]
+
+    def _members(self, queries: Sequence[Query], omega: float | None, *, keep: bool = False) -> list[Rows]:
+        task = Task(None, self._holding("children", omega), members=True)
+        return [np.sort(np.concatenate([np.empty(0, np.int64), *found.members])) for found in self._scanned(queries, task, keep=keep)]
+
+    def _scanned(self, queries: Sequence[Query], task: Task, *, keep: bool = False) -> list[Found]:
+        """keep: the cosines of a single query, for what else will be asked about it."""
+        directions = self._directions(queries)
+        if self._shells is None:
+            self._shells = shells_of(self.embedding, self.retrieval.cones.limits)
+        found: list[Found] = []
+        for start in range(0, len(queries), MAX_QUERIES):
+            some = slice(start, start + MAX_QUERIES)
+            with self._products.of(directions[some], keep=keep) as known:
+                found += scan(self.embedding, self._shells, queries[some], task, cells=self._cells, cosines=known)
+        return found
+
+    def _scores_of(self, query: Query, rows: Rows) -> Floats:
+        """(n,) float32, what the ranking gives children."""
+        out = np.empty(len(rows), np.float32)
+        cosine = self.cosines(query)
+        own = np.array(query.radius, np.float32)
+        for start in range(0, len(rows), self._cells):
+            some = rows[start : start + self._cells]
+            ends = query.direction, np.asarray(self.embedding.directions[some], np.float32)
+            out[start : start + len(some)] = self.retrieval.children.values(
+                cosine[some], own, self._radii[some], space=self.embedding, task="children", ends=ends
+            )
+        return out
 
     def _ordered(self, query: Query, rows: Rows, total: int, task: str) -> Ranked:
         """What was found, given best first, by ascending radius; equal radii stay in their order."""
         chosen = rows[order := np.argsort(self._radii[rows], kind="stable")]
-        ends = query.direction, np.asarray(self.embedding.directions[chosen], np.float32)
-        apex = self.retrieval.parents_at if task == "parents" else "query"
-        own, radius = np.array(query.radius, np.float32), self._radii[chosen]
-        angle = ranking_value(ends[1] @ ends[0], own, radius, space=self.embedding, task=task, apex=apex, ends=ends)
-        return Ranked(chosen, angle, radius, total, order)
-
-    def _blocks(self, queries: Sequence[Query], task: str) -> Iterator[tuple[int, Floats]]:
-        """(first row, (b, n) values) over all items, block by block."""
-        directions = self._directions(queries)
-        radii = np.array([query.radius for query in queries], np.float32)[:, None]
-        for start, cosine in self._cosines(directions):
-            part = slice(start, start + cosine.shape[1])
-            ends = directions, self.embedding.directions[part]
-            yield start, ranking_value(cosine, radii, self._radii[part], space=self.embedding, task=task, ends=ends)
+        pairs = pairs_of(query, self.embedding, chosen)
+        angle = pairs.angle(pairs.cosine(), task, self.retrieval.parents_at if task == "parents" else "query").astype(np.float32)
+        return Ranked(chosen, angle, self._radii[chosen], total, order)
 
     def _cosines(self, directions: Floats) -> Iterator[tuple[int, Floats]]:
-        """(first row, (b, n) cosines, not to be written to) in blocks whose working memory stays below `chunk_bytes`.
-
-        Those of the last single query are kept, when they fit too: a click asks for its cone, its parents and its path.
-        """
+        """(first row, (b, n) cosines, not to be written to) in blocks whose working memory stays below `chunk_bytes`."""
         width = max(self._cells // max(len(directions), 1) // ALIGNMENT * ALIGNMENT, ALIGNMENT)
-        asked = directions.tobytes() if len(directions) == 1 and len(self) <= self._out_cells else b""
-        known, cosines = self._last
-        if not asked or asked != known:
-            cosines = np.empty((1, len(self)), np.float32) if asked else None
+        with self._products.of(directions, keep=True) as known:
             for start in range(0, len(self), width):
-                block = np.matmul(directions, np.asarray(self.embedding.directions[start : start + width], np.float32).T)
-                if cosines is not None:
-                    cosines[:, start : start + width] = block
-                yield start, block
-            if cosines is not None:
-                cosines.flags.writeable = False
-                self._last = asked, cosines  # one assignment: threads see the old pair or the new one
-        elif cosines is not None:
-            for start in range(0, len(self), width):
-                yield start, cosines[:, start : start + width]
+                stop = min(start + width, len(self))
+                if known is not None:
+                    yield start, known(start, stop).T
+                else:
+                    yield start, np.matmul(directions, np.asarray(self.embedding.directions[start:stop], np.float32).T)
 
     def _directions(self, queries: Sequence[Query]) -> Floats:
         """(b, D) directions of the queries; DataError when one does not fit the index."""

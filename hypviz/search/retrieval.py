@@ -103,7 +103,7 @@ class Cones:
 
     def holds(
         self,
-        angle: Floats,
+        angle: NDArray[np.floating],
         apex_radius: ArrayLike,
         radius: ArrayLike,
         *,
