@@ -2,37 +2,33 @@
  * One line above everything that a person should know of this data with this checkpoint, with a way out:
  * `view.notice = {text, action: {label, href | tab | checkpoint}}`. Dismissed, it stays away until another view is opened.
  */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, button } = hypviz;
+import { button, element, openTab } from "../disk/dom.js";
 
-  hypviz.noticePart = function (x) {
-    const line = x.find(".hv-notice");
-    let dismissed = ""; // the key of the view whose notice was read
+export function noticePart(x) {
+  const line = x.find(".hv-notice");
+  let dismissed = ""; // the key of the view whose notice was read
 
-    function close() {
-      dismissed = x.view.key;
-      line.hidden = true;
-    }
+  function close() {
+    dismissed = x.view.key;
+    line.hidden = true;
+  }
 
-    /** @param {{label: string, href?: string, tab?: string, checkpoint?: string}} way */
-    function actionOf({ label, href, tab, checkpoint }) {
-      if (href) return Object.assign(element("a", "hv-notice-action", label), { href });
-      return button("hv-notice-action", label, () => (tab ? hypviz.openTab(tab) : window.hypvizOpen?.(null, checkpoint)));
-    }
+  /** @param {{label: string, href?: string, tab?: string, checkpoint?: string}} way */
+  function actionOf({ label, href, tab, checkpoint }) {
+    if (href) return Object.assign(element("a", "hv-notice-action", label), { href });
+    return button("hv-notice-action", label, () => (tab ? openTab(tab) : window.hypvizOpen?.(null, checkpoint)));
+  }
 
-    return {
-      nodes: [],
-      opened() {
-        const { notice, key } = x.view;
-        line.hidden = !notice || dismissed === key;
-        line.replaceChildren();
-        if (!notice) return;
-        const away = button("hv-notice-close", "×", close);
-        away.setAttribute("aria-label", "Dismiss");
-        line.append(element("span", "", notice.text), ...(notice.action ? [actionOf(notice.action)] : []), away);
-      },
-    };
+  return {
+    nodes: [],
+    opened() {
+      const { notice, key } = x.view;
+      line.hidden = !notice || dismissed === key;
+      line.replaceChildren();
+      if (!notice) return;
+      const away = button("hv-notice-close", "×", close);
+      away.setAttribute("aria-label", "Dismiss");
+      line.append(element("span", "", notice.text), ...(notice.action ? [actionOf(notice.action)] : []), away);
+    },
   };
-})();
+}
