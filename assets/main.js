@@ -9,8 +9,8 @@
  */
 import { PALETTE } from "./disk/colours.js";
 import { createDisk } from "./disk/disk.js";
-import { Bits } from "./disk/dom.js";
 import * as math from "./disk/math.js";
+import { Bits } from "./shared/bitset.js";
 
 window.hypviz = {
   Bits,

@@ -5,7 +5,10 @@
  *   annotator.open(view);            // view: what `View.describe()` sends; only its `choice` is used
  *   annotator.openData(name, image); // any set, embedded or not
  */
-import { address, button, complaint, count, el, note, plural, save } from "../shared/dom.js";
+import { button, el, save } from "../shared/dom.js";
+import { count, plural } from "../shared/format.js";
+import { address, ask } from "../shared/http.js";
+import { complaint, note } from "../shared/pieces.js";
 import { createApply, createCorrections } from "./corrections.js";
 import { KEYS, keyOf } from "./keys.js";
 import { createLabel } from "./label.js";
@@ -28,7 +31,7 @@ class Annotator {
     this.root = root;
     this.last = "";
     this.wanted = null;
-    this.sheet = new Sheet({ ask: askTold, onShow: () => this.show(), onState: (state) => this.saved(state) });
+    this.sheet = new Sheet({ ask, onShow: () => this.show(), onState: (state) => this.saved(state) });
     this.build();
     this.listen();
   }
@@ -52,7 +55,7 @@ class Annotator {
       el("div", { class: "ha-group" }, small("−", "Smaller (−)", () => this.stage.zoom(1 / 1.4)), small("+", "Larger (+)", () => this.stage.zoom(1.4)), small("Fit", "Whole picture (0)", () => this.stage.home())),
       opener.button, small("?", "Keys (?)", () => this.help.showModal())); // prettier-ignore
     const frame = el("div", { class: "ha-frame" });
-    this.label = createLabel({ el, onLabel: (label) => this.relabel(label), onLeave: () => this.stage.svg.focus() });
+    this.label = createLabel({ onLabel: (label) => this.relabel(label), onLeave: () => this.stage.svg.focus() });
     this.list = el("ul", { class: "ha-list", "aria-label": "Boxes of this picture" });
     this.deleteButton = small("Delete", "Delete the selected box (Delete)", () => this.remove());
     const data = () => this.sheet.data;
@@ -331,15 +334,6 @@ class Annotator {
     const { data, set, image, boxes, key, past, future, busy } = this.sheet;
     return { data, set, image, boxes, key, past: past.length, future: future.length, busy };
   }
-}
-
-/** As `ask`, with errors that say whether the server answered at all. */
-async function askTold(path, options) {
-  const response = await fetch(address(path), options).catch(() => null);
-  if (!response) throw Object.assign(new Error("The hypviz server does not answer; is it still running?"), { answered: false });
-  const content = await response.json().catch(() => ({ error: `The server answered with status ${response.status}.` }));
-  if (content.error) throw Object.assign(new Error(content.error), { answered: true });
-  return content;
 }
 
 export const mountAnnotator = (root) => new Annotator(root);

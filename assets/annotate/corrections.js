@@ -5,7 +5,10 @@
  *   const panel = hypviz.annotate.createCorrections(element, {data, onChanged});
  *   await panel.open();   panel.offer({id, label, words});   panel.mark("a");
  */
-import { address, ask, button, complaint, el, note, plural, save } from "../shared/dom.js";
+import { button, el, save } from "../shared/dom.js";
+import { plural } from "../shared/format.js";
+import { address, ask } from "../shared/http.js";
+import { complaint, note } from "../shared/pieces.js";
 
 const FILES = [
   ["corrections.csv", "CSV"],

@@ -3,10 +3,11 @@
  *
  *   const field = hypviz.annotate.createLabel({onLabel, onLeave});   field.show(label, names, enabled)
  */
+import { el } from "../shared/dom.js";
 
 const SHOWN = 9; // as many as there are keys 1 to 9
 
-export function createLabel({ el, onLabel, onLeave }) {
+export function createLabel({ onLabel, onLeave }) {
   const list = el("ul", { class: "ha-names", role: "listbox", id: "ha-names", "aria-label": "Labels" });
   list.hidden = true;
   const input = el("input", {

@@ -1,7 +1,7 @@
 /** Pictures of one's own to draw on: a zip or a folder, with boxes or without. */
-import { dropZone } from "../disk/dom.js";
-import { bring as bringSet, dropped } from "../finetune/dom.js";
-import { button, complaint, el, note } from "../shared/dom.js";
+import { bring as bringSet, dropped } from "../finetune/bring.js";
+import { button, dropZone, el } from "../shared/dom.js";
+import { complaint, note } from "../shared/pieces.js";
 
 export function createOpener({ onSet }) {
   const zip = el("input", { type: "file", accept: ".zip,application/zip", class: "ht-file", onchange: () => take(zip) });

@@ -5,7 +5,8 @@
  *   const stage = hypviz.annotate.createStage(element, {onDraw, onChange, onSelect});
  *   stage.show(picture, url, boxes, key);
  */
-import { make, set } from "../disk/dom.js";
+import { area, between, holds, rectOf } from "../shared/boxes.js";
+import { make, set } from "../shared/dom.js";
 
 const DRAG_PX = 4; // a press that moves less is a click
 const MIN_SIDE = 2; // pixels of the picture
@@ -13,9 +14,6 @@ const MAX_ZOOM = 24;
 const EDGES = { n: [1], s: [3], w: [0], e: [2], nw: [0, 1], ne: [2, 1], sw: [0, 3], se: [2, 3] };
 const coarse = () => matchMedia("(pointer: coarse)").matches;
 
-const area = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
-const holds = ([x1, y1, x2, y2], [x, y]) => x >= x1 && x <= x2 && y >= y1 && y <= y2;
-const rectOf = ([x1, y1, x2, y2]) => ({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 });
 const within = (value, low, high) => Math.min(Math.max(value, low), Math.max(low, high));
 
 export function createStage(root, { onDraw, onChange, onSelect, colourOf }) {
@@ -117,7 +115,6 @@ export function createStage(root, { onDraw, onChange, onSelect, colourOf }) {
     return [within(x, 0, width), within(y, 0, height)];
   }
 
-  const corners = (a, b) => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
   const under = (point) => shown.boxes.filter((box) => holds(box.xyxy, point)).sort((a, b) => area(a.xyxy) - area(b.xyxy));
 
   svg.addEventListener("pointerdown", (event) => {
@@ -142,7 +139,7 @@ export function createStage(root, { onDraw, onChange, onSelect, colourOf }) {
     if (!press.moved && Math.hypot(event.clientX - press.x, event.clientY - press.y) < DRAG_PX) return;
     press.moved = true;
     if (press.grip === "pan" || (tool === "move" && !press.grip)) return pan(event);
-    press.box = press.grip ? dragged(press, at(event)) : corners(press.from, at(event));
+    press.box = press.grip ? dragged(press, at(event)) : between(press.from, at(event));
     if (press.grip) return draw(press.box);
     press.rect ||= layer.appendChild(make("rect", { class: "ha-drawing" }));
     set(press.rect, rectOf(press.box));
@@ -190,7 +187,7 @@ export function createStage(root, { onDraw, onChange, onSelect, colourOf }) {
     }
     const next = [...xyxy];
     for (const side of EDGES[grip]) next[side] = within(xyxy[side] + (side % 2 ? dy : dx), 0, side % 2 ? height : width);
-    return corners(next.slice(0, 2), next.slice(2));
+    return between(next.slice(0, 2), next.slice(2));
   }
 
   function pan(event) {

@@ -2,7 +2,8 @@
  * What the eye measures by around a selection: ticks at round true angles on the rim, circles of equal distance, a name for
  * the cone. All of it goes through the same scales as the points.
  */
-import { add, make, trim } from "./dom.js";
+import { add, make } from "../shared/dom.js";
+import { trim } from "../shared/format.js";
 import * as M from "./math.js";
 
 const [TICK_FROM, TICK_TO, TICK_LABEL] = [0.984, 1, 0.958]; // drawn radii

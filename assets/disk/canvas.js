@@ -2,13 +2,14 @@
  * Points on a 2-D canvas: for a second disk beside the first (one WebGL figure a page), and where WebGL is missing.
  * Each colour and size is drawn once as a small picture and then stamped: 5,000 points take about 3 ms.
  */
+import { el } from "../shared/dom.js";
 
 const TURN = 2 * Math.PI;
 
 export class CanvasPoints {
   /** @param {HTMLElement} element */
   constructor(element) {
-    this.canvas = element.appendChild(document.createElement("canvas"));
+    this.canvas = element.appendChild(el("canvas"));
     this.context = this.canvas.getContext("2d");
   }
 
@@ -25,7 +26,7 @@ export class CanvasPoints {
 
   stamp(size, { colour, lit, member }, line) {
     const r = (size / 2) * this.density;
-    const stamp = document.createElement("canvas");
+    const stamp = el("canvas");
     stamp.width = stamp.height = 2 * Math.ceil(r) + 2;
     const context = stamp.getContext("2d");
     context.beginPath();

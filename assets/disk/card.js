@@ -1,5 +1,6 @@
 /** The hover card: a ring at once, then label, depth and distance with the picture; above the point, never flipping. */
-import { distance, element } from "./dom.js";
+import { el } from "../shared/dom.js";
+import { distance } from "../shared/format.js";
 
 const DWELL_MS = 125; // before the card fetches its picture
 const AIR = 16; // between the card and its point
@@ -8,7 +9,7 @@ export class Card {
   /** @param {Painter} paint @param {HTMLElement} node @param {Object} options of the disk @param {Function} words of a row */
   constructor(paint, node, options, words) {
     Object.assign(this, { paint, node, options, words });
-    node.append(element("img"), element("div", "hd-card-text"));
+    node.append(el("img"), el("div", "hd-card-text"));
   }
 
   /** @param {Object|null} found what lies under the pointer, from `Painter.find` */
@@ -38,15 +39,15 @@ export class Card {
     image.hidden = !url;
     image.onerror = () => (image.hidden = true);
     if (url) image.src = url;
-    const first = element("div", "", ...(found.extra ? [] : [this.dot(found.index)]), title);
-    text.replaceChildren(first, ...lines.map((line) => element("div", "", line)));
+    const first = el("div", "", ...(found.extra ? [] : [this.dot(found.index)]), title);
+    text.replaceChildren(first, ...lines.map((line) => el("div", "", line)));
     this.place(this.paint.placeOf(found));
     this.node.classList.add("is-open");
     this.options.onHover?.(found.extra ? null : found.row);
   }
 
   dot(index) {
-    const dot = element("span", "hd-dot");
+    const dot = el("span", "hd-dot");
     const { key, groups } = this.paint.points.colours();
     dot.style.color = this.paint.points.colourOf(groups[key[index]]);
     return dot;

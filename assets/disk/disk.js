@@ -28,8 +28,8 @@
  * @property {(body: Object) => Promise<ArrayBuffer>} [focus] asks the server for the layout around a selection, see disk/focus.js
  * @property {(row: number) => string} [describe]    last line of the hover card; default: the image's name
  */
+import { el, painted } from "../shared/dom.js";
 import { Card } from "./card.js";
-import { element, painted } from "./dom.js";
 import { toSVG } from "./export.js";
 import { Focus } from "./focus.js";
 import { Gestures } from "./gestures.js";
@@ -144,7 +144,7 @@ class Disk {
   }
 
   writeCaption() {
-    const parts = [...captionOf(this.paint).map((part) => element("span", "", part)), ...scaleNote(this)];
+    const parts = [...captionOf(this.paint).map((part) => el("span", "", part)), ...scaleNote(this)];
     this.el.caption.replaceChildren(...parts.flatMap((part, i) => [i ? " · " : "", part]));
   }
 

@@ -4,7 +4,8 @@
  * PDF goes through the browser's own print: it writes vectors and embeds the fonts, which no library at hand does
  * without a second renderer that would have to agree with this one.
  */
-import { add, make } from "./dom.js";
+import { add, el, make } from "../shared/dom.js";
+import { dataUrl } from "../shared/http.js";
 import { withLetters } from "./fonts.js";
 import { DIM, LIT } from "./points.js";
 
@@ -53,22 +54,13 @@ function pictures(thumbs, side) {
   return group;
 }
 
-async function dataUrl(address) {
-  const blob = await (await fetch(address)).blob();
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    Object.assign(reader, { onload: () => resolve(reader.result), onerror: () => reject(reader.error) });
-    reader.readAsDataURL(blob);
-  });
-}
-
 /** The picture in pixels. @param {number} scale pixels per stage pixel @returns {Promise<Blob>} PNG */
 export async function toPNG(paint, scale) {
   const side = Math.round(paint.size * scale);
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await toFullSVG(paint))}`;
   await image.decode();
-  const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
+  const canvas = Object.assign(el("canvas"), { width: side, height: side });
   const context = canvas.getContext("2d");
   context.fillStyle = getComputedStyle(paint.stage).getPropertyValue("--hd-page");
   context.fillRect(0, 0, side, side);

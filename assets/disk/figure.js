@@ -2,7 +2,8 @@
  * The disk as a figure for a paper: SVG of a given width in millimetres, light on white, with the legend, the cone's ω, data,
  * checkpoint and what radius and angle mean below it. Its letters are written into it (disk/fonts.js).
  */
-import { add, count, make } from "./dom.js";
+import { add, make } from "../shared/dom.js";
+import { count, wrapped } from "../shared/format.js";
 import { shownPictures, toSVG } from "./export.js";
 import { withLetters } from "./fonts.js";
 import { captionOf } from "./words.js";
@@ -87,17 +88,6 @@ function coneWords({ look, focus }) {
   if (!look.selection || look.omega === null) return [];
   const degrees = ((look.omega * 180) / Math.PI).toFixed(1);
   return [`cone of the marked item: ω = ${look.omega.toFixed(3)} rad (${degrees}°)${focus ? "" : ", its section with the plane"}`];
-}
-
-/** Facts one after the other in lines of at most so many letters. */
-function wrapped(facts, most) {
-  const lines = [""];
-  for (const fact of facts) {
-    const last = lines[lines.length - 1];
-    if (last && last.length + fact.length + 3 > most) lines.push(fact);
-    else lines[lines.length - 1] = last ? `${last} · ${fact}` : fact;
-  }
-  return lines;
 }
 
 function write(parent, x, y, text) {

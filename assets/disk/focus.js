@@ -6,7 +6,7 @@
  * that each one's distance to the root is true at every moment. Until the server has answered for a new ω, the cone is
  * drawn through the scale at hand.
  */
-import { Bits } from "./dom.js";
+import { Bits } from "../shared/bitset.js";
 import * as M from "./math.js";
 
 const PATIENCE_MS = 160; // after so long the selection is lit where it is, and the glide follows

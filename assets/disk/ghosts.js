@@ -5,7 +5,7 @@
  *   const ghosts = new hypviz.Ghosts(disk);   // the disk has its first points
  *   await ghosts.move(arrays);   ghosts.show(true);   ghosts.destroy();
  */
-import { add, make, set } from "./dom.js";
+import { add, make, set } from "../shared/dom.js";
 import * as M from "./math.js";
 
 const LEAST = 0.012; // of the drawn disk: shorter arrows are not drawn

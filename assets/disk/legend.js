@@ -1,5 +1,6 @@
 /** What the colours mean: one button per group that lights it alone, and a search box when there are many. */
-import { button, count, element } from "./dom.js";
+import { button, el } from "../shared/dom.js";
+import { count } from "../shared/format.js";
 
 const FEW = 14; // groups shown without a search
 
@@ -7,7 +8,7 @@ export class Legend {
   /** @param {Painter} paint @param {HTMLElement} node @param {() => Promise<void>} redraw */
   constructor(paint, node, redraw) {
     Object.assign(this, { paint, node, redraw, sought: "" });
-    this.search = element("input", "hd-legend-search");
+    this.search = el("input", "hd-legend-search");
     Object.assign(this.search, { type: "search", placeholder: "Find in legend" });
     this.search.setAttribute("aria-label", "Find in legend");
     this.search.addEventListener("input", () => {
@@ -15,7 +16,7 @@ export class Legend {
       this.fill();
     });
     this.search.addEventListener("keydown", (event) => event.stopPropagation()); // arrows and Escape belong to the text
-    this.list = element("div", "hd-legend-list");
+    this.list = el("div", "hd-legend-list");
     node.append(this.search, this.list);
   }
 
@@ -37,15 +38,15 @@ export class Legend {
     this.node.classList.toggle("has-highlight", highlight !== null);
     this.list.replaceChildren(...shown.map(({ group, i }) => this.entry(group, i)));
     const more = found.length - shown.length;
-    if (more) this.list.append(element("span", "hd-legend-more", `and ${count(more)} more: search for them`));
-    if (!found.length) this.list.append(element("span", "hd-legend-more", "nothing of that name"));
+    if (more) this.list.append(el("span", "hd-legend-more", `and ${count(more)} more: search for them`));
+    if (!found.length) this.list.append(el("span", "hd-legend-more", "nothing of that name"));
   }
 
   entry(group, i) {
-    const dot = element("span", "hd-dot");
+    const dot = el("span", "hd-dot");
     dot.style.color = this.paint.points.colourOf(group);
-    const entry = button("", "", () => this.toggle(i));
-    entry.append(dot, group.name, element("i", "", count(group.count)));
+    const entry = button("", () => this.toggle(i), "");
+    entry.append(dot, group.name, el("i", "", count(group.count)));
     entry.dataset.group = i;
     entry.setAttribute("aria-pressed", String(this.paint.look.highlight === i));
     return entry;

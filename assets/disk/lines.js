@@ -1,6 +1,8 @@
 /** Everything on the disk that is few: face, rings with their true distances, root, cones, the path, marks. Drawn as SVG. */
+import { isRow } from "../shared/bitset.js";
+import { add, make, set } from "../shared/dom.js";
+import { trim } from "../shared/format.js";
 import { Around } from "./around.js";
-import { add, isRow, make, set, trim } from "./dom.js";
 import * as M from "./math.js";
 
 const CONE_SURE = 0.94; // drawn radius up to which a cone is drawn in full; all of the rest to infinity lies beyond

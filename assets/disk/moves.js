@@ -1,5 +1,5 @@
 /** Movement of the disk: turns of the view, and points gliding to the places of another payload; none is longer than 300 ms. */
-import { reducedMotion } from "./dom.js";
+import { reducedMotion } from "../shared/dom.js";
 import { MAX_ZOOM, insideDisk } from "./gestures.js";
 
 const TURN = 2 * Math.PI;

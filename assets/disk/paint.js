@@ -6,7 +6,7 @@
  * stage's upper left corner. An *index* counts the points at hand, a *row* the items of the data set; they are the
  * same unless the payload is a sample, which then says the row of each of its points.
  */
-import { isRow } from "./dom.js";
+import { isRow } from "../shared/bitset.js";
 import { Edges } from "./edges.js";
 import { Lines } from "./lines.js";
 import * as M from "./math.js";

@@ -1,4 +1,5 @@
 /** Points through plotly's scattergl: the one WebGL figure of the page. See disk/points.js for what a group is. */
+import { el } from "../shared/dom.js";
 
 const SOFTWARE_LIMIT = 10000; // points that a processor draws quickly at double density
 
@@ -79,7 +80,7 @@ export class PlotlyPoints {
 
 /** What a look at a new WebGL context finds, null where there is none. */
 function probe(look) {
-  const context = document.createElement("canvas").getContext("webgl");
+  const context = el("canvas").getContext("webgl");
   const found = context && look(context);
   context?.getExtension("WEBGL_lose_context")?.loseContext(); // browsers keep few contexts: give this one back
   return found;

@@ -2,9 +2,10 @@
  * The points of the disk: which are drawn, in what size and colour, which are lit. How they reach the screen is left
  * to a renderer: plotly's scattergl, or a 2-D canvas where there is no WebGL or where one figure has it already.
  */
+import { Bits, isRow } from "../shared/bitset.js";
+import { reducedMotion } from "../shared/dom.js";
 import { CanvasPoints } from "./canvas.js";
 import { colouring } from "./colours.js";
-import { Bits, isRow, reducedMotion } from "./dom.js";
 import { PlotlyPoints } from "./plotly.js";
 
 const GL_LIMIT = 90000; // plotly's scattergl slows down at 100,000 points

@@ -1,8 +1,9 @@
 /** A figure as PDF: the browser's print writes vectors and embeds the fonts. */
+import { el } from "../shared/dom.js";
 
 /** Print a picture alone on a page of its own size: "Save as PDF" there gives a vector file. @param {string} svg @param {string} page size in CSS */
 export async function toPrinter(svg, page) {
-  const frame = document.createElement("iframe");
+  const frame = el("iframe");
   frame.style.cssText = "position: fixed; right: 0; bottom: 0; width: 0; height: 0; border: 0";
   frame.className = "hd-print";
   frame.srcdoc = `<!doctype html><title>hypviz figure</title><style>@page { size: ${page}; margin: 0 }

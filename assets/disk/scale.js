@@ -1,5 +1,5 @@
 /** Which radius scale the disk is drawn with, and a warning where the stretched one makes much of little. */
-import { button, element } from "./dom.js";
+import { button, el } from "../shared/dom.js";
 
 /** Draw with another radius scale; a layout around the selection is asked for anew. @param {Disk} disk @param {"stretched"|"linear"} name */
 export async function setScale(disk, name) {
@@ -21,7 +21,7 @@ export function scaleNote(disk) {
   const words = linear
     ? "radius drawn in proportion to the true distance "
     : `nearly all distances to the root lie within ${share} of each other: the scale stretches a small difference `;
-  const other = button("hd-scale", linear ? "Stretched scale" : "Linear scale", () => setScale(disk, linear ? "stretched" : "linear"));
-  return [element("span", "hd-scale-note", words, other)];
+  const other = button(linear ? "Stretched scale" : "Linear scale", () => setScale(disk, linear ? "stretched" : "linear"), "hd-scale");
+  return [el("span", "hd-scale-note", words, other)];
 }
 

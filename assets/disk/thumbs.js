@@ -3,7 +3,7 @@
  * navigates. First what belongs to the selection, then what is lit, general before specific, evenly spread over the data; where
  * room is left, what is dimmed, dimmed.
  */
-import { element } from "./dom.js";
+import { el } from "../shared/dom.js";
 
 const MOST = 150;
 const GAP = 4;
@@ -70,7 +70,7 @@ export class Thumbs {
   }
 
   picture(i) {
-    const image = element("img", "hd-thumb");
+    const image = el("img", "hd-thumb");
     Object.assign(image, { alt: "", draggable: false, decoding: "async", src: this.urlOf(this.paint.rowAt(i)) });
     image.onerror = () => image.remove();
     return this.layer.appendChild(image);

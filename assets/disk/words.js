@@ -1,5 +1,5 @@
 /** The disk in words: what an item is, and how to read the picture. */
-import { count, distance } from "./dom.js";
+import { count, distance } from "../shared/format.js";
 
 /** The label of an item. @param {Painter} paint @param {number} row */
 export function nameOf(paint, row) {

@@ -2,7 +2,9 @@
  * Charts of the Evaluate tab, drawn by plotly as SVG (the page's one WebGL figure is the disk): precision over recall with
  * threshold marks (the paper's Fig. 4), and the true distance to the root by depth.
  */
-import { choice, complaint, count, downloads, el, isDark, note, number, save, taskTitle } from "../shared/dom.js";
+import { el, isDark, save } from "../shared/dom.js";
+import { count, number, taskTitle } from "../shared/format.js";
+import { choice, complaint, downloads, note } from "../shared/pieces.js";
 import { tablesOf } from "./tables.js";
 
 /* Okabe and Ito's colours, told apart with every kind of colour vision; lighter ones on dark. */

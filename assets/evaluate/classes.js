@@ -1,5 +1,8 @@
 /** Results by class of the query: one metric at a time, sortable, searchable, every number a button to its examples. */
-import { ask, button, choice, complaint, count, el, measured, note, numberButton, scrolled, taskTitle, unitOf } from "../shared/dom.js";
+import { button, el } from "../shared/dom.js";
+import { count, measured, taskTitle, unitOf } from "../shared/format.js";
+import { ask } from "../shared/http.js";
+import { choice, complaint, note, numberButton, scrolled } from "../shared/pieces.js";
 
 export function classes(report, { onPick, path, state }) {
   const names = report.sources.map((source) => source.name);

@@ -6,7 +6,9 @@
  *
  * The server does all measuring (hypviz/review); a finished evaluation is kept there, so a second look is instant.
  */
-import { address, ask, button, choice, el, note, query } from "../shared/dom.js";
+import { button, el } from "../shared/dom.js";
+import { address, ask, query } from "../shared/http.js";
+import { choice, note } from "../shared/pieces.js";
 import { curves, radii } from "./charts.js";
 import { classes as byClass } from "./classes.js";
 import { health } from "./health.js";

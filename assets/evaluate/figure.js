@@ -7,7 +7,9 @@
  * stay vectors) or "png" (three times the size of the screen).  page: its size in CSS, for print.
  */
 import { withLetters } from "../disk/fonts.js";
-import { el, number } from "../shared/dom.js";
+import { el } from "../shared/dom.js";
+import { number, wrapped } from "../shared/format.js";
+import { dataUrl } from "../shared/http.js";
 
 const RIGHT = "#0072b2";
 const QUIET = "#566274";
@@ -19,18 +21,6 @@ const PNG_SCALE = 3;
 
 const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 const text = (x, y, words, size, extra = "") => `<text x="${x}" y="${y}" font-size="${size}" ${extra}>${escape(words)}</text>`;
-
-async function dataUrl(address) {
-  const answer = await fetch(address).catch(() => null);
-  if (!answer || !answer.ok) throw new Error("a picture could not be read");
-  const blob = await answer.blob();
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result);
-    reader.onerror = () => reject(new Error("a picture could not be read"));
-    reader.readAsDataURL(blob);
-  });
-}
 
 /** One picture with its frame, its mark, its class and its radius. */
 async function cell(item, [x, y], thumb) {
@@ -69,17 +59,6 @@ async function drawn(query, groups, facts, mm, thumb) {
   const paper = '<rect width="100%" height="100%" fill="#fff"/>';
   const svg = `<svg ${head} font-family="Helvetica, Arial, sans-serif" fill="#1d2433">${paper}${parts.join("")}</svg>`;
   return { svg, page: size.join(" "), width, height: y };
-}
-
-/** Facts one after the other in lines of at most so many letters. */
-function wrapped(facts, most) {
-  const lines = [];
-  for (const fact of facts) {
-    const last = lines.at(-1);
-    if (last && last.length + fact.length + 3 <= most) lines[lines.length - 1] = `${last} · ${fact}`;
-    else lines.push(fact);
-  }
-  return lines;
 }
 
 async function raster({ svg, width, height }) {

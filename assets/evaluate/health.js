@@ -1,5 +1,8 @@
 /** The health report of a workspace's hierarchy: every check with its count, in words, and a way to its pictures. */
-import { address, ask, button, complaint, count, downloads, el, note, number, numberButton, save } from "../shared/dom.js";
+import { button, el, save } from "../shared/dom.js";
+import { count, number } from "../shared/format.js";
+import { address, ask } from "../shared/http.js";
+import { complaint, downloads, note, numberButton } from "../shared/pieces.js";
 
 const SIGNS = { error: ["●", "cannot be right"], warning: ["▲", "probably wrong"], info: ["○", "good to know"] };
 const DETAILS = 12;

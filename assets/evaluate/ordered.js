@@ -3,7 +3,10 @@
  * that is from general to specific; saved as SVG with its pictures inside, or as PNG made from that SVG.
  */
 import { toPrinter } from "../disk/print.js";
-import { ask, button, card, choice, complaint, count, downloads, el, note, number, save } from "../shared/dom.js";
+import { button, el, save } from "../shared/dom.js";
+import { count, number } from "../shared/format.js";
+import { ask } from "../shared/http.js";
+import { card, choice, complaint, downloads, note } from "../shared/pieces.js";
 import { orderedFigure } from "./figure.js";
 
 const TITLES = { angle: "hyperbolic angle", cosine: "cosine", distance: "distance" };

@@ -5,9 +5,12 @@
  *   panel.examples(key)   key: {source, task, reading, score, metric, label?}
  *   panel.level(source, level) · panel.pairs(source, direct) · panel.findings(check)
  */
-import { address, ask, button, card as itemCard, choice, complaint, count, el, measured, note, number, plural, query, taskTitle, unitOf } from "../shared/dom.js";
+import { rectOf } from "../shared/boxes.js";
+import { add, button, el, make } from "../shared/dom.js";
+import { count, measured, number, plural, taskTitle, unitOf } from "../shared/format.js";
+import { address, ask, query } from "../shared/http.js";
+import { card as itemCard, choice, complaint, note } from "../shared/pieces.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const STEP = 12;
 const MOST = 48; // examples the server gives at once
 const PAIR_ORDERS = [
@@ -70,15 +73,9 @@ export function createPanel(root, { path, viewPath, thumb, onDisk, onOrdered, cl
     const alt = scene.cards.map((item) => item.label).join(" and ");
     const src = address(viewPath(`region/${scene.image}?box=${scene.region.join(",")}`));
     const image = el("img", { loading: "lazy", alt, src });
-    const overlay = document.createElementNS(SVG, "svg");
-    overlay.setAttribute("viewBox", `${x1} ${y1} ${x2 - x1} ${y2 - y1}`);
-    scene.boxes.forEach(([bx1, by1, bx2, by2], i) => {
-      for (const part of ["he-halo", "he-line"]) {
-        const rect = document.createElementNS(SVG, "rect");
-        const shape = { x: bx1, y: by1, width: bx2 - bx1, height: by2 - by1, class: `${part} he-box-${i}` };
-        Object.entries(shape).forEach(([name, value]) => rect.setAttribute(name, value));
-        overlay.append(rect);
-      }
+    const overlay = make("svg", { viewBox: `${x1} ${y1} ${x2 - x1} ${y2 - y1}` });
+    scene.boxes.forEach((box, i) => {
+      for (const part of ["he-halo", "he-line"]) add(overlay, "rect", { ...rectOf(box), class: `${part} he-box-${i}` });
     });
     const frame = el("div", { class: "he-region" }, image, overlay);
     frame.style.aspectRatio = `${x2 - x1} / ${y2 - y1}`;

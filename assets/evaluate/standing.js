@@ -5,7 +5,9 @@
  *   standing.show(answer, {scope, report});   // answer: of the server's `status`
  *   standing.fail(error);
  */
-import { button, complaint, el, note, timeLeft } from "../shared/dom.js";
+import { button, el } from "../shared/dom.js";
+import { timeLeft } from "../shared/format.js";
+import { complaint, note } from "../shared/pieces.js";
 
 const COSTS = {
   quick: "A sample of the queries: seconds on a few hundred pictures, with wider intervals.",

@@ -1,7 +1,10 @@
 /**
  * Tables of the Evaluate tab: the paper's layout, and two sources side by side. Every number is a button to its examples.
  */
-import { address, button, choice, downloads, el, measured, note, numberButton, save, scrolled, taskTitle, unitOf } from "../shared/dom.js";
+import { button, el, save } from "../shared/dom.js";
+import { measured, taskTitle, unitOf } from "../shared/format.js";
+import { address } from "../shared/http.js";
+import { choice, downloads, note, numberButton, scrolled } from "../shared/pieces.js";
 
 const FILES = [
   ["tables.md", "Tables (Markdown)"],

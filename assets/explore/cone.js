@@ -1,5 +1,5 @@
 /** How wide the cone is: what validation found for the level of the item, until a person moves the slider. */
-import { count } from "../disk/dom.js";
+import { count } from "../shared/format.js";
 
 const NUDGE = 0.05; // radians a key widens or narrows the cone by
 const ASK_AFTER_MS = 60; // while the slider moves, the cone follows at once and the server is asked this often

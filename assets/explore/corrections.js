@@ -1,12 +1,12 @@
 /** The Hierarchy menu: take items as A and B while walking, and say which is the more general; and draw boxes on the picture at hand. */
 import { createApply, createCorrections } from "../annotate/corrections.js";
 import { places } from "../annotate/places.js";
-import { button, element, openTab } from "../disk/dom.js";
+import { button, el, openTab } from "../shared/dom.js";
 import { menu } from "./parts.js";
 
 export function correctionsPart(x) {
   const picker = menu("Hierarchy", { onOpen: () => panel.open().catch(x.complain) });
-  const hold = element("div");
+  const hold = el("div");
   let data = ""; // changes to what is shipped go into a copy
   const applying = createApply({ data: () => data });
   const panel = createCorrections(hold, {
@@ -16,17 +16,17 @@ export function correctionsPart(x) {
       applying.show(answer.pending);
     },
   });
-  const draw = button("hv-row hv-draw", "Draw boxes on this picture", () => {
+  const draw = button("Draw boxes on this picture", () => {
     const { image } = x.answer.picture.place;
     places.chosen = null;
     places.wanted = { data: x.view.choice[0], image, key: x.answer.id };
     window.hypvizAnnotator?.openData(data, image, x.answer.id);
     openTab("Annotate");
     picker.open = false;
-  });
+  }, "hv-row hv-draw");
   const words = "What lies in what is read from the boxes. Where that is wrong, choose two items or two classes and say so: it becomes training pairs.";
   picker.classList.add("hv-wide");
-  picker.body.append(element("small", "hv-note", words), hold, applying.node, draw);
+  picker.body.append(el("small", "hv-note", words), hold, applying.node, draw);
 
   return {
     nodes: [picker],

@@ -9,7 +9,10 @@
  * menus and panels around it are parts (explore/*.js): each is given `x`, what they share, and keeps its own state.
  */
 import { createDisk } from "../disk/disk.js";
-import { Bits, distance, openTab, painted } from "../disk/dom.js";
+import { Bits } from "../shared/bitset.js";
+import { openTab, painted } from "../shared/dom.js";
+import { distance } from "../shared/format.js";
+import { Api } from "../shared/http.js";
 import { createPicture } from "../shared/picture.js";
 import { conePart } from "./cone.js";
 import { correctionsPart } from "./corrections.js";
@@ -22,7 +25,6 @@ import { layoutsPart } from "./layouts.js";
 import { linkPart, readLink } from "./link.js";
 import { marksPart } from "./marks.js";
 import { noticePart } from "./notice.js";
-import { Api } from "./parts.js";
 import { pinsPart } from "./pins.js";
 import { pointsPart } from "./points.js";
 import { rowsPart } from "./rows.js";

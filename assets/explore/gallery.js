@@ -2,9 +2,10 @@
  * The whole data set as pictures, in the place of the disk: whole pictures, all items, or those that were found; in several
  * orders and sizes. The answer stays beside it.
  */
-import { button, count, element } from "../disk/dom.js";
+import { button, el, save } from "../shared/dom.js";
+import { count } from "../shared/format.js";
 import { tile } from "./lists.js";
-import { action, download } from "./parts.js";
+import { action } from "./parts.js";
 
 const PAGE = 120;
 const SIZES = { min: 48, max: 224, step: 8, value: 96 };
@@ -18,17 +19,17 @@ const ORDERS = {
 const SETS = { whole: "Whole pictures", items: "All items", found: "Found items" };
 
 export function galleryPart(x) {
-  const open = button("hv-gallery-open", "Pictures", () => turn());
+  const open = button("Pictures", () => turn(), "hv-gallery-open");
   open.title = "All pictures of the data set in the place of the disk (G)";
   open.setAttribute("aria-pressed", "false");
-  const size = Object.assign(element("input"), { type: "range", ...SIZES });
+  const size = Object.assign(el("input"), { type: "range", ...SIZES });
   size.setAttribute("aria-label", "Size of the pictures");
   const order = select("Order", Object.entries(ORDERS).map(([name, [words]]) => [name, words])); // prettier-ignore
   const which = select("What to show", Object.entries(SETS));
-  const total = element("span", "hv-gallery-count");
-  const grid = element("div", "hv-gallery");
-  const more = action("hv-more", "", () => fetchPage(), x.complain);
-  const view = element("section", "hv-pictures", element("div", "hv-gallery-bar", which, order, size, total), element("div", "hv-gallery-hold", grid, more));
+  const total = el("span", "hv-gallery-count");
+  const grid = el("div", "hv-gallery");
+  const more = action("", () => fetchPage(), x.complain, "hv-more");
+  const view = el("section", "hv-pictures", el("div", "hv-gallery-bar", which, order, size, total), el("div", "hv-gallery-hold", grid, more));
   view.setAttribute("aria-label", "Pictures");
   view.hidden = true;
   x.find(".hv-left").append(view);
@@ -37,7 +38,7 @@ export function galleryPart(x) {
   let fetching = 0; // number of the list that a page is on its way for
 
   function select(title, options) {
-    const node = element("select", "", ...options.map(([value, words]) => Object.assign(element("option", "", words), { value })));
+    const node = el("select", "", ...options.map(([value, words]) => Object.assign(el("option", "", words), { value })));
     node.setAttribute("aria-label", title);
     node.addEventListener("change", () => write().catch(x.complain));
     return node;
@@ -69,10 +70,10 @@ export function galleryPart(x) {
   const chosenTag = () => (which.value.startsWith("tag:") ? which.value.slice(4) : null);
 
   /** What can be done with the tag whose items are shown. */
-  const tagTools = element("span", "hv-gallery-tag",
-    action("", "Ids", async () => download(await (await x.api.post("export", { filter: filter(), format: "ids" })).blob(), `${chosenTag()}.ids.txt`), x.complain),
-    button("", "Rename", () => x.marks.form.ask(tagTools, { title: "Another name for the tag", value: chosenTag(), run: renameTag })),
-    action("", "Delete tag", () => x.marks.change("tag/delete", { name: chosenTag() }), x.complain)); // prettier-ignore
+  const tagTools = el("span", "hv-gallery-tag",
+    action("Ids", async () => save(await (await x.api.post("export", { filter: filter(), format: "ids" })).blob(), `${chosenTag()}.ids.txt`), x.complain, ""),
+    button("Rename", () => x.marks.form.ask(tagTools, { title: "Another name for the tag", value: chosenTag(), run: renameTag }), ""),
+    action("Delete tag", () => x.marks.change("tag/delete", { name: chosenTag() }), x.complain, "")); // prettier-ignore
   tagTools.firstChild.title = "The ids of these items as a text file, one a line";
   total.after(tagTools);
 
@@ -130,7 +131,7 @@ export function galleryPart(x) {
     tagsChanged() {
       const former = chosenTag();
       for (const old of which.querySelectorAll("[value^='tag:']")) old.remove();
-      which.append(...x.marks.names().map((name) => Object.assign(element("option", "", `Tag: ${name}`), { value: `tag:${name}` })));
+      which.append(...x.marks.names().map((name) => Object.assign(el("option", "", `Tag: ${name}`), { value: `tag:${name}` })));
       if (former && x.marks.names().includes(former)) which.value = `tag:${former}`;
       else if (former) which.value = "whole";
       if (former && !view.hidden) write().catch(x.complain);

@@ -2,27 +2,28 @@
  * Two linked histograms: distances to the root, and classes. A range or a class that is chosen in them lights up on the disk and in the
  * gallery; what is selected, found or filtered changes their bars.
  */
-import { add, button, count, element, make, trim } from "../disk/dom.js";
+import { add, button, el, make } from "../shared/dom.js";
+import { count, trim } from "../shared/format.js";
 
 const SOON_MS = 70;
 const HIGH = 56; // of the drawing, in units of the SVG
 const MOST = 60; // classes listed at once
 
 export function histPart(x) {
-  const open = button("hv-hist-open", "Spread", () => turn());
+  const open = button("Spread", () => turn(), "hv-hist-open");
   open.title = "How distances to the root and classes are spread; choose a range or a class to light it (H)";
   open.setAttribute("aria-pressed", "false");
   const chart = make("svg", { class: "hv-hist-chart", preserveAspectRatio: "none", "aria-hidden": "true" });
   const [low, high] = ["From this distance to the root on", "Up to this distance to the root"].map(handle);
-  const axis = element("div", "hv-hist-axis");
-  const words = element("p", "hv-hist-words");
+  const axis = el("div", "hv-hist-axis");
+  const words = el("p", "hv-hist-words");
   words.setAttribute("role", "status");
-  const clear = button("hv-link", "Clear", () => narrow({ radius: null, classes: [] }));
-  const classes = element("div", "hv-hist-classes");
+  const clear = button("Clear", () => narrow({ radius: null, classes: [] }), "hv-link");
+  const classes = el("div", "hv-hist-classes");
   classes.setAttribute("role", "group");
   classes.setAttribute("aria-label", "Classes");
-  const radius = element("div", "hv-hist-radius", element("div", "hv-hist-stage", chart, low, high), axis);
-  const panel = element("section", "hv-hist", element("div", "hv-hist-head", words, clear), radius, classes);
+  const radius = el("div", "hv-hist-radius", el("div", "hv-hist-stage", chart, low, high), axis);
+  const panel = el("section", "hv-hist", el("div", "hv-hist-head", words, clear), radius, classes);
   panel.setAttribute("aria-label", "Histograms of distance to the root and class");
   panel.hidden = true;
   x.find(".hv-left").prepend(panel);
@@ -32,7 +33,7 @@ export function histPart(x) {
   let drag = null; // bin where a brush began
 
   function handle(title) {
-    const node = Object.assign(element("input"), { type: "range", min: 0, step: 1 });
+    const node = Object.assign(el("input"), { type: "range", min: 0, step: 1 });
     node.setAttribute("aria-label", title);
     node.addEventListener("input", () => moved(node));
     return node;
@@ -96,7 +97,7 @@ export function histPart(x) {
     for (let i = 0; i < wide; i++) bar(all[i], mostAll, i, "hv-hist-all");
     for (let i = 0; i < wide; i++) bar(found[i], mostFound, i, `hv-hist-found${i < from || i >= to ? " is-out" : ""}`);
     const [first, middle, last] = [1, Math.floor(wide / 2), wide - 1].map((i) => trim3(bins.edges[Math.max(0, Math.min(wide, i))]));
-    axis.replaceChildren(element("span", "", wide > 2 ? `below ${first}` : ""), element("span", "", `${middle} from the root`), element("span", "", wide > 2 ? `${last} and more` : ""));
+    axis.replaceChildren(el("span", "", wide > 2 ? `below ${first}` : ""), el("span", "", `${middle} from the root`), el("span", "", wide > 2 ? `${last} and more` : ""));
     for (const [node, value] of [[low, from], [high, to]]) {
       Object.assign(node, { max: wide, value });
       node.setAttribute("aria-valuetext", `${trim3(bins.edges[value])} from the root`);
@@ -152,16 +153,16 @@ export function histPart(x) {
     const most = Math.max(1, ...entries.map((one) => one.found));
     const listed = entries.filter((one, i) => i < MOST || chosen.includes(one.value));
     classes.replaceChildren(...listed.map((one) => {
-      const node = button("hv-hist-class", element("span", "", one.name), () =>
-        narrow({ classes: chosen.includes(one.value) ? chosen.filter((value) => value !== one.value) : [...chosen, one.value] }));
-      node.append(element("i", "", count(one.found)));
+      const node = button(el("span", "", one.name), () =>
+        narrow({ classes: chosen.includes(one.value) ? chosen.filter((value) => value !== one.value) : [...chosen, one.value] }), "hv-hist-class");
+      node.append(el("i", "", count(one.found)));
       node.dataset.class = one.value;
       node.setAttribute("aria-pressed", String(chosen.includes(one.value)));
       node.title = `${one.name}: ${count(one.found)} of ${count(one.all)}`;
       node.style.setProperty("--hv-share", `${(100 * one.found) / most}%`);
       return node;
     })); // prettier-ignore
-    if (entries.length > listed.length) classes.append(element("small", "", `${entries.length - listed.length} rarer classes: in Find`));
+    if (entries.length > listed.length) classes.append(el("small", "", `${entries.length - listed.length} rarer classes: in Find`));
     if (held !== null) classes.querySelector(`[data-class="${held}"]`)?.focus({ preventScroll: true });
   }
 

@@ -1,5 +1,5 @@
 /** What the words mean and what the keys do, under "?". */
-import { button, element } from "../disk/dom.js";
+import { button, el } from "../shared/dom.js";
 
 const WORDS = [
   ["Disk", "A map in which distance from the middle is true: whole scenes in the middle, objects farther out, their parts at the rim."],
@@ -39,19 +39,19 @@ const KEYS = [
   ["?", "this list"],
 ];
 
-const listOf = (pairs) => element("dl", "", ...pairs.flatMap(([name, words]) => [element("dt", "", name), element("dd", "", words)]));
+const listOf = (pairs) => el("dl", "", ...pairs.flatMap(([name, words]) => [el("dt", "", name), el("dd", "", words)]));
 
 export function keysPart(x) {
   const mouse = "Drag moves the disk, the wheel or two fingers zoom, a double click brings a point to the middle.";
-  const close = button("hv-help-close", "×", () => help.close());
+  const close = button("×", () => help.close(), "hv-help-close");
   close.setAttribute("aria-label", "Close");
-  const words = element("section", "", element("h3", "", "Words"), listOf(WORDS));
-  const keys = element("section", "", element("h3", "", "Keys"), listOf(KEYS), element("p", "", mouse));
-  const help = element("dialog", "hv-help", close, element("div", "hv-help-columns", words, keys));
+  const words = el("section", "", el("h3", "", "Words"), listOf(WORDS));
+  const keys = el("section", "", el("h3", "", "Keys"), listOf(KEYS), el("p", "", mouse));
+  const help = el("dialog", "hv-help", close, el("div", "hv-help-columns", words, keys));
   help.setAttribute("aria-label", "Words and keys");
   help.addEventListener("click", (event) => event.target === help && help.close()); // beside it
   x.root.append(help);
-  const open = button("hv-help-open", "?", () => help.showModal());
+  const open = button("?", () => help.showModal(), "hv-help-open");
   open.title = "Words and keys (?)";
   open.setAttribute("aria-label", "Words and keys");
 

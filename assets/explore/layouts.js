@@ -3,7 +3,7 @@
  *
  * The second disk draws on a 2-D canvas: a page has one WebGL figure. What is selected on one is selected on both.
  */
-import { element } from "../disk/dom.js";
+import { el } from "../shared/dom.js";
 import { choices, menu } from "./parts.js";
 
 const DEFAULT = "hierarchy";
@@ -16,7 +16,7 @@ const SCORES = [
 
 export function layoutsPart(x) {
   const picker = menu("Layout", { onOpen: refresh });
-  const scores = element("span", "hv-scores");
+  const scores = el("span", "hv-scores");
   let known = []; // what the server said of the layouts
   let layout = DEFAULT;
   let overview = DEFAULT; // what this view opens with
@@ -47,7 +47,7 @@ export function layoutsPart(x) {
   }
 
   function write() {
-    picker.rename("Layout: ", element("b", "", titleOf(layout)), ...(beside ? [" | ", element("b", "", titleOf(beside))] : []));
+    picker.rename("Layout: ", el("b", "", titleOf(layout)), ...(beside ? [" | ", el("b", "", titleOf(beside))] : []));
   }
 
   function check(name) {
@@ -91,12 +91,12 @@ export function layoutsPart(x) {
     const found = await Promise.all(names.map((name) => x.api.get(`honesty?layout=${encodeURIComponent(name)}`)));
     if (asked[0] !== layout || asked[1] !== beside) return;
     const lines = found.map((one, i) => [`${beside ? "" : "The overview "}${titleOf(names[i])} is true to `, ...partsOf(one)]);
-    scores.replaceChildren(...lines.flatMap((line, i) => [...(i ? [element("br")] : []), ...line]));
+    scores.replaceChildren(...lines.flatMap((line, i) => [...(i ? [el("br")] : []), ...line]));
   }
 
   function partsOf(found) {
     const parts = SCORES.filter(([name]) => typeof found[name] === "number").map(([name, word, title]) => {
-      const part = element("span", "", `${word} `, element("b", "", found[name].toFixed(2)));
+      const part = el("span", "", `${word} `, el("b", "", found[name].toFixed(2)));
       part.title = title;
       part.dataset.score = name;
       part.dataset.layout = found.layout;

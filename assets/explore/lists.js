@@ -1,5 +1,6 @@
 /** Strips of thumbnails: children, parents, the way to the root, and what several cones have in common. */
-import { button, count, distance, element, painted } from "../disk/dom.js";
+import { button, el, painted } from "../shared/dom.js";
+import { count, distance } from "../shared/format.js";
 
 export const EMPTY_LISTS = {
   children: "Nothing lies inside this cone; widen it to look further.",
@@ -18,9 +19,9 @@ function wordsOf(item) {
 
 /** A thumbnail with its label. @param {Object} item as `Cards.of` describes it @param {string} [kind] one more class name */
 export function listCard(item, thumbUrl, onPick, kind = "") {
-  const image = Object.assign(element("img"), { loading: "lazy", src: thumbUrl(item.row), alt: "" });
-  const node = button(`hv-card ${kind}`.trim(), image, () => onPick(item.row));
-  node.append(element("span", "hv-label", item.label));
+  const image = Object.assign(el("img"), { loading: "lazy", src: thumbUrl(item.row), alt: "" });
+  const node = button(image, () => onPick(item.row), `hv-card ${kind}`.trim());
+  node.append(el("span", "hv-label", item.label));
   node.dataset.row = item.row;
   node.dataset.radius = item.radius;
   node.style.setProperty("--hv-colour", item.colour);
@@ -32,8 +33,8 @@ export function listCard(item, thumbUrl, onPick, kind = "") {
 
 /** A picture of a gallery, which leads to its item. @param {Object} item as the server lists it @param {Object} x the explorer */
 export function tile(item, x) {
-  const image = Object.assign(element("img"), { loading: "lazy", src: x.thumbUrl(item.row), alt: item.label });
-  const node = button("hv-tile", image, () => x.walk({ row: item.row }));
+  const image = Object.assign(el("img"), { loading: "lazy", src: x.thumbUrl(item.row), alt: item.label });
+  const node = button(image, () => x.walk({ row: item.row }), "hv-tile");
   node.title = wordsOf(item).title;
   node.dataset.row = item.row;
   return node;
@@ -53,7 +54,7 @@ export function fillWith(strip, makers) {
 
 /** A heading with quieter words behind it. */
 export function headed(node, title, words) {
-  node.replaceChildren(`${title} `, element("span", "", words));
+  node.replaceChildren(`${title} `, el("span", "", words));
 }
 
 /**

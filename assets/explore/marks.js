@@ -2,15 +2,17 @@
  * Tags on items: given by a key or a button from any card, from the selected item, or to all that was found. They are kept in the workspace;
  * every change names only what it changes, and the answer holds what all browsers have changed.
  */
-import { Bits, button, count, element } from "../disk/dom.js";
+import { Bits } from "../shared/bitset.js";
+import { button, el } from "../shared/dom.js";
+import { count } from "../shared/format.js";
 import { action } from "./parts.js";
 
 const CARDS = ".hv-tile, .hv-card, .hv-set tr[data-row]";
 
 export function marksPart(x) {
-  const line = element("div", "hv-tags");
+  const line = el("div", "hv-tags");
   x.find(".hv-caption").after(line);
-  const flag = button("hv-flag", "", () => pressed(flag.target));
+  const flag = button("", () => pressed(flag.target), "hv-flag");
   flag.hidden = true;
   const form = nameForm(x);
   x.root.append(flag, form);
@@ -59,11 +61,11 @@ export function marksPart(x) {
     line.hidden = !Number.isInteger(row);
     if (line.hidden) return;
     const own = tags.filter((tag) => tag.members.has(row)).map(({ name }) => {
-      const off = action("", "×", () => give(name, { rows: [row] }, false), x.complain);
+      const off = action("×", () => give(name, { rows: [row] }, false), x.complain, "");
       off.setAttribute("aria-label", `Take the tag ${name} away`);
-      return element("span", "hv-tag", name, off);
+      return el("span", "hv-tag", name, off);
     });
-    const add = button("hv-tag-add", "+ tag", () => ask(add, { rows: [row] }, "Tag the selected item"));
+    const add = button("+ tag", () => ask(add, { rows: [row] }, "Tag the selected item"), "hv-tag-add");
     add.title = "Tag the selected item (T)";
     line.replaceChildren(...own, add);
   }
@@ -127,12 +129,12 @@ let serial = 0;
 
 /** A small form for one name, beside what it is about. */
 export function nameForm(x) {
-  const list = Object.assign(element("datalist"), { id: `hv-names-${++serial}` });
-  const input = Object.assign(element("input"), { type: "text", maxLength: 60, required: true, autocomplete: "off" });
+  const list = Object.assign(el("datalist"), { id: `hv-names-${++serial}` });
+  const input = Object.assign(el("input"), { type: "text", maxLength: 60, required: true, autocomplete: "off" });
   input.setAttribute("list", list.id);
-  const title = element("label", "", "", input);
-  const go = Object.assign(element("button", "hv-primary", "OK"), { type: "submit" });
-  const form = element("form", "hv-name", title, list, go);
+  const title = el("label", "", "", input);
+  const go = Object.assign(el("button", "hv-primary", "OK"), { type: "submit" });
+  const form = el("form", "hv-name", title, list, go);
   let job = null;
   let home = null; // what had the focus
   form.hidden = true;
@@ -158,7 +160,7 @@ export function nameForm(x) {
 
   return Object.assign(form, {
     open: false,
-    offer: (names) => list.replaceChildren(...names.map((value) => Object.assign(element("option"), { value }))),
+    offer: (names) => list.replaceChildren(...names.map((value) => Object.assign(el("option"), { value }))),
     /** @param {HTMLElement} anchor @param {{title: string, value?: string, run: (name: string) => Promise}} about */
     ask(anchor, { title: words, value = "", run }) {
       [job, home] = [run, document.activeElement];

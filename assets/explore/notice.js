@@ -2,7 +2,7 @@
  * One line above everything that a person should know of this data with this checkpoint, with a way out:
  * `view.notice = {text, action: {label, href | tab | checkpoint}}`. Dismissed, it stays away until another view is opened.
  */
-import { button, element, openTab } from "../disk/dom.js";
+import { button, el, openTab } from "../shared/dom.js";
 
 export function noticePart(x) {
   const line = x.find(".hv-notice");
@@ -15,8 +15,8 @@ export function noticePart(x) {
 
   /** @param {{label: string, href?: string, tab?: string, checkpoint?: string}} way */
   function actionOf({ label, href, tab, checkpoint }) {
-    if (href) return Object.assign(element("a", "hv-notice-action", label), { href });
-    return button("hv-notice-action", label, () => (tab ? openTab(tab) : window.hypvizOpen?.(null, checkpoint)));
+    if (href) return Object.assign(el("a", "hv-notice-action", label), { href });
+    return button(label, () => (tab ? openTab(tab) : window.hypvizOpen?.(null, checkpoint)), "hv-notice-action");
   }
 
   return {
@@ -26,9 +26,9 @@ export function noticePart(x) {
       line.hidden = !notice || dismissed === key;
       line.replaceChildren();
       if (!notice) return;
-      const away = button("hv-notice-close", "×", close);
+      const away = button("×", close, "hv-notice-close");
       away.setAttribute("aria-label", "Dismiss");
-      line.append(element("span", "", notice.text), ...(notice.action ? [actionOf(notice.action)] : []), away);
+      line.append(el("span", "", notice.text), ...(notice.action ? [actionOf(notice.action)] : []), away);
     },
   };
 }

@@ -2,7 +2,9 @@
  * Cones that stay: pinned one by one, and what lies inside all of them ("what do these have in common?"). The present
  * cone counts as one more while something is pinned. All cones follow the ω slider, or each its own aperture.
  */
-import { Bits, button, count, element, isRow } from "../disk/dom.js";
+import { Bits, isRow } from "../shared/bitset.js";
+import { button, el } from "../shared/dom.js";
+import { count } from "../shared/format.js";
 import { fillStrip } from "./lists.js";
 
 const MOST = 4; // as many as cones can be told apart by colour
@@ -14,7 +16,7 @@ export function pinsPart(x) {
   let shared = null; // rows inside all cones
   const bar = x.find(".hv-pins");
   const strip = x.find(".hv-common");
-  const pinButton = button("hv-pin", "Pin cone", () => turn());
+  const pinButton = button("Pin cone", () => turn(), "hv-pin");
   pinButton.title = "Keep this cone while you go on, and see what several have in common (C)";
 
   const key = (query) => JSON.stringify(query);
@@ -77,9 +79,9 @@ export function pinsPart(x) {
     bar.hidden = !pins.length;
     bar.replaceChildren(
       ...pins.map(({ query, cone }, i) => {
-        const chip = element("span", `hv-chip hv-chip-${i}`, element("b", "", String(i + 1)));
-        chip.append(button("", cone?.label || "…", () => x.walk(query)));
-        const close = button("", "×", () => remove(i));
+        const chip = el("span", `hv-chip hv-chip-${i}`, el("b", "", String(i + 1)));
+        chip.append(button(cone?.label || "…", () => x.walk(query), ""));
+        const close = button("×", () => remove(i), "");
         close.setAttribute("aria-label", `Remove the cone of ${cone?.label}`);
         chip.append(close);
         return chip;
@@ -90,7 +92,7 @@ export function pinsPart(x) {
   function writeCommon(found, cones) {
     strip.hidden = !found;
     if (!found) return;
-    bar.append(element("span", "hv-common-count", `${count(found.total)} ${found.total === 1 ? "item lies" : "items lie"} inside all ${cones} cones`));
+    bar.append(el("span", "hv-common-count", `${count(found.total)} ${found.total === 1 ? "item lies" : "items lie"} inside all ${cones} cones`));
     const content = { title: "In common", cards: found.items, total: found.total, order: `inside all ${cones} cones, closest to their axes first` };
     fillStrip(strip, "common", content, x.thumbUrl, (row) => x.walk({ row }));
   }

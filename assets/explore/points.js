@@ -2,7 +2,7 @@
  * Points beyond those that came first. Of a large data set the disk holds a sample; what an answer names and what is
  * zoomed into is fetched, and a lasso is decided by the server, which knows all of them.
  */
-import { Bits, isRow } from "../disk/dom.js";
+import { Bits, isRow } from "../shared/bitset.js";
 
 const MORE = 5000; // points loaded at once
 

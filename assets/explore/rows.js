@@ -3,7 +3,8 @@
  * opens to all of its items; parents; the way to the root. The rest of the data is found by entailment, and for comparison by
  * distance or by cosine alone.
  */
-import { button, count, distance, element } from "../disk/dom.js";
+import { button, el } from "../shared/dom.js";
+import { count, distance } from "../shared/format.js";
 import { EMPTY_LISTS, fillStrip, fillWith, headed, listCard } from "./lists.js";
 import { action } from "./parts.js";
 
@@ -24,17 +25,17 @@ function shareOf(part, all) {
 
 export function rowsPart(x) {
   const box = x.find(".hv-children");
-  const title = element("h3");
+  const title = el("h3");
   const switches = Object.entries(WAYS).map(([name, [words, hint]]) => {
-    const node = button("", words, () => turn(name));
+    const node = button(words, () => turn(name), "");
     Object.assign(node, { title: hint });
     node.dataset.by = name;
     return node;
   });
-  const all = button("hv-all", "all 40", () => turnAll());
+  const all = button("all 40", () => turnAll(), "hv-all");
   all.title = "The 40 best one by one, in order of their distance from the root";
-  const bands = element("div", "hv-bands");
-  box.append(element("div", "hv-list-head", title, element("span", "hv-switch", ...switches), all), bands);
+  const bands = el("div", "hv-bands");
+  box.append(el("div", "hv-list-head", title, el("span", "hv-switch", ...switches), all), bands);
   let by = "entailment";
   let flat = false;
   let opened = 0; // number of the newest class that was opened
@@ -72,8 +73,8 @@ export function rowsPart(x) {
 
   /** An object with the classes of its parts beside it. */
   function nest(item) {
-    const node = element("div", "hv-nest", plain(item));
-    if (item.inside.length) node.append(element("div", "hv-nest-parts", ...item.inside.map((part) => counted(part, "hv-mini"))));
+    const node = el("div", "hv-nest", plain(item));
+    if (item.inside.length) node.append(el("div", "hv-nest-parts", ...item.inside.map((part) => counted(part, "hv-mini"))));
     return node;
   }
 
@@ -83,7 +84,7 @@ export function rowsPart(x) {
 
   function counted(item, kind) {
     const node = plain(item, kind);
-    if (item.count > 1) node.append(element("span", "hv-times", `× ${count(item.count)}`));
+    if (item.count > 1) node.append(el("span", "hv-times", `× ${count(item.count)}`));
     return node;
   }
 
@@ -115,13 +116,13 @@ export function rowsPart(x) {
     }
     if (flat) return bands.replaceChildren(strip(children.map((item) => () => plain(item))));
     bands.replaceChildren(...found.bands.map(band));
-    if (!found.bands.length) bands.append(element("p", "hv-none", found.total ? "" : noneWords()));
+    if (!found.bands.length) bands.append(el("p", "hv-none", found.total ? "" : noneWords()));
   }
 
   const noneWords = () => (x.answer.members_total ? "Everything in its cone is in this very picture." : EMPTY_LISTS.children);
 
   function strip(makers) {
-    const node = element("div", "hv-strip");
+    const node = el("div", "hv-strip");
     fillWith(node, makers);
     return node;
   }
@@ -130,12 +131,12 @@ export function rowsPart(x) {
   function band(one) {
     const from = one.low === null ? "" : ` from ${distance(one.low)}`;
     const to = one.high === null ? "" : ` up to ${distance(one.high)}`;
-    const size = element("small", "", `${count(one.total)} by radius`);
-    const of = one.levels ? [element("small", "", "level of")] : [];
-    const name = element("div", "hv-band-name", ...of, element("b", "", one.name), size);
+    const size = el("small", "", `${count(one.total)} by radius`);
+    const of = one.levels ? [el("small", "", "level of")] : [];
+    const name = el("div", "hv-band-name", ...of, el("b", "", one.name), size);
     const meaning = one.levels ? `, where ${one.name} mostly lie; the radius decides, not the class` : "";
     name.title = `${count(one.total)} items${from}${to} from the root${meaning}`;
-    const node = element("div", "hv-band");
+    const node = el("div", "hv-band");
     node.dataset.band = one.band;
     const single = one.items?.map((item) => () => plain(item));
     node.classList.toggle("hv-band-only", x.answer.how === "cosine"); // similarity knows no bands
@@ -145,9 +146,9 @@ export function rowsPart(x) {
 
   /** The best item of a class, and a count that opens all of them. */
   function classCard(item, one, node) {
-    const holder = element("div", "hv-class", plain(item));
+    const holder = el("div", "hv-class", plain(item));
     if (item.count < 2) return holder;
-    const more = action("hv-times", `× ${count(item.count)}`, () => open(item, one, node, more), x.complain);
+    const more = action(`× ${count(item.count)}`, () => open(item, one, node, more), x.complain, "hv-times");
     more.title = `All ${count(item.count)} of class ${item.label} here`;
     more.setAttribute("aria-expanded", "false");
     holder.append(more);
@@ -161,9 +162,9 @@ export function rowsPart(x) {
     if (shut) return;
     const number = ++opened;
     const asked = { query: x.query, omega: x.wide, by: x.answer.elsewhere.by, band: one.band, class: item.class };
-    const list = element("div", "hv-strip");
-    const box = element("div", "hv-opened", element("h4", "", `${item.label} · ${count(item.count)}, best first`), list);
-    const next = action("hv-more", "", () => page(), x.complain);
+    const list = el("div", "hv-strip");
+    const box = el("div", "hv-opened", el("h4", "", `${item.label} · ${count(item.count)}, best first`), list);
+    const next = action("", () => page(), x.complain, "hv-more");
     let shown = 0;
     async function page() {
       const found = await x.api.ask("class", { ...asked, offset: shown });

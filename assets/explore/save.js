@@ -1,27 +1,27 @@
 /** Take it away: a link, pictures of the disk as SVG, PDF and PNG, and one file that works without a server. */
-import { element } from "../disk/dom.js";
 import { toFullSVG, toPNG } from "../disk/export.js";
 import { fullFigure } from "../disk/figure.js";
 import { toPrinter } from "../disk/print.js";
-import { action, download, menu } from "./parts.js";
+import { el, save } from "../shared/dom.js";
+import { action, menu } from "./parts.js";
 
 export function savePart(x) {
   const picker = menu("Save");
-  const note = element("p", "hv-note");
+  const note = el("p", "hv-note");
   const name = (ending) => `${x.view.name} disk.${ending}`.replace(/[^\w .-]+/g, "_");
   const paint = () => x.disk.paint;
-  const scale = Object.assign(element("input"), { type: "number", min: 1, max: 16, step: 1, value: 3 });
+  const scale = Object.assign(el("input"), { type: "number", min: 1, max: 16, step: 1, value: 3 });
   scale.setAttribute("aria-label", "PNG pixels per screen pixel");
 
-  const svg = async () => download(new Blob([await toFullSVG(paint())], { type: "image/svg+xml" }), name("svg"));
-  const png = async () => download(await toPNG(paint(), Math.min(16, Math.max(1, Number(scale.value) || 1))), name("png"));
-  const offline = async () => download(await (await x.api.post("offline.html", x.offlineState())).blob(), name("html"));
+  const svg = async () => save(new Blob([await toFullSVG(paint())], { type: "image/svg+xml" }), name("svg"));
+  const png = async () => save(await toPNG(paint(), Math.min(16, Math.max(1, Number(scale.value) || 1))), name("png"));
+  const offline = async () => save(await (await x.api.post("offline.html", x.offlineState())).blob(), name("html"));
   const copy = async () => {
     x.changed.now();
     await navigator.clipboard.writeText(location.href);
     note.textContent = x.answer?.row === null ? "Copied; an own picture is not part of a link." : "Copied.";
   };
-  const width = Object.assign(element("input"), { type: "number", min: 20, max: 1000, step: 1, value: 85 });
+  const width = Object.assign(el("input"), { type: "number", min: 20, max: 1000, step: 1, value: 85 });
   width.setAttribute("aria-label", "Width of the figure in millimetres");
   const about = () => ({ width: Number(width.value), facts: [`data: ${x.view.name}`, `checkpoint: ${x.view.checkpoint}`] });
   const figure = async () => {
@@ -35,13 +35,13 @@ export function savePart(x) {
     await toPrinter(svg, `${wide} ${high}`);
   };
   const row = (title, hint, run, ...more) =>
-    element("div", "hv-save", action("hv-row", title, run, x.complain), ...more, element("small", "", hint));
+    el("div", "hv-save", action(title, run, x.complain, "hv-row"), ...more, el("small", "", hint));
 
   picker.body.append(
     x.views.node,
     row("Copy link", "Brings back data, checkpoint, view, pins and selection.", copy),
     row("SVG", "Vectors with ring labels, for papers.", svg),
-    row("Figure", "mm wide: SVG for a paper, light on white, with legend, ω, data and checkpoint.", async () => download(new Blob([await figure()], { type: "image/svg+xml" }), name("figure.svg")), width),
+    row("Figure", "mm wide: SVG for a paper, light on white, with legend, ω, data and checkpoint.", async () => save(new Blob([await figure()], { type: "image/svg+xml" }), name("figure.svg")), width),
     row("PDF", "The same figure; the print dialogue opens: choose “Save as PDF”.", toPDF),
     row("PNG", "times the screen's pixels", png, scale),
     row("Offline page", "One HTML file: pan, zoom, cones and pictures without a server.", offline),

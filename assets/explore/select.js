@@ -1,5 +1,7 @@
 /** The Find menu: by words, by facets with their counts, by picture, by what contradicts the hierarchy. */
-import { Bits, button, count, element } from "../disk/dom.js";
+import { Bits } from "../shared/bitset.js";
+import { button, el } from "../shared/dom.js";
+import { count } from "../shared/format.js";
 import { action, menu } from "./parts.js";
 
 const FEW = 8; // entries of a facet shown without asking for more
@@ -13,19 +15,19 @@ const FACETS = [
 
 export function selectPart(x) {
   const picker = menu("Find", { onOpen: () => refresh().catch(x.complain) });
-  const search = Object.assign(element("input", "hv-search"), { type: "search", placeholder: "Label, picture or item id" });
+  const search = Object.assign(el("input", "hv-search"), { type: "search", placeholder: "Label, picture or item id" });
   search.setAttribute("aria-label", "Search items by label, picture name or id");
-  const total = element("p", "hv-found");
-  const facets = element("div", "hv-facets");
+  const total = el("p", "hv-found");
+  const facets = el("div", "hv-facets");
   let wanted = {}; // the filter, as hypviz/explore/selection.py reads it
   let [used, usedBy] = [null, null]; // the filter that was shown last, and the set that it gave
   let opened = new Set(); // facets shown in full
   let timer = 0;
   let asked = 0;
 
-  const quick = element("div", "hv-quick");
+  const quick = el("div", "hv-quick");
   const shortcut = (text, title, filter, ready = () => true) => {
-    const node = action("", text, () => choose(filter(), text.toLowerCase()), x.complain);
+    const node = action(text, () => choose(filter(), text.toLowerCase()), x.complain, "");
     Object.assign(node, { title });
     node.refresh = () => (node.disabled = !ready());
     quick.append(node);
@@ -41,9 +43,9 @@ export function selectPart(x) {
   shortcut("Far from its class", far, () => ({ flags: ["far_from_class"] }), flagged("far_from_class"));
   shortcut("Proposed", "Boxes that a program proposed and nobody annotated", () => ({ flags: ["proposed"] }), flagged("proposed"));
 
-  const apply = action("hv-primary", "Show these", () => choose(wanted, "filter"), x.complain);
-  const reset = action("", "Reset", () => ((wanted = {}), (search.value = ""), refresh()), x.complain);
-  picker.body.append(search, quick, facets, element("div", "hv-apply", total, reset, apply));
+  const apply = action("Show these", () => choose(wanted, "filter"), x.complain, "hv-primary");
+  const reset = action("Reset", () => ((wanted = {}), (search.value = ""), refresh()), x.complain, "");
+  picker.body.append(search, quick, facets, el("div", "hv-apply", total, reset, apply));
 
   search.addEventListener("input", () => {
     clearTimeout(timer);
@@ -83,17 +85,17 @@ export function selectPart(x) {
     const chosen = wanted[key] || [];
     const named = key === "depths" ? entries.map((one) => ({ ...one, name: x.disk.paint.header.depths[one.value]?.name ?? one.name })) : entries;
     const first = opened.has(key) ? named : named.filter((one, i) => i < FEW || chosen.includes(one.value));
-    const node = element("fieldset", "hv-facet", element("legend", "", title));
+    const node = el("fieldset", "hv-facet", el("legend", "", title));
     for (const one of first) {
-      const input = Object.assign(element("input"), { type: "checkbox", checked: chosen.includes(one.value) });
+      const input = Object.assign(el("input"), { type: "checkbox", checked: chosen.includes(one.value) });
       input.addEventListener("change", () => {
         wanted = { ...wanted, [key]: input.checked ? [...chosen, one.value] : chosen.filter((value) => value !== one.value) };
         refresh().catch(x.complain);
       });
-      node.append(element("label", "", input, element("span", "", one.name), element("i", "", count(one.count))));
+      node.append(el("label", "", input, el("span", "", one.name), el("i", "", count(one.count))));
     }
     if (first.length < named.length) {
-      node.append(button("hv-link", `${named.length - first.length} more`, () => (opened.add(key), refresh().catch(x.complain))));
+      node.append(button(`${named.length - first.length} more`, () => (opened.add(key), refresh().catch(x.complain)), "hv-link"));
     }
     return node;
   }

@@ -2,9 +2,11 @@
  * The selected set: rows chosen by lasso, clicks, facets or words. It lights up on the disk and opens as a gallery or
  * a table, from general to specific, and leaves as CSV, JSON, Parquet, as annotations (COCO, YOLO…), or for FiftyOne and HyperView.
  */
-import { Bits, button, count, distance, element } from "../disk/dom.js";
+import { Bits } from "../shared/bitset.js";
+import { button, el, save } from "../shared/dom.js";
+import { count, distance } from "../shared/format.js";
 import { tile } from "./lists.js";
-import { action, download, menu } from "./parts.js";
+import { action, menu } from "./parts.js";
 
 const PAGE = 60;
 const FORMATS = { csv: "CSV", json: "JSON", parquet: "Parquet", coco: "COCO", yolo: "YOLO", voc: "VOC", cvat: "CVAT", labelstudio: "Label Studio", fiftyone: "FiftyOne", hyperview: "HyperView", vectors: "Vectors", ids: "Ids" };
@@ -17,23 +19,23 @@ export function setPart(x) {
   let asked = 0;
   let first = null; // row of the first item as listed
 
-  const title = element("h3");
-  const list = element("div", "hv-set-list");
-  const more = action("", "", () => fetchPage(), x.complain);
+  const title = el("h3");
+  const list = el("div", "hv-set-list");
+  const more = action("", () => fetchPage(), x.complain, "");
   const view = ["gallery", "table"].map((name) => {
-    const node = button("", name === "gallery" ? "Gallery" : "Table", () => look(name));
+    const node = button(name === "gallery" ? "Gallery" : "Table", () => look(name), "");
     node.dataset.look = name;
     return node;
   });
   const exportMenu = menu("Export");
   exportMenu.body.append(
-    ...Object.entries(FORMATS).map(([format, name]) => action("hv-row", name, () => save(format), x.complain)),
+    ...Object.entries(FORMATS).map(([format, name]) => action(name, () => exportAs(format), x.complain, "hv-row")),
   );
-  const clear = button("", "Clear", () => replace(null));
-  const tag = button("", "Tag", () => x.marks.ask(tag, { members: set.encode() }, `Tag these ${count(set.size)}`));
+  const clear = button("Clear", () => replace(null), "");
+  const tag = button("Tag", () => x.marks.ask(tag, { members: set.encode() }, `Tag these ${count(set.size)}`), "");
   tag.title = "Give a tag to all found items";
-  const tools = element("div", "hv-set-tools", element("span", "hv-switch", ...view), tag, exportMenu, clear);
-  panel.append(element("div", "hv-set-head", title, tools), list, more);
+  const tools = el("div", "hv-set-tools", el("span", "hv-switch", ...view), tag, exportMenu, clear);
+  panel.append(el("div", "hv-set-head", title, tools), list, more);
 
   /* ------------------------------------------------------------ what is in it */
 
@@ -73,10 +75,10 @@ export function setPart(x) {
   async function write() {
     if (!set) return;
     for (const node of view) node.setAttribute("aria-pressed", String(node.dataset.look === looks));
-    title.replaceChildren("Found ", element("span", "", `${count(set.size)} ${set.size === 1 ? "item" : "items"} · general → specific`));
+    title.replaceChildren("Found ", el("span", "", `${count(set.size)} ${set.size === 1 ? "item" : "items"} · general → specific`));
     shown = 0;
     asked++;
-    list.replaceChildren(looks === "table" ? tableHead() : element("div", "hv-gallery"));
+    list.replaceChildren(looks === "table" ? tableHead() : el("div", "hv-gallery"));
     await fetchPage().catch(x.complain);
   }
 
@@ -97,25 +99,25 @@ export function setPart(x) {
   }
 
   function tableHead() {
-    const head = element("tr", "", ...["", "Label", "Level", "From root", "Picture"].map((name) => element("th", "", name)));
-    const table = element("tbody");
+    const head = el("tr", "", ...["", "Label", "Level", "From root", "Picture"].map((name) => el("th", "", name)));
+    const table = el("tbody");
     table.append(head);
     return table;
   }
 
   function tableRow(item) {
-    const image = Object.assign(element("img"), { loading: "lazy", src: x.thumbUrl(item.row), alt: "" });
-    const name = button("hv-link", item.label, () => x.walk({ row: item.row }));
-    const cells = [image, name, item.depth_name, distance(item.radius), item.file].map((cell) => element("td", "", cell));
-    const row = element("tr", "", ...cells);
+    const image = Object.assign(el("img"), { loading: "lazy", src: x.thumbUrl(item.row), alt: "" });
+    const name = button(item.label, () => x.walk({ row: item.row }), "hv-link");
+    const cells = [image, name, item.depth_name, distance(item.radius), item.file].map((cell) => el("td", "", cell));
+    const row = el("tr", "", ...cells);
     row.dataset.row = item.row;
     return row;
   }
 
-  async function save(format) {
+  async function exportAs(format) {
     const answer = await x.api.post("export", { filter: filter(), format });
     const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") || "");
-    download(await answer.blob(), name ? name[1] : `selection.${format}`);
+    save(await answer.blob(), name ? name[1] : `selection.${format}`);
     exportMenu.open = false;
   }
 

@@ -1,6 +1,7 @@
 /** What the disk shows beside points: the Colour and Show menus (pictures, edges, kind of cone). */
 import { colourModes } from "../disk/colours.js";
-import { count, element } from "../disk/dom.js";
+import { el } from "../shared/dom.js";
+import { count } from "../shared/format.js";
 import { choices, menu, toggle } from "./parts.js";
 
 const EDGES = [
@@ -24,7 +25,7 @@ export function showPart(x) {
   const pictures = toggle("Pictures on the disk (P)", "The most telling items as thumbnails, swapped as you navigate.", (on) => showPictures(on));
   const edgeChoice = choices("Edges, parent → child", EDGES, edges, (value) => chooseEdges(value));
   const coneChoice = choices("Cone", CONES, cone, (value) => chooseCone(value));
-  show.body.append(pictures, edgeChoice, coneChoice, element("p", "hv-note"));
+  show.body.append(pictures, edgeChoice, coneChoice, el("p", "hv-note"));
 
   function showPictures(on) {
     pictures.input.checked = on;
@@ -41,7 +42,7 @@ export function showPart(x) {
   function writeColour() {
     const modes = colourModes(x.disk.paint);
     const { by, title } = x.disk.paint.points.colours();
-    colour.rename("Colour: ", element("b", "", title));
+    colour.rename("Colour: ", el("b", "", title));
     colour.body.replaceChildren(choices("Colour by", modes.map((m) => ({ value: m.by, title: m.title })), by, chooseColour));
   }
 

@@ -1,5 +1,5 @@
 /** Pictures of one's own: chosen, dropped or pasted, they are placed among the data. */
-import { dropZone } from "../disk/dom.js";
+import { dropZone } from "../shared/dom.js";
 
 export function uploadPart(x) {
   const input = x.find(".hv-upload input");

@@ -1,5 +1,5 @@
 /** Saved views: links with a name, kept in the workspace, to be opened again, renamed and deleted; in the Save menu. */
-import { button, element } from "../disk/dom.js";
+import { button, el } from "../shared/dom.js";
 import { action } from "./parts.js";
 
 /** What a link brings back, in words. */
@@ -10,11 +10,11 @@ function wordsOf(link) {
 }
 
 export function viewsPart(x) {
-  const input = Object.assign(element("input"), { type: "text", maxLength: 60, placeholder: "Name of this view" });
+  const input = Object.assign(el("input"), { type: "text", maxLength: 60, placeholder: "Name of this view" });
   input.setAttribute("aria-label", "Name of this view");
-  const form = element("form", "hv-view-new", input, Object.assign(element("button", "hv-row", "Save view"), { type: "submit" }));
-  const list = element("ul", "hv-views");
-  const box = element("fieldset", "hv-view-box", element("legend", "", "Views of this workspace"), form, list);
+  const form = el("form", "hv-view-new", input, Object.assign(el("button", "hv-row", "Save view"), { type: "submit" }));
+  const list = el("ul", "hv-views");
+  const box = el("fieldset", "hv-view-box", el("legend", "", "Views of this workspace"), form, list);
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -35,15 +35,15 @@ export function viewsPart(x) {
   }
 
   function entry({ id, name, link, saved }) {
-    const open = button("hv-view-open", element("b", "", name), () => follow(link));
-    open.append(element("small", "", [wordsOf(link), saved.slice(0, 16).replace("T", " ")].filter(Boolean).join(" · ")));
+    const open = button(el("b", "", name), () => follow(link), "hv-view-open");
+    open.append(el("small", "", [wordsOf(link), saved.slice(0, 16).replace("T", " ")].filter(Boolean).join(" · ")));
     open.title = `Open the view “${name}”`;
-    const rename = button("", "✎", () =>
-      x.marks.form.ask(rename, { title: "Another name", value: name, run: (next) => x.marks.change("saved/rename", { id, name: next, seen: name }) }));
-    const drop = action("", "×", () => x.marks.change("saved/delete", { id, seen: name }), x.complain);
+    const rename = button("✎", () =>
+      x.marks.form.ask(rename, { title: "Another name", value: name, run: (next) => x.marks.change("saved/rename", { id, name: next, seen: name }) }), "");
+    const drop = action("×", () => x.marks.change("saved/delete", { id, seen: name }), x.complain, "");
     rename.setAttribute("aria-label", `Rename the view ${name}`);
     drop.setAttribute("aria-label", `Delete the view ${name}`);
-    return element("li", "", open, rename, drop);
+    return el("li", "", open, rename, drop);
   }
 
   /** The page opens links when it is loaded. */

@@ -2,7 +2,8 @@
  * Words: a typed query among the pictures, and the way from the selected place to the root in words. A hyperbolic model
  * with a text tower answers by entailment, a plain CLIP by cosine; a model of pictures alone says that it knows no words.
  */
-import { count, element } from "../disk/dom.js";
+import { el } from "../shared/dom.js";
+import { count } from "../shared/format.js";
 import { action } from "./parts.js";
 
 const HOW = {
@@ -12,20 +13,20 @@ const HOW = {
 const WIDER = 0.02; // radians beyond the closest item
 
 export function wordsPart(x) {
-  const input = Object.assign(element("input", "hv-words-input"), { type: "search", placeholder: "Search with words", maxLength: 1000 });
+  const input = Object.assign(el("input", "hv-words-input"), { type: "search", placeholder: "Search with words", maxLength: 1000 });
   input.setAttribute("aria-label", "Search the pictures with words");
-  const how = element("span", "hv-words-how");
-  const go = Object.assign(element("button", "", "Search"), { type: "submit" });
-  const form = element("form", "hv-words", input, go, how);
+  const how = el("span", "hv-words-how");
+  const go = Object.assign(el("button", "", "Search"), { type: "submit" });
+  const form = el("form", "hv-words", input, go, how);
   form.setAttribute("role", "search");
 
-  const chips = element("div", "hv-chips");
-  const heading = element("h3", "", "Words to the root");
-  const own = Object.assign(element("textarea"), { rows: 2, placeholder: "sky, a crowded street" });
+  const chips = el("div", "hv-chips");
+  const heading = el("h3", "", "Words to the root");
+  const own = Object.assign(el("textarea"), { rows: 2, placeholder: "sky, a crowded street" });
   own.setAttribute("aria-label", "Words of your own, with commas or lines between them");
-  const use = action("", "Use these too", () => way(), x.complain);
-  const more = element("details", "hv-own-words", element("summary", "", "Words of your own"), own, use);
-  const list = element("div", "hv-list hv-word-way", heading, chips, more);
+  const use = action("Use these too", () => way(), x.complain, "");
+  const more = el("details", "hv-own-words", el("summary", "", "Words of your own"), own, use);
+  const list = el("div", "hv-list hv-word-way", heading, chips, more);
   let asked = 0;
   x.find(".hv-about").append(form);
   x.find(".hv-lists").append(list);
@@ -46,14 +47,14 @@ export function wordsPart(x) {
     const order = found.how === "cosine" ? "the nearest by cosine; a plain CLIP has no root" : "the nearest that entail each point of the geodesic";
     const texts = found.words.filter((word) => !word.root).length;
     const said = texts ? `${texts} of ${count(found.pool)} · ${order}` : `none of ${count(found.pool)} words holds it in its cone`;
-    heading.replaceChildren("Words to the root ", element("span", "", said));
-    const arrow = () => (found.how === "cosine" ? [] : [element("span", "hv-arrow", "→")]);
+    heading.replaceChildren("Words to the root ", el("span", "", said));
+    const arrow = () => (found.how === "cosine" ? [] : [el("span", "hv-arrow", "→")]);
     chips.replaceChildren(...found.words.flatMap((word, at) => [...(at ? arrow() : []), chip(word)]));
   }
 
   function chip(word) {
-    if (word.root) return element("span", "hv-chip hv-chip-root", "root");
-    const node = action("hv-chip", word.text, () => x.walk({ text: word.text }), x.complain);
+    if (word.root) return el("span", "hv-chip hv-chip-root", "root");
+    const node = action(word.text, () => x.walk({ text: word.text }), x.complain, "hv-chip");
     node.title = word.start === undefined ? `angle ${word.angle.toFixed(2)} rad` : `from ${word.start.toFixed(3)} to ${word.stop.toFixed(3)} of the way`;
     return node;
   }
@@ -65,7 +66,7 @@ export function wordsPart(x) {
     if (none && x.coneSetting().kind !== "angle") none.textContent = "No item lies inside this cone.";
     if (!none || !closest || found === "cosine" || x.coneSetting().kind !== "angle") return;
     const omega = Math.min(3.14, closest + WIDER);
-    none.append(" ", action("hv-link", `The closest is at ${closest.toFixed(2)} rad: widen to it.`, () => x.cone.widen(omega), x.complain));
+    none.append(" ", action(`The closest is at ${closest.toFixed(2)} rad: widen to it.`, () => x.cone.widen(omega), x.complain, "hv-link"));
   }
 
   return {

@@ -1,6 +1,5 @@
 /** Learning curves as SVG: the loss while it runs, and what validation says after every epoch. Colours follow the theme by CSS. */
-import { add, make } from "../disk/dom.js";
-import { el } from "../shared/dom.js";
+import { add, el, make } from "../shared/dom.js";
 
 const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [210, 46, 12, 12, 30];
 const DASHES = ["", "6 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2"];

@@ -5,7 +5,10 @@
 import { createDisk } from "../disk/disk.js";
 import { Ghosts } from "../disk/ghosts.js";
 import * as M from "../disk/math.js";
-import { address, button, complaint, count, el } from "../shared/dom.js";
+import { button, el } from "../shared/dom.js";
+import { count } from "../shared/format.js";
+import { address } from "../shared/http.js";
+import { complaint } from "../shared/pieces.js";
 
 const PLAY_MS = 650; // an epoch's share of the film; the glide itself takes 300 ms
 

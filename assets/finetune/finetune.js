@@ -7,11 +7,11 @@
  * The server does the learning (hypviz/tune) and keeps every training on disk; the page only asks where it stands, so any number of
  * browsers see the same, and one that comes later finds it as it is.
  */
-import { reducedMotion } from "../disk/dom.js";
-import { complaint, el, note } from "../shared/dom.js";
-import { get, post, remove } from "./dom.js";
+import { el, reducedMotion } from "../shared/dom.js";
+import { complaint, note } from "../shared/pieces.js";
 import { createIntake } from "./intake.js";
 import { createJob, createList } from "./job.js";
+import { get, post, remove } from "./server.js";
 import { createSettings } from "./settings.js";
 
 const BUSY_MS = 1000;

@@ -5,9 +5,12 @@
  */
 import { createApply } from "../annotate/corrections.js";
 import { places } from "../annotate/places.js";
-import { dropZone, openTab } from "../disk/dom.js";
-import { ask, button, complaint, count, el, note, plural } from "../shared/dom.js";
-import { bring as bringSet, dropped, get } from "./dom.js";
+import { button, dropZone, el, openTab } from "../shared/dom.js";
+import { count, plural } from "../shared/format.js";
+import { ask } from "../shared/http.js";
+import { complaint, note } from "../shared/pieces.js";
+import { bring as bringSet, dropped } from "./bring.js";
+import { get } from "./server.js";
 
 const CLASSES = 14; // named; the others are counted
 

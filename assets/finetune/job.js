@@ -3,10 +3,11 @@
  *
  *   const view = hypviz.tune.createJob({act, onKept, licences});   view.show(job);
  */
-import { button, complaint, el, note, number, plural } from "../shared/dom.js";
+import { button, el } from "../shared/dom.js";
+import { duration, number, plural } from "../shared/format.js";
+import { complaint, note } from "../shared/pieces.js";
 import { createCurves } from "./curves.js";
 import { createFilm } from "./disk.js";
-import { duration } from "./dom.js";
 import { createKeep } from "./keep.js";
 
 const STATES = {

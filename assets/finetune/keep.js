@@ -1,7 +1,8 @@
 /** Keep what was learned: name, licence and note make a checkpoint that every tab and the command line know; undo takes it back. */
-import { openTab } from "../disk/dom.js";
-import { address, button, complaint, el, note, query, save } from "../shared/dom.js";
-import { get, post } from "./dom.js";
+import { button, el, openTab, save } from "../shared/dom.js";
+import { address, query } from "../shared/http.js";
+import { complaint, note } from "../shared/pieces.js";
+import { get, post } from "./server.js";
 
 const TYPED_MS = 250;
 

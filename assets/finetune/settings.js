@@ -3,8 +3,11 @@
  *
  *   const settings = hypviz.tune.createSettings(choices, {onStart});   settings.show(set);
  */
-import { button, choice, complaint, el, note, plural, query } from "../shared/dom.js";
-import { get, plain, post } from "./dom.js";
+import { button, el } from "../shared/dom.js";
+import { plain, plural } from "../shared/format.js";
+import { query } from "../shared/http.js";
+import { choice, complaint, note } from "../shared/pieces.js";
+import { get, post } from "./server.js";
 
 const OTHER = "(a backbone without a hyperbolic head)";
 const TYPED = "(another, by name)";

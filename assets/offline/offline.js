@@ -3,8 +3,10 @@
  * Made by hypviz/server/offline.py; needs plotly.js, the disk/*.js files and offline/search.js, which stand before it in the same file.
  */
 import { createDisk } from "../disk/disk.js";
-import { Bits, distance, element } from "../disk/dom.js";
 import * as M from "../disk/math.js";
+import { Bits } from "../shared/bitset.js";
+import { el } from "../shared/dom.js";
+import { distance } from "../shared/format.js";
 import { offlineSearch } from "./search.js";
 
 const COLOURS = [["branch", "branch"], ["depth", "level"], ["radius", "distance to the root"], ["class", "class"],
@@ -77,7 +79,7 @@ async function select(row) {
 async function show() {
   const i = placeOf.get(state.row);
   if (i === undefined) {
-    find("now").replaceChildren(element("p", "", "Click a point to see what its cone holds."));
+    find("now").replaceChildren(el("p", "", "Click a point to see what its cone holds."));
     find("children").replaceChildren();
     find("parents").replaceChildren();
     await disk.setSelection(null);
@@ -102,24 +104,24 @@ async function show() {
 }
 
 function now(i) {
-  const image = Object.assign(element("img"), { src: picture(rows[i]), alt: "", hidden: !picture(rows[i]) });
+  const image = Object.assign(el("img"), { src: picture(rows[i]), alt: "", hidden: !picture(rows[i]) });
   const level = header.depths[arrays.depth[i]].name;
-  const words = element("div", "", element("h2", "", nameOf(i)), element("p", "", `${level} · ${distance(arrays.radius[i])} from the root`));
+  const words = el("div", "", el("h2", "", nameOf(i)), el("p", "", `${level} · ${distance(arrays.radius[i])} from the root`));
   find("now").replaceChildren(image, words);
 }
 
 function list(name, title, shown, total) {
   const count = shown.length < total ? `${shown.length} of ${total}` : total;
-  const strip = element("div", "of-strip", ...shown.map(card));
-  const none = element("p", "of-none", "None in this file.");
-  const heading = element("h3", "", `${title} `, element("span", "", `${count} · general → specific`));
+  const strip = el("div", "of-strip", ...shown.map(card));
+  const none = el("p", "of-none", "None in this file.");
+  const heading = el("h3", "", `${title} `, el("span", "", `${count} · general → specific`));
   find(name).replaceChildren(heading, shown.length ? strip : none);
 }
 
 function card(i) {
   const url = picture(rows[i]);
-  const image = url ? Object.assign(element("img"), { src: url, alt: "" }) : element("i", "of-blank");
-  const button = element("button", "of-card", image, element("b", "", nameOf(i)), element("span", "", distance(arrays.radius[i])));
+  const image = url ? Object.assign(el("img"), { src: url, alt: "" }) : el("i", "of-blank");
+  const button = el("button", "of-card", image, el("b", "", nameOf(i)), el("span", "", distance(arrays.radius[i])));
   Object.assign(button, { type: "button", title: `${nameOf(i)}, ${distance(arrays.radius[i])} from the root` });
   button.dataset.row = rows[i];
   button.addEventListener("click", () => select(rows[i]));

@@ -7,29 +7,17 @@
  *
  * Boxes are pixels of the upright picture; the overlay is an SVG in the same units, so nothing is ever re-scaled by hand.
  */
+import { area, between, holds, rectOf } from "./boxes.js";
+import { el, make, set } from "./dom.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const DRAG_PX = 4; // a press that moves less is a click
-
-/** @param {string} tag @param {Object<string, string|number>} attributes */
-function svg(tag, attributes) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  return node;
-}
-
-const area = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
-const inside = ([x1, y1, x2, y2], [x, y]) => x >= x1 && x <= x2 && y >= y1 && y <= y2;
-const rectOf = ([x1, y1, x2, y2]) => ({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 });
 
 export function createPicture(element, options) {
   element.classList.add("hv-picture");
-  const image = document.createElement("img");
-  const overlay = svg("svg", { class: "hv-overlay", role: "img" });
+  const image = el("img");
+  const overlay = make("svg", { class: "hv-overlay", role: "img" });
   const { caption } = options;
-  const frame = document.createElement("div");
-  frame.className = "hv-frame";
-  frame.append(image, overlay);
+  const frame = el("div", "hv-frame", image, overlay);
   element.replaceChildren(frame);
   let shown = null;
   let press = null;
@@ -48,20 +36,16 @@ export function createPicture(element, options) {
   function draw() {
     overlay.replaceChildren();
     for (const box of [...shown.boxes].sort((a, b) => area(b.xyxy) - area(a.xyxy))) {
-      const rect = svg("rect", { ...rectOf(box.xyxy), class: "hv-box", "data-row": box.row ?? "" });
-      const title = svg("title", {});
+      const rect = make("rect", { ...rectOf(box.xyxy), class: "hv-box", "data-row": box.row ?? "" });
+      const title = make("title", {});
       title.textContent = box.label;
       rect.append(title);
       overlay.append(rect);
     }
-    const mark = svg("rect", { ...rectOf(shown.chosen), class: "hv-box hv-chosen" });
+    const mark = make("rect", { ...rectOf(shown.chosen), class: "hv-box hv-chosen" });
     overlay.append(mark);
     overlay.setAttribute("aria-label", `${shown.name} with ${shown.boxes.length} boxes; ${shown.title} is selected`);
-    const name = document.createElement("strong");
-    name.textContent = shown.title;
-    const where = document.createElement("span");
-    where.textContent = shown.subtitle.replace(/^· /, "");
-    caption.replaceChildren(name, where);
+    caption.replaceChildren(el("strong", "", shown.title), el("span", "", shown.subtitle.replace(/^· /, "")));
   }
 
   /** Pointer position in picture pixels, held inside the picture. */
@@ -72,8 +56,6 @@ export function createPicture(element, options) {
     return [Math.min(Math.max(x, 0), shown.width), Math.min(Math.max(y, 0), shown.height)];
   }
 
-  const corners = (a, b) => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
-
   overlay.addEventListener("pointerdown", (event) => {
     if (!shown || event.button !== 0) return;
     press = { from: at(event), x: event.clientX, y: event.clientY, rect: null };
@@ -82,21 +64,21 @@ export function createPicture(element, options) {
   overlay.addEventListener("pointermove", (event) => {
     if (!press) return;
     if (!press.rect && Math.hypot(event.clientX - press.x, event.clientY - press.y) < DRAG_PX) return;
-    if (!press.rect) overlay.append((press.rect = svg("rect", { class: "hv-box hv-drawing" })));
-    const box = rectOf(corners(press.from, at(event)));
-    for (const [name, value] of Object.entries(box)) press.rect.setAttribute(name, String(value));
+    if (!press.rect) overlay.append((press.rect = make("rect", { class: "hv-box hv-drawing" })));
+    const box = rectOf(between(press.from, at(event)));
+    set(press.rect, box);
   });
   overlay.addEventListener("pointerup", (event) => {
     if (!press) return;
     const { from, rect } = press;
     press = null;
     if (rect) {
-      const box = corners(from, at(event));
+      const box = between(from, at(event));
       rect.remove();
       if (box[2] - box[0] >= 2 && box[3] - box[1] >= 2) options.onDraw(box);
       return;
     }
-    const under = shown.boxes.filter((box) => inside(box.xyxy, from)).sort((a, b) => area(a.xyxy) - area(b.xyxy));
+    const under = shown.boxes.filter((box) => holds(box.xyxy, from)).sort((a, b) => area(a.xyxy) - area(b.xyxy));
     options.onPick(under.length ? under[0].query : shown.whole);
   });
   const cancel = () => {
