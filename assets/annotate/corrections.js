@@ -15,118 +15,126 @@ const FILES = [
   ["corrections.json", "JSON"],
 ];
 
-/** @param {{data: () => string, onChanged: (answer: Object) => void}} options onChanged: `data` may be a copy now */
-export function createCorrections(root, { data, onChanged }) {
-  const ends = { a: null, b: null };
-  let offered = null; // the item selected around this panel
-  let level = "item";
-  let told = null; // the server's last answer
-  const path = (name) => `annotate/${name}?data=${encodeURIComponent(data())}`;
+const focusKey = (node) =>
+  node.dataset.kind ? `[data-kind=${node.dataset.kind}]` : node.dataset.end ? `[data-end=${node.dataset.end}]` : node.value ? `[value="${node.value}"]` : null;
 
-  const problem = el("div", { "aria-live": "polite" });
-  const form = el("div", { class: "hc-form" });
-  const list = el("ul", { class: "hc-list", "aria-label": "Corrections made" });
-  const files = el("div", { class: "he-downloads" });
-  root.classList.add("hc-root");
-  root.replaceChildren(form, problem, list, files);
+class Corrections {
+  constructor(root, { data, onChanged }) {
+    this.root = root;
+    this.data = data;
+    this.onChanged = onChanged;
+    this.ends = { a: null, b: null };
+    this.offered = null; // the item selected around this panel
+    this.level = "item";
+    this.told = null; // the server's last answer
 
-  async function open() {
-    take(await ask(path("corrections")));
+    this.problem = el("div", { "aria-live": "polite" });
+    this.form = el("div", { class: "hc-form" });
+    this.list = el("ul", { class: "hc-list", "aria-label": "Corrections made" });
+    this.files = el("div", { class: "he-downloads" });
+    root.classList.add("hc-root");
+    root.replaceChildren(this.form, this.problem, this.list, this.files);
   }
 
-  function take(answer) {
-    told = answer;
-    draw();
-    onChanged?.(answer);
+  path(name) {
+    return `annotate/${name}?data=${encodeURIComponent(this.data())}`;
   }
 
-  async function attempt(work) {
-    problem.replaceChildren();
+  async open() {
+    this.take(await ask(this.path("corrections")));
+  }
+
+  take(answer) {
+    this.told = answer;
+    this.draw();
+    this.onChanged?.(answer);
+  }
+
+  async attempt(work) {
+    this.problem.replaceChildren();
     try {
-      take(await work());
+      this.take(await work());
     } catch (error) {
-      problem.replaceChildren(complaint(error));
+      this.problem.replaceChildren(complaint(error));
     }
   }
 
-  const send = (kind) => {
-    const [a, b] = level === "class" ? [ends.classA, ends.classB] : [ends.a.id, ends.b.id];
-    const body = JSON.stringify({ kind, level, a, b });
-    return attempt(() => ask(path("corrections"), { method: "POST", headers: { "Content-Type": "application/json" }, body }));
-  };
-
-  // ---- choosing ------------------------------------------------------------------------------------------------
-
-  function mark(end) {
-    if (!offered) return;
-    ends[end] = offered;
-    ends[end === "a" ? "classA" : "classB"] = offered.scene ? "" : offered.label;
-    problem.replaceChildren();
-    draw();
+  send(kind) {
+    const [a, b] = this.level === "class" ? [this.ends.classA, this.ends.classB] : [this.ends.a.id, this.ends.b.id];
+    const body = JSON.stringify({ kind, level: this.level, a, b });
+    return this.attempt(() => ask(this.path("corrections"), { method: "POST", headers: { "Content-Type": "application/json" }, body }));
   }
 
-  function endNode(end) {
-    const one = ends[end];
+  // ---- choosing ------------------------------------------------------------------------------------------------
+  mark(end) {
+    if (!this.offered) return;
+    this.ends[end] = this.offered;
+    this.ends[end === "a" ? "classA" : "classB"] = this.offered.scene ? "" : this.offered.label;
+    this.problem.replaceChildren();
+    this.draw();
+  }
+
+  endNode(end) {
+    const one = this.ends[end];
     const name = end.toUpperCase();
     const words = one ? one.words : "nothing yet";
-    const take_ = button(`Take the selected one as ${name}`, () => mark(end), { disabled: !offered, "data-end": end, title: offered?.words });
+    const take_ = button(`Take the selected one as ${name}`, () => this.mark(end), { disabled: !this.offered, "data-end": end, title: this.offered?.words });
     return el("div", { class: "hc-end" }, el("b", { text: name }), el("span", { class: one ? null : "hc-none", text: words }), take_);
   }
 
-  function classNode(end) {
+  classNode(end) {
     const key = end === "a" ? "classA" : "classB";
-    const select = el("select", { "aria-label": `Class ${end.toUpperCase()}`, onchange: () => ((ends[key] = select.value), draw()) });
+    const select = el("select", { "aria-label": `Class ${end.toUpperCase()}`, onchange: () => ((this.ends[key] = select.value), this.draw()) });
     select.append(el("option", { value: "", text: "choose a class" }));
-    for (const name of told.classes) select.append(el("option", { value: name, selected: name === ends[key] }, name));
+    for (const name of this.told.classes) select.append(el("option", { value: name, selected: name === this.ends[key] }, name));
     return el("div", { class: "hc-end" }, el("b", { text: end.toUpperCase() }), select);
   }
 
-  function draw() {
-    if (!told) return;
+  draw() {
+    if (!this.told) return;
     const choice = (value, text) => {
-      const input = el("input", { type: "radio", name: `hc-level-${root.id || "x"}`, value, onchange: () => ((level = value), draw()) });
-      input.checked = level === value;
+      const input = el("input", { type: "radio", name: `hc-level-${this.root.id || "x"}`, value, onchange: () => ((this.level = value), this.draw()) });
+      input.checked = this.level === value;
       return el("label", {}, input, el("span", { text }));
     };
-    const ready = level === "class" ? ends.classA && ends.classB : ends.a && ends.b;
-    const [a, b] = level === "class" ? [ends.classA || "A", ends.classB || "B"] : [ends.a?.label || "A", ends.b?.label || "B"];
-    const verb = (kind, text) => button(text, () => send(kind), { disabled: !ready, "data-kind": kind, class: "he-small hc-verb" });
-    const focused = form.contains(document.activeElement) ? focusKey(document.activeElement) : null;
-    form.replaceChildren(
+    const ready = this.level === "class" ? this.ends.classA && this.ends.classB : this.ends.a && this.ends.b;
+    const [a, b] = this.level === "class" ? [this.ends.classA || "A", this.ends.classB || "B"] : [this.ends.a?.label || "A", this.ends.b?.label || "B"];
+    const verb = (kind, text) => button(text, () => this.send(kind), { disabled: !ready, "data-kind": kind, class: "he-small hc-verb" });
+    const focused = this.form.contains(document.activeElement) ? focusKey(document.activeElement) : null;
+    this.form.replaceChildren(
       el("div", { class: "hc-levels", role: "radiogroup", "aria-label": "What is corrected" }, choice("item", "two items"), choice("class", "two classes, in every picture")),
-      ...["a", "b"].map(level === "class" ? classNode : endNode),
+      ...["a", "b"].map(this.level === "class" ? ((end) => this.classNode(end)) : ((end) => this.endNode(end))),
       el("div", { class: "hc-verbs" }, verb("above", `“${a}” is more general than “${b}”`), verb("not", `“${b}” is not a child of “${a}”`)),
     );
-    if (focused) form.querySelector(focused)?.focus();
-    list.replaceChildren(...told.corrections.map(entry));
-    const keep = ([name, text]) => button(text, () => save(address(path(`export/${name}`)), name), { "data-file": name });
-    files.replaceChildren(...(told.corrections.length ? [el("span", { text: "Save the list" }), ...FILES.map(keep)] : []));
+    if (focused) this.form.querySelector(focused)?.focus();
+    this.list.replaceChildren(...this.told.corrections.map((one) => this.entry(one)));
+    const keep = ([name, text]) => button(text, () => save(address(this.path(`export/${name}`)), name), { "data-file": name });
+    this.files.replaceChildren(...(this.told.corrections.length ? [el("span", { text: "Save the list" }), ...FILES.map(keep)] : []));
   }
 
-  const focusKey = (node) =>
-    node.dataset.kind ? `[data-kind=${node.dataset.kind}]` : node.dataset.end ? `[data-end=${node.dataset.end}]` : node.value ? `[value="${node.value}"]` : null;
-
-  function entry(one) {
+  entry(one) {
     const where = one.level === "class" ? ", in every picture" : "";
     const [a, b] = [one.a_words, one.b_words];
     const said = (one.kind === "above" ? `${a} is more general than ${b}` : `${b} is not a child of ${a}`) + where;
     const does = [one.added && `${plural(one.added, "pair")} more`, one.removed && `${plural(one.removed, "pair")} less`].filter(Boolean);
     const why = one.problem ? el("p", { class: "hc-problem", text: `Not in force: ${one.problem}` }) : note(does.join(", "));
-    const undo = button("Undo", () => attempt(() => ask(path(`corrections/${one.id}`), { method: "DELETE" })), { "aria-label": `Undo: ${said}` });
+    const undo = button("Undo", () => this.attempt(() => ask(this.path(`corrections/${one.id}`), { method: "DELETE" })), { "aria-label": `Undo: ${said}` });
     return el("li", { "data-id": one.id }, el("div", {}, el("p", { text: said }), why), undo);
   }
 
-  return {
-    open,
-    mark,
-    /** What is selected around this panel; null for nothing. @param {{id: string, label: string, words: string, scene?: boolean}|null} item */
-    offer(item) {
-      offered = item;
-      draw();
-    },
-    state: () => ({ told, ends, level }),
-  };
+  /** What is selected around this panel; null for nothing. @param {{id: string, label: string, words: string, scene?: boolean}|null} item */
+  offer(item) {
+    this.offered = item;
+    this.draw();
+  }
+
+  state() {
+    return { told: this.told, ends: this.ends, level: this.level };
+  }
 }
+
+/** @param {{data: () => string, onChanged: (answer: Object) => void}} options onChanged: `data` may be a copy now */
+export const createCorrections = (root, options) => new Corrections(root, options);
 
 /**
  * "3 changes …" with the button that makes them everybody's. @param {{data: () => string, before?: () => Promise}} options

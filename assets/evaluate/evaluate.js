@@ -39,83 +39,120 @@ const TABS = [
   ["health", "Health"],
 ];
 /** What makes each part that needs a report. */
-
 const SECTIONS = { results, curves, radii, classes: byClass, ordered };
 
-export function mountEvaluator(root) {
-  const bar = el("form", { class: "he-bar", onsubmit: (event) => event.preventDefault() });
-  const line = el("div", { class: "he-state", "aria-live": "polite" });
-  const tabs = el("div", { class: "he-tabs", role: "tablist", "aria-label": "Parts of the evaluation" });
-  const stage = el("div", { class: "he-stage", role: "tabpanel" });
-  root.replaceChildren(el("div", { class: "he-root" }, bar, line, tabs, stage));
-  const words = createStanding(line, { onRun: () => run(), onCancel: (job) => cancel(job) });
-  const chosen = { other: "", apex: "query", scope: "quick" };
-  const kept = {}; // what each section remembers while another one is looked at
-  let view = null;
-  let part = "results";
-  let report = null;
-  let sections = {};
-  let standing = null;
-  let visit = 0; // answers to an earlier choice are not shown
-  let timer = 0;
+const onDisk = (row) => window.hypvizExplorer && window.hypvizExplorer.goTo({ row });
 
-  const viewPath = (name) => `evaluate/${view.key}/${name}`;
-  const path = (name, values = {}) => viewPath(`${name}?${query({ ...chosen, ...values })}`);
-  const thumb = (row) => address(`view/${view.key}/thumb/${row}`);
-  const onDisk = (row) => window.hypvizExplorer && window.hypvizExplorer.goTo({ row });
-  const classes = () => (report ? report.classes : []);
-  const panel = createPanel(root.firstChild, { path, viewPath, thumb, onDisk, onOrdered, classes });
+function promise() {
+  const list = el("ul", {}, ...PROMISES.map((text) => el("li", { text })));
+  return el(
+    "div",
+    { class: "he-promise" },
+    el("p", { text: "An evaluation gives:" }),
+    list,
+    note("The health report needs no evaluation."),
+  );
+}
+
+class Evaluator {
+  constructor(root) {
+    this.root = root;
+    this.bar = el("form", { class: "he-bar", onsubmit: (event) => event.preventDefault() });
+    const line = el("div", { class: "he-state", "aria-live": "polite" });
+    this.tabs = el("div", { class: "he-tabs", role: "tablist", "aria-label": "Parts of the evaluation" });
+    this.stage = el("div", { class: "he-stage", role: "tabpanel" });
+    root.replaceChildren(el("div", { class: "he-root" }, this.bar, line, this.tabs, this.stage));
+    this.words = createStanding(line, { onRun: () => this.run(), onCancel: (job) => this.cancel(job) });
+    this.chosen = { other: "", apex: "query", scope: "quick" };
+    this.kept = {}; // what each section remembers while another one is looked at
+    this.view = null;
+    this.part = "results";
+    this.report = null;
+    this.sections = {};
+    this.standing = null;
+    this.visit = 0; // answers to an earlier choice are not shown
+    this.timer = 0;
+    this.panel = createPanel(root.firstChild, { path: (name, values) => this.path(name, values), viewPath: (name) => this.viewPath(name), thumb: (row) => this.thumb(row), onDisk, onOrdered: (row, source) => this.onOrdered(row, source), classes: () => this.classes() });
+
+    // ---- sections --------------------------------------------------------------------------------------------------
+
+    this.actions = {
+      onPick: (key) => (key.task === "radii" ? this.pickRadii(key) : this.panel.examples(key)),
+      onLevel: (source, level) => this.panel.level(source, level),
+      onShow: (check) => this.panel.findings(check),
+      onDisk,
+      path: (name, values) => this.path(name, values),
+      viewPath: (name) => this.viewPath(name),
+      thumb: (row) => this.thumb(row),
+    };
+    new MutationObserver(() => this.redraw()).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  }
+
+  viewPath(name) {
+    return `evaluate/${this.view.key}/${name}`;
+  }
+
+  path(name, values = {}) {
+    return this.viewPath(`${name}?${query({ ...this.chosen, ...values })}`);
+  }
+
+  thumb(row) {
+    return address(`view/${this.view.key}/thumb/${row}`);
+  }
+
+  classes() {
+    return this.report ? this.report.classes : [];
+  }
 
   // ---- choosing --------------------------------------------------------------------------------------------------
-
-  async function open(next) {
-    view = next;
-    panel.close();
-    Object.assign(chosen, { other: "", apex: "query", scope: "quick" });
-    await guarded(async (current) => {
-      clear();
-      const names = await ask(viewPath("choices"));
-      const { available } = await ask(path("status"));
+  async open(next) {
+    this.view = next;
+    this.panel.close();
+    Object.assign(this.chosen, { other: "", apex: "query", scope: "quick" });
+    await this.guarded(async (current) => {
+      this.clear();
+      const names = await ask(this.viewPath("choices"));
+      const { available } = await ask(this.path("status"));
       if (!current()) return;
-      if (available.includes("full")) chosen.scope = "full"; // the better one, when it is there
-      drawBar(names);
-      await look();
+      if (available.includes("full")) this.chosen.scope = "full"; // the better one, when it is there
+      this.drawBar(names);
+      await this.look();
     });
   }
 
   /** Do something that later choices make void: `current()` says whether it still counts. */
-  async function guarded(work) {
-    clearTimeout(timer);
-    const mine = ++visit;
+  async guarded(work) {
+    clearTimeout(this.timer);
+    const mine = ++this.visit;
     try {
-      await work(() => mine === visit);
+      await work(() => mine === this.visit);
     } catch (error) {
-      if (mine === visit) tell("failed", error);
+      if (mine === this.visit) this.tell("failed", error);
     }
   }
 
-  function tell(state, error) {
-    words.fail(error);
-    root.dataset.state = state;
+  tell(state, error) {
+    this.words.fail(error);
+    this.root.dataset.state = state;
   }
 
-  function clear() {
-    report = standing = null;
-    sections = {};
-    for (const key of Object.keys(kept)) delete kept[key];
-    stage.replaceChildren();
+  clear() {
+    this.report = this.standing = null;
+    this.sections = {};
+    for (const key of Object.keys(this.kept)) delete this.kept[key];
+    this.stage.replaceChildren();
   }
 
-  function choose(key) {
+  choose(key) {
     return (value) => {
-      chosen[key] = value;
-      panel.close();
-      clear();
-      look();
+      this.chosen[key] = value;
+      this.panel.close();
+      this.clear();
+      this.look();
     };
   }
 
-  function drawBar(names) {
+  drawBar(names) {
     const others = [["", "nothing"], [names.untrained, "the untrained encoder"], ...names.others];
     const scopes = [
       ["quick", `quick: a sample of ${names.quick_queries} per task`],
@@ -123,110 +160,94 @@ export function mountEvaluator(root) {
     ];
     const where = el("small", { text: "both are chosen at the top of the page" });
     const [checkpoint, data] = [names.checkpoint, names.data].map((text) => el("b", { text }));
-    bar.replaceChildren(
+    this.bar.replaceChildren(
       el("p", { class: "he-what" }, "Judging ", checkpoint, " on ", data, where),
-      choice("Beside", others, chosen.other, choose("other"), { name: "other" }),
-      choice("Apex of the angle", APEXES, chosen.apex, choose("apex"), { name: "apex" }),
-      choice("Queries", scopes, chosen.scope, choose("scope"), { name: "scope" }),
+      choice("Beside", others, this.chosen.other, this.choose("other"), { name: "other" }),
+      choice("Apex of the angle", APEXES, this.chosen.apex, this.choose("apex"), { name: "apex" }),
+      choice("Queries", scopes, this.chosen.scope, this.choose("scope"), { name: "scope" }),
     );
   }
 
   // ---- where it stands -------------------------------------------------------------------------------------------
 
   /** Ask where this choice stands, show it, and come back while it runs. */
-  async function look() {
-    await guarded(async (current) => {
-      const before = standing?.state;
-      const found = await ask(path("status"));
+  async look() {
+    await this.guarded(async (current) => {
+      const before = this.standing?.state;
+      const found = await ask(this.path("status"));
       if (!current()) return;
-      standing = found;
-      words.show(standing, { scope: chosen.scope, report });
-      if (standing.state === "ready" && !report) {
-        const made = await ask(path("report"));
+      this.standing = found;
+      this.words.show(this.standing, { scope: this.chosen.scope, report: this.report });
+      if (this.standing.state === "ready" && !this.report) {
+        const made = await ask(this.path("report"));
         if (!current()) return;
-        report = made;
-        words.show(standing, { scope: chosen.scope, report });
+        this.report = made;
+        this.words.show(this.standing, { scope: this.chosen.scope, report: this.report });
       }
-      if (standing.state !== before || !stage.firstChild) show(part);
-      if (standing.state === "running" || standing.state === "busy") timer = setTimeout(look, POLL_MS);
-      root.dataset.state = standing.state;
+      if (this.standing.state !== before || !this.stage.firstChild) this.show(this.part);
+      if (this.standing.state === "running" || this.standing.state === "busy") this.timer = setTimeout(() => this.look(), POLL_MS);
+      this.root.dataset.state = this.standing.state;
     });
   }
 
-  const send = (address_) =>
-    guarded(async (current) => {
+  send(address_) {
+    return this.guarded(async (current) => {
       await ask(address_, { method: "POST" });
-      if (current()) await look();
+      if (current()) await this.look();
     });
-  const run = () => send(path("run"));
-  const cancel = (job) => send(`evaluate/cancel/${job}`);
+  }
 
-  // ---- sections --------------------------------------------------------------------------------------------------
+  run() {
+    return this.send(this.path("run"));
+  }
 
-  const actions = {
-    onPick: (key) => (key.task === "radii" ? pickRadii(key) : panel.examples(key)),
-    onLevel: (source, level) => panel.level(source, level),
-    onShow: (check) => panel.findings(check),
-    onDisk,
-    path,
-    viewPath,
-    thumb,
-  };
+  cancel(job) {
+    return this.send(`evaluate/cancel/${job}`);
+  }
 
   /** A number about radii leads to pairs of parent and child, or to the items of a level. */
-  function pickRadii({ source, metric }) {
-    if (metric === "direct" || metric === "ancestors") return panel.pairs(source, metric === "direct");
-    const { levels } = report.radii.find((one) => one.source === source);
+  pickRadii({ source, metric }) {
+    if (metric === "direct" || metric === "ancestors") return this.panel.pairs(source, metric === "direct");
+    const { levels } = this.report.radii.find((one) => one.source === source);
     const depth = metric.startsWith("depth ") ? Number(metric.slice(6)) : levels[levels.length - 1].depth;
-    return panel.level(
+    return this.panel.level(
       source,
       levels.find((level) => level.depth === depth),
     );
   }
 
-  function make(name) {
+  make(name) {
     const start = {
       curves: { curve: "" },
       classes: { task: "", score: "", metric: "" },
       ordered: { row: null, source: "", limit: 10, word: "" },
     };
-    kept[name] = kept[name] || start[name] || {};
-    const context = { ...actions, state: kept[name] };
-    return name === "health" ? health(context) : SECTIONS[name](report, context);
+    this.kept[name] = this.kept[name] || start[name] || {};
+    const context = { ...this.actions, state: this.kept[name] };
+    return name === "health" ? health(context) : SECTIONS[name](this.report, context);
   }
 
-  function show(name) {
-    part = name;
-    tabs.replaceChildren(...TABS.map(tabButton));
-    if (name !== "health" && !report) {
-      stage.replaceChildren(promise());
+  show(name) {
+    this.part = name;
+    this.tabs.replaceChildren(...TABS.map((one, index) => this.tabButton(one, index)));
+    if (name !== "health" && !this.report) {
+      this.stage.replaceChildren(promise());
       return;
     }
-    sections[name] = sections[name] || make(name);
-    if (stage.firstChild !== sections[name]) stage.replaceChildren(sections[name]);
-    stage.dataset.part = name;
-    if (sections[name].shown) sections[name].shown();
+    this.sections[name] = this.sections[name] || this.make(name);
+    if (this.stage.firstChild !== this.sections[name]) this.stage.replaceChildren(this.sections[name]);
+    this.stage.dataset.part = name;
+    if (this.sections[name].shown) this.sections[name].shown();
   }
 
-  function promise() {
-    const list = el("ul", {}, ...PROMISES.map((text) => el("li", { text })));
-    return el(
-      "div",
-      { class: "he-promise" },
-      el("p", { text: "An evaluation gives:" }),
-      list,
-      note("The health report needs no evaluation."),
-    );
-  }
-
-  function tabButton([name, text], index) {
-    const on = name === part;
+  tabButton([name, text], index) {
+    const on = name === this.part;
     const step = (event) => {
       const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!move) return;
       event.preventDefault();
-      show(TABS[(index + move + TABS.length) % TABS.length][0]);
-      tabs.querySelector("[aria-selected=true]").focus();
+      this.show(TABS[(index + move + TABS.length) % TABS.length][0]);
+      this.tabs.querySelector("[aria-selected=true]").focus();
     };
     const attributes = {
       role: "tab",
@@ -235,18 +256,23 @@ export function mountEvaluator(root) {
       "aria-selected": String(on),
       tabindex: on ? "0" : "-1",
     };
-    return button(text, () => show(name), { ...attributes, onkeydown: step });
+    return button(text, () => this.show(name), { ...attributes, onkeydown: step });
   }
 
-  function onOrdered(row, source) {
-    sections.ordered = sections.ordered || make("ordered");
-    sections.ordered.take(row, source);
-    show("ordered");
+  onOrdered(row, source) {
+    this.sections.ordered = this.sections.ordered || this.make("ordered");
+    this.sections.ordered.take(row, source);
+    this.show("ordered");
   }
 
   // Charts take their colours from the theme when they are drawn: draw again when it changes.
-  const redraw = () => report && sections[part]?.shown?.();
-  new MutationObserver(redraw).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  redraw() {
+    return this.report && this.sections[this.part]?.shown?.();
+  }
 
-  return { open, show, state: () => ({ view, chosen: { ...chosen }, standing, report, part }) };
+  state() {
+    return { view: this.view, chosen: { ...this.chosen }, standing: this.standing, report: this.report, part: this.part };
+  }
 }
+
+export const mountEvaluator = (root) => new Evaluator(root);

@@ -15,94 +15,106 @@ const CONES = [
   { value: "aperture", title: "Narrower farther out", hint: "Ganea's aperture, asin(2K / sinh √c·r) with K = 0.1: it follows from the distance to the root." },
 ];
 
-export function showPart(x) {
-  const colour = menu("Colour");
-  const show = menu("Show");
-  let edges = "image";
-  let cone = "angle";
-  let every = null; // edges of the whole data set, once asked for
+class ShowPart {
+  constructor(x) {
+    this.x = x;
+    this.colour = menu("Colour");
+    this.show = menu("Show");
+    this.edges = "image";
+    this.kind = "angle";
+    this.every = null; // edges of the whole data set, once asked for
 
-  const pictures = toggle("Pictures on the disk (P)", "The most telling items as thumbnails, swapped as you navigate.", (on) => showPictures(on));
-  const edgeChoice = choices("Edges, parent → child", EDGES, edges, (value) => chooseEdges(value));
-  const coneChoice = choices("Cone", CONES, cone, (value) => chooseCone(value));
-  show.body.append(pictures, edgeChoice, coneChoice, el("p", "hv-note"));
-
-  function showPictures(on) {
-    pictures.input.checked = on;
-    for (const disk of x.disks()) disk.setPictures(on);
-    x.changed();
+    this.pictures = toggle("Pictures on the disk (P)", "The most telling items as thumbnails, swapped as you navigate.", (on) => this.showPictures(on));
+    this.edgeChoice = choices("Edges, parent → child", EDGES, this.edges, (value) => this.chooseEdges(value));
+    this.coneChoice = choices("Cone", CONES, this.kind, (value) => this.chooseCone(value));
+    this.show.body.append(this.pictures, this.edgeChoice, this.coneChoice, el("p", "hv-note"));
+    this.nodes = [this.colour, this.show];
   }
 
-  async function chooseColour(by) {
-    for (const disk of x.disks()) await disk.setColour(by);
-    writeColour();
-    x.changed();
+  showPictures(on) {
+    this.pictures.input.checked = on;
+    for (const disk of this.x.disks()) disk.setPictures(on);
+    this.x.changed();
   }
 
-  function writeColour() {
-    const modes = colourModes(x.disk.paint);
-    const { by, title } = x.disk.paint.points.colours();
-    colour.rename("Colour: ", el("b", "", title));
-    colour.body.replaceChildren(choices("Colour by", modes.map((m) => ({ value: m.by, title: m.title })), by, chooseColour));
+  async chooseColour(by) {
+    for (const disk of this.x.disks()) await disk.setColour(by);
+    this.writeColour();
+    this.x.changed();
   }
 
-  async function chooseEdges(value) {
-    edges = value;
-    edgeChoice.choose(value);
+  writeColour() {
+    const modes = colourModes(this.x.disk.paint);
+    const { by, title } = this.x.disk.paint.points.colours();
+    this.colour.rename("Colour: ", el("b", "", title));
+    this.colour.body.replaceChildren(choices("Colour by", modes.map((m) => ({ value: m.by, title: m.title })), by, (by) => this.chooseColour(by)));
+  }
+
+  async chooseEdges(value) {
+    this.edges = value;
+    this.edgeChoice.choose(value);
     try {
-      if (value === "all") every ||= await x.api.get("edges");
-      for (const disk of x.disks()) drawEdges(disk);
-      show.body.querySelector(".hv-note").textContent =
-        value === "all" ? `Showing ${count(x.disk.state().edges)} of ${count(every.total)} edges: ${every.how}.` : "";
+      if (value === "all") this.every ||= await this.x.api.get("edges");
+      for (const disk of this.x.disks()) this.drawEdges(disk);
+      this.show.body.querySelector(".hv-note").textContent =
+        value === "all" ? `Showing ${count(this.x.disk.state().edges)} of ${count(this.every.total)} edges: ${this.every.how}.` : "";
     } catch (error) {
-      x.complain(error);
+      this.x.complain(error);
     }
-    x.changed();
+    this.x.changed();
   }
 
   /** The pairs of the present choice, to one disk. */
-  function drawEdges(disk) {
-    const own = x.answer?.edges || [];
-    const row = x.answer?.row;
+  drawEdges(disk) {
+    const own = this.x.answer?.edges || [];
+    const row = this.x.answer?.row;
     const pairs = {
       none: () => [],
       selection: () => own.filter((pair) => pair.includes(row)),
       image: () => own,
-      all: () => every?.pairs || [],
+      all: () => this.every?.pairs || [],
     };
-    disk.setEdges(pairs[edges]());
+    disk.setEdges(pairs[this.edges]());
   }
 
-  function chooseCone(value) {
-    cone = value;
-    coneChoice.choose(value);
-    x.root.classList.toggle("hv-aperture", value === "aperture");
-    x.coneChanged();
-    x.changed();
+  chooseCone(value) {
+    this.kind = value;
+    this.coneChoice.choose(value);
+    this.x.root.classList.toggle("hv-aperture", value === "aperture");
+    this.x.coneChanged();
+    this.x.changed();
   }
 
-  return {
-    nodes: [colour, show],
-    drawEdges,
-    cone: () => cone,
-    togglePictures: () => showPictures(!pictures.input.checked),
-    opened() {
-      every = null;
-      writeColour();
-      coneChoice.querySelector("[value=aperture]").disabled = x.disk.paint.space.geometry === "cosine";
-      if (edges === "all") return chooseEdges("image");
-    },
-    save: () => ({
-      colour: x.disk.state().colourBy === "branch" ? null : x.disk.state().colourBy,
-      pictures: pictures.input.checked ? "1" : null,
-      edges: edges === "image" ? null : edges,
-      cone: cone === "angle" ? null : cone,
-    }),
-    async restore(saved) {
-      if (saved.colour) await chooseColour(saved.colour);
-      if (saved.pictures) showPictures(true);
-      if (EDGES.some(({ value }) => value === saved.edges)) await chooseEdges(saved.edges);
-      if (saved.cone === "aperture") chooseCone("aperture");
-    },
-  };
+  cone() {
+    return this.kind;
+  }
+
+  togglePictures() {
+    return this.showPictures(!this.pictures.input.checked);
+  }
+
+  opened() {
+    this.every = null;
+    this.writeColour();
+    this.coneChoice.querySelector("[value=aperture]").disabled = this.x.disk.paint.space.geometry === "cosine";
+    if (this.edges === "all") return this.chooseEdges("image");
+  }
+
+  save() {
+    return {
+      colour: this.x.disk.state().colourBy === "branch" ? null : this.x.disk.state().colourBy,
+      pictures: this.pictures.input.checked ? "1" : null,
+      edges: this.edges === "image" ? null : this.edges,
+      cone: this.kind === "angle" ? null : this.kind,
+    };
+  }
+
+  async restore(saved) {
+    if (saved.colour) await this.chooseColour(saved.colour);
+    if (saved.pictures) this.showPictures(true);
+    if (EDGES.some(({ value }) => value === saved.edges)) await this.chooseEdges(saved.edges);
+    if (saved.cone === "aperture") this.chooseCone("aperture");
+  }
 }
+
+export const showPart = (x) => new ShowPart(x);

@@ -6,24 +6,32 @@ import { get, post } from "./server.js";
 
 const TYPED_MS = 250;
 
-export function createKeep({ licences, onKept }) {
-  const node = el("div", { class: "ht-keep" });
-  let shown = null;
-  let key = "";
+const downloadButton = (job) => button("Download", () => save(address(`tune/jobs/${job.id}/download`), ""), { class: "he-small", title: "A zip of the weights and their card" });
 
-  function show(job) {
-    shown = job;
-    const now = [job.id, job.state, job.kept].join(" ");
-    if (now === key) return; // somebody may be typing
-    key = now;
-    node.hidden = job.state !== "done";
-    node.replaceChildren(...(job.state !== "done" ? [] : job.kept ? kept(job) : form(job)));
+class Keep {
+  constructor({ licences, onKept }) {
+    this.licences = licences;
+    this.onKept = onKept;
+    this.node = el("div", { class: "ht-keep" });
+    this.shown = null;
+    this.key = "";
+
+    this.timer = 0;
   }
 
-  function form(job) {
+  show(job) {
+    this.shown = job;
+    const now = [job.id, job.state, job.kept].join(" ");
+    if (now === this.key) return; // somebody may be typing
+    this.key = now;
+    this.node.hidden = job.state !== "done";
+    this.node.replaceChildren(...(job.state !== "done" ? [] : job.kept ? this.kept(job) : this.form(job)));
+  }
+
+  form(job) {
     const proposed = `${job.set_title || job.set}-${job.depth}`.toLowerCase().replace(/[^a-z0-9._-]+/g, "-").replace(/^[-.]+|-+$/g, "").slice(0, 50); // prettier-ignore
     const problem = el("div", { "aria-live": "polite" });
-    const name = el("input", { type: "text", value: proposed, required: true, maxlength: "80", spellcheck: "false", oninput: () => checkSoon(name, problem) });
+    const name = el("input", { type: "text", value: proposed, required: true, maxlength: "80", spellcheck: "false", oninput: () => this.checkSoon(name, problem) });
     const licence = el("input", { type: "text", list: "ht-licences", placeholder: "not stated", maxlength: "200" });
     const about = el("textarea", { rows: "2", maxlength: "2000", placeholder: "What it is for, what it was taught on" });
     const labelled = (text, input) => el("label", { class: "he-choice" }, el("span", { text }), input);
@@ -32,12 +40,12 @@ export function createKeep({ licences, onKept }) {
       problem.replaceChildren();
       try {
         const made = await post(`jobs/${job.id}/keep`, { name: name.value.trim(), licence: licence.value.trim(), note: about.value.trim() });
-        onKept(made.checkpoint, made.job);
+        this.onKept(made.checkpoint, made.job);
       } catch (error) {
         problem.replaceChildren(complaint(error));
       }
     };
-    const options = el("datalist", { id: "ht-licences" }, ...licences.map((one) => el("option", { value: one })));
+    const options = el("datalist", { id: "ht-licences" }, ...this.licences.map((one) => el("option", { value: one })));
     return [
       el("form", { class: "ht-keeping", onsubmit: submit }, el("h4", { text: "Keep it" }), labelled("Name", name), labelled("Licence", licence), labelled("Note", about), options,
         el("div", { class: "ht-actions" }, el("button", { type: "submit", class: "he-run", text: "Keep as a checkpoint" }), downloadButton(job))),
@@ -45,10 +53,9 @@ export function createKeep({ licences, onKept }) {
     ]; // prettier-ignore
   }
 
-  let timer = 0;
-  function checkSoon(input, problem) {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
+  checkSoon(input, problem) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(async () => {
       try {
         await get(`name?${query({ name: input.value.trim() || " " })}`);
         problem.replaceChildren();
@@ -58,14 +65,12 @@ export function createKeep({ licences, onKept }) {
     }, TYPED_MS);
   }
 
-  const downloadButton = (job) => button("Download", () => save(address(`tune/jobs/${job.id}/download`), ""), { class: "he-small", title: "A zip of the weights and their card" });
-
-  function kept(job) {
+  kept(job) {
     const problem = el("div", { "aria-live": "polite" });
     const undo = async () => {
       try {
         const made = await post(`jobs/${job.id}/undo`);
-        onKept(made.checkpoint, made.job);
+        this.onKept(made.checkpoint, made.job);
       } catch (error) {
         problem.replaceChildren(complaint(error));
       }
@@ -79,5 +84,9 @@ export function createKeep({ licences, onKept }) {
     ];
   }
 
-  return { node, show: (job) => show(job), state: () => shown };
+  state() {
+    return this.shown;
+  }
 }
+
+export const createKeep = (options) => new Keep(options);
