@@ -336,4 +336,5 @@ class Annotator {
   }
 }
 
+/** @param {HTMLElement} root @returns {Annotator} */
 export const mountAnnotator = (root) => new Annotator(root);

@@ -133,7 +133,7 @@ class Corrections {
   }
 }
 
-/** @param {{data: () => string, onChanged: (answer: Object) => void}} options onChanged: `data` may be a copy now */
+/** @param {HTMLElement} root @param {{data: () => string, onChanged: (answer: any) => void}} options data: the name of the set as it is now */
 export const createCorrections = (root, options) => new Corrections(root, options);
 
 /**

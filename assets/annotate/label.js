@@ -106,4 +106,5 @@ class LabelField {
   }
 }
 
+/** @param {{onLabel: (label: string) => void, onLeave: () => void}} options onLeave: the keyboard goes back to the picture */
 export const createLabel = (options) => new LabelField(options);

@@ -3,6 +3,10 @@ import { bring as bringSet, dropped } from "../finetune/bring.js";
 import { button, dropZone, el } from "../shared/dom.js";
 import { complaint, note } from "../shared/pieces.js";
 
+/**
+ * The zone that takes pictures in, and the button that opens it.
+ * @param {{onSet: (name: string) => void}} options onSet: a set was taken in @returns {{button: HTMLElement, node: HTMLElement}}
+ */
 export function createOpener({ onSet }) {
   const zip = el("input", { type: "file", accept: ".zip,application/zip", class: "ht-file", onchange: () => take(zip) });
   const folder = el("input", { type: "file", webkitdirectory: true, multiple: true, class: "ht-file", onchange: () => take(folder) });

@@ -256,4 +256,9 @@ class Stage {
   }
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {{onDraw: (xyxy: Xyxy) => void, onChange: (key: string, xyxy: Xyxy) => void, onSelect: (key: string|null) => void,
+ *   colourOf: (label: string) => string}} options
+ */
 export const createStage = (root, options) => new Stage(root, options);

@@ -14,7 +14,7 @@ const NAME_AT = [0.9, 0.8, 0.7, 0.6]; // drawn radii of the cone's name, best fi
 const [LETTER, LINE, EDGE] = [6.4, 15, 4]; // px: a letter's width, a label's height, what stays free at the edge of the stage
 
 export class Around {
-  /** @param {Painter} paint @param {SVGElement} lines @param {SVGElement} labels groups below and above the points */
+  /** @param {import("./paint.js").Painter} paint @param {SVGElement} lines @param {SVGElement} labels groups below and above the points */
   constructor(paint, lines, labels) {
     Object.assign(this, { paint, lines, labels });
   }

@@ -6,7 +6,7 @@ const DWELL_MS = 125; // before the card fetches its picture
 const AIR = 16; // between the card and its point
 
 export class Card {
-  /** @param {Painter} paint @param {HTMLElement} node @param {Object} options of the disk @param {Function} words of a row */
+  /** @param {import("./paint.js").Painter} paint @param {HTMLElement} node @param {Object} options of the disk @param {Function} words of a row */
   constructor(paint, node, options, words) {
     Object.assign(this, { paint, node, options, words });
     node.append(el("img"), el("div", "hd-card-text"));

@@ -64,7 +64,10 @@ function stepped(column, colours, { digits, low = null, high = null }) {
   return { groups, key };
 }
 
-/** The bit of a flag by its name, as the payload's header lists them; 0 when it has none of that name. */
+/**
+ * The bit of a flag by its name, as the payload's header lists them; 0 when it has none of that name.
+ * @param {{header: any}} points @param {string} name
+ */
 export const flagBit = ({ header }, name) => {
   const flag = (header.flags || []).find((one) => one.name === name);
   return flag ? 1 << flag.bit : 0;
@@ -107,6 +110,7 @@ const MODES = [
   },
 ];
 
+/** The questions that the points can answer. @param {any} points header and columns */
 export const colourModes = (points) => MODES.filter(({ fits }) => fits(points));
 
 /**

@@ -49,7 +49,7 @@ const TOOLS = [
   ["box", "Box (B, or Shift and drag)", icon('<rect x="4" y="4" width="16" height="16" stroke-dasharray="3.5 2.5"/>')],
 ];
 
-class Disk {
+export class Disk {
   /** @param {HTMLElement} node @param {Options} options */
   constructor(node, options) {
     this.options = options;

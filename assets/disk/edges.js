@@ -9,7 +9,7 @@ import * as M from "./math.js";
 const [FINE, COARSE, MANY] = [16, 9, 300]; // segments of an arc, and how many arcs are too many for fine ones
 
 export class Edges {
-  /** @param {Painter} paint @param {HTMLCanvasElement} canvas */
+  /** @param {import("./paint.js").Painter} paint @param {HTMLCanvasElement} canvas */
   constructor(paint, canvas) {
     Object.assign(this, { paint, canvas, context: canvas.getContext("2d"), arcs: new Float64Array(0), count: 0, steps: FINE });
   }

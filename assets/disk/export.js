@@ -13,7 +13,10 @@ const XMLNS = "http://www.w3.org/2000/svg";
 const COPIED = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray"];
 const COPIED_TEXT = ["font-family", "font-size", "font-weight", "text-anchor", "paint-order"];
 
-/** The present picture as a standalone SVG, points as vector circles, without thumbnails. @returns {string} */
+/**
+ * The present picture as a standalone SVG, points as vector circles, with the thumbnails that are given.
+ * @param {import("./paint.js").Painter} paint @param {{spot: number[], href: string}[]} [thumbs] @returns {string}
+ */
 export function toSVG(paint, thumbs = []) {
   const { size } = paint;
   const out = make("svg", { xmlns: XMLNS, width: size, height: size, viewBox: `0 0 ${size} ${size}` });
@@ -34,12 +37,15 @@ export function toSVG(paint, thumbs = []) {
   return new XMLSerializer().serializeToString(out);
 }
 
-/** The same with the thumbnails that are on the screen, and its letters, written into it. @returns {Promise<string>} */
+/** The same with the thumbnails that are on the screen, and its letters, written into it. @param {import("./paint.js").Painter} paint @returns {Promise<string>} */
 export async function toFullSVG(paint) {
   return withLetters(toSVG(paint, await shownPictures(paint)));
 }
 
-/** The thumbnails on the screen, each with its place on the stage. @returns {Promise<{spot: number[], href: string}[]>} */
+/**
+ * The thumbnails on the screen, each with its place on the stage.
+ * @param {import("./paint.js").Painter} paint @returns {Promise<{spot: number[], href: string}[]>}
+ */
 export function shownPictures(paint) {
   const shown = [...paint.thumbs.images].filter(([, image]) => !image.hidden && image.complete && image.naturalWidth);
   return Promise.all(shown.map(async ([i, image]) => ({ spot: paint.spotOf(i), href: await dataUrl(image.src) })));
@@ -54,7 +60,7 @@ function pictures(thumbs, side) {
   return group;
 }
 
-/** The picture in pixels. @param {number} scale pixels per stage pixel @returns {Promise<Blob>} PNG */
+/** The picture in pixels. @param {import("./paint.js").Painter} paint @param {number} scale pixels per stage pixel @returns {Promise<Blob>} PNG */
 export async function toPNG(paint, scale) {
   const side = Math.round(paint.size * scale);
   const image = new Image();

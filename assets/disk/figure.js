@@ -19,7 +19,7 @@ const POINTS_PER_MM = 72 / 25.4;
 const LEAST_POINTS = 5; // print below this size cannot be read
 
 /**
- * @param {Painter} paint
+ * @param {import("./paint.js").Painter} paint
  * @param {{width: number, facts: string[], thumbs?: {spot: number[], href: string}[]}} about width in mm; facts: lines below
  * @returns {string} SVG
  */
@@ -94,7 +94,11 @@ function write(parent, x, y, text) {
   add(parent, "text", { x, y, "font-size": SMALL, fill: INK }).textContent = text;
 }
 
-/** The figure with the pictures that are on the screen and its letters. @returns {Promise<string>} SVG */
+/**
+ * The figure with the pictures that are on the screen and its letters.
+ * @param {import("./paint.js").Painter} paint @param {{width: number, facts: string[]}} about width in mm; facts: lines below
+ * @returns {Promise<{svg: string, note: string}>} note: what to know of it, or nothing
+ */
 export async function fullFigure(paint, { width, facts }) {
   if (!(width >= 20 && width <= 1000)) throw new Error(`A figure is 20 to 1000 mm wide, not ${width}.`);
   const points = smallestPoints(paint, width);

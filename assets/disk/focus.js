@@ -14,7 +14,7 @@ const AGAIN_MS = 60; // points that came later find their places after this
 const TURN = 2 * Math.PI;
 
 export class Focus {
-  /** @param {Disk} disk @param {(body: Object) => Promise<ArrayBuffer>} [ask] the server; none: overviews only */
+  /** @param {import("./disk.js").Disk} disk @param {(body: Object) => Promise<ArrayBuffer>} [ask] the server; none: overviews only */
   constructor(disk, ask) {
     Object.assign(this, { disk, paint: disk.paint, ask, on: Boolean(ask), asked: 0, last: "", busy: Promise.resolve() });
     this.button = disk.el.tools.querySelector("[data-tool=focus]");

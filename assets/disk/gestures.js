@@ -12,7 +12,7 @@ const EDGE = 0.985; // pans keep this distance from the rim, where a translation
 const STEPS = { ArrowUp: "parent", ArrowDown: "child", ArrowRight: "sibling+", ArrowLeft: "sibling-" };
 
 export class Gestures {
-  /** @param {Disk} disk @param {AbortSignal} signal ends all listening */
+  /** @param {import("./disk.js").Disk} disk @param {AbortSignal} signal ends all listening */
   constructor(disk, signal) {
     const { stage, tools } = disk.el;
     Object.assign(this, { disk, paint: disk.paint, stage, fingers: new Map(), tool: "move", outline: null });
@@ -198,6 +198,10 @@ export class Gestures {
 
 /* -------------------------------------------------------------- helpers */
 
+/**
+ * A place, moved towards the middle where it lies farther out than `limit`.
+ * @param {import("./math.js").Point} place @param {number} [limit] @returns {import("./math.js").Point}
+ */
 export function insideDisk([x, y], limit = EDGE) {
   const length = Math.hypot(x, y);
   return length > limit ? [(x * limit) / length, (y * limit) / length] : [x, y];

@@ -13,7 +13,7 @@ const HEADS = 160; // arrow heads, on the longest
 const HEAD_PX = 5;
 
 export class Ghosts {
-  /** @param {Disk} disk */
+  /** @param {import("./disk.js").Disk} disk */
   constructor(disk) {
     Object.assign(this, { disk, paint: disk.paint, shown: false, start: Float32Array.from(disk.paint.drawn) });
     this.layer = make("svg", { class: "hd-layer hd-ghosts" });

@@ -5,7 +5,7 @@ import { count } from "../shared/format.js";
 const FEW = 14; // groups shown without a search
 
 export class Legend {
-  /** @param {Painter} paint @param {HTMLElement} node @param {() => Promise<void>} redraw */
+  /** @param {import("./paint.js").Painter} paint @param {HTMLElement} node @param {() => Promise<void>} redraw */
   constructor(paint, node, redraw) {
     Object.assign(this, { paint, node, redraw, sought: "" });
     this.search = el("input", "hd-legend-search");

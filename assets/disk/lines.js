@@ -10,7 +10,7 @@ const CONE_RIM = 0.9985;
 let serial = 0;
 
 export class Lines {
-  /** @param {Painter} paint @param {SVGElement} under @param {SVGElement} over layers below and above the points */
+  /** @param {import("./paint.js").Painter} paint @param {SVGElement} under @param {SVGElement} over layers below and above the points */
   constructor(paint, under, over) {
     this.paint = paint;
     const gradient = add(add(under, "defs"), "radialGradient", { id: `hd-face-${++serial}`, gradientUnits: "userSpaceOnUse" });

@@ -5,6 +5,11 @@
  * - polar   {angle, radius}: the true hyperbolic (or euclidean) plane; radius is the true distance to the root.
  * - disk    [x, y], |·| < 1: the drawn disk at home; the angle is kept, the radius goes through the radius scale.
  * - view    [x, y]: the disk after the Möbius translation that brings `centre` to the middle.
+ *
+ * @typedef {[number, number]} Point
+ * @typedef {{angle: number, radius: number}} Polar   radians and true distance to the root
+ * @typedef {{curv: number, geometry: "hyperbolic"|"euclidean"|"cosine"|string}} Space
+ * @typedef {{header: any, arrays: Record<string, any>}} Payload   header as hypviz/viz/disk.py writes it, columns by name
  */
 
 /* ---------------------------------------------------------------- payload */
@@ -14,7 +19,7 @@ const TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array, u4: Uint32Ar
 /**
  * Decode a disk payload (hypviz/viz/disk.py): uint32 header length, JSON header, raw arrays.
  * @param {ArrayBuffer} buffer
- * @returns {{header: Object, arrays: Object<string, ArrayLike<number>>}}
+ * @returns {Payload}
  */
 export function decode(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
@@ -30,7 +35,10 @@ export function decode(buffer) {
   return { header, arrays };
 }
 
-/** Several payloads of one data set and layout as one: each row once, as it first comes. All name their rows. */
+/**
+ * Several payloads of one data set and layout as one: each row once, as it first comes. All name their rows.
+ * @param {Payload[]} payloads @returns {Payload}
+ */
 export function merge(payloads) {
   const seen = new Set();
   const kept = payloads.map(({ arrays }) => Array.from(arrays.row.keys()).filter((i) => !seen.has(arrays.row[i]) && seen.add(arrays.row[i])));
@@ -76,6 +84,10 @@ export class Scale {
   }
 }
 
+/**
+ * Straight lines through the points of a table, going on beyond its ends.
+ * @param {number} value @param {ArrayLike<number>} from rising @param {ArrayLike<number>} to @returns {number}
+ */
 export function interpolate(value, from, to) {
   let low = 0;
   let high = from.length - 1;
@@ -89,7 +101,10 @@ export function interpolate(value, from, to) {
 
 /* ---------------------------------------------------------------- Möbius translations */
 
-/** The translation that brings `centre` to the middle: (z − a)/(1 − ā z). */
+/**
+ * The translation that brings `centre` to the middle: (z − a)/(1 − ā z).
+ * @param {Point} point @param {Point} centre @returns {Point}
+ */
 export function translate([x, y], [ax, ay]) {
   const re = 1 - ax * x - ay * y;
   const im = ay * x - ax * y;
@@ -99,10 +114,13 @@ export function translate([x, y], [ax, ay]) {
   return [(dx * re + dy * im) / square, (dy * re - dx * im) / square];
 }
 
-/** The inverse of `translate`. */
+/** The inverse of `translate`. @param {Point} point @param {Point} centre @returns {Point} */
 export const untranslate = (point, [ax, ay]) => translate(point, [-ax, -ay]);
 
-/** The centre of the translation that takes disk point `from` to view point `to`; exact, and without any turning. */
+/**
+ * The centre of the translation that takes disk point `from` to view point `to`; exact, and without any turning.
+ * @param {Point} from @param {Point} to @returns {Point}
+ */
 export function translationTaking([zx, zy], [wx, wy]) {
   const ux = zx - wx;
   const uy = zy - wy;
@@ -112,7 +130,10 @@ export function translationTaking([zx, zy], [wx, wy]) {
   return [(ux + vx * ux + vy * uy) / room, (uy + vy * ux - vx * uy) / room];
 }
 
-/** Where the circle of drawn radius `s` about the root lies after a translation: {x, y, r}, again a circle. */
+/**
+ * Where the circle of drawn radius `s` about the root lies after a translation, again a circle.
+ * @param {number} s @param {Point} centre @returns {{x: number, y: number, r: number}}
+ */
 export function circleImage(s, [ax, ay]) {
   const square = ax * ax + ay * ay;
   const below = 1 - square * s * s;
@@ -123,6 +144,7 @@ export function circleImage(s, [ax, ay]) {
 
 /**
  * The point at `distance` from the apex along the ray that leaves it at `omega` against the outward direction.
+ * @param {number} apexRadius @param {number} omega radians @param {number} distance @param {Space} space
  * @returns {[number, number]} its angle seen from the root, relative to the apex, and its true radius
  */
 export function rayPoint(apexRadius, omega, distance, { curv, geometry }) {
@@ -142,7 +164,8 @@ export function rayPoint(apexRadius, omega, distance, { curv, geometry }) {
 
 /**
  * The cone {y : ext(apex, y) ≤ omega} in the plane: its left edge as polar points, the right one is its mirror image.
- * @returns {{angle: number, radius: number}[]} from the apex to `reach`, angles relative to the apex
+ * @param {number} apexRadius @param {number} omega radians @param {number} reach true radius @param {Space} space @param {number} [steps]
+ * @returns {Polar[]} from the apex to `reach`, angles relative to the apex
  */
 export function coneEdge(apexRadius, omega, reach, space, steps = 160) {
   if (space.geometry === "cosine") {
@@ -157,7 +180,10 @@ export function coneEdge(apexRadius, omega, reach, space, steps = 160) {
   return edge;
 }
 
-/** Polar points of the geodesic between two polar points; a straight line unless the geometry is hyperbolic. */
+/**
+ * Polar points of the geodesic between two polar points; a straight line unless the geometry is hyperbolic.
+ * @param {Polar} from @param {Polar} to @param {Space} space @param {number} [steps] @returns {Polar[]}
+ */
 export function geodesic(from, to, { curv, geometry }, steps = 40) {
   const root = geometry === "hyperbolic" ? Math.sqrt(curv) : 1;
   const lift = ({ angle, radius }) => {

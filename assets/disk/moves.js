@@ -8,7 +8,7 @@ const GLIDE_MS = 300;
 const REST_MS = 180; // a view that has not moved for so long is at rest
 
 export class Moves {
-  /** @param {Disk} disk */
+  /** @param {import("./disk.js").Disk} disk */
   constructor(disk) {
     Object.assign(this, { disk, paint: disk.paint, turns: { view: 0, data: 0 } }); // an animation ends when its number is passed
   }
@@ -18,7 +18,7 @@ export class Moves {
     this.turns[kind]++;
   }
 
-  /** @param {View} view @returns {Promise<void>} */
+  /** @param {import("./disk.js").View} view @returns {Promise<void>} */
   setView({ centre = [0, 0], zoom = 1 } = {}, { animate = false } = {}) {
     const from = this.paint.view;
     const to = { centre: insideDisk(centre), zoom: Math.min(MAX_ZOOM, Math.max(1, zoom)) };

@@ -86,6 +86,7 @@ function probe(look) {
   return found;
 }
 
+/** Whether this browser can draw with WebGL now. @returns {boolean} */
 export const hasWebGL = () => Boolean(probe(() => true));
 
 /** Whether the processor draws in place of a graphics card: a virtual machine, a remote desktop. */

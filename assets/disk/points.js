@@ -16,7 +16,7 @@ export const LIT = 0.88; // opacity of a point
 export const DIM = 0.11; // opacity of a point outside the selection
 
 export class Points {
-  /** @param {Painter} paint @param {HTMLElement} element for the renderer @param {Object|null} plotly null: a canvas */
+  /** @param {import("./paint.js").Painter} paint @param {HTMLElement} element for the renderer @param {Object|null} plotly null: a canvas */
   constructor(paint, element, plotly) {
     this.paint = paint;
     this.limit = plotly ? GL_LIMIT : CANVAS_LIMIT;

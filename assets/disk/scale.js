@@ -1,7 +1,7 @@
 /** Which radius scale the disk is drawn with, and a warning where the stretched one makes much of little. */
 import { button, el } from "../shared/dom.js";
 
-/** Draw with another radius scale; a layout around the selection is asked for anew. @param {Disk} disk @param {"stretched"|"linear"} name */
+/** Draw with another radius scale; a layout around the selection is asked for anew. @param {import("./disk.js").Disk} disk @param {"stretched"|"linear"} name */
 export async function setScale(disk, name) {
   const { paint, focus } = disk;
   if (!paint.n || paint.scaleName === name) return;
@@ -12,7 +12,10 @@ export async function setScale(disk, name) {
   await (paint.focus && focus.selection ? (focus.busy = focus.enter(focus.selection)) : paint.rebuild());
 }
 
-/** What to say about the scale: nothing while it is the usual one and the radii differ enough. @returns {Node[]} */
+/**
+ * What to say about the scale: nothing while it is the usual one and the radii differ enough.
+ * @param {import("./disk.js").Disk} disk @returns {Node[]}
+ */
 export function scaleNote(disk) {
   const { header, scaleName } = disk.paint;
   const linear = scaleName === "linear";

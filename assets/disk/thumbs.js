@@ -10,7 +10,7 @@ const GAP = 4;
 const SWAP_MS = 150;
 
 export class Thumbs {
-  /** @param {Painter} paint @param {HTMLElement} layer @param {(row: number) => string} [urlOf] none: no pictures */
+  /** @param {import("./paint.js").Painter} paint @param {HTMLElement} layer @param {(row: number) => string} [urlOf] none: no pictures */
   constructor(paint, layer, urlOf) {
     Object.assign(this, { paint, layer, urlOf, images: new Map(), order: [] });
   }

@@ -1,7 +1,7 @@
 /** The disk in words: what an item is, and how to read the picture. */
 import { count, distance } from "../shared/format.js";
 
-/** The label of an item. @param {Painter} paint @param {number} row */
+/** The label of an item. @param {import("./paint.js").Painter} paint @param {number} row */
 export function nameOf(paint, row) {
   const { header, label, depth } = paint;
   const i = paint.indexOf(row);
@@ -9,7 +9,11 @@ export function nameOf(paint, row) {
   return depth[i] === 0 ? "scene" : "unlabelled";
 }
 
-/** Label, depth and distance, where from. @returns {string[]} the lines of the hover card */
+/**
+ * Label, depth and distance, where from.
+ * @param {import("./paint.js").Painter} paint @param {number} row @param {(row: number) => string} [describe] the last line; default: the image's name
+ * @returns {string[]} the lines of the hover card
+ */
 export function wordsOf(paint, row, describe) {
   const { header, depth, radius, image } = paint;
   const i = paint.indexOf(row);
@@ -19,7 +23,7 @@ export function wordsOf(paint, row, describe) {
   return [name, `${name === kind ? "" : `${kind} · `}${distance(radius[i])} from root`, from];
 }
 
-/** How many points are drawn and which, and what radius and angle mean. @returns {string[]} */
+/** How many points are drawn and which, and what radius and angle mean. @param {import("./paint.js").Painter} paint @returns {string[]} */
 export function captionOf({ header, points, n, focus }) {
   const drawn = points.shown.length;
   const how = drawn < n ? "evenly spread over the data" : n < header.total ? header.how : "";

@@ -128,6 +128,11 @@ function curveFigure(curves, sources, look) {
   };
 }
 
+/**
+ * Precision over recall, task by task; a click on a curve leads to its pictures.
+ * @param {any} report of the server @param {{onPick: (key: Object) => void, state: {curve: string}}} options state: the task last looked at
+ * @returns {import("../shared/pieces.js").Section}
+ */
 export function curves(report, { onPick, state }) {
   const groups = [...new Map(report.curves.map((curve) => [taskTitle(curve.task, curve.reading), curve])).keys()];
   const sources = report.sources.map((source) => source.name);
@@ -184,6 +189,11 @@ function radiusFigure(report, { dark }) {
   return { data, layout: layout(dark, { boxmode: "group", showlegend: report.radii.length > 1, ...axes }) };
 }
 
+/**
+ * The true distance to the root by depth, with its tables; a click on a box leads to the items of its level.
+ * @param {any} report of the server @param {{onLevel: (source: string, level: any) => void, onPick: (key: Object) => void, path: (name: string) => string}} actions
+ * @returns {import("../shared/pieces.js").Section}
+ */
 export function radii(report, actions) {
   const board = chart("radius-by-depth", (look) => radiusFigure(report, look), {
     label: "True distance to the root by depth",

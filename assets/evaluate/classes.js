@@ -145,4 +145,10 @@ class ByClass {
   }
 }
 
+/**
+ * The section of results by class.
+ * @param {any} report of the server
+ * @param {{onPick: (key: Object) => void, path: (name: string, values?: Object) => string, state: {task: string, score: string, metric: string}}} options
+ * @returns {import("../shared/pieces.js").Section}
+ */
 export const classes = (report, options) => new ByClass(report, options).section;

@@ -275,4 +275,5 @@ class Evaluator {
   }
 }
 
+/** @param {HTMLElement} root @returns {Evaluator} */
 export const mountEvaluator = (root) => new Evaluator(root);

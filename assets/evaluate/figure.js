@@ -71,6 +71,11 @@ async function raster({ svg, width, height }) {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 
+/**
+ * @param {{query: Item, groups: {title: string, items: Item[]}[], facts: string[], width: number, thumb: (row: number) => string, format: string}} about
+ * @returns {Promise<{blob: Blob, svg: string, page: string}>}
+ * @throws {Error} for a width that is no figure's, and when a picture cannot be read
+ */
 export async function orderedFigure({ query, groups, facts, width, thumb, format }) {
   if (!(width >= 20 && width <= 1000)) throw new Error(`a figure is 20 to 1000 mm wide, not ${width}`);
   const made = await drawn(query, groups, facts, width, thumb);

@@ -43,6 +43,10 @@ function check(one, onShow) {
   return el("li", { class: "he-check", "data-check": one.key, "data-count": one.count }, mark, text, total, more);
 }
 
+/**
+ * The section of what deserves a second look.
+ * @param {{viewPath: (name: string) => string, onShow: (check: any) => void}} options @returns {import("../shared/pieces.js").Section}
+ */
 export function health({ viewPath, onShow }) {
   const wait = el("li", { class: "he-note", text: "Looking through the hierarchy …" });
   const list = el("ul", { class: "he-checks", "aria-busy": "true" }, wait);

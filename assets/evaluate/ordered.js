@@ -163,4 +163,11 @@ class Ordered {
   }
 }
 
+/**
+ * The section of norm-ordered retrieval; `take(row, source)` of it makes an item the query.
+ * @param {any} report of the server
+ * @param {{path: (name: string, values?: Object) => string, thumb: (row: number) => string, onDisk: (row: number) => void,
+ *   state: {row: number|null, source: string, limit: number, word: string, width?: string}}} options
+ * @returns {import("../shared/pieces.js").Section & {take: (row: number, source: string) => void}}
+ */
 export const ordered = (report, options) => new Ordered(report, options).section;

@@ -253,4 +253,9 @@ class Panel {
   }
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {{path: (name: string, values?: Object) => string, viewPath: (name: string) => string, thumb: (row: number) => string,
+ *   onDisk: (row: number) => void, onOrdered: (row: number, source: string) => void, classes: () => any[]}} options
+ */
 export const createPanel = (root, options) => new Panel(root, options);

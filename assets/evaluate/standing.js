@@ -14,6 +14,7 @@ const COSTS = {
   full: "Every query: minutes on thousands of pictures.",
 };
 
+/** @param {HTMLElement} root @param {{onRun: () => void, onCancel: (job: string) => void}} options */
 export function createStanding(root, { onRun, onCancel }) {
   const runButton = (text) => button(text, onRun, { class: "he-run" });
   const find = (name) => root.querySelector(name);

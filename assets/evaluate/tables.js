@@ -133,7 +133,11 @@ function compared(differences, names, { onPick }) {
   return el("figure", { class: "he-table" }, title, holder, note(COMPARED));
 }
 
-/** The tables of the report whose cells pass `wanted`, in its order. */
+/**
+ * The tables of the report whose cells pass `wanted`, in its order.
+ * @param {any} report of the server @param {(cell: any) => boolean} wanted
+ * @param {{onPick: (key: Object) => void, path: (name: string) => string}} options @returns {HTMLElement[]}
+ */
 export function tablesOf(report, wanted, { onPick, path }) {
   const download = (name) => address(path(`download/${name}`));
   const chosen = report.tables
@@ -142,7 +146,11 @@ export function tablesOf(report, wanted, { onPick, path }) {
   return chosen.map(([table, index]) => paperTable(table, index, { onPick, download }));
 }
 
-/** The whole Results section. */
+/**
+ * The whole Results section.
+ * @param {any} report of the server @param {{onPick: (key: Object) => void, path: (name: string) => string}} options
+ * @returns {import("../shared/pieces.js").Section}
+ */
 export function results(report, { onPick, path }) {
   const names = report.sources.map((source) => source.name);
   const beside = report.differences.length ? [compared(report.differences, names, { onPick })] : [];

@@ -11,6 +11,7 @@ const CALIBRATED = {
 
 const degrees = (radians) => `${Math.round((radians * 180) / Math.PI)}°`;
 
+/** The slider of ω, and the way back to the calibrated one. @param {import("./explore.js").Explorer} x what the parts share */
 export function conePart(x) {
   const slider = x.find(".hv-omega");
   const reset = x.find(".hv-reset");

@@ -4,6 +4,7 @@ import { places } from "../annotate/places.js";
 import { button, el, openTab } from "../shared/dom.js";
 import { menu } from "./parts.js";
 
+/** The Hierarchy menu. @param {import("./explore.js").Explorer} x what the parts share */
 export function correctionsPart(x) {
   const picker = menu("Hierarchy", { onOpen: () => panel.open().catch(x.complain) });
   const hold = el("div");

@@ -41,7 +41,7 @@ const LINK_AFTER_MS = 250;
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
-class Explorer {
+export class Explorer {
   /** @param {HTMLElement} root */
   constructor(root) {
     root.innerHTML = EXPLORE_FRAME;
@@ -307,6 +307,7 @@ class Explorer {
   }
 }
 
+/** The Explore tab in an element: what other tabs, tests and the console may ask of it. @param {HTMLElement} root */
 export function mountExplorer(root) {
   const explorer = new Explorer(root);
   return {

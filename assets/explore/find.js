@@ -7,7 +7,7 @@ const MOST_ZOOM = 8;
 
 /**
  * The view that holds some points. @param {[number, number][]} points of the disk frame
- * @returns {View} centre in the middle of them, zoomed as far as they allow
+ * @returns {import("../disk/disk.js").View} centre in the middle of them, zoomed as far as they allow
  */
 export function viewAround(points) {
   if (!points.length) return {};
@@ -18,6 +18,7 @@ export function viewAround(points) {
   return { centre, zoom: Math.min(MOST_ZOOM, Math.max(1, MARGIN / Math.max(far, 1e-3))) };
 }
 
+/** @param {import("./explore.js").Explorer} x what the parts share */
 export function findPart(x) {
   /** Where a disk draws rows that it holds. */
   function pointsOf(disk, rows) {

@@ -160,4 +160,5 @@ class GalleryPart {
   }
 }
 
+/** The gallery in the place of the disk. @param {import("./explore.js").Explorer} x what the parts share */
 export const galleryPart = (x) => new GalleryPart(x);

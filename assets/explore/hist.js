@@ -191,6 +191,7 @@ class HistPart {
   }
 }
 
+/** The histograms above the disk. @param {import("./explore.js").Explorer} x what the parts share */
 export const histPart = (x) => new HistPart(x);
 
 const trim3 = (value) => trim(Number(value.toPrecision(3)));

@@ -41,6 +41,7 @@ const KEYS = [
 
 const listOf = (pairs) => el("dl", "", ...pairs.flatMap(([name, words]) => [el("dt", "", name), el("dd", "", words)]));
 
+/** The keys of the page, and the dialogue that explains them. @param {import("./explore.js").Explorer} x what the parts share */
 export function keysPart(x) {
   const mouse = "Drag moves the disk, the wheel or two fingers zoom, a double click brings a point to the middle.";
   const close = button("×", () => help.close(), "hv-help-close");

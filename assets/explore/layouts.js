@@ -159,4 +159,5 @@ class LayoutsPart {
   }
 }
 
+/** The Layout menu and the scores. @param {import("./explore.js").Explorer} x what the parts share */
 export const layoutsPart = (x) => new LayoutsPart(x);

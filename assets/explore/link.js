@@ -12,7 +12,7 @@ function writeLink(words) {
   history.replaceState(null, "", `#${new URLSearchParams(said)}`);
 }
 
-/** The explorer's own words, and all its parts' words, into the address and back. */
+/** The explorer's own words, and all its parts' words, into the address and back. @param {import("./explore.js").Explorer} x what the parts share */
 export function linkPart(x) {
   /** Bring back what a link says; what it says wrongly is told, and the rest is brought back all the same. */
   async function restore(said) {
@@ -80,7 +80,7 @@ function placeOf(disk) {
   return moved ? [...centre, zoom].map((value) => Number(value.toFixed(5))).join(",") : null;
 }
 
-/** @param {string} text "x,y,zoom" @returns {View} */
+/** @param {string} text "x,y,zoom" @returns {import("../disk/disk.js").View} */
 function viewOf(text) {
   const [x, y, zoom] = text.split(",").map(Number);
   return [x, y, zoom].every(Number.isFinite) ? { centre: [x, y], zoom } : {};

@@ -17,7 +17,11 @@ function wordsOf(item) {
     spoken: `${item.label}, ${distance(item.radius)} from the root${angle}` }; // prettier-ignore
 }
 
-/** A thumbnail with its label. @param {Object} item as `Cards.of` describes it @param {string} [kind] one more class name */
+/**
+ * A thumbnail with its label.
+ * @param {Item} item as `Cards.of` describes it @param {(row: number) => string} thumbUrl @param {(row: number) => void} onPick
+ * @param {string} [kind] one more class name
+ */
 export function listCard(item, thumbUrl, onPick, kind = "") {
   const image = Object.assign(el("img"), { loading: "lazy", src: thumbUrl(item.row), alt: "" });
   const node = button(image, () => onPick(item.row), `hv-card ${kind}`.trim());
@@ -31,7 +35,7 @@ export function listCard(item, thumbUrl, onPick, kind = "") {
   return node;
 }
 
-/** A picture of a gallery, which leads to its item. @param {Object} item as the server lists it @param {Object} x the explorer */
+/** A picture of a gallery, which leads to its item. @param {Item} item as the server lists it @param {import("./explore.js").Explorer} x */
 export function tile(item, x) {
   const image = Object.assign(el("img"), { loading: "lazy", src: x.thumbUrl(item.row), alt: item.label });
   const node = button(image, () => x.walk({ row: item.row }), "hv-tile");
@@ -40,7 +44,10 @@ export function tile(item, x) {
   return node;
 }
 
-/** Fill a strip, hide an empty one: what is in sight at once, the rest after the next frame. @param {(() => HTMLElement)[]} makers */
+/**
+ * Fill a strip, hide an empty one: what is in sight at once, the rest after the next frame.
+ * @param {HTMLElement} strip @param {(() => HTMLElement)[]} makers of its cards
+ */
 export function fillWith(strip, makers) {
   const held = strip.contains(document.activeElement); // whoever walks by keyboard goes on from the new cards
   strip.replaceChildren(...makers.slice(0, AT_ONCE).map((make) => make()));
@@ -52,7 +59,7 @@ export function fillWith(strip, makers) {
   if (later.length) painted().then(() => strip.firstChild === first && strip.append(...later.map((make) => make())));
 }
 
-/** A heading with quieter words behind it. */
+/** A heading with quieter words behind it. @param {Element} node @param {string} title @param {string} words */
 export function headed(node, title, words) {
   node.replaceChildren(`${title} `, el("span", "", words));
 }
@@ -60,7 +67,8 @@ export function headed(node, title, words) {
 /**
  * Fill `<div><h3></h3><div class="hv-strip"></div></div>`.
  * @param {HTMLElement} box @param {"children"|"parents"|"path"|"common"} kind
- * @param {{title: string, cards: Object[], total: number, order: string}} content
+ * @param {{title: string, cards: Item[], total: number, order: string}} content
+ * @param {(row: number) => string} thumbUrl @param {(row: number) => void} onPick
  */
 export function fillStrip(box, kind, { title, cards, total, order }, thumbUrl, onPick) {
   const many = cards.length < total ? `${cards.length} of ${count(total)}` : String(total);

@@ -145,11 +145,12 @@ class MarksPart {
   }
 }
 
+/** Tags: their keys, their buttons, and the corner of a card that has some. @param {import("./explore.js").Explorer} x what the parts share */
 export const marksPart = (x) => new MarksPart(x);
 
 let serial = 0;
 
-/** A small form for one name, beside what it is about. */
+/** A small form for one name, beside what it is about. @param {import("./explore.js").Explorer} x what the parts share */
 export function nameForm(x) {
   const list = Object.assign(el("datalist"), { id: `hv-names-${++serial}` });
   const input = Object.assign(el("input"), { type: "text", maxLength: 60, required: true, autocomplete: "off" });

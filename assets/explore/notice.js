@@ -4,6 +4,7 @@
  */
 import { button, el, openTab } from "../shared/dom.js";
 
+/** The line above everything. @param {import("./explore.js").Explorer} x what the parts share */
 export function noticePart(x) {
   const line = x.find(".hv-notice");
   let dismissed = ""; // the key of the view whose notice was read

@@ -3,7 +3,9 @@ import { button, el } from "../shared/dom.js";
 
 /**
  * A menu that opens under its name; only one is open at a time, Escape and a click elsewhere close it.
- * @returns {HTMLDetailsElement} with `body` to fill and `rename(…)` to call it something else
+ * @param {string} title @param {{onOpen?: () => unknown}} [options] onOpen fills it, perhaps later
+ * @returns {HTMLDetailsElement & {body: HTMLElement, rename: (...text: (string|Node)[]) => void}} with `body` to fill and `rename(…)` to
+ *   call it something else
  */
 export function menu(title, { onOpen } = {}) {
   const summary = el("summary", "", title);
@@ -40,7 +42,8 @@ let serial = 0;
 /**
  * One of several: radio buttons under a heading.
  * @param {string} heading @param {{value: string, title: string, hint?: string, disabled?: boolean}[]} options
- * @returns {HTMLFieldSetElement} with `choose(value)`, which does not call `onChange`
+ * @param {string} value the chosen one @param {(value: string) => unknown} onChange
+ * @returns {HTMLFieldSetElement & {choose: (value: string) => void}} with `choose(value)`, which does not call `onChange`
  */
 export function choices(heading, options, value, onChange) {
   const name = `hv-choice-${++serial}`;
@@ -57,7 +60,10 @@ export function choices(heading, options, value, onChange) {
   return node;
 }
 
-/** A check box with its words; `node.input` is the box. */
+/**
+ * A check box with its words; `node.input` is the box.
+ * @param {string} title @param {string} hint @param {(on: boolean) => void} onChange
+ */
 export function toggle(title, hint, onChange) {
   const input = Object.assign(el("input"), { type: "checkbox" });
   input.addEventListener("change", () => onChange(input.checked));
@@ -65,7 +71,10 @@ export function toggle(title, hint, onChange) {
   return Object.assign(node, { input });
 }
 
-/** A button that runs an asynchronous action, is shown busy meanwhile, and hands errors to `complain`. */
+/**
+ * A button that runs an asynchronous action, is shown busy meanwhile, and hands errors to `complain`.
+ * @param {import("../shared/dom.js").Child} text @param {() => unknown} run @param {(error: any) => void} complain @param {string} className
+ */
 export function action(text, run, complain, className) {
   const node = button(text, async () => {
     node.disabled = true;

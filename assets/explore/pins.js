@@ -144,4 +144,5 @@ class PinsPart {
   }
 }
 
+/** Pinned cones and what they have in common. @param {import("./explore.js").Explorer} x what the parts share */
 export const pinsPart = (x) => new PinsPart(x);

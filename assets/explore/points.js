@@ -6,6 +6,7 @@ import { Bits, isRow } from "../shared/bitset.js";
 
 const MORE = 5000; // points loaded at once
 
+/** Points beyond the sample that came first. @param {import("./explore.js").Explorer} x what the parts share */
 export function pointsPart(x) {
   const sampled = (disk) => Boolean(disk.paint.places);
 
@@ -25,7 +26,7 @@ export function pointsPart(x) {
       }
     },
 
-    /** More of the points in sight of a disk at rest, unless all of it is in sight. @param {View} view */
+    /** More of the points in sight of a disk at rest, unless all of it is in sight. @param {import("../disk/disk.js").View} view */
     async fetchMore(disk, view) {
       const { paint } = disk;
       if (!sampled(disk) || (view.zoom === 1 && Math.hypot(...view.centre) < 1e-6)) return;

@@ -238,4 +238,5 @@ class RowsPart {
   }
 }
 
+/** The rows of the answer. @param {import("./explore.js").Explorer} x what the parts share */
 export const rowsPart = (x) => new RowsPart(x);

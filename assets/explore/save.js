@@ -5,6 +5,7 @@ import { toPrinter } from "../disk/print.js";
 import { el, save } from "../shared/dom.js";
 import { action, menu } from "./parts.js";
 
+/** The Save menu. @param {import("./explore.js").Explorer} x what the parts share */
 export function savePart(x) {
   const picker = menu("Save");
   const note = el("p", "hv-note");

@@ -149,4 +149,5 @@ class SelectPart {
   }
 }
 
+/** The Find menu. @param {import("./explore.js").Explorer} x what the parts share */
 export const selectPart = (x) => new SelectPart(x);

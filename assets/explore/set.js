@@ -149,4 +149,5 @@ class SetPart {
   }
 }
 
+/** The selected set, above the answer. @param {import("./explore.js").Explorer} x what the parts share */
 export const setPart = (x) => new SetPart(x);

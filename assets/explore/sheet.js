@@ -2,6 +2,7 @@
 
 const NARROW = "(max-width: 700px)";
 
+/** @param {import("./explore.js").Explorer} x what the parts share */
 export function sheetPart(x) {
   const media = matchMedia(NARROW);
   const close = x.find(".hv-sheet-close");

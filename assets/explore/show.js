@@ -117,4 +117,5 @@ class ShowPart {
   }
 }
 
+/** The Colour and Show menus. @param {import("./explore.js").Explorer} x what the parts share */
 export const showPart = (x) => new ShowPart(x);

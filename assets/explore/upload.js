@@ -1,6 +1,7 @@
 /** Pictures of one's own: chosen, dropped or pasted, they are placed among the data. */
 import { dropZone } from "../shared/dom.js";
 
+/** @param {import("./explore.js").Explorer} x what the parts share */
 export function uploadPart(x) {
   const input = x.find(".hv-upload input");
 

@@ -9,6 +9,7 @@ function wordsOf(link) {
   return parts.filter(Boolean).join(" · ");
 }
 
+/** Saved views, for the Save menu. @param {import("./explore.js").Explorer} x what the parts share */
 export function viewsPart(x) {
   const input = Object.assign(el("input"), { type: "text", maxLength: 60, placeholder: "Name of this view" });
   input.setAttribute("aria-label", "Name of this view");

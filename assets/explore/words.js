@@ -92,4 +92,5 @@ class WordsPart {
   }
 }
 
+/** The field for words, and the way to the root in words. @param {import("./explore.js").Explorer} x what the parts share */
 export const wordsPart = (x) => new WordsPart(x);

@@ -61,6 +61,7 @@ function legend(holder, lines) {
   holder.replaceChildren(...lines.map(entry));
 }
 
+/** The curves of one training, with the same numbers as a table. @returns {{node: HTMLElement, show: (job: any, live: number[][]) => void}} */
 export function createCurves() {
   const make_ = (title) => {
     const holder = el("div", { class: "ht-plot" });

@@ -127,4 +127,5 @@ class Film {
   }
 }
 
+/** The disk of one training, with its film of epochs. */
 export const createFilm = () => new Film();

@@ -150,4 +150,5 @@ class Tuner {
   }
 }
 
+/** @param {HTMLElement} root @returns {Tuner} */
 export const mountTuner = (root) => new Tuner(root);

@@ -130,4 +130,5 @@ class Intake {
   }
 }
 
+/** @param {{onSet: (set: any) => void}} options onSet: a set was chosen, or none (null) */
 export const createIntake = (options) => new Intake(options);

@@ -151,7 +151,10 @@ export const createJob = (options) => new JobView(options);
 
 const nameOf = (job) => `${job.set_title || job.set} from ${String(job.checkpoint).split("/").pop()}, ${{ head: "head only", blocks: "last blocks", all: "whole encoder" }[job.depth] || job.depth}`;
 
-/** The list of all trainings, the queue included; the buttons stay while nothing changes. */
+/**
+ * The list of all trainings, the queue included; the buttons stay while nothing changes.
+ * @param {{onPick: (id: string) => void}} options @returns {{node: HTMLElement, show: (jobs: any[], chosen: string|null) => void}}
+ */
 export function createList({ onPick }) {
   const list = el("ul", { class: "ht-jobs", "aria-label": "Trainings" });
   let key = "";

@@ -89,4 +89,5 @@ class Keep {
   }
 }
 
+/** @param {{licences: string[], onKept: (checkpoint: string, job: any) => void}} options */
 export const createKeep = (options) => new Keep(options);

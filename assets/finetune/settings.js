@@ -190,4 +190,8 @@ class Settings {
   }
 }
 
+/**
+ * @param {any} choices of the server: checkpoints, backbones, depths @param {{onStart: (job: any) => void, checkpoint: string}} options
+ * checkpoint: what to start from unless somebody chooses another
+ */
 export const createSettings = (choices, options) => new Settings(choices, options);

@@ -120,4 +120,8 @@ class OfflineSearch {
   }
 }
 
+/**
+ * @param {{header: {n: number, curv: number, geometry: string}, arrays: {radius: ArrayLike<number>}, directions: Int16Array, dim: number, answers: Answers}} of
+ * directions: (n, dim) components in steps of 1/32767
+ */
 export const offlineSearch = (options) => new OfflineSearch(options);

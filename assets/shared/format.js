@@ -5,10 +5,13 @@ const NUMBERS = ["OT", "TIE", "LCA", "own boxes", "distinct classes"];
 /** @param {string} metric */
 const isShare = (metric) => !NUMBERS.includes(metric.split("@")[0]);
 
-/** A number at the precision people compare at; "–" for what could not be measured. @param {number|null|undefined} value */
+/** A number at the precision people compare at; "–" for what could not be measured. @param {number|null|undefined} value @param {number} [digits] */
 export const number = (value, digits = 3) => (value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", "−"));
 
-/** A metric's value as the tables print it: a share in %, or a number. @param {string} metric @param {number|null|undefined} value */
+/**
+ * A metric's value as the tables print it: a share in %, or a number.
+ * @param {string} metric @param {number|null|undefined} value @param {boolean} [sign] with a + before a gain
+ */
 export function measured(metric, value, sign = false) {
   if (value === null || value === undefined) return "–";
   const [scale, digits] = isShare(metric) ? [100, 1] : [1, 2];

@@ -92,4 +92,8 @@ class Picture {
   }
 }
 
+/**
+ * @param {HTMLElement} element
+ * @param {{caption: HTMLElement, onPick: (query: Object) => void, onDraw: (xyxy: import("./boxes.js").Xyxy) => void}} options
+ */
 export const createPicture = (element, options) => new Picture(element, options);
