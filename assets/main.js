@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * The one entry of the page: what Gradio's tabs and a page without Gradio call by name. A tab's modules are fetched when it is
  * first looked at; those of the disk come at once, for the Explore tab is the first to be seen.
@@ -12,13 +13,19 @@ import { createDisk } from "./disk/disk.js";
 import * as math from "./disk/math.js";
 import { Bits } from "./shared/bitset.js";
 
+/** @typedef {(root: HTMLElement) => Promise<any>} Mount */
+
 window.hypviz = {
   Bits,
   PALETTE,
   createDisk,
   math,
+  /** @type {Mount} */
   mountExplorer: async (root) => (await import("./explore/explore.js")).mountExplorer(root),
+  /** @type {Mount} */
   mountEvaluator: async (root) => (await import("./evaluate/evaluate.js")).mountEvaluator(root),
+  /** @type {Mount} */
   mountAnnotator: async (root) => (await import("./annotate/annotate.js")).mountAnnotator(root),
+  /** @type {Mount} */
   mountTuner: async (root) => (await import("./finetune/finetune.js")).mountTuner(root),
 };

@@ -26,7 +26,7 @@ function colourOf(label) {
   return HUES[hash % HUES.length];
 }
 
-class Annotator {
+export class Annotator {
   constructor(root) {
     this.root = root;
     this.last = "";
@@ -199,7 +199,7 @@ class Annotator {
     const held = this.list.contains(document.activeElement); // whoever went through the list goes on from there
     this.list.replaceChildren(...(boxes.length ? boxes.map((box) => this.entry(box)) : [note("No box yet: drag on the picture to draw the first one.")]));
     this.scrollTo(this.list.querySelector('[aria-pressed="true"]'));
-    if (held) this.list.querySelector('[aria-pressed="true"], button')?.focus({ preventScroll: true });
+    if (held) /** @type {HTMLElement} */ (this.list.querySelector('[aria-pressed="true"], button'))?.focus({ preventScroll: true });
     const scene = { id: picture.scene, label: "the picture", words: `the whole picture ${picture.name}`, scene: true };
     const item = selected && { id: selected.key, label: selected.label, words: `${selected.label} in ${picture.name}` };
     this.corrections.offer(item || scene);
@@ -298,6 +298,7 @@ class Annotator {
     save(address(this.sheet.path("export/annotations.json")), "annotations.json");
   }
 
+  /** @param {{saved: boolean, error?: any}} state */
   saved({ saved, error }) {
     this.state_.textContent = saved ? "All changes saved" : "Saving …";
     this.root.dataset.saved = String(saved);
@@ -317,7 +318,7 @@ class Annotator {
     // Also while nothing has the focus: on a tab just opened, and after a click on what made way for something else.
     document.addEventListener("keydown", (event) => {
       const ours = event.target === document.body ? this.root.getClientRects().length > 0 : this.root.contains(event.target);
-      if (!ours || event.defaultPrevented || !this.sheet.picture || event.target.closest("input, select, textarea, dialog")) return;
+      if (!ours || event.defaultPrevented || !this.sheet.picture || /** @type {Element} */ (event.target).closest("input, select, textarea, dialog")) return;
       const run = keyOf(this, event);
       if (!run) return;
       event.preventDefault();

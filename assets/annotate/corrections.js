@@ -106,7 +106,7 @@ class Corrections {
       ...["a", "b"].map(this.level === "class" ? ((end) => this.classNode(end)) : ((end) => this.endNode(end))),
       el("div", { class: "hc-verbs" }, verb("above", `“${a}” is more general than “${b}”`), verb("not", `“${b}” is not a child of “${a}”`)),
     );
-    if (focused) this.form.querySelector(focused)?.focus();
+    if (focused) /** @type {HTMLElement|null} */ (this.form.querySelector(focused))?.focus();
     this.list.replaceChildren(...this.told.corrections.map((one) => this.entry(one)));
     const keep = ([name, text]) => button(text, () => save(address(this.path(`export/${name}`)), name), { "data-file": name });
     this.files.replaceChildren(...(this.told.corrections.length ? [el("span", { text: "Save the list" }), ...FILES.map(keep)] : []));
@@ -137,7 +137,8 @@ class Corrections {
 export const createCorrections = (root, options) => new Corrections(root, options);
 
 /**
- * "3 changes …" with the button that makes them everybody's. @param {{data: () => string, before?: () => Promise}} options
+ * "3 changes …" with the button that makes them everybody's.
+ * @param {{data: () => string, before?: () => Promise<void>, onApplied?: (made: any) => void}} options
  * `before` runs first; the page then opens the data anew.
  */
 export function createApply({ data, before, onApplied }) {

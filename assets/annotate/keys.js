@@ -1,5 +1,8 @@
 /** Keys of the annotator: what each does, and the list of them. */
 
+/** @type {Record<string, number[]>} right and down */
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
 export const KEYS = [
   ["Drag", "draw a box; the border or the name of the selected box moves it, a handle resizes it"],
   ["I", "a new box in the middle, without a mouse"],
@@ -17,7 +20,7 @@ export const KEYS = [
   ["?", "this list"],
 ];
 
-/** What a key press does, as a function, or null. @param {Annotator} x @param {KeyboardEvent} event */
+/** What a key press does, as a function, or null. @param {import("./annotate.js").Annotator} x @param {KeyboardEvent} event */
 export function keyOf(x, event) {
   const { key, shiftKey, altKey } = event;
   const letter = key.length === 1 ? key.toLowerCase() : key;
@@ -25,11 +28,11 @@ export function keyOf(x, event) {
     if (letter === "z") return () => (shiftKey ? x.sheet.redo() : x.sheet.undo());
     return letter === "y" ? () => x.sheet.redo() : null;
   }
-  const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
-  if (arrow && x.sheet.selected) return () => x.nudge(...arrow.map((value) => value * (shiftKey ? 10 : 1)), altKey);
+  const arrow = ARROWS[key];
+  if (arrow && x.sheet.selected) return () => x.nudge(arrow[0] * (shiftKey ? 10 : 1), arrow[1] * (shiftKey ? 10 : 1), altKey);
   if (altKey) return null;
-  if (/^[1-9]$/.test(key)) return x.names()[key - 1] ? () => x.relabel(x.names()[key - 1]) : null;
-  if (letter === "Enter" && event.target.closest("button, summary, a")) return null; // its own key
+  if (/^[1-9]$/.test(key)) return x.names()[Number(key) - 1] ? () => x.relabel(x.names()[Number(key) - 1]) : null;
+  if (letter === "Enter" && /** @type {Element} */ (event.target).closest("button, summary, a")) return null; // its own key
   const actions = {
     n: () => x.nextBox(shiftKey ? -1 : 1), i: () => x.add(x.stage.middleBox()), l: () => x.label.focus(),
     Enter: () => x.label.focus(), Delete: () => x.remove(), Backspace: () => x.remove(),

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * The name of a box, with completion: typed words narrow the list, arrow keys and Enter choose, Esc leaves it as it was.
  *
@@ -8,6 +9,7 @@ import { el } from "../shared/dom.js";
 const SHOWN = 9; // as many as there are keys 1 to 9
 
 class LabelField {
+  /** @param {{onLabel: (label: string) => void, onLeave: () => void}} options */
   constructor({ onLabel, onLeave }) {
     this.onLabel = onLabel;
     this.onLeave = onLeave;
@@ -17,6 +19,7 @@ class LabelField {
       class: "ha-label", type: "text", role: "combobox", "aria-expanded": "false", "aria-controls": "ha-names", "aria-autocomplete": "list",
       "aria-label": "Label of the selected box", autocomplete: "off", spellcheck: "false", maxlength: "100", placeholder: "label",
     }); // prettier-ignore
+    /** @type {string[]} */
     this.offered = []; // the most frequent first
     this.label = "";
     this.at = -1;
@@ -76,6 +79,7 @@ class LabelField {
     this.input.removeAttribute("aria-activedescendant");
   }
 
+  /** @param {string} name */
   take(name) {
     this.input.value = name;
     this.close();
@@ -89,6 +93,7 @@ class LabelField {
     else this.input.value = this.label;
   }
 
+  /** @param {string} next @param {string[]} known @param {boolean} enabled whether a box is selected */
   show(next, known, enabled) {
     this.offered = known;
     this.input.disabled = !enabled;

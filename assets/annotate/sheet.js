@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * The boxes of all pictures that were looked at, with one history over all of them, and their way to the server.
  *
@@ -5,33 +6,62 @@
  *   await sheet.open(data);  await sheet.turn(image);  sheet.change(boxes, key);  sheet.undo();
  *
  * Every change is sent at once, in a request that outlives the page; the newest boxes of a picture overtake older ones.
+ *
+ * @typedef {{key: string, xyxy: import("../shared/boxes.js").Xyxy, label: string, source?: string}} Box
+ * @typedef {{image: number, name: string, width: number, height: number, version: number, scene: string, boxes: Box[]}} Picture
+ * @typedef {{image: number, before: Box[], after: Box[], was: string|null, key: string|null}} Step   of the history
+ * @typedef {(path: string, options?: RequestInit) => Promise<any>} Ask
  */
 
 const AGAIN_MS = 2000; // until a server that did not answer is asked again
 const KEEPALIVE_BYTES = 60_000; // browsers let no more outlive the page
 const HISTORY = 500;
 
+/** @param {unknown} a @param {unknown} b */
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 export class Sheet {
-  /** onShow(): the picture, its boxes or the selection changed.  onState({saved, error}): how saving goes. */
+  /**
+   * onShow: the picture, its boxes or the selection changed.  onState: how saving goes.
+   * @param {{ask: Ask, onShow: () => void, onState: (state: {saved: boolean, error?: any}) => void}} options
+   */
   constructor({ ask, onShow, onState }) {
-    Object.assign(this, { ask, onShow, onState, data: null, set: null, image: -1, key: null });
-    this.pages = new Map(); // image → {picture, boxes}
+    this.ask = ask;
+    this.onShow = onShow;
+    this.onState = onState;
+    this.data = "";
+    /** @type {any} what the server says of the data */
+    this.set = null;
+    this.image = -1;
+    /** @type {string|null} of the selected box */
+    this.key = null;
+    /** @type {Map<number, {picture: Picture, boxes: Box[]}>} by image */
+    this.pages = new Map();
+    /** @type {Step[]} */
     this.past = [];
+    /** @type {Step[]} */
     this.future = [];
-    this.waiting = new Map(); // image → boxes to send
+    /** @type {Map<number, Box[]>} boxes to send, by image */
+    this.waiting = new Map();
+    /** @type {any} */
+    this.problem = null; // what was refused in this round of sending
     this.sending = false;
     this.turns = 0;
     addEventListener("beforeunload", (event) => this.busy && event.preventDefault());
   }
 
+  /** @param {string} name */
   path(name) {
     return `annotate/${name}?data=${encodeURIComponent(this.data)}`;
   }
 
   get busy() {
     return this.sending || this.waiting.size > 0;
+  }
+
+  /** A picture that was looked at. @param {number} image */
+  pageOf(image) {
+    return /** @type {{picture: Picture, boxes: Box[]}} */ (this.pages.get(image));
   }
 
   get boxes() {
@@ -46,18 +76,23 @@ export class Sheet {
     return this.boxes.find((box) => box.key === this.key) || null;
   }
 
-  /** Start on some data; returns what the server says of it. */
+  /** Start on some data; returns what the server says of it. @param {string} data @returns {Promise<any>} */
   async open(data) {
     await this.settled();
     const number = ++this.turns;
     const set = await this.ask(`annotate/set?data=${encodeURIComponent(data)}`);
     if (number !== this.turns) return null;
-    Object.assign(this, { data: set.data, set, image: -1, key: null, past: [], future: [] });
+    this.data = set.data;
+    this.set = set;
+    this.image = -1;
+    this.key = null;
+    this.past = [];
+    this.future = [];
     this.pages.clear();
     return set;
   }
 
-  /** Go to another picture. */
+  /** Go to another picture. @param {number} image @param {string|null} [key] selected there */
   async turn(image, key = null) {
     const number = ++this.turns;
     if (!this.pages.has(image)) {
@@ -65,16 +100,18 @@ export class Sheet {
       if (number !== this.turns) return;
       this.pages.set(image, { picture, boxes: picture.boxes });
     }
-    Object.assign(this, { image, key });
+    this.image = image;
+    this.key = key;
     this.onShow();
   }
 
+  /** @param {string|null} key */
   select(key) {
     this.key = key;
     this.onShow();
   }
 
-  /** Other boxes on the present picture; one step of the history. @param {string|null} key selected afterwards */
+  /** Other boxes on the present picture; one step of the history. @param {Box[]} boxes @param {string|null} [key] selected afterwards */
   change(boxes, key = this.key) {
     const before = this.boxes;
     if (same(before, boxes)) return this.select(key);
@@ -84,8 +121,9 @@ export class Sheet {
     this.put(this.image, boxes, key);
   }
 
+  /** @param {number} image @param {Box[]} boxes @param {string|null} key */
   put(image, boxes, key) {
-    this.pages.get(image).boxes = boxes;
+    this.pageOf(image).boxes = boxes;
     this.key = key;
     this.set.counts[image] = boxes.length;
     this.waiting.set(image, boxes);
@@ -120,7 +158,7 @@ export class Sheet {
       this.waiting.delete(image);
       try {
         await this.sendOne(image, boxes);
-      } catch (error) {
+      } catch (/** @type {any} */ error) {
         if (!error.answered) {
           if (!this.waiting.has(image)) this.waiting.set(image, boxes);
           this.onState({ saved: false, error: new Error("Not saved yet: the hypviz server does not answer. It is tried again.") });
@@ -132,8 +170,9 @@ export class Sheet {
     this.onState({ saved: true, error: this.problem });
   }
 
+  /** @param {number} image @param {Box[]} boxes */
   async sendOne(image, boxes) {
-    const page = this.pages.get(image);
+    const page = this.pageOf(image);
     const body = JSON.stringify({ version: page.picture.version, boxes });
     const headers = { "Content-Type": "application/json" };
     const answer = await this.ask(this.path(`picture/${image}`), { method: "PUT", headers, body, keepalive: body.length < KEEPALIVE_BYTES });
@@ -145,7 +184,7 @@ export class Sheet {
     this.data = this.set.data = answer.data;
   }
 
-  /** The server's boxes instead of those it refused; undo brings those back. */
+  /** The server's boxes instead of those it refused; undo brings those back. @param {number} image @param {Box[]} boxes @param {any} error */
   async refused(image, boxes, error) {
     this.waiting.delete(image);
     const picture = await this.ask(this.path(`picture/${image}`));

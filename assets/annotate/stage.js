@@ -224,8 +224,8 @@ class Stage {
     const before = [...this.fingers.values()].slice(0, 2);
     this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
     const after = [...this.fingers.values()].slice(0, 2);
-    const middle = ([a, b]) => ({ clientX: (a[0] + b[0]) / 2, clientY: (a[1] + b[1]) / 2 });
-    const apart = ([a, b]) => Math.max(20, Math.hypot(a[0] - b[0], a[1] - b[1]));
+    const middle = (/** @type {number[][]} */ [a, b]) => ({ clientX: (a[0] + b[0]) / 2, clientY: (a[1] + b[1]) / 2 });
+    const apart = (/** @type {number[][]} */ [a, b]) => Math.max(20, Math.hypot(a[0] - b[0], a[1] - b[1]));
     const s = this.scale();
     const [m0, m1] = [middle(before), middle(after)];
     this.look({ w: this.view.w, x: this.view.x - (m1.clientX - m0.clientX) * s, y: this.view.y - (m1.clientY - m0.clientY) * s });
@@ -258,7 +258,7 @@ class Stage {
 
 /**
  * @param {HTMLElement} root
- * @param {{onDraw: (xyxy: Xyxy) => void, onChange: (key: string, xyxy: Xyxy) => void, onSelect: (key: string|null) => void,
+ * @param {{onDraw: (xyxy: import("../shared/boxes.js").Xyxy) => void, onChange: (key: string, xyxy: import("../shared/boxes.js").Xyxy) => void, onSelect: (key: string|null) => void,
  *   colourOf: (label: string) => string}} options
  */
 export const createStage = (root, options) => new Stage(root, options);

@@ -16,7 +16,9 @@ const [LETTER, LINE, EDGE] = [6.4, 15, 4]; // px: a letter's width, a label's he
 export class Around {
   /** @param {import("./paint.js").Painter} paint @param {SVGElement} lines @param {SVGElement} labels groups below and above the points */
   constructor(paint, lines, labels) {
-    Object.assign(this, { paint, lines, labels });
+    this.paint = paint;
+    this.lines = lines;
+    this.labels = labels;
   }
 
   /** @param {{angle: number, radius: number}|null} apex of the cone @param {number} omega radians */
@@ -25,7 +27,8 @@ export class Around {
     this.lines.replaceChildren();
     this.labels.replaceChildren();
     if (!apex) return;
-    this.taken = [this.boxOf(...this.paint.polarToStage({ angle: 0, radius: 0 }), "root", LINE)]; // the root's name lies below its mark
+    const root = this.paint.polarToStage({ angle: 0, radius: 0 });
+    this.taken = [this.boxOf(root[0], root[1], "root", LINE)]; // the root's name lies below its mark
     const name = focus ? `cone, ω = ${Math.round((omega * 180) / Math.PI)}°` : "2-D section of the cone";
     this.write("cone-name", NAME_AT.map((drawn) => ({ angle: apex.angle, drawn })), name, true); // prettier-ignore
     if (focus) {

@@ -8,7 +8,10 @@ const AIR = 16; // between the card and its point
 export class Card {
   /** @param {import("./paint.js").Painter} paint @param {HTMLElement} node @param {Object} options of the disk @param {Function} words of a row */
   constructor(paint, node, options, words) {
-    Object.assign(this, { paint, node, options, words });
+    this.paint = paint;
+    this.node = node;
+    this.options = options;
+    this.words = words;
     node.append(el("img"), el("div", "hd-card-text"));
   }
 
@@ -33,7 +36,7 @@ export class Card {
   }
 
   show(found) {
-    const [image, text] = this.node.children;
+    const [image, text] = /** @type {any} */ (this.node.children);
     const [title, ...lines] = found.extra ? wordsOfExtra(found.extra) : this.words(found.row);
     const url = found.extra ? found.extra.thumb : this.options.thumbUrl?.(found.row);
     image.hidden = !url;
@@ -53,7 +56,7 @@ export class Card {
     return dot;
   }
 
-  /** Above the point, inside the stage; where the top leaves no room, beside the point, never below. */
+  /** Above the point, inside the stage; where the top leaves no room, beside the point, never below. @param {number[]} spot */
   place([x, y]) {
     const { size } = this.paint;
     const [width, height] = [this.node.offsetWidth, this.node.offsetHeight];

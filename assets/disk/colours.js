@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * What the colours of the points mean: one way to group the points for each question a person may ask of them.
  *
@@ -5,9 +6,13 @@
  *
  * `key[i]` is the group of point i. Named groups get ten colours that stay apart with red or green blindness, the
  * rest is grey and still found in the legend; amounts get steps of viridis or cividis, ordered by lightness alone.
+ *
+ * @typedef {[string, string]} Pair   a colour on light and on dark
+ * @typedef {{name: string, colour: string, dark: string, count: number}} Group
+ * @typedef {{groups: Group[], key: Uint16Array}} Grouping   key: the group of each point
  */
 
-/** [light theme, dark theme]: the same ten as BRANCH_COLOURS of hypviz/viz/disk.py. */
+/** [light theme, dark theme]: the same ten as BRANCH_COLOURS of hypviz/viz/disk.py. @type {Pair[]} */
 export const PALETTE = [
   ["#388dbf", "#6e93f5"],
   ["#e4a416", "#fbaa0e"],
@@ -20,18 +25,29 @@ export const PALETTE = [
   ["#e682ff", "#eda2fe"],
   ["#a66586", "#d8eb57"],
 ];
+/** @type {Pair} */
 const SCENE = ["#4a566c", "#d3dbea"];
+/** @type {Pair} */
 const OTHER = ["#a3a9b4", "#6d7686"];
+/** @type {Pair} */
 const ALARM = ["#c2410c", "#ff9a4d"];
+/** @type {Pair} */
 const WARNING = ["#c99700", "#ffd166"];
 const VIRIDIS = ["#440154", "#443a83", "#31688e", "#21908c", "#35b779", "#8fd744", "#fde725"];
 const CIVIDIS = ["#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838"];
 
+/** @param {Pair} both */
 const pair = ([colour, dark]) => ({ colour, dark });
-/** Light paper hides a ramp's light end, dark paper its dark end: each theme leaves out its own. */
+/**
+ * Light paper hides a ramp's light end, dark paper its dark end: each theme leaves out its own.
+ * @type {(colours: string[]) => Pair[]}
+ */
 const ramp = (colours) => colours.slice(0, -1).map((_, i) => [colours[i], colours[i + 1]]);
 
-/** Groups named by a column of small numbers; rarer ones beyond the palette are grey. −1 is the extra group. */
+/**
+ * Groups named by a column of small numbers; rarer ones beyond the palette are grey. −1 is the extra group.
+ * @param {ArrayLike<number>} column @param {string[]} names @param {string} extra @returns {Grouping}
+ */
 function named(column, names, extra) {
   const counts = new Uint32Array(names.length + 1);
   const key = Uint16Array.from(column, (value) => (value < 0 || value >= names.length ? names.length : value));
@@ -47,7 +63,10 @@ function named(column, names, extra) {
   return { groups, key: key.map((group) => place[group]) };
 }
 
-/** Equal steps between the 1st and the 99th percentile; the ends take what lies beyond. */
+/**
+ * Equal steps between the 1st and the 99th percentile; the ends take what lies beyond.
+ * @param {ArrayLike<number>} column @param {string[]} colours @param {{digits: number, low?: number|null, high?: number|null}} how @returns {Grouping}
+ */
 function stepped(column, colours, { digits, low = null, high = null }) {
   const sorted = Float64Array.from(column).sort();
   const from = low ?? sorted[Math.floor(0.01 * (sorted.length - 1))];
@@ -55,6 +74,7 @@ function stepped(column, colours, { digits, low = null, high = null }) {
   const steps = ramp(colours);
   const width = (to - from) / steps.length || 1;
   const key = Uint16Array.from(column, (value) => Math.min(steps.length - 1, Math.max(0, Math.floor((value - from) / width))));
+  /** @param {number} i */
   const edge = (i) => (from + i * width).toFixed(digits);
   const groups = steps.map((colour, i) => {
     const name = i === 0 ? `below ${edge(1)}` : i === steps.length - 1 ? `${edge(i)} and more` : `${edge(i)} – ${edge(i + 1)}`;
@@ -69,11 +89,11 @@ function stepped(column, colours, { digits, low = null, high = null }) {
  * @param {{header: any}} points @param {string} name
  */
 export const flagBit = ({ header }, name) => {
-  const flag = (header.flags || []).find((one) => one.name === name);
+  const flag = (header.flags || []).find((/** @type {{name: string, bit: number}} */ one) => one.name === name);
   return flag ? 1 << flag.bit : 0;
 };
 
-/** Order violations: the graver one first, the rest is in order. */
+/** Order violations: the graver one first, the rest is in order. @param {any} points @returns {Grouping} */
 function violations(points) {
   const [inverted, outside] = ["inverted", "outside_cone"].map((name) => flagBit(points, name));
   const key = Uint16Array.from(points.flags, (flags) => (flags & inverted ? 0 : flags & outside ? 1 : 2));
@@ -86,9 +106,13 @@ function violations(points) {
   return { groups, key };
 }
 
+/** @type {(groups: Group[], column: ArrayLike<number>) => Grouping} */
 const given = (groups, column) => ({ groups, key: Uint16Array.from(column) });
 
-/** One entry per question, in the order of the menu; `fits` says whether the points can answer it. */
+/**
+ * One entry per question, in the order of the menu; `fits` says whether the points can answer it.
+ * @type {{by: string, title: string, fits: (points: any) => unknown, make: (points: any) => Grouping}[]}
+ */
 const MODES = [
   { by: "branch", title: "Branch", fits: () => true, make: (p) => given(p.header.branches, p.branch) },
   { by: "depth", title: "Level", fits: () => true, make: (p) => given(p.header.depths, p.depth) },

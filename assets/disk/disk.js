@@ -7,11 +7,11 @@
  *
  * @typedef {{angle: number, radius: number}} Polar   radians and true distance to the root
  * @typedef {{angle: number, radius: number, label?: string, thumb?: string}} Extra
- * @typedef {{row?: number|null, polar?: Polar|null, members?: Bits|ArrayLike<number>, children?: number[],
- *   parents?: number[], path?: number[], edges?: number[][], query?: Object}} Selection   rows of the data set; `query`
+ * @typedef {{row?: number|null, polar?: Polar|null, members?: import("../shared/bitset.js").Bits|ArrayLike<number>, children?: number[],
+ *   parents?: number[], path?: number[], edges?: number[][], query?: Object|null}} Selection   rows of the data set; `query`
  *   is what `focus` asks the server about, without it the selection is shown in the overview
  * @typedef {{row?: number, polar?: Polar, omega: number}} Pin
- * @typedef {{centre?: [number, number], zoom?: number}} View   the disk point in the middle, and a zoom >= 1
+ * @typedef {{centre?: number[], zoom?: number}} View   the disk point in the middle, and a zoom >= 1
  * @typedef {Object} Options
  * @property {Object|null} plotly                    the Plotly object; null draws on a 2-D canvas instead
  * @property {(row: number) => void} [onPick]        a click on a point
@@ -165,13 +165,13 @@ export class Disk {
     await drawn;
   }
 
-  /** Light a set of rows instead of the selection's cone; null ends it. @param {Bits|null} set */
+  /** Light a set of rows instead of the selection's cone; null ends it. @param {import("../shared/bitset.js").Bits|null} set */
   async setSet(set) {
     await this.restyle({ set, highlight: null });
     this.legend.write();
   }
 
-  /** Cones that stay, and the rows inside all cones, which are lit. @param {Pin[]} pins @param {Bits|null} common */
+  /** Cones that stay, and the rows inside all cones, which are lit. @param {Pin[]} pins @param {import("../shared/bitset.js").Bits|null} common */
   setPins(pins, common = null) {
     return this.restyle({ pins, common });
   }
@@ -208,7 +208,7 @@ export class Disk {
     this.legend.write();
   }
 
-  /** @param {View} view @returns {Promise<void>} */
+  /** @param {View} view @param {{animate?: boolean}} [options] @returns {Promise<void>} */
   setView(view, options) {
     return this.moves.setView(view, options);
   }

@@ -11,7 +11,12 @@ const [FINE, COARSE, MANY] = [16, 9, 300]; // segments of an arc, and how many a
 export class Edges {
   /** @param {import("./paint.js").Painter} paint @param {HTMLCanvasElement} canvas */
   constructor(paint, canvas) {
-    Object.assign(this, { paint, canvas, context: canvas.getContext("2d"), arcs: new Float64Array(0), count: 0, steps: FINE });
+    this.paint = paint;
+    this.canvas = canvas;
+    this.context = canvas.getContext("2d");
+    this.arcs = new Float64Array(0);
+    this.count = 0;
+    this.steps = FINE;
   }
 
   /** Work the arcs out. @param {number[][]} pairs rows; those that are not among the points are left out */

@@ -16,7 +16,13 @@ const TURN = 2 * Math.PI;
 export class Focus {
   /** @param {import("./disk.js").Disk} disk @param {(body: Object) => Promise<ArrayBuffer>} [ask] the server; none: overviews only */
   constructor(disk, ask) {
-    Object.assign(this, { disk, paint: disk.paint, ask, on: Boolean(ask), asked: 0, last: "", busy: Promise.resolve() });
+    this.disk = disk;
+    this.paint = disk.paint;
+    this.ask = ask;
+    this.on = Boolean(ask);
+    this.asked = 0;
+    this.last = "";
+    this.busy = Promise.resolve();
     this.button = disk.el.tools.querySelector("[data-tool=focus]");
     this.button.hidden = !ask;
     this.show();
@@ -33,7 +39,7 @@ export class Focus {
     return this.paint.rebuild();
   }
 
-  /** @param {Selection} selection with the `query` that the server knows it by */
+  /** @param {import("./disk.js").Selection} selection with the `query` that the server knows it by */
   async enter(selection) {
     const turn = ++this.asked;
     clearTimeout(this.again);
@@ -78,7 +84,7 @@ export class Focus {
   }
 
   /** Where the selection stays: at the angle it is drawn at now. */
-  placeOf({ row, polar, query }) {
+  placeOf(/** @type {import("./disk.js").Selection} */ { row, polar, query }) {
     const { paint } = this;
     const here = paint.focus && paint.focus.name === JSON.stringify(query) ? paint.focus : null;
     const drawn = paint.polarOfRow(row) || polar || { angle: 0, radius: 0 };

@@ -1,8 +1,10 @@
+// @ts-check
 /**
  * Letters that travel with a picture: Arimo, as wide as Helvetica and Arial, is written into an SVG, so that it looks the same where
  * neither is installed. Of its files (assets/fonts, SIL Open Font License) only those are taken whose letters occur.
  */
 
+/** @type {Record<string, string>} */
 const FILES = {
   "cyrillic-ext": "0460-052F 1C80-1C8A 20B4 2DE0-2DFF A640-A69F FE2E-FE2F",
   cyrillic: "0301 0400-045F 0490-0491 04B0-04B1 2116",
@@ -18,9 +20,9 @@ const FOLDER = new URL("../fonts/", import.meta.url);
 const LETTERS = "Arimo, Helvetica, Arial, 'Liberation Sans', sans-serif"; // the others for what Arimo has no letter for
 const loaded = new Map();
 
-/** The files that hold the letters of a text. @returns {string[]} */
+/** The files that hold the letters of a text. @param {string} text @returns {string[]} */
 function filesFor(text) {
-  const codes = [...new Set(text)].map((letter) => letter.codePointAt(0));
+  const codes = [...new Set(text)].map((letter) => /** @type {number} */ (letter.codePointAt(0)));
   return Object.keys(FILES).filter((name) =>
     FILES[name].split(" ").some((range) => {
       const [low, high = low] = range.split("-").map((end) => parseInt(end, HEX));
@@ -29,12 +31,13 @@ function filesFor(text) {
   );
 }
 
-/** A file as a data URL, fetched once. */
+/** A file as a data URL, fetched once. @param {string} name @returns {Promise<string>} */
 function dataUrl(name) {
   if (!loaded.has(name)) loaded.set(name, read(name).catch((error) => (loaded.delete(name), Promise.reject(error))));
   return loaded.get(name);
 }
 
+/** @param {string} name */
 async function read(name) {
   const answer = await fetch(new URL(`arimo-${name}-400-normal.woff2`, FOLDER));
   if (!answer.ok) throw new Error(`The letters of the figure (${name}) could not be loaded: ${answer.status}. Reload the page and save again.`);

@@ -15,7 +15,12 @@ export class Gestures {
   /** @param {import("./disk.js").Disk} disk @param {AbortSignal} signal ends all listening */
   constructor(disk, signal) {
     const { stage, tools } = disk.el;
-    Object.assign(this, { disk, paint: disk.paint, stage, fingers: new Map(), tool: "move", outline: null });
+    this.disk = disk;
+    this.paint = disk.paint;
+    this.stage = stage;
+    this.fingers = new Map();
+    this.tool = "move";
+    this.outline = null;
     const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, { signal, ...options });
     on(stage, "pointerdown", (event) => this.press(event));
     on(stage, "pointermove", (event) => this.move(event));
@@ -125,6 +130,7 @@ export class Gestures {
 
   /* ------------------------------------------------------------ lasso and box */
 
+  /** @param {number[]} spot of the stage */
   draw(spot) {
     const { spots, shape } = this.outline;
     if (shape === "box") this.outline.spots = [spots[0], spot];
@@ -214,7 +220,7 @@ function cornersOf({ shape, spots }) {
 }
 
 /** Whether a polygon contains a point: the parity of edges crossed to its right. */
-function contains(corners, [x, y]) {
+function contains(corners, /** @type {number[]} */ [x, y]) {
   let within = false;
   for (let i = 0, j = corners.length - 1; i < corners.length; j = i++) {
     const [[x1, y1], [x2, y2]] = [corners[i], corners[j]];

@@ -15,7 +15,10 @@ const HEAD_PX = 5;
 export class Ghosts {
   /** @param {import("./disk.js").Disk} disk */
   constructor(disk) {
-    Object.assign(this, { disk, paint: disk.paint, shown: false, start: Float32Array.from(disk.paint.drawn) });
+    this.disk = disk;
+    this.paint = disk.paint;
+    this.shown = false;
+    this.start = Float32Array.from(disk.paint.drawn);
     this.layer = make("svg", { class: "hd-layer hd-ghosts" });
     this.lines = add(this.layer, "path", { class: "hd-ghost-line" });
     this.heads = add(this.layer, "path", { class: "hd-ghost-head" });
@@ -49,7 +52,7 @@ export class Ghosts {
 
   /** How far points have moved: {out, in, median} counts and the median change of the true distance need the frames; this is of the drawn. */
   moved() {
-    return this.start.reduce((sum, from, i) => sum + (Math.abs(this.paint.drawn[i] - from) > LEAST), 0);
+    return this.start.reduce((sum, from, i) => sum + Number(Math.abs(this.paint.drawn[i] - from) > LEAST), 0);
   }
 
   draw() {
@@ -74,7 +77,7 @@ export class Ghosts {
     const spot = ([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`;
     const opacity = Math.max(0.15, Math.min(0.6, 180 / arrows.length)); // many of them would be one blot
     set(this.lines, { d: arrows.map(([a, b]) => `M${spot(a)}L${spot(b)}`).join(""), "stroke-opacity": opacity.toFixed(2) });
-    const long = ([a, b]) => Math.hypot(b[0] - a[0], b[1] - a[1]);
+    const long = (/** @type {number[][]} */ [a, b]) => Math.hypot(b[0] - a[0], b[1] - a[1]);
     const longest = arrows.length > HEADS ? [...arrows].sort((a, b) => long(b) - long(a)).slice(0, HEADS) : arrows;
     set(this.heads, { d: longest.map((arrow) => head(arrow, long(arrow))).join("") });
   }

@@ -7,7 +7,10 @@ const FEW = 14; // groups shown without a search
 export class Legend {
   /** @param {import("./paint.js").Painter} paint @param {HTMLElement} node @param {() => Promise<void>} redraw */
   constructor(paint, node, redraw) {
-    Object.assign(this, { paint, node, redraw, sought: "" });
+    this.paint = paint;
+    this.node = node;
+    this.redraw = redraw;
+    this.sought = "";
     this.search = el("input", "hd-legend-search");
     Object.assign(this.search, { type: "search", placeholder: "Find in legend" });
     this.search.setAttribute("aria-label", "Find in legend");
@@ -56,7 +59,7 @@ export class Legend {
     const { look } = this.paint;
     look.highlight = look.highlight === i ? null : i;
     this.fill();
-    this.list.querySelector(`[data-group="${i}"]`)?.focus();
+    /** @type {HTMLElement|null} */ (this.list.querySelector(`[data-group="${i}"]`))?.focus();
     await this.redraw();
   }
 }

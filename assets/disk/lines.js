@@ -16,26 +16,24 @@ export class Lines {
     const gradient = add(add(under, "defs"), "radialGradient", { id: `hd-face-${++serial}`, gradientUnits: "userSpaceOnUse" });
     for (const [i, offset] of ["0", ".55", "1"].entries()) add(gradient, "stop", { offset, class: `hd-stop-${i}` });
     const path = (parent, name) => add(parent, "path", { class: `hd-${name}` });
-    Object.assign(this, {
-      gradient,
-      face: add(under, "circle", { fill: `url(#${gradient.id})` }),
-      ringLayer: add(under, "g"),
-      aroundLayer: add(under, "g"),
-      pins: add(under, "g"),
-      coneFar: path(under, "cone-far"),
-      coneNear: path(under, "cone"),
-      coneEdge: path(under, "cone-edge"),
-      rim: add(under, "circle", { class: "hd-rim" }),
-      path: path(under, "path"),
-      aroundLabels: add(over, "g"),
-      labels: add(over, "g"),
-      root: add(over, "g"),
-      marks: add(over, "g"),
-      extra: add(over, "g"),
-      pinLabels: add(over, "g"),
-      hover: add(over, "circle", { class: "hd-hover", visibility: "hidden" }),
-      lasso: path(over, "lasso"),
-    });
+    this.gradient = gradient;
+    this.face = add(under, "circle", { fill: `url(#${gradient.id})` });
+    this.ringLayer = add(under, "g");
+    this.aroundLayer = add(under, "g");
+    this.pins = add(under, "g");
+    this.coneFar = path(under, "cone-far");
+    this.coneNear = path(under, "cone");
+    this.coneEdge = path(under, "cone-edge");
+    this.rim = add(under, "circle", { class: "hd-rim" });
+    this.path = path(under, "path");
+    this.aroundLabels = add(over, "g");
+    this.labels = add(over, "g");
+    this.root = add(over, "g");
+    this.marks = add(over, "g");
+    this.extra = add(over, "g");
+    this.pinLabels = add(over, "g");
+    this.hover = add(over, "circle", { class: "hd-hover", visibility: "hidden" });
+    this.lasso = path(over, "lasso");
     add(this.root, "circle", { class: "hd-root", r: 5.5 });
     add(this.root, "circle", { class: "hd-root-dot", r: 1.9 });
     add(this.root, "text", { class: "hd-label", y: 19 }).textContent = "root";

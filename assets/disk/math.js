@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * The mathematics of the disk: no page, no plotly, no state. Loaded before disk/disk.js.
  *
@@ -6,7 +7,7 @@
  * - disk    [x, y], |·| < 1: the drawn disk at home; the angle is kept, the radius goes through the radius scale.
  * - view    [x, y]: the disk after the Möbius translation that brings `centre` to the middle.
  *
- * @typedef {[number, number]} Point
+ * @typedef {number[]} Point   [x, y]
  * @typedef {{angle: number, radius: number}} Polar   radians and true distance to the root
  * @typedef {{curv: number, geometry: "hyperbolic"|"euclidean"|"cosine"|string}} Space
  * @typedef {{header: any, arrays: Record<string, any>}} Payload   header as hypviz/viz/disk.py writes it, columns by name
@@ -14,6 +15,7 @@
 
 /* ---------------------------------------------------------------- payload */
 
+/** @type {Record<string, any>} */
 const TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array, u4: Uint32Array, u2: Uint16Array, u1: Uint8Array };
 
 /**
@@ -26,6 +28,7 @@ export function decode(buffer) {
   if (4 + length > buffer.byteLength) throw new Error("This is not a disk payload: its header is cut off.");
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   if (header.version !== 1) throw new Error(`Disk payload version ${header.version} is not known here; reload the page.`);
+  /** @type {Record<string, any>} */
   const arrays = {};
   for (const { name, dtype, offset, length: count } of header.arrays) {
     const [Type, start] = [TYPES[dtype], 4 + length + offset];
@@ -42,6 +45,7 @@ export function decode(buffer) {
 export function merge(payloads) {
   const seen = new Set();
   const kept = payloads.map(({ arrays }) => Array.from(arrays.row.keys()).filter((i) => !seen.has(arrays.row[i]) && seen.add(arrays.row[i])));
+  /** @type {Record<string, any>} */
   const arrays = {};
   for (const [name, column] of Object.entries(payloads[0].arrays)) {
     arrays[name] = new column.constructor(seen.size);
@@ -77,7 +81,7 @@ export class Scale {
     return this.end + ((3 * this.room) / this.slope) * (Math.cbrt(this.room / Math.max(1 - drawn, 1e-15)) - 1);
   }
 
-  /** polar → disk */
+  /** polar → disk @param {number} angle @param {number} radius @returns {Point} */
   disk(angle, radius) {
     const drawn = this.drawn(radius);
     return [drawn * Math.cos(angle), drawn * Math.sin(angle)];
@@ -186,6 +190,7 @@ export function coneEdge(apexRadius, omega, reach, space, steps = 160) {
  */
 export function geodesic(from, to, { curv, geometry }, steps = 40) {
   const root = geometry === "hyperbolic" ? Math.sqrt(curv) : 1;
+  /** @param {Polar} place */
   const lift = ({ angle, radius }) => {
     const r = root * radius;
     const [space, time] = geometry === "hyperbolic" ? [Math.sinh(r), Math.cosh(r)] : [r, 1];
@@ -208,7 +213,7 @@ export function geodesic(from, to, { curv, geometry }, steps = 40) {
   return points;
 }
 
-/** Squared Lorentz norm of a − b: 4 sinh²(d/2), which keeps its digits for near points. */
+/** Squared Lorentz norm of a − b: 4 sinh²(d/2), which keeps its digits for near points. @param {number[]} a @param {number[]} b */
 function minkowski(a, b) {
   return (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 - (a[2] - b[2]) ** 2;
 }

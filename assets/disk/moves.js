@@ -10,7 +10,9 @@ const REST_MS = 180; // a view that has not moved for so long is at rest
 export class Moves {
   /** @param {import("./disk.js").Disk} disk */
   constructor(disk) {
-    Object.assign(this, { disk, paint: disk.paint, turns: { view: 0, data: 0 } }); // an animation ends when its number is passed
+    this.disk = disk;
+    this.paint = disk.paint;
+    this.turns = { view: 0, data: 0 }; // an animation ends when its number is passed
   }
 
   /** End a running animation. @param {"view"|"data"} kind */
@@ -40,7 +42,7 @@ export class Moves {
   }
 
   /** From the places of an earlier payload to those of the present one. */
-  async glide([oldX, oldY]) {
+  async glide(/** @type {Float64Array[]} */ [oldX, oldY]) {
     const { paint } = this;
     const [x, y] = [paint.zx, paint.zy];
     const [newX, newY] = [x.slice(), y.slice()];
@@ -81,7 +83,10 @@ export class Moves {
     if (paint.angle === to) paint.thumbs.adopt();
   }
 
-  /** Run `step(0…1)`, eased, and draw; a newer animation of the same kind, or a gesture, ends it. */
+  /**
+   * Run `step(0…1)`, eased, and draw; a newer animation of the same kind, or a gesture, ends it.
+   * @param {"view"|"data"} kind @param {number} duration in ms @param {(t: number) => void} step @returns {Promise<void>}
+   */
   animate(kind, duration, step) {
     const turn = ++this.turns[kind];
     const start = performance.now();

@@ -28,18 +28,27 @@ export class Painter {
       selection: null, set: null, common: null, pins: [], extra: [], edges: [], omega: null, colourBy: "branch",
       highlight: null, hovered: null, pictures: false, theme: "light",
     }; // prettier-ignore
-    Object.assign(this, { n: 0, focus: null, scaleName: "stretched" });
+    this.n = 0;
+    /** @type {any} */
+    this.focus = null; // the places around a selection, see `gather`
+    // What a payload brings, see `take`: its header and its columns, one value a point.
+    this.header = this.row = this.angle = this.radius = this.depth = this.label = this.image = this.space = this.overview = this.sent = undefined;
+    this.zx = this.zy = this.vx = this.vy = undefined; // where the points are, in the disk frame, and in the view frame times zoom
+    this.scaleName = "stretched";
+    /** @type {(name: string) => any} */
     const find = (name) => stage.querySelector(`.hd-${name}`);
     this.layers = [find("under"), find("over")];
     this.points = new Points(this, find("plot"), plotly);
-    this.lines = new Lines(this, ...this.layers);
+    this.lines = new Lines(this, this.layers[0], this.layers[1]);
     this.edges = new Edges(this, find("edges"));
     this.thumbs = new Thumbs(this, find("thumbs"), thumbUrl);
   }
 
   /** Take over a decoded payload; drawn by the next `rebuild`. */
   adopt(data) {
-    Object.assign(this, { first: data, later: [], focus: null });
+    this.first = data;
+    this.later = [];
+    this.focus = null;
     this.take(data);
   }
 
@@ -214,7 +223,7 @@ export class Painter {
     return this.toStage(x * this.view.zoom, y * this.view.zoom);
   }
 
-  /** stage → view frame, zoom undone */
+  /** stage → view frame, zoom undone @param {number[]} spot */
   toView([px, py]) {
     return [(px - this.half) / this.px / this.view.zoom, (this.half - py) / this.px / this.view.zoom];
   }
@@ -243,7 +252,7 @@ export class Painter {
 
   /**
    * What lies at a stage position: an own mark, a thumbnail, else the nearest point within `reach` pixels.
-   * @returns {{extra: Object, at: number}|{index: number, row: number}|null}
+   * @returns {any} {extra, at} for an own mark, {index, row} for an item, null for nothing
    */
   find(spot, reach) {
     if (!this.ready) return null;

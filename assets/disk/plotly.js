@@ -4,9 +4,13 @@ import { el } from "../shared/dom.js";
 const SOFTWARE_LIMIT = 10000; // points that a processor draws quickly at double density
 
 export class PlotlyPoints {
-  /** @param {HTMLElement} element @param {Object} plotly @param {() => void} onLost after the WebGL context was lost */
+  /** @param {any} element a node that plotly makes a figure of @param {any} plotly @param {() => void} onLost after the WebGL context was lost */
   constructor(element, plotly, onLost) {
-    Object.assign(this, { element, plotly, onLost, fresh: true, inSoftware: isInSoftware() });
+    this.element = element;
+    this.plotly = plotly;
+    this.onLost = onLost;
+    this.fresh = true;
+    this.inSoftware = isInSoftware();
   }
 
   /** New traces: after a load, a selection, a resize, a change of colours. Not while dragging. */

@@ -1,3 +1,4 @@
+// @ts-check
 /** A figure as PDF: the browser's print writes vectors and embeds the fonts. */
 import { el } from "../shared/dom.js";
 
@@ -10,7 +11,8 @@ export async function toPrinter(svg, page) {
     body { margin: 0 } svg { display: block }</style>${svg}`;
   document.querySelectorAll(".hd-print").forEach((old) => old.remove());
   await new Promise((resolve) => [(frame.onload = resolve), document.body.append(frame)]);
-  frame.contentWindow.onafterprint = () => frame.remove();
-  frame.contentWindow.print();
+  const own = /** @type {Window} */ (frame.contentWindow);
+  own.onafterprint = () => frame.remove();
+  own.print();
 }
 

@@ -12,7 +12,11 @@ const SWAP_MS = 150;
 export class Thumbs {
   /** @param {import("./paint.js").Painter} paint @param {HTMLElement} layer @param {(row: number) => string} [urlOf] none: no pictures */
   constructor(paint, layer, urlOf) {
-    Object.assign(this, { paint, layer, urlOf, images: new Map(), order: [] });
+    this.paint = paint;
+    this.layer = layer;
+    this.urlOf = urlOf;
+    this.images = new Map();
+    this.order = [];
   }
 
   get side() {

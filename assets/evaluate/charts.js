@@ -159,6 +159,7 @@ export function curves(report, { onPick, state }) {
       `Largest F1: ${words.join("; ")}. Click a curve for its pictures.`;
   };
   if (!groups.includes(state.curve)) state.curve = groups[0];
+  /** @type {import("../shared/pieces.js").Section} */
   const section = el("div", { class: "he-charts" }, choice("Task", groups, state.curve, show), board.node, best);
   section.shown = () => show(state.curve);
   return section;
@@ -206,6 +207,7 @@ export function radii(report, actions) {
   const words = note(
     `Boxes: quartiles, median and mean; whiskers: the 5th and 95th percentile; ${count(report.radii[0].pairs)} ancestor pairs.`,
   );
+  /** @type {import("../shared/pieces.js").Section} */
   const section = el(
     "div",
     { class: "he-charts" },
@@ -221,6 +223,7 @@ export function radii(report, actions) {
 
 /** A plotly chart that follows the theme and is saved as on white paper. */
 function chart(name, figure, { label, onClick }) {
+  /** @type {any} a node that plotly makes a figure of */
   const holder = el("div", { class: "he-plot", role: "img", "aria-label": label });
   const problem = el("div");
   async function keep(file) {

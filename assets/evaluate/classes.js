@@ -27,6 +27,7 @@ class ByClass {
     this.sort = { by: "value0", down: false };
 
     this.controls();
+    /** @type {import("../shared/pieces.js").Section} */
     this.section = el("div", {}, this.tools, this.shown, this.holder);
     this.section.shown = () => this.rows.length || this.load();
   }
@@ -82,7 +83,7 @@ class ByClass {
     if (this.sort.by === by) this.sort.down = !this.sort.down;
     else Object.assign(this.sort, { by, down: by === "count" });
     this.draw();
-    this.holder.querySelector(`[data-by="${by}"]`).focus();
+    /** @type {HTMLElement} */ (this.holder.querySelector(`[data-by="${by}"]`)).focus();
   }
 
   ordered() {
@@ -91,7 +92,7 @@ class ByClass {
     const empty = (row) => this.valueIn(row) === null || this.valueIn(row) === undefined;
     const compare = (a, b) => (typeof this.valueIn(a) === "string" ? this.valueIn(a).localeCompare(this.valueIn(b)) : this.valueIn(a) - this.valueIn(b));
     return found.sort(
-      (a, b) => empty(a) - empty(b) || (empty(a) ? 0 : (this.sort.down ? -1 : 1) * compare(a, b)) || a.name.localeCompare(b.name),
+      (a, b) => Number(empty(a)) - Number(empty(b)) || (empty(a) ? 0 : (this.sort.down ? -1 : 1) * compare(a, b)) || a.name.localeCompare(b.name),
     );
   }
 

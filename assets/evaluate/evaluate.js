@@ -240,14 +240,14 @@ class Evaluator {
     if (this.sections[name].shown) this.sections[name].shown();
   }
 
-  tabButton([name, text], index) {
+  tabButton(/** @type {string[]} */ [name, text], /** @type {number} */ index) {
     const on = name === this.part;
     const step = (event) => {
       const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!move) return;
       event.preventDefault();
       this.show(TABS[(index + move + TABS.length) % TABS.length][0]);
-      this.tabs.querySelector("[aria-selected=true]").focus();
+      /** @type {HTMLElement} */ (this.tabs.querySelector("[aria-selected=true]")).focus();
     };
     const attributes = {
       role: "tab",

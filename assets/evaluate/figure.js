@@ -23,7 +23,7 @@ const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`
 const text = (x, y, words, size, extra = "") => `<text x="${x}" y="${y}" font-size="${size}" ${extra}>${escape(words)}</text>`;
 
 /** One picture with its frame, its mark, its class and its radius. */
-async function cell(item, [x, y], thumb) {
+async function cell(item, /** @type {number[]} */ [x, y], thumb) {
   const side = CELL - 12;
   const frames = {
     true: `stroke="${RIGHT}" stroke-width="2.5"`,
@@ -72,6 +72,7 @@ async function raster({ svg, width, height }) {
 }
 
 /**
+ * @typedef {{row: number, label: string, radius: number, relevant?: boolean}} Item
  * @param {{query: Item, groups: {title: string, items: Item[]}[], facts: string[], width: number, thumb: (row: number) => string, format: string}} about
  * @returns {Promise<{blob: Blob, svg: string, page: string}>}
  * @throws {Error} for a width that is no figure's, and when a picture cannot be read

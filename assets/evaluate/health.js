@@ -51,6 +51,7 @@ export function health({ viewPath, onShow }) {
   const wait = el("li", { class: "he-note", text: "Looking through the hierarchy …" });
   const list = el("ul", { class: "he-checks", "aria-busy": "true" }, wait);
   const words = note("");
+  /** @type {import("../shared/pieces.js").Section} */
   const section = el("div", { class: "he-health" }, words, list);
   let loaded = false;
 

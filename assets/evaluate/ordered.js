@@ -31,6 +31,7 @@ class Ordered {
 
     if (!this.names.includes(state.source)) state.source = this.names[0];
     this.controls();
+    /** @type {any} a Section that can take a query */
     this.section = el("div", {}, this.tools, this.stage);
     this.section.shown = () => (state.row === null ? this.drawQuery(state.word || "") : this.answer || this.load());
     this.section.take = (row, source) => {

@@ -45,7 +45,15 @@ export class Explorer {
   /** @param {HTMLElement} root */
   constructor(root) {
     root.innerHTML = EXPLORE_FRAME;
-    Object.assign(this, { root, view: null, disk: null, second: null, query: null, answer: null, drawn: null, api: null, trail: [] });
+    this.root = root;
+    this.view = null;
+    this.disk = null;
+    this.second = null;
+    this.query = null;
+    this.answer = null;
+    this.drawn = null;
+    this.api = null;
+    this.trail = [];
     this.asked = 0; // number of the newest question: late answers to older ones are not shown
     this.wanted = null; // the place asked for last: `query`, or the one still on its way
     this.places = 0; // how many places were asked for
@@ -81,6 +89,7 @@ export class Explorer {
     this.words = wordsPart(this);
     this.corrections = correctionsPart(this);
     const keys = keysPart(this);
+    /** @type {any[]} */
     this.parts = [this.layouts, this.shows, this.selects, this.gallery, this.hist, this.corrections, savePart(this), uploadPart(this), this.notice, this.sheet];
     const [[layout, scores], ...others] = this.parts.map((part) => part.nodes);
     this.find(".hv-bar").prepend(layout, ...others.flat());
@@ -106,7 +115,7 @@ export class Explorer {
 
   /** The cone as set: a half-angle in radians, or null for the calibrated one. @returns {{omega: number|null, kind: "angle"|"aperture"}} */
   coneSetting() {
-    return { omega: this.cone.omega(), kind: this.shows.cone() };
+    return { omega: this.cone.omega(), kind: /** @type {"angle"|"aperture"} */ (this.shows.cone()) };
   }
 
   complain(error) {
@@ -119,7 +128,7 @@ export class Explorer {
     this.find(".hv-sr").textContent = text;
   }
 
-  /** Take rows as the selected set. @param {Bits} found */
+  /** Take rows as the selected set. @param {Bits} found @param {string} how in a word @param {"replace"|"add"|"subtract"} [mode] */
   select(found, how, mode = "replace") {
     return this.set.combine(found, mode, how);
   }
@@ -160,7 +169,11 @@ export class Explorer {
       const result = await this.api.ask("select", { query: next, omega: asked, by: this.rows.by() });
       if (number !== this.asked) return;
       if (remember && this.query && !same(this.query, next)) this.trail.push(this.query);
-      Object.assign(this, { query: next, answer: result, wide: result.omega, quiet, byHand: this.byHand || remember });
+      this.query = next;
+      this.answer = result;
+      this.wide = result.omega;
+      this.quiet = quiet;
+      this.byHand = this.byHand || remember;
       this.find(".hv-error").hidden = true;
       this.show();
       if (raise) this.sheet.raise();
@@ -282,7 +295,14 @@ export class Explorer {
   async open(view) {
     const first = !this.view;
     const link = first ? readLink() : {};
-    Object.assign(this, { view, api: new Api(view.key), query: null, wanted: null, answer: null, drawn: null, byHand: false, trail: [] });
+    this.view = view;
+    this.api = new Api(view.key);
+    this.query = null;
+    this.wanted = null;
+    this.answer = null;
+    this.drawn = null;
+    this.byHand = false;
+    this.trail = [];
     const number = ++this.asked;
     this.places++;
     this.find(".hv-error").hidden = true;

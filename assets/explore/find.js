@@ -1,3 +1,4 @@
+// @ts-check
 /** After a search: the disk moves to what was found, the first of it is shown, and the marks of the item before are gone. */
 import * as M from "../disk/math.js";
 
@@ -6,12 +7,14 @@ const MARGIN = 0.86; // of the half side of the disk
 const MOST_ZOOM = 8;
 
 /**
- * The view that holds some points. @param {[number, number][]} points of the disk frame
+ * The view that holds some points. @param {import("../disk/math.js").Point[]} points of the disk frame
  * @returns {import("../disk/disk.js").View} centre in the middle of them, zoomed as far as they allow
  */
 export function viewAround(points) {
   if (!points.length) return {};
+  /** @param {0|1} at */
   const mean = (at) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
+  /** @type {import("../disk/math.js").Point} */
   const centre = [mean(0), mean(1)];
   const reach = points.map((point) => Math.hypot(...M.translate(point, centre))).sort((a, b) => a - b);
   const far = reach[Math.min(reach.length - 1, Math.floor(SHARE * reach.length))];
@@ -20,7 +23,10 @@ export function viewAround(points) {
 
 /** @param {import("./explore.js").Explorer} x what the parts share */
 export function findPart(x) {
-  /** Where a disk draws rows that it holds. */
+  /**
+   * Where a disk draws rows that it holds.
+   * @param {import("../disk/disk.js").Disk} disk @param {Iterable<number>} rows @returns {import("../disk/math.js").Point[]}
+   */
   function pointsOf(disk, rows) {
     const { paint } = disk;
     const places = Array.from(rows, (row) => paint.indexOf(row)).filter((i) => i >= 0);
@@ -29,7 +35,7 @@ export function findPart(x) {
 
   return {
     nodes: [],
-    /** Show what a search has found. @param {Bits} set @param {number} first row of the item to be shown */
+    /** Show what a search has found. @param {import("../shared/bitset.js").Bits} set @param {number} first row of the item to be shown */
     async show(set, first) {
       await x.walk({ row: first }, { quiet: true });
       const rows = set.rows();

@@ -1,3 +1,4 @@
+// @ts-check
 /** The nodes of the Explore tab, in their order; the parts fill them. */
 
 const OMEGA_STEP = 0.005; // radians, of the slider

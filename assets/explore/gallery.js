@@ -47,7 +47,7 @@ class GalleryPart {
       action("Ids", async () => save(await (await x.api.post("export", { filter: this.filter(), format: "ids" })).blob(), `${this.chosenTag()}.ids.txt`), x.complain, ""),
       button("Rename", () => x.marks.form.ask(this.tagTools, { title: "Another name for the tag", value: this.chosenTag(), run: (to) => this.renameTag(to) }), ""),
       action("Delete tag", () => x.marks.change("tag/delete", { name: this.chosenTag() }), x.complain, "")); // prettier-ignore
-    this.tagTools.firstChild.title = "The ids of these items as a text file, one a line";
+    /** @type {HTMLElement} */ (this.tagTools.firstChild).title = "The ids of these items as a text file, one a line";
     this.total.after(this.tagTools);
     this.nodes = [this.open];
   }
@@ -90,10 +90,10 @@ class GalleryPart {
   }
 
   async write() {
-    const found = this.which.querySelector("[value=found]");
+    const found = /** @type {HTMLOptionElement} */ (this.which.querySelector("[value=found]"));
     found.disabled = !this.x.set.get();
     if (found.disabled && this.which.value === "found") this.which.value = "whole";
-    this.which.querySelector("[value=items]").hidden = this.x.view.own_vectors;
+    /** @type {HTMLOptionElement} */ (this.which.querySelector("[value=items]")).hidden = this.x.view.own_vectors;
     this.tagTools.hidden = !this.chosenTag();
     this.listed = 0;
     this.asked++;
@@ -120,7 +120,7 @@ class GalleryPart {
   /** Frame the tile of the selected item. */
   mark() {
     const row = String(this.x.answer?.row ?? "");
-    for (const node of this.grid.children) node.classList.toggle("is-chosen", node.dataset.row === row);
+    for (const node of /** @type {Iterable<HTMLElement>} */ (this.grid.children)) node.classList.toggle("is-chosen", node.dataset.row === row);
   }
 
   shown() {

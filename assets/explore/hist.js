@@ -101,6 +101,7 @@ class HistPart {
     return chosen ? [at(chosen[0], 0), at(chosen[1], last)] : [0, last];
   }
 
+  /** @param {number[]} range bins [first, last + 1] that are chosen */
   draw([from, to]) {
     const { all, found } = this.bins;
     const wide = all.length;
@@ -115,7 +116,7 @@ class HistPart {
     for (let i = 0; i < wide; i++) bar(found[i], mostFound, i, `hv-hist-found${i < from || i >= to ? " is-out" : ""}`);
     const [first, middle, last] = [1, Math.floor(wide / 2), wide - 1].map((i) => trim3(this.bins.edges[Math.max(0, Math.min(wide, i))]));
     this.axis.replaceChildren(el("span", "", wide > 2 ? `below ${first}` : ""), el("span", "", `${middle} from the root`), el("span", "", wide > 2 ? `${last} and more` : ""));
-    for (const [node, value] of [[this.low, from], [this.high, to]]) {
+    for (const [node, value] of /** @type {[HTMLInputElement, number][]} */ ([[this.low, from], [this.high, to]])) {
       Object.assign(node, { max: wide, value });
       node.setAttribute("aria-valuetext", `${trim3(this.bins.edges[value])} from the root`);
     }
@@ -153,7 +154,7 @@ class HistPart {
 
   /* ------------------------------------------------------------ classes */
   writeClasses(entries, chosen) {
-    const held = this.classes.contains(document.activeElement) ? document.activeElement.dataset.class : null;
+    const held = this.classes.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.class : null;
     const most = Math.max(1, ...entries.map((one) => one.found));
     const listed = entries.filter((one, i) => i < MOST || chosen.includes(one.value));
     this.classes.replaceChildren(...listed.map((one) => {
@@ -167,7 +168,7 @@ class HistPart {
       return node;
     })); // prettier-ignore
     if (entries.length > listed.length) this.classes.append(el("small", "", `${entries.length - listed.length} rarer classes: in Find`));
-    if (held !== null) this.classes.querySelector(`[data-class="${held}"]`)?.focus({ preventScroll: true });
+    if (held !== null) /** @type {HTMLElement|null} */ (this.classes.querySelector(`[data-class="${held}"]`))?.focus({ preventScroll: true });
   }
 
   narrow(part) {

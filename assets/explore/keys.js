@@ -73,8 +73,8 @@ export function keysPart(x) {
   // Also while nothing has the focus: on a page just opened, and after a click on a card that made way for others.
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !actions[event.key]) return;
-    const ours = event.target === document.body ? x.root.getClientRects().length > 0 : x.root.contains(event.target);
-    if (!ours || event.target.closest("input, select, textarea, dialog")) return;
+    const ours = event.target === document.body ? x.root.getClientRects().length > 0 : x.root.contains(/** @type {Node} */ (event.target));
+    if (!ours || /** @type {Element} */ (event.target).closest("input, select, textarea, dialog")) return;
     event.preventDefault();
     actions[event.key](event);
   });

@@ -20,6 +20,7 @@ export function linkPart(x) {
     const problems = strange ? [strange] : [];
     const link = strange ? {} : said;
     const attempt = (run) => run().catch((error) => problems.push(error));
+    /** @type {any} the first place */
     let start = { row: x.view.start };
     await attempt(() => x.layouts.restore(link));
     if (link.text && x.view.words) start = { text: link.text };
@@ -65,23 +66,28 @@ export function linkPart(x) {
   return { restore, write };
 }
 
-/** An Error when a link is about other data or another checkpoint than those that are open; null otherwise. */
-function strangerTo(link, choice) {
+/**
+ * An Error when a link is about other data or another checkpoint than those that are open; null otherwise.
+ * @param {Record<string, string>} link @param {string[]} choice data and checkpoint
+ */
+export function strangerTo(link, choice) {
   const other = ["data", "checkpoint"].filter((word, i) => link[word] && link[word] !== choice[i]);
   if (!other.length) return null;
   const named = other.map((word) => `${word} “${link[word]}”`).join(" and ");
   return new Error(`The link names ${named}, not known here: start hypviz with --${other[0]} and open the link again.`);
 }
 
-/** Where a disk has been moved to, as "x,y,zoom"; null for home. */
-function placeOf(disk) {
-  const { centre, zoom } = disk.state().view;
+/** Where a disk has been moved to, as "x,y,zoom"; null for home. @param {import("../disk/disk.js").Disk} disk */
+const placeOf = (disk) => textOf(disk.state().view);
+
+/** A view as "x,y,zoom"; null for home. @param {{centre: number[], zoom: number}} view @returns {string|null} */
+export function textOf({ centre, zoom }) {
   const moved = zoom !== 1 || Math.hypot(...centre) > 1e-6;
   return moved ? [...centre, zoom].map((value) => Number(value.toFixed(5))).join(",") : null;
 }
 
-/** @param {string} text "x,y,zoom" @returns {import("../disk/disk.js").View} */
-function viewOf(text) {
+/** What `textOf` wrote; home for anything else. @param {string} text "x,y,zoom" @returns {import("../disk/disk.js").View} */
+export function viewOf(text) {
   const [x, y, zoom] = text.split(",").map(Number);
   return [x, y, zoom].every(Number.isFinite) ? { centre: [x, y], zoom } : {};
 }

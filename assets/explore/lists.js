@@ -1,4 +1,9 @@
-/** Strips of thumbnails: children, parents, the way to the root, and what several cones have in common. */
+// @ts-check
+/**
+ * Strips of thumbnails: children, parents, the way to the root, and what several cones have in common.
+ *
+ * @typedef {{row: number, label: string, depth_name: string, file: string, radius: number, colour: string, angle?: number}} Item
+ */
 import { button, el, painted } from "../shared/dom.js";
 import { count, distance } from "../shared/format.js";
 
@@ -10,7 +15,7 @@ export const EMPTY_LISTS = {
 };
 const AT_ONCE = 12; // cards made before the next frame: what a wide window shows; the others follow it
 
-/** What a card says on hover and to a screen reader. */
+/** What a card says on hover and to a screen reader. @param {Item} item */
 function wordsOf(item) {
   const angle = typeof item.angle === "number" ? `, angle ${item.angle.toFixed(2)} rad` : "";
   return { title: `${item.label} (${item.depth_name}) in ${item.file}\n${distance(item.radius)} from the root${angle}`,
@@ -23,11 +28,10 @@ function wordsOf(item) {
  * @param {string} [kind] one more class name
  */
 export function listCard(item, thumbUrl, onPick, kind = "") {
-  const image = Object.assign(el("img"), { loading: "lazy", src: thumbUrl(item.row), alt: "" });
+  const image = el("img", { loading: "lazy", src: thumbUrl(item.row), alt: "" });
   const node = button(image, () => onPick(item.row), `hv-card ${kind}`.trim());
   node.append(el("span", "hv-label", item.label));
-  node.dataset.row = item.row;
-  node.dataset.radius = item.radius;
+  Object.assign(node.dataset, { row: item.row, radius: item.radius });
   node.style.setProperty("--hv-colour", item.colour);
   const { title, spoken } = wordsOf(item);
   node.title = title;
@@ -37,10 +41,10 @@ export function listCard(item, thumbUrl, onPick, kind = "") {
 
 /** A picture of a gallery, which leads to its item. @param {Item} item as the server lists it @param {import("./explore.js").Explorer} x */
 export function tile(item, x) {
-  const image = Object.assign(el("img"), { loading: "lazy", src: x.thumbUrl(item.row), alt: item.label });
+  const image = el("img", { loading: "lazy", src: x.thumbUrl(item.row), alt: item.label });
   const node = button(image, () => x.walk({ row: item.row }), "hv-tile");
   node.title = wordsOf(item).title;
-  node.dataset.row = item.row;
+  node.dataset.row = String(item.row);
   return node;
 }
 
@@ -72,7 +76,7 @@ export function headed(node, title, words) {
  */
 export function fillStrip(box, kind, { title, cards, total, order }, thumbUrl, onPick) {
   const many = cards.length < total ? `${cards.length} of ${count(total)}` : String(total);
-  headed(box.querySelector("h3"), title, cards.length ? [many, order].filter(Boolean).join(" · ") : EMPTY_LISTS[kind]);
-  fillWith(box.querySelector(".hv-strip"), cards.map((item) => () => listCard(item, thumbUrl, onPick))); // prettier-ignore
+  headed(/** @type {Element} */ (box.querySelector("h3")), title, cards.length ? [many, order].filter(Boolean).join(" · ") : EMPTY_LISTS[kind]);
+  fillWith(/** @type {HTMLElement} */ (box.querySelector(".hv-strip")), cards.map((item) => () => listCard(item, thumbUrl, onPick))); // prettier-ignore
 }
 

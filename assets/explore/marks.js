@@ -14,6 +14,7 @@ class MarksPart {
     this.x = x;
     this.line = el("div", "hv-tags");
     x.find(".hv-caption").after(this.line);
+    /** @type {any} a button that remembers the card it lies on */
     this.flag = button("", () => this.pressed(this.flag.target), "hv-flag");
     this.flag.hidden = true;
     this.form = nameForm(x);
@@ -179,7 +180,7 @@ export function nameForm(x) {
     event.stopPropagation();
     close();
   });
-  document.addEventListener("pointerdown", (event) => form.open && !form.contains(event.target) && close());
+  document.addEventListener("pointerdown", (event) => form.open && !form.contains(/** @type {Node} */ (event.target)) && close());
 
   return Object.assign(form, {
     open: false,

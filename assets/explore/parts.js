@@ -1,5 +1,9 @@
+// @ts-check
 /** Building blocks of the Explore tab: menus, choices, switches. Nothing here knows what they are for. */
 import { button, el } from "../shared/dom.js";
+
+/** @returns {HTMLDetailsElement[]} */
+const openMenus = () => [.../** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".hv-menu[open]"))];
 
 /**
  * A menu that opens under its name; only one is open at a time, Escape and a click elsewhere close it.
@@ -13,7 +17,7 @@ export function menu(title, { onOpen } = {}) {
   const node = el("details", "hv-menu", summary, body);
   node.addEventListener("toggle", () => {
     if (!node.open) return;
-    for (const other of document.querySelectorAll(".hv-menu[open]")) if (other !== node) other.open = false;
+    for (const other of openMenus()) if (other !== node) other.open = false;
     place();
     Promise.resolve(onOpen?.()).then(place); // what is filled in later may be wider
   });
@@ -23,17 +27,17 @@ export function menu(title, { onOpen } = {}) {
     const over = body.getBoundingClientRect().right - document.documentElement.clientWidth + 8;
     body.style.setProperty("--hv-shift", `${-Math.max(0, over)}px`);
   }
-  return Object.assign(node, { body, rename: (...text) => summary.replaceChildren(...text) });
+  return Object.assign(node, { body, rename: (/** @type {(string|Node)[]} */ ...text) => summary.replaceChildren(...text) });
 }
 
 document.addEventListener("pointerdown", (event) => {
-  for (const node of document.querySelectorAll(".hv-menu[open]")) if (!node.contains(event.target)) node.open = false;
+  for (const node of openMenus()) if (!node.contains(/** @type {Node} */ (event.target))) node.open = false;
 });
 document.addEventListener("keydown", (event) => {
-  const open = document.querySelector(".hv-menu[open]");
+  const [open] = openMenus();
   if (event.key !== "Escape" || !open) return;
   open.open = false;
-  open.querySelector("summary").focus();
+  open.querySelector("summary")?.focus();
   event.stopImmediatePropagation();
 }, true); // prettier-ignore
 
@@ -56,8 +60,9 @@ export function choices(heading, options, value, onChange) {
     const words = el("span", "", option.title, ...(option.hint ? [el("small", "", option.hint)] : []));
     node.append(el("label", "", input, words));
   }
-  node.choose = (next) => node.querySelectorAll("input").forEach((input) => (input.checked = input.value === next));
-  return node;
+  /** @param {string} next */
+  const choose = (next) => node.querySelectorAll("input").forEach((input) => (input.checked = input.value === next));
+  return Object.assign(node, { choose });
 }
 
 /**

@@ -14,7 +14,7 @@ const key = (query) => JSON.stringify(query);
 class PinsPart {
   constructor(x) {
     this.x = x;
-    /** @type {{query: Object, id: string|null, cone: Object}[]} a place, its item id, and what the server said of its cone */
+    /** @type {{query: any, id: string|null, cone?: any}[]} a place, its item id, and what the server said of its cone */
     this.pins = [];
     this.asked = 0;
     this.common = null; // rows inside all cones
@@ -136,6 +136,7 @@ class PinsPart {
 
   async restore({ pins: saved }) {
     const names = (saved || "").split(",").filter(Boolean).slice(0, MOST);
+    /** @type {any[]} */
     const found = await Promise.allSettled(names.map((name) => this.pinOf(name)));
     this.pins = found.filter(({ status }) => status === "fulfilled").map(({ value }) => value);
     if (this.pins.length) await this.refresh();

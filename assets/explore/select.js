@@ -54,9 +54,7 @@ class SelectPart {
 
   shortcut(text, title, filter, ready = () => true) {
     const node = action(text, () => this.choose(filter(), text.toLowerCase()), this.x.complain, "");
-    Object.assign(node, { title });
-    node.refresh = () => (node.disabled = !ready());
-    this.quick.append(node);
+    this.quick.append(Object.assign(node, { title, refresh: () => (node.disabled = !ready()) }));
   }
 
   here() {
@@ -88,7 +86,7 @@ class SelectPart {
     if (number !== this.asked) return;
     this.total.textContent = `${count(found.total)} ${found.total === 1 ? "item" : "items"}`;
     this.apply.disabled = !found.total;
-    for (const node of this.quick.children) node.refresh();
+    for (const node of /** @type {Iterable<any>} */ (this.quick.children)) node.refresh();
     this.facets.replaceChildren(...FACETS.filter(([key]) => found[key]?.length > (key === "tags" ? 0 : 1)).map(([key, title]) => this.facet(key, title, found[key])));
   }
 

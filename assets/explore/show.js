@@ -96,7 +96,7 @@ class ShowPart {
   opened() {
     this.every = null;
     this.writeColour();
-    this.coneChoice.querySelector("[value=aperture]").disabled = this.x.disk.paint.space.geometry === "cosine";
+    /** @type {HTMLInputElement} */ (this.coneChoice.querySelector("[value=aperture]")).disabled = this.x.disk.paint.space.geometry === "cosine";
     if (this.edges === "all") return this.chooseEdges("image");
   }
 

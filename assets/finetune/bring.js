@@ -1,3 +1,4 @@
+// @ts-check
 /** Files on their way to the server: dropped, packed into one zip, sent, and followed until they are taken in as a set. */
 import { bytes, timeLeft } from "../shared/format.js";
 import { address } from "../shared/http.js";
@@ -7,7 +8,9 @@ import { get, post } from "./server.js";
 const POLL_MS = 500; // while a set is taken in
 
 /**
- * Send a file with its progress; resolves to the server's JSON. @param {Blob} blob @param {(share: number) => void} onShare
+ * Send a file with its progress; resolves to the server's JSON.
+ * @param {string} path below "hypviz/tune/" @param {Blob} blob @param {string} name @param {(share: number) => void} onShare
+ * @param {AbortSignal} signal ends it @returns {Promise<any>}
  */
 function send(path, blob, name, onShare, signal) {
   return new Promise((resolve, reject) => {
@@ -34,7 +37,9 @@ function send(path, blob, name, onShare, signal) {
 /** Files of a drop, folders walked, with their paths. @param {DataTransfer} transfer */
 export async function dropped(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  /** @type {{path: string, file: File}[]} */
   const files = [];
+  /** @param {any} entry of a file or a folder; its own type knows only what both have */
   async function walk(entry) {
     if (entry.isFile) {
       const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
@@ -60,13 +65,16 @@ export async function dropped(transfer) {
  */
 export function bring(files, { toDraw, tell }) {
   const abort = new AbortController();
+  /** @type {string|null} */
   let id = null;
   async function run() {
     if (!files.length) throw new Error("There is no file in what was dropped.");
     const one = files.length === 1 && /\.zip$/i.test(files[0].path) ? files[0].file : null;
     const name = one ? one.name : `${files[0].path.split("/")[0].replace(/\.[^.]*$/, "") || "pictures"}.zip`;
+    /** @param {number} done */
     const packing = (done) => tell(`packing ${done.toLocaleString("en")} of ${files.length.toLocaleString("en")} files`, (0.2 * done) / files.length);
     const packed = one || (await zip(files, packing));
+    /** @param {number} share */
     const sending = (share) => tell(`sending ${name}, ${bytes(packed.size)}`, 0.2 + 0.2 * share);
     id = (await send(`set${toDraw ? "?to_draw=true" : ""}`, packed, name, sending, abort.signal)).intake;
     for (;;) {

@@ -16,9 +16,11 @@ function ticks(low, high) {
 
 /**
  * One chart. lines: [{name, points: [[x, y]], quiet}]; marks: [{x, text}] as vertical lines.
- * @param {{title: string, xTitle: string, lines: Object[], marks?: Object[], xHigh?: number}} content
+ * @param {HTMLElement} holder
+ * @param {{title: string, xTitle: string, lines: any[], marks?: {x: number, text: string}[], xHigh?: number}} content
  */
-function draw(holder, { title, xTitle, lines, marks = [], xHigh }) {
+function draw(holder, content) {
+  const { title, xTitle, lines, marks = [], xHigh } = content;
   const width = Math.max(260, holder.clientWidth || 420);
   const svg = make("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "ht-chart", role: "img", "aria-label": title });
   const points = lines.flatMap((line) => line.points).filter(([, y]) => Number.isFinite(y));

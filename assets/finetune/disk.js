@@ -79,6 +79,7 @@ class Film {
       this.ghosts = new Ghosts(this.disk);
       this.ghosts.show(this.arrows.checked);
     }
+    /** @type {any} */
     const frame = epoch ? M.decode(await binary(`jobs/${id}/disk/${epoch}`)).arrays : { ...this.first.arrays, turn: null };
     if (id !== this.shown.id || !frame) return;
     await this.ghosts.move(frame);
@@ -94,7 +95,7 @@ class Film {
       return;
     }
     const change = Float64Array.from(radius, (value, i) => value - before[i]).sort();
-    const out = change.reduce((sum, value) => sum + (value > 0), 0);
+    const out = change.reduce((sum, value) => sum + Number(value > 0), 0);
     const angle = turned.reduce((sum, value) => sum + value, 0) / turned.length;
     const middle = change[change.length >> 1];
     this.words.textContent =

@@ -20,7 +20,15 @@ const KEPT = "hv-training"; // the chosen training, in this browser tab
 
 class Tuner {
   constructor(root) {
-    Object.assign(this, { root, view: null, choices: null, chosen: sessionStorage.getItem(KEPT), overview: null, job: null, live: [], timer: 0, visit: 0 });
+    this.root = root;
+    this.view = null;
+    this.choices = null;
+    this.chosen = sessionStorage.getItem(KEPT);
+    this.overview = null;
+    this.job = null;
+    this.live = [];
+    this.timer = 0;
+    this.visit = 0;
     this.intake = createIntake({ onSet: (set) => this.settings?.show((this.set = set)) });
     this.list = createList({ onPick: (id) => this.pick(id) });
     this.problem = el("div", { "aria-live": "polite" });

@@ -142,7 +142,7 @@ class JobView {
       ? [`√c·r ${number(last.reach, 2)} (3 is too far out)`, `‖mean direction‖ ${number(last.spread, 2)}`, `mean ext ${number((last.ext_down * 180) / Math.PI, 0)}° down (good: 0), ${number((last.ext_up * 180) / Math.PI, 0)}° up (good: 180)`, `radial gradient ${number(last.radial_gradient, 2)} (below 0: outwards)`].join(" · ") // prettier-ignore
       : "";
     const ran = [job.hardware, job.peak_memory_mib ? `${Math.round(job.peak_memory_mib)} MiB of memory at most` : "", job.created?.slice(0, 16).replace("T", " ") + " UTC"].filter(Boolean).join(" · ");
-    this.facts.lastChild.replaceChildren(note(ran), ...(vitals ? [note(`Last epoch: ${vitals}.`)] : []), el("table", {}, el("tbody", {}, ...rows)));
+    /** @type {Element} */ (this.facts.lastChild).replaceChildren(note(ran), ...(vitals ? [note(`Last epoch: ${vitals}.`)] : []), el("table", {}, el("tbody", {}, ...rows)));
   }
 }
 
@@ -162,9 +162,9 @@ export function createList({ onPick }) {
     const now = JSON.stringify([chosen, jobs.map((job) => [job.id, job.state, job.queue_place, job.kept, job.resumable, job.epoch])]);
     if (now === key) return;
     key = now;
-    const focused = document.activeElement?.dataset?.job;
+    const focused = /** @type {HTMLElement|null} */ (document.activeElement)?.dataset?.job;
     list.replaceChildren(...jobs.map((job) => entry(job, job.id === chosen)));
-    if (focused) list.querySelector(`[data-job="${focused}"]`)?.focus();
+    if (focused) /** @type {HTMLElement|null} */ (list.querySelector(`[data-job="${focused}"]`))?.focus();
   }
   function entry(job, on) {
     const state = job.state === "queued" && job.queue_place ? `number ${job.queue_place} in the queue` : STATES[job.state] || job.state;

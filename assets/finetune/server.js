@@ -1,3 +1,4 @@
+// @ts-check
 /** The server's routes of the Fine-tune tab. */
 import { ask, json } from "../shared/http.js";
 

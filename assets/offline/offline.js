@@ -41,6 +41,7 @@ const state = data.state;
 const pins = [...state.pins];
 const page = document.getElementById("hv-offline");
 const facts = data.facts;
+/** @type {(name: string) => any} */
 const find = (name) => page.querySelector(`.of-${name}`);
 const picture = (row) => (data.pictures[row] ? `data:image/jpeg;base64,${data.pictures[row]}` : "");
 const nameOf = (i) => (arrays.label[i] < 0 ? "scene" : header.classes[arrays.label[i]]);
@@ -166,12 +167,12 @@ function step(direction) {
   return select(beside[(at + beside.length) % beside.length]);
 }
 
-find("omega").addEventListener("input", (event) => {
-  Object.assign(state, { omega: Number(event.target.value), kind: "angle" });
+find("omega").addEventListener("input", () => {
+  Object.assign(state, { omega: Number(find("omega").value), kind: "angle" });
   show();
 });
-find("colour").addEventListener("change", (event) => disk.setColour(event.target.value));
-find("pictures").addEventListener("change", (event) => disk.setPictures(event.target.checked));
+find("colour").addEventListener("change", () => disk.setColour(find("colour").value));
+find("pictures").addEventListener("change", () => disk.setPictures(find("pictures").checked));
 find("pin").addEventListener("click", () => pin(state.row));
 find("pictures").closest("label").hidden = !Object.keys(data.pictures).length;
 

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * Pieces that the Evaluate, Annotate and Fine-tune tabs are made of: choices, notes, cards, buttons that save, complaints.
  *
@@ -10,10 +11,11 @@ import { number } from "./format.js";
 
 /**
  * A labelled <select>.
- * @param {string} label @param {(string|[string, string])[]} options [value, text] pairs or plain words @param {string} value the chosen one
+ * @param {string} label @param {(string|string[])[]} options [value, text] pairs or plain words @param {string} value the chosen one
  * @param {(value: string) => unknown} onchange @param {Attributes} [attributes] of the <select>
  */
 export function choice(label, options, value, onchange, attributes = {}) {
+  /** @type {HTMLSelectElement} */
   const select = el("select", { "aria-label": label, ...attributes, onchange: () => onchange(select.value) });
   for (const option of options) {
     const [key, text] = Array.isArray(option) ? option : [option, option];

@@ -93,3 +93,13 @@ def test_a_snapshot_is_searched_for_what_is_locked(tmp_path: Path, capsys: pytes
     assert main([str(tmp_path / "records")]) == 0
     assert main([]) == 2 == main([str(tmp_path / "absent")])  # no snapshot is no verdict
     assert "No snapshot" in capsys.readouterr().out and auditing.audit is audit
+
+
+def test_packages_of_npm_are_tools_only_each_with_its_hash_and_no_place_to_fetch_it_from() -> None:
+    wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    locked = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert "dependencies" not in wanted
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted["devDependencies"].values())
+    assert locked.pop("")["devDependencies"] == wanted["devDependencies"], "run make lock"
+    for name, one in locked.items():
+        assert one["dev"] and one["integrity"].startswith("sha512-") and "resolved" not in one, name
