@@ -1,7 +1,7 @@
 /**
  * The Annotate tab: boxes with labels on the pictures of a set, saved with every change, and corrections of the hierarchy.
  *
- *   const annotator = hypviz.mountAnnotator(element);
+ *   const annotator = mountAnnotator(element);
  *   annotator.open(view);            // view: what `View.describe()` sends; only its `choice` is used
  *   annotator.openData(name, image); // any set, embedded or not
  */

@@ -2,7 +2,7 @@
  * Corrections of the hierarchy: "A is more general than B", "B is not a child of A", for two items or two classes; the list of those
  * made, each to be undone, what contradicts itself in words, and the list as a file. The annotator and the Explore tab show it.
  *
- *   const panel = hypviz.annotate.createCorrections(element, {data, onChanged});
+ *   const panel = createCorrections(element, {data, onChanged});
  *   await panel.open();   panel.offer({id, label, words});   panel.mark("a");
  */
 import { button, el, save } from "../shared/dom.js";

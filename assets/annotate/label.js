@@ -2,7 +2,7 @@
 /**
  * The name of a box, with completion: typed words narrow the list, arrow keys and Enter choose, Esc leaves it as it was.
  *
- *   const field = hypviz.annotate.createLabel({onLabel, onLeave});   field.show(label, names, enabled)
+ *   const field = createLabel({onLabel, onLeave});   field.show(label, names, enabled)
  */
 import { el } from "../shared/dom.js";
 

@@ -2,7 +2,7 @@
 /**
  * The boxes of all pictures that were looked at, with one history over all of them, and their way to the server.
  *
- *   const sheet = new hypviz.annotate.Sheet({ask, onShow, onSaved});
+ *   const sheet = new Sheet({ask, onShow, onSaved});
  *   await sheet.open(data);  await sheet.turn(image);  sheet.change(boxes, key);  sheet.undo();
  *
  * Every change is sent at once, in a request that outlives the page; the newest boxes of a picture overtake older ones.

@@ -2,7 +2,7 @@
  * The picture to draw on: an SVG in the picture's own pixels. Drag draws a box, a click selects the smallest one there (again: the next
  * larger), the border and the name of the selected box move it, its eight handles resize it; two fingers or Ctrl and wheel zoom.
  *
- *   const stage = hypviz.annotate.createStage(element, {onDraw, onChange, onSelect});
+ *   const stage = createStage(element, {onDraw, onChange, onSelect});
  *   stage.show(picture, url, boxes, key);
  */
 import { area, between, holds, rectOf } from "../shared/boxes.js";

@@ -2,7 +2,7 @@
 /**
  * What the colours of the points mean: one way to group the points for each question a person may ask of them.
  *
- *   const colouring = hypviz.colouring(points, "class");   // {by, title, groups: [{name, colour, dark, count}], key}
+ *   const colouring = colouring(points, "class");   // {by, title, groups: [{name, colour, dark, count}], key}
  *
  * `key[i]` is the group of point i. Named groups get ten colours that stay apart with red or green blindness, the
  * rest is grey and still found in the legend; amounts get steps of viridis or cividis, ordered by lightness alone.

@@ -1,8 +1,7 @@
 /**
- * The Poincaré disk, behind one small interface. Needs the other disk/*.js files and disk/disk.css; knows nothing of the
- * page around it.
+ * The Poincaré disk, behind one small interface. Needs disk/disk.css; knows nothing of the page around it.
  *
- *   const disk = hypviz.createDisk(element, { plotly: window.Plotly, onPick, onLasso, thumbUrl, describe, … });
+ *   const disk = createDisk(element, { plotly: window.Plotly, onPick, onLasso, thumbUrl, describe, … });
  *   await disk.load(url);
  *
  * @typedef {{angle: number, radius: number}} Polar   radians and true distance to the root
@@ -202,7 +201,7 @@ export class Disk {
     this.paint.lines.drawExtra();
   }
 
-  /** @param {string} by one of `hypviz.colourModes` */
+  /** @param {string} by one of `colourModes` (disk/colours.js) */
   async setColour(by) {
     await this.restyle({ colourBy: by, highlight: null });
     this.legend.write();

@@ -2,7 +2,7 @@
  * Points that move while the disk stays: a frame gives every point a new distance to the root, its angle is held. Arrows lead from where
  * a point was at first to where it is.
  *
- *   const ghosts = new hypviz.Ghosts(disk);   // the disk has its first points
+ *   const ghosts = new Ghosts(disk);   // the disk has its first points
  *   await ghosts.move(arrays);   ghosts.show(true);   ghosts.destroy();
  */
 import { add, make, set } from "../shared/dom.js";

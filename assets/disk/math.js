@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The mathematics of the disk: no page, no plotly, no state. Loaded before disk/disk.js.
+ * The mathematics of the disk: no page, no plotly, no state.
  *
  * Three frames, always named in full:
  * - polar   {angle, radius}: the true hyperbolic (or euclidean) plane; radius is the true distance to the root.

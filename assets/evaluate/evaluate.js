@@ -1,7 +1,7 @@
 /**
  * The Evaluate tab: choose what to compare, run it with progress, and read tables, curves, radii, classes, figures, health.
  *
- *   const evaluator = hypviz.mountEvaluator(element);
+ *   const evaluator = mountEvaluator(element);
  *   evaluator.open(view);   // view: what `View.describe()` sends; data and checkpoint are chosen at the top of the page
  *
  * The server does all measuring (hypviz/review); a finished evaluation is kept there, so a second look is instant.

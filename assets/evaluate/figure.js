@@ -1,7 +1,7 @@
 /**
  * Norm-ordered retrieval as a figure for a paper: on white, every picture inside the file.
  *
- *   const {blob, svg, page} = await hypviz.evaluate.orderedFigure({query, groups: [{title, items}], facts, width, thumb, format});
+ *   const {blob, svg, page} = await orderedFigure({query, groups: [{title, items}], facts, width, thumb, format});
  *
  * query, items: {row, label, radius, relevant?}.  facts: words for the line below.  width: in mm.  format: "svg" (lines and letters
  * stay vectors) or "png" (three times the size of the screen).  page: its size in CSS, for print.

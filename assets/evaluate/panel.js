@@ -1,7 +1,7 @@
 /**
  * The panel of pictures behind a number: queries with what they retrieved, items of a level, pairs with their boxes.
  *
- *   const panel = hypviz.evaluate.createPanel(element, {path, thumb, onDisk, onOrdered});
+ *   const panel = createPanel(element, {path, thumb, onDisk, onOrdered});
  *   panel.examples(key)   key: {source, task, reading, score, metric, label?}
  *   panel.level(source, level) · panel.pairs(source, direct) · panel.findings(check)
  */

@@ -1,7 +1,7 @@
 /**
  * Where an evaluation stands, in words: not measured, stale, running with its progress, failed, stopped, or what was measured.
  *
- *   const standing = hypviz.evaluate.createStanding(element, {onRun, onCancel});
+ *   const standing = createStanding(element, {onRun, onCancel});
  *   standing.show(answer, {scope, report});   // answer: of the server's `status`
  *   standing.fail(error);
  */

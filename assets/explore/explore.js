@@ -1,7 +1,7 @@
 /**
  * The Explore tab: the disk on the left; picture, children, parents and path on the right.
  *
- *   const explorer = hypviz.mountExplorer(element);
+ *   const explorer = mountExplorer(element);
  *   await explorer.open(view);   // view: what `View.describe()` sends, see hypviz/explore/view.py
  *
  * A place in the hierarchy is a query: {row} an item, {image, box} a box drawn on one of the data set's pictures,

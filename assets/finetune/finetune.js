@@ -1,7 +1,7 @@
 /**
  * The Fine-tune tab: bring a set, choose where to start and how deep to go, watch it learn, keep it or take it back.
  *
- *   const tuner = hypviz.mountTuner(element);
+ *   const tuner = mountTuner(element);
  *   tuner.open(view);   // view: what `View.describe()` sends
  *
  * The server does the learning (hypviz/tune) and keeps every training on disk; the page only asks where it stands, so any number of

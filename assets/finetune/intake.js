@@ -1,7 +1,7 @@
 /**
  * Bring a set: drop or choose a zip or a folder, or take an open workspace; its counts, classes and what is worth knowing.
  *
- *   const intake = hypviz.tune.createIntake({onSet});   await intake.refresh(name);
+ *   const intake = createIntake({onSet});   await intake.refresh(name);
  */
 import { createApply } from "../annotate/corrections.js";
 import { places } from "../annotate/places.js";

@@ -1,7 +1,7 @@
 /**
  * One training: where it stands and what can be done with it, what is worth knowing in words, before and after, curves, the disk, keep.
  *
- *   const view = hypviz.tune.createJob({act, onKept, licences});   view.show(job);
+ *   const view = createJob({act, onKept, licences});   view.show(job);
  */
 import { button, el } from "../shared/dom.js";
 import { duration, number, plural } from "../shared/format.js";

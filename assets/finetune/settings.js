@@ -1,7 +1,7 @@
 /**
  * What a training starts from, how deep it goes, and all its settings with their reasons; only what was changed is sent.
  *
- *   const settings = hypviz.tune.createSettings(choices, {onStart});   settings.show(set);
+ *   const settings = createSettings(choices, {onStart});   settings.show(set);
  */
 import { button, el } from "../shared/dom.js";
 import { plain, plural } from "../shared/format.js";

@@ -1,6 +1,7 @@
 /**
  * The offline page: the disk, cones found in all dimensions, children and parents, all from what is inside the file.
- * Made by hypviz/server/offline.py; needs plotly.js, the disk/*.js files and offline/search.js, which stand before it in the same file.
+ * Made by hypviz/server/offline.py; hypviz/server/bundle.py writes it with all
+ * that it imports into that one file, after plotly.js.
  */
 import { createDisk } from "../disk/disk.js";
 import * as M from "../disk/math.js";

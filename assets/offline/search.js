@@ -3,7 +3,7 @@
  * Search inside the offline page, by the one rule of hypviz/search/retrieval.py, in float64: cones by level of the radius, and a
  * ranking for children and one for parents. Items are numbered as in the points; everything smaller is better.
  *
- *   const search = hypviz.offlineSearch({ header, arrays, directions, dim, answers });
+ *   const search = offlineSearch({ header, arrays, directions, dim, answers });
  *   search.children(i, omega) → {shown: [i…] general → specific, members: [i…]}
  *
  * @typedef {"query"|"candidate"|"sum"} Apex

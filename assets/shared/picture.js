@@ -2,7 +2,7 @@
 /**
  * A picture with its boxes: click a box to select it, drag to draw a new one.
  *
- *   const picture = hypviz.createPicture(element, {caption: element, onPick(query), onDraw(xyxy)});
+ *   const picture = createPicture(element, {caption: element, onPick(query), onDraw(xyxy)});
  *   picture.show({url, width, height, name, title, subtitle, chosen: xyxy, whole: query,
  *                 boxes: [{query, row, label, xyxy}]});
  *
