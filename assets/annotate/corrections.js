@@ -103,7 +103,7 @@ class Corrections {
     const focused = this.form.contains(document.activeElement) ? focusKey(document.activeElement) : null;
     this.form.replaceChildren(
       el("div", { class: "hc-levels", role: "radiogroup", "aria-label": "What is corrected" }, choice("item", "two items"), choice("class", "two classes, in every picture")),
-      ...["a", "b"].map(this.level === "class" ? ((end) => this.classNode(end)) : ((end) => this.endNode(end))),
+      ...["a", "b"].map((end) => (this.level === "class" ? this.classNode(end) : this.endNode(end))),
       el("div", { class: "hc-verbs" }, verb("above", `“${a}” is more general than “${b}”`), verb("not", `“${b}” is not a child of “${a}”`)),
     );
     if (focused) /** @type {HTMLElement|null} */ (this.form.querySelector(focused))?.focus();

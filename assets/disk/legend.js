@@ -1,4 +1,9 @@
-/** What the colours mean: one button per group that lights it alone, and a search box when there are many. */
+/**
+ * What the colours mean: one button per group that lights it alone, and a search box when there are many.
+ *
+ * @typedef {import("./colours.js").Group} Group
+ * @typedef {{group: Group, i: number}} Entry
+ */
 import { button, el } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 
@@ -36,25 +41,27 @@ export class Legend {
   fill() {
     const { groups } = this.paint.points.colours();
     const { highlight } = this.paint.look;
-    const found = groups.map((group, i) => ({ group, i })).filter(({ group }) => group.name.toLowerCase().includes(this.sought));
-    const shown = this.sought ? found.slice(0, 3 * FEW) : groups.length > FEW ? found.filter(({ i }) => i < FEW || i === highlight) : found;
+    const found = groups.map((/** @type {Group} */ group, /** @type {number} */ i) => ({ group, i })).filter((/** @type {Entry} */ { group }) => group.name.toLowerCase().includes(this.sought));
+    const shown = this.sought ? found.slice(0, 3 * FEW) : groups.length > FEW ? found.filter((/** @type {Entry} */ { i }) => i < FEW || i === highlight) : found;
     this.node.classList.toggle("has-highlight", highlight !== null);
-    this.list.replaceChildren(...shown.map(({ group, i }) => this.entry(group, i)));
+    this.list.replaceChildren(...shown.map((/** @type {Entry} */ { group, i }) => this.entry(group, i)));
     const more = found.length - shown.length;
     if (more) this.list.append(el("span", "hd-legend-more", `and ${count(more)} more: search for them`));
     if (!found.length) this.list.append(el("span", "hd-legend-more", "nothing of that name"));
   }
 
+  /** @param {Group} group @param {number} i */
   entry(group, i) {
     const dot = el("span", "hd-dot");
     dot.style.color = this.paint.points.colourOf(group);
     const entry = button("", () => this.toggle(i), "");
     entry.append(dot, group.name, el("i", "", count(group.count)));
-    entry.dataset.group = i;
+    entry.dataset.group = String(i);
     entry.setAttribute("aria-pressed", String(this.paint.look.highlight === i));
     return entry;
   }
 
+  /** @param {number} i */
   async toggle(i) {
     const { look } = this.paint;
     look.highlight = look.highlight === i ? null : i;

@@ -1,3 +1,4 @@
+// @ts-check
 /** Movement of the disk: turns of the view, and points gliding to the places of another payload; none is longer than 300 ms. */
 import { reducedMotion } from "../shared/dom.js";
 import { MAX_ZOOM, insideDisk } from "./gestures.js";
@@ -27,6 +28,7 @@ export class Moves {
     this.disk.card.hide();
     this.moved(animate ? TURN_MS : 0);
     return this.animate("view", animate ? TURN_MS : 0, (t) => {
+      /** @type {(a: number, b: number) => number} */
       const mix = (a, b) => (t < 1 ? a + (b - a) * t : b);
       this.paint.view = {
         centre: [mix(from.centre[0], to.centre[0]), mix(from.centre[1], to.centre[1])],
@@ -35,6 +37,7 @@ export class Moves {
     });
   }
 
+  /** @param {number} row */
   async centreOn(row) {
     const { zx, zy, view } = this.paint;
     const i = this.paint.indexOf(row);
@@ -67,6 +70,7 @@ export class Moves {
       const ahead = (to[i] - former[i]) / TURN;
       way[i] = (ahead - Math.round(ahead)) * TURN;
     }
+    /** @param {number} t */
     const place = (t) => {
       for (let i = 0; i < way.length; i++) {
         const angle = to[i] - (1 - t) * way[i];
@@ -91,6 +95,7 @@ export class Moves {
     const turn = ++this.turns[kind];
     const start = performance.now();
     return new Promise((resolve) => {
+      /** @param {number} now */
       const frame = (now) => {
         if (this.disk.clean.signal.aborted) return resolve();
         if (turn !== this.turns[kind]) {

@@ -24,6 +24,7 @@ export class Painter {
   constructor(stage, { plotly, thumbUrl }) {
     this.stage = stage;
     this.view = { centre: [0, 0], zoom: 1 };
+    /** @type {any} what is asked to be seen: everything of a look that is not the points' places */
     this.look = {
       selection: null, set: null, common: null, pins: [], extra: [], edges: [], omega: null, colourBy: "branch",
       highlight: null, hovered: null, pictures: false, theme: "light",
@@ -32,7 +33,9 @@ export class Painter {
     /** @type {any} */
     this.focus = null; // the places around a selection, see `gather`
     // What a payload brings, see `take`: its header and its columns, one value a point.
-    this.header = this.row = this.angle = this.radius = this.depth = this.label = this.image = this.space = this.overview = this.sent = undefined;
+    /** @type {any} */
+    this.angle = undefined;
+    this.header = this.row = this.radius = this.depth = this.label = this.image = this.space = this.overview = this.sent = undefined;
     this.zx = this.zy = this.vx = this.vy = undefined; // where the points are, in the disk frame, and in the view frame times zoom
     this.scaleName = "stretched";
     /** @type {(name: string) => any} */

@@ -21,7 +21,9 @@ export class Points {
     this.paint = paint;
     this.limit = plotly ? GL_LIMIT : CANVAS_LIMIT;
     this.renderer = plotly ? new PlotlyPoints(element, plotly, () => paint.rebuild()) : new CanvasPoints(element);
+    /** @type {any[]} of one colour and brightness each, see `makeGroup` */
     this.groups = [];
+    this.shown = new Uint32Array(0); // indices of the points that are drawn
   }
 
   /** Choose which points are drawn: all, or as many as the renderer can, evenly spread over the data. */

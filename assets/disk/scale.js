@@ -1,3 +1,4 @@
+// @ts-check
 /** Which radius scale the disk is drawn with, and a warning where the stretched one makes much of little. */
 import { button, el } from "../shared/dom.js";
 

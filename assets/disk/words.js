@@ -1,3 +1,4 @@
+// @ts-check
 /** The disk in words: what an item is, and how to read the picture. */
 import { count, distance } from "../shared/format.js";
 

@@ -46,12 +46,16 @@ export class Explorer {
   constructor(root) {
     root.innerHTML = EXPLORE_FRAME;
     this.root = root;
+    /** @type {any} what `View.describe()` sent */
     this.view = null;
     this.disk = null;
     this.second = null;
+    /** @type {any} the present place */
     this.query = null;
+    /** @type {any} the server's answer about it */
     this.answer = null;
     this.drawn = null;
+    /** @type {any} an Api, once a view is open */
     this.api = null;
     this.trail = [];
     this.asked = 0; // number of the newest question: late answers to older ones are not shown

@@ -49,15 +49,15 @@ class LayoutsPart {
     const list = this.known.map((one) => ({ value: one.name, title: one.title, hint: hint(one) }));
     const second = [{ value: "", title: "Nothing" }, ...this.known.map((one) => ({ value: one.name, title: one.title }))];
     this.picker.body.replaceChildren(
-      choices("Where the angle comes from; the radius is always the true distance", list, this.present, (name) => this.attempt((name) => this.choose(name), name)),
-      choices("Side by side with", second, this.beside || "", (name) => this.attempt((name) => this.compare(name), name || null)),
+      choices("Where the angle comes from; the radius is always the true distance", list, this.present, (name) => this.attempt(() => this.choose(name))),
+      choices("Side by side with", second, this.beside || "", (name) => this.attempt(() => this.compare(name || null))),
     );
     this.write();
   }
 
-  async attempt(change, name) {
+  async attempt(change) {
     try {
-      await change(name);
+      await change();
     } catch (error) {
       this.x.complain(error);
     }

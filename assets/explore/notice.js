@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * One line above everything that a person should know of this data with this checkpoint, with a way out:
  * `view.notice = {text, action: {label, href | tab | checkpoint}}`. Dismissed, it stays away until another view is opened.
@@ -17,7 +18,7 @@ export function noticePart(x) {
   /** @param {{label: string, href?: string, tab?: string, checkpoint?: string}} way */
   function actionOf({ label, href, tab, checkpoint }) {
     if (href) return Object.assign(el("a", "hv-notice-action", label), { href });
-    return button(label, () => (tab ? openTab(tab) : window.hypvizOpen?.(null, checkpoint)), "hv-notice-action");
+    return button(label, () => (tab ? openTab(tab) : window.hypvizOpen?.(null, checkpoint ?? null)), "hv-notice-action");
   }
 
   return {

@@ -22,7 +22,8 @@ class SelectPart {
     this.total = el("p", "hv-found");
     this.facets = el("div", "hv-facets");
     this.wanted = {}; // the filter, as hypviz/explore/selection.py reads it
-    [this.used, this.usedBy] = [null, null]; // the filter that was shown last, and the set that it gave
+    this.used = null; // the filter that was shown last
+    this.usedBy = null; // the set that it gave
     this.unfolded = new Set(); // facets shown in full
     let timer = 0;
     this.asked = 0;

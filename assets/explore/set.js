@@ -103,7 +103,8 @@ class SetPart {
     const page = await this.x.api.ask("items", { filter: this.filter(), offset: this.shown, limit: PAGE, order: "radius" });
     if (number !== this.asked) return;
     if (!this.shown) this.first = page.items[0]?.row ?? null;
-    /** @type {Element} */ (this.list.firstChild).append(...page.items.map(this.looks === "table" ? ((item) => this.tableRow(item)) : (item) => tile(item, this.x)));
+    const made = page.items.map((item) => (this.looks === "table" ? this.tableRow(item) : tile(item, this.x)));
+    /** @type {Element} */ (this.list.firstChild).append(...made);
     this.shown += page.items.length;
     this.more.hidden = this.shown >= page.total;
     this.more.textContent = `Showing ${count(this.shown)} of ${count(page.total)}: show ${Math.min(PAGE, page.total - this.shown)} more`;

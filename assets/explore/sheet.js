@@ -1,3 +1,4 @@
+// @ts-check
 /** On a narrow screen the answer is a sheet that a tap brings up over the disk; on a wide one it stands beside it. */
 
 const NARROW = "(max-width: 700px)";
@@ -7,6 +8,7 @@ export function sheetPart(x) {
   const media = matchMedia(NARROW);
   const close = x.find(".hv-sheet-close");
 
+  /** @param {boolean} open */
   function turn(open) {
     x.root.classList.toggle("hv-sheet-open", open && media.matches);
     if (open && media.matches) x.find(".hv-left").scrollIntoView({ block: "start" }); // what was chosen stays in sight above it

@@ -1,3 +1,4 @@
+// @ts-check
 /** Pictures of one's own: chosen, dropped or pasted, they are placed among the data. */
 import { dropZone } from "../shared/dom.js";
 
@@ -5,6 +6,7 @@ import { dropZone } from "../shared/dom.js";
 export function uploadPart(x) {
   const input = x.find(".hv-upload input");
 
+  /** @param {File} file */
   async function upload(file) {
     if (!x.view || !file) return;
     const place = ++x.places; // whoever goes elsewhere meanwhile stays there; a new ω does not matter
@@ -24,7 +26,7 @@ export function uploadPart(x) {
   input.addEventListener("change", () => upload(input.files[0]));
   dropZone(x.root, "hv-drop", (data) => upload(data.files[0]));
   document.addEventListener("paste", (event) => {
-    const file = x.root.isConnected && [...event.clipboardData.files].find((one) => one.type.startsWith("image/"));
+    const file = x.root.isConnected && [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
     if (file) upload(file);
   });
   return {
