@@ -1,7 +1,8 @@
-# make run · make test · make check · make setup · make demo · make fuzz · make soak · make lock · make licences · make audit
+# make run · make test · make js · make check · make setup · make demo · make fuzz · make soak · make lock · make licences · make audit
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 ARGS ?=
 ADVISORIES ?=
 # test files side by side; each process then computes with one thread
@@ -9,7 +10,7 @@ JOBS ?= 2
 # requests of `make fuzz-endpoints`
 INPUTS ?= 100000
 
-.PHONY: run soak test check setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
+.PHONY: run soak test js check setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
 
 run: $(VENV)/.app
 	$(BIN)/python app.py $(ARGS)
@@ -24,7 +25,7 @@ fuzz: fuzz-endpoints fuzz-files
 fuzz-endpoints: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz_endpoints.run --inputs $(INPUTS) $(ARGS)
 
-check: lint types test
+check: lint types js test
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -32,6 +33,12 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
+
+# The page's scripts: lint, types, unit tests. node and npm come with requirements-dev.lock, their packages by package-lock.json.
+js: node_modules/.dev
+	$(NPM) run --silent lint
+	$(NPM) run --silent types
+	$(NPM) run --silent test
 
 browser: $(VENV)/.dev
 	$(BIN)/python tests/page/install_browser.py
@@ -55,8 +62,13 @@ $(VENV)/.dev: requirements.lock requirements-dev.lock | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@ $(VENV)/.app
 
+node_modules/.dev: package-lock.json $(VENV)/.dev
+	$(NPM) ci --silent --ignore-scripts --no-audit --no-fund
+	touch $@
+
 lock: $(VENV)/.dev
 	$(BIN)/python tests/supply/lock.py
+	$(NPM) install --silent --package-lock-only --ignore-scripts --no-audit --no-fund
 
 licences: $(VENV)/.dev
 	$(BIN)/python tests/supply/licences.py
@@ -70,4 +82,4 @@ fuzz-files: $(VENV)/.dev
 	$(BIN)/python -m tests.fuzz.run $(ARGS)
 
 clean:
-	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) node_modules build .pytest_cache .ruff_cache .mypy_cache .hypothesis

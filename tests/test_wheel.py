@@ -42,7 +42,7 @@ def run(site: Path, home: Path, *arguments: str) -> subprocess.Popen[str]:
 def test_the_wheel_holds_what_the_page_needs_and_nothing_of_the_checkout(site: Path) -> None:
     (wheel,) = site.parent.glob("hypviz-*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    for kind in ("assets/*/*.js", "assets/*/*.css", "checkpoints/*.json", "checkpoints/*.safetensors"):
+    for kind in ("assets/*.js", "assets/*/*.js", "assets/*/*.css", "checkpoints/*.json", "checkpoints/*.safetensors"):
         for file in ROOT.glob(kind):
             assert f"hypviz/shipped/{file.relative_to(ROOT).as_posix()}" in names
     assert "hypviz/shipped/assets/demo/workspace/items.parquet" in names

@@ -1,50 +1,50 @@
 /** Pictures of one's own to draw on: a zip or a folder, with boxes or without. */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const annotate = (hypviz.annotate = hypviz.annotate || {});
-  const { el, button, note, complaint } = hypviz.evaluate;
+import { bring as bringSet, dropped } from "../finetune/bring.js";
+import { button, dropZone, el } from "../shared/dom.js";
+import { complaint, note } from "../shared/pieces.js";
 
-  annotate.createOpener = function ({ onSet }) {
-    const { tune } = hypviz;
-    const zip = el("input", { type: "file", accept: ".zip,application/zip", class: "ht-file", onchange: () => take(zip) });
-    const folder = el("input", { type: "file", webkitdirectory: true, multiple: true, class: "ht-file", onchange: () => take(folder) });
-    const pick = (input, text) => el("label", { class: "ht-pick" }, text, input);
-    const told = el("div", { "aria-live": "polite" });
-    const node = el("div", { class: "ht-drop ha-open" }, el("p", {}, el("b", { text: "Drop pictures, a folder or a zip here" }), " or"),
-      el("div", { class: "ht-picks" }, pick(zip, "Choose a zip"), pick(folder, "Choose a folder")), note("With or without boxes; they are kept in a set of their own."), told); // prettier-ignore
-    const toggle = button("Open pictures …", () => show(node.hidden), { class: "he-small", "aria-expanded": "false" });
-    node.hidden = true;
-    let running = null;
+/**
+ * The zone that takes pictures in, and the button that opens it.
+ * @param {{onSet: (name: string) => void}} options onSet: a set was taken in @returns {{button: HTMLElement, node: HTMLElement}}
+ */
+export function createOpener({ onSet }) {
+  const zip = el("input", { type: "file", accept: ".zip,application/zip", class: "ht-file", onchange: () => take(zip) });
+  const folder = el("input", { type: "file", webkitdirectory: true, multiple: true, class: "ht-file", onchange: () => take(folder) });
+  const pick = (input, text) => el("label", { class: "ht-pick" }, text, input);
+  const told = el("div", { "aria-live": "polite" });
+  const node = el("div", { class: "ht-drop ha-open" }, el("p", {}, el("b", { text: "Drop pictures, a folder or a zip here" }), " or"),
+    el("div", { class: "ht-picks" }, pick(zip, "Choose a zip"), pick(folder, "Choose a folder")), note("With or without boxes; they are kept in a set of their own."), told); // prettier-ignore
+  const toggle = button("Open pictures …", () => show(node.hidden), { class: "he-small", "aria-expanded": "false" });
+  node.hidden = true;
+  let running = null;
 
-    function show(on) {
-      node.hidden = !on;
-      toggle.setAttribute("aria-expanded", String(on));
+  function show(on) {
+    node.hidden = !on;
+    toggle.setAttribute("aria-expanded", String(on));
+  }
+
+  function take(input) {
+    const files = [...input.files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+    input.value = "";
+    if (files.length) bring(files);
+  }
+
+  async function bring(files) {
+    if (running) return;
+    node.setAttribute("aria-busy", "true");
+    try {
+      running = bringSet(files, { toDraw: true, tell: (words) => told.replaceChildren(note(words), button("Cancel", () => running?.cancel())) });
+      const set = await running.done;
+      told.replaceChildren();
+      show(false);
+      onSet(set);
+    } catch (error) {
+      told.replaceChildren(complaint(error));
     }
+    running = null;
+    node.removeAttribute("aria-busy");
+  }
 
-    function take(input) {
-      const files = [...input.files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
-      input.value = "";
-      if (files.length) bring(files);
-    }
-
-    async function bring(files) {
-      if (running) return;
-      node.setAttribute("aria-busy", "true");
-      try {
-        running = tune.bring(files, { toDraw: true, tell: (words) => told.replaceChildren(note(words), button("Cancel", () => running?.cancel())) });
-        const set = await running.done;
-        told.replaceChildren();
-        show(false);
-        onSet(set);
-      } catch (error) {
-        told.replaceChildren(complaint(error));
-      }
-      running = null;
-      node.removeAttribute("aria-busy");
-    }
-
-    hypviz.dropZone(node, "ht-over", (data) => tune.dropped(data).then(bring));
-    return { button: toggle, node };
-  };
-})();
+  dropZone(node, "ht-over", (data) => dropped(data).then(bring));
+  return { button: toggle, node };
+}

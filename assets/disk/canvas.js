@@ -2,66 +2,63 @@
  * Points on a 2-D canvas: for a second disk beside the first (one WebGL figure a page), and where WebGL is missing.
  * Each colour and size is drawn once as a small picture and then stamped: 5,000 points take about 3 ms.
  */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const TURN = 2 * Math.PI;
+import { el } from "../shared/dom.js";
 
-  class CanvasPoints {
-    /** @param {HTMLElement} element */
-    constructor(element) {
-      this.canvas = element.appendChild(document.createElement("canvas"));
-      this.context = this.canvas.getContext("2d");
-    }
+const TURN = 2 * Math.PI;
 
-    /** @param {Object[]} groups see disk/points.js @param {{size: number, reach: number, face: string, tint: string, opacity: Function}} look */
-    draw(groups, { size, reach, face, tint, opacity }) {
-      this.density = Math.min(2, Math.max(1, devicePixelRatio || 1));
-      this.canvas.width = this.canvas.height = Math.round(size * this.density);
-      this.canvas.style.width = this.canvas.style.height = `${size}px`;
-      this.half = this.canvas.width / 2;
-      this.unit = this.half / reach;
-      this.stamps = groups.map((group) => new Map([...new Set(group.size)].map((s) => [s, this.stamp(s, group, group.member ? tint : face)])));
-      this.opacity(groups, opacity);
-    }
-
-    stamp(size, { colour, lit, member }, line) {
-      const r = (size / 2) * this.density;
-      const stamp = document.createElement("canvas");
-      stamp.width = stamp.height = 2 * Math.ceil(r) + 2;
-      const context = stamp.getContext("2d");
-      context.beginPath();
-      context.arc(stamp.width / 2, stamp.width / 2, r, 0, TURN);
-      context.fillStyle = colour;
-      context.fill();
-      context.strokeStyle = line;
-      context.lineWidth = (member ? 1 : 0.7) * this.density;
-      if (lit) context.stroke();
-      return stamp;
-    }
-
-    push(groups) {
-      const { context, half, unit, canvas } = this;
-      context.clearRect(0, 0, canvas.width, canvas.height);
-      groups.forEach(({ rows, size, x, y }, g) => {
-        context.globalAlpha = this.strengths[g];
-        for (let i = 0; i < rows.length; i++) {
-          const stamp = this.stamps[g].get(size[i]);
-          context.drawImage(stamp, Math.round(half + x[i] * unit - stamp.width / 2), Math.round(half - y[i] * unit - stamp.width / 2));
-        }
-      });
-    }
-
-    opacity(groups, of) {
-      this.strengths = groups.map(of);
-      this.push(groups);
-      return true;
-    }
-
-    destroy() {
-      this.canvas.remove();
-    }
+export class CanvasPoints {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.canvas = element.appendChild(el("canvas"));
+    this.context = this.canvas.getContext("2d");
   }
 
-  Object.assign(hypviz, { CanvasPoints });
-})();
+  /** @param {Object[]} groups see disk/points.js @param {{size: number, reach: number, face: string, tint: string, opacity: Function}} look */
+  draw(groups, { size, reach, face, tint, opacity }) {
+    this.density = Math.min(2, Math.max(1, devicePixelRatio || 1));
+    this.canvas.width = this.canvas.height = Math.round(size * this.density);
+    this.canvas.style.width = this.canvas.style.height = `${size}px`;
+    this.half = this.canvas.width / 2;
+    this.unit = this.half / reach;
+    this.stamps = groups.map((group) => new Map([...new Set(group.size)].map((s) => [s, this.stamp(s, group, group.member ? tint : face)])));
+    this.opacity(groups, opacity);
+  }
+
+  stamp(size, { colour, lit, member }, line) {
+    const r = (size / 2) * this.density;
+    const stamp = el("canvas");
+    stamp.width = stamp.height = 2 * Math.ceil(r) + 2;
+    const context = stamp.getContext("2d");
+    context.beginPath();
+    context.arc(stamp.width / 2, stamp.width / 2, r, 0, TURN);
+    context.fillStyle = colour;
+    context.fill();
+    context.strokeStyle = line;
+    context.lineWidth = (member ? 1 : 0.7) * this.density;
+    if (lit) context.stroke();
+    return stamp;
+  }
+
+  push(groups) {
+    const { context, half, unit, canvas } = this;
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    groups.forEach(({ rows, size, x, y }, g) => {
+      context.globalAlpha = this.strengths[g];
+      for (let i = 0; i < rows.length; i++) {
+        const stamp = this.stamps[g].get(size[i]);
+        context.drawImage(stamp, Math.round(half + x[i] * unit - stamp.width / 2), Math.round(half - y[i] * unit - stamp.width / 2));
+      }
+    });
+  }
+
+  opacity(groups, of) {
+    this.strengths = groups.map(of);
+    this.push(groups);
+    return true;
+  }
+
+  destroy() {
+    this.canvas.remove();
+  }
+}
+

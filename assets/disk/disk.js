@@ -1,17 +1,16 @@
 /**
- * The Poincaré disk, behind one small interface. Needs the other disk/*.js files and disk/disk.css; knows nothing of the
- * page around it.
+ * The Poincaré disk, behind one small interface. Needs disk/disk.css; knows nothing of the page around it.
  *
- *   const disk = hypviz.createDisk(element, { plotly: window.Plotly, onPick, onLasso, thumbUrl, describe, … });
+ *   const disk = createDisk(element, { plotly: window.Plotly, onPick, onLasso, thumbUrl, describe, … });
  *   await disk.load(url);
  *
  * @typedef {{angle: number, radius: number}} Polar   radians and true distance to the root
  * @typedef {{angle: number, radius: number, label?: string, thumb?: string}} Extra
- * @typedef {{row?: number|null, polar?: Polar|null, members?: Bits|ArrayLike<number>, children?: number[],
- *   parents?: number[], path?: number[], edges?: number[][], query?: Object}} Selection   rows of the data set; `query`
+ * @typedef {{row?: number|null, polar?: Polar|null, members?: import("../shared/bitset.js").Bits|ArrayLike<number>, children?: number[],
+ *   parents?: number[], path?: number[], edges?: number[][], query?: Object|null}} Selection   rows of the data set; `query`
  *   is what `focus` asks the server about, without it the selection is shown in the overview
  * @typedef {{row?: number, polar?: Polar, omega: number}} Pin
- * @typedef {{centre?: [number, number], zoom?: number}} View   the disk point in the middle, and a zoom >= 1
+ * @typedef {{centre?: number[], zoom?: number}} View   the disk point in the middle, and a zoom >= 1
  * @typedef {Object} Options
  * @property {Object|null} plotly                    the Plotly object; null draws on a 2-D canvas instead
  * @property {(row: number) => void} [onPick]        a click on a point
@@ -28,331 +27,338 @@
  * @property {(body: Object) => Promise<ArrayBuffer>} [focus] asks the server for the layout around a selection, see disk/focus.js
  * @property {(row: number) => string} [describe]    last line of the hover card; default: the image's name
  */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const { math: M, element, painted } = hypviz;
+import { el, painted } from "../shared/dom.js";
+import { Card } from "./card.js";
+import { toSVG } from "./export.js";
+import { Focus } from "./focus.js";
+import { Gestures } from "./gestures.js";
+import { Legend } from "./legend.js";
+import * as M from "./math.js";
+import { Moves } from "./moves.js";
+import { Painter } from "./paint.js";
+import { PlotlyPoints, hasWebGL } from "./plotly.js";
+import { scaleNote, setScale } from "./scale.js";
+import { captionOf, nameOf, wordsOf } from "./words.js";
 
-  const icon = (body) => `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">${body}</svg>`;
-  const TOOLS = [
-    ["focus", "Around the selection, exactly (F); Esc: the overview", icon('<path d="M12 20 5 5M12 20 19 5" /><circle cx="12" cy="20" r="2" fill="currentColor"/><path d="M4 9c5-4 11-4 16 0"/>')],
-    ["home", "Home: the overview, the root in the middle (Esc)", icon('<circle cx="12" cy="12" r="9"/><circle cx="12" cy="12" r="2.2" fill="currentColor"/>')],
-    ["lasso", "Lasso (L)", icon('<path d="M12 4c5 0 9 2.4 9 5.6s-4 5.6-9 5.6-9-2.4-9-5.6S7 4 12 4zM7 14c-2 1.5-2 4 1 4s2 2.5 0 3" stroke-dasharray="3 2"/>')],
-    ["box", "Box (B, or Shift and drag)", icon('<rect x="4" y="4" width="16" height="16" stroke-dasharray="3.5 2.5"/>')],
-  ];
+const icon = (body) => `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">${body}</svg>`;
+const TOOLS = [
+  ["focus", "Around the selection, exactly (F); Esc: the overview", icon('<path d="M12 20 5 5M12 20 19 5" /><circle cx="12" cy="20" r="2" fill="currentColor"/><path d="M4 9c5-4 11-4 16 0"/>')],
+  ["home", "Home: the overview, the root in the middle (Esc)", icon('<circle cx="12" cy="12" r="9"/><circle cx="12" cy="12" r="2.2" fill="currentColor"/>')],
+  ["lasso", "Lasso (L)", icon('<path d="M12 4c5 0 9 2.4 9 5.6s-4 5.6-9 5.6-9-2.4-9-5.6S7 4 12 4zM7 14c-2 1.5-2 4 1 4s2 2.5 0 3" stroke-dasharray="3 2"/>')],
+  ["box", "Box (B, or Shift and drag)", icon('<rect x="4" y="4" width="16" height="16" stroke-dasharray="3.5 2.5"/>')],
+];
 
-  class Disk {
-    /** @param {HTMLElement} node @param {Options} options */
-    constructor(node, options) {
-      this.options = options;
-      this.root = node;
-      this.loads = 0;
-      this.clean = new AbortController(); // ends every listener at once
-      this.buildDom();
-      const plotly = options.plotly && hypviz.hasWebGL() ? options.plotly : null;
-      this.slow = Boolean(options.plotly && !plotly);
-      this.paint = new hypviz.Painter(this.el.stage, { plotly, thumbUrl: options.thumbUrl });
-      this.look = this.paint.look;
-      this.card = new hypviz.Card(this.paint, this.el.card, options, (row) => this.words(row));
-      this.legend = new hypviz.Legend(this.paint, this.el.legend, () => this.paint.rebuild());
-      this.moves = new hypviz.Moves(this);
-      this.focus = new hypviz.Focus(this, options.focus);
-      this.gestures = new hypviz.Gestures(this, this.clean.signal);
-      this.watch();
-    }
+export class Disk {
+  /** @param {HTMLElement} node @param {Options} options */
+  constructor(node, options) {
+    this.options = options;
+    this.root = node;
+    this.loads = 0;
+    this.clean = new AbortController(); // ends every listener at once
+    this.buildDom();
+    const plotly = options.plotly && hasWebGL() ? options.plotly : null;
+    this.slow = Boolean(options.plotly && !plotly);
+    this.paint = new Painter(this.el.stage, { plotly, thumbUrl: options.thumbUrl });
+    this.look = this.paint.look;
+    this.card = new Card(this.paint, this.el.card, options, (row) => this.words(row));
+    this.legend = new Legend(this.paint, this.el.legend, () => this.paint.rebuild());
+    this.moves = new Moves(this);
+    this.focus = new Focus(this, options.focus);
+    this.gestures = new Gestures(this, this.clean.signal);
+    this.watch();
+  }
 
-    buildDom() {
-      this.root.classList.add("hypviz-disk");
-      this.root.tabIndex = 0;
-      this.root.setAttribute("role", "application");
-      this.root.setAttribute("aria-label", "Poincaré disk. Arrow keys walk the hierarchy, Enter selects, Escape returns home.");
-      const tools = TOOLS.map(([name, title, picture]) => {
-        const pressed = name === "home" ? "" : 'aria-pressed="false"';
-        return `<button class="hd-${name}" type="button" data-tool="${name}" title="${title}" aria-label="${title}" ${pressed}>${picture}</button>`;
-      });
-      this.root.innerHTML = `
-        <div class="hd-stage">
-          <svg class="hd-layer hd-under"></svg><canvas class="hd-layer hd-edges"></canvas><div class="hd-layer hd-plot"></div>
-          <div class="hd-layer hd-thumbs"></div><svg class="hd-layer hd-over"></svg>
-          <div class="hd-tools" role="group" aria-label="Tools of the disk">${tools.join("")}</div>
-          <div class="hd-card" role="tooltip"></div><div class="hd-note" role="status">Loading…</div>
-        </div>
-        <div class="hd-legend" role="group"></div><div class="hd-caption"></div><div class="hd-live" aria-live="polite"></div>`;
-      this.el = {};
-      for (const name of ["stage", "tools", "card", "note", "legend", "caption", "live"]) this.el[name] = this.root.querySelector(`.hd-${name}`);
-    }
+  buildDom() {
+    this.root.classList.add("hypviz-disk");
+    this.root.tabIndex = 0;
+    this.root.setAttribute("role", "application");
+    this.root.setAttribute("aria-label", "Poincaré disk. Arrow keys walk the hierarchy, Enter selects, Escape returns home.");
+    const tools = TOOLS.map(([name, title, picture]) => {
+      const pressed = name === "home" ? "" : 'aria-pressed="false"';
+      return `<button class="hd-${name}" type="button" data-tool="${name}" title="${title}" aria-label="${title}" ${pressed}>${picture}</button>`;
+    });
+    this.root.innerHTML = `
+      <div class="hd-stage">
+        <svg class="hd-layer hd-under"></svg><canvas class="hd-layer hd-edges"></canvas><div class="hd-layer hd-plot"></div>
+        <div class="hd-layer hd-thumbs"></div><svg class="hd-layer hd-over"></svg>
+        <div class="hd-tools" role="group" aria-label="Tools of the disk">${tools.join("")}</div>
+        <div class="hd-card" role="tooltip"></div><div class="hd-note" role="status">Loading…</div>
+      </div>
+      <div class="hd-legend" role="group"></div><div class="hd-caption"></div><div class="hd-live" aria-live="polite"></div>`;
+    this.el = {};
+    for (const name of ["stage", "tools", "card", "note", "legend", "caption", "live"]) this.el[name] = this.root.querySelector(`.hd-${name}`);
+  }
 
-    /* ------------------------------------------------------------ points */
+  /* ------------------------------------------------------------ points */
 
-    /** Fetch a payload and draw it, see `setPoints`. @param {string} url @returns {Promise<boolean>} false when a later load has overtaken it */
-    async load(url, { keep = false } = {}) {
-      const turn = ++this.loads;
-      try {
-        const answer = await fetch(url);
-        if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-        const buffer = await answer.arrayBuffer();
-        if (turn !== this.loads) return false;
-        await this.setPoints(buffer, { keep });
-        return true;
-      } catch (error) {
-        if (turn !== this.loads) return false;
-        this.say(`The disk could not be loaded: ${error.message}`);
-        throw error;
-      }
-    }
-
-    /**
-     * Draw a payload; resolves when it is on the screen. One with the same points as before glides there (another
-     * layout, training) and keeps the view. `keep` keeps the selection too; it belongs to the same embedding then.
-     * @param {ArrayBuffer} buffer
-     */
-    async setPoints(buffer, { keep = false } = {}) {
-      const data = M.decode(buffer);
-      const { paint, look } = this;
-      const before = paint.n === data.header.n ? [paint.zx, paint.zy] : null;
-      this.moves.stop("data");
-      this.card.hide();
-      paint.adopt(data);
-      this.focus.show();
-      look.highlight = null;
-      if (!keep) Object.assign(look, { selection: null, set: null, common: null, pins: [], edges: [] });
-      if (!before) paint.view = { centre: [0, 0], zoom: 1 };
-      this.legend.write();
-      this.writeCaption();
-      this.el.note.hidden = true;
-      if (this.slow) this.say("WebGL is not available: drawn on a canvas, slower and with fewer points.", true);
-      if (before) await this.moves.glide(before);
-      else await paint.rebuild();
-      await painted();
-    }
-
-    /** Draw further points of the same layout beside those at hand. @param {ArrayBuffer} buffer */
-    async addPoints(buffer) {
-      this.paint.append(M.decode(buffer));
-      this.legend.write();
-      this.writeCaption();
-      this.focus.soon();
-      await this.paint.rebuild();
-    }
-
-    writeCaption() {
-      const parts = [...hypviz.captionOf(this.paint).map((part) => element("span", "", part)), ...hypviz.scaleNote(this)];
-      this.el.caption.replaceChildren(...parts.flatMap((part, i) => [i ? " · " : "", part]));
-    }
-
-    /* ------------------------------------------------------------ what the page asks for */
-
-    /** Change the look and draw anew. */
-    async restyle(changes) {
-      Object.assign(this.look, changes);
-      if (this.paint.n) await this.paint.rebuild();
-    }
-
-    /** Light one selection and dim the rest; null ends it. @param {Selection|null} selection */
-    async setSelection(selection) {
-      Object.assign(this.look, { selection, highlight: null });
-      const drawn = this.paint.n && this.focus.follow(selection);
-      this.legend.write();
-      if (this.paint.indexOf(selection?.row) >= 0) this.announce(this.words(selection.row).join(", "));
-      await drawn;
-    }
-
-    /** Light a set of rows instead of the selection's cone; null ends it. @param {Bits|null} set */
-    async setSet(set) {
-      await this.restyle({ set, highlight: null });
-      this.legend.write();
-    }
-
-    /** Cones that stay, and the rows inside all cones, which are lit. @param {Pin[]} pins @param {Bits|null} common */
-    setPins(pins, common = null) {
-      return this.restyle({ pins, common });
-    }
-
-    /** Parent → child pairs drawn beside those of the selection. @param {number[][]} edges */
-    setEdges(edges) {
-      this.look.edges = edges;
-      if (!this.paint.ready) return;
-      this.paint.prepareEdges();
-      this.paint.edges.draw();
-    }
-
-    /** Thumbnails of the most telling items; without them only the path to the root has pictures. */
-    setPictures(pictures) {
-      this.look.pictures = Boolean(pictures);
-      if (this.paint.ready) this.paint.thumbs.adopt();
-    }
-
-    /** Half-angle of the drawn cone in radians, null for none; cheap enough for a slider. */
-    setOmega(omega) {
-      this.look.omega = typeof omega === "number" ? Math.min(Math.PI, Math.max(0, omega)) : null;
-      this.paint.lines.drawCone();
-    }
-
-    /** Own queries as diamonds. @param {Extra[]} extra */
-    setExtra(extra) {
-      this.look.extra = extra || [];
-      this.paint.lines.drawExtra();
-    }
-
-    /** @param {string} by one of `hypviz.colourModes` */
-    async setColour(by) {
-      await this.restyle({ colourBy: by, highlight: null });
-      this.legend.write();
-    }
-
-    /** @param {View} view @returns {Promise<void>} */
-    setView(view, options) {
-      return this.moves.setView(view, options);
-    }
-
-    /** The overview, the root in the middle, the whole disk in sight. */
-    home() {
-      return Promise.all([this.focus.leave(), this.moves.setView({}, { animate: true })]);
-    }
-
-    /** Glide to the layout around the selection, now and at every selection to come; or stay in the overview. @param {boolean} on */
-    setFocus(on) {
-      return this.focus.turnOn(on);
-    }
-
-    /** Bring a row to the middle. */
-    centreOn(row) {
-      return this.moves.centreOn(row);
-    }
-
-    /* ------------------------------------------------------------ what it gives back */
-
-    /** Page pixels of a row as drawn now. */
-    pixelOf(row) {
-      const box = this.el.stage.getBoundingClientRect();
-      const [x, y] = this.paint.spotOf(this.paint.indexOf(row));
-      const scale = box.width / this.paint.size;
-      return { x: box.left + x * scale, y: box.top + y * scale };
-    }
-
-    /** The outline of the selection's cone as drawn: corners [x, y] in the disk frame; null without one around a selection. */
-    outline() {
-      const corners = this.paint.focus?.outline.map(({ angle, drawn }) => [drawn * Math.cos(angle), drawn * Math.sin(angle)]);
-      return corners || null;
-    }
-
-    /** How the points are placed, for questions to the server about regions. @returns {{scale: string, focus: Object|null}} */
-    frame() {
-      const { focus, scaleName } = this.paint;
-      return { scale: scaleName, focus: focus && { query: focus.query, at: focus.at } };
-    }
-
-    /** Draw the radii by the scale that follows their quantiles, or in proportion. @param {"stretched"|"linear"} name */
-    setScale(name) {
-      return hypviz.setScale(this, name);
-    }
-
-    /** The present picture as a standalone SVG, without thumbnails. */
-    toSVG() {
-      return hypviz.diskExport.toSVG(this.paint);
-    }
-
-    /** What is drawn, for tests and for saved views. */
-    state() {
-      const { paint, look } = this;
-      const sum = (lit) => paint.points.groups.reduce((total, g) => total + (g.lit === lit ? g.rows.length : 0), 0);
-      const { cone } = paint.lines;
-      return {
-        n: paint.n,
-        drawn: sum(true) + sum(false),
-        lit: sum(true),
-        dimmed: sum(false),
-        size: paint.size,
-        webgl: paint.points.renderer instanceof hypviz.PlotlyPoints,
-        view: { centre: [...paint.view.centre], zoom: paint.view.zoom },
-        colourBy: paint.n ? paint.points.colours().by : look.colourBy,
-        theme: look.theme,
-        highlight: look.highlight,
-        hovered: look.hovered?.row ?? -1,
-        omega: look.omega,
-        selected: look.selection?.row ?? null,
-        apex: paint.n ? paint.lines.apex() : null,
-        cone: cone && { left: cone.far.left, right: cone.far.right },
-        rings: paint.lines.rings,
-        focus: paint.focus && { at: paint.focus.at, omega: paint.focus.omega, rings: paint.focus.rings, ticks: paint.focus.ticks },
-        extra: look.extra.length,
-        pins: look.pins.length,
-        edges: paint.edges.count,
-        pictures: [...paint.thumbs.images].filter(([, image]) => !image.hidden).map(([i]) => paint.rowAt(i)),
-        tool: this.gestures.tool,
-      };
-    }
-
-    destroy() {
-      this.clean.abort();
-      this.loads++;
-      this.moves.destroy();
-      this.card.hide();
-      this.resizer.disconnect();
-      this.themes.disconnect();
-      this.paint.destroy();
-      this.root.replaceChildren();
-      this.root.classList.remove("hypviz-disk");
-    }
-
-    /* ------------------------------------------------------------ words */
-
-    /** Lines of the hover card, see disk/words.js. */
-    words(row) {
-      return hypviz.wordsOf(this.paint, row, this.options.describe);
-    }
-
-    /** The label of an item in words. */
-    nameOf(row) {
-      return hypviz.nameOf(this.paint, row);
-    }
-
-    say(text, quiet = false) {
-      this.el.note.hidden = false;
-      this.el.note.textContent = text;
-      this.el.note.classList.toggle("is-quiet", quiet);
-    }
-
-    /** Say something to a screen reader. */
-    announce(text) {
-      if (this.options.announce) this.options.announce(text);
-      else this.el.live.textContent = text;
-    }
-
-    /* ------------------------------------------------------------ size and theme */
-
-    watch() {
-      const { stage } = this.el;
-      this.resizer = new ResizeObserver(() => {
-        if (this.paint.n && Math.round(stage.clientWidth) !== this.paint.size) this.paint.rebuild();
-      });
-      this.resizer.observe(stage);
-      const media = matchMedia("(prefers-color-scheme: dark)");
-      const check = () => {
-        const theme = isDark(this.root, media.matches) ? "dark" : "light";
-        if (this.root.dataset.theme === theme) return;
-        this.root.dataset.theme = this.look.theme = theme;
-        this.legend.write();
-        this.paint.rebuild();
-      };
-      delete this.root.dataset.theme;
-      check();
-      media.addEventListener("change", check, { signal: this.clean.signal });
-      this.themes = new MutationObserver(check);
-      for (const node of [document.documentElement, document.body]) {
-        this.themes.observe(node, { attributes: true, attributeFilter: ["class"] });
-      }
+  /** Fetch a payload and draw it, see `setPoints`. @param {string} url @returns {Promise<boolean>} false when a later load has overtaken it */
+  async load(url, { keep = false } = {}) {
+    const turn = ++this.loads;
+    try {
+      const answer = await fetch(url);
+      if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+      const buffer = await answer.arrayBuffer();
+      if (turn !== this.loads) return false;
+      await this.setPoints(buffer, { keep });
+      return true;
+    } catch (error) {
+      if (turn !== this.loads) return false;
+      this.say(`The disk could not be loaded: ${error.message}`);
+      throw error;
     }
   }
 
-  /* -------------------------------------------------------------- helpers */
-
-  function isDark(node, preferred) {
-    if (node.closest(".dark")) return true;
-    if (node.closest(".light, .gradio-container")) return false; // Gradio marks only dark
-    return preferred;
+  /**
+   * Draw a payload; resolves when it is on the screen. One with the same points as before glides there (another
+   * layout, training) and keeps the view. `keep` keeps the selection too; it belongs to the same embedding then.
+   * @param {ArrayBuffer} buffer
+   */
+  async setPoints(buffer, { keep = false } = {}) {
+    const data = M.decode(buffer);
+    const { paint, look } = this;
+    const before = paint.n === data.header.n ? [paint.zx, paint.zy] : null;
+    this.moves.stop("data");
+    this.card.hide();
+    paint.adopt(data);
+    this.focus.show();
+    look.highlight = null;
+    if (!keep) Object.assign(look, { selection: null, set: null, common: null, pins: [], edges: [] });
+    if (!before) paint.view = { centre: [0, 0], zoom: 1 };
+    this.legend.write();
+    this.writeCaption();
+    this.el.note.hidden = true;
+    if (this.slow) this.say("WebGL is not available: drawn on a canvas, slower and with fewer points.", true);
+    if (before) await this.moves.glide(before);
+    else await paint.rebuild();
+    await painted();
   }
 
-  /** @param {HTMLElement} node @param {Options} options @returns {Disk} */
-  hypviz.createDisk = (node, options) => new Disk(node, options);
-})();
+  /** Draw further points of the same layout beside those at hand. @param {ArrayBuffer} buffer */
+  async addPoints(buffer) {
+    this.paint.append(M.decode(buffer));
+    this.legend.write();
+    this.writeCaption();
+    this.focus.soon();
+    await this.paint.rebuild();
+  }
+
+  writeCaption() {
+    const parts = [...captionOf(this.paint).map((part) => el("span", "", part)), ...scaleNote(this)];
+    this.el.caption.replaceChildren(...parts.flatMap((part, i) => [i ? " · " : "", part]));
+  }
+
+  /* ------------------------------------------------------------ what the page asks for */
+
+  /** Change the look and draw anew. */
+  async restyle(changes) {
+    Object.assign(this.look, changes);
+    if (this.paint.n) await this.paint.rebuild();
+  }
+
+  /** Light one selection and dim the rest; null ends it. @param {Selection|null} selection */
+  async setSelection(selection) {
+    Object.assign(this.look, { selection, highlight: null });
+    const drawn = this.paint.n && this.focus.follow(selection);
+    this.legend.write();
+    if (this.paint.indexOf(selection?.row) >= 0) this.announce(this.words(selection.row).join(", "));
+    await drawn;
+  }
+
+  /** Light a set of rows instead of the selection's cone; null ends it. @param {import("../shared/bitset.js").Bits|null} set */
+  async setSet(set) {
+    await this.restyle({ set, highlight: null });
+    this.legend.write();
+  }
+
+  /** Cones that stay, and the rows inside all cones, which are lit. @param {Pin[]} pins @param {import("../shared/bitset.js").Bits|null} common */
+  setPins(pins, common = null) {
+    return this.restyle({ pins, common });
+  }
+
+  /** Parent → child pairs drawn beside those of the selection. @param {number[][]} edges */
+  setEdges(edges) {
+    this.look.edges = edges;
+    if (!this.paint.ready) return;
+    this.paint.prepareEdges();
+    this.paint.edges.draw();
+  }
+
+  /** Thumbnails of the most telling items; without them only the path to the root has pictures. */
+  setPictures(pictures) {
+    this.look.pictures = Boolean(pictures);
+    if (this.paint.ready) this.paint.thumbs.adopt();
+  }
+
+  /** Half-angle of the drawn cone in radians, null for none; cheap enough for a slider. */
+  setOmega(omega) {
+    this.look.omega = typeof omega === "number" ? Math.min(Math.PI, Math.max(0, omega)) : null;
+    this.paint.lines.drawCone();
+  }
+
+  /** Own queries as diamonds. @param {Extra[]} extra */
+  setExtra(extra) {
+    this.look.extra = extra || [];
+    this.paint.lines.drawExtra();
+  }
+
+  /** @param {string} by one of `colourModes` (disk/colours.js) */
+  async setColour(by) {
+    await this.restyle({ colourBy: by, highlight: null });
+    this.legend.write();
+  }
+
+  /** @param {View} view @param {{animate?: boolean}} [options] @returns {Promise<void>} */
+  setView(view, options) {
+    return this.moves.setView(view, options);
+  }
+
+  /** The overview, the root in the middle, the whole disk in sight. */
+  home() {
+    return Promise.all([this.focus.leave(), this.moves.setView({}, { animate: true })]);
+  }
+
+  /** Glide to the layout around the selection, now and at every selection to come; or stay in the overview. @param {boolean} on */
+  setFocus(on) {
+    return this.focus.turnOn(on);
+  }
+
+  /** Bring a row to the middle. */
+  centreOn(row) {
+    return this.moves.centreOn(row);
+  }
+
+  /* ------------------------------------------------------------ what it gives back */
+
+  /** Page pixels of a row as drawn now. */
+  pixelOf(row) {
+    const box = this.el.stage.getBoundingClientRect();
+    const [x, y] = this.paint.spotOf(this.paint.indexOf(row));
+    const scale = box.width / this.paint.size;
+    return { x: box.left + x * scale, y: box.top + y * scale };
+  }
+
+  /** The outline of the selection's cone as drawn: corners [x, y] in the disk frame; null without one around a selection. */
+  outline() {
+    const corners = this.paint.focus?.outline.map(({ angle, drawn }) => [drawn * Math.cos(angle), drawn * Math.sin(angle)]);
+    return corners || null;
+  }
+
+  /** How the points are placed, for questions to the server about regions. @returns {{scale: string, focus: Object|null}} */
+  frame() {
+    const { focus, scaleName } = this.paint;
+    return { scale: scaleName, focus: focus && { query: focus.query, at: focus.at } };
+  }
+
+  /** Draw the radii by the scale that follows their quantiles, or in proportion. @param {"stretched"|"linear"} name */
+  setScale(name) {
+    return setScale(this, name);
+  }
+
+  /** The present picture as a standalone SVG, without thumbnails. */
+  toSVG() {
+    return toSVG(this.paint);
+  }
+
+  /** What is drawn, for tests and for saved views. */
+  state() {
+    const { paint, look } = this;
+    const sum = (lit) => paint.points.groups.reduce((total, g) => total + (g.lit === lit ? g.rows.length : 0), 0);
+    const { cone } = paint.lines;
+    return {
+      n: paint.n,
+      drawn: sum(true) + sum(false),
+      lit: sum(true),
+      dimmed: sum(false),
+      size: paint.size,
+      webgl: paint.points.renderer instanceof PlotlyPoints,
+      view: { centre: [...paint.view.centre], zoom: paint.view.zoom },
+      colourBy: paint.n ? paint.points.colours().by : look.colourBy,
+      theme: look.theme,
+      highlight: look.highlight,
+      hovered: look.hovered?.row ?? -1,
+      omega: look.omega,
+      selected: look.selection?.row ?? null,
+      apex: paint.n ? paint.lines.apex() : null,
+      cone: cone && { left: cone.far.left, right: cone.far.right },
+      rings: paint.lines.rings,
+      focus: paint.focus && { at: paint.focus.at, omega: paint.focus.omega, rings: paint.focus.rings, ticks: paint.focus.ticks },
+      extra: look.extra.length,
+      pins: look.pins.length,
+      edges: paint.edges.count,
+      pictures: [...paint.thumbs.images].filter(([, image]) => !image.hidden).map(([i]) => paint.rowAt(i)),
+      tool: this.gestures.tool,
+    };
+  }
+
+  destroy() {
+    this.clean.abort();
+    this.loads++;
+    this.moves.destroy();
+    this.card.hide();
+    this.resizer.disconnect();
+    this.themes.disconnect();
+    this.paint.destroy();
+    this.root.replaceChildren();
+    this.root.classList.remove("hypviz-disk");
+  }
+
+  /* ------------------------------------------------------------ words */
+
+  /** Lines of the hover card, see disk/words.js. */
+  words(row) {
+    return wordsOf(this.paint, row, this.options.describe);
+  }
+
+  /** The label of an item in words. */
+  nameOf(row) {
+    return nameOf(this.paint, row);
+  }
+
+  say(text, quiet = false) {
+    this.el.note.hidden = false;
+    this.el.note.textContent = text;
+    this.el.note.classList.toggle("is-quiet", quiet);
+  }
+
+  /** Say something to a screen reader. */
+  announce(text) {
+    if (this.options.announce) this.options.announce(text);
+    else this.el.live.textContent = text;
+  }
+
+  /* ------------------------------------------------------------ size and theme */
+
+  watch() {
+    const { stage } = this.el;
+    this.resizer = new ResizeObserver(() => {
+      if (this.paint.n && Math.round(stage.clientWidth) !== this.paint.size) this.paint.rebuild();
+    });
+    this.resizer.observe(stage);
+    const media = matchMedia("(prefers-color-scheme: dark)");
+    const check = () => {
+      const theme = isDark(this.root, media.matches) ? "dark" : "light";
+      if (this.root.dataset.theme === theme) return;
+      this.root.dataset.theme = this.look.theme = theme;
+      this.legend.write();
+      this.paint.rebuild();
+    };
+    delete this.root.dataset.theme;
+    check();
+    media.addEventListener("change", check, { signal: this.clean.signal });
+    this.themes = new MutationObserver(check);
+    for (const node of [document.documentElement, document.body]) {
+      this.themes.observe(node, { attributes: true, attributeFilter: ["class"] });
+    }
+  }
+}
+
+/* -------------------------------------------------------------- helpers */
+
+function isDark(node, preferred) {
+  if (node.closest(".dark")) return true;
+  if (node.closest(".light, .gradio-container")) return false; // Gradio marks only dark
+  return preferred;
+}
+
+/** @param {HTMLElement} node @param {Options} options @returns {Disk} */
+export const createDisk = (node, options) => new Disk(node, options);

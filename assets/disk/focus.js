@@ -6,104 +6,106 @@
  * that each one's distance to the root is true at every moment. Until the server has answered for a new ω, the cone is
  * drawn through the scale at hand.
  */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const M = hypviz.math;
+import { Bits } from "../shared/bitset.js";
+import * as M from "./math.js";
 
-  const PATIENCE_MS = 160; // after so long the selection is lit where it is, and the glide follows
-  const AGAIN_MS = 60; // points that came later find their places after this
-  const TURN = 2 * Math.PI;
+const PATIENCE_MS = 160; // after so long the selection is lit where it is, and the glide follows
+const AGAIN_MS = 60; // points that came later find their places after this
+const TURN = 2 * Math.PI;
 
-  class Focus {
-    /** @param {Disk} disk @param {(body: Object) => Promise<ArrayBuffer>} [ask] the server; none: overviews only */
-    constructor(disk, ask) {
-      Object.assign(this, { disk, paint: disk.paint, ask, on: Boolean(ask), asked: 0, last: "", busy: Promise.resolve() });
-      this.button = disk.el.tools.querySelector("[data-tool=focus]");
-      this.button.hidden = !ask;
-      this.show();
-    }
-
-    /** Go where the selection leads: around it, when it is a new one or the present one is about it; else stay. */
-    follow(selection) {
-      this.selection = selection;
-      const name = selection?.query ? JSON.stringify(selection.query) : "";
-      const wanted = this.on && name && (name !== this.last || this.paint.focus);
-      this.last = name;
-      if (wanted) return (this.busy = this.enter(selection));
-      if (!name && this.paint.focus) return this.leave();
-      return this.paint.rebuild();
-    }
-
-    /** @param {Selection} selection with the `query` that the server knows it by */
-    async enter(selection) {
-      const turn = ++this.asked;
-      clearTimeout(this.again);
-      const { paint } = this;
-      const place = this.placeOf(selection);
-      const asking = this.fetch(selection.query, paint.look.omega ?? Math.PI / 2);
-      const late = await Promise.race([asking.then(() => false, () => false), wait(PATIENCE_MS).then(() => true)]);
-      if (late) await paint.rebuild();
-      const found = await asking.catch((error) => void this.disk.say(`The layout around the selection is not there: ${error.message}`, true));
-      if (!found) return paint.rebuild();
-      if (turn !== this.asked || !paint.n) return;
-      if (found.arrays.angle.length !== paint.n) return this.enter(selection); // points came meanwhile
-      const former = paint.angle;
-      const same = paint.focus && paint.focus.name === this.last;
-      paint.gather({ ...place, name: this.last, query: selection.query, ...found });
-      this.show();
-      await (same ? paint.rebuild() : this.disk.moves.turn(former));
-    }
-
-    /** Back to the overview. */
-    leave() {
-      this.asked++;
-      clearTimeout(this.again);
-      const former = this.paint.angle;
-      if (!this.paint.focus) return Promise.resolve();
-      this.paint.scatter();
-      this.show();
-      return (this.busy = this.disk.moves.turn(former));
-    }
-
-    /** Follow selections or leave them where the overview has them. @param {boolean} on */
-    turnOn(on) {
-      this.on = on && Boolean(this.ask);
-      if (!this.on) return this.leave();
-      return this.selection?.query && !this.paint.focus ? (this.busy = this.enter(this.selection)) : Promise.resolve();
-    }
-
-    /** Points have been added: they find their places unless another selection comes first. */
-    soon() {
-      clearTimeout(this.again);
-      if (this.paint.focus) this.again = setTimeout(() => this.selection && (this.busy = this.enter(this.selection)), AGAIN_MS);
-    }
-
-    /** Where the selection stays: at the angle it is drawn at now. */
-    placeOf({ row, polar, query }) {
-      const { paint } = this;
-      const here = paint.focus && paint.focus.name === JSON.stringify(query) ? paint.focus : null;
-      const drawn = paint.polarOfRow(row) || polar || { angle: 0, radius: 0 };
-      const at = here ? here.at : ((drawn.angle % TURN) + TURN) % TURN;
-      return { at, radius: polar ? polar.radius : drawn.radius };
-    }
-
-    async fetch(query, omega) {
-      const { paint } = this;
-      const rows = paint.places ? hypviz.Bits.of(paint.row, paint.header.total).encode() : null;
-      const { header, arrays } = M.decode(await this.ask({ query, omega, rows, scale: paint.scaleName }));
-      const scale = (theta) => M.interpolate(theta, header.scale.true, header.scale.drawn);
-      return { omega, scale, ticks: header.ticks, rings: header.rings, edge: header.edge, least: header.min_radius ?? 0, arrays };
-    }
-
-    /** The button and the caption say which it is. */
-    show() {
-      this.button.setAttribute("aria-pressed", String(Boolean(this.paint.focus)));
-      if (this.paint.n) this.disk.writeCaption();
-    }
+export class Focus {
+  /** @param {import("./disk.js").Disk} disk @param {(body: Object) => Promise<ArrayBuffer>} [ask] the server; none: overviews only */
+  constructor(disk, ask) {
+    this.disk = disk;
+    this.paint = disk.paint;
+    this.ask = ask;
+    this.on = Boolean(ask);
+    this.asked = 0;
+    this.last = "";
+    this.busy = Promise.resolve();
+    this.button = disk.el.tools.querySelector("[data-tool=focus]");
+    this.button.hidden = !ask;
+    this.show();
   }
 
-  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  /** Go where the selection leads: around it, when it is a new one or the present one is about it; else stay. */
+  follow(selection) {
+    this.selection = selection;
+    const name = selection?.query ? JSON.stringify(selection.query) : "";
+    const wanted = this.on && name && (name !== this.last || this.paint.focus);
+    this.last = name;
+    if (wanted) return (this.busy = this.enter(selection));
+    if (!name && this.paint.focus) return this.leave();
+    return this.paint.rebuild();
+  }
 
-  hypviz.Focus = Focus;
-})();
+  /** @param {import("./disk.js").Selection} selection with the `query` that the server knows it by */
+  async enter(selection) {
+    const turn = ++this.asked;
+    clearTimeout(this.again);
+    const { paint } = this;
+    const place = this.placeOf(selection);
+    const asking = this.fetch(selection.query, paint.look.omega ?? Math.PI / 2);
+    const late = await Promise.race([asking.then(() => false, () => false), wait(PATIENCE_MS).then(() => true)]);
+    if (late) await paint.rebuild();
+    const found = await asking.catch((error) => void this.disk.say(`The layout around the selection is not there: ${error.message}`, true));
+    if (!found) return paint.rebuild();
+    if (turn !== this.asked || !paint.n) return;
+    if (found.arrays.angle.length !== paint.n) return this.enter(selection); // points came meanwhile
+    const former = paint.angle;
+    const same = paint.focus && paint.focus.name === this.last;
+    paint.gather({ ...place, name: this.last, query: selection.query, ...found });
+    this.show();
+    await (same ? paint.rebuild() : this.disk.moves.turn(former));
+  }
+
+  /** Back to the overview. */
+  leave() {
+    this.asked++;
+    clearTimeout(this.again);
+    const former = this.paint.angle;
+    if (!this.paint.focus) return Promise.resolve();
+    this.paint.scatter();
+    this.show();
+    return (this.busy = this.disk.moves.turn(former));
+  }
+
+  /** Follow selections or leave them where the overview has them. @param {boolean} on */
+  turnOn(on) {
+    this.on = on && Boolean(this.ask);
+    if (!this.on) return this.leave();
+    return this.selection?.query && !this.paint.focus ? (this.busy = this.enter(this.selection)) : Promise.resolve();
+  }
+
+  /** Points have been added: they find their places unless another selection comes first. */
+  soon() {
+    clearTimeout(this.again);
+    if (this.paint.focus) this.again = setTimeout(() => this.selection && (this.busy = this.enter(this.selection)), AGAIN_MS);
+  }
+
+  /** Where the selection stays: at the angle it is drawn at now. */
+  placeOf(/** @type {import("./disk.js").Selection} */ { row, polar, query }) {
+    const { paint } = this;
+    const here = paint.focus && paint.focus.name === JSON.stringify(query) ? paint.focus : null;
+    const drawn = paint.polarOfRow(row) || polar || { angle: 0, radius: 0 };
+    const at = here ? here.at : ((drawn.angle % TURN) + TURN) % TURN;
+    return { at, radius: polar ? polar.radius : drawn.radius };
+  }
+
+  async fetch(query, omega) {
+    const { paint } = this;
+    const rows = paint.places ? Bits.of(paint.row, paint.header.total).encode() : null;
+    const { header, arrays } = M.decode(await this.ask({ query, omega, rows, scale: paint.scaleName }));
+    const scale = (theta) => M.interpolate(theta, header.scale.true, header.scale.drawn);
+    return { omega, scale, ticks: header.ticks, rings: header.rings, edge: header.edge, least: header.min_radius ?? 0, arrays };
+  }
+
+  /** The button and the caption say which it is. */
+  show() {
+    this.button.setAttribute("aria-pressed", String(Boolean(this.paint.focus)));
+    if (this.paint.n) this.disk.writeCaption();
+  }
+}
+
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+

@@ -2,176 +2,177 @@
  * The points of the disk: which are drawn, in what size and colour, which are lit. How they reach the screen is left
  * to a renderer: plotly's scattergl, or a 2-D canvas where there is no WebGL or where one figure has it already.
  */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const { isRow, reducedMotion } = hypviz;
+import { Bits, isRow } from "../shared/bitset.js";
+import { reducedMotion } from "../shared/dom.js";
+import { CanvasPoints } from "./canvas.js";
+import { colouring } from "./colours.js";
+import { PlotlyPoints } from "./plotly.js";
 
-  const GL_LIMIT = 90000; // plotly's scattergl slows down at 100,000 points
-  const CANVAS_LIMIT = 20000;
-  const FADE_MS = 160;
-  const SIZES = [8.6, 6.6, 5, 4.2, 3.8]; // px by depth, on a stage of 720 px
-  const LIT = 0.88; // opacity of a point
-  const DIM = 0.11; // opacity of a point outside the selection
+const GL_LIMIT = 90000; // plotly's scattergl slows down at 100,000 points
+const CANVAS_LIMIT = 20000;
+const FADE_MS = 160;
+const SIZES = [8.6, 6.6, 5, 4.2, 3.8]; // px by depth, on a stage of 720 px
+export const LIT = 0.88; // opacity of a point
+export const DIM = 0.11; // opacity of a point outside the selection
 
-  class Points {
-    /** @param {Painter} paint @param {HTMLElement} element for the renderer @param {Object|null} plotly null: a canvas */
-    constructor(paint, element, plotly) {
-      this.paint = paint;
-      this.limit = plotly ? GL_LIMIT : CANVAS_LIMIT;
-      this.renderer = plotly ? new hypviz.PlotlyPoints(element, plotly, () => paint.rebuild()) : new hypviz.CanvasPoints(element);
-      this.groups = [];
+export class Points {
+  /** @param {import("./paint.js").Painter} paint @param {HTMLElement} element for the renderer @param {Object|null} plotly null: a canvas */
+  constructor(paint, element, plotly) {
+    this.paint = paint;
+    this.limit = plotly ? GL_LIMIT : CANVAS_LIMIT;
+    this.renderer = plotly ? new PlotlyPoints(element, plotly, () => paint.rebuild()) : new CanvasPoints(element);
+    /** @type {any[]} of one colour and brightness each, see `makeGroup` */
+    this.groups = [];
+    this.shown = new Uint32Array(0); // indices of the points that are drawn
+  }
+
+  /** Choose which points are drawn: all, or as many as the renderer can, evenly spread over the data. */
+  adopt() {
+    const { n } = this.paint;
+    const size = Math.min(n, this.limit);
+    this.shown = Uint32Array.from({ length: size }, (_, i) => Math.floor((i * n) / size));
+    this.colouring = null;
+  }
+
+  /** Groups of one colour and brightness each, and what they mean; see disk/colours.js. */
+  colours() {
+    const by = this.paint.look.colourBy;
+    if (this.colouring?.asked !== by) this.colouring = { asked: by, ...colouring(this.paint, by) };
+    return this.colouring;
+  }
+
+  colourOf(group) {
+    return this.paint.look.theme === "dark" ? group.dark : group.colour;
+  }
+
+  /** New groups on the screen. */
+  async draw() {
+    const { paint } = this;
+    const fresh = !this.groups.length;
+    const wasDimmed = this.groups.some((group) => !group.lit);
+    this.groups = this.makeGroups();
+    this.fill();
+    const style = getComputedStyle(paint.stage);
+    const [face, tint] = ["--hd-face-1", "--hd-accent"].map((name) => style.getPropertyValue(name).trim());
+    await this.renderer.draw(this.groups, { size: paint.size, reach: paint.half / paint.px, face, tint, opacity: (g) => (g.lit ? LIT : DIM) });
+    if (!fresh && !wasDimmed && this.groups.some((group) => !group.lit)) this.fade();
+  }
+
+  /** New positions on the screen. */
+  push() {
+    this.fill();
+    this.renderer.push(this.groups);
+  }
+
+  /** One group per colour and brightness, dimmed ones first. */
+  makeGroups() {
+    const { key, groups } = this.colours();
+    const colours = groups.map((group) => this.colourOf(group));
+    const distinct = [...new Set(colours)];
+    const place = colours.map((colour) => distinct.indexOf(colour));
+    const lit = (this.lit = this.findLit());
+    const buckets = new Map();
+    const put = (i) => {
+      const id = place[key[i]] + (lit ? lit[i] : 1) * distinct.length;
+      if (!buckets.has(id)) buckets.set(id, []);
+      buckets.get(id).push(i);
+    };
+    this.shown.forEach(put);
+    if (lit && this.shown.length < this.paint.n) {
+      const drawn = new Set(this.shown); // lit points are drawn even where the sample left them out
+      for (let i = 0; i < this.paint.n; i++) if (lit[i] && !drawn.has(i)) put(i);
     }
+    return [...buckets.keys()]
+      .sort((a, b) => a - b)
+      .map((id) => this.makeGroup(Uint32Array.from(buckets.get(id)), distinct[id % distinct.length], Math.floor(id / distinct.length)));
+  }
 
-    /** Choose which points are drawn: all, or as many as the renderer can, evenly spread over the data. */
-    adopt() {
-      const { n } = this.paint;
-      const size = Math.min(n, this.limit);
-      this.shown = Uint32Array.from({ length: size }, (_, i) => Math.floor((i * n) / size));
-      this.colouring = null;
+  /** @param {number} level 0 dimmed, 1 lit, 2 a member of the selection's cone */
+  makeGroup(rows, colour, level) {
+    const [lit, member] = [level > 0, level > 1];
+    const size = Array.from(rows, (i) => this.size(i));
+    return { rows, size, colour, lit, member, x: new Float32Array(rows.length), y: new Float32Array(rows.length), flat: new Float64Array(2 * rows.length) };
+  }
+
+  /** Diameter in pixels: by depth, smaller on small stages and in crowds. */
+  size(i) {
+    const crowd = Math.min(1, Math.max(0.5, (9000 / this.shown.length) ** 0.25));
+    const unit = crowd * Math.min(1.2, Math.max(0.62, this.paint.size / 720));
+    return unit * SIZES[Math.min(this.paint.depth[i], SIZES.length - 1)];
+  }
+
+  /** 1 for points at full strength, 2 for members of the selection's cone, null when nothing is dimmed: a legend entry, the set, what all cones share, one cone. */
+  findLit() {
+    const { paint } = this;
+    const { selection, highlight, set, common } = paint.look;
+    if (highlight !== null) {
+      const { key } = this.colours();
+      return Uint8Array.from(key, (group) => (group === highlight ? 1 : 0));
     }
+    const bits = set || common;
+    const lit = bits || selection ? new Uint8Array(paint.n) : null;
+    if (bits) for (let i = 0; i < paint.n; i++) lit[i] = bits.has(paint.rowAt(i)) ? 1 : 0;
+    if (!bits && selection) this.lightSelection(lit, selection);
+    if (lit && isRow(selection?.row)) this.light(lit, [selection.row], 1);
+    return lit;
+  }
 
-    /** Groups of one colour and brightness each, and what they mean; see disk/colours.js. */
-    colours() {
-      const by = this.paint.look.colourBy;
-      if (this.colouring?.asked !== by) this.colouring = { asked: by, ...hypviz.colouring(this.paint, by) };
-      return this.colouring;
-    }
+  lightSelection(lit, { members, children, parents, path }) {
+    const { paint } = this;
+    if (members instanceof Bits) for (let i = 0; i < paint.n; i++) lit[i] = members.has(paint.rowAt(i)) ? 2 : 0;
+    else this.light(lit, members, 2);
+    for (const rows of [children, parents, path]) this.light(lit, rows, 1);
+  }
 
-    colourOf(group) {
-      return this.paint.look.theme === "dark" ? group.dark : group.colour;
-    }
-
-    /** New groups on the screen. */
-    async draw() {
-      const { paint } = this;
-      const fresh = !this.groups.length;
-      const wasDimmed = this.groups.some((group) => !group.lit);
-      this.groups = this.makeGroups();
-      this.fill();
-      const style = getComputedStyle(paint.stage);
-      const [face, tint] = ["--hd-face-1", "--hd-accent"].map((name) => style.getPropertyValue(name).trim());
-      await this.renderer.draw(this.groups, { size: paint.size, reach: paint.half / paint.px, face, tint, opacity: (g) => (g.lit ? LIT : DIM) });
-      if (!fresh && !wasDimmed && this.groups.some((group) => !group.lit)) this.fade();
-    }
-
-    /** New positions on the screen. */
-    push() {
-      this.fill();
-      this.renderer.push(this.groups);
-    }
-
-    /** One group per colour and brightness, dimmed ones first. */
-    makeGroups() {
-      const { key, groups } = this.colours();
-      const colours = groups.map((group) => this.colourOf(group));
-      const distinct = [...new Set(colours)];
-      const place = colours.map((colour) => distinct.indexOf(colour));
-      const lit = (this.lit = this.findLit());
-      const buckets = new Map();
-      const put = (i) => {
-        const id = place[key[i]] + (lit ? lit[i] : 1) * distinct.length;
-        if (!buckets.has(id)) buckets.set(id, []);
-        buckets.get(id).push(i);
-      };
-      this.shown.forEach(put);
-      if (lit && this.shown.length < this.paint.n) {
-        const drawn = new Set(this.shown); // lit points are drawn even where the sample left them out
-        for (let i = 0; i < this.paint.n; i++) if (lit[i] && !drawn.has(i)) put(i);
-      }
-      return [...buckets.keys()]
-        .sort((a, b) => a - b)
-        .map((id) => this.makeGroup(Uint32Array.from(buckets.get(id)), distinct[id % distinct.length], Math.floor(id / distinct.length)));
-    }
-
-    /** @param {number} level 0 dimmed, 1 lit, 2 a member of the selection's cone */
-    makeGroup(rows, colour, level) {
-      const [lit, member] = [level > 0, level > 1];
-      const size = Array.from(rows, (i) => this.size(i));
-      return { rows, size, colour, lit, member, x: new Float32Array(rows.length), y: new Float32Array(rows.length), flat: new Float64Array(2 * rows.length) };
-    }
-
-    /** Diameter in pixels: by depth, smaller on small stages and in crowds. */
-    size(i) {
-      const crowd = Math.min(1, Math.max(0.5, (9000 / this.shown.length) ** 0.25));
-      const unit = crowd * Math.min(1.2, Math.max(0.62, this.paint.size / 720));
-      return unit * SIZES[Math.min(this.paint.depth[i], SIZES.length - 1)];
-    }
-
-    /** 1 for points at full strength, 2 for members of the selection's cone, null when nothing is dimmed: a legend entry, the set, what all cones share, one cone. */
-    findLit() {
-      const { paint } = this;
-      const { selection, highlight, set, common } = paint.look;
-      if (highlight !== null) {
-        const { key } = this.colours();
-        return Uint8Array.from(key, (group) => (group === highlight ? 1 : 0));
-      }
-      const bits = set || common;
-      const lit = bits || selection ? new Uint8Array(paint.n) : null;
-      if (bits) for (let i = 0; i < paint.n; i++) lit[i] = bits.has(paint.rowAt(i)) ? 1 : 0;
-      if (!bits && selection) this.lightSelection(lit, selection);
-      if (lit && isRow(selection?.row)) this.light(lit, [selection.row], 1);
-      return lit;
-    }
-
-    lightSelection(lit, { members, children, parents, path }) {
-      const { paint } = this;
-      if (members instanceof hypviz.Bits) for (let i = 0; i < paint.n; i++) lit[i] = members.has(paint.rowAt(i)) ? 2 : 0;
-      else this.light(lit, members, 2);
-      for (const rows of [children, parents, path]) this.light(lit, rows, 1);
-    }
-
-    light(lit, rows, level) {
-      for (const row of rows || []) {
-        const i = this.paint.indexOf(row);
-        if (i >= 0) lit[i] = Math.max(lit[i], level);
-      }
-    }
-
-    /** Positions into the very arrays that plotly holds, so that its own data is always current. */
-    fill() {
-      const { vx, vy } = this.paint;
-      for (const { rows, x, y, flat } of this.groups) {
-        for (let i = 0; i < rows.length; i++) {
-          flat[2 * i] = x[i] = vx[rows[i]];
-          flat[2 * i + 1] = y[i] = vy[rows[i]];
-        }
-      }
-    }
-
-    /** Let the dimmed points fade instead of jumping. Only a nicety: left out where motion is unwanted. */
-    fade() {
-      if (reducedMotion()) return;
-      const { groups } = this;
-      const start = performance.now();
-      const frame = (now) => {
-        if (this.groups !== groups) return; // drawn anew meanwhile
-        const t = Math.min(1, Math.max(0, (now - start) / FADE_MS));
-        const done = this.renderer.opacity(groups, (g) => (g.lit ? LIT : LIT + (DIM - LIT) * t));
-        if (t < 1 && done) requestAnimationFrame(frame);
-      };
-      frame(start);
-    }
-
-    /** The drawn point nearest to a view position, within `reach`; −1 for none. A plain loop: 0.2 ms at 50,000. */
-    nearest(x, y, reach) {
-      const { vx, vy } = this.paint;
-      let best = reach ** 2;
-      let found = -1;
-      for (const { rows } of this.groups) {
-        for (let i = 0; i < rows.length; i++) {
-          const square = (vx[rows[i]] - x) ** 2 + (vy[rows[i]] - y) ** 2;
-          if (square <= best) [best, found] = [square, rows[i]];
-        }
-      }
-      return found;
-    }
-
-    destroy() {
-      this.groups = [];
-      this.renderer.destroy();
+  light(lit, rows, level) {
+    for (const row of rows || []) {
+      const i = this.paint.indexOf(row);
+      if (i >= 0) lit[i] = Math.max(lit[i], level);
     }
   }
 
-  Object.assign(hypviz, { Points, LIT, DIM });
-})();
+  /** Positions into the very arrays that plotly holds, so that its own data is always current. */
+  fill() {
+    const { vx, vy } = this.paint;
+    for (const { rows, x, y, flat } of this.groups) {
+      for (let i = 0; i < rows.length; i++) {
+        flat[2 * i] = x[i] = vx[rows[i]];
+        flat[2 * i + 1] = y[i] = vy[rows[i]];
+      }
+    }
+  }
+
+  /** Let the dimmed points fade instead of jumping. Only a nicety: left out where motion is unwanted. */
+  fade() {
+    if (reducedMotion()) return;
+    const { groups } = this;
+    const start = performance.now();
+    const frame = (now) => {
+      if (this.groups !== groups) return; // drawn anew meanwhile
+      const t = Math.min(1, Math.max(0, (now - start) / FADE_MS));
+      const done = this.renderer.opacity(groups, (g) => (g.lit ? LIT : LIT + (DIM - LIT) * t));
+      if (t < 1 && done) requestAnimationFrame(frame);
+    };
+    frame(start);
+  }
+
+  /** The drawn point nearest to a view position, within `reach`; −1 for none. A plain loop: 0.2 ms at 50,000. */
+  nearest(x, y, reach) {
+    const { vx, vy } = this.paint;
+    let best = reach ** 2;
+    let found = -1;
+    for (const { rows } of this.groups) {
+      for (let i = 0; i < rows.length; i++) {
+        const square = (vx[rows[i]] - x) ** 2 + (vy[rows[i]] - y) ** 2;
+        if (square <= best) [best, found] = [square, rows[i]];
+      }
+    }
+    return found;
+  }
+
+  destroy() {
+    this.groups = [];
+    this.renderer.destroy();
+  }
+}
+

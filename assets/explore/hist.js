@@ -2,189 +2,201 @@
  * Two linked histograms: distances to the root, and classes. A range or a class that is chosen in them lights up on the disk and in the
  * gallery; what is selected, found or filtered changes their bars.
  */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, button, make, add, count, trim } = hypviz;
+import { add, button, el, make } from "../shared/dom.js";
+import { count, trim } from "../shared/format.js";
 
-  const SOON_MS = 70;
-  const HIGH = 56; // of the drawing, in units of the SVG
-  const MOST = 60; // classes listed at once
+const SOON_MS = 70;
+const HIGH = 56; // of the drawing, in units of the SVG
+const MOST = 60; // classes listed at once
 
-  hypviz.histPart = function (x) {
-    const open = button("hv-hist-open", "Spread", () => turn());
-    open.title = "How distances to the root and classes are spread; choose a range or a class to light it (H)";
-    open.setAttribute("aria-pressed", "false");
-    const chart = make("svg", { class: "hv-hist-chart", preserveAspectRatio: "none", "aria-hidden": "true" });
-    const [low, high] = ["From this distance to the root on", "Up to this distance to the root"].map(handle);
-    const axis = element("div", "hv-hist-axis");
-    const words = element("p", "hv-hist-words");
-    words.setAttribute("role", "status");
-    const clear = button("hv-link", "Clear", () => narrow({ radius: null, classes: [] }));
-    const classes = element("div", "hv-hist-classes");
-    classes.setAttribute("role", "group");
-    classes.setAttribute("aria-label", "Classes");
-    const radius = element("div", "hv-hist-radius", element("div", "hv-hist-stage", chart, low, high), axis);
-    const panel = element("section", "hv-hist", element("div", "hv-hist-head", words, clear), radius, classes);
-    panel.setAttribute("aria-label", "Histograms of distance to the root and class");
-    panel.hidden = true;
-    x.find(".hv-left").prepend(panel);
-    let bins = null; // {edges, all, found}
-    let asked = 0;
-    let timer = 0;
+class HistPart {
+  constructor(x) {
+    this.x = x;
+    this.open = button("Spread", () => this.turn(), "hv-hist-open");
+    this.open.title = "How distances to the root and classes are spread; choose a range or a class to light it (H)";
+    this.open.setAttribute("aria-pressed", "false");
+    this.chart = make("svg", { class: "hv-hist-chart", preserveAspectRatio: "none", "aria-hidden": "true" });
+    this.low = this.handle("From this distance to the root on");
+    this.high = this.handle("Up to this distance to the root");
+    this.axis = el("div", "hv-hist-axis");
+    this.words = el("p", "hv-hist-words");
+    this.words.setAttribute("role", "status");
+    this.clear = button("Clear", () => this.narrow({ radius: null, classes: [] }), "hv-link");
+    this.classes = el("div", "hv-hist-classes");
+    this.classes.setAttribute("role", "group");
+    this.classes.setAttribute("aria-label", "Classes");
+    this.radius = el("div", "hv-hist-radius", el("div", "hv-hist-stage", this.chart, this.low, this.high), this.axis);
+    this.panel = el("section", "hv-hist", el("div", "hv-hist-head", this.words, this.clear), this.radius, this.classes);
+    this.panel.setAttribute("aria-label", "Histograms of distance to the root and class");
+    this.panel.hidden = true;
+    x.find(".hv-left").prepend(this.panel);
+    this.bins = null; // {edges, all, found}
+    this.asked = 0;
+    this.timer = 0;
     let drag = null; // bin where a brush began
-
-    function handle(title) {
-      const node = Object.assign(element("input"), { type: "range", min: 0, step: 1 });
-      node.setAttribute("aria-label", title);
-      node.addEventListener("input", () => moved(node));
-      return node;
-    }
-
-    function turn(on = panel.hidden) {
-      panel.hidden = !on;
-      open.setAttribute("aria-pressed", String(on));
-      x.root.classList.toggle("hv-spread", on);
-      x.changed();
-      if (on) return refresh().catch(x.complain);
-    }
-
-    /* ------------------------------------------------------------ what is counted */
-
-    /** What the bars are about: the filter in force, the set, or the cone of the selected item. */
-    function subject() {
-      const [filter, set] = [x.selects.active(), x.set.get()];
-      if (filter) return [filter, "found"];
-      if (set) return [{ members: set.encode() }, "found"];
-      return [{ members: x.answer.members }, "in its cone"];
-    }
-
-    async function refresh() {
-      if (panel.hidden || !x.answer) return;
-      const number = ++asked;
-      const [filter, where] = subject();
-      const found = await x.api.ask("histograms", { filter });
-      if (number !== asked) return;
-      bins = found.radius;
-      words.textContent = `Bars: ${count(found.total)} ${where}. Grey: all ${count(x.view.count)}, to its own scale.`;
-      clear.hidden = !x.selects.active();
-      draw(range(filter.radius));
-      writeClasses(found.classes, filter.classes || []);
-    }
-
-    const soon = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => refresh().catch(x.complain), SOON_MS);
-    };
-
-    /* ------------------------------------------------------------ distances */
-
-    /** A filter's radius as bins [first, last + 1]. */
-    function range(chosen) {
-      const last = bins.all.length;
-      const at = (value, end) => (value === null || value === undefined ? end : nearest(bins.edges, value));
-      return chosen ? [at(chosen[0], 0), at(chosen[1], last)] : [0, last];
-    }
-
-    function draw([from, to]) {
-      const { all, found } = bins;
-      const wide = all.length;
-      chart.setAttribute("viewBox", `0 0 ${wide} ${HIGH}`);
-      chart.replaceChildren();
-      const bar = (value, most, i, kind) => {
-        const tall = value ? Math.max(1.2, (HIGH * value) / most) : 0;
-        add(chart, "rect", { x: i + 0.06, width: 0.88, y: HIGH - tall, height: tall, class: kind });
-      };
-      const [mostAll, mostFound] = [Math.max(1, ...all), Math.max(1, ...found)];
-      for (let i = 0; i < wide; i++) bar(all[i], mostAll, i, "hv-hist-all");
-      for (let i = 0; i < wide; i++) bar(found[i], mostFound, i, `hv-hist-found${i < from || i >= to ? " is-out" : ""}`);
-      const [first, middle, last] = [1, Math.floor(wide / 2), wide - 1].map((i) => trim3(bins.edges[Math.max(0, Math.min(wide, i))]));
-      axis.replaceChildren(element("span", "", wide > 2 ? `below ${first}` : ""), element("span", "", `${middle} from the root`), element("span", "", wide > 2 ? `${last} and more` : ""));
-      for (const [node, value] of [[low, from], [high, to]]) {
-        Object.assign(node, { max: wide, value });
-        node.setAttribute("aria-valuetext", `${trim3(bins.edges[value])} from the root`);
-      }
-      chosenRange(from, to);
-    }
-
-    function chosenRange(from, to) {
-      const wide = bins.all.length;
-      const brushed = from > 0 || to < wide;
-      radius.classList.toggle("is-brushed", brushed);
-      radius.style.setProperty("--hv-from", `${(100 * from) / wide}%`);
-      radius.style.setProperty("--hv-to", `${(100 * (wide - to)) / wide}%`);
-    }
-
-    function moved(node) {
-      let [from, to] = [Number(low.value), Number(high.value)];
-      if (from >= to) [from, to] = node === low ? [to - 1, to] : [from, from + 1];
-      brush(Math.max(0, from), Math.min(bins.all.length, to));
-    }
-
-    /** Take bins from … to − 1 as the range. */
-    function brush(from, to) {
-      const wide = bins.all.length;
-      [low.value, high.value] = [from, to];
-      chosenRange(from, to);
-      const whole = from === 0 && to === wide;
-      clearTimeout(timer);
-      timer = setTimeout(() => narrow({ radius: whole ? null : [from ? bins.edges[from] : null, to < wide ? bins.edges[to] : null] }), SOON_MS);
-    }
-
-    const binAt = (event) => {
-      const box = chart.getBoundingClientRect();
-      return Math.min(bins.all.length - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * bins.all.length)));
-    };
-    chart.addEventListener("pointerdown", (event) => {
-      if (!bins || event.button) return;
-      chart.setPointerCapture(event.pointerId);
-      drag = binAt(event);
-      brush(drag, drag + 1);
+    this.chart.addEventListener("pointerdown", (event) => {
+      if (!this.bins || event.button) return;
+      this.chart.setPointerCapture(event.pointerId);
+      drag = this.binAt(event);
+      this.brush(drag, drag + 1);
     });
-    chart.addEventListener("pointermove", (event) => {
+    this.chart.addEventListener("pointermove", (event) => {
       if (drag === null) return;
-      const at = binAt(event);
-      brush(Math.min(drag, at), Math.max(drag, at) + 1);
+      const at = this.binAt(event);
+      this.brush(Math.min(drag, at), Math.max(drag, at) + 1);
     });
-    for (const end of ["pointerup", "pointercancel"]) chart.addEventListener(end, () => (drag = null));
-
-    /* ------------------------------------------------------------ classes */
-
-    function writeClasses(entries, chosen) {
-      const held = classes.contains(document.activeElement) ? document.activeElement.dataset.class : null;
-      const most = Math.max(1, ...entries.map((one) => one.found));
-      const listed = entries.filter((one, i) => i < MOST || chosen.includes(one.value));
-      classes.replaceChildren(...listed.map((one) => {
-        const node = button("hv-hist-class", element("span", "", one.name), () =>
-          narrow({ classes: chosen.includes(one.value) ? chosen.filter((value) => value !== one.value) : [...chosen, one.value] }));
-        node.append(element("i", "", count(one.found)));
-        node.dataset.class = one.value;
-        node.setAttribute("aria-pressed", String(chosen.includes(one.value)));
-        node.title = `${one.name}: ${count(one.found)} of ${count(one.all)}`;
-        node.style.setProperty("--hv-share", `${(100 * one.found) / most}%`);
-        return node;
-      })); // prettier-ignore
-      if (entries.length > listed.length) classes.append(element("small", "", `${entries.length - listed.length} rarer classes: in Find`));
-      if (held !== null) classes.querySelector(`[data-class="${held}"]`)?.focus({ preventScroll: true });
-    }
-
-    const narrow = (part) => x.selects.narrow(part).catch(x.complain);
-
-    return {
-      nodes: [open],
-      turn,
-      changed: soon,
-      opened: () => void (bins = null),
-      save: () => ({ spread: panel.hidden ? null : "1" }),
-      async restore({ spread }) {
-        if (spread === "1") await turn(true);
-      },
-    };
-  };
-
-  const trim3 = (value) => trim(Number(value.toPrecision(3)));
-
-  function nearest(edges, value) {
-    return edges.reduce((best, edge, i) => (Math.abs(edge - value) < Math.abs(edges[best] - value) ? i : best), 0);
+    for (const end of ["pointerup", "pointercancel"]) this.chart.addEventListener(end, () => (drag = null));
+    this.nodes = [this.open];
   }
-})();
+
+  handle(title) {
+    const node = Object.assign(el("input"), { type: "range", min: 0, step: 1 });
+    node.setAttribute("aria-label", title);
+    node.addEventListener("input", () => this.moved(node));
+    return node;
+  }
+
+  turn(on = this.panel.hidden) {
+    this.panel.hidden = !on;
+    this.open.setAttribute("aria-pressed", String(on));
+    this.x.root.classList.toggle("hv-spread", on);
+    this.x.changed();
+    if (on) return this.refresh().catch(this.x.complain);
+  }
+
+  /* ------------------------------------------------------------ what is counted */
+
+  /** What the bars are about: the filter in force, the set, or the cone of the selected item. */
+  subject() {
+    const [filter, set] = [this.x.selects.active(), this.x.set.get()];
+    if (filter) return [filter, "found"];
+    if (set) return [{ members: set.encode() }, "found"];
+    return [{ members: this.x.answer.members }, "in its cone"];
+  }
+
+  async refresh() {
+    if (this.panel.hidden || !this.x.answer) return;
+    const number = ++this.asked;
+    const [filter, where] = this.subject();
+    const found = await this.x.api.ask("histograms", { filter });
+    if (number !== this.asked) return;
+    this.bins = found.radius;
+    this.words.textContent = `Bars: ${count(found.total)} ${where}. Grey: all ${count(this.x.view.count)}, to its own scale.`;
+    this.clear.hidden = !this.x.selects.active();
+    this.draw(this.range(filter.radius));
+    this.writeClasses(found.classes, filter.classes || []);
+  }
+
+  soon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.refresh().catch(this.x.complain), SOON_MS);
+  }
+
+  /* ------------------------------------------------------------ distances */
+
+  /** A filter's radius as bins [first, last + 1]. */
+  range(chosen) {
+    const last = this.bins.all.length;
+    const at = (value, end) => (value === null || value === undefined ? end : nearest(this.bins.edges, value));
+    return chosen ? [at(chosen[0], 0), at(chosen[1], last)] : [0, last];
+  }
+
+  /** @param {number[]} range bins [first, last + 1] that are chosen */
+  draw([from, to]) {
+    const { all, found } = this.bins;
+    const wide = all.length;
+    this.chart.setAttribute("viewBox", `0 0 ${wide} ${HIGH}`);
+    this.chart.replaceChildren();
+    const bar = (value, most, i, kind) => {
+      const tall = value ? Math.max(1.2, (HIGH * value) / most) : 0;
+      add(this.chart, "rect", { x: i + 0.06, width: 0.88, y: HIGH - tall, height: tall, class: kind });
+    };
+    const [mostAll, mostFound] = [Math.max(1, ...all), Math.max(1, ...found)];
+    for (let i = 0; i < wide; i++) bar(all[i], mostAll, i, "hv-hist-all");
+    for (let i = 0; i < wide; i++) bar(found[i], mostFound, i, `hv-hist-found${i < from || i >= to ? " is-out" : ""}`);
+    const [first, middle, last] = [1, Math.floor(wide / 2), wide - 1].map((i) => trim3(this.bins.edges[Math.max(0, Math.min(wide, i))]));
+    this.axis.replaceChildren(el("span", "", wide > 2 ? `below ${first}` : ""), el("span", "", `${middle} from the root`), el("span", "", wide > 2 ? `${last} and more` : ""));
+    for (const [node, value] of /** @type {[HTMLInputElement, number][]} */ ([[this.low, from], [this.high, to]])) {
+      Object.assign(node, { max: wide, value });
+      node.setAttribute("aria-valuetext", `${trim3(this.bins.edges[value])} from the root`);
+    }
+    this.chosenRange(from, to);
+  }
+
+  chosenRange(from, to) {
+    const wide = this.bins.all.length;
+    const brushed = from > 0 || to < wide;
+    this.radius.classList.toggle("is-brushed", brushed);
+    this.radius.style.setProperty("--hv-from", `${(100 * from) / wide}%`);
+    this.radius.style.setProperty("--hv-to", `${(100 * (wide - to)) / wide}%`);
+  }
+
+  moved(node) {
+    let [from, to] = [Number(this.low.value), Number(this.high.value)];
+    if (from >= to) [from, to] = node === this.low ? [to - 1, to] : [from, from + 1];
+    this.brush(Math.max(0, from), Math.min(this.bins.all.length, to));
+  }
+
+  /** Take bins from … to − 1 as the range. */
+  brush(from, to) {
+    const wide = this.bins.all.length;
+    [this.low.value, this.high.value] = [from, to];
+    this.chosenRange(from, to);
+    const whole = from === 0 && to === wide;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.narrow({ radius: whole ? null : [from ? this.bins.edges[from] : null, to < wide ? this.bins.edges[to] : null] }), SOON_MS);
+  }
+
+  binAt(event) {
+    const box = this.chart.getBoundingClientRect();
+    return Math.min(this.bins.all.length - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * this.bins.all.length)));
+  }
+
+  /* ------------------------------------------------------------ classes */
+  writeClasses(entries, chosen) {
+    const held = this.classes.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.class : null;
+    const most = Math.max(1, ...entries.map((one) => one.found));
+    const listed = entries.filter((one, i) => i < MOST || chosen.includes(one.value));
+    this.classes.replaceChildren(...listed.map((one) => {
+      const node = button(el("span", "", one.name), () =>
+        this.narrow({ classes: chosen.includes(one.value) ? chosen.filter((value) => value !== one.value) : [...chosen, one.value] }), "hv-hist-class");
+      node.append(el("i", "", count(one.found)));
+      node.dataset.class = one.value;
+      node.setAttribute("aria-pressed", String(chosen.includes(one.value)));
+      node.title = `${one.name}: ${count(one.found)} of ${count(one.all)}`;
+      node.style.setProperty("--hv-share", `${(100 * one.found) / most}%`);
+      return node;
+    })); // prettier-ignore
+    if (entries.length > listed.length) this.classes.append(el("small", "", `${entries.length - listed.length} rarer classes: in Find`));
+    if (held !== null) /** @type {HTMLElement|null} */ (this.classes.querySelector(`[data-class="${held}"]`))?.focus({ preventScroll: true });
+  }
+
+  narrow(part) {
+    return this.x.selects.narrow(part).catch(this.x.complain);
+  }
+
+  changed() {
+    return this.soon();
+  }
+
+  opened() {
+    this.bins = null;
+  }
+
+  save() {
+    return { spread: this.panel.hidden ? null : "1" };
+  }
+
+  async restore({ spread }) {
+    if (spread === "1") await this.turn(true);
+  }
+}
+
+/** The histograms above the disk. @param {import("./explore.js").Explorer} x what the parts share */
+export const histPart = (x) => new HistPart(x);
+
+const trim3 = (value) => trim(Number(value.toPrecision(3)));
+
+function nearest(edges, value) {
+  return edges.reduce((best, edge, i) => (Math.abs(edge - value) < Math.abs(edges[best] - value) ? i : best), 0);
+}

@@ -3,147 +3,161 @@
  *
  * The second disk draws on a 2-D canvas: a page has one WebGL figure. What is selected on one is selected on both.
  */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, menu, choices } = hypviz;
+import { el } from "../shared/dom.js";
+import { choices, menu } from "./parts.js";
 
-  const DEFAULT = "hierarchy";
-  const POLL_MS = 700;
-  const SCORES = [
-    ["rank_correlation", "distances", "Of 1: rank correlation of true and drawn hyperbolic distances. 1 keeps their order, 0 tells nothing."],
-    ["trustworthiness", "neighbours", "Of 1: trustworthiness. 1 when drawn neighbours are true neighbours."],
-    ["cone_agreement", "cones", "Of 1: the share of the items in the true cone that also lies in the drawn one."],
-  ];
+const DEFAULT = "hierarchy";
+const POLL_MS = 700;
+const SCORES = [
+  ["rank_correlation", "distances", "Of 1: rank correlation of true and drawn hyperbolic distances. 1 keeps their order, 0 tells nothing."],
+  ["trustworthiness", "neighbours", "Of 1: trustworthiness. 1 when drawn neighbours are true neighbours."],
+  ["cone_agreement", "cones", "Of 1: the share of the items in the true cone that also lies in the drawn one."],
+];
 
-  hypviz.layoutsPart = function (x) {
-    const picker = menu("Layout", { onOpen: refresh });
-    const scores = element("span", "hv-scores");
-    let known = []; // what the server said of the layouts
-    let layout = DEFAULT;
-    let overview = DEFAULT; // what this view opens with
-    let beside = null; // layout of the second disk
+const pointsUrl = (name) => `points?layout=${encodeURIComponent(name)}`;
 
-    const titleOf = (name) => known.find((one) => one.name === name)?.title || name;
-    const pointsUrl = (name) => `points?layout=${encodeURIComponent(name)}`;
+function partsOf(found) {
+  const parts = SCORES.filter(([name]) => typeof found[name] === "number").map(([name, word, title]) => {
+    const part = el("span", "", `${word} `, el("b", "", found[name].toFixed(2)));
+    part.title = title;
+    part.dataset.score = name;
+    part.dataset.layout = found.layout;
+    return part;
+  });
+  return parts.flatMap((part, i) => [i ? " · " : "", part]);
+}
 
-    async function refresh() {
-      known = await x.api.get("layouts");
-      const hint = (one) => (one.ready ? one.how : `${one.how} Not made yet: about ${Math.ceil(one.estimate)} s.`);
-      const list = known.map((one) => ({ value: one.name, title: one.title, hint: hint(one) }));
-      const second = [{ value: "", title: "Nothing" }, ...known.map((one) => ({ value: one.name, title: one.title }))];
-      picker.body.replaceChildren(
-        choices("Where the angle comes from; the radius is always the true distance", list, layout, (name) => attempt(choose, name)),
-        choices("Side by side with", second, beside || "", (name) => attempt(compare, name || null)),
-      );
-      write();
+class LayoutsPart {
+  constructor(x) {
+    this.x = x;
+    this.picker = menu("Layout", { onOpen: () => this.refresh() });
+    this.scores = el("span", "hv-scores");
+    this.known = []; // what the server said of the layouts
+    this.present = DEFAULT;
+    this.overview = DEFAULT; // what this view opens with
+    this.beside = null; // layout of the second disk
+    this.nodes = [this.picker, this.scores];
+  }
+
+  titleOf(name) {
+    return this.known.find((one) => one.name === name)?.title || name;
+  }
+
+  async refresh() {
+    this.known = await this.x.api.get("layouts");
+    const hint = (one) => (one.ready ? one.how : `${one.how} Not made yet: about ${Math.ceil(one.estimate)} s.`);
+    const list = this.known.map((one) => ({ value: one.name, title: one.title, hint: hint(one) }));
+    const second = [{ value: "", title: "Nothing" }, ...this.known.map((one) => ({ value: one.name, title: one.title }))];
+    this.picker.body.replaceChildren(
+      choices("Where the angle comes from; the radius is always the true distance", list, this.present, (name) => this.attempt(() => this.choose(name))),
+      choices("Side by side with", second, this.beside || "", (name) => this.attempt(() => this.compare(name || null))),
+    );
+    this.write();
+  }
+
+  async attempt(change) {
+    try {
+      await change();
+    } catch (error) {
+      this.x.complain(error);
     }
+    this.x.changed();
+  }
 
-    async function attempt(change, name) {
-      try {
-        await change(name);
-      } catch (error) {
-        x.complain(error);
-      }
-      x.changed();
+  write() {
+    this.picker.rename("Layout: ", el("b", "", this.titleOf(this.present)), ...(this.beside ? [" | ", el("b", "", this.titleOf(this.beside))] : []));
+  }
+
+  check(name) {
+    if (!this.known.some((one) => one.name === name)) throw new Error(`There is no layout “${name}” here, so the first one is shown.`);
+  }
+
+  /** Show another layout on the first disk; the points glide there. */
+  async choose(name) {
+    this.check(name);
+    const drawn = await this.make(name, () => this.x.disk.load(this.x.api.url(pointsUrl(name)), { keep: true }), this.x.disk);
+    if (!drawn) return; // another one was chosen meanwhile
+    this.present = name;
+    this.write();
+    this.x.showOn(this.x.disk);
+    await this.score();
+  }
+
+  /** Load while saying how far the layout has come; gives what `load` gives. */
+  async make(name, load, disk) {
+    const loading = load();
+    const turn = disk.loads;
+    let over = false;
+    const timer = setInterval(async () => {
+      const one = (await this.x.api.get("layouts").catch(() => [])).find((other) => other.name === name);
+      const [done, total] = one?.progress || [];
+      if (total && !over && turn === disk.loads) disk.say(`Making the layout “${one.title}”: ${Math.round((100 * done) / total)} %`);
+    }, POLL_MS);
+    try {
+      return await loading;
+    } finally {
+      over = true; // an answer about the progress may still be on its way
+      clearInterval(timer);
     }
+  }
 
-    function write() {
-      picker.rename("Layout: ", element("b", "", titleOf(layout)), ...(beside ? [" | ", element("b", "", titleOf(beside))] : []));
+  /** What each open layout keeps, a line for each. */
+  async score() {
+    const asked = [this.present, this.beside];
+    this.scores.textContent = "";
+    const names = asked.filter(Boolean);
+    const found = await Promise.all(names.map((name) => this.x.api.get(`honesty?layout=${encodeURIComponent(name)}`)));
+    if (asked[0] !== this.present || asked[1] !== this.beside) return;
+    const lines = found.map((one, i) => [`${this.beside ? "" : "The overview "}${this.titleOf(names[i])} is true to `, ...partsOf(one)]);
+    this.scores.replaceChildren(...lines.flatMap((line, i) => [...(i ? [el("br")] : []), ...line]));
+  }
+
+  /** Open, change or close the second disk. @param {string|null} name */
+  async compare(name) {
+    if (name) this.check(name);
+    this.beside = name;
+    this.write();
+    this.x.root.classList.toggle("hv-comparing", Boolean(name));
+    const holder = this.x.find(".hv-second");
+    holder.hidden = !name;
+    if (!name) {
+      if (!this.x.second) return;
+      this.x.second.destroy();
+      this.x.second = null;
+      this.score().catch(this.x.complain);
+      return;
     }
+    this.x.second ||= this.x.makeDisk(holder, null);
+    if (!(await this.make(name, () => this.x.second.load(this.x.api.url(pointsUrl(name)), { keep: true }), this.x.second))) return;
+    this.score().catch(this.x.complain);
+    await this.x.second.setColour(this.x.disk.look.colourBy);
+    this.x.showOn(this.x.second);
+  }
 
-    function check(name) {
-      if (!known.some((one) => one.name === name)) throw new Error(`There is no layout “${name}” here, so the first one is shown.`);
-    }
+  layout(disk) {
+    return disk === this.x.second ? this.beside : this.present;
+  }
 
-    /** Show another layout on the first disk; the points glide there. */
-    async function choose(name) {
-      check(name);
-      const drawn = await make(name, () => x.disk.load(x.api.url(pointsUrl(name)), { keep: true }), x.disk);
-      if (!drawn) return; // another one was chosen meanwhile
-      layout = name;
-      write();
-      x.showOn(x.disk);
-      await score();
-    }
+  async opened() {
+    this.present = this.overview = this.x.disk.paint.header.layout;
+    await this.compare(null);
+    this.known = await this.x.api.get("layouts");
+    this.write();
+  }
 
-    /** Load while saying how far the layout has come; gives what `load` gives. */
-    async function make(name, load, disk) {
-      const loading = load();
-      const turn = disk.loads;
-      let over = false;
-      const timer = setInterval(async () => {
-        const one = (await x.api.get("layouts").catch(() => [])).find((other) => other.name === name);
-        const [done, total] = one?.progress || [];
-        if (total && !over && turn === disk.loads) disk.say(`Making the layout “${one.title}”: ${Math.round((100 * done) / total)} %`);
-      }, POLL_MS);
-      try {
-        return await loading;
-      } finally {
-        over = true; // an answer about the progress may still be on its way
-        clearInterval(timer);
-      }
-    }
+  scored() {
+    return this.score().catch(this.x.complain);
+  }
 
-    /** What each open layout keeps, a line for each. */
-    async function score() {
-      const asked = [layout, beside];
-      scores.textContent = "";
-      const names = asked.filter(Boolean);
-      const found = await Promise.all(names.map((name) => x.api.get(`honesty?layout=${encodeURIComponent(name)}`)));
-      if (asked[0] !== layout || asked[1] !== beside) return;
-      const lines = found.map((one, i) => [`${beside ? "" : "The overview "}${titleOf(names[i])} is true to `, ...partsOf(one)]);
-      scores.replaceChildren(...lines.flatMap((line, i) => [...(i ? [element("br")] : []), ...line]));
-    }
+  save() {
+    return { layout: this.present === this.overview ? null : this.present, beside: this.beside };
+  }
 
-    function partsOf(found) {
-      const parts = SCORES.filter(([name]) => typeof found[name] === "number").map(([name, word, title]) => {
-        const part = element("span", "", `${word} `, element("b", "", found[name].toFixed(2)));
-        part.title = title;
-        part.dataset.score = name;
-        part.dataset.layout = found.layout;
-        return part;
-      });
-      return parts.flatMap((part, i) => [i ? " · " : "", part]);
-    }
+  async restore({ layout: first, beside: second }) {
+    if (first && first !== this.present) await this.choose(first);
+    if (second) await this.compare(second);
+  }
+}
 
-    /** Open, change or close the second disk. @param {string|null} name */
-    async function compare(name) {
-      if (name) check(name);
-      beside = name;
-      write();
-      x.root.classList.toggle("hv-comparing", Boolean(name));
-      const holder = x.find(".hv-second");
-      holder.hidden = !name;
-      if (!name) {
-        if (!x.second) return;
-        x.second.destroy();
-        x.second = null;
-        score().catch(x.complain);
-        return;
-      }
-      x.second ||= x.makeDisk(holder, null);
-      if (!(await make(name, () => x.second.load(x.api.url(pointsUrl(name)), { keep: true }), x.second))) return;
-      score().catch(x.complain);
-      await x.second.setColour(x.disk.look.colourBy);
-      x.showOn(x.second);
-    }
-
-    return {
-      nodes: [picker, scores],
-      layout: (disk) => (disk === x.second ? beside : layout),
-      async opened() {
-        layout = overview = x.disk.paint.header.layout;
-        await compare(null);
-        known = await x.api.get("layouts");
-        write();
-      },
-      scored: () => score().catch(x.complain),
-      save: () => ({ layout: layout === overview ? null : layout, beside }),
-      async restore({ layout: first, beside: second }) {
-        if (first && first !== layout) await choose(first);
-        if (second) await compare(second);
-      },
-    };
-  };
-})();
+/** The Layout menu and the scores. @param {import("./explore.js").Explorer} x what the parts share */
+export const layoutsPart = (x) => new LayoutsPart(x);

@@ -1,38 +1,36 @@
+// @ts-check
 /**
  * One line above everything that a person should know of this data with this checkpoint, with a way out:
  * `view.notice = {text, action: {label, href | tab | checkpoint}}`. Dismissed, it stays away until another view is opened.
  */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, button } = hypviz;
+import { button, el, openTab } from "../shared/dom.js";
 
-  hypviz.noticePart = function (x) {
-    const line = x.find(".hv-notice");
-    let dismissed = ""; // the key of the view whose notice was read
+/** The line above everything. @param {import("./explore.js").Explorer} x what the parts share */
+export function noticePart(x) {
+  const line = x.find(".hv-notice");
+  let dismissed = ""; // the key of the view whose notice was read
 
-    function close() {
-      dismissed = x.view.key;
-      line.hidden = true;
-    }
+  function close() {
+    dismissed = x.view.key;
+    line.hidden = true;
+  }
 
-    /** @param {{label: string, href?: string, tab?: string, checkpoint?: string}} way */
-    function actionOf({ label, href, tab, checkpoint }) {
-      if (href) return Object.assign(element("a", "hv-notice-action", label), { href });
-      return button("hv-notice-action", label, () => (tab ? hypviz.openTab(tab) : window.hypvizOpen?.(null, checkpoint)));
-    }
+  /** @param {{label: string, href?: string, tab?: string, checkpoint?: string}} way */
+  function actionOf({ label, href, tab, checkpoint }) {
+    if (href) return Object.assign(el("a", "hv-notice-action", label), { href });
+    return button(label, () => (tab ? openTab(tab) : window.hypvizOpen?.(null, checkpoint ?? null)), "hv-notice-action");
+  }
 
-    return {
-      nodes: [],
-      opened() {
-        const { notice, key } = x.view;
-        line.hidden = !notice || dismissed === key;
-        line.replaceChildren();
-        if (!notice) return;
-        const away = button("hv-notice-close", "×", close);
-        away.setAttribute("aria-label", "Dismiss");
-        line.append(element("span", "", notice.text), ...(notice.action ? [actionOf(notice.action)] : []), away);
-      },
-    };
+  return {
+    nodes: [],
+    opened() {
+      const { notice, key } = x.view;
+      line.hidden = !notice || dismissed === key;
+      line.replaceChildren();
+      if (!notice) return;
+      const away = button("×", close, "hv-notice-close");
+      away.setAttribute("aria-label", "Dismiss");
+      line.append(el("span", "", notice.text), ...(notice.action ? [actionOf(notice.action)] : []), away);
+    },
   };
-})();
+}

@@ -1,130 +1,96 @@
-/** Building blocks of the Explore tab: talking to the server, menus, choices. Nothing here knows what they are for. */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, button } = hypviz;
+// @ts-check
+/** Building blocks of the Explore tab: menus, choices, switches. Nothing here knows what they are for. */
+import { button, el } from "../shared/dom.js";
 
-  /* ---------------------------------------------------------------- the server */
+/** @returns {HTMLDetailsElement[]} */
+const openMenus = () => [.../** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll(".hv-menu[open]"))];
 
-  /** The server's routes for one view. Every failure is an Error with one sentence for the person. */
-  class Api {
-    /** @param {string} key of the view */
-    constructor(key) {
-      this.key = key;
-    }
-
-    url(path) {
-      return new URL(`hypviz/view/${this.key}/${path}`, document.baseURI).href;
-    }
-
-    async fetch(path, options) {
-      const response = await fetch(this.url(path), options).catch(() => null);
-      if (!response) throw new Error("The hypviz server does not answer; is it still running?");
-      if (response.ok) return response;
-      const { error } = await response.json().catch(() => ({}));
-      throw new Error(error || `The server answered with status ${response.status}.`);
-    }
-
-    async get(path) {
-      return (await this.fetch(path)).json();
-    }
-
-    post(path, body) {
-      return this.fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    }
-
-    async ask(path, body) {
-      return (await this.post(path, body)).json();
-    }
-  }
-
-  /** Hand a file to the person. @param {Blob} blob @param {string} name */
-  function download(blob, name) {
-    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  }
-
-  /* ---------------------------------------------------------------- menus */
-
-  /**
-   * A menu that opens under its name; only one is open at a time, Escape and a click elsewhere close it.
-   * @returns {HTMLDetailsElement} with `body` to fill and `rename(…)` to call it something else
-   */
-  function menu(title, { onOpen } = {}) {
-    const summary = element("summary", "", title);
-    const body = element("div", "hv-pop");
-    const node = element("details", "hv-menu", summary, body);
-    node.addEventListener("toggle", () => {
-      if (!node.open) return;
-      for (const other of document.querySelectorAll(".hv-menu[open]")) if (other !== node) other.open = false;
-      place();
-      Promise.resolve(onOpen?.()).then(place); // what is filled in later may be wider
-    });
-
-    function place() {
-      body.style.setProperty("--hv-shift", "0px");
-      const over = body.getBoundingClientRect().right - document.documentElement.clientWidth + 8;
-      body.style.setProperty("--hv-shift", `${-Math.max(0, over)}px`);
-    }
-    return Object.assign(node, { body, rename: (...text) => summary.replaceChildren(...text) });
-  }
-
-  document.addEventListener("pointerdown", (event) => {
-    for (const node of document.querySelectorAll(".hv-menu[open]")) if (!node.contains(event.target)) node.open = false;
+/**
+ * A menu that opens under its name; only one is open at a time, Escape and a click elsewhere close it.
+ * @param {string} title @param {{onOpen?: () => unknown}} [options] onOpen fills it, perhaps later
+ * @returns {HTMLDetailsElement & {body: HTMLElement, rename: (...text: (string|Node)[]) => void}} with `body` to fill and `rename(…)` to
+ *   call it something else
+ */
+export function menu(title, { onOpen } = {}) {
+  const summary = el("summary", "", title);
+  const body = el("div", "hv-pop");
+  const node = el("details", "hv-menu", summary, body);
+  node.addEventListener("toggle", () => {
+    if (!node.open) return;
+    for (const other of openMenus()) if (other !== node) other.open = false;
+    place();
+    Promise.resolve(onOpen?.()).then(place); // what is filled in later may be wider
   });
-  document.addEventListener("keydown", (event) => {
-    const open = document.querySelector(".hv-menu[open]");
-    if (event.key !== "Escape" || !open) return;
-    open.open = false;
-    open.querySelector("summary").focus();
-    event.stopImmediatePropagation();
-  }, true); // prettier-ignore
 
-  let serial = 0;
+  function place() {
+    body.style.setProperty("--hv-shift", "0px");
+    const over = body.getBoundingClientRect().right - document.documentElement.clientWidth + 8;
+    body.style.setProperty("--hv-shift", `${-Math.max(0, over)}px`);
+  }
+  return Object.assign(node, { body, rename: (/** @type {(string|Node)[]} */ ...text) => summary.replaceChildren(...text) });
+}
 
-  /**
-   * One of several: radio buttons under a heading.
-   * @param {string} heading @param {{value: string, title: string, hint?: string, disabled?: boolean}[]} options
-   * @returns {HTMLFieldSetElement} with `choose(value)`, which does not call `onChange`
-   */
-  function choices(heading, options, value, onChange) {
-    const name = `hv-choice-${++serial}`;
-    const brief = options.length > 3 && !options.some((option) => option.hint);
-    const node = element("fieldset", `hv-choices${brief ? " hv-brief" : ""}`, element("legend", "", heading));
-    for (const option of options) {
-      const input = Object.assign(element("input"), { type: "radio", name, value: option.value, disabled: Boolean(option.disabled) });
-      input.checked = option.value === value;
-      input.addEventListener("change", () => onChange(option.value));
-      const words = element("span", "", option.title, ...(option.hint ? [element("small", "", option.hint)] : []));
-      node.append(element("label", "", input, words));
+document.addEventListener("pointerdown", (event) => {
+  for (const node of openMenus()) if (!node.contains(/** @type {Node} */ (event.target))) node.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  const [open] = openMenus();
+  if (event.key !== "Escape" || !open) return;
+  open.open = false;
+  open.querySelector("summary")?.focus();
+  event.stopImmediatePropagation();
+}, true); // prettier-ignore
+
+let serial = 0;
+
+/**
+ * One of several: radio buttons under a heading.
+ * @param {string} heading @param {{value: string, title: string, hint?: string, disabled?: boolean}[]} options
+ * @param {string} value the chosen one @param {(value: string) => unknown} onChange
+ * @returns {HTMLFieldSetElement & {choose: (value: string) => void}} with `choose(value)`, which does not call `onChange`
+ */
+export function choices(heading, options, value, onChange) {
+  const name = `hv-choice-${++serial}`;
+  const brief = options.length > 3 && !options.some((option) => option.hint);
+  const node = el("fieldset", `hv-choices${brief ? " hv-brief" : ""}`, el("legend", "", heading));
+  for (const option of options) {
+    const input = Object.assign(el("input"), { type: "radio", name, value: option.value, disabled: Boolean(option.disabled) });
+    input.checked = option.value === value;
+    input.addEventListener("change", () => onChange(option.value));
+    const words = el("span", "", option.title, ...(option.hint ? [el("small", "", option.hint)] : []));
+    node.append(el("label", "", input, words));
+  }
+  /** @param {string} next */
+  const choose = (next) => node.querySelectorAll("input").forEach((input) => (input.checked = input.value === next));
+  return Object.assign(node, { choose });
+}
+
+/**
+ * A check box with its words; `node.input` is the box.
+ * @param {string} title @param {string} hint @param {(on: boolean) => void} onChange
+ */
+export function toggle(title, hint, onChange) {
+  const input = Object.assign(el("input"), { type: "checkbox" });
+  input.addEventListener("change", () => onChange(input.checked));
+  const node = el("label", "hv-toggle", input, el("span", "", title, ...(hint ? [el("small", "", hint)] : [])));
+  return Object.assign(node, { input });
+}
+
+/**
+ * A button that runs an asynchronous action, is shown busy meanwhile, and hands errors to `complain`.
+ * @param {import("../shared/dom.js").Child} text @param {() => unknown} run @param {(error: any) => void} complain @param {string} className
+ */
+export function action(text, run, complain, className) {
+  const node = button(text, async () => {
+    node.disabled = true;
+    try {
+      await run();
+    } catch (error) {
+      complain(error);
+    } finally {
+      node.disabled = false;
     }
-    node.choose = (next) => node.querySelectorAll("input").forEach((input) => (input.checked = input.value === next));
-    return node;
-  }
+  }, className);
+  return node;
+}
 
-  /** A check box with its words; `node.input` is the box. */
-  function toggle(title, hint, onChange) {
-    const input = Object.assign(element("input"), { type: "checkbox" });
-    input.addEventListener("change", () => onChange(input.checked));
-    const node = element("label", "hv-toggle", input, element("span", "", title, ...(hint ? [element("small", "", hint)] : [])));
-    return Object.assign(node, { input });
-  }
-
-  /** A button that runs an asynchronous action, is shown busy meanwhile, and hands errors to `complain`. */
-  function action(className, text, run, complain) {
-    const node = button(className, text, async () => {
-      node.disabled = true;
-      try {
-        await run();
-      } catch (error) {
-        complain(error);
-      } finally {
-        node.disabled = false;
-      }
-    });
-    return node;
-  }
-
-  Object.assign(hypviz, { Api, download, menu, choices, toggle, action });
-})();

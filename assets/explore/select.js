@@ -1,136 +1,152 @@
 /** The Find menu: by words, by facets with their counts, by picture, by what contradicts the hierarchy. */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, menu, action, Bits, count } = hypviz;
+import { Bits } from "../shared/bitset.js";
+import { button, el } from "../shared/dom.js";
+import { count } from "../shared/format.js";
+import { action, menu } from "./parts.js";
 
-  const FEW = 8; // entries of a facet shown without asking for more
-  const TYPED_MS = 180;
-  const FACETS = [
-    ["classes", "Class"],
-    ["depths", "Level"],
-    ["splits", "Split"],
-    ["tags", "Tag"],
-  ];
+const FEW = 8; // entries of a facet shown without asking for more
+const TYPED_MS = 180;
+const FACETS = [
+  ["classes", "Class"],
+  ["depths", "Level"],
+  ["splits", "Split"],
+  ["tags", "Tag"],
+];
 
-  hypviz.selectPart = function (x) {
-    const picker = menu("Find", { onOpen: () => refresh().catch(x.complain) });
-    const search = Object.assign(element("input", "hv-search"), { type: "search", placeholder: "Label, picture or item id" });
-    search.setAttribute("aria-label", "Search items by label, picture name or id");
-    const total = element("p", "hv-found");
-    const facets = element("div", "hv-facets");
-    let wanted = {}; // the filter, as hypviz/explore/selection.py reads it
-    let [used, usedBy] = [null, null]; // the filter that was shown last, and the set that it gave
-    let opened = new Set(); // facets shown in full
+class SelectPart {
+  constructor(x) {
+    this.x = x;
+    this.picker = menu("Find", { onOpen: () => this.refresh().catch(x.complain) });
+    this.search = Object.assign(el("input", "hv-search"), { type: "search", placeholder: "Label, picture or item id" });
+    this.search.setAttribute("aria-label", "Search items by label, picture name or id");
+    this.total = el("p", "hv-found");
+    this.facets = el("div", "hv-facets");
+    this.wanted = {}; // the filter, as hypviz/explore/selection.py reads it
+    this.used = null; // the filter that was shown last
+    this.usedBy = null; // the set that it gave
+    this.unfolded = new Set(); // facets shown in full
     let timer = 0;
-    let asked = 0;
+    this.asked = 0;
 
-    const quick = element("div", "hv-quick");
-    const shortcut = (text, title, filter, ready = () => true) => {
-      const node = action("", text, () => choose(filter(), text.toLowerCase()), x.complain);
-      Object.assign(node, { title });
-      node.refresh = () => (node.disabled = !ready());
-      quick.append(node);
-    };
-    const here = () => Number.isInteger(x.answer?.row);
-    shortcut("Same picture", "Everything in the picture of the selected item", () => ({ same_image: x.answer.row }), here);
-    shortcut("In this cone", "All members of the present cone", () => ({ members: x.answer.members }), () => x.answer?.how !== "cosine");
-    shortcut("In all cones", "What the pinned cones have in common", () => ({ members: x.shared().encode() }), () => x.shared());
-    shortcut("Contradictions", "Outside an annotated parent's cone, or not farther from the root than it", () => ({ violations: true }));
-    shortcut("Unlabelled", "Pictures without boxes, boxes whose class says nothing", () => ({ flags: ["unlabelled"] }));
-    const flagged = (name) => () => (x.disk.paint.header?.flags || []).find((flag) => flag.name === name)?.count;
+    this.quick = el("div", "hv-quick");
+    this.shortcut("Same picture", "Everything in the picture of the selected item", () => ({ same_image: x.answer.row }), () => this.here());
+    this.shortcut("In this cone", "All members of the present cone", () => ({ members: x.answer.members }), () => x.answer?.how !== "cosine");
+    this.shortcut("In all cones", "What the pinned cones have in common", () => ({ members: x.shared().encode() }), () => x.shared());
+    this.shortcut("Contradictions", "Outside an annotated parent's cone, or not farther from the root than it", () => ({ violations: true }));
+    this.shortcut("Unlabelled", "Pictures without boxes, boxes whose class says nothing", () => ({ flags: ["unlabelled"] }));
     const far = "Farther from the mean direction of their class than nearly all of it: look at their labels first";
-    shortcut("Far from its class", far, () => ({ flags: ["far_from_class"] }), flagged("far_from_class"));
-    shortcut("Proposed", "Boxes that a program proposed and nobody annotated", () => ({ flags: ["proposed"] }), flagged("proposed"));
+    this.shortcut("Far from its class", far, () => ({ flags: ["far_from_class"] }), this.flagged("far_from_class"));
+    this.shortcut("Proposed", "Boxes that a program proposed and nobody annotated", () => ({ flags: ["proposed"] }), this.flagged("proposed"));
 
-    const apply = action("hv-primary", "Show these", () => choose(wanted, "filter"), x.complain);
-    const reset = action("", "Reset", () => ((wanted = {}), (search.value = ""), refresh()), x.complain);
-    picker.body.append(search, quick, facets, element("div", "hv-apply", total, reset, apply));
+    this.apply = action("Show these", () => this.choose(this.wanted, "filter"), x.complain, "hv-primary");
+    const reset = action("Reset", () => ((this.wanted = {}), (this.search.value = ""), this.refresh()), x.complain, "");
+    this.picker.body.append(this.search, this.quick, this.facets, el("div", "hv-apply", this.total, reset, this.apply));
 
-    search.addEventListener("input", () => {
+    this.search.addEventListener("input", () => {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        wanted = { ...wanted, text: search.value };
-        refresh().catch(x.complain);
+        this.wanted = { ...this.wanted, text: this.search.value };
+        this.refresh().catch(x.complain);
       }, TYPED_MS);
     });
-    search.addEventListener("keydown", (event) => event.key === "Enter" && choose({ ...wanted, text: search.value }, "filter").catch(x.complain));
+    this.search.addEventListener("keydown", (event) => event.key === "Enter" && this.choose({ ...this.wanted, text: this.search.value }, "filter").catch(x.complain));
+    this.nodes = [this.picker];
+  }
 
-    async function choose(filter, how, { go = true } = {}) {
-      const found = await x.api.ask("find", { filter });
-      const rows = Bits.decode(found.members, x.view.count);
-      if (!rows.size) {
-        total.textContent = "There is no such item; the selection stays as it was.";
-        x.announce(total.textContent);
-        return;
-      }
-      picker.open = false;
-      [used, usedBy] = [filter, rows];
-      const first = await x.select(rows, how);
-      if (go && first !== null) await x.finds.show(rows, first);
+  shortcut(text, title, filter, ready = () => true) {
+    const node = action(text, () => this.choose(filter(), text.toLowerCase()), this.x.complain, "");
+    this.quick.append(Object.assign(node, { title, refresh: () => (node.disabled = !ready()) }));
+  }
+
+  here() {
+    return Number.isInteger(this.x.answer?.row);
+  }
+
+  flagged(name) {
+    return () => (this.x.disk.paint.header?.flags || []).find((flag) => flag.name === name)?.count;
+  }
+
+  async choose(filter, how, { go = true } = {}) {
+    const found = await this.x.api.ask("find", { filter });
+    const rows = Bits.decode(found.members, this.x.view.count);
+    if (!rows.size) {
+      this.total.textContent = "There is no such item; the selection stays as it was.";
+      this.x.announce(this.total.textContent);
+      return;
     }
+    this.picker.open = false;
+    [this.used, this.usedBy] = [filter, rows];
+    const first = await this.x.select(rows, how);
+    if (go && first !== null) await this.x.finds.show(rows, first);
+  }
 
-    /** Count anew and write the facets. */
-    async function refresh() {
-      const number = ++asked;
-      const { facets: found } = await x.api.ask("find", { filter: wanted });
-      if (number !== asked) return;
-      total.textContent = `${count(found.total)} ${found.total === 1 ? "item" : "items"}`;
-      apply.disabled = !found.total;
-      for (const node of quick.children) node.refresh();
-      facets.replaceChildren(...FACETS.filter(([key]) => found[key]?.length > (key === "tags" ? 0 : 1)).map(([key, title]) => facet(key, title, found[key])));
+  /** Count anew and write the facets. */
+  async refresh() {
+    const number = ++this.asked;
+    const { facets: found } = await this.x.api.ask("find", { filter: this.wanted });
+    if (number !== this.asked) return;
+    this.total.textContent = `${count(found.total)} ${found.total === 1 ? "item" : "items"}`;
+    this.apply.disabled = !found.total;
+    for (const node of /** @type {Iterable<any>} */ (this.quick.children)) node.refresh();
+    this.facets.replaceChildren(...FACETS.filter(([key]) => found[key]?.length > (key === "tags" ? 0 : 1)).map(([key, title]) => this.facet(key, title, found[key])));
+  }
+
+  facet(key, title, entries) {
+    const chosen = this.wanted[key] || [];
+    const named = key === "depths" ? entries.map((one) => ({ ...one, name: this.x.disk.paint.header.depths[one.value]?.name ?? one.name })) : entries;
+    const first = this.unfolded.has(key) ? named : named.filter((one, i) => i < FEW || chosen.includes(one.value));
+    const node = el("fieldset", "hv-facet", el("legend", "", title));
+    for (const one of first) {
+      const input = Object.assign(el("input"), { type: "checkbox", checked: chosen.includes(one.value) });
+      input.addEventListener("change", () => {
+        this.wanted = { ...this.wanted, [key]: input.checked ? [...chosen, one.value] : chosen.filter((value) => value !== one.value) };
+        this.refresh().catch(this.x.complain);
+      });
+      node.append(el("label", "", input, el("span", "", one.name), el("i", "", count(one.count))));
     }
-
-    function facet(key, title, entries) {
-      const chosen = wanted[key] || [];
-      const named = key === "depths" ? entries.map((one) => ({ ...one, name: x.disk.paint.header.depths[one.value]?.name ?? one.name })) : entries;
-      const first = opened.has(key) ? named : named.filter((one, i) => i < FEW || chosen.includes(one.value));
-      const node = element("fieldset", "hv-facet", element("legend", "", title));
-      for (const one of first) {
-        const input = Object.assign(element("input"), { type: "checkbox", checked: chosen.includes(one.value) });
-        input.addEventListener("change", () => {
-          wanted = { ...wanted, [key]: input.checked ? [...chosen, one.value] : chosen.filter((value) => value !== one.value) };
-          refresh().catch(x.complain);
-        });
-        node.append(element("label", "", input, element("span", "", one.name), element("i", "", count(one.count))));
-      }
-      if (first.length < named.length) {
-        node.append(hypviz.button("hv-link", `${named.length - first.length} more`, () => (opened.add(key), refresh().catch(x.complain))));
-      }
-      return node;
+    if (first.length < named.length) {
+      node.append(button(`${named.length - first.length} more`, () => (this.unfolded.add(key), this.refresh().catch(this.x.complain)), "hv-link"));
     }
+    return node;
+  }
 
-    /** The filter behind the present set; null where that came another way. */
-    const active = () => (used && x.set.get() === usedBy ? used : null);
+  /** The filter behind the present set; null where that came another way. */
+  active() {
+    return this.used && this.x.set.get() === this.usedBy ? this.used : null;
+  }
 
-    return {
-      nodes: [picker],
-      active,
-      /** Change part of the filter in force and light what passes it; the selected item and the view stay. */
-      async narrow(part) {
-        const former = active() || {};
-        const next = { ...former, ...part };
-        for (const key of Object.keys(next)) if (next[key] === null || (Array.isArray(next[key]) && !next[key].length)) delete next[key];
-        wanted = next;
-        if (Object.keys(next).length) await choose(next, "filter", { go: false });
-        else await x.set.replace(null);
-      },
-      save: () => ({ find: active() && !active().members ? JSON.stringify(active()) : null }),
-      /** After the set: the filter that it came from. */
-      async restore({ find }) {
-        if (!find || !x.set.get()) return;
-        wanted = used = JSON.parse(find);
-        usedBy = x.set.get();
-      },
-      focus() {
-        picker.open = true;
-        search.focus();
-      },
-      opened() {
-        [wanted, used, usedBy] = [{}, null, null];
-        opened = new Set();
-        search.value = "";
-      },
-    };
-  };
-})();
+  /** Change part of the filter in force and light what passes it; the selected item and the view stay. */
+  async narrow(part) {
+    const former = this.active() || {};
+    const next = { ...former, ...part };
+    for (const key of Object.keys(next)) if (next[key] === null || (Array.isArray(next[key]) && !next[key].length)) delete next[key];
+    this.wanted = next;
+    if (Object.keys(next).length) await this.choose(next, "filter", { go: false });
+    else await this.x.set.replace(null);
+  }
+
+  save() {
+    return { find: this.active() && !this.active().members ? JSON.stringify(this.active()) : null };
+  }
+
+  /** After the set: the filter that it came from. */
+  async restore({ find }) {
+    if (!find || !this.x.set.get()) return;
+    this.wanted = this.used = JSON.parse(find);
+    this.usedBy = this.x.set.get();
+  }
+
+  focus() {
+    this.picker.open = true;
+    this.search.focus();
+  }
+
+  opened() {
+    [this.wanted, this.used, this.usedBy] = [{}, null, null];
+    this.unfolded = new Set();
+    this.search.value = "";
+  }
+}
+
+/** The Find menu. @param {import("./explore.js").Explorer} x what the parts share */
+export const selectPart = (x) => new SelectPart(x);

@@ -1,109 +1,121 @@
 /** What the disk shows beside points: the Colour and Show menus (pictures, edges, kind of cone). */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, menu, choices, toggle } = hypviz;
+import { colourModes } from "../disk/colours.js";
+import { el } from "../shared/dom.js";
+import { count } from "../shared/format.js";
+import { choices, menu, toggle } from "./parts.js";
 
-  const EDGES = [
-    { value: "none", title: "None" },
-    { value: "selection", title: "Of the selected item" },
-    { value: "image", title: "Of its picture" },
-    { value: "all", title: "All that can be drawn" },
-  ];
-  const CONES = [
-    { value: "angle", title: "One width for all", hint: "The cone that retrieval uses: the same half-angle ω everywhere, set by the slider." },
-    { value: "aperture", title: "Narrower farther out", hint: "Ganea's aperture, asin(2K / sinh √c·r) with K = 0.1: it follows from the distance to the root." },
-  ];
+const EDGES = [
+  { value: "none", title: "None" },
+  { value: "selection", title: "Of the selected item" },
+  { value: "image", title: "Of its picture" },
+  { value: "all", title: "All that can be drawn" },
+];
+const CONES = [
+  { value: "angle", title: "One width for all", hint: "The cone that retrieval uses: the same half-angle ω everywhere, set by the slider." },
+  { value: "aperture", title: "Narrower farther out", hint: "Ganea's aperture, asin(2K / sinh √c·r) with K = 0.1: it follows from the distance to the root." },
+];
 
-  hypviz.showPart = function (x) {
-    const colour = menu("Colour");
-    const show = menu("Show");
-    let edges = "image";
-    let cone = "angle";
-    let every = null; // edges of the whole data set, once asked for
+class ShowPart {
+  constructor(x) {
+    this.x = x;
+    this.colour = menu("Colour");
+    this.show = menu("Show");
+    this.edges = "image";
+    this.kind = "angle";
+    this.every = null; // edges of the whole data set, once asked for
 
-    const pictures = toggle("Pictures on the disk (P)", "The most telling items as thumbnails, swapped as you navigate.", (on) => showPictures(on));
-    const edgeChoice = choices("Edges, parent → child", EDGES, edges, (value) => chooseEdges(value));
-    const coneChoice = choices("Cone", CONES, cone, (value) => chooseCone(value));
-    show.body.append(pictures, edgeChoice, coneChoice, element("p", "hv-note"));
+    this.pictures = toggle("Pictures on the disk (P)", "The most telling items as thumbnails, swapped as you navigate.", (on) => this.showPictures(on));
+    this.edgeChoice = choices("Edges, parent → child", EDGES, this.edges, (value) => this.chooseEdges(value));
+    this.coneChoice = choices("Cone", CONES, this.kind, (value) => this.chooseCone(value));
+    this.show.body.append(this.pictures, this.edgeChoice, this.coneChoice, el("p", "hv-note"));
+    this.nodes = [this.colour, this.show];
+  }
 
-    function showPictures(on) {
-      pictures.input.checked = on;
-      for (const disk of x.disks()) disk.setPictures(on);
-      x.changed();
+  showPictures(on) {
+    this.pictures.input.checked = on;
+    for (const disk of this.x.disks()) disk.setPictures(on);
+    this.x.changed();
+  }
+
+  async chooseColour(by) {
+    for (const disk of this.x.disks()) await disk.setColour(by);
+    this.writeColour();
+    this.x.changed();
+  }
+
+  writeColour() {
+    const modes = colourModes(this.x.disk.paint);
+    const { by, title } = this.x.disk.paint.points.colours();
+    this.colour.rename("Colour: ", el("b", "", title));
+    this.colour.body.replaceChildren(choices("Colour by", modes.map((m) => ({ value: m.by, title: m.title })), by, (by) => this.chooseColour(by)));
+  }
+
+  async chooseEdges(value) {
+    this.edges = value;
+    this.edgeChoice.choose(value);
+    try {
+      if (value === "all") this.every ||= await this.x.api.get("edges");
+      for (const disk of this.x.disks()) this.drawEdges(disk);
+      this.show.body.querySelector(".hv-note").textContent =
+        value === "all" ? `Showing ${count(this.x.disk.state().edges)} of ${count(this.every.total)} edges: ${this.every.how}.` : "";
+    } catch (error) {
+      this.x.complain(error);
     }
+    this.x.changed();
+  }
 
-    async function chooseColour(by) {
-      for (const disk of x.disks()) await disk.setColour(by);
-      writeColour();
-      x.changed();
-    }
-
-    function writeColour() {
-      const modes = hypviz.colourModes(x.disk.paint);
-      const { by, title } = x.disk.paint.points.colours();
-      colour.rename("Colour: ", element("b", "", title));
-      colour.body.replaceChildren(choices("Colour by", modes.map((m) => ({ value: m.by, title: m.title })), by, chooseColour));
-    }
-
-    async function chooseEdges(value) {
-      edges = value;
-      edgeChoice.choose(value);
-      try {
-        if (value === "all") every ||= await x.api.get("edges");
-        for (const disk of x.disks()) drawEdges(disk);
-        show.body.querySelector(".hv-note").textContent =
-          value === "all" ? `Showing ${hypviz.count(x.disk.state().edges)} of ${hypviz.count(every.total)} edges: ${every.how}.` : "";
-      } catch (error) {
-        x.complain(error);
-      }
-      x.changed();
-    }
-
-    /** The pairs of the present choice, to one disk. */
-    function drawEdges(disk) {
-      const own = x.answer?.edges || [];
-      const row = x.answer?.row;
-      const pairs = {
-        none: () => [],
-        selection: () => own.filter((pair) => pair.includes(row)),
-        image: () => own,
-        all: () => every?.pairs || [],
-      };
-      disk.setEdges(pairs[edges]());
-    }
-
-    function chooseCone(value) {
-      cone = value;
-      coneChoice.choose(value);
-      x.root.classList.toggle("hv-aperture", value === "aperture");
-      x.coneChanged();
-      x.changed();
-    }
-
-    return {
-      nodes: [colour, show],
-      drawEdges,
-      cone: () => cone,
-      togglePictures: () => showPictures(!pictures.input.checked),
-      opened() {
-        every = null;
-        writeColour();
-        coneChoice.querySelector("[value=aperture]").disabled = x.disk.paint.space.geometry === "cosine";
-        if (edges === "all") return chooseEdges("image");
-      },
-      save: () => ({
-        colour: x.disk.state().colourBy === "branch" ? null : x.disk.state().colourBy,
-        pictures: pictures.input.checked ? "1" : null,
-        edges: edges === "image" ? null : edges,
-        cone: cone === "angle" ? null : cone,
-      }),
-      async restore(saved) {
-        if (saved.colour) await chooseColour(saved.colour);
-        if (saved.pictures) showPictures(true);
-        if (EDGES.some(({ value }) => value === saved.edges)) await chooseEdges(saved.edges);
-        if (saved.cone === "aperture") chooseCone("aperture");
-      },
+  /** The pairs of the present choice, to one disk. */
+  drawEdges(disk) {
+    const own = this.x.answer?.edges || [];
+    const row = this.x.answer?.row;
+    const pairs = {
+      none: () => [],
+      selection: () => own.filter((pair) => pair.includes(row)),
+      image: () => own,
+      all: () => this.every?.pairs || [],
     };
-  };
-})();
+    disk.setEdges(pairs[this.edges]());
+  }
+
+  chooseCone(value) {
+    this.kind = value;
+    this.coneChoice.choose(value);
+    this.x.root.classList.toggle("hv-aperture", value === "aperture");
+    this.x.coneChanged();
+    this.x.changed();
+  }
+
+  cone() {
+    return this.kind;
+  }
+
+  togglePictures() {
+    return this.showPictures(!this.pictures.input.checked);
+  }
+
+  opened() {
+    this.every = null;
+    this.writeColour();
+    /** @type {HTMLInputElement} */ (this.coneChoice.querySelector("[value=aperture]")).disabled = this.x.disk.paint.space.geometry === "cosine";
+    if (this.edges === "all") return this.chooseEdges("image");
+  }
+
+  save() {
+    return {
+      colour: this.x.disk.state().colourBy === "branch" ? null : this.x.disk.state().colourBy,
+      pictures: this.pictures.input.checked ? "1" : null,
+      edges: this.edges === "image" ? null : this.edges,
+      cone: this.kind === "angle" ? null : this.kind,
+    };
+  }
+
+  async restore(saved) {
+    if (saved.colour) await this.chooseColour(saved.colour);
+    if (saved.pictures) this.showPictures(true);
+    if (EDGES.some(({ value }) => value === saved.edges)) await this.chooseEdges(saved.edges);
+    if (saved.cone === "aperture") this.chooseCone("aperture");
+  }
+}
+
+/** The Colour and Show menus. @param {import("./explore.js").Explorer} x what the parts share */
+export const showPart = (x) => new ShowPart(x);

@@ -1,59 +1,57 @@
 /** Saved views: links with a name, kept in the workspace, to be opened again, renamed and deleted; in the Save menu. */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const { element, button, action } = hypviz;
+import { button, el } from "../shared/dom.js";
+import { action } from "./parts.js";
 
-  /** What a link brings back, in words. */
-  function wordsOf(link) {
-    const said = Object.fromEntries(new URLSearchParams(link.slice(1)));
-    const parts = [said.checkpoint, said.layout, said.pictures_view && "pictures", said.find && "filter", said.set && "found items"];
-    return parts.filter(Boolean).join(" · ");
+/** What a link brings back, in words. */
+function wordsOf(link) {
+  const said = Object.fromEntries(new URLSearchParams(link.slice(1)));
+  const parts = [said.checkpoint, said.layout, said.pictures_view && "pictures", said.find && "filter", said.set && "found items"];
+  return parts.filter(Boolean).join(" · ");
+}
+
+/** Saved views, for the Save menu. @param {import("./explore.js").Explorer} x what the parts share */
+export function viewsPart(x) {
+  const input = Object.assign(el("input"), { type: "text", maxLength: 60, placeholder: "Name of this view" });
+  input.setAttribute("aria-label", "Name of this view");
+  const form = el("form", "hv-view-new", input, Object.assign(el("button", "hv-row", "Save view"), { type: "submit" }));
+  const list = el("ul", "hv-views");
+  const box = el("fieldset", "hv-view-box", el("legend", "", "Views of this workspace"), form, list);
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    x.changed.now();
+    const name = input.value.trim() || x.answer?.picture.title || "View";
+    try {
+      const { view } = await x.marks.change("saved", { name, link: location.hash });
+      input.value = "";
+      x.announce(`Saved as ${view.name}.`);
+    } catch (error) {
+      x.complain(error);
+    }
+  });
+
+  /** @param {{id: string, name: string, link: string, saved: string}[]} views */
+  function take(views) {
+    list.replaceChildren(...views.map(entry));
   }
 
-  hypviz.viewsPart = function (x) {
-    const input = Object.assign(element("input"), { type: "text", maxLength: 60, placeholder: "Name of this view" });
-    input.setAttribute("aria-label", "Name of this view");
-    const form = element("form", "hv-view-new", input, Object.assign(element("button", "hv-row", "Save view"), { type: "submit" }));
-    const list = element("ul", "hv-views");
-    const box = element("fieldset", "hv-view-box", element("legend", "", "Views of this workspace"), form, list);
+  function entry({ id, name, link, saved }) {
+    const open = button(el("b", "", name), () => follow(link), "hv-view-open");
+    open.append(el("small", "", [wordsOf(link), saved.slice(0, 16).replace("T", " ")].filter(Boolean).join(" · ")));
+    open.title = `Open the view “${name}”`;
+    const rename = button("✎", () =>
+      x.marks.form.ask(rename, { title: "Another name", value: name, run: (next) => x.marks.change("saved/rename", { id, name: next, seen: name }) }), "");
+    const drop = action("×", () => x.marks.change("saved/delete", { id, seen: name }), x.complain, "");
+    rename.setAttribute("aria-label", `Rename the view ${name}`);
+    drop.setAttribute("aria-label", `Delete the view ${name}`);
+    return el("li", "", open, rename, drop);
+  }
 
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      x.changed.now();
-      const name = input.value.trim() || x.answer?.picture.title || "View";
-      try {
-        const { view } = await x.marks.change("saved", { name, link: location.hash });
-        input.value = "";
-        x.announce(`Saved as ${view.name}.`);
-      } catch (error) {
-        x.complain(error);
-      }
-    });
+  /** The page opens links when it is loaded. */
+  function follow(link) {
+    if (location.hash === link) location.reload();
+    else location.hash = link;
+  }
 
-    /** @param {{id: string, name: string, link: string, saved: string}[]} views */
-    function take(views) {
-      list.replaceChildren(...views.map(entry));
-    }
-
-    function entry({ id, name, link, saved }) {
-      const open = button("hv-view-open", element("b", "", name), () => follow(link));
-      open.append(element("small", "", [wordsOf(link), saved.slice(0, 16).replace("T", " ")].filter(Boolean).join(" · ")));
-      open.title = `Open the view “${name}”`;
-      const rename = button("", "✎", () =>
-        x.marks.form.ask(rename, { title: "Another name", value: name, run: (next) => x.marks.change("saved/rename", { id, name: next, seen: name }) }));
-      const drop = action("", "×", () => x.marks.change("saved/delete", { id, seen: name }), x.complain);
-      rename.setAttribute("aria-label", `Rename the view ${name}`);
-      drop.setAttribute("aria-label", `Delete the view ${name}`);
-      return element("li", "", open, rename, drop);
-    }
-
-    /** The page opens links when it is loaded. */
-    function follow(link) {
-      if (location.hash === link) location.reload();
-      else location.hash = link;
-    }
-
-    return { node: box, take };
-  };
-})();
+  return { node: box, take };
+}

@@ -1,118 +1,116 @@
 /** Learning curves as SVG: the loss while it runs, and what validation says after every epoch. Colours follow the theme by CSS. */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const tune = hypviz.tune;
-  const { el } = hypviz.evaluate;
-  const { make, add } = hypviz;
-  const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [210, 46, 12, 12, 30];
-  const DASHES = ["", "6 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2"];
+import { add, el, make } from "../shared/dom.js";
 
-  /** Round numbers between low and high, about four of them. */
-  function ticks(low, high) {
-    const span = high - low || 1;
-    const power = 10 ** Math.floor(Math.log10(span / 4));
-    const step = [1, 2, 5, 10].map((one) => one * power).find((one) => span / one <= 5) || power * 10;
-    const found = [];
-    for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-6; tick += step) found.push(Number(tick.toPrecision(6)));
-    return found;
+const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [210, 46, 12, 12, 30];
+const DASHES = ["", "6 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2"];
+
+/** Round numbers between low and high, about four of them. */
+function ticks(low, high) {
+  const span = high - low || 1;
+  const power = 10 ** Math.floor(Math.log10(span / 4));
+  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => span / one <= 5) || power * 10;
+  const found = [];
+  for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-6; tick += step) found.push(Number(tick.toPrecision(6)));
+  return found;
+}
+
+/**
+ * One chart. lines: [{name, points: [[x, y]], quiet}]; marks: [{x, text}] as vertical lines.
+ * @param {HTMLElement} holder
+ * @param {{title: string, xTitle: string, lines: any[], marks?: {x: number, text: string}[], xHigh?: number}} content
+ */
+function draw(holder, content) {
+  const { title, xTitle, lines, marks = [], xHigh } = content;
+  const width = Math.max(260, holder.clientWidth || 420);
+  const svg = make("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "ht-chart", role: "img", "aria-label": title });
+  const points = lines.flatMap((line) => line.points).filter(([, y]) => Number.isFinite(y));
+  if (!points.length) return holder.replaceChildren(el("p", { class: "he-note", text: `${title}: nothing measured yet.` }));
+  const xs = points.map(([x]) => x);
+  let [low, high] = [Math.min(...points.map(([, y]) => y)), Math.max(...points.map(([, y]) => y))];
+  const room = (high - low || Math.abs(high) || 1) * 0.08;
+  [low, high] = [low - room, high + room];
+  const [first, last] = [Math.min(...xs), Math.max(xHigh ?? -Infinity, ...xs, Math.min(...xs) + 1)];
+  const toX = (x) => LEFT + ((x - first) / (last - first)) * (width - LEFT - RIGHT);
+  const toY = (y) => HEIGHT - BOTTOM - ((y - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+  for (const tick of ticks(low, high)) {
+    add(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: toY(tick), y2: toY(tick), class: "ht-grid" });
+    add(svg, "text", { x: LEFT - 6, y: toY(tick) + 4, class: "ht-tick", "text-anchor": "end" }).textContent = String(tick);
   }
-
-  /**
-   * One chart. lines: [{name, points: [[x, y]], quiet}]; marks: [{x, text}] as vertical lines.
-   * @param {{title: string, xTitle: string, lines: Object[], marks?: Object[], xHigh?: number}} content
-   */
-  function draw(holder, { title, xTitle, lines, marks = [], xHigh }) {
-    const width = Math.max(260, holder.clientWidth || 420);
-    const svg = make("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, class: "ht-chart", role: "img", "aria-label": title });
-    const points = lines.flatMap((line) => line.points).filter(([, y]) => Number.isFinite(y));
-    if (!points.length) return holder.replaceChildren(el("p", { class: "he-note", text: `${title}: nothing measured yet.` }));
-    const xs = points.map(([x]) => x);
-    let [low, high] = [Math.min(...points.map(([, y]) => y)), Math.max(...points.map(([, y]) => y))];
-    const room = (high - low || Math.abs(high) || 1) * 0.08;
-    [low, high] = [low - room, high + room];
-    const [first, last] = [Math.min(...xs), Math.max(xHigh ?? -Infinity, ...xs, Math.min(...xs) + 1)];
-    const toX = (x) => LEFT + ((x - first) / (last - first)) * (width - LEFT - RIGHT);
-    const toY = (y) => HEIGHT - BOTTOM - ((y - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
-    for (const tick of ticks(low, high)) {
-      add(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: toY(tick), y2: toY(tick), class: "ht-grid" });
-      add(svg, "text", { x: LEFT - 6, y: toY(tick) + 4, class: "ht-tick", "text-anchor": "end" }).textContent = String(tick);
-    }
-    for (const tick of ticks(first, last).filter(Number.isInteger))
-      add(svg, "text", { x: toX(tick), y: HEIGHT - BOTTOM + 15, class: "ht-tick", "text-anchor": "middle" }).textContent = tick.toLocaleString("en");
-    add(svg, "text", { x: width - RIGHT, y: HEIGHT - 2, class: "ht-tick", "text-anchor": "end" }).textContent = xTitle;
-    for (const { x, text } of marks) {
-      add(svg, "line", { x1: toX(x), x2: toX(x), y1: TOP, y2: HEIGHT - BOTTOM, class: "ht-mark" });
-      const left = toX(x) > width / 2;
-      add(svg, "text", { x: toX(x) + (left ? -5 : 5), y: HEIGHT - BOTTOM - 6, class: "ht-tick ht-mark-text", "text-anchor": left ? "end" : "start" }).textContent = text;
-    }
-    lines.forEach((line, i) => {
-      const d = line.points.filter(([, y]) => Number.isFinite(y)).map(([x, y], k) => `${k ? "L" : "M"}${toX(x).toFixed(1)},${toY(y).toFixed(1)}`).join("");
-      add(svg, "path", { d, class: `ht-line ht-line-${i % 6}${line.quiet ? " ht-quiet" : ""}`, "stroke-dasharray": line.quiet ? "" : DASHES[i % 6] });
-      if (!line.quiet && line.points.length < 60) for (const [x, y] of line.points) if (Number.isFinite(y)) add(svg, "circle", { cx: toX(x), cy: toY(y), r: 2.4, class: `ht-dot ht-line-${i % 6}` });
-    });
-    holder.replaceChildren(svg);
+  for (const tick of ticks(first, last).filter(Number.isInteger))
+    add(svg, "text", { x: toX(tick), y: HEIGHT - BOTTOM + 15, class: "ht-tick", "text-anchor": "middle" }).textContent = tick.toLocaleString("en");
+  add(svg, "text", { x: width - RIGHT, y: HEIGHT - 2, class: "ht-tick", "text-anchor": "end" }).textContent = xTitle;
+  for (const { x, text } of marks) {
+    add(svg, "line", { x1: toX(x), x2: toX(x), y1: TOP, y2: HEIGHT - BOTTOM, class: "ht-mark" });
+    const left = toX(x) > width / 2;
+    add(svg, "text", { x: toX(x) + (left ? -5 : 5), y: HEIGHT - BOTTOM - 6, class: "ht-tick ht-mark-text", "text-anchor": left ? "end" : "start" }).textContent = text;
   }
+  lines.forEach((line, i) => {
+    const d = line.points.filter(([, y]) => Number.isFinite(y)).map(([x, y], k) => `${k ? "L" : "M"}${toX(x).toFixed(1)},${toY(y).toFixed(1)}`).join("");
+    add(svg, "path", { d, class: `ht-line ht-line-${i % 6}${line.quiet ? " ht-quiet" : ""}`, "stroke-dasharray": line.quiet ? "" : DASHES[i % 6] });
+    if (!line.quiet && line.points.length < 60) for (const [x, y] of line.points) if (Number.isFinite(y)) add(svg, "circle", { cx: toX(x), cy: toY(y), r: 2.4, class: `ht-dot ht-line-${i % 6}` });
+  });
+  holder.replaceChildren(svg);
+}
 
-  /** What the lines are, with their last values. */
-  function legend(holder, lines) {
-    const entry = (line, i) => {
-      const sample = make("svg", { viewBox: "0 0 26 8", width: 26, height: 8, "aria-hidden": "true" });
-      add(sample, "path", { d: "M0,4L26,4", class: `ht-line ht-line-${i % 6}${line.quiet ? " ht-quiet" : ""}`, "stroke-dasharray": line.quiet ? "" : DASHES[i % 6] });
-      const value = line.points.at(-1)?.[1];
-      return el("li", {}, sample, el("span", { text: line.name }), el("b", { text: Number.isFinite(value) ? value.toFixed(3) : "–" }));
-    };
-    holder.replaceChildren(...lines.map(entry));
-  }
-
-  tune.createCurves = function () {
-    const make_ = (title) => {
-      const holder = el("div", { class: "ht-plot" });
-      const list = el("ul", { class: "ht-legend" });
-      return { holder, list, node: el("figure", { class: "ht-figure" }, el("figcaption", { text: title }), holder, list) };
-    };
-    const loss = make_("Loss");
-    const quality = make_("Validation, higher is better");
-    const table = el("details", { class: "ht-history" });
-    let job = null;
-    let live = [];
-
-    function show(next, liveLoss) {
-      [job, live] = [next, liveLoss];
-      const { history } = job;
-      const perEpoch = (key) => history.filter((row) => Number.isFinite(row[key])).map((row) => [row.step, row[key]]);
-      const losses = [
-        { name: "training, every step", points: thin(live), quiet: true },
-        { name: "training, mean of the epoch", points: perEpoch("train_loss") },
-        { name: "validation", points: perEpoch("validation_loss") },
-      ].filter((line) => line.points.length);
-      const names = [...new Set(history.flatMap((row) => Object.keys(row.metrics || {})))];
-      const metrics = names.map((name) => ({ name, points: history.filter((row) => row.metrics?.[name] !== undefined).map((row) => [row.epoch, row.metrics[name]]) }));
-      const best = job.best_epoch === null || job.best_epoch === undefined ? [] : [{ x: job.best_epoch, text: `best: epoch ${job.best_epoch}` }];
-      draw(loss.holder, { title: "Loss over steps", xTitle: "step", lines: losses });
-      legend(loss.list, losses);
-      draw(quality.holder, { title: "Validation metrics over epochs", xTitle: "epoch", lines: metrics, marks: best });
-      legend(quality.list, metrics);
-      writeTable(history, names);
-    }
-
-    function writeTable(history, names) {
-      const open = table.open;
-      const cell = (value) => el("td", { text: Number.isFinite(value) ? value.toFixed(3) : "–" });
-      const head = el("tr", {}, ...["epoch", "training loss", "validation loss", ...names].map((name) => el("th", { scope: "col", text: name })));
-      const rows = history.map((row) =>
-        el("tr", { class: row.best ? "ht-best" : null }, el("th", { scope: "row", text: String(row.epoch) }), cell(row.train_loss), cell(row.validation_loss), ...names.map((name) => cell(row.metrics?.[name]))),
-      );
-      const whole = el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows));
-      table.replaceChildren(el("summary", { text: "The same as a table" }), el("div", { class: "he-scroll", tabindex: "0", role: "region", "aria-label": "History" }, whole));
-      table.open = open;
-    }
-
-    /** At most 400 points of a long curve, evenly spaced. */
-    const thin = (points) => (points.length <= 400 ? points : points.filter((_, i) => i % Math.ceil(points.length / 400) === 0));
-
-    const node = el("div", { class: "ht-curves" }, loss.node, quality.node, table);
-    new ResizeObserver(() => job && show(job, live)).observe(loss.holder);
-    return { node, show };
+/** What the lines are, with their last values. */
+function legend(holder, lines) {
+  const entry = (line, i) => {
+    const sample = make("svg", { viewBox: "0 0 26 8", width: 26, height: 8, "aria-hidden": "true" });
+    add(sample, "path", { d: "M0,4L26,4", class: `ht-line ht-line-${i % 6}${line.quiet ? " ht-quiet" : ""}`, "stroke-dasharray": line.quiet ? "" : DASHES[i % 6] });
+    const value = line.points.at(-1)?.[1];
+    return el("li", {}, sample, el("span", { text: line.name }), el("b", { text: Number.isFinite(value) ? value.toFixed(3) : "–" }));
   };
-})();
+  holder.replaceChildren(...lines.map(entry));
+}
+
+/** The curves of one training, with the same numbers as a table. @returns {{node: HTMLElement, show: (job: any, live: number[][]) => void}} */
+export function createCurves() {
+  const make_ = (title) => {
+    const holder = el("div", { class: "ht-plot" });
+    const list = el("ul", { class: "ht-legend" });
+    return { holder, list, node: el("figure", { class: "ht-figure" }, el("figcaption", { text: title }), holder, list) };
+  };
+  const loss = make_("Loss");
+  const quality = make_("Validation, higher is better");
+  const table = el("details", { class: "ht-history" });
+  let job = null;
+  let live = [];
+
+  function show(next, liveLoss) {
+    [job, live] = [next, liveLoss];
+    const { history } = job;
+    const perEpoch = (key) => history.filter((row) => Number.isFinite(row[key])).map((row) => [row.step, row[key]]);
+    const losses = [
+      { name: "training, every step", points: thin(live), quiet: true },
+      { name: "training, mean of the epoch", points: perEpoch("train_loss") },
+      { name: "validation", points: perEpoch("validation_loss") },
+    ].filter((line) => line.points.length);
+    const names = [...new Set(history.flatMap((row) => Object.keys(row.metrics || {})))];
+    const metrics = names.map((name) => ({ name, points: history.filter((row) => row.metrics?.[name] !== undefined).map((row) => [row.epoch, row.metrics[name]]) }));
+    const best = job.best_epoch === null || job.best_epoch === undefined ? [] : [{ x: job.best_epoch, text: `best: epoch ${job.best_epoch}` }];
+    draw(loss.holder, { title: "Loss over steps", xTitle: "step", lines: losses });
+    legend(loss.list, losses);
+    draw(quality.holder, { title: "Validation metrics over epochs", xTitle: "epoch", lines: metrics, marks: best });
+    legend(quality.list, metrics);
+    writeTable(history, names);
+  }
+
+  function writeTable(history, names) {
+    const open = table.open;
+    const cell = (value) => el("td", { text: Number.isFinite(value) ? value.toFixed(3) : "–" });
+    const head = el("tr", {}, ...["epoch", "training loss", "validation loss", ...names].map((name) => el("th", { scope: "col", text: name })));
+    const rows = history.map((row) =>
+      el("tr", { class: row.best ? "ht-best" : null }, el("th", { scope: "row", text: String(row.epoch) }), cell(row.train_loss), cell(row.validation_loss), ...names.map((name) => cell(row.metrics?.[name]))),
+    );
+    const whole = el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows));
+    table.replaceChildren(el("summary", { text: "The same as a table" }), el("div", { class: "he-scroll", tabindex: "0", role: "region", "aria-label": "History" }, whole));
+    table.open = open;
+  }
+
+  /** At most 400 points of a long curve, evenly spaced. */
+  const thin = (points) => (points.length <= 400 ? points : points.filter((_, i) => i % Math.ceil(points.length / 400) === 0));
+
+  const node = el("div", { class: "ht-curves" }, loss.node, quality.node, table);
+  new ResizeObserver(() => job && show(job, live)).observe(loss.holder);
+  return { node, show };
+}

@@ -1,122 +1,134 @@
 /**
  * Bring a set: drop or choose a zip or a folder, or take an open workspace; its counts, classes and what is worth knowing.
  *
- *   const intake = hypviz.tune.createIntake({onSet});   await intake.refresh(name);
+ *   const intake = createIntake({onSet});   await intake.refresh(name);
  */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const tune = hypviz.tune;
-  const { el, button, note, ask, plural, count, complaint } = hypviz.evaluate;
-  const CLASSES = 14; // named; the others are counted
+import { createApply } from "../annotate/corrections.js";
+import { places } from "../annotate/places.js";
+import { button, dropZone, el, openTab } from "../shared/dom.js";
+import { count, plural } from "../shared/format.js";
+import { ask } from "../shared/http.js";
+import { complaint, note } from "../shared/pieces.js";
+import { bring as bringSet, dropped } from "./bring.js";
+import { get } from "./server.js";
 
-  tune.createIntake = function ({ onSet }) {
-    let chosen = "";
-    let running = null; // what `tune.bring` gave
-    const zipInput = el("input", { type: "file", accept: ".zip,application/zip", class: "ht-file", onchange: () => takeFiles(zipInput) });
-    const folderInput = el("input", { type: "file", webkitdirectory: true, multiple: true, class: "ht-file", onchange: () => takeFiles(folderInput) });
-    const pick = (input, text) => el("label", { class: "ht-pick" }, text, input);
+const CLASSES = 14; // named; the others are counted
+
+const pick = (input, text) => el("label", { class: "ht-pick" }, text, input);
+
+function words(set) {
+  const facts = [plural(set.images, "picture"), `${count(set.boxes)} boxes`, plural(set.classes.length, "class").replace("classs", "classes"), plural(set.levels, "level")];
+  const chips = set.classes.slice(0, CLASSES).map((one) => el("li", { text: `${one.name} ${count(one.count)}` }));
+  if (set.classes.length > CLASSES) chips.push(el("li", { text: `${set.classes.length - CLASSES} more` }));
+  const dropped = Object.entries(set.report?.dropped || {}).map(([reason, one]) => `${count(one.count)} × ${reason} (e.g. ${one.examples[0]})`);
+  const draw = button(set.boxes ? "Draw or mend boxes" : "Draw boxes on them", () => toAnnotator(set.name), { class: "he-small" });
+  return [
+    el("p", {}, el("b", { text: set.title }), ` ${facts.join(", ")} `),
+    ...(chips.length ? [el("ul", { class: "ht-chips", "aria-label": "Classes" }, ...chips)] : []),
+    ...(set.usable ? [] : [complaint(new Error(set.why))]),
+    ...(set.warnings || []).map((text) => el("p", { class: "ht-warning", text: text.text ?? text })),
+    ...(dropped.length ? [el("details", {}, el("summary", { text: "Left out while reading" }), el("ul", { class: "ht-plain" }, ...dropped.map((text) => el("li", { text }))))] : []),
+    draw,
+  ];
+}
+
+function toAnnotator(name) {
+  places.wanted = { data: name };
+  window.hypvizAnnotator?.openData(name);
+  openTab("Annotate");
+}
+
+class Intake {
+  constructor({ onSet }) {
+    this.onSet = onSet;
+    this.current = "";
+    this.running = null; // what `tune.bring` gave
+    const zipInput = el("input", { type: "file", accept: ".zip,application/zip", class: "ht-file", onchange: () => this.takeFiles(zipInput) });
+    const folderInput = el("input", { type: "file", webkitdirectory: true, multiple: true, class: "ht-file", onchange: () => this.takeFiles(folderInput) });
     const formats = "Pictures with COCO, Pascal VOC or YOLO boxes, sub-folders as classes, or pictures alone, to draw boxes on them here.";
-    const zone = el("div", { class: "ht-drop" },
+    this.zone = el("div", { class: "ht-drop" },
       el("p", {}, el("b", { text: "Drop a zip or a folder here" }), " or"),
       el("div", { class: "ht-picks" }, pick(zipInput, "Choose a zip"), pick(folderInput, "Choose a folder")), note(formats)); // prettier-ignore
-    const select = el("select", { "aria-label": "Set to learn from", onchange: () => choose(select.value) });
-    const progress = el("div", { class: "ht-intake", "aria-live": "polite" });
-    const summary = el("div", { class: "ht-summary", "aria-live": "polite" });
-    const applying = hypviz.annotate.createApply({ data: () => chosen, onApplied: () => choose(chosen) });
-    const node = el("div", {}, zone, progress, el("label", { class: "he-choice ht-wide" }, el("span", { text: "or one that is here" }), select), applying.node, summary);
+    this.select = el("select", { "aria-label": "Set to learn from", onchange: () => this.choose(this.select.value) });
+    this.progress = el("div", { class: "ht-intake", "aria-live": "polite" });
+    this.summary = el("div", { class: "ht-summary", "aria-live": "polite" });
+    this.applying = createApply({ data: () => this.current, onApplied: () => this.choose(this.current) });
+    this.node = el("div", {}, this.zone, this.progress, el("label", { class: "he-choice ht-wide" }, el("span", { text: "or one that is here" }), this.select), this.applying.node, this.summary);
 
-    hypviz.dropZone(zone, "ht-over", (data) => tune.dropped(data).then((files) => bring(files)));
+    dropZone(this.zone, "ht-over", (data) => dropped(data).then((files) => this.bring(files)));
+  }
 
-    function takeFiles(input) {
-      const files = [...input.files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
-      input.value = "";
-      if (files.length) bring(files);
+  takeFiles(input) {
+    const files = [...input.files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+    input.value = "";
+    if (files.length) this.bring(files);
+  }
+
+  /** Bring files; when they have no boxes, offer to take them in all the same, to draw some. */
+  async bring(files, toDraw = false) {
+    if (this.running) return;
+    this.zone.setAttribute("aria-busy", "true");
+    this.progress.replaceChildren();
+    try {
+      this.running = bringSet(files, { toDraw, tell: (words, share) => this.tell(words, share) });
+      const set = await this.running.done;
+      this.progress.replaceChildren();
+      this.running = null;
+      if (toDraw) toAnnotator(set);
+      await this.refresh(set);
+    } catch (error) {
+      const empty = /no boxes|at least \d+ are needed|one class only/.test(error.message);
+      const draw = button("Take the pictures in to draw boxes on them", () => this.bring(files, true), { class: "he-small" });
+      this.progress.replaceChildren(complaint(error), ...(empty ? [draw] : []));
     }
+    this.running = null;
+    this.zone.removeAttribute("aria-busy");
+  }
 
-    /** Bring files; when they have no boxes, offer to take them in all the same, to draw some. */
-    async function bring(files, toDraw = false) {
-      if (running) return;
-      zone.setAttribute("aria-busy", "true");
-      progress.replaceChildren();
-      try {
-        running = tune.bring(files, { toDraw, tell });
-        const set = await running.done;
-        progress.replaceChildren();
-        running = null;
-        if (toDraw) toAnnotator(set);
-        await refresh(set);
-      } catch (error) {
-        const empty = /no boxes|at least \d+ are needed|one class only/.test(error.message);
-        const draw = button("Take the pictures in to draw boxes on them", () => bring(files, true), { class: "he-small" });
-        progress.replaceChildren(complaint(error), ...(empty ? [draw] : []));
-      }
-      running = null;
-      zone.removeAttribute("aria-busy");
+  tell(words, share) {
+    if (!this.progress.querySelector("progress")) {
+      const stop = button("Cancel", () => this.running?.cancel(), { class: "he-small" });
+      const bar = el("progress", { max: "1", "aria-label": "Progress of the set" });
+      this.progress.replaceChildren(el("div", { class: "he-progress" }, bar, el("p", { class: "he-note he-words", "aria-live": "off" }), stop));
     }
+    this.progress.querySelector("progress").value = share;
+    this.progress.querySelector(".he-words").textContent = words;
+  }
 
-    function tell(words, share) {
-      if (!progress.querySelector("progress")) {
-        const stop = button("Cancel", () => running?.cancel(), { class: "he-small" });
-        const bar = el("progress", { max: "1", "aria-label": "Progress of the set" });
-        progress.replaceChildren(el("div", { class: "he-progress" }, bar, el("p", { class: "he-note he-words", "aria-live": "off" }), stop));
-      }
-      progress.querySelector("progress").value = share;
-      progress.querySelector(".he-words").textContent = words;
+  /** Read which sets there are; with a name, take that one. */
+  async refresh(name = this.current) {
+    const { sets } = await get("sets");
+    const title = (one) => `${one.title}: ${plural(one.images, "picture")}, ${count(one.boxes)} boxes`;
+    this.select.replaceChildren(el("option", { value: "", text: "choose a set" }), ...sets.map((one) => el("option", { value: one.name, text: title(one) })));
+    await this.choose(sets.some((one) => one.name === name) ? name : "");
+  }
+
+  async choose(name) {
+    this.current = this.select.value = name;
+    this.applying.show(0);
+    if (!name) {
+      this.summary.replaceChildren();
+      return this.onSet(null);
     }
-
-    /** Read which sets there are; with a name, take that one. */
-    async function refresh(name = chosen) {
-      const { sets } = await tune.get("sets");
-      const title = (one) => `${one.title}: ${plural(one.images, "picture")}, ${count(one.boxes)} boxes`;
-      select.replaceChildren(el("option", { value: "", text: "choose a set" }), ...sets.map((one) => el("option", { value: one.name, text: title(one) })));
-      await choose(sets.some((one) => one.name === name) ? name : "");
+    try {
+      const set = await get(`set/${encodeURIComponent(name)}`);
+      if (name !== this.current) return;
+      this.summary.replaceChildren(...words(set));
+      const draft = await ask(`annotate/set?data=${encodeURIComponent(name)}`).catch(() => null);
+      if (name !== this.current) return;
+      if (draft && draft.data === name) this.applying.show(draft.pending);
+      this.onSet(set);
+    } catch (error) {
+      if (name !== this.current) return;
+      this.summary.replaceChildren(complaint(error));
+      this.onSet(null);
     }
+  }
 
-    async function choose(name) {
-      chosen = select.value = name;
-      applying.show(0);
-      if (!name) {
-        summary.replaceChildren();
-        return onSet(null);
-      }
-      try {
-        const set = await tune.get(`set/${encodeURIComponent(name)}`);
-        if (name !== chosen) return;
-        summary.replaceChildren(...words(set));
-        const draft = await ask(`annotate/set?data=${encodeURIComponent(name)}`).catch(() => null);
-        if (name !== chosen) return;
-        if (draft && draft.data === name) applying.show(draft.pending);
-        onSet(set);
-      } catch (error) {
-        if (name !== chosen) return;
-        summary.replaceChildren(complaint(error));
-        onSet(null);
-      }
-    }
+  chosen() {
+    return this.current;
+  }
+}
 
-    function words(set) {
-      const facts = [plural(set.images, "picture"), `${count(set.boxes)} boxes`, plural(set.classes.length, "class").replace("classs", "classes"), plural(set.levels, "level")];
-      const chips = set.classes.slice(0, CLASSES).map((one) => el("li", { text: `${one.name} ${count(one.count)}` }));
-      if (set.classes.length > CLASSES) chips.push(el("li", { text: `${set.classes.length - CLASSES} more` }));
-      const dropped = Object.entries(set.report?.dropped || {}).map(([reason, one]) => `${count(one.count)} × ${reason} (e.g. ${one.examples[0]})`);
-      const draw = button(set.boxes ? "Draw or mend boxes" : "Draw boxes on them", () => toAnnotator(set.name), { class: "he-small" });
-      return [
-        el("p", {}, el("b", { text: set.title }), ` ${facts.join(", ")} `),
-        ...(chips.length ? [el("ul", { class: "ht-chips", "aria-label": "Classes" }, ...chips)] : []),
-        ...(set.usable ? [] : [complaint(new Error(set.why))]),
-        ...(set.warnings || []).map((text) => el("p", { class: "ht-warning", text: text.text ?? text })),
-        ...(dropped.length ? [el("details", {}, el("summary", { text: "Left out while reading" }), el("ul", { class: "ht-plain" }, ...dropped.map((text) => el("li", { text }))))] : []),
-        draw,
-      ];
-    }
-
-    function toAnnotator(name) {
-      hypviz.annotate.wanted = { data: name };
-      window.hypvizAnnotator?.openData(name);
-      hypviz.openTab("Annotate");
-    }
-
-    return { node, refresh, chosen: () => chosen };
-  };
-})();
+/** @param {{onSet: (set: any) => void}} options onSet: a set was chosen, or none (null) */
+export const createIntake = (options) => new Intake(options);

@@ -1,84 +1,93 @@
 /** Keep what was learned: name, licence and note make a checkpoint that every tab and the command line know; undo takes it back. */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const tune = hypviz.tune;
-  const { el, button, note, complaint, save, address, query } = hypviz.evaluate;
-  const TYPED_MS = 250;
+import { button, el, openTab, save } from "../shared/dom.js";
+import { address, query } from "../shared/http.js";
+import { complaint, note } from "../shared/pieces.js";
+import { get, post } from "./server.js";
 
-  tune.createKeep = function ({ licences, onKept }) {
-    const node = el("div", { class: "ht-keep" });
-    let shown = null;
-    let key = "";
+const TYPED_MS = 250;
 
-    function show(job) {
-      shown = job;
-      const now = [job.id, job.state, job.kept].join(" ");
-      if (now === key) return; // somebody may be typing
-      key = now;
-      node.hidden = job.state !== "done";
-      node.replaceChildren(...(job.state !== "done" ? [] : job.kept ? kept(job) : form(job)));
-    }
+const downloadButton = (job) => button("Download", () => save(address(`tune/jobs/${job.id}/download`), ""), { class: "he-small", title: "A zip of the weights and their card" });
 
-    function form(job) {
-      const proposed = `${job.set_title || job.set}-${job.depth}`.toLowerCase().replace(/[^a-z0-9._-]+/g, "-").replace(/^[-.]+|-+$/g, "").slice(0, 50); // prettier-ignore
-      const problem = el("div", { "aria-live": "polite" });
-      const name = el("input", { type: "text", value: proposed, required: true, maxlength: "80", spellcheck: "false", oninput: () => checkSoon(name, problem) });
-      const licence = el("input", { type: "text", list: "ht-licences", placeholder: "not stated", maxlength: "200" });
-      const about = el("textarea", { rows: "2", maxlength: "2000", placeholder: "What it is for, what it was taught on" });
-      const labelled = (text, input) => el("label", { class: "he-choice" }, el("span", { text }), input);
-      const submit = async (event) => {
-        event.preventDefault();
+class Keep {
+  constructor({ licences, onKept }) {
+    this.licences = licences;
+    this.onKept = onKept;
+    this.node = el("div", { class: "ht-keep" });
+    this.shown = null;
+    this.key = "";
+
+    this.timer = 0;
+  }
+
+  show(job) {
+    this.shown = job;
+    const now = [job.id, job.state, job.kept].join(" ");
+    if (now === this.key) return; // somebody may be typing
+    this.key = now;
+    this.node.hidden = job.state !== "done";
+    this.node.replaceChildren(...(job.state !== "done" ? [] : job.kept ? this.kept(job) : this.form(job)));
+  }
+
+  form(job) {
+    const proposed = `${job.set_title || job.set}-${job.depth}`.toLowerCase().replace(/[^a-z0-9._-]+/g, "-").replace(/^[-.]+|-+$/g, "").slice(0, 50); // prettier-ignore
+    const problem = el("div", { "aria-live": "polite" });
+    const name = el("input", { type: "text", value: proposed, required: true, maxlength: "80", spellcheck: "false", oninput: () => this.checkSoon(name, problem) });
+    const licence = el("input", { type: "text", list: "ht-licences", placeholder: "not stated", maxlength: "200" });
+    const about = el("textarea", { rows: "2", maxlength: "2000", placeholder: "What it is for, what it was taught on" });
+    const labelled = (text, input) => el("label", { class: "he-choice" }, el("span", { text }), input);
+    const submit = async (event) => {
+      event.preventDefault();
+      problem.replaceChildren();
+      try {
+        const made = await post(`jobs/${job.id}/keep`, { name: name.value.trim(), licence: licence.value.trim(), note: about.value.trim() });
+        this.onKept(made.checkpoint, made.job);
+      } catch (error) {
+        problem.replaceChildren(complaint(error));
+      }
+    };
+    const options = el("datalist", { id: "ht-licences" }, ...this.licences.map((one) => el("option", { value: one })));
+    return [
+      el("form", { class: "ht-keeping", onsubmit: submit }, el("h4", { text: "Keep it" }), labelled("Name", name), labelled("Licence", licence), labelled("Note", about), options,
+        el("div", { class: "ht-actions" }, el("button", { type: "submit", class: "he-run", text: "Keep as a checkpoint" }), downloadButton(job))),
+      problem,
+    ]; // prettier-ignore
+  }
+
+  checkSoon(input, problem) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(async () => {
+      try {
+        await get(`name?${query({ name: input.value.trim() || " " })}`);
         problem.replaceChildren();
-        try {
-          const made = await tune.post(`jobs/${job.id}/keep`, { name: name.value.trim(), licence: licence.value.trim(), note: about.value.trim() });
-          onKept(made.checkpoint, made.job);
-        } catch (error) {
-          problem.replaceChildren(complaint(error));
-        }
-      };
-      const options = el("datalist", { id: "ht-licences" }, ...licences.map((one) => el("option", { value: one })));
-      return [
-        el("form", { class: "ht-keeping", onsubmit: submit }, el("h4", { text: "Keep it" }), labelled("Name", name), labelled("Licence", licence), labelled("Note", about), options,
-          el("div", { class: "ht-actions" }, el("button", { type: "submit", class: "he-run", text: "Keep as a checkpoint" }), downloadButton(job))),
-        problem,
-      ]; // prettier-ignore
-    }
+      } catch (error) {
+        problem.replaceChildren(complaint(error));
+      }
+    }, TYPED_MS);
+  }
 
-    let timer = 0;
-    function checkSoon(input, problem) {
-      clearTimeout(timer);
-      timer = setTimeout(async () => {
-        try {
-          await tune.get(`name?${query({ name: input.value.trim() || " " })}`);
-          problem.replaceChildren();
-        } catch (error) {
-          problem.replaceChildren(complaint(error));
-        }
-      }, TYPED_MS);
-    }
+  kept(job) {
+    const problem = el("div", { "aria-live": "polite" });
+    const undo = async () => {
+      try {
+        const made = await post(`jobs/${job.id}/undo`);
+        this.onKept(made.checkpoint, made.job);
+      } catch (error) {
+        problem.replaceChildren(complaint(error));
+      }
+    };
+    const use = button("Show it in all tabs", () => (window.hypvizOpen?.(job.set, job.kept), openTab("Explore")), { class: "he-run" });
+    return [
+      el("p", {}, "Kept as ", el("b", { text: job.kept }), ": it is among the checkpoints at the top and on the command line."),
+      el("div", { class: "ht-actions" }, use, downloadButton(job), button("Undo", undo, { class: "he-small", title: "Take the checkpoint back; what was learned stays here" })),
+      note("Undo goes back to the checkpoint it started from; this training stays in the list."),
+      problem,
+    ];
+  }
 
-    const downloadButton = (job) => button("Download", () => save(address(`tune/jobs/${job.id}/download`), ""), { class: "he-small", title: "A zip of the weights and their card" });
+  state() {
+    return this.shown;
+  }
+}
 
-    function kept(job) {
-      const problem = el("div", { "aria-live": "polite" });
-      const undo = async () => {
-        try {
-          const made = await tune.post(`jobs/${job.id}/undo`);
-          onKept(made.checkpoint, made.job);
-        } catch (error) {
-          problem.replaceChildren(complaint(error));
-        }
-      };
-      const use = button("Show it in all tabs", () => (window.hypvizOpen?.(job.set, job.kept), hypviz.openTab("Explore")), { class: "he-run" });
-      return [
-        el("p", {}, "Kept as ", el("b", { text: job.kept }), ": it is among the checkpoints at the top and on the command line."),
-        el("div", { class: "ht-actions" }, use, downloadButton(job), button("Undo", undo, { class: "he-small", title: "Take the checkpoint back; what was learned stays here" })),
-        note("Undo goes back to the checkpoint it started from; this training stays in the list."),
-        problem,
-      ];
-    }
-
-    return { node, show: (job) => show(job), state: () => shown };
-  };
-})();
+/** @param {{licences: string[], onKept: (checkpoint: string, job: any) => void}} options */
+export const createKeep = (options) => new Keep(options);

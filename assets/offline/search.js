@@ -1,106 +1,147 @@
+// @ts-check
 /**
  * Search inside the offline page, by the one rule of hypviz/search/retrieval.py, in float64: cones by level of the radius, and a
  * ranking for children and one for parents. Items are numbered as in the points; everything smaller is better.
  *
- *   const search = hypviz.offlineSearch({ header, arrays, directions, dim, answers });
+ *   const search = offlineSearch({ header, arrays, directions, dim, answers });
  *   search.children(i, omega) → {shown: [i…] general → specific, members: [i…]}
+ *
+ * @typedef {"query"|"candidate"|"sum"} Apex
+ * @typedef {"children"|"parents"} Task
+ * @typedef {{by: string, apex: Apex, weight: number}} Ranking
+ * @typedef {{cones: {limits: number[], omegas: number[], outward: boolean}, children: Ranking, parents: Ranking, parents_at: Apex, parents_omega: number}} Answers
+ * @typedef {{header: {n: number, curv: number, geometry: string}, arrays: Record<string, any>, directions: Int16Array, dim: number, answers: Answers}} Content
+ *   directions: (n, dim) components in steps of 1/32767; the radius of each item is among the arrays
  */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const SHOWN = 40;
-  const COINCIDENT = 64 * 2 ** -23; // below this, two items are one point and have no angle: search/scoring.py
 
-  hypviz.offlineSearch = function ({ header, arrays, directions, dim, answers }) {
-    const root = Math.sqrt(header.curv);
-    const { radius } = arrays;
-    const { cones } = answers;
-    const limits = cones.limits.map(Math.fround);
+const SHOWN = 40;
+const COINCIDENT = 64 * 2 ** -23; // below this, two items are one point and have no angle: search/scoring.py
 
-    function dot(i, j) {
-      let sum = 0;
-      for (let k = 0, a = i * dim, b = j * dim; k < dim; k++) sum += directions[a + k] * directions[b + k];
-      return sum;
-    }
+class OfflineSearch {
+  /** @param {Content} of */
+  constructor({ header, arrays, directions, dim, answers }) {
+    this.header = header;
+    this.directions = directions;
+    this.dim = dim;
+    this.answers = answers;
+    this.root = Math.sqrt(header.curv);
+    this.radius = arrays.radius;
+    this.cones = answers.cones;
+    this.limits = this.cones.limits.map(Math.fround);
+  }
 
-    /** 1 − cos of the angle between item i's direction and every item's. */
-    function versines(i) {
-      const own = Math.sqrt(dot(i, i));
-      return Float64Array.from({ length: header.n }, (_, j) => Math.min(2, Math.max(0, 1 - dot(i, j) / (own * Math.sqrt(dot(j, j))))));
-    }
+  /** @param {number} i @param {number} j */
+  dot(i, j) {
+    const { directions, dim } = this;
+    let sum = 0;
+    for (let k = 0, a = i * dim, b = j * dim; k < dim; k++) sum += directions[a + k] * directions[b + k];
+    return sum;
+  }
 
-    /** ext(x, y) in radians, from radii: geometry/entailment.py. */
-    function exterior(versine, x, y) {
-      if (versine <= COINCIDENT && Math.abs(x - y) <= COINCIDENT * Math.max(x, y)) return Math.PI / 2;
-      const sine = Math.sqrt(versine * (2 - versine));
-      if (header.geometry === "euclidean") return Math.atan2(sine * y, y - x - versine * y);
-      const along = Math.sinh(root * (y - x)) - versine * Math.cosh(root * x) * Math.sinh(root * y);
-      return Math.atan2(sine * Math.sinh(root * y), along);
-    }
+  /** 1 − cos of the angle between item i's direction and every item's. @param {number} i */
+  versines(i) {
+    const own = Math.sqrt(this.dot(i, i));
+    return Float64Array.from({ length: this.header.n }, (_, j) => Math.min(2, Math.max(0, 1 - this.dot(i, j) / (own * Math.sqrt(this.dot(j, j))))));
+  }
 
-    /** The angle at the query, at the candidate, or both summed: the table of search/scoring.py. */
-    function angleOf(versine, own, other, task, apex) {
-      if (header.geometry === "cosine") return Math.acos(1 - versine) * (apex === "sum" ? 2 : 1);
-      if (apex === "sum") return angleOf(versine, own, other, task, "query") + angleOf(versine, own, other, task, "candidate");
-      const atQuery = apex === "query";
-      const angle = atQuery ? exterior(versine, own, other) : exterior(versine, other, own);
-      return atQuery === (task === "children") ? angle : Math.PI - angle;
-    }
+  /** ext(x, y) in radians, from radii: geometry/entailment.py. @param {number} versine @param {number} x @param {number} y */
+  exterior(versine, x, y) {
+    if (versine <= COINCIDENT && Math.abs(x - y) <= COINCIDENT * Math.max(x, y)) return Math.PI / 2;
+    const sine = Math.sqrt(versine * (2 - versine));
+    if (this.header.geometry === "euclidean") return Math.atan2(sine * y, y - x - versine * y);
+    const along = Math.sinh(this.root * (y - x)) - versine * Math.cosh(this.root * x) * Math.sinh(this.root * y);
+    return Math.atan2(sine * Math.sinh(this.root * y), along);
+  }
 
-    function distance(versine, x, y) {
-      if (header.geometry === "cosine") return Math.acos(1 - versine);
-      if (header.geometry === "euclidean") return Math.sqrt((x - y) ** 2 + 2 * x * y * versine);
-      const half = Math.sinh((root * (x - y)) / 2) ** 2 + (Math.sinh(root * x) * Math.sinh(root * y) * versine) / 2;
-      return (2 * Math.asinh(Math.sqrt(half))) / root;
-    }
+  /** The angle at the query, at the candidate, or both summed: the table of search/scoring.py. @param {number} versine @param {number} own @param {number} other @param {Task} task @param {Apex} apex @returns {number} */
+  angleOf(versine, own, other, task, apex) {
+    if (this.header.geometry === "cosine") return Math.acos(1 - versine) * (apex === "sum" ? 2 : 1);
+    if (apex === "sum") return this.angleOf(versine, own, other, task, "query") + this.angleOf(versine, own, other, task, "candidate");
+    const atQuery = apex === "query";
+    const angle = atQuery ? this.exterior(versine, own, other) : this.exterior(versine, other, own);
+    return atQuery === (task === "children") ? angle : Math.PI - angle;
+  }
 
-    function value(ranking, task, versine, own, other) {
-      if (ranking.by === "cosine") return versine - 1;
-      if (ranking.by === "distance") return distance(versine, own, other);
-      const angle = angleOf(versine, own, other, task, ranking.apex);
-      return ranking.by === "angle + cosine" ? angle - ranking.weight * (1 - versine) : angle;
-    }
+  /** @param {number} versine @param {number} x @param {number} y */
+  distance(versine, x, y) {
+    if (this.header.geometry === "cosine") return Math.acos(1 - versine);
+    if (this.header.geometry === "euclidean") return Math.sqrt((x - y) ** 2 + 2 * x * y * versine);
+    const half = Math.sinh((this.root * (x - y)) / 2) ** 2 + (Math.sinh(this.root * x) * Math.sinh(this.root * y) * versine) / 2;
+    return (2 * Math.asinh(Math.sqrt(half))) / this.root;
+  }
 
-    /** The calibrated half-angle at a radius; a radius on a limit belongs to the outer level. */
-    const calibrated = (at) => cones.omegas[limits.filter((limit) => limit <= at).length];
-    const holds = (angle, omega, apex, other) => angle <= omega && (!cones.outward || other > apex);
-    const others = (i, keep) => Array.from({ length: header.n }, (_, j) => j).filter((j) => j !== i && keep(j));
+  /** @param {Ranking} ranking @param {Task} task @param {number} versine @param {number} own @param {number} other */
+  value(ranking, task, versine, own, other) {
+    if (ranking.by === "cosine") return versine - 1;
+    if (ranking.by === "distance") return this.distance(versine, own, other);
+    const angle = this.angleOf(versine, own, other, task, ranking.apex);
+    return ranking.by === "angle + cosine" ? angle - ranking.weight * (1 - versine) : angle;
+  }
 
-    /** The best by the ranking, by ascending radius. */
-    function best(found, ranking, task, away, i) {
-      const values = new Map(found.map((j) => [j, value(ranking, task, away[j], radius[i], radius[j])]));
-      const first = [...found].sort((a, b) => values.get(a) - values.get(b) || a - b).slice(0, SHOWN);
-      return first.sort((a, b) => radius[a] - radius[b]);
-    }
+  /** The calibrated half-angle at a radius; a radius on a limit belongs to the outer level. @param {number} at */
+  calibrated(at) {
+    return this.cones.omegas[this.limits.filter((limit) => limit <= at).length];
+  }
 
-    function members(i, omega, away = versines(i)) {
-      return others(i, (j) => holds(angleOf(away[j], radius[i], radius[j], "children", "query"), omega, radius[i], radius[j]));
-    }
+  /** @param {number} angle @param {number} omega @param {number} apex @param {number} other */
+  holds(angle, omega, apex, other) {
+    return angle <= omega && (!this.cones.outward || other > apex);
+  }
 
-    /** Items whose own cones hold item i; with parents_at "query", those behind it. */
-    function above(i, away) {
-      const angle = (j) => angleOf(away[j], radius[i], radius[j], "parents", answers.parents_at);
-      if (answers.parents_at === "query") return others(i, (j) => angle(j) <= answers.parents_omega);
-      return others(i, (j) => holds(angle(j), calibrated(radius[j]), radius[j], radius[i]));
-    }
+  /** @param {number} i @param {(j: number) => boolean} keep */
+  others(i, keep) {
+    return Array.from({ length: this.header.n }, (_, j) => j).filter((j) => j !== i && keep(j));
+  }
 
-    return {
-      /** Items in the cone of item i with a half-angle, in radians. */
-      members: (i, omega) => members(i, omega),
-      /** The calibrated half-angle of item i's cone. */
-      omegaOf: (i) => calibrated(radius[i]),
-      /** The aperture asin(2K/sinh r) with K = 0.1. */
-      apertureOf: (i) => Math.asin(Math.min(1, 0.2 / Math.sinh(root * radius[i]))),
-      children(i, omega) {
-        const away = versines(i);
-        const inside = members(i, omega, away);
-        return { shown: best(inside, answers.children, "children", away, i), members: inside };
-      },
-      parents(i) {
-        const away = versines(i);
-        const found = above(i, away);
-        return { shown: best(found, answers.parents, "parents", away, i), members: found };
-      },
-    };
-  };
-})();
+  /**
+   * The best by the ranking, by ascending radius.
+   * @param {number[]} found @param {Ranking} ranking @param {Task} task @param {Float64Array} away @param {number} i
+   */
+  best(found, ranking, task, away, i) {
+    const values = new Map(found.map((j) => [j, this.value(ranking, task, away[j], this.radius[i], this.radius[j])]));
+    /** @param {number} j */
+    const worth = (j) => /** @type {number} */ (values.get(j));
+    const first = [...found].sort((a, b) => worth(a) - worth(b) || a - b).slice(0, SHOWN);
+    return first.sort((a, b) => this.radius[a] - this.radius[b]);
+  }
+
+  /** Items in the cone of item i with a half-angle, in radians. @param {number} i @param {number} omega @param {Float64Array} [away] */
+  members(i, omega, away = this.versines(i)) {
+    return this.others(i, (j) => this.holds(this.angleOf(away[j], this.radius[i], this.radius[j], "children", "query"), omega, this.radius[i], this.radius[j]));
+  }
+
+  /** Items whose own cones hold item i; with parents_at "query", those behind it. @param {number} i @param {Float64Array} away */
+  above(i, away) {
+    /** @param {number} j */
+    const angle = (j) => this.angleOf(away[j], this.radius[i], this.radius[j], "parents", this.answers.parents_at);
+    if (this.answers.parents_at === "query") return this.others(i, (j) => angle(j) <= this.answers.parents_omega);
+    return this.others(i, (j) => this.holds(angle(j), this.calibrated(this.radius[j]), this.radius[j], this.radius[i]));
+  }
+
+  /** The calibrated half-angle of item i's cone. @param {number} i */
+  omegaOf(i) {
+    return this.calibrated(this.radius[i]);
+  }
+
+  /** The aperture asin(2K/sinh r) with K = 0.1. @param {number} i */
+  apertureOf(i) {
+    return Math.asin(Math.min(1, 0.2 / Math.sinh(this.root * this.radius[i])));
+  }
+
+  /** @param {number} i @param {number} omega */
+  children(i, omega) {
+    const away = this.versines(i);
+    const inside = this.members(i, omega, away);
+    return { shown: this.best(inside, this.answers.children, "children", away, i), members: inside };
+  }
+
+  /** @param {number} i */
+  parents(i) {
+    const away = this.versines(i);
+    const found = this.above(i, away);
+    return { shown: this.best(found, this.answers.parents, "parents", away, i), members: found };
+  }
+}
+
+/** @param {Content} content */
+export const offlineSearch = (content) => new OfflineSearch(content);

@@ -1,162 +1,112 @@
+// @ts-check
 /**
- * What all parts of the Evaluate tab share: making elements, talking to the server, numbers in words, files to save.
+ * Nodes of the page: one maker of elements, one of buttons, one of SVG; tabs, files that are dropped and files that are saved.
  *
  * Labels and file names only ever become text nodes, never HTML.
+ *
+ * @typedef {string|number|boolean|null|undefined|((event: any) => unknown)} Attribute
+ * @typedef {Node|string|number|null|undefined} Child
  */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
+const SVG_NS = "http://www.w3.org/2000/svg";
+const SOON_MS = 150; // a tab in the background has no frames: `painted` does not wait longer
+const KEPT_MS = 10_000; // until the browser has taken a saved file over
 
-  /** An element: attributes by name, "on…" functions as listeners, `class`, `text`; then its children. */
-  function el(tag, attributes = {}, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
+/**
+ * An element. about: its class, or attributes by name, among them `text`, and "on…" functions as listeners; true is an attribute
+ * without a value, and null, undefined and false are none. Children that are null or undefined are left out.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag @param {string|Record<string, Attribute>} [about] @param {...Child} children @returns {HTMLElementTagNameMap[T]}
+ */
+export function el(tag, about = "", ...children) {
+  const node = document.createElement(tag);
+  if (typeof about === "string") {
+    if (about) node.className = about;
+  } else {
+    for (const [name, value] of Object.entries(about)) {
       if (value === null || value === undefined || value === false) continue;
-      if (name === "text") node.textContent = value;
+      if (name === "text") node.textContent = String(value);
       else if (typeof value === "function") node.addEventListener(name.slice(2), value);
       else node.setAttribute(name, value === true ? "" : String(value));
     }
-    node.append(...children.filter((child) => child !== null && child !== undefined));
-    return node;
   }
+  for (const child of children) if (child !== null && child !== undefined) node.append(child instanceof Node ? child : String(child));
+  return node;
+}
 
-  /** A labelled <select>; options: [value, text] pairs or plain words. */
-  function choice(label, options, value, onchange, attributes = {}) {
-    const select = el("select", { "aria-label": label, ...attributes, onchange: () => onchange(select.value) });
-    for (const option of options) {
-      const [key, text] = Array.isArray(option) ? option : [option, option];
-      select.append(el("option", { value: key, selected: key === value }, text));
-    }
-    return el("label", { class: "he-choice" }, el("span", { text: label }), select);
-  }
+/**
+ * A push button. about: its class, or attributes, which then have the class of a small button unless they name another.
+ * @param {Child} content @param {(event: MouseEvent) => unknown} onClick @param {string|Record<string, Attribute>} [about]
+ */
+export function button(content, onClick, about = {}) {
+  const attributes = typeof about === "string" ? { class: about || null } : { class: "he-small", ...about };
+  return el("button", { type: "button", ...attributes, onclick: onClick }, content);
+}
 
-  /** A small button; `attributes` may give it another class. */
-  const button = (text, onclick, attributes = {}) =>
-    el("button", { type: "button", class: "he-small", text, onclick, ...attributes });
+/**
+ * Change attributes of a node. @template {Element} T
+ * @param {T} node @param {Record<string, string|number>} attributes @returns {T}
+ */
+export function set(node, attributes) {
+  for (const name in attributes) node.setAttribute(name, String(attributes[name]));
+  return node;
+}
 
-  /** A number as a button to its pictures; `about` says in words what it is of. */
-  function numberButton(text, about, onclick, attributes = {}) {
-    return button(text, onclick, { class: "he-number", "aria-label": `${about}: ${text}. Show the pictures.`, ...attributes });
-  }
+/**
+ * A new SVG node. @template {keyof SVGElementTagNameMap} T
+ * @param {T} tag @param {Record<string, string|number>} [attributes] @returns {SVGElementTagNameMap[T]}
+ */
+export const make = (tag, attributes = {}) => set(document.createElementNS(SVG_NS, tag), attributes);
 
-  /** A quiet line of explanation. */
-  const note = (text, attributes = {}) => el("p", { class: "he-note", text, ...attributes });
+/**
+ * A new SVG node as the last child of another. @template {keyof SVGElementTagNameMap} T
+ * @param {Element} parent @param {T} tag @param {Record<string, string|number>} [attributes] @returns {SVGElementTagNameMap[T]}
+ */
+export const add = (parent, tag, attributes) => parent.appendChild(make(tag, attributes));
 
-  /** What may be wider than the page, in a frame that scrolls, by keyboard too. */
-  function scrolled(label, ...children) {
-    return el("div", { class: "he-scroll", tabindex: "0", role: "region", "aria-label": label }, ...children);
-  }
+/** Whether motion is unwanted. @returns {boolean} */
+export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  /** A row of buttons that save something; files: [name, text] pairs. */
-  function downloads(label, files, onSave) {
-    const buttons = files.map(([name, text]) => button(text, () => onSave(name), { "data-file": name, title: `Save ${name}` }));
-    return el("div", { class: "he-downloads" }, el("span", { text: label }), ...buttons);
-  }
+/** Whether the page is dark, as Gradio marks it. @returns {boolean} */
+export const isDark = () => document.body.classList.contains("dark") || document.documentElement.classList.contains("dark");
 
-  /**
-   * An item as a picture with its class and its distance to the root, a button that leads on. With `relevant` it is framed
-   * and marked as correct or not; `last` draws a line after it, where the metric stopped looking.
-   */
-  function card(item, { thumb, onPick, last = false }) {
-    const right = item.relevant;
-    const words = right === undefined ? item.label : `${item.label}, ${right ? "correct" : "not correct"}`;
-    const mark = right === undefined ? null : el("i", { class: "he-mark", "aria-hidden": "true", text: right ? "✓" : "×" });
-    const kind = right === undefined ? "" : right ? " he-right" : " he-wrong";
-    const attributes = {
-      class: `he-card${kind}${last ? " he-last" : ""}`,
-      "data-row": item.row,
-      "data-radius": item.radius,
-      title: `${words} (${item.depth_name}) in ${item.file}\n${number(item.radius)} from the root`,
-      "aria-label": `${words}, ${number(item.radius)} from the root; show on the disk`,
-    };
-    const made = button(undefined, () => onPick(item.row), attributes);
-    made.append(
-      el("span", { class: "he-thumb" }, el("img", { loading: "lazy", alt: "", src: thumb(item.row) }), mark),
-      el("span", { class: "he-label", text: item.label }),
-      el("span", { class: "he-radius", text: number(item.radius) }),
-    );
-    return made;
-  }
+/** After the next frame is on the screen; a tab in the background has none, so it does not wait long. @returns {Promise<void>} */
+export const painted = () =>
+  new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, SOON_MS);
+  });
 
-  const address = (path) => new URL(`hypviz/${path}`, document.baseURI).href;
+/** Bring a tab of the page to the front, also one that a narrow window keeps under "More tabs". @param {string} name */
+export function openTab(name) {
+  /** @type {NodeListOf<HTMLElement>} */
+  const tabs = document.querySelectorAll("[role=tab], .overflow-dropdown button");
+  [...tabs].find((tab) => tab.textContent.trim() === name)?.click();
+}
 
-  /** JSON from the server; throws an Error whose message is one sentence for a person. */
-  async function ask(path, options) {
-    const response = await fetch(address(path), options).catch(() => null);
-    if (!response) throw new Error("The hypviz server does not answer; is it still running?");
-    const content = await response.json().catch(() => ({ error: `The server answered with status ${response.status}.` }));
-    if (content.error) throw new Error(content.error);
-    return content;
-  }
+/**
+ * Let files be dropped on a node, which has a class while they hover.
+ * @param {HTMLElement} node @param {string} className @param {(data: DataTransfer) => void} onDrop
+ */
+export function dropZone(node, className, onDrop) {
+  node.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    node.classList.add(className);
+  });
+  node.addEventListener("dragleave", () => node.classList.remove(className));
+  node.addEventListener("drop", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    node.classList.remove(className);
+    if (event.dataTransfer) onDrop(event.dataTransfer);
+  });
+}
 
-  const query = (values) =>
-    new URLSearchParams(
-      Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== ""),
-    ).toString();
-
-  /** A number at the precision people compare at; "–" for what could not be measured. */
-  const number = (value, digits = 3) => (value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", "−"));
-
-  /** Metrics that are no share (hypviz/evaluation/units.py): class steps, edges, boxes and classes among the first. */
-  const NUMBERS = ["OT", "TIE", "LCA", "own boxes", "distinct classes"];
-  const isShare = (metric) => !NUMBERS.includes(metric.split("@")[0]);
-
-  /** A metric's value as the tables print it: a share in %, or a number. */
-  function measured(metric, value, sign = false) {
-    if (value === null || value === undefined) return "–";
-    const [scale, digits] = isShare(metric) ? [100, 1] : [1, 2];
-    return (sign && value > 0 ? "+" : "") + number(scale * value, digits);
-  }
-
-  const unitOf = (metric) => (isShare(metric) ? " %" : "");
-  const count = (value) => value.toLocaleString("en");
-  const plural = (value, word) => `${count(value)} ${word}${value === 1 ? "" : "s"}`;
-
-  /** "about 40 s left", "about 3 min left". */
-  function timeLeft(seconds) {
-    if (seconds === null) return "";
-    return seconds < 90 ? `about ${Math.max(1, Math.round(seconds))} s left` : `about ${Math.round(seconds / 60)} min left`;
-  }
-
-  /** Hand a file to the person. @param {Blob|string} content a Blob, or the address of one */
-  function save(content, name) {
-    const href = content instanceof Blob ? URL.createObjectURL(content) : content;
-    const link = el("a", { href, download: name });
-    document.body.append(link);
-    link.click();
-    link.remove();
-    if (content instanceof Blob) setTimeout(() => URL.revokeObjectURL(href), 10_000);
-  }
-
-  /** One sentence in place of what could not be shown. */
-  const complaint = (error) => el("p", { class: "he-error", role: "alert", text: error.message });
-
-  const isDark = () => document.body.classList.contains("dark") || document.documentElement.classList.contains("dark");
-
-  /** The words for a task and a reading of "correct". */
-  const taskTitle = (task, reading) => `${task}, correct by ${reading}`;
-
-  hypviz.evaluate = {
-    el,
-    choice,
-    button,
-    numberButton,
-    note,
-    scrolled,
-    downloads,
-    card,
-    ask,
-    query,
-    address,
-    save,
-    complaint,
-    number,
-    measured,
-    unitOf,
-    count,
-    plural,
-    timeLeft,
-    isDark,
-    taskTitle,
-  };
-})();
+/** Hand a file to the person. @param {Blob|string} content a Blob, or the address of one @param {string} name of the file */
+export function save(content, name) {
+  const href = content instanceof Blob ? URL.createObjectURL(content) : content;
+  const link = el("a", { href, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  if (content instanceof Blob) setTimeout(() => URL.revokeObjectURL(href), KEPT_MS);
+}

@@ -1,113 +1,116 @@
+// @ts-check
 /**
  * A picture with its boxes: click a box to select it, drag to draw a new one.
  *
- *   const picture = hypviz.createPicture(element, {caption: element, onPick(query), onDraw(xyxy)});
+ *   const picture = createPicture(element, {caption: element, onPick(query), onDraw(xyxy)});
  *   picture.show({url, width, height, name, title, subtitle, chosen: xyxy, whole: query,
  *                 boxes: [{query, row, label, xyxy}]});
  *
  * Boxes are pixels of the upright picture; the overlay is an SVG in the same units, so nothing is ever re-scaled by hand.
+ *
+ * @typedef {import("./boxes.js").Xyxy} Xyxy
+ * @typedef {{query: Object, row?: number, label: string, xyxy: Xyxy}} Box
+ * @typedef {{url: string, width: number, height: number, name: string, title: string, subtitle: string, chosen: Xyxy, whole: Object, boxes: Box[]}} Shown
+ * @typedef {{caption: HTMLElement, onPick: (query: Object) => void, onDraw: (xyxy: Xyxy) => void}} Options
  */
-(function () {
-  "use strict";
-  const hypviz = (window.hypviz = window.hypviz || {});
-  const SVG = "http://www.w3.org/2000/svg";
-  const DRAG_PX = 4; // a press that moves less is a click
+import { area, between, holds, rectOf } from "./boxes.js";
+import { el, make, set } from "./dom.js";
 
-  /** @param {string} tag @param {Object<string, string|number>} attributes */
-  function svg(tag, attributes) {
-    const node = document.createElementNS(SVG, tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-    return node;
+const DRAG_PX = 4; // a press that moves less is a click
+
+class Picture {
+  /** @param {HTMLElement} element @param {Options} options */
+  constructor(element, options) {
+    element.classList.add("hv-picture");
+    this.image = el("img");
+    this.overlay = make("svg", { class: "hv-overlay", role: "img" });
+    this.caption = options.caption;
+    this.options = options;
+    this.frame = el("div", "hv-frame", this.image, this.overlay);
+    element.replaceChildren(this.frame);
+    /** @type {Shown|null} */
+    this.shown = null;
+    /** @type {{from: number[], x: number, y: number, rect: SVGRectElement|null}|null} */
+    this.press = null;
+
+    this.overlay.addEventListener("pointerdown", (event) => {
+      if (!this.shown || event.button !== 0) return;
+      this.press = { from: this.at(event), x: event.clientX, y: event.clientY, rect: null };
+      this.overlay.setPointerCapture(event.pointerId);
+    });
+    this.overlay.addEventListener("pointermove", (event) => this.moved(event));
+    this.overlay.addEventListener("pointerup", (event) => this.released(event));
+    this.overlay.addEventListener("pointercancel", () => this.cancel());
+    window.addEventListener("keydown", (event) => event.key === "Escape" && this.cancel());
   }
 
-  const area = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
-  const inside = ([x1, y1, x2, y2], [x, y]) => x >= x1 && x <= x2 && y >= y1 && y <= y2;
-  const rectOf = ([x1, y1, x2, y2]) => ({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 });
+  /** @param {PointerEvent} event */
+  moved(event) {
+    const { press } = this;
+    if (!press) return;
+    if (!press.rect && Math.hypot(event.clientX - press.x, event.clientY - press.y) < DRAG_PX) return;
+    if (!press.rect) this.overlay.append((press.rect = make("rect", { class: "hv-box hv-drawing" })));
+    set(press.rect, rectOf(between(press.from, this.at(event))));
+  }
 
-  hypviz.createPicture = function (element, options) {
-    element.classList.add("hv-picture");
-    const image = document.createElement("img");
-    const overlay = svg("svg", { class: "hv-overlay", role: "img" });
-    const { caption } = options;
-    const frame = document.createElement("div");
-    frame.className = "hv-frame";
-    frame.append(image, overlay);
-    element.replaceChildren(frame);
-    let shown = null;
-    let press = null;
-
-    function show(picture) {
-      shown = picture;
-      const same = image.getAttribute("src") === picture.url;
-      if (!same) image.src = picture.url;
-      image.alt = picture.name;
-      frame.style.setProperty("--hv-aspect", `${picture.width} / ${picture.height}`);
-      frame.style.setProperty("--hv-ratio", String(picture.width / picture.height));
-      overlay.setAttribute("viewBox", `0 0 ${picture.width} ${picture.height}`);
-      draw();
+  /** @param {PointerEvent} event */
+  released(event) {
+    const { press, shown } = this;
+    if (!press || !shown) return;
+    const { from, rect } = press;
+    this.press = null;
+    if (rect) {
+      const box = between(from, this.at(event));
+      rect.remove();
+      if (box[2] - box[0] >= 2 && box[3] - box[1] >= 2) this.options.onDraw(box);
+      return;
     }
+    const under = shown.boxes.filter((box) => holds(box.xyxy, from)).sort((a, b) => area(a.xyxy) - area(b.xyxy));
+    this.options.onPick(under.length ? under[0].query : shown.whole);
+  }
 
-    function draw() {
-      overlay.replaceChildren();
-      for (const box of [...shown.boxes].sort((a, b) => area(b.xyxy) - area(a.xyxy))) {
-        const rect = svg("rect", { ...rectOf(box.xyxy), class: "hv-box", "data-row": box.row ?? "" });
-        const title = svg("title", {});
-        title.textContent = box.label;
-        rect.append(title);
-        overlay.append(rect);
-      }
-      const mark = svg("rect", { ...rectOf(shown.chosen), class: "hv-box hv-chosen" });
-      overlay.append(mark);
-      overlay.setAttribute("aria-label", `${shown.name} with ${shown.boxes.length} boxes; ${shown.title} is selected`);
-      const name = document.createElement("strong");
-      name.textContent = shown.title;
-      const where = document.createElement("span");
-      where.textContent = shown.subtitle.replace(/^· /, "");
-      caption.replaceChildren(name, where);
+  /** @param {Shown} picture */
+  show(picture) {
+    this.shown = picture;
+    const same = this.image.getAttribute("src") === picture.url;
+    if (!same) this.image.src = picture.url;
+    this.image.alt = picture.name;
+    this.frame.style.setProperty("--hv-aspect", `${picture.width} / ${picture.height}`);
+    this.frame.style.setProperty("--hv-ratio", String(picture.width / picture.height));
+    this.overlay.setAttribute("viewBox", `0 0 ${picture.width} ${picture.height}`);
+    this.draw();
+  }
+
+  draw() {
+    const { shown } = this;
+    if (!shown) return;
+    this.overlay.replaceChildren();
+    for (const box of [...shown.boxes].sort((a, b) => area(b.xyxy) - area(a.xyxy))) {
+      const rect = make("rect", { ...rectOf(box.xyxy), class: "hv-box", "data-row": box.row ?? "" });
+      const title = make("title", {});
+      title.textContent = box.label;
+      rect.append(title);
+      this.overlay.append(rect);
     }
+    this.overlay.append(make("rect", { ...rectOf(shown.chosen), class: "hv-box hv-chosen" }));
+    this.overlay.setAttribute("aria-label", `${shown.name} with ${shown.boxes.length} boxes; ${shown.title} is selected`);
+    this.caption.replaceChildren(el("strong", "", shown.title), el("span", "", shown.subtitle.replace(/^· /, "")));
+  }
 
-    /** Pointer position in picture pixels, held inside the picture. */
-    function at(event) {
-      const bounds = overlay.getBoundingClientRect();
-      const x = ((event.clientX - bounds.left) / bounds.width) * shown.width;
-      const y = ((event.clientY - bounds.top) / bounds.height) * shown.height;
-      return [Math.min(Math.max(x, 0), shown.width), Math.min(Math.max(y, 0), shown.height)];
-    }
+  /** Pointer position in picture pixels, held inside the picture. @param {PointerEvent} event */
+  at(event) {
+    const { width, height } = /** @type {Shown} */ (this.shown);
+    const bounds = this.overlay.getBoundingClientRect();
+    const x = ((event.clientX - bounds.left) / bounds.width) * width;
+    const y = ((event.clientY - bounds.top) / bounds.height) * height;
+    return [Math.min(Math.max(x, 0), width), Math.min(Math.max(y, 0), height)];
+  }
 
-    const corners = (a, b) => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
+  cancel() {
+    if (this.press && this.press.rect) this.press.rect.remove();
+    this.press = null;
+  }
+}
 
-    overlay.addEventListener("pointerdown", (event) => {
-      if (!shown || event.button !== 0) return;
-      press = { from: at(event), x: event.clientX, y: event.clientY, rect: null };
-      overlay.setPointerCapture(event.pointerId);
-    });
-    overlay.addEventListener("pointermove", (event) => {
-      if (!press) return;
-      if (!press.rect && Math.hypot(event.clientX - press.x, event.clientY - press.y) < DRAG_PX) return;
-      if (!press.rect) overlay.append((press.rect = svg("rect", { class: "hv-box hv-drawing" })));
-      const box = rectOf(corners(press.from, at(event)));
-      for (const [name, value] of Object.entries(box)) press.rect.setAttribute(name, String(value));
-    });
-    overlay.addEventListener("pointerup", (event) => {
-      if (!press) return;
-      const { from, rect } = press;
-      press = null;
-      if (rect) {
-        const box = corners(from, at(event));
-        rect.remove();
-        if (box[2] - box[0] >= 2 && box[3] - box[1] >= 2) options.onDraw(box);
-        return;
-      }
-      const under = shown.boxes.filter((box) => inside(box.xyxy, from)).sort((a, b) => area(a.xyxy) - area(b.xyxy));
-      options.onPick(under.length ? under[0].query : shown.whole);
-    });
-    const cancel = () => {
-      if (press && press.rect) press.rect.remove();
-      press = null;
-    };
-    overlay.addEventListener("pointercancel", cancel);
-    window.addEventListener("keydown", (event) => event.key === "Escape" && cancel());
-
-    return { show };
-  };
-})();
+/** @param {HTMLElement} element @param {Options} options */
+export const createPicture = (element, options) => new Picture(element, options);

@@ -156,6 +156,7 @@ def _page(address: str) -> Iterator[Page]:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(300_000)
         page.goto(address)
+        page.wait_for_function("window.hypvizExplorer")
         yield page
         browser.close()
 

@@ -24,6 +24,7 @@ from PIL import Image
 from hypviz.data.pictures import open_upright
 from hypviz.errors import DataError, SelectionError
 from hypviz.explore.view import View
+from hypviz.server.page_files import script_text
 from hypviz.viz import layout
 from hypviz.viz.disk import unpack
 from hypviz.viz.pictures import crop_bytes
@@ -59,7 +60,7 @@ def offline_page(view: View, state: Mapping[str, Any], *, scripts: Sequence[Path
         *(f"<style>{path.read_text(encoding='utf-8')}</style>" for path in styles),
         '</head><body><div id="hv-offline"></div>',
         f'<script type="application/json" id="hv-data">{_inert(data)}</script>',
-        *(f"<script>{_closed(path.read_text(encoding='utf-8'))}</script>" for path in scripts),
+        *(f"<script>{_closed(script_text(path))}</script>" for path in scripts),
         "</body></html>",
     ]
     return "\n".join(parts).encode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +18,7 @@ from hypviz.explore.view import View
 from hypviz.inference.embed import SHIPPED
 from hypviz.server.api import add_api
 from hypviz.server.edge import EdgeSettings
-from hypviz.server.page_files import ANNOTATE_SCRIPTS, EVALUATE_SCRIPTS, TUNE_SCRIPTS, scripts
+from hypviz.server.page_files import ANNOTATE, EVALUATE, EXPLORE, TUNE, sources
 from hypviz.workspace.import_report import report_of
 
 log = logging.getLogger(__name__)
@@ -32,22 +31,23 @@ INTRO = (
 )
 MOUNT = """
 (async () => {
-  window.hypvizLoad ??= (src) => new Promise((resolve, reject) => {
-    const script = document.createElement('script');
-    Object.assign(script, {src, async: false, onload: resolve, onerror: () => reject(new Error('cannot load ' + src))});
-    document.head.append(script);
-  });
-  window.hypvizLoaded ??= {};
-  await Promise.all(SCRIPTS.map((src) => (window.hypvizLoaded[src] ??= window.hypvizLoad(src))));
-  const part = window.VARIABLE = hypviz.FUNCTION(element.querySelector('.hv-root'));
+  const sources = SOURCES, at = (path) => new URL(path, document.baseURI).href, ahead = document.createDocumentFragment();
+  for (const path of sources.modules)
+    ahead.append(Object.assign(document.createElement('link'), {rel: 'modulepreload', href: at(path)}));
+  document.head.append(ahead);
+  await (window.hypvizPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement('script'), fail = () => reject(new Error('cannot load plotly'));
+    document.head.append(Object.assign(script, {src: at(sources.plotly), onload: resolve, onerror: fail}));
+  }));
+  await import(at(sources.main));
+  const part = window.VARIABLE = await hypviz.FUNCTION(element.querySelector('.hv-root'));
   const open = () => props.value && props.value.key && part.open(props.value);
   watch('value', open);
   open();
 })();
 """
-"""Fetch the scripts at once and run them in their order, each once a page; then mount one tab's part and hand it every view that
-is opened."""
-
+"""Fetch a tab's modules at once instead of one import after another, and plotly, once a page; then mount the tab's part and hand it
+every view that is opened. Addresses are made whole: a script that Gradio makes of a text has none of its own to be relative to."""
 
 READ_LINK = "() => location.hash.slice(1)"
 OPENER = """
@@ -57,9 +57,9 @@ window.hypvizOpen = (data, checkpoint) => (data || checkpoint ? trigger('select'
 read their lists anew."""
 
 
-def mount(function: str, variable: str, sources: list[str]) -> str:
-    """The script that starts a tab: `hypviz.function` makes its part, which the page knows as `variable`."""
-    return MOUNT.replace("SCRIPTS", json.dumps(sources)).replace("VARIABLE", variable).replace("FUNCTION", function)
+def mount(function: str, variable: str, entry: str) -> str:
+    """The script that starts a tab: `hypviz.function` makes its part, which the page knows as `variable`; its modules are fetched ahead."""
+    return MOUNT.replace("SOURCES", sources(entry)).replace("VARIABLE", variable).replace("FUNCTION", function)
 
 
 def theme() -> gr.themes.Base:
@@ -82,13 +82,13 @@ def build_page(library: Library, *, data: str, checkpoint: str, settings: EdgeSe
         with gr.Tabs():
             with gr.Tab("Explore"):
                 report = gr.HTML(elem_id="hv-report", apply_default_css=False)
-                explorer = _part("hv-explorer", mount("mountExplorer", "hypvizExplorer", scripts()))
+                explorer = _part("hv-explorer", mount("mountExplorer", "hypvizExplorer", EXPLORE))
             with gr.Tab("Evaluate"):
-                evaluator = _part("hv-evaluator", mount("mountEvaluator", "hypvizEvaluator", scripts(EVALUATE_SCRIPTS)))
+                evaluator = _part("hv-evaluator", mount("mountEvaluator", "hypvizEvaluator", EVALUATE))
             with gr.Tab("Annotate", visible=writable):
-                annotator = _part("hv-annotator", mount("mountAnnotator", "hypvizAnnotator", scripts(ANNOTATE_SCRIPTS)))
+                annotator = _part("hv-annotator", mount("mountAnnotator", "hypvizAnnotator", ANNOTATE))
             with gr.Tab("Fine-tune", visible=writable):
-                tuner = _part("hv-tuner", mount("mountTuner", "hypvizTuner", scripts(TUNE_SCRIPTS)))
+                tuner = _part("hv-tuner", mount("mountTuner", "hypvizTuner", TUNE))
         link = gr.Textbox(visible=False)
         bridge = gr.HTML(html_template="<i></i>", js_on_load=OPENER, elem_id="hv-bridge", apply_default_css=False)
         parts = [explorer, evaluator, annotator, tuner]

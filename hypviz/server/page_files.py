@@ -1,45 +1,30 @@
-"""The files that the page is made of, in the order they must load, and the tags and addresses that load them."""
+"""The files that the page is made of, and the addresses that load them.
+
+All of them lie under one segment that is the hash of their contents, `hypviz/assets/HASH/explore/explore.js`: what one module
+imports from another lies under the same, so a browser keeps them for ever and never mixes two versions.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
+from functools import lru_cache
 from pathlib import Path
 
 from hypviz.paths import ASSETS
+from hypviz.server import bundle
 
-SCRIPTS = (
-    "disk/dom.js", "disk/math.js", "disk/colours.js", "disk/plotly.js", "disk/canvas.js", "disk/points.js", "disk/lines.js",
-    "disk/edges.js", "disk/thumbs.js", "disk/paint.js", "disk/card.js", "disk/legend.js", "disk/gestures.js", "disk/print.js",
-    "disk/fonts.js", "disk/export.js", "disk/words.js", "disk/moves.js", "disk/around.js", "disk/focus.js", "disk/scale.js",
-    "disk/figure.js", "disk/disk.js",
-    "shared/dom.js", "annotate/corrections.js", "shared/picture.js", "explore/parts.js", "explore/frame.js", "explore/link.js",
-    "explore/lists.js", "explore/layouts.js", "explore/show.js", "explore/pins.js", "explore/rows.js", "explore/cone.js",
-    "explore/upload.js", "explore/notice.js", "explore/sheet.js", "explore/set.js", "explore/gallery.js", "explore/find.js",
-    "explore/marks.js", "explore/views.js", "explore/hist.js", "explore/select.js", "explore/save.js", "explore/keys.js",
-    "explore/points.js", "explore/corrections.js", "explore/words.js", "explore/explore.js",
-)  # fmt: skip
-"""In the order they must load; those of the disk come first and need nothing else but plotly."""
-EVALUATE_SCRIPTS = (
-    "disk/print.js", "disk/fonts.js", "shared/dom.js", "evaluate/tables.js", "evaluate/charts.js", "evaluate/panel.js",
-    "evaluate/classes.js", "evaluate/figure.js", "evaluate/ordered.js", "evaluate/health.js", "evaluate/standing.js",
-    "evaluate/evaluate.js",
-)  # fmt: skip
-"""Those of the Evaluate tab, loaded when it is first looked at."""
-ANNOTATE_SCRIPTS = (
-    "disk/dom.js", "shared/dom.js", "annotate/corrections.js", "annotate/sheet.js", "annotate/stage.js", "annotate/label.js",
-    "annotate/keys.js", "finetune/dom.js", "annotate/open.js", "annotate/annotate.js",
-)  # fmt: skip
-"""Those of the Annotate tab."""
-TUNE_SCRIPTS = (
-    *(name for name in SCRIPTS if name.startswith("disk/")), "shared/dom.js", "annotate/corrections.js", "disk/ghosts.js",
-    "finetune/dom.js", "finetune/intake.js", "finetune/settings.js", "finetune/curves.js", "finetune/disk.js", "finetune/job.js",
-    "finetune/keep.js", "finetune/finetune.js",
-)  # fmt: skip
-"""Those of the Fine-tune tab; the disk it animates is the same."""
+MAIN = "main.js"
+"""The entry: it gives the page `window.hypviz`."""
+EXPLORE, EVALUATE, ANNOTATE, TUNE = "explore/explore.js", "evaluate/evaluate.js", "annotate/annotate.js", "finetune/finetune.js"
+"""What `main.js` fetches for each tab when it is first looked at."""
+OFFLINE = "offline/offline.js"
+"""The entry of the offline page."""
 STYLES = (
     "shared/style.css", "shared/report.css", "disk/disk.css", "explore/explore.css", "explore/marks.css", "evaluate/evaluate.css",
     "annotate/annotate.css", "finetune/finetune.css",
 )  # fmt: skip
+HASHED = (".js", ".css", ".woff2")
 
 
 def plotly_js() -> Path:
@@ -49,26 +34,59 @@ def plotly_js() -> Path:
     return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
 
-def scripts(names: tuple[str, ...] = SCRIPTS) -> list[str]:
-    """Addresses of plotly and the scripts, in the order they must load; each carries its content's hash, so a browser may
-    keep it."""
-    own = [f"hypviz/assets/{name}?{_stamp(ASSETS / name)}" for name in names]
-    return [f"hypviz/plotly.min.js?{_stamp(plotly_js())}", *own]
+@lru_cache(maxsize=1)
+def stamp() -> str:
+    """The hash of all scripts, styles and letters together, as it was when the server started."""
+    found = hashlib.sha256()
+    for path in sorted(path for path in ASSETS.rglob("*") if path.suffix in HASHED):
+        found.update(f"{path.relative_to(ASSETS).as_posix()}\0{path.stat().st_size}\0".encode())
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
 
 
-def offline_files() -> tuple[list[Path], list[Path]]:
-    """Scripts and styles that an offline page is made of, in their order."""
-    own = [ASSETS / name for name in SCRIPTS if name.startswith("disk/")]
-    return [plotly_js(), *own, ASSETS / "offline/search.js", ASSETS / "offline/offline.js"], [
-        ASSETS / "disk/disk.css",
-        ASSETS / "offline/offline.css",
-    ]
+def address(name: str) -> str:
+    """Where the page finds a file of `assets`, relative to the page."""
+    return f"hypviz/assets/{stamp()}/{name}"
+
+
+def plotly_address() -> str:
+    """Where the page finds plotly.js, a classic script; it carries its content's hash, so a browser may keep it."""
+    return f"hypviz/plotly.min.js?{_plotly_stamp()}"
+
+
+def modules(*entries: str) -> list[str]:
+    """Addresses of the modules that `entries` lead to, those that are imported first."""
+    return [address(module.name) for module in bundle.in_order(ASSETS, entries)]
 
 
 def head() -> str:
     """The tags that load the styles. Scripts are not here: Gradio adds these tags late and in no certain order."""
-    return "\n".join(f'<link rel="stylesheet" href="hypviz/assets/{name}?{_stamp(ASSETS / name)}">' for name in STYLES)
+    return "\n".join(f'<link rel="stylesheet" href="{address(name)}">' for name in STYLES)
 
 
-def _stamp(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def module_tags(*entries: str) -> str:
+    """Tags for a page without Gradio: plotly, then `main.js`, with all modules fetched at once instead of one import after another."""
+    ahead = "".join(f'<link rel="modulepreload" href="{one}">' for one in modules(MAIN, *entries))
+    return f'<script src="{plotly_address()}"></script>{ahead}<script type="module" src="{address(MAIN)}"></script>'
+
+
+def sources(entry: str) -> str:
+    """What a tab's loader needs, as a JSON object: plotly's address, that of `main.js`, and all modules to be fetched ahead."""
+    return json.dumps({"plotly": plotly_address(), "main": address(MAIN), "modules": modules(MAIN, entry)})
+
+
+def offline_files() -> tuple[list[Path], list[Path]]:
+    """Scripts and styles that an offline page is made of, in their order; a module stands for all that it imports."""
+    return [plotly_js(), ASSETS / OFFLINE], [ASSETS / "disk/disk.css", ASSETS / "offline/offline.css"]
+
+
+def script_text(path: Path) -> str:
+    """A script for a page that is one file: a module of the page with all that it imports, anything else as it is."""
+    if path.is_relative_to(ASSETS):
+        return bundle.classic_script(ASSETS, path.relative_to(ASSETS).as_posix())
+    return path.read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def _plotly_stamp() -> str:
+    return hashlib.sha256(plotly_js().read_bytes()).hexdigest()[:12]

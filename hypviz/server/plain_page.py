@@ -21,10 +21,10 @@ def serve_bare(library: Library) -> Iterator[str]:
     """
     import uvicorn
 
-    scripts = "".join(f'<script src="{address}"></script>' for address in page_files.scripts())
     content = (
         f'<!doctype html><html><head><meta charset="utf-8"><title>hypviz</title>{page_files.head()}</head><body><div id="root"></div>'
-        f'{scripts}<script>window.hypvizExplorer = hypviz.mountExplorer(document.getElementById("root"));</script></body></html>'
+        f'{page_files.module_tags(page_files.EXPLORE)}<script type="module">'
+        'window.hypvizExplorer = await hypviz.mountExplorer(document.getElementById("root"));</script></body></html>'
     )
     app = routes.build_app(library)
 

@@ -18,7 +18,6 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Body, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, Response
-from fastapi.staticfiles import StaticFiles
 
 from hypviz import __version__
 from hypviz.errors import DataError
@@ -27,8 +26,8 @@ from hypviz.explore.query_points import WORDS_SIZE
 from hypviz.explore.text_search import checked_text
 from hypviz.explore.uploads import MAX_BYTES
 from hypviz.finetune.queue import TrainingQueue
-from hypviz.paths import ASSETS
 from hypviz.server.annotate_routes import annotate_router
+from hypviz.server.assets import PageFiles
 from hypviz.server.disk_routes import attachment, disk_router
 from hypviz.server.edge import EdgeSettings, surround
 from hypviz.server.edge.answers import add_answers
@@ -63,7 +62,7 @@ def build_app(library: Library, settings: EdgeSettings | None = None, *, with_pa
     app.include_router(evaluate_router(library), prefix="/hypviz")
     app.include_router(annotate_router(library), prefix="/hypviz")
     app.include_router(tune_router(library, app.state.tuner), prefix="/hypviz")
-    app.mount("/hypviz/assets", StaticFiles(directory=ASSETS))
+    app.mount("/hypviz/assets", PageFiles())
     app.add_middleware(Pressure)  # innermost: what the edge refuses takes no turn
     add_answers(app)
 

@@ -13,29 +13,29 @@ import plotly
 from PIL import Image
 from playwright.sync_api import Page
 
-from hypviz.server.page_files import SCRIPTS as ALL_SCRIPTS
+from hypviz.server import bundle
 from tests.viz.worlds import World, make_payload, make_world
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-SCRIPTS = tuple(name for name in ALL_SCRIPTS if name.startswith("disk/"))
+SCRIPTS = tuple(module.name for module in bundle.in_order(ASSETS, ["main.js"]))
 
-HTML = f"""<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+HTML = """<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="/disk/disk.css"><script src="/plotly.min.js"></script>
-{"".join(f'<script src="/{name}"></script>' for name in SCRIPTS)}
-<style>body {{ margin: 0; padding: 20px; background: #fff }} body.dark {{ background: #0b0f19 }} #disk {{ max-width: 700px }}</style>
-</head><body><div id="disk"></div><script>
-  const log = [];
-  const make = (options = {{}}) => hypviz.createDisk(document.getElementById("disk"), {{
+<script type="module" src="/main.js"></script>
+<style>body { margin: 0; padding: 20px; background: #fff } body.dark { background: #0b0f19 } #disk { max-width: 700px }</style>
+</head><body><div id="disk"></div><script type="module">
+  window.log = [];
+  window.make = (options = {}) => hypviz.createDisk(document.getElementById("disk"), {
     plotly: Plotly,
     onPick: (row) => log.push(["pick", row]),
     onHover: (row) => log.push(["hover", row]),
     onBackground: () => log.push(["background"]),
     onStep: (step) => log.push(["step", step]),
-    thumbUrl: (row) => `/thumb.png?${{row}}`,
+    thumbUrl: (row) => `/thumb.png?${row}`,
     ...options,
-  }});
-  let disk = make();
+  });
+  window.disk = make();
 </script></body></html>"""
 
 

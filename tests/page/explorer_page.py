@@ -43,12 +43,11 @@ body { margin: 0; padding: 16px; font-family: system-ui, sans-serif; background:
 def bare_page(view: View, choice: tuple[str, str]) -> str:
     """HTML that mounts the explorer on a view."""
     described = json.dumps({**view.describe(), "choice": choice})
-    own = [name for name in page_files.SCRIPTS if (page_files.ASSETS / name).is_file()]
     return f"""<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-    {page_files.head()}<style>{THEME}</style>{"".join(f'<script src="hypviz/assets/{name}"></script>' for name in own)}</head>
-    <body><div class="hv-root"></div><script>
+    {page_files.head()}<style>{THEME}</style>{page_files.module_tags(page_files.EXPLORE)}</head>
+    <body><div class="hv-root"></div><script type="module">
       if (matchMedia("(prefers-color-scheme: dark)").matches) document.body.classList.add("dark");
-      window.hypvizExplorer = hypviz.mountExplorer(document.querySelector(".hv-root"));
+      window.hypvizExplorer = await hypviz.mountExplorer(document.querySelector(".hv-root"));
       hypvizExplorer.open({described});
     </script></body></html>"""
 

@@ -15,17 +15,16 @@ from hypviz.explore.library import Library
 from hypviz.server import page_files, routes
 from tests.page.explorer_page import THEME
 
-TABS = {"annotate": ("mountAnnotator", page_files.ANNOTATE_SCRIPTS), "tune": ("mountTuner", page_files.TUNE_SCRIPTS)}
+TABS = {"annotate": ("mountAnnotator", page_files.ANNOTATE), "tune": ("mountTuner", page_files.TUNE)}
 
 
 def tab_html(tab: str, choice: tuple[str, str]) -> str:
     """HTML that mounts a tab as `window.tab` and hands it data and checkpoint."""
-    function, scripts = TABS[tab]
-    tags = "".join(f'<script src="hypviz/assets/{name}"></script>' for name in scripts)
+    function, entry = TABS[tab]
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-    {page_files.head()}<style>{THEME}</style>{tags}</head><body><div class="hv-root"></div><script>
+    {page_files.head()}<style>{THEME}</style>{page_files.module_tags(entry)}</head><body><div class="hv-root"></div><script type="module">
       if (matchMedia("(prefers-color-scheme: dark)").matches) document.body.classList.add("dark");
-      window.tab = hypviz.{function}(document.querySelector(".hv-root"));
+      window.tab = await hypviz.{function}(document.querySelector(".hv-root"));
       window.opened = [];
       window.hypvizOpen = (...choice) => opened.push(choice);
       tab.open({{choice: {json.dumps(choice)}}});

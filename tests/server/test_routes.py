@@ -216,12 +216,33 @@ def test_every_answer_forbids_other_hosts(client: TestClient) -> None:
 def test_the_addresses_of_the_page_all_answer_and_change_with_their_content(client: TestClient) -> None:
     styles = [part.split('"')[0] for part in page_files.head().split('href="')[1:]]
     assert len(styles) == len(page_files.STYLES)
-    for address in [*page_files.scripts(), *styles]:
+    entries = [page_files.MAIN, page_files.EXPLORE, page_files.EVALUATE, page_files.ANNOTATE, page_files.TUNE, page_files.OFFLINE]
+    for address in [page_files.plotly_address(), *page_files.modules(*entries), *styles]:
         answer = client.get(f"http://localhost/{address}")
         assert answer.status_code == 200 and len(answer.content) > 100
-        name = address.split("?")[0].rsplit("/", 1)[1]
-        if name != "plotly.min.js":
-            assert address.endswith(page_files._stamp(page_files.ASSETS / name))
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        if "/assets/" in address:
+            _, _, stamp, name = address.split("/", 3)
+            assert stamp == page_files.stamp() and answer.content == (page_files.ASSETS / name).read_bytes()
+            assert answer.headers["content-type"].partition(";")[0] == ("text/javascript" if name.endswith(".js") else "text/css")
+
+
+def test_files_of_another_version_are_not_there_and_a_plain_name_is_asked_for_again(client: TestClient) -> None:
+    assert client.get("http://localhost/hypviz/assets/0123456789abcdef/disk/disk.js").status_code == 404
+    plain = client.get("http://localhost/hypviz/assets/disk/disk.js")
+    assert plain.status_code == 200 and plain.headers["cache-control"] == "no-cache"
+    again = client.get("http://localhost/hypviz/assets/disk/disk.js", headers={"If-None-Match": plain.headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_the_segment_changes_with_every_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(page_files, "ASSETS", tmp_path)
+    seen = set()
+    for name, content in (("a.js", "1"), ("b/a.js", "1"), ("b/a.js", "2"), ("b/x.css", "2"), ("c.woff2", "2")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+        seen.add(page_files.stamp.__wrapped__())
+    assert len(seen) == 5
 
 
 def test_a_port_in_use_is_told_in_one_sentence() -> None:

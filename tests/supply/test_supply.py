@@ -101,3 +101,13 @@ def test_the_citation_states_the_version_and_the_licence_of_the_package() -> Non
     stated = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert (stated["version"], stated["license"]) == (hypviz.__version__, "Apache-2.0")
     assert stated["preferred-citation"]["url"].endswith("2411.17490")
+
+
+def test_packages_of_npm_are_tools_only_each_with_its_hash_and_no_place_to_fetch_it_from() -> None:
+    wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    locked = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert "dependencies" not in wanted
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted["devDependencies"].values())
+    assert locked.pop("")["devDependencies"] == wanted["devDependencies"], "run make lock"
+    for name, one in locked.items():
+        assert one["dev"] and one["integrity"].startswith("sha512-") and "resolved" not in one, name

@@ -1,0 +1,38 @@
+/**
+ * A rule of lint: every exported function says in JSDoc what it takes, a type for each parameter, so that tsc can hold its callers to it.
+ */
+
+/** The comment that stands right before a node. */
+const commentOf = (source, node) => {
+  const before = source.getCommentsBefore(node).at(-1);
+  return before?.type === "Block" && before.value.startsWith("*") ? before.value : "";
+};
+
+/** Whether a comment types a function as a whole. */
+const isTyped = (comment) => /@type\s*\{/.test(comment);
+
+export const documented = {
+  meta: {
+    type: "problem",
+    schema: [],
+    messages: {
+      missing: "{{name}} is exported: say in JSDoc what it does and the type of each parameter ({{given}} of {{wanted}} there).",
+    },
+  },
+  create(context) {
+    const check = (node, name, fn) => {
+      const comment = commentOf(context.sourceCode, node);
+      const given = comment.match(/@param\s*\{/g)?.length ?? 0;
+      if (!comment || (given < fn.params.length && !isTyped(comment)))
+        context.report({ node, messageId: "missing", data: { name, given: String(given), wanted: String(fn.params.length) } });
+    };
+    return {
+      ExportNamedDeclaration(node) {
+        const declared = node.declaration;
+        if (declared?.type === "FunctionDeclaration") check(node, declared.id.name, declared);
+        for (const one of declared?.type === "VariableDeclaration" ? declared.declarations : [])
+          if (/^(Arrow)?Function/.test(one.init?.type ?? "")) check(node, one.id.name, one.init);
+      },
+    };
+  },
+};
