@@ -25,7 +25,9 @@ from pathlib import Path
 _IMPORT = re.compile(r'^import (?:\* as (?P<star>\w+)|\{(?P<names>[^}]*)\}) from "(?P<source>\.{1,2}/[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async function\*?|function\*?|class|const) (?P<name>\w+))", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b(?! ?\().*$", re.MULTILINE)
-_LATER = re.compile(r"\bimport\s*\((?!\s*\.\.\.)")
+_LATER = re.compile(r"\bimport\s*\(")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+"""Comments of types say import("./x.js").X, which fetches nothing."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def classic_script(folder: Path, entry: str) -> str:
     Raises ValueError as `in_order` does, and for a module that would fetch others later.
     """
     modules = in_order(folder, [entry])
-    if later := [module.name for module in modules if _LATER.search(module.body)]:
+    if later := [module.name for module in modules if _LATER.search(_COMMENT.sub("", module.body))]:
         raise ValueError(f"{', '.join(later)} fetches modules when they are needed, which a single file cannot.")
     return "\n".join(['(() => {\n"use strict";\nconst modules = {};', *map(_wrapped, modules), "})();\n"])
 

@@ -94,6 +94,21 @@ def test_what_it_cannot_read_is_refused(tmp_path: Path, text: str, told: str) ->
     assert told in str(error.value)
 
 
+def test_a_type_named_in_a_comment_fetches_nothing(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        a='// @ts-check\nimport { x } from "./b.js";\n/** @param {import("./b.js").X} y */\nglobalThis.seen = x;\n',
+        b="export const x = 1;\n",
+    )
+    assert run(bundle.classic_script(tmp_path, "a.js"), "seen") == 1
+
+
+def test_the_offline_page_is_one_script_that_parses() -> None:
+    script = page_files.script_text(ASSETS / page_files.OFFLINE)
+    done = subprocess.run([compute_driver_executable()[0], "--check", "-"], input=script, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_all_modules_of_the_page_can_be_read_and_none_is_left_over() -> None:
     found = {module.name for module in bundle.in_order(ASSETS, ENTRIES)}
     assert found == {path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob("*.js")}
