@@ -12,7 +12,7 @@ import pytest
 from hypviz.errors import SelectionError, SettingsError
 from hypviz.explore.children import listed_rows
 from hypviz.explore.view import View
-from tests.test_session import omega_with, textbook_angles
+from tests.test_view import omega_with, textbook_angles
 
 WIDE = 1.4
 

@@ -299,7 +299,7 @@ def test_another_data_set_is_opened_from_the_picker(page: Page, tmp_path: Path, 
         page.get_by_label("Data", exact=True).fill(str(file))
         page.keyboard.press("Enter")
         if file != allowed:
-            expect(page.locator(".hv-error")).to_contain_text("option allow-root")
+            expect(page.get_by_text("option allow-root").first).to_be_visible()
             assert state(page, "s.view.key") != before and state(page, "s.disk.n") == state(page, "s.view.count")
     expect(page.locator("#hv-facts")).to_contain_text("mine: 12 own vectors, 1 class, 1 level")
     page.wait_for_function("hypvizExplorer.state().disk.n === 12 && hypvizExplorer.state().answer?.picture.title === 'vector'")

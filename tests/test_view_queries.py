@@ -70,9 +70,9 @@ def test_an_aperture_needs_hyperbolic_geometry(tiny_view: View) -> None:
 
 
 def test_what_cones_have_in_common_is_inside_all_and_ranked_by_the_summed_angle(tiny_view: View, queries: ViewQueries) -> None:
-    queries = np.argsort(tiny_view.embedding.radii)[:3].tolist()  # the most general items: their cones are wide
-    each = np.stack([angles(tiny_view, row) for row in queries])
-    answer = queries.common([{"row": row} for row in queries], 2.6)
+    apexes = np.argsort(tiny_view.embedding.radii)[:3].tolist()  # the most general items: their cones are wide
+    each = np.stack([angles(tiny_view, row) for row in apexes])
+    answer = queries.common([{"row": row} for row in apexes], 2.6)
     inside = members(answer)
     sure = set(np.flatnonzero((each <= 2.6 - NOISE).all(axis=0)))
     maybe = set(np.flatnonzero((each <= 2.6 + NOISE).all(axis=0)))
@@ -82,15 +82,15 @@ def test_what_cones_have_in_common_is_inside_all_and_ranked_by_the_summed_angle(
     assert [card["angle"] for card in answer["items"]] == pytest.approx(total[shown].tolist(), abs=3 * NOISE)
     best = sorted(inside, key=lambda row: total[row])[: len(shown)]
     assert total[shown].tolist() == pytest.approx(total[best].tolist(), abs=3 * NOISE)
-    assert len(shown) == min(40, len(inside)) and not inside & set(queries)
-    alone = queries.common([{"row": queries[0]}], 2.6)
-    assert members(alone) == members(queries.cone({"row": queries[0]}, 2.6))
+    assert len(shown) == min(40, len(inside)) and not inside & set(apexes)
+    alone = queries.common([{"row": apexes[0]}], 2.6)
+    assert members(alone) == members(queries.cone({"row": apexes[0]}, 2.6))
 
 
 def test_too_many_or_no_cones_are_refused(queries: ViewQueries) -> None:
-    for queries in ([], [{"row": 0}] * (MAX_CONES + 1)):
+    for apexes in ([], [{"row": 0}] * (MAX_CONES + 1)):
         with pytest.raises(SelectionError, match=f"Choose 1 to {MAX_CONES} items"):
-            queries.common(queries, 1.0)
+            queries.common(apexes, 1.0)
 
 
 @pytest.mark.parametrize("method", ["hierarchy", "pca"])
