@@ -16,7 +16,7 @@
   const TURN = 2 * Math.PI;
 
   class Focus {
-    /** @param {Disk} disk @param {(body: Object) => Promise<ArrayBuffer>} [ask] the server; none: overviews only */
+    /** @param {Disk} disk @param {(body: Object) => Promise<ArrayBuffer|Object>} [ask] the server; none: overviews only */
     constructor(disk, ask) {
       Object.assign(this, { disk, paint: disk.paint, ask, on: Boolean(ask), asked: 0, last: "", busy: Promise.resolve() });
       this.button = disk.el.tools.querySelector("[data-tool=focus]");
@@ -91,7 +91,8 @@
     async fetch(query, omega) {
       const { paint } = this;
       const rows = paint.places ? hypviz.Bits.of(paint.row, paint.header.total).encode() : null;
-      const { header, arrays } = M.decode(await this.ask({ query, omega, rows, scale: paint.scaleName }));
+      const answer = await this.ask({ query, omega, rows, scale: paint.scaleName });
+      const { header, arrays } = answer instanceof ArrayBuffer ? M.decode(answer) : answer; // a page without a server decodes nothing
       const scale = (theta) => M.interpolate(theta, header.scale.true, header.scale.drawn);
       return { omega, scale, ticks: header.ticks, rings: header.rings, edge: header.edge, least: header.min_radius ?? 0, arrays };
     }

@@ -59,10 +59,15 @@ def scripts(names: tuple[str, ...] = SCRIPTS) -> list[str]:
 def offline_files() -> tuple[list[Path], list[Path]]:
     """Scripts and styles that an offline page is made of, in their order."""
     own = [ASSETS / name for name in SCRIPTS if name.startswith("disk/")]
-    return [plotly_js(), *own, ASSETS / "offline/search.js", ASSETS / "offline/offline.js"], [
-        ASSETS / "disk/disk.css",
-        ASSETS / "offline/offline.css",
-    ]
+    last = [ASSETS / name for name in ("offline/search.js", "offline/offline.js", "offline/start.js")]
+    return [plotly_js(), *own, *last], [ASSETS / "disk/disk.css", ASSETS / "offline/offline.css"]
+
+
+def published_files() -> tuple[list[Path], list[Path]]:
+    """Scripts and styles of a published page (`hypviz.server.publish`), in their order."""
+    inside, styles = offline_files()
+    names = ("angle_scale", "outline", "focus_layout", "start")
+    return [*inside[:-1], *(ASSETS / f"publish/{name}.js" for name in names)], [*styles, ASSETS / "publish/publish.css"]
 
 
 def head() -> str:
