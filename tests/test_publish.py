@@ -11,7 +11,7 @@ import yaml
 from typer.testing import CliRunner
 
 from hypviz.cli import app
-from hypviz.errors import SettingsError
+from hypviz.errors import HypvizError, SettingsError
 from hypviz.explore.view import View
 from hypviz.server import publish as module
 from hypviz.server.publish import PublishSettings, publish
@@ -85,7 +85,7 @@ def test_too_many_and_none_are_refused(tiny_view: View, tmp_path: Path, monkeypa
 
 @pytest.mark.parametrize("settings", [{"thumb_size": -1}, {"picture_size": 5000}, {"layout": "spiral"}])
 def test_settings_have_their_ranges(settings: dict[str, object]) -> None:
-    with pytest.raises(SettingsError):
+    with pytest.raises(HypvizError, match=r"side in pixels|Layout method"):
         PublishSettings(**settings)  # type: ignore[arg-type]
 
 

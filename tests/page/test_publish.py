@@ -16,13 +16,16 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from hypviz.data.formats.coco import read_coco
 from hypviz.explore.library import DEMO
 from hypviz.explore.view import View
 from hypviz.geometry.entailment import exterior_angle
 from hypviz.server.publish import PublishSettings, publish
 from hypviz.viz.disk import unpack
 from hypviz.viz.focus import focus, focus_payload, sides
+from hypviz.workspace.importing import import_workspace
 from hypviz.workspace.store import Workspace
+from tests.conftest import MakeCoco
 from tests.page.browser import OpenPage, new_page
 from tests.page.test_focus_layout import vectors_site
 from tests.worlds import TinyWorld
@@ -252,6 +255,22 @@ def test_a_part_of_the_data_is_a_world_of_its_own(browser: Browser, tiny_world: 
         members = page.evaluate("(row) => hypvizOffline.members(row)", row)
         inside = tiny_view.index.cone_members(tiny_view.index.query(row))
         assert set(members) == set(inside.tolist()) & set(rows.tolist()) and every["row"] == row
+
+
+def test_pictures_without_boxes_are_listed_by_similarity(
+    browser: Browser, tiny_world: TinyWorld, make_coco: MakeCoco, tmp_path: Path
+) -> None:
+    images = [{"id": number, "file_name": f"{number}.jpg", "width": 40, "height": 30} for number in range(1, 8)]
+    made, _ = import_workspace(tmp_path / "ws", read_coco(make_coco(images=images), tmp_path), name="plain")
+    view = View(made, tiny_world.checkpoint, device="cpu")
+    (tmp_path / BELOW).mkdir(parents=True)
+    publish(view, tmp_path / BELOW / "plain", settings=PublishSettings(picture_size=0))
+    with published(browser, tmp_path / BELOW / "plain") as page:
+        page.evaluate("() => hypvizOffline.select(2)")
+        page.wait_for_function("() => hypvizOffline.disk.state().selected === 2")
+        expect(page.locator(".of-children h3")).to_contain_text("Similar by cosine 6 · nearest first")
+        assert shown(page, "children") == [card["row"] for card in view.select({"row": 2})["children"]]
+        assert shown(page, "parents") == [] and not page.locator(".of-omega").is_visible()
 
 
 def test_no_file_names_an_address_that_is_not_its_own(tiny: Path) -> None:
