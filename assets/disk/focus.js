@@ -14,7 +14,7 @@ const AGAIN_MS = 60; // points that came later find their places after this
 const TURN = 2 * Math.PI;
 
 export class Focus {
-  /** @param {import("./disk.js").Disk} disk @param {(body: Object) => Promise<ArrayBuffer>} [ask] the server; none: overviews only */
+  /** @param {import("./disk.js").Disk} disk @param {(body: Object) => Promise<ArrayBuffer|Object>} [ask] the server, or a page that knows; none: overviews only */
   constructor(disk, ask) {
     this.disk = disk;
     this.paint = disk.paint;
@@ -95,7 +95,8 @@ export class Focus {
   async fetch(query, omega) {
     const { paint } = this;
     const rows = paint.places ? Bits.of(paint.row, paint.header.total).encode() : null;
-    const { header, arrays } = M.decode(await this.ask({ query, omega, rows, scale: paint.scaleName }));
+    const answer = await this.ask({ query, omega, rows, scale: paint.scaleName });
+    const { header, arrays } = answer instanceof ArrayBuffer ? M.decode(answer) : answer; // a page without a server decodes nothing
     const scale = (theta) => M.interpolate(theta, header.scale.true, header.scale.drawn);
     return { omega, scale, ticks: header.ticks, rings: header.rings, edge: header.edge, least: header.min_radius ?? 0, arrays };
   }

@@ -1,53 +1,23 @@
 /**
- * The offline page: the disk, cones found in all dimensions, children and parents, all from what is inside the file.
- * Made by hypviz/server/offline.py; hypviz/server/bundle.py writes it with all
- * that it imports into that one file, after plotly.js.
+ * The page without a server: the disk, cones found in all dimensions, children and parents, all in the browser. One file
+ * (hypviz/server/offline.py, started by offline/start.js) or a folder (hypviz/server/publish.py, started by publish/start.js).
+ *
+ * data: {state, facts, edges, cones, place, title}.  buffer: the points (hypviz/viz/disk.py).  picture: address of an item's small picture, ""
+ * for none.  held: a sentence on what is here.  focus: the layout around a selection, see disk/focus.js; none: the overview alone.
+ * about: more about an item.
+ *
+ * @typedef {{data: any, buffer: ArrayBuffer, search: Promise<any>, picture: (row: number) => string, held: (header: any) => string,
+ *   focus?: (body: any) => Promise<any>, about?: (row: number) => Promise<Node|null>, onSelect?: (row: number|null) => void}} Given
  */
 import { createDisk } from "../disk/disk.js";
 import * as M from "../disk/math.js";
 import { Bits } from "../shared/bitset.js";
 import { el } from "../shared/dom.js";
 import { distance } from "../shared/format.js";
-import { offlineSearch } from "./search.js";
 
 const COLOURS = [["branch", "branch"], ["depth", "level"], ["radius", "distance to the root"], ["class", "class"],
   ["violation", "violations"], ["split", "split"], ["distortion", "distortion"]];
-
-const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-const data = JSON.parse(document.getElementById("hv-data").textContent);
-const buffer = bytes(data.points).buffer;
-const { header, arrays } = M.decode(buffer);
-const rows = arrays.row || Int32Array.from({ length: header.n }, (_, i) => i);
-const placeOf = new Map(Array.from(rows, (row, i) => [row, i]));
-
-const search = offlineSearch({
-  header,
-  arrays,
-  answers: data.answers,
-  dim: data.directions.dim,
-  directions: new Int16Array(bytes(data.directions.values).buffer),
-});
-
-/** Half-angle of the cone at item i: ω as it was set, or the calibrated one of its level, or the aperture. */
-function halfAngle(i) {
-  if (state.kind === "aperture" && header.geometry === "hyperbolic") return search.apertureOf(i);
-  return state.omega ?? search.omegaOf(i);
-}
-
-const members = (i) => search.members(i, halfAngle(i));
-
-/* ------------------------------------------------------------ the page */
-
-const state = data.state;
-const pins = [...state.pins];
-const page = document.getElementById("hv-offline");
-const facts = data.facts;
-/** @type {(name: string) => any} */
-const find = (name) => page.querySelector(`.of-${name}`);
-const picture = (row) => (data.pictures[row] ? `data:image/jpeg;base64,${data.pictures[row]}` : "");
-const nameOf = (i) => (arrays.label[i] < 0 ? "scene" : header.classes[arrays.label[i]]);
-
-page.innerHTML = `<div class="of-head"><h1></h1><p></p></div>
+const FRAME = `<div class="of-head"><h1></h1><p></p></div>
   <div class="of-main"><section><div class="of-bar">
     <label>cone ω <input type="range" class="of-omega" min="0.02" max="3.14" step="0.005"></label><output></output>
     <label>colour <select class="of-colour"></select></label>
@@ -56,141 +26,222 @@ page.innerHTML = `<div class="of-head"><h1></h1><p></p></div>
   </div><div class="of-disk" tabindex="0"></div></section>
   <section><div class="of-now" aria-live="polite"></div>
     <div class="of-list of-children"></div><div class="of-list of-parents"></div></section></div>`;
-find("head").querySelector("h1").textContent = header.title;
-const held = facts.own_vectors ? "own vectors" : `pictures, ${facts.boxes.toLocaleString("en")} boxes · checkpoint ${facts.checkpoint}`;
-find("head").querySelector("p").textContent =
-  `${facts.images.toLocaleString("en")} ${held}, ` +
-  `${facts.dimension} dimensions, ${facts.geometry} · licences: data ${facts.data_licence}; checkpoint ${facts.checkpoint_licence} · ` +
-  `this file holds ${header.how}, and small pictures of ${Object.keys(data.pictures).length.toLocaleString("en")}. Cones and lists are found among these, in all dimensions.`;
-find("colour").append(...COLOURS.map(([value, name]) => new Option(name, value, false, value === state.colour)));
 
-const disk = createDisk(find("disk"), {
-  plotly: window.Plotly,
-  onPick: (row) => select(row),
-  onToggle: (row) => pin(row),
-  onBackground: () => select(null),
-  onStep: step,
-  thumbUrl: picture,
-});
-
-async function select(row) {
-  state.row = row;
-  await show();
-}
-
-async function show() {
-  const i = placeOf.get(state.row);
-  if (i === undefined) {
-    find("now").replaceChildren(el("p", "", "Click a point to see what its cone holds."));
-    find("children").replaceChildren();
-    find("parents").replaceChildren();
-    await disk.setSelection(null);
-    return showOmega(0);
+class OfflinePage {
+  /** @param {Given} given */
+  constructor({ data, buffer, search, picture, held, focus, about, onSelect = () => {} }) {
+    this.data = data;
+    this.buffer = buffer;
+    this.searching = search;
+    this.picture = picture;
+    this.focus = focus;
+    this.about = about;
+    this.onSelect = onSelect;
+    const { header, arrays } = M.decode(buffer);
+    this.header = header;
+    this.arrays = arrays;
+    this.rows = arrays.row || Int32Array.from({ length: header.n }, (_, i) => i);
+    this.placeOf = new Map(Array.from(this.rows, (row, i) => [row, i]));
+    this.search = null; // until what it needs is there
+    this.cones = data.cones !== false;
+    this.state = data.state;
+    this.pins = [...this.state.pins];
+    this.page = document.getElementById("hv-offline");
+    this.page.innerHTML = FRAME;
+    this.writeHead(held);
+    this.disk = createDisk(this.find("disk"), {
+      plotly: window.Plotly,
+      onPick: (row) => this.select(row),
+      onToggle: (row) => this.pin(row),
+      onBackground: () => this.select(null),
+      onStep: (direction) => this.step(direction),
+      thumbUrl: picture,
+      focus,
+    });
+    this.listen();
   }
-  const { shown: children, members: inside } = search.children(i, halfAngle(i));
-  const { shown: parents, members: above } = search.parents(i);
-  now(i);
-  list("children", "Children", children, inside.length);
-  list("parents", "Parents", parents, above.length);
-  disk.setOmega(halfAngle(i));
-  showOmega(inside.length);
-  const name = arrays.image[i];
-  await disk.setSelection({
-    row: state.row,
-    members: Bits.of(inside.map((j) => rows[j]), header.total),
-    children: children.map((j) => rows[j]),
-    parents: parents.map((j) => rows[j]),
-    edges: data.edges.filter(([parent]) => arrays.image[placeOf.get(parent)] === name),
-  });
-  showPins();
+
+  /** @returns {any} */
+  find(name) {
+    return this.page.querySelector(`.of-${name}`);
+  }
+
+  writeHead(held) {
+    const { data, header } = this;
+    const facts = data.facts;
+    this.find("head").querySelector("h1").textContent = data.title || header.title;
+    const what = facts.own_vectors ? "own vectors" : `pictures, ${facts.boxes.toLocaleString("en")} boxes · checkpoint ${facts.checkpoint}`;
+    this.find("head").querySelector("p").textContent =
+      `${facts.images.toLocaleString("en")} ${what}, ` +
+      `${facts.dimension} dimensions, ${facts.geometry} · licences: data ${facts.data_licence}; checkpoint ${facts.checkpoint_licence} · ` +
+      held(header);
+    this.find("colour").append(...COLOURS.map(([value, name]) => new Option(name, value, false, value === this.state.colour)));
+  }
+
+  listen() {
+    this.find("omega").addEventListener("input", () => {
+      Object.assign(this.state, { omega: Number(this.find("omega").value), kind: "angle" });
+      this.show();
+    });
+    this.find("colour").addEventListener("change", () => this.disk.setColour(this.find("colour").value));
+    this.find("pictures").addEventListener("change", () => this.disk.setPictures(this.find("pictures").checked));
+    this.find("pin").addEventListener("click", () => this.pin(this.state.row));
+    this.find("pictures").closest("label").hidden = !Array.from(this.rows).some((row) => this.picture(row));
+  }
+
+  /** Draw the points, then what is selected. */
+  async start() {
+    await this.disk.setPoints(this.buffer);
+    if (this.find("colour").value !== "branch") await this.disk.setColour(this.find("colour").value);
+    await this.show();
+    if (this.state.view) await this.disk.setView(this.state.view);
+    this.page.dataset.ready = "yes";
+  }
+
+  /** Half-angle of the cone at item i: ω as it was set, or the calibrated one of its level, or the aperture. */
+  halfAngle(i) {
+    if (this.state.kind === "aperture" && this.header.geometry === "hyperbolic") return this.search.apertureOf(i);
+    return this.state.omega ?? this.search.omegaOf(i);
+  }
+
+  members(i) {
+    return this.search.members(i, this.halfAngle(i));
+  }
+
+  nameOf(i) {
+    return this.arrays.label[i] < 0 ? "scene" : this.header.classes[this.arrays.label[i]];
+  }
+
+  async select(row) {
+    this.state.row = row;
+    this.onSelect(row);
+    await this.show();
+  }
+
+  async show() {
+    const { arrays, cones, disk, placeOf, rows, state } = this;
+    const i = placeOf.get(state.row);
+    if (i === undefined) return this.showNothing();
+    this.now(i);
+    this.search ||= await this.searching;
+    if (placeOf.get(state.row) !== i) return undefined; // another was chosen meanwhile
+    const { shown: children, members: inside, total } = this.search.children(i, this.halfAngle(i));
+    const { shown: parents, total: above } = this.search.parents(i);
+    this.list("children", cones ? "Children" : "Similar by cosine", children, total);
+    this.list("parents", "Parents", parents, above);
+    disk.setOmega(cones ? this.halfAngle(i) : null);
+    this.showOmega(inside.length);
+    const name = arrays.image[i];
+    await disk.setSelection({
+      row: state.row,
+      query: this.focus && { row: state.row },
+      members: Bits.of(inside.map((j) => rows[j]), this.header.total),
+      children: children.map((j) => rows[j]),
+      parents: parents.map((j) => rows[j]),
+      edges: this.data.edges.filter(([parent]) => arrays.image[placeOf.get(parent)] === name),
+    });
+    return this.showPins();
+  }
+
+  async showNothing() {
+    this.find("now").replaceChildren(el("p", "", "Click a point to see what its cone holds."));
+    this.find("children").replaceChildren();
+    this.find("parents").replaceChildren();
+    await this.disk.setSelection(null);
+    return this.showOmega(0);
+  }
+
+  now(i) {
+    const { arrays, picture, rows, state } = this;
+    const image = Object.assign(el("img"), { src: picture(rows[i]), alt: "", hidden: !picture(rows[i]) });
+    const level = this.header.depths[arrays.depth[i]].name;
+    const words = el("div", "", el("h2", "", this.nameOf(i)), el("p", "", `${level} · ${distance(arrays.radius[i])} from the root`));
+    this.find("now").replaceChildren(image, words);
+    const row = state.row;
+    this.about?.(row).then((node) => node && state.row === row && words.append(node), () => {}); // what is missing is only more about it
+  }
+
+  list(name, title, shown, total) {
+    const count = shown.length < total ? `${shown.length} of ${total}` : total;
+    const strip = el("div", "of-strip", ...shown.map((i) => this.card(i)));
+    const none = el("p", "of-none", `None in this ${this.data.place || "file"}.`);
+    const heading = el("h3", "", `${title} `, el("span", "", `${count} · ${this.cones ? "general → specific" : "nearest first"}`));
+    this.find(name).hidden = name === "parents" && !this.cones;
+    this.find(name).replaceChildren(heading, shown.length ? strip : none);
+  }
+
+  card(i) {
+    const row = this.rows[i];
+    const far = distance(this.arrays.radius[i]);
+    const url = this.picture(row);
+    const image = url ? Object.assign(el("img"), { src: url, alt: "" }) : el("i", "of-blank");
+    const card = el("button", "of-card", image, el("b", "", this.nameOf(i)), el("span", "", far));
+    Object.assign(card, { type: "button", title: `${this.nameOf(i)}, ${far} from the root` });
+    card.dataset.row = String(row);
+    card.addEventListener("click", () => this.select(row));
+    return card;
+  }
+
+  showOmega(count) {
+    const i = this.placeOf.get(this.state.row);
+    const value = i === undefined || !this.cones ? this.state.omega : this.halfAngle(i);
+    const output = this.page.querySelector("output");
+    this.find("omega").closest("label").hidden = this.find("pin").hidden = output.hidden = !this.cones;
+    if (value !== null) this.find("omega").value = value;
+    output.textContent = value === null ? "calibrated" : `${value.toFixed(2)} rad · ${count} inside`;
+  }
+
+  pin(row) {
+    const at = this.pins.indexOf(row);
+    if (at >= 0) this.pins.splice(at, 1);
+    else this.pins.push(row);
+    this.showPins();
+  }
+
+  /** Pinned cones, and, where there are any, what lies in all of them and in the selection's. */
+  showPins() {
+    const { disk, pins, placeOf, state } = this;
+    this.find("pin").textContent = pins.includes(state.row) ? "Unpin this cone" : "Pin this cone";
+    this.find("pin").disabled = state.row === null;
+    if (!this.cones || !this.search) return undefined;
+    if (!pins.length) return disk.setPins([], null);
+    const places = pins.map((row) => placeOf.get(row));
+    const apexes = [...new Set([...places, ...(state.row === null ? [] : [placeOf.get(state.row)])])];
+    const common = apexes.map((i) => new Set(this.members(i))).reduce((all, next) => new Set([...all].filter((j) => next.has(j))));
+    const drawn = pins.map((row, k) => ({ row, omega: this.halfAngle(places[k]) }));
+    return disk.setPins(drawn, Bits.of([...common].map((j) => this.rows[j]), this.header.total));
+  }
+
+  /** Arrow keys: the nearest child or parent by annotation, and the boxes beside this one. */
+  step(direction) {
+    const { edges } = this.data;
+    const { row } = this.state;
+    const relatives = { child: edges.filter(([p]) => p === row).map(([, c]) => c), parent: edges.filter(([, c]) => c === row).map(([p]) => p) };
+    if (relatives[direction]) return relatives[direction].length && this.select(relatives[direction][0]);
+    const above = edges.find(([, c]) => c === row);
+    if (!above) return undefined;
+    const beside = edges.filter(([p]) => p === above[0]).map(([, c]) => c);
+    const at = beside.indexOf(row) + (direction === "sibling+" ? 1 : -1);
+    return this.select(beside[(at + beside.length) % beside.length]);
+  }
+
+  rowsOf(found) {
+    return found.map((j) => this.rows[j]);
+  }
 }
 
-function now(i) {
-  const image = Object.assign(el("img"), { src: picture(rows[i]), alt: "", hidden: !picture(rows[i]) });
-  const level = header.depths[arrays.depth[i]].name;
-  const words = el("div", "", el("h2", "", nameOf(i)), el("p", "", `${level} · ${distance(arrays.radius[i])} from the root`));
-  find("now").replaceChildren(image, words);
+/** Mount the page in #hv-offline; `window.hypvizOffline` is what it gives back. @param {Given} given */
+export function offlinePage(given) {
+  const page = new OfflinePage(given);
+  const at = (row) => page.placeOf.get(row);
+  const handle = {
+    disk: page.disk,
+    state: page.state,
+    select: (row) => page.select(row),
+    members: (row) => page.rowsOf(page.members(at(row))),
+    children: (row) => page.rowsOf(page.search.children(at(row), page.halfAngle(at(row))).shown),
+    parents: (row) => page.rowsOf(page.search.parents(at(row)).shown),
+    ready: page.start(),
+  };
+  return (window.hypvizOffline = handle);
 }
-
-function list(name, title, shown, total) {
-  const count = shown.length < total ? `${shown.length} of ${total}` : total;
-  const strip = el("div", "of-strip", ...shown.map(card));
-  const none = el("p", "of-none", "None in this file.");
-  const heading = el("h3", "", `${title} `, el("span", "", `${count} · general → specific`));
-  find(name).replaceChildren(heading, shown.length ? strip : none);
-}
-
-function card(i) {
-  const url = picture(rows[i]);
-  const image = url ? Object.assign(el("img"), { src: url, alt: "" }) : el("i", "of-blank");
-  const button = el("button", "of-card", image, el("b", "", nameOf(i)), el("span", "", distance(arrays.radius[i])));
-  Object.assign(button, { type: "button", title: `${nameOf(i)}, ${distance(arrays.radius[i])} from the root` });
-  button.dataset.row = rows[i];
-  button.addEventListener("click", () => select(rows[i]));
-  return button;
-}
-
-function showOmega(count) {
-  const i = placeOf.get(state.row);
-  const value = i === undefined ? state.omega : halfAngle(i);
-  if (value !== null) find("omega").value = value;
-  page.querySelector("output").textContent = value === null ? "calibrated" : `${value.toFixed(2)} rad · ${count} inside`;
-}
-
-function pin(row) {
-  const at = pins.indexOf(row);
-  if (at >= 0) pins.splice(at, 1);
-  else pins.push(row);
-  showPins();
-}
-
-/** Pinned cones, and, where there are any, what lies in all of them and in the selection's. */
-function showPins() {
-  const places = pins.map((row) => placeOf.get(row));
-  find("pin").textContent = pins.includes(state.row) ? "Unpin this cone" : "Pin this cone";
-  find("pin").disabled = state.row === null;
-  if (!pins.length) return disk.setPins([], null);
-  const apexes = [...new Set([...places, ...(state.row === null ? [] : [placeOf.get(state.row)])])];
-  const common = apexes.map((i) => new Set(members(i))).reduce((all, next) => new Set([...all].filter((j) => next.has(j))));
-  const drawn = pins.map((row, k) => ({ row, omega: halfAngle(places[k]) }));
-  return disk.setPins(drawn, Bits.of([...common].map((j) => rows[j]), header.total));
-}
-
-/** Arrow keys: the nearest child or parent by annotation, and the boxes beside this one. */
-function step(direction) {
-  const relatives = { child: data.edges.filter(([p]) => p === state.row).map(([, c]) => c),
-    parent: data.edges.filter(([, c]) => c === state.row).map(([p]) => p) };
-  if (relatives[direction]) return relatives[direction].length && select(relatives[direction][0]);
-  const above = data.edges.find(([, c]) => c === state.row);
-  if (!above) return undefined;
-  const beside = data.edges.filter(([p]) => p === above[0]).map(([, c]) => c);
-  const at = beside.indexOf(state.row) + (direction === "sibling+" ? 1 : -1);
-  return select(beside[(at + beside.length) % beside.length]);
-}
-
-find("omega").addEventListener("input", () => {
-  Object.assign(state, { omega: Number(find("omega").value), kind: "angle" });
-  show();
-});
-find("colour").addEventListener("change", () => disk.setColour(find("colour").value));
-find("pictures").addEventListener("change", () => disk.setPictures(find("pictures").checked));
-find("pin").addEventListener("click", () => pin(state.row));
-find("pictures").closest("label").hidden = !Object.keys(data.pictures).length;
-
-async function start() {
-  await disk.setPoints(buffer);
-  if (find("colour").value !== "branch") await disk.setColour(find("colour").value);
-  await show();
-  await disk.setView(state.view);
-  page.dataset.ready = "yes";
-}
-const rowsOf = (found) => found.map((j) => rows[j]);
-window.hypvizOffline = {
-  disk,
-  select,
-  state,
-  members: (row) => rowsOf(members(placeOf.get(row))),
-  children: (row) => rowsOf(search.children(placeOf.get(row), halfAngle(placeOf.get(row))).shown),
-  parents: (row) => rowsOf(search.parents(placeOf.get(row)).shown),
-  ready: start(),
-};

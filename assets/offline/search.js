@@ -3,15 +3,16 @@
  * Search inside the offline page, by the one rule of hypviz/search/retrieval.py, in float64: cones by level of the radius, and a
  * ranking for children and one for parents. Items are numbered as in the points; everything smaller is better.
  *
- *   const search = offlineSearch({ header, arrays, directions, dim, answers });
- *   search.children(i, omega) → {shown: [i…] general → specific, members: [i…]}
+ *   const search = offlineSearch({ header, arrays, directions, dim, answers, whole, cones });
+ *   search.children(i, omega) → {shown: [i…] general → specific, members: [i…], total}
  *
  * @typedef {"query"|"candidate"|"sum"} Apex
  * @typedef {"children"|"parents"} Task
  * @typedef {{by: string, apex: Apex, weight: number}} Ranking
  * @typedef {{cones: {limits: number[], omegas: number[], outward: boolean}, children: Ranking, parents: Ranking, parents_at: Apex, parents_omega: number}} Answers
- * @typedef {{header: {n: number, curv: number, geometry: string}, arrays: Record<string, any>, directions: Int16Array, dim: number, answers: Answers}} Content
- *   directions: (n, dim) components in steps of 1/32767; the radius of each item is among the arrays
+ * @typedef {{header: {n: number, curv: number, geometry: string}, arrays: Record<string, any>, directions: Int16Array|Float32Array, dim: number, answers: Answers, whole?: Uint8Array, cones?: boolean}} Content
+ *   directions: (n, dim) components, of any length; the radius of each item is among the arrays.  whole: 1 for whole pictures, which are
+ *   listed as children of nothing and have no parents.  cones: false where nothing says what contains what; then children are the nearest by cosine.
  */
 
 const SHOWN = 40;
@@ -19,7 +20,7 @@ const COINCIDENT = 64 * 2 ** -23; // below this, two items are one point and hav
 
 class OfflineSearch {
   /** @param {Content} of */
-  constructor({ header, arrays, directions, dim, answers }) {
+  constructor({ header, arrays, directions, dim, answers, whole, cones = true }) {
     this.header = header;
     this.directions = directions;
     this.dim = dim;
@@ -28,6 +29,9 @@ class OfflineSearch {
     this.radius = arrays.radius;
     this.cones = answers.cones;
     this.limits = this.cones.limits.map(Math.fround);
+    this.whole = whole;
+    this.hasCones = cones;
+    this.lengths = Float64Array.from({ length: header.n }, (_, j) => Math.sqrt(this.dot(j, j)));
   }
 
   /** @param {number} i @param {number} j */
@@ -40,13 +44,25 @@ class OfflineSearch {
 
   /** 1 − cos of the angle between item i's direction and every item's. @param {number} i */
   versines(i) {
-    const own = Math.sqrt(this.dot(i, i));
-    return Float64Array.from({ length: this.header.n }, (_, j) => Math.min(2, Math.max(0, 1 - this.dot(i, j) / (own * Math.sqrt(this.dot(j, j))))));
+    const away = new Float64Array(this.header.n);
+    for (let j = 0; j < away.length; j++) away[j] = Math.min(2, Math.max(0, 1 - this.dot(i, j) / (this.lengths[i] * this.lengths[j])));
+    away[i] = 0;
+    return away;
+  }
+
+  /** Whether two places count as one, which has no angle. @param {number} versine @param {number} x @param {number} y */
+  coincident(versine, x, y) {
+    return versine <= COINCIDENT && Math.abs(x - y) <= COINCIDENT * Math.max(x, y);
+  }
+
+  /** @param {number} i */
+  isWhole(i) {
+    return Boolean(this.whole && this.whole[i]);
   }
 
   /** ext(x, y) in radians, from radii: geometry/entailment.py. @param {number} versine @param {number} x @param {number} y */
   exterior(versine, x, y) {
-    if (versine <= COINCIDENT && Math.abs(x - y) <= COINCIDENT * Math.max(x, y)) return Math.PI / 2;
+    if (this.coincident(versine, x, y)) return Math.PI / 2;
     const sine = Math.sqrt(versine * (2 - versine));
     if (this.header.geometry === "euclidean") return Math.atan2(sine * y, y - x - versine * y);
     const along = Math.sinh(this.root * (y - x)) - versine * Math.cosh(this.root * x) * Math.sinh(this.root * y);
@@ -90,7 +106,9 @@ class OfflineSearch {
 
   /** @param {number} i @param {(j: number) => boolean} keep */
   others(i, keep) {
-    return Array.from({ length: this.header.n }, (_, j) => j).filter((j) => j !== i && keep(j));
+    const found = [];
+    for (let j = 0; j < this.header.n; j++) if (j !== i && keep(j)) found.push(j);
+    return found;
   }
 
   /**
@@ -107,15 +125,24 @@ class OfflineSearch {
 
   /** Items in the cone of item i with a half-angle, in radians. @param {number} i @param {number} omega @param {Float64Array} [away] */
   members(i, omega, away = this.versines(i)) {
+    if (!this.hasCones) return [];
     return this.others(i, (j) => this.holds(this.angleOf(away[j], this.radius[i], this.radius[j], "children", "query"), omega, this.radius[i], this.radius[j]));
   }
 
   /** Items whose own cones hold item i; with parents_at "query", those behind it. @param {number} i @param {Float64Array} away */
   above(i, away) {
+    if (!this.hasCones || this.isWhole(i)) return [];
     /** @param {number} j */
     const angle = (j) => this.angleOf(away[j], this.radius[i], this.radius[j], "parents", this.answers.parents_at);
     if (this.answers.parents_at === "query") return this.others(i, (j) => angle(j) <= this.answers.parents_omega);
-    return this.others(i, (j) => this.holds(angle(j), this.calibrated(this.radius[j]), this.radius[j], this.radius[i]));
+    // A whole picture is more general than any box, wherever it lies.
+    return this.others(i, (j) => this.holds(angle(j), this.calibrated(this.radius[j]), this.isWhole(j) ? -1 : this.radius[j], this.radius[i]));
+  }
+
+  /** Without cones: the nearest by cosine, nearest first. @param {number} i @param {Float64Array} away */
+  nearest(i, away) {
+    const found = this.others(i, () => true).sort((a, b) => away[a] - away[b] || a - b);
+    return { shown: found.slice(0, SHOWN), members: /** @type {number[]} */ ([]), total: found.length };
   }
 
   /** The calibrated half-angle of item i's cone. @param {number} i */
@@ -131,15 +158,17 @@ class OfflineSearch {
   /** @param {number} i @param {number} omega */
   children(i, omega) {
     const away = this.versines(i);
+    if (!this.hasCones) return this.nearest(i, away);
     const inside = this.members(i, omega, away);
-    return { shown: this.best(inside, this.answers.children, "children", away, i), members: inside };
+    const listed = inside.filter((j) => !this.isWhole(j));
+    return { shown: this.best(listed, this.answers.children, "children", away, i), members: inside, total: listed.length };
   }
 
   /** @param {number} i */
   parents(i) {
     const away = this.versines(i);
     const found = this.above(i, away);
-    return { shown: this.best(found, this.answers.parents, "parents", away, i), members: found };
+    return { shown: this.best(found, this.answers.parents, "parents", away, i), members: found, total: found.length };
   }
 }
 

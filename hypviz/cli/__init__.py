@@ -10,7 +10,24 @@ from typing import Annotated, NoReturn
 import typer
 
 from hypviz import __version__
-from hypviz.cli import bench, data, demo, doctor, experiment, export, finetune, heads, health, model, photos, search, serve, user, vectors
+from hypviz.cli import (
+    bench,
+    data,
+    demo,
+    doctor,
+    experiment,
+    export,
+    finetune,
+    heads,
+    health,
+    model,
+    photos,
+    publish,
+    search,
+    serve,
+    user,
+    vectors,
+)
 from hypviz.errors import HypvizError, os_sentence
 
 app = typer.Typer(
@@ -29,6 +46,7 @@ app.command("embed")(model.embed)
 app.command("evaluate")(model.evaluate)
 app.command("health")(health.health)
 app.command("search")(search.search)
+app.command("publish")(publish.publish)
 app.command("experiment")(experiment.experiment)
 app.command("demo")(demo.demo)
 app.command("heads")(heads.heads)

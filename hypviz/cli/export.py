@@ -12,6 +12,7 @@ from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
 from hypviz.errors import SettingsError
 
 if TYPE_CHECKING:
+    from hypviz.explore.view import View
     from hypviz.explore.view_queries import ViewQueries
 
 app = typer.Typer(no_args_is_help=True)
@@ -71,6 +72,38 @@ def selection(
         raise SettingsError(f"{out} has no ending that names a format ({', '.join(ENDINGS)}); give --format.")
     with progress_bar("Embedding", quiet=as_json) as report:
         view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
+    wanted = filter_of(
+        view,
+        text=text,
+        depth=depth,
+        ids=ids,
+        violations=violations,
+        unlabelled=unlabelled,
+        proposed=proposed,
+        cone=cone,
+        omega=omega,
+        tag=tag,
+    )
+    count = _write(view.queries, wanted, chosen, out, pictures=pictures)
+    size = out.stat().st_size
+    result = {"file": str(out), "format": chosen, "items": count, "bytes": size}
+    show(result, f"{out}: {count:,} items, {size:,} bytes", as_json=as_json)
+
+
+def filter_of(
+    view: View,
+    *,
+    text: str,
+    depth: Optional[list[int]],
+    ids: Optional[Path],
+    violations: bool,
+    unlabelled: bool,
+    proposed: Optional[bool],
+    cone: Optional[str],
+    omega: Optional[float],
+    tag: Optional[list[str]],
+) -> dict[str, Any]:
+    """The filter (`explore.selection`) that the options of `export selection` and `publish` stand for."""
     wanted: dict[str, Any] = {"text": text, "depths": depth or [], "violations": violations, "flags": ["unlabelled"] if unlabelled else []}
     wanted["tags"] = tag or []
     if proposed is not None:
@@ -79,10 +112,7 @@ def selection(
         wanted["ids"] = ids.read_text(encoding="utf-8").split()
     if cone is not None:
         wanted["members"] = view.queries.cone({"row": view.row_of(cone)}, omega)["members"]
-    count = _write(view.queries, wanted, chosen, out, pictures=pictures)
-    size = out.stat().st_size
-    result = {"file": str(out), "format": chosen, "items": count, "bytes": size}
-    show(result, f"{out}: {count:,} items, {size:,} bytes", as_json=as_json)
+    return wanted
 
 
 def _write(queries: ViewQueries, wanted: dict[str, Any], format: str, out: Path, *, pictures: bool) -> int:

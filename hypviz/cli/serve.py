@@ -53,6 +53,11 @@ def serve_page(
     allow_host: Annotated[
         Optional[list[str]], typer.Option(help="A further name the server answers to, such as that of a proxy; may be given several times.")
     ] = None,
+    root_path: Annotated[str, typer.Option(help="The path that a proxy serves the page below, such as /proxy/7860.")] = "",
+    frame_ancestors: Annotated[
+        Optional[list[str]],
+        typer.Option(help="A site whose pages may show this one in a frame, such as https://lab.example; may be given several times."),
+    ] = None,
     log_level: Annotated[str, typer.Option(help=f"{', '.join(LEVELS)}.")] = "info",
     log_format: Annotated[str, typer.Option(help="plain, or json with a line for every request.")] = "plain",
     version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version and end.")] = False,
@@ -64,7 +69,9 @@ def serve_page(
         _set_up_log(log_level, log_format)
         from hypviz.server.edge.settings import EdgeSettings
 
-        settings = EdgeSettings(host, port, tuple(allow_host or ()), auth, no_auth, read_only, log_format == "json").checked()
+        settings = EdgeSettings(
+            host, port, tuple(allow_host or ()), auth, no_auth, read_only, log_format == "json", root_path, tuple(frame_ancestors or ())
+        ).checked()
         serve(data, checkpoint, settings=settings, device=device, browser=browser, allow_root=allow_root or [], hub=hub)
     except HypvizError as error:
         sys.exit(f"error: {_advised(str(error))}")
@@ -84,7 +91,7 @@ def _set_up_log(level: str, form: str) -> None:
 
 OPTIONS = (
     "--data", "--checkpoint", "--host", "--port", "--device", "--browser", "--no-browser", "--allow-root", "--hub", "--auth", "--no-auth",
-    "--read-only", "--allow-host", "--log-level", "--log-format", "--version",
+    "--read-only", "--allow-host", "--root-path", "--frame-ancestors", "--log-level", "--log-format", "--version",
 )  # fmt: skip
 """What this command understands."""
 

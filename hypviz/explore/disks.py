@@ -147,6 +147,10 @@ class Disks(Layouts):
     def _stratum(self) -> NDArray[np.int64]:
         return self.columns.branch.astype(np.int64) << 32 | self._hierarchy.depth.astype(np.int64)
 
+    def sampled(self, rows: Rows, budget: int) -> Rows:
+        """At most `budget` of some rows, ascending: of every branch and depth its share, small groups lifted."""
+        return stratified(self._stratum, budget, among=rows)
+
     def _chosen(self, budget: int, families: Sequence[Rows] = ()) -> Rows | None:
         """Rows to send, ascending; None for all."""
         if len(self.embedding) <= budget:

@@ -24,6 +24,7 @@ from hypviz.explore.histograms import histograms
 from hypviz.explore.query_points import QueryResolver
 from hypviz.explore.selection import Selector
 from hypviz.search.answers import Query
+from hypviz.search.near import refined_cosines
 from hypviz.search.orders import near_duplicates
 from hypviz.viz import layout
 from hypviz.viz.focus import Focus, focus, focus_payload, sides
@@ -92,8 +93,9 @@ class ViewQueries:
         member = np.zeros(len(index), np.bool_)
         member[index.cone_members(place, omega)] = True
         own = disks.families[place.row] if place.row is not None else layout.place(disks.angles(), disks.embedding, place.direction)
+        cosine = refined_cosines(index.cosines(place), place.direction, disks.embedding)
         return focus(
-            disks.embedding, index.cosines(place), sides(disks.families, float(own)), radius=float(place.radius), omega=omega,
+            disks.embedding, cosine, sides(disks.families, float(own)), radius=float(place.radius), omega=omega,
             member=member, radii=radii, rows=rows, own=place.row,
             min_radius=float(place.radius) if index.retrieval.cones.outward else None,
         )  # fmt: skip

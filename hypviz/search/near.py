@@ -56,6 +56,19 @@ def refine(angle: Floats, cosine: Floats, apex: Floats, other: Floats, ends: End
     return angle
 
 
+def refined_cosines(cosine: Floats, direction: Floats, space: Embedding) -> NDArray[np.float64]:
+    """(N,) float64 cosines of one direction, (D,), with those of all items; where `cosine`, of a float32 product, is too coarse for an
+    angle, computed anew in float64. With these every angle between directions is known to 1e-5 rad."""
+    found = np.asarray(cosine, np.float64)
+    own = np.asarray(direction, np.float64)
+    near = np.flatnonzero(cosine >= 1 - NEAR)
+    for start in range(0, len(near), PAIRS):
+        rows = near[start : start + PAIRS]
+        others = np.asarray(space.directions[rows], np.float64)
+        found[rows] = others @ own / np.maximum(np.linalg.norm(others, axis=1) * np.linalg.norm(own), np.finfo(np.float64).tiny)
+    return found
+
+
 def _error(versine: Floats, r_x: Floats, r_y: Floats, space: Embedding) -> Floats:
     """What an angle can be off by, radians: the rounding of 1 − cos θ, seen from the apex at the distance of the other point.
 

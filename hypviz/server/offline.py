@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hypviz.data.items import only_pictures, whole_pictures
 from hypviz.data.pictures import open_upright
 from hypviz.errors import DataError, SelectionError
 from hypviz.explore.view import View
@@ -109,6 +110,8 @@ def _content(view: View, wanted: Json) -> Json:
         "points": _text(payload),
         "directions": {"dim": dim, "values": _text(steps.tobytes())},
         "edges": np.stack([edges.parent[drawn], edges.child[drawn]], axis=1).tolist(),
+        "whole": _text(whole_pictures(view.items)[rows].astype(np.uint8).tobytes()),
+        "cones": not only_pictures(view.items),
         "pictures": {str(row): _text(data) for row, data in _pictures(view, _telling(view, rows, focus)).items()},
     }
 

@@ -24,7 +24,7 @@ from hypviz.workspace.import_report import report_of
 log = logging.getLogger(__name__)
 
 HEAD = '<div class="hv-head"><h1>hypviz</h1></div>'
-SIGN_OUT = '<form class="hv-out" method="post" action="/hypviz/logout"><button>Sign out</button></form>'
+SIGN_OUT = '<form class="hv-out" method="post" action="hypviz/logout"><button>Sign out</button></form>'
 INTRO = (
     "Walk through pictures in hyperbolic space: whole scenes lie near the centre of the disk, their objects and parts farther out. "
     "Click a point, a box or a picture; the question mark explains every word and key."

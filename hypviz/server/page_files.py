@@ -18,8 +18,8 @@ MAIN = "main.js"
 """The entry: it gives the page `window.hypviz`."""
 EXPLORE, EVALUATE, ANNOTATE, TUNE = "explore/explore.js", "evaluate/evaluate.js", "annotate/annotate.js", "finetune/finetune.js"
 """What `main.js` fetches for each tab when it is first looked at."""
-OFFLINE = "offline/offline.js"
-"""The entry of the offline page."""
+OFFLINE, PUBLISHED = "offline/start.js", "publish/start.js"
+"""The entries of the offline page and of a published one."""
 STYLES = (
     "shared/style.css", "shared/report.css", "disk/disk.css", "explore/explore.css", "explore/marks.css", "evaluate/evaluate.css",
     "annotate/annotate.css", "finetune/finetune.css",
@@ -78,6 +78,11 @@ def sources(entry: str) -> str:
 def offline_files() -> tuple[list[Path], list[Path]]:
     """Scripts and styles that an offline page is made of, in their order; a module stands for all that it imports."""
     return [plotly_js(), ASSETS / OFFLINE], [ASSETS / "disk/disk.css", ASSETS / "offline/offline.css"]
+
+
+def published_files() -> tuple[list[Path], list[Path]]:
+    """Scripts and styles of a published page (`hypviz.server.publish`), as `offline_files`."""
+    return [plotly_js(), ASSETS / PUBLISHED], [*offline_files()[1], ASSETS / "publish/publish.css"]
 
 
 def script_text(path: Path) -> str:

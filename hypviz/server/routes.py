@@ -35,6 +35,7 @@ from hypviz.server.evaluate_routes import evaluate_router
 from hypviz.server.marks_routes import marks_router
 from hypviz.server.offline import offline_page
 from hypviz.server.page_files import offline_files, plotly_js
+from hypviz.server.page_html import PageHtml
 from hypviz.server.pressure import Pressure
 from hypviz.server.remembered import Remembered
 from hypviz.server.tune_routes import tune_router
@@ -64,6 +65,8 @@ def build_app(library: Library, settings: EdgeSettings | None = None, *, with_pa
     app.include_router(tune_router(library, app.state.tuner), prefix="/hypviz")
     app.mount("/hypviz/assets", PageFiles())
     app.add_middleware(Pressure)  # innermost: what the edge refuses takes no turn
+    if with_page:
+        app.add_middleware(PageHtml)
     add_answers(app)
 
     @app.get("/healthz")

@@ -51,6 +51,7 @@ def build_site(library: Library, data: str, checkpoint: str, settings: EdgeSetti
         routes.build_app(library, settings, with_page=True),
         page.build_page(library, data=data, checkpoint=checkpoint, settings=settings),
         path="/",
+        root_path=settings.root_path or None,
         theme=page.theme(),
         head=page_files.head(),
         footer_links=[],
@@ -125,7 +126,7 @@ def _announce(server: uvicorn.Server, settings: EdgeSettings, browser: bool, the
             return
         threading.Event().wait(0.05)
     port = server.servers[0].sockets[0].getsockname()[1]
-    found = addresses(settings.host, port)
+    found = [f"{one}{settings.root_path}/" if settings.root_path else one for one in addresses(settings.host, port)]
     others = f" (on this machine also {found[-1]})" if len(found) > 1 else ""
     log.info("hypviz is open at %s%s (Ctrl-C stops it)", found[0], others)
     if settings.no_auth:

@@ -60,21 +60,26 @@ def focus(
 ) -> Focus:
     """The layout around a place at `radius` with a cone of half-angle `omega` (radians).
 
-    space: all N items.  cosine: (N,) of the angle between the place's direction and each item's, those that membership
-    was decided by.  side: (N,) +1 or −1.  member: (N,) bool, who is inside the cone.  rows: (n,) the items drawn, None
-    for all.  own: the place's own row, drawn at 0.  min_radius: the cone holds nothing nearer to the root, see `outline`.
+    space: all N items.  cosine: (N,) of the angle between the place's direction and each item's, as exact as membership was
+    decided by (`search.near.refined_cosines`).  side: (N,) +1 or −1.  member: (N,) bool, who is inside the cone.  rows: (n,)
+    the items drawn, None for all.  own: the place's own row, drawn at 0.  min_radius: the cone holds nothing nearer to the root, see
+    `outline`.
 
     What search counts as one point with the place (`scoring.coincident`) is drawn on the place: what is left between the two is
     rounding, which a stretched scale would show as a distance.
     """
     theta = np.arccos(np.clip(np.asarray(cosine, np.float64), -1, 1))
+    alike = coincident(np.asarray(cosine, np.float32), np.array(radius, np.float32), np.asarray(space.radii, np.float32))
+    theta[alike] = 0  # else the stretch would follow what rounding makes of the place itself
+    if own is not None:
+        theta[own] = 0
     scale = AngleScale.from_angles(theta)
     chosen = np.arange(len(theta)) if rows is None else np.asarray(rows, np.int64)
     angle = (side[chosen] * scale.drawn(theta[chosen])).astype(np.float32)
     angle = np.where(np.abs(angle) > np.pi, np.sign(angle) * np.float32(3.1415925), angle)  # float32 rounds π up
     drawn = radii.drawn(space.radii[chosen]).astype(np.float32)
-    alike = coincident(np.asarray(cosine, np.float32)[chosen], np.array(radius, np.float32), np.asarray(space.radii, np.float32)[chosen])
-    angle[alike], drawn[alike] = 0, radii.drawn(radius)
+    on_place = np.isin(chosen, alike[0])
+    angle[on_place], drawn[on_place] = 0, radii.drawn(radius)
     angle[chosen == (-1 if own is None else own)] = 0
     outline = cone_outline(space, radius, omega, scale, radii, min_radius=min_radius)
     others = chosen != (-1 if own is None else own)

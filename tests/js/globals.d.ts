@@ -7,5 +7,7 @@ interface Window {
   hypvizOpen?: (data: string | null, checkpoint: string | null) => void;
   /** What the offline page lets tests and the console ask. */
   hypvizOffline?: unknown;
+  hypvizPublished?: unknown;
+  hypvizReach?: unknown;
   Plotly: any;
 }

@@ -14,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page
 
+from hypviz.data.items import whole_pictures
 from hypviz.explore.library import Library
 from hypviz.explore.view import View
 from hypviz.search.index import Index
@@ -121,7 +122,7 @@ def test_it_answers_by_the_checkpoints_own_rule(
     radii = np.sort(view.embedding.radii)
     cones = Cones((2.6, 2.0, 1.2), (float(radii[30]), float(radii[90])), outward=True)
     answers = Retrieval(children, parents, cones, parents_at=parents_at, parents_omega=1.1)
-    index = Index(view.embedding, answers)
+    index = Index(view.embedding, answers, whole=whole_pictures(view.items))
     (changed := tmp_path / "disk.html").write_bytes(with_answers(view, file, answers))
     page = open_page(changed.as_uri(), reduced_motion="reduce")
     page.wait_for_selector("#hv-offline[data-ready=yes]")

@@ -70,7 +70,7 @@ class Gate:
 
     async def _sign_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET" and "text/html" in header(scope, b"accept"):
-            return await answer(send, 303, b"", {"location": "/hypviz/login"})
+            return await answer(send, 303, b"", {"location": f"{self.settings.root_path}/hypviz/login"})
         words = "Sign in first: open this server in a browser, or send name and password as HTTP Basic."
         return await refuse(scope, receive, send, 401, words)
 
@@ -82,17 +82,20 @@ class Gate:
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                text = set_cookie(scope, name, secrets.token_hex(16), seconds=365 * 24 * 3600)
+                text = set_cookie(scope, name, secrets.token_hex(16), seconds=365 * 24 * 3600, path=self.settings.root_path)
                 message = {**message, "headers": [*message["headers"], (b"set-cookie", text.encode())]}
             await send(message)
 
         return marked
 
 
-def set_cookie(scope: Scope, name: str, value: str, *, seconds: int) -> str:
-    """A Set-Cookie header: for this server alone, out of reach of scripts, not sent along from other sites' forms."""
+def set_cookie(scope: Scope, name: str, value: str, *, seconds: int, path: str) -> str:
+    """A Set-Cookie header: for this server alone, out of reach of scripts, not sent along from other sites' forms.
+
+    path: that of the proxy in front, "" for none; what lies elsewhere at its address gets no cookie of this server.
+    """
     secure = "; Secure" if scope.get("scheme") == "https" else ""
-    return f"{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+    return f"{name}={value}; Path={path or '/'}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
 
 
 def _client(scope: Scope) -> str:

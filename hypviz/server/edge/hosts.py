@@ -18,6 +18,8 @@ from hypviz.server.edge.settings import EdgeSettings
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
 _OWN_FETCH = ("", "same-origin", "none")
 """What Sec-Fetch-Site says of the server's own pages and of addresses typed by hand; "" of programs and old browsers."""
+FRAMED = ("/", "/hypviz/login")
+"""What a page of another site may open in a frame where --frame-ancestors names one."""
 
 
 class Hosts:
@@ -44,8 +46,11 @@ class Hosts:
             return self.settings.is_own_origin(_netloc(origin), host)
         if header(scope, b"sec-fetch-site") in _OWN_FETCH:
             return True
-        opened = header(scope, b"sec-fetch-mode") == "navigate" and header(scope, b"sec-fetch-dest") == "document"
-        return scope.get("method") in ("GET", "HEAD") and opened  # a link on another page that a person followed
+        opened = scope.get("method") in ("GET", "HEAD") and header(scope, b"sec-fetch-mode") == "navigate"
+        where = header(scope, b"sec-fetch-dest")
+        if where in ("iframe", "frame"):  # only the page itself, and the browser shows it in none but those the policy names
+            return opened and bool(self.settings.frame_ancestors) and scope["path"] in FRAMED
+        return opened and where == "document"  # a link on another page that a person followed
 
 
 def _netloc(origin: str) -> str:

@@ -14,7 +14,7 @@ from hypviz.server.edge.asgi import cookie
 from hypviz.server.edge.gate import set_cookie
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>hypviz: sign in</title><style>
+<title>hypviz: sign in</title><link rel="icon" href="../favicon.ico"><style>
 body {{ font: 16px system-ui, "Segoe UI", Roboto, sans-serif; display: grid; place-items: center; min-height: 90vh; margin: 0;
   color-scheme: light dark; }}
 form {{ display: grid; gap: 12px; width: min(20rem, 86vw); }}
@@ -23,8 +23,8 @@ label {{ display: grid; gap: 4px; }}
 input, button {{ font: inherit; padding: 8px 10px; border-radius: 6px; border: 1px solid #8886; }}
 button {{ background: #c2410c; color: #fff; border: 0; cursor: pointer; }}
 p {{ margin: 0; color: #c2410c; }}
-</style></head><body><form method="post" action="/hypviz/login"
- onsubmit="this.action = '/hypviz/login' + location.hash"><h1>hypviz</h1>{message}
+</style></head><body><form method="post" action="login"
+ onsubmit="this.action = 'login' + location.hash"><h1>hypviz</h1>{message}
 <label>Name <input name="name" autocomplete="username" required autofocus maxlength="60"></label>
 <label>Password <input name="password" type="password" autocomplete="current-password" required maxlength="256"></label>
 <button>Sign in</button></form></body></html>"""
@@ -33,16 +33,16 @@ p {{ margin: 0; color: #c2410c; }}
 def login_router(access: Access) -> APIRouter:
     """GET and POST /hypviz/login, POST /hypviz/logout."""
     router = APIRouter(prefix="/hypviz")
-    name = f"{access.settings.cookie}-session"
+    name, root = f"{access.settings.cookie}-session", access.settings.root_path
 
     @router.get("/login")
     def form() -> Response:
-        return _page() if access.users is not None else RedirectResponse("/", 303)
+        return _page() if access.users is not None else RedirectResponse(f"{root}/", 303)
 
     @router.post("/login")
     async def sign_in(request: Request) -> Response:
         if access.users is None:
-            return RedirectResponse("/", 303)
+            return RedirectResponse(f"{root}/", 303)
         try:
             fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=8)
         except ValueError:
@@ -56,14 +56,14 @@ def login_router(access: Access) -> APIRouter:
         if user is None:
             return _page("This name and password do not belong together.", 401)
         token = access.begin(user)
-        text = set_cookie(request.scope, name, token, seconds=7 * 24 * 3600)
-        return RedirectResponse("/", 303, {"Set-Cookie": text, "Cache-Control": "no-store"})
+        text = set_cookie(request.scope, name, token, seconds=7 * 24 * 3600, path=root)
+        return RedirectResponse(f"{root}/", 303, {"Set-Cookie": text, "Cache-Control": "no-store"})
 
     @router.post("/logout")
     def sign_out(request: Request) -> Response:
         access.end(cookie(request.scope, name))
-        text = set_cookie(request.scope, name, "", seconds=0)
-        return RedirectResponse("/hypviz/login" if access.users is not None else "/", 303, {"Set-Cookie": text})
+        text = set_cookie(request.scope, name, "", seconds=0, path=root)
+        return RedirectResponse(f"{root}/hypviz/login" if access.users is not None else f"{root}/", 303, {"Set-Cookie": text})
 
     return router
 

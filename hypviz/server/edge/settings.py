@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hypviz.errors import SettingsError
+from hypviz.server.edge.root_path import checked_root_path
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9._-]*[a-z0-9])?)(:[0-9]{1,5})?", re.IGNORECASE)
 
 
 def is_loopback(host: str) -> bool:
@@ -36,6 +39,8 @@ class EdgeSettings:
     allow_hosts: further names it answers to ("lab.example", or "lab.example:8443" where browsers use another port), such as that of
     a proxy in front.  auth: the file of users (`hypviz.server.edge.users`).  no_auth: everybody who reaches it is let in, none of them an
     admin.  read_only: nothing on the server's disk is changed by a request. log_all: a line for every request.
+    root_path: the path that a proxy serves the page below, "" for none (`hypviz.server.edge.root_path`).  frame_ancestors: origins of
+    other sites whose pages may show this one in a frame.
     """
 
     host: str = "127.0.0.1"
@@ -45,9 +50,12 @@ class EdgeSettings:
     no_auth: bool = False
     read_only: bool = False
     log_all: bool = False
+    root_path: str = ""
+    frame_ancestors: tuple[str, ...] = ()
 
     def checked(self) -> EdgeSettings:
-        """Itself; SettingsError when it would let other machines in without a word about passwords."""
+        """Itself, its paths and origins as browsers write them; SettingsError when they are none, or when it would let other machines in
+        without a word about passwords."""
         if self.auth is not None and self.no_auth:
             raise SettingsError("--auth and --no-auth contradict each other; give one of them.")
         if not is_loopback(self.host) and self.auth is None and not self.no_auth:
@@ -55,7 +63,8 @@ class EdgeSettings:
                 f"--host {self.host} lets other machines in: give --auth FILE (make the file by `python -m hypviz user add NAME`), "
                 "or --no-auth to let everybody in who reaches this machine."
             )
-        return self
+        origins = tuple(map(_checked_origin, self.frame_ancestors))
+        return replace(self, root_path=checked_root_path(self.root_path), frame_ancestors=origins)
 
     @property
     def local(self) -> bool:
@@ -86,3 +95,13 @@ class EdgeSettings:
 def _name_of(host: str) -> str:
     name, _, port = host.lower().rpartition(":")
     return name if name and port.isdigit() else host.lower()
+
+
+def _checked_origin(given: str) -> str:
+    origin = given.strip().rstrip("/")
+    if not _ORIGIN.fullmatch(origin):
+        raise SettingsError(
+            f"--frame-ancestors names the site whose pages may show this one in a frame, such as https://lab.example or "
+            f"http://localhost:8888, without a path; got {given[:80]!r}."
+        )
+    return origin.lower()

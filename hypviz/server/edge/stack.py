@@ -13,16 +13,17 @@ from hypviz.server.edge.hosts import Hosts
 from hypviz.server.edge.json_bodies import JsonBodies
 from hypviz.server.edge.log import Log
 from hypviz.server.edge.login import login_router
+from hypviz.server.edge.root_path import RootPath
 from hypviz.server.edge.settings import EdgeSettings
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; connect-src 'self' blob: data:; worker-src 'self' blob:; "
-    "frame-ancestors 'self'"
+    "frame-ancestors "
 )
-"""Offline first: the browser itself refuses every request that would leave the machine the page came from."""
+"""Offline first: the browser itself refuses every request that would leave the machine the page came from. After the last word come the
+origins of the pages that may show this one in a frame."""
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -43,5 +44,12 @@ def surround(app: FastAPI, settings: EdgeSettings, *, page: bool = False) -> Acc
     app.add_middleware(Gate, access=access, page=page)
     app.add_middleware(Bodies)
     app.add_middleware(Hosts, settings=settings)
-    app.add_middleware(Log, headers=HEADERS, every=settings.log_all)
+    if settings.root_path:
+        app.add_middleware(RootPath, root_path=settings.root_path)
+    app.add_middleware(Log, headers=headers_of(settings), every=settings.log_all)
     return access
+
+
+def headers_of(settings: EdgeSettings) -> dict[str, str]:
+    """What every answer carries."""
+    return {"Content-Security-Policy": POLICY + " ".join(["'self'", *settings.frame_ancestors]), **HEADERS}

@@ -1,0 +1,122 @@
+/**
+ * Starts a published page from the files beside it (hypviz/server/publish.py). Every address is relative, so that the folder works
+ * wherever it is put. The points are drawn first; the directions, by which everything is found, follow and say how far they are.
+ */
+import * as M from "../disk/math.js";
+import { offlinePage } from "../offline/offline.js";
+import { offlineSearch } from "../offline/search.js";
+import { el } from "../shared/dom.js";
+import { focusLayout } from "./focus_layout.js";
+
+const TURNS = 4; // shards under way at a time
+
+const root = document.getElementById("hv-offline");
+
+async function file(name) {
+  const answer = await fetch(name).catch(() => null);
+  if (!answer?.ok) throw new Error(`The file ${name} of this page ${answer ? `is not there (status ${answer.status})` : "cannot be read; open the folder through a web server"}.`);
+  return answer;
+}
+const json = async (name) => (await file(name)).json();
+const buffer = async (name) => (await file(name)).arrayBuffer();
+const numbered = (number) => String(number).padStart(3, "0");
+
+function fail(error) {
+  root.querySelector(".of-failed")?.remove();
+  root.append(Object.assign(el("p", "of-failed", error.message), { role: "alert" }));
+}
+
+/** All directions in one array, by shards. @param {{shards: number, shard_rows: number, dim: number}} cut @param {number} n @param {(share: number) => void} onProgress */
+async function directions({ shards, shard_rows: rows, dim }, n, onProgress) {
+  const all = new Float32Array(n * dim);
+  let [next, done] = [0, 0];
+  const fetchSome = async () => {
+    while (next < shards) {
+      const shard = next++;
+      all.set(new Float32Array(await buffer(`data/directions-${numbered(shard)}.bin`)), shard * rows * dim);
+      onProgress(++done / shards);
+    }
+  };
+  await Promise.all(Array.from({ length: TURNS }, fetchSome));
+  return all;
+}
+
+/** What is known of an item besides its point, by shards that are fetched when one of their items is shown. */
+function cardsOf(size) {
+  const shards = new Map();
+  return async (place) => {
+    const shard = Math.floor(place / size);
+    if (!shards.has(shard)) shards.set(shard, json(`data/cards-${numbered(shard)}.json`));
+    const columns = await shards.get(shard);
+    return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[place % size]]));
+  };
+}
+
+/** The picture with the item's box, its file, licence and id. */
+function aboutOf(card) {
+  return async (place) => {
+    const { id, file: name, licence, box, size, picture } = await card(place);
+    const node = el("div", "of-about");
+    if (picture !== null) {
+      const frame = el("div", "of-picture", Object.assign(el("img"), { src: `pictures/${numbered(Math.floor(picture / 1000))}/${picture}.jpg`, alt: name }));
+      const [x1, y1, x2, y2] = box;
+      const [wide, high] = size;
+      if (x2 - x1 < wide || y2 - y1 < high) {
+        const mark = el("i");
+        Object.assign(mark.style, { left: `${(100 * x1) / wide}%`, top: `${(100 * y1) / high}%`, width: `${(100 * (x2 - x1)) / wide}%`, height: `${(100 * (y2 - y1)) / high}%` });
+        frame.append(mark);
+      }
+      node.append(frame);
+    }
+    node.append(el("p", "of-file", [name, licence && `licence: ${licence}`, id].filter(Boolean).join(" · ")));
+    return node;
+  };
+}
+
+async function start() {
+  const [data, points, searched] = await Promise.all([json("data/page.json"), buffer("data/points.bin"), buffer("data/search.bin")]);
+  const { header, arrays } = M.decode(points);
+  const known = M.decode(searched).arrays;
+  const rows = arrays.row || Int32Array.from({ length: header.n }, (_, i) => i);
+  const placeOf = new Map(Array.from(rows, (row, i) => [row, i]));
+  const progress = el("p", "of-progress");
+  root.after(progress);
+  const search = directions(data.directions, header.n, (share) => {
+    progress.textContent = share < 1 ? `Directions of the items: ${Math.round(100 * share)} %` : "";
+  }).then((found) =>
+    offlineSearch({ header, arrays, answers: data.answers, dim: data.directions.dim, directions: found, whole: known.whole, cones: data.cones }),
+  );
+  search.catch(fail);
+
+  const radii = { stretched: new M.Scale(header.scale), linear: new M.Scale(header.linear.scale) };
+  async function focus({ query, omega, scale }) {
+    const found = await search;
+    const own = placeOf.get(query.row);
+    const member = new Uint8Array(header.n);
+    for (const j of found.members(own, omega)) member[j] = 1;
+    return focusLayout({
+      space: header, versine: found.versines(own), family: known.family, radius: arrays.radius, own, omega, member,
+      radii: radii[scale] || radii.stretched, outward: data.answers.cones.outward, distance: (...pair) => found.distance(...pair),
+        coincident: (...pair) => found.coincident(...pair),
+    });
+  }
+
+  const linked = Number(new URLSearchParams(location.hash.slice(1)).get("row") ?? NaN);
+  if (placeOf.has(linked)) data.state.row = linked;
+  const pairs = Array.from({ length: known.parent.length }, (_, k) => [known.parent[k], known.child[k]]);
+  const about = aboutOf(cardsOf(data.cards.shard_rows));
+  const page = offlinePage({
+    data: { ...data, edges: pairs },
+    buffer: points,
+    search,
+    picture: (row) => (known.pictured[placeOf.get(row)] ? `thumbs/${numbered(Math.floor(row / 1000))}/${row}.jpg` : ""),
+    held: () => `${data.how}. Cones and lists are found among these, in all dimensions, by this page itself.`,
+    focus,
+    about: (row) => about(placeOf.get(row)),
+    onSelect: (row) => history.replaceState(null, "", row === null ? location.pathname + location.search : `#row=${row}`),
+  });
+  window.hypvizPublished = { focus, search, header, arrays, known };
+  await page.ready;
+}
+
+start().catch(fail);

@@ -1,0 +1,83 @@
+"""`python -m hypviz publish`: a view as a folder for any static host, or as a Hugging Face Space."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import numpy as np
+import typer
+
+from hypviz.cli.export import filter_of
+from hypviz.cli.output import Checkpoint, Device, Json, show
+from hypviz.config import check_range
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hypviz.explore.view import View
+
+
+def publish(
+    out: Annotated[Path, typer.Argument(help="The folder to write; an earlier published page there is replaced.")],
+    data: Annotated[str, typer.Option(help="A workspace, a folder of pictures, or a data set (COCO, VOC).")] = "demo",
+    checkpoint: Checkpoint = "",
+    title: Annotated[str, typer.Option(help="Title of the page; the data's name by default.")] = "",
+    space: Annotated[bool, typer.Option("--space", help="Add the README.md that makes the folder a static Hugging Face Space.")] = False,
+    text: Annotated[str, typer.Option(help="Words in a class name or a picture's name, or an item id.")] = "",
+    depth: Annotated[Optional[list[int]], typer.Option(help="Only these levels: 0 scenes, 1 objects, 2 parts…")] = None,
+    ids: Annotated[Optional[Path], typer.Option(help="Only the item ids in this file, one a line.")] = None,
+    violations: Annotated[bool, typer.Option("--violations", help="Only items that contradict their annotation.")] = False,
+    unlabelled: Annotated[bool, typer.Option("--unlabelled", help="Only items without a class.")] = False,
+    proposed: Annotated[
+        Optional[bool], typer.Option("--proposed/--annotated", help="Only boxes that were proposed, or only all else; both by default.")
+    ] = None,
+    cone: Annotated[Optional[str], typer.Option(help="Only items inside the cone of the item with this id.")] = None,
+    omega: Annotated[Optional[float], typer.Option(help="Half-angle of that cone in radians; the calibrated one by default.")] = None,
+    tag: Annotated[Optional[list[str]], typer.Option(help="Only items with this tag; with several, with any of them.")] = None,
+    sample: Annotated[Optional[int], typer.Option(help="At most so many of them: of every branch and level its share.")] = None,
+    layout: Annotated[str, typer.Option(help="Layout of the overview.")] = "hierarchy",
+    thumb_size: Annotated[int, typer.Option(help="Longest side of small pictures in pixels; 0 for none.")] = 112,
+    picture_size: Annotated[int, typer.Option(help="Longest side of whole pictures in pixels; 0 for none.")] = 800,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Write a page that needs no server: any static host serves the folder, under any path, and it asks nobody else for anything."""
+    from hypviz.explore.library import Library
+    from hypviz.progress import progress_bar
+    from hypviz.server.publish import PublishSettings, check_target
+    from hypviz.server.publish import publish as write
+    from hypviz.server.space import write_space
+
+    settings = PublishSettings(title=title, layout=layout, thumb_size=thumb_size, picture_size=picture_size)
+    check_target(out)
+    library = Library(device=device)
+    name = library.add_data(data)
+    with progress_bar(f"Opening {name}", quiet=as_json) as report:
+        chosen = library.add_checkpoint(checkpoint or library.suited(name, on_progress=report))
+        view = library.open(name, chosen, on_progress=report)
+    wanted = filter_of(
+        view,
+        text=text,
+        depth=depth,
+        ids=ids,
+        violations=violations,
+        unlabelled=unlabelled,
+        proposed=proposed,
+        cone=cone,
+        omega=omega,
+        tag=tag,
+    )
+    rows = _sampled(view, np.flatnonzero(view.queries.selector.find(wanted)), sample)
+    with progress_bar("Pictures", quiet=as_json) as report:
+        told = write(view, out, rows, settings, on_progress=report, also=write_space if space else None)
+    words = f"{out}: {told['items']:,} items, {told['pictures']:,} pictures, {told['files']:,} files, {told['bytes']:,} bytes."
+    show(told, f"{words} To look at it: python -m http.server --directory {out}", as_json=as_json)
+
+
+def _sampled(view: View, rows: NDArray[np.int64], sample: int | None) -> NDArray[np.int64]:
+    """At most `sample` of the rows, by branch and level; all of them for None."""
+    if sample is None:
+        return rows
+    check_range("sample", sample, 1, 10**9)
+    return view.disks.sampled(rows, sample)

@@ -1,0 +1,289 @@
+"""A view as a folder that any static host serves: disk, layout around a selection, search by click, cards and pictures, no server.
+
+It is the offline page (`hypviz.server.offline`) in files: points first, then everything else when it is needed. The page finds cones,
+children and parents by itself, from the very float32 directions, for any ω; so no answer is written down beforehand.
+
+    index.html                      names the files below by relative addresses only
+    page/*.js, page/*.css           plotly; the page's modules as one script (`hypviz.server.bundle`); styles
+    data/page.json                  what it shows first, facts, the retrieval rule, how the rest is cut
+    data/points.bin                 `viz.disk.disk_payload`
+    data/search.bin                 per item: family angle, whether a whole picture, whether it has a small picture; annotated edges
+    data/directions-000.bin …       (rows, D) float32, DIRECTION_BYTES a file at most
+    data/cards-000.json …           CARD_ROWS items a file: id, picture's name, licence, box
+    thumbs/000/ROW.jpg, pictures/000/IMAGE.jpg
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hypviz.data.items import only_pictures, whole_pictures
+from hypviz.data.pictures import open_upright
+from hypviz.errors import DataError, SettingsError
+from hypviz.explore.view import View
+from hypviz.progress import OnProgress
+from hypviz.server.page_files import published_files, script_text
+from hypviz.storage.files import part_of
+from hypviz.viz import layout
+from hypviz.viz.disk import PAYLOAD_VERSION, pack
+from hypviz.viz.pictures import crop_bytes
+
+Json = dict[str, Any]
+Rows = NDArray[np.int64]
+MAX_ITEMS = 50_000
+DIRECTION_BYTES = 4 << 20
+CARD_ROWS = 1000
+FOLDER_FILES = 1000
+"""Small pictures in a folder, so that none gets too large for a host to list."""
+POLICY = (
+    "default-src 'none'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval' blob:; "
+    "connect-src 'self'; worker-src blob:; font-src 'self' data:; base-uri 'none'; form-action 'none'"
+)
+
+
+@dataclass(frozen=True)
+class PublishSettings:
+    """title: of the page, "" for the data's name.  layout, colour: of the overview.  thumb_size, picture_size: longest sides of small and
+    whole pictures in pixels, 0 for none; what is not published is not in the folder."""
+
+    title: str = ""
+    layout: str = layout.DEFAULT
+    colour: str = "branch"
+    thumb_size: int = 112
+    picture_size: int = 800
+
+    def __post_init__(self) -> None:
+        layout.check_method(self.layout)
+        for name, most in (("thumb_size", 512), ("picture_size", 4096)):
+            if not 0 <= getattr(self, name) <= most:
+                raise SettingsError(f"{name} is a side in pixels from 0 (none) to {most}, got {getattr(self, name)}.")
+
+
+def publish(
+    view: View,
+    out: Path,
+    rows: Rows | None = None,
+    settings: PublishSettings | None = None,
+    *,
+    on_progress: OnProgress | None = None,
+    also: Callable[[View, Path, str], None] | None = None,
+) -> Json:
+    """Write the folder `out`, whole or not at all, with items `rows` (ascending; None for all); returns what is in it.
+
+    also: writes further files, given the view, the folder and the title.  out: a folder that is not there, or is empty, or was published
+    before and is replaced. SettingsError for another one, for no items and for more than MAX_ITEMS.
+    """
+    settings = settings or PublishSettings()
+    chosen = np.arange(len(view.items)) if rows is None else np.unique(np.asarray(rows, np.int64))
+    if not 1 <= len(chosen) <= MAX_ITEMS:
+        words = "no item passes the filters" if not len(chosen) else f"{len(chosen):,} items were chosen"
+        raise SettingsError(f"A published page holds 1 to {MAX_ITEMS:,} items, and {words}; choose others by filters, or some by --sample.")
+    check_target(out)
+    part = part_of(out)
+    try:
+        told = _Folder(view, part, chosen, settings).write(on_progress, also)
+        if out.exists():
+            shutil.rmtree(out)
+        part.rename(out)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return {"folder": str(out), **told}
+
+
+def check_target(out: Path) -> None:
+    """SettingsError unless a page may be written to `out`: nothing but an earlier page is ever replaced."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        return
+    try:
+        ours = json.loads((out / "data/page.json").read_bytes()).get("made_by") == "hypviz publish"
+    except (OSError, ValueError, AttributeError):
+        ours = False
+    if not ours:
+        raise SettingsError(f"{out} holds something else than a page published by hypviz; name a folder that is empty or not there.")
+
+
+class _Folder:
+    """One page being written."""
+
+    def __init__(self, view: View, folder: Path, rows: Rows, settings: PublishSettings) -> None:
+        self.view, self.folder, self.rows, self.settings = view, folder, rows, settings
+        self.whole = len(rows) == len(view.items)
+        self.title = settings.title or view.workspace.name
+
+    def write(self, on_progress: OnProgress | None, also: Callable[[View, Path, str], None] | None) -> Json:
+        for name in ("page", "data", "thumbs", "pictures"):
+            (self.folder / name).mkdir(parents=True)
+        self._page_files()
+        (self.folder / "data/points.bin").write_bytes(self._points())
+        shards, shard_rows = self._directions()
+        self._cards()
+        pictured, pictures = self._pictures(on_progress)
+        (self.folder / "data/search.bin").write_bytes(self._search(pictured))
+        self._describe(shards, shard_rows)
+        if also:
+            also(self.view, self.folder, self.title)
+        for name in ("thumbs", "pictures"):
+            if not any((self.folder / name).iterdir()):
+                (self.folder / name).rmdir()
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files)
+        return {"items": len(self.rows), "pictures": pictures, "files": len(files), "bytes": size}
+
+    def _page_files(self) -> None:
+        scripts, styles = published_files()
+        for path in scripts:
+            (self.folder / "page" / self._named(path)).write_text(script_text(path), encoding="utf-8")
+        for path in styles:
+            shutil.copyfile(path, self.folder / "page" / self._named(path))
+        tags = [f'<link rel="stylesheet" href="page/{self._named(path)}">' for path in styles]
+        last = [f'<script src="page/{self._named(path)}"></script>' for path in scripts]
+        title = html.escape(self.title)
+        page = [
+            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>',
+            f'<meta name="viewport" content="width=device-width"><meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            '<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">',
+            *tags,
+            '</head><body><div id="hv-offline"></div>',
+            *last,
+            "</body></html>\n",
+        ]
+        (self.folder / "index.html").write_text("\n".join(page), encoding="utf-8")
+
+    @staticmethod
+    def _named(path: Path) -> str:
+        """A flat name: files of one name lie in several folders."""
+        return path.name if path.name.startswith("plotly") else f"{path.parent.name}-{path.name}"
+
+    def _points(self) -> bytes:
+        disks, method = self.view.disks, self.settings.layout
+        return disks.points(method) if self.whole else disks.some(method, self.rows.tolist())
+
+    def _directions(self) -> tuple[int, int]:
+        """Write the directions; how many files, and rows in each."""
+        every = self.view.embedding.directions
+        step = max(1, DIRECTION_BYTES // (4 * every.shape[1]))
+        for number, start in enumerate(range(0, len(self.rows), step)):
+            part = np.asarray(every[self.rows[start : start + step]], "<f4")
+            (self.folder / f"data/directions-{number:03d}.bin").write_bytes(part.tobytes())
+        return -(-len(self.rows) // step), step
+
+    def _cards(self) -> None:
+        items, images = self.view.items, self.view.items.images
+        for number, start in enumerate(range(0, len(self.rows), CARD_ROWS)):
+            rows = self.rows[start : start + CARD_ROWS]
+            image = items.image[rows]
+            shown = [self._shows(int(row)) for row in rows]
+            columns = {
+                "id": items.item_id[rows].tolist(),
+                "file": images.file_name[image].tolist(),
+                "licence": images.licence[image].tolist(),
+                "box": np.round(np.asarray(items.xyxy[rows], np.float64), 2).tolist(),
+                "size": np.stack([images.width[image], images.height[image]], axis=1).tolist(),
+                "picture": [int(one) if has else None for one, has in zip(image, shown, strict=True)],
+            }
+            _write_json(self.folder / f"data/cards-{number:03d}.json", columns)
+
+    def _shows(self, row: int) -> bool:
+        return bool(self.settings.picture_size and self.view.workspace.meta.get("pictures", True) and self.view.workspace.has_picture(row))
+
+    def _pictures(self, on_progress: OnProgress | None) -> tuple[NDArray[np.uint8], int]:
+        """Write small and whole pictures; (n,) who has a small one, and how many whole ones there are."""
+        pictured, whole = np.zeros(len(self.rows), np.uint8), 0
+        if not (self.settings.thumb_size or self.settings.picture_size) or not self.view.workspace.meta.get("pictures", True):
+            return pictured, whole
+        groups = list(_by_image(self.view.items.image[self.rows]))
+        for number, (image, places) in enumerate(groups):
+            picture = self._opened(places)
+            if picture is not None:
+                whole += self._whole_picture(image, picture)
+                for place in places if self.settings.thumb_size else ():
+                    self._thumb(int(self.rows[place]), picture)
+                    pictured[place] = 1
+            if on_progress:
+                on_progress(number + 1, len(groups))
+        return pictured, whole
+
+    def _opened(self, places: Rows) -> Image.Image | None:
+        row = int(self.rows[places[0]])
+        if not self.view.workspace.has_picture(row):
+            return None
+        try:
+            return open_upright(self.view.items.path(row))
+        except DataError:  # it was readable when it was imported; its items are shown without
+            return None
+
+    def _whole_picture(self, image: int, picture: Image.Image) -> int:
+        if not self.settings.picture_size:
+            return 0
+        small = picture.copy()
+        small.thumbnail((self.settings.picture_size,) * 2, Image.Resampling.LANCZOS)
+        _write_picture(self.folder / f"pictures/{image // FOLDER_FILES:03d}/{image}.jpg", small, quality=82)
+        return 1
+
+    def _thumb(self, row: int, picture: Image.Image) -> None:
+        x1, y1, x2, y2 = (float(value) for value in self.view.items.xyxy[row])
+        crop = Image.open(io.BytesIO(crop_bytes(picture, (x1, y1, x2, y2), self.settings.thumb_size)))
+        _write_picture(self.folder / f"thumbs/{row // FOLDER_FILES:03d}/{row}.jpg", crop, quality=76)
+
+    def _search(self, pictured: NDArray[np.uint8]) -> bytes:
+        edges = self.view.hierarchy.edges
+        shown = np.zeros(len(self.view.items), np.bool_)
+        shown[self.rows] = True
+        drawn = edges.direct & shown[edges.parent] & shown[edges.child]
+        columns = {
+            "family": np.asarray(self.view.disks.families[self.rows], "<f4"),
+            "parent": np.asarray(edges.parent[drawn], "<i4"),
+            "child": np.asarray(edges.child[drawn], "<i4"),
+            "whole": whole_pictures(self.view.items)[self.rows].astype("<u1"),
+            "pictured": pictured.astype("<u1"),
+        }
+        return pack({"version": PAYLOAD_VERSION}, columns)
+
+    def _describe(self, shards: int, shard_rows: int) -> None:
+        total, start = len(self.view.items), int(self.view.disks.start)
+        how = f"this page holds all {total:,} items" if self.whole else f"this page holds {len(self.rows):,} of {total:,} items"
+        first = start if start in self.rows else int(self.rows[0])
+        content = {
+            "made_by": "hypviz publish",
+            "title": self.title,
+            "place": "page",
+            "how": how,
+            "state": {"row": first, "omega": None, "kind": "angle", "colour": self.settings.colour, "pins": []},
+            "facts": self.view.facts(),
+            "answers": asdict(self.view.answers),
+            "cones": not only_pictures(self.view.items),
+            "directions": {"dim": int(self.view.embedding.directions.shape[1]), "shards": shards, "shard_rows": shard_rows},
+            "cards": {"shard_rows": CARD_ROWS},
+        }
+        _write_json(self.folder / "data/page.json", content)
+
+
+def _by_image(image: Sequence[int] | NDArray[np.integer]) -> Iterator[tuple[int, Rows]]:
+    """Each picture with the places of its items, so that a file is opened once."""
+    order = np.argsort(image, kind="stable")
+    ordered = np.asarray(image)[order]
+    starts = np.flatnonzero(np.append(True, np.diff(ordered) != 0))
+    for places in np.split(order, starts[1:]):
+        yield int(np.asarray(image)[places[0]]), places
+
+
+def _write_picture(path: Path, picture: Image.Image, *, quality: int) -> None:
+    path.parent.mkdir(exist_ok=True)
+    picture.save(path, "JPEG", quality=quality, optimize=True)
+
+
+def _write_json(path: Path, content: Json) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False), encoding="utf-8")
