@@ -6,6 +6,7 @@ classes that the data set has there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.retrieval import Retrieval
 
+Rows = NDArray[np.int64]
 CARDS = 12
 DRAWS = 20
 """Random draws per scene for the chance figures."""
@@ -56,34 +58,32 @@ def judge_first_look(
     most: int | None = None,
     draws: int = DRAWS,
     seed: int = 0,
+    cones: Sequence[Rows] | None = None,
 ) -> FirstLook:
     """Judge the first `cards` cards of every scene that has objects, found as the checkpoint's retrieval does.
 
     omega: half-angle of the cone in radians, None for the calibrated one of the scene's level.  graph: (C, C) bool class graph, None
     for that of `items`.  most: at most this many scenes, drawn by `seed`; None judges all.  draws: random
-    draws per scene for the chance figures; with 0 these are NaN.
+    draws per scene for the chance figures; with 0 these are NaN.  cones: what `scene_cones` gives with the same arguments, where many
+    rankings are judged; None finds them.
 
     DataError when no scene has a box that lies in nothing else.
     """
     radii, objects = np.asarray(embedding.radii, np.float32), ~items.is_scene & (hierarchy.depth == 1)
-    scenes = items.offsets[np.unique(items.image[objects])]
-    if not len(scenes):
-        raise DataError("The first look is judged on scenes with objects, and this data has no box outside all others.")
-    scenes = choose_queries(scenes.astype(np.int64), most, seed)
-    whole, judged = whole_pictures(items), []
+    scenes, whole, judged = _scenes(items, hierarchy, most, seed), whole_pictures(items), []
     bands = radius_bands(radii, hierarchy.depth, [str(level) for level in range(int(hierarchy.depth.max()) + 1)], whole=whole)
     graph = class_graph(items, hierarchy) if graph is None else graph
     index, rng = Index(embedding, retrieval), np.random.default_rng(seed)
-    for scene in scenes.tolist():
+    if cones is None:
+        cones = index.cones([index.query(scene) for scene in scenes.tolist()], omega)
+    for scene, members in zip(scenes.tolist(), cones, strict=True):
         own = items.of_image(int(items.image[scene]))
-        around = index.around(index.query(scene), omega, limit=1)
-        apart = (items.image[around.members] != items.image[scene]) & ~whole[around.members]
-        rows = around.members[apart]
-        groups = by_class(rows, around.scores[apart], radii[rows], items.label[rows], bands)
+        rows = members[(items.image[members] != items.image[scene]) & ~whole[members]]
+        groups = by_class(rows, index.values_of(index.query(scene), rows), radii[rows], items.label[rows], bands)
         shown, wanted = first_cards(groups, cards), np.unique(items.label[own[objects[own]]])
         near = graph[wanted].any(axis=0)
         near[items.label[own[1:]]] = True
-        labels, others = np.array([card.label for card in shown], np.int64), _everywhere(items, radii, bands, own)
+        labels, others = np.array([card.label for card in shown], np.int64), _everywhere(items, radii, bands, own) if draws else {}
         drawn = [_judge(_drawn(others, shown, groups, rng), wanted, near) for _ in range(draws)]
         chance = np.mean(drawn, axis=0) if drawn else (np.nan, np.nan)
         judged.append((*_judge(labels, wanted, near), *chance, len(np.unique(labels))))
@@ -92,6 +92,29 @@ def judge_first_look(
         len(scenes), float(share.mean()), float(share_chance.mean()), float(fitting.mean()), float(fitting_chance.mean()),
         float(distinct.mean()), int(distinct.min()),
     )  # fmt: skip
+
+
+def scene_cones(
+    items: Items,
+    hierarchy: Hierarchy,
+    embedding: Embedding,
+    retrieval: Retrieval,
+    *,
+    omega: float | None = None,
+    most: int | None = None,
+    seed: int = 0,
+) -> list[Rows]:
+    """The rows inside the cone of every scene that `judge_first_look` judges with the same arguments; no ranking changes them."""
+    index = Index(embedding, retrieval)
+    return index.cones([index.query(scene) for scene in _scenes(items, hierarchy, most, seed).tolist()], omega)
+
+
+def _scenes(items: Items, hierarchy: Hierarchy, most: int | None, seed: int) -> Rows:
+    """Rows of the scenes that are judged; DataError when none has objects."""
+    scenes = items.offsets[np.unique(items.image[~items.is_scene & (hierarchy.depth == 1)])]
+    if not len(scenes):
+        raise DataError("The first look is judged on scenes with objects, and this data has no box outside all others.")
+    return choose_queries(scenes.astype(np.int64), most, seed)
 
 
 def _judge(labels: NDArray[np.int64], wanted: NDArray[np.integer], near: NDArray[np.bool_]) -> tuple[float, float]:

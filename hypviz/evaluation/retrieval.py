@@ -18,7 +18,7 @@ from hypviz import metrics
 from hypviz.data.hierarchy import Hierarchy, class_graph
 from hypviz.data.items import Items, whole_pictures
 from hypviz.errors import DataError
-from hypviz.evaluation.first_look import judge_first_look
+from hypviz.evaluation.first_look import judge_first_look, scene_cones
 from hypviz.evaluation.membership import below_by_class
 from hypviz.evaluation.run import check_sizes
 from hypviz.evaluation.settings import EvaluateSettings
@@ -223,11 +223,11 @@ def choose_rankings(
         """Of all rankings, used both ways: each task asks for one of them only."""
         asked = [(each, where) for where in sets for each in tasks_of(where[0]) if len(each[0].queries) and len(each[0].pool)]
         both = [replace(start, children=one, parents=one) for one in rankings]
-        looks = [where for where in sets if cards and _has_objects(where[0])]
+        looks = [(*where, _first_cones(*where, start, seed)) for where in sets if cards and _has_objects(where[0])]
 
         def value(way: Retrieval) -> float:
             figures = [_value(*each, _listed(*where, way), settings) for each, where in asked]
-            return float(np.mean(figures + [_first_cards(*where, way, seed) for where in looks]))
+            return float(np.mean(figures + [_first_cards(*look, way, seed) for look in looks]))
 
         values = [value(way) for way in both] if asked else [0.0]
         leader = int(np.argmax(values))
@@ -247,9 +247,13 @@ def _has_objects(data: TaskData) -> bool:
     return bool((~data.items.is_scene & (data.hierarchy.depth == 1)).any()) and bool(data.items.is_scene.any())
 
 
-def _first_cards(data: TaskData, embedding: Embedding, retrieval: Retrieval, seed: int) -> float:
+def _first_cones(data: TaskData, embedding: Embedding, retrieval: Retrieval, seed: int) -> list[Rows]:
+    return scene_cones(data.items, data.hierarchy, embedding, retrieval, most=LOOKS, seed=seed)
+
+
+def _first_cards(data: TaskData, embedding: Embedding, cones: list[Rows], retrieval: Retrieval, seed: int) -> float:
     """What a person sees first of scenes: the mean of their objects' share among the first cards and of the share of cards that fit."""
-    look = judge_first_look(data.items, data.hierarchy, embedding, retrieval, graph=data.graph, most=LOOKS, draws=0, seed=seed)
+    look = judge_first_look(data.items, data.hierarchy, embedding, retrieval, graph=data.graph, most=LOOKS, draws=0, seed=seed, cones=cones)
     return (look.own_objects + look.fitting) / 2
 
 

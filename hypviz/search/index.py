@@ -127,7 +127,7 @@ class Index:
             some = members[slice(*np.searchsorted(members, (start, start + self._out_cells)))]
             offered = np.zeros(min(self._out_cells, len(self) - start), np.bool_)
             values = np.zeros(len(offered), np.float32)
-            offered[some - start], values[some - start] = True, self._scores_of(query, some)
+            offered[some - start], values[some - start] = True, self.values_of(query, some)
             best.add(start, values, offered)
         rows, _, total = best.sorted(most)
         return self._ordered(query, rows, total, "children")
@@ -149,7 +149,7 @@ class Index:
             self.children(query, omega, limit=most),
             self.parents(query, omega_parents, limit=most),
             members,
-            self._scores_of(query, members),
+            self.values_of(query, members),
             float(closest[0]) if len(closest) else None,
         )
 
@@ -250,8 +250,8 @@ class Index:
                 found += scan(self.embedding, self._shells, queries[some], task, cells=self._cells, cosines=known)
         return found
 
-    def _scores_of(self, query: Query, rows: Rows) -> Floats:
-        """(n,) float32, what the ranking gives children."""
+    def values_of(self, query: Query, rows: Rows) -> Floats:
+        """(n,) float32, what the ranking for children gives these items; the smaller the better."""
         out = np.empty(len(rows), np.float32)
         cosine = self.cosines(query)
         own = np.array(query.radius, np.float32)
