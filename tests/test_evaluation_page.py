@@ -18,7 +18,7 @@ from hypviz.errors import BusyError, DataError, SelectionError, SettingsError
 from hypviz.evaluation import LISTED, evaluate
 from hypviz.evaluation.embedding_tables import RADII
 from hypviz.evaluation.page import EvaluationOptions, EvaluationResult, EvaluationService
-from hypviz.evaluation.page import service as desk_module
+from hypviz.evaluation.page import service as service_module
 from hypviz.evaluation.page.cache import ResultCache
 from hypviz.evaluation.page.compare import differences
 from hypviz.evaluation.page.depths import items_at, levels, ordered_pairs
@@ -27,7 +27,8 @@ from hypviz.evaluation.page.pictures import region_jpeg, scene
 from hypviz.evaluation.page.sources import sources_of
 from hypviz.explore.library import Library
 from hypviz.explore.view import View
-from hypviz.jobs.thread import Job, Jobs, Report
+from hypviz.jobs.thread import Job, Jobs
+from hypviz.progress import OnStage
 from hypviz.workspace.store import Workspace
 from tests.worlds import TinyWorld, make_checkpoint
 
@@ -62,7 +63,7 @@ class Gate:
     def __init__(self) -> None:
         self.waiting, self.on = threading.Event(), threading.Event()
 
-    def __call__(self, report: Report) -> None:
+    def __call__(self, report: OnStage) -> None:
         report(0.5, "half")
         self.waiting.set()
         assert self.on.wait(PATIENCE)
@@ -116,7 +117,7 @@ def test_a_cancelled_job_stops_at_its_next_report_and_another_may_start() -> Non
 
 
 def fail(error: Exception) -> Any:
-    def work(report: Report) -> None:
+    def work(report: OnStage) -> None:
         raise error
 
     return work
@@ -174,7 +175,7 @@ def test_an_evaluation_runs_once_and_is_found_again(
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise AssertionError("measured twice")
 
-    monkeypatch.setattr(desk_module, "evaluate", refuse)
+    monkeypatch.setattr(service_module, "evaluate", refuse)
     again = EvaluationService(library)  # as after a restart of the server: only the disk remembers
     assert again.status(view.key, options) | {"job": None} == {
         "state": "ready", "job": None, "stale": None, "available": ["quick"],
@@ -267,11 +268,11 @@ def test_a_second_browser_sees_the_running_evaluation_and_another_has_to_wait(
 ) -> None:
     gate = Gate()
 
-    def slow(*args: Any, progress: Report, **kwargs: Any) -> Any:
-        gate(progress)
+    def slow(*args: Any, on_stage: OnStage, **kwargs: Any) -> Any:
+        gate(on_stage)
         return evaluate(*args, **kwargs)
 
-    monkeypatch.setattr(desk_module, "evaluate", slow)
+    monkeypatch.setattr(service_module, "evaluate", slow)
     job = service.run(view.key, EvaluationOptions())
     gate.waiting.wait(PATIENCE)
     seen = service.status(view.key, EvaluationOptions())

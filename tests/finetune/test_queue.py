@@ -33,9 +33,9 @@ LONG = {"tune.epochs": 4000, "train.patience": 4000}
 SERVER = """
 import sys, time
 from hypviz.finetune.request import FinetuneRequest
-from hypviz.finetune.queue import Tuner
+from hypviz.finetune.queue import TrainingQueue
 settings = {"tune.epochs": 4000, "train.patience": 4000, "train.batch_pairs": 16, "tune.views": 1}
-print(Tuner(device="cpu").submit(FinetuneRequest(sys.argv[1], sys.argv[2], settings=settings, title="cars")), flush=True)
+print(TrainingQueue(device="cpu").submit(FinetuneRequest(sys.argv[1], sys.argv[2], settings=settings, title="cars")), flush=True)
 time.sleep(600)
 """
 
@@ -43,9 +43,9 @@ time.sleep(600)
 TWO = """
 import sys, time
 from hypviz.finetune.request import FinetuneRequest
-from hypviz.finetune.queue import Tuner
+from hypviz.finetune.queue import TrainingQueue
 settings = {"tune.epochs": 4000, "train.patience": 4000, "train.batch_pairs": 16, "tune.views": 1}
-tuner = Tuner(device="cpu")
+tuner = TrainingQueue(device="cpu")
 for _ in range(3):
     print(tuner.submit(FinetuneRequest(sys.argv[1], sys.argv[2], settings=settings, title="cars")), flush=True)
 time.sleep(600)
