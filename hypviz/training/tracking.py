@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -91,7 +92,8 @@ class _EventFiles:
     def __init__(self, folder: Path) -> None:
         from tensorboardX.event_file_writer import EventFileWriter
 
-        self._writer = EventFileWriter(str(folder))
+        # a file's name has its second in it: without more, a run that is resumed at once would write over the first one's
+        self._writer = EventFileWriter(str(folder), filename_suffix=f".{os.getpid()}.{time.monotonic_ns()}")
 
     def write(self, step: int, figures: Mapping[str, float]) -> None:
         from tensorboardX.proto.event_pb2 import Event
