@@ -13,7 +13,8 @@ from hypviz.paths import ASSETS
 from hypviz.server import bundle, page_files
 
 ENTRIES = (
-    page_files.MAIN, page_files.EXPLORE, page_files.EVALUATE, page_files.ANNOTATE, page_files.TUNE, page_files.OFFLINE, page_files.PUBLISHED,
+    page_files.MAIN, page_files.EXPLORE, page_files.EVALUATE, page_files.ANNOTATE, page_files.TUNE,
+    page_files.OFFLINE, page_files.PUBLISHED,
 )  # fmt: skip
 NO_MODULES = {"shared/reach.js"}
 """What stands in the page itself (`page_html`), since whatever is wrong may keep every other file away."""
