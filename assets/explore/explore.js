@@ -204,7 +204,7 @@ export class Explorer {
     this.picture.show({ ...answer.picture, url: this.api.url(answer.picture.url) });
     this.rows.show();
     this.find(".hv-back").disabled = this.trail.length === 0;
-    for (const part of [this.cone, this.pins, this.gallery, this.marks, this.words, this.corrections]) part.shown();
+    for (const part of [this.cone, this.pins, this.gallery, this.marks, this.words, this.corrections, this.sheet]) part.shown();
     this.hist.changed();
     this.link.write();
   }

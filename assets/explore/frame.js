@@ -3,7 +3,7 @@
 
 const OMEGA_STEP = 0.005; // radians, of the slider
 
-/** One line of tools above two columns: the disk, and the answer, which a phone shows as a sheet from below. */
+/** One line of tools above two columns: the disk, and the answer, which a phone shows as a sheet from below, or as one line that brings it up. */
 export const EXPLORE_FRAME = `
   <div class="hv-explore">
     <div class="hv-notice" role="status" hidden></div>
@@ -20,6 +20,7 @@ export const EXPLORE_FRAME = `
     <section class="hv-left" aria-label="Poincaré disk">
       <div class="hv-disks"><div class="hv-disk"></div><div class="hv-disk hv-second" hidden></div></div>
     </section>
+    <button type="button" class="hv-peek" hidden><img alt=""><b></b><span></span><i aria-hidden="true">▴</i></button>
     <section class="hv-right" aria-label="The selected item">
       <button type="button" class="hv-sheet-close" aria-label="Close"></button>
       <section class="hv-set" aria-label="Found items" hidden></section>

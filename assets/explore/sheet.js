@@ -1,5 +1,9 @@
 // @ts-check
-/** On a narrow screen the answer is a sheet that a tap brings up over the disk; on a wide one it stands beside it. */
+/**
+ * On a narrow screen the answer is a sheet that a tap brings up over the disk; on a wide one it stands beside it. While the sheet is down
+ * one line at the foot of the screen says what is selected and brings it up.
+ */
+import { count } from "../shared/format.js";
 
 const NARROW = "(max-width: 700px)";
 
@@ -14,7 +18,22 @@ export function sheetPart(x) {
     if (open && media.matches) x.find(".hv-left").scrollIntoView({ block: "start" }); // what was chosen stays in sight above it
   }
 
+  const peek = x.find(".hv-peek");
+
+  /** The line: the picture, what it is, and how much was found of and for it. */
+  function say() {
+    const { picture, thumb, here, elsewhere } = x.answer;
+    const place = { entailment: "in its cone elsewhere", cosine: "similar", nearest: "near it" }[/** @type {string} */ (elsewhere.by)];
+    const inside = here.length ? [`${count(here.length)} ${here.length === 1 ? "box" : "boxes"} in it`] : [];
+    peek.querySelector("img").src = thumb ?? "";
+    peek.querySelector("img").hidden = !thumb;
+    peek.querySelector("b").textContent = picture.title;
+    peek.querySelector("span").textContent = [...inside, `${count(elsewhere.total)} ${place}`].join(", ");
+    peek.hidden = false;
+  }
+
   close.addEventListener("click", () => turn(false));
+  peek.addEventListener("click", () => turn(true));
   document.addEventListener("keydown", (event) => event.key === "Escape" && turn(false));
   media.addEventListener("change", () => turn(false));
   return {
@@ -22,5 +41,6 @@ export function sheetPart(x) {
     /** Something was chosen or found by hand: bring it up. */
     raise: () => turn(true),
     opened: () => turn(false),
+    shown: say,
   };
 }

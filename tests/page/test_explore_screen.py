@@ -71,6 +71,12 @@ def test_on_a_phone_a_tap_shows_the_answer_over_the_disk(open_page: OpenPage, ex
     left, top, right, bottom = box_of(phone, ".hd-stage")
     assert left >= 0 and top >= 0 and right <= 390 and bottom <= 844 - HEADER
     expect(phone.page.locator(".hv-frame")).to_be_hidden()
+    peek = phone.page.locator(".hv-peek")
+    expect(peek).to_be_visible()
+    said = f"{phone.run('s.answer.here.length')} boxes in it, {phone.run('s.answer.elsewhere.total'):,} in its cone elsewhere"
+    expect(peek).to_contain_text(said)
+    _, above, _, foot = box_of(phone, ".hv-peek")
+    assert foot <= 844 and above >= box_of(phone, ".hd-stage")[3], "it covers nothing of the disk"
     keep(phone, f"phone-{scheme}")
     row = phone.run("s.answer.listed[0]")
     phone.page.touchscreen.tap(*phone.pixel(row))
@@ -83,8 +89,11 @@ def test_on_a_phone_a_tap_shows_the_answer_over_the_disk(open_page: OpenPage, ex
         )
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
     keep(phone, f"phone-tap-{scheme}")
+    expect(peek).to_be_hidden()
     phone.page.locator(".hv-sheet-close").tap()
     expect(phone.page.locator(".hv-frame")).to_be_hidden()
+    peek.tap()
+    expect(phone.page.locator(".hv-frame")).to_be_visible()
 
 
 def test_what_is_found_is_zoomed_to_and_its_first_item_shown_without_the_old_marks(explorer: ExplorerPage) -> None:
