@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
-import numpy as np
 import typer
 
+from hypviz.cli import filters
 from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
 from hypviz.errors import SettingsError
 
 if TYPE_CHECKING:
-    from hypviz.explore.view import View
     from hypviz.explore.view_queries import ViewQueries
 
 app = typer.Typer(no_args_is_help=True)
@@ -47,17 +46,15 @@ def selection(
             help="csv, json, parquet, coco, yolo, voc, cvat, labelstudio, fiftyone, hyperview, vectors or ids, whatever the file is called."
         ),
     ] = None,
-    text: Annotated[str, typer.Option(help="Words in a class name or a picture's name, or an item id.")] = "",
-    depth: Annotated[Optional[list[int]], typer.Option(help="Only these levels: 0 scenes, 1 objects, 2 parts…")] = None,
-    ids: Annotated[Optional[Path], typer.Option(help="Only the item ids in this file, one a line.")] = None,
-    violations: Annotated[bool, typer.Option("--violations", help="Only items that contradict their annotation.")] = False,
-    unlabelled: Annotated[bool, typer.Option("--unlabelled", help="Only items without a class.")] = False,
-    proposed: Annotated[
-        Optional[bool], typer.Option("--proposed/--annotated", help="Only boxes that were proposed, or only all else; both by default.")
-    ] = None,
-    cone: Annotated[Optional[str], typer.Option(help="Only items inside the cone of the item with this id.")] = None,
-    omega: Annotated[Optional[float], typer.Option(help="Half-angle of that cone in radians; the calibrated one by default.")] = None,
-    tag: Annotated[Optional[list[str]], typer.Option(help="Only items with this tag; with several, with any of them.")] = None,
+    text: filters.Text = "",
+    depth: filters.Depth = None,
+    ids: filters.Ids = None,
+    violations: filters.Violations = False,
+    unlabelled: filters.Unlabelled = False,
+    proposed: filters.Proposed = None,
+    cone: filters.Cone = None,
+    omega: filters.Omega = None,
+    tag: filters.Tag = None,
     pictures: Annotated[bool, typer.Option("--pictures", help="Pack the pictures too: a zip of annotations and pictures.")] = False,
     device: Device = "auto",
     as_json: Json = False,
@@ -72,47 +69,14 @@ def selection(
         raise SettingsError(f"{out} has no ending that names a format ({', '.join(ENDINGS)}); give --format.")
     with progress_bar("Embedding", quiet=as_json) as report:
         view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
-    wanted = filter_of(
-        view,
-        text=text,
-        depth=depth,
-        ids=ids,
-        violations=violations,
-        unlabelled=unlabelled,
-        proposed=proposed,
-        cone=cone,
-        omega=omega,
-        tag=tag,
-    )
+    wanted = filters.filter_of(
+        view, text=text, depth=depth, ids=ids, violations=violations, unlabelled=unlabelled, proposed=proposed,
+        cone=cone, omega=omega, tag=tag,
+    )  # fmt: skip
     count = _write(view.queries, wanted, chosen, out, pictures=pictures)
     size = out.stat().st_size
     result = {"file": str(out), "format": chosen, "items": count, "bytes": size}
     show(result, f"{out}: {count:,} items, {size:,} bytes", as_json=as_json)
-
-
-def filter_of(
-    view: View,
-    *,
-    text: str,
-    depth: Optional[list[int]],
-    ids: Optional[Path],
-    violations: bool,
-    unlabelled: bool,
-    proposed: Optional[bool],
-    cone: Optional[str],
-    omega: Optional[float],
-    tag: Optional[list[str]],
-) -> dict[str, Any]:
-    """The filter (`explore.selection`) that the options of `export selection` and `publish` stand for."""
-    wanted: dict[str, Any] = {"text": text, "depths": depth or [], "violations": violations, "flags": ["unlabelled"] if unlabelled else []}
-    wanted["tags"] = tag or []
-    if proposed is not None:
-        wanted["rows"] = np.flatnonzero((view.items.source == "proposal") == proposed).tolist()
-    if ids is not None:
-        wanted["ids"] = ids.read_text(encoding="utf-8").split()
-    if cone is not None:
-        wanted["members"] = view.queries.cone({"row": view.row_of(cone)}, omega)["members"]
-    return wanted
 
 
 def _write(queries: ViewQueries, wanted: dict[str, Any], format: str, out: Path, *, pictures: bool) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import numpy as np
 import typer
 
-from hypviz.cli.export import filter_of
+from hypviz.cli import filters
 from hypviz.cli.output import Checkpoint, Device, Json, show
 from hypviz.config import check_range
 
@@ -24,17 +24,15 @@ def publish(
     checkpoint: Checkpoint = "",
     title: Annotated[str, typer.Option(help="Title of the page; the data's name by default.")] = "",
     space: Annotated[bool, typer.Option("--space", help="Add the README.md that makes the folder a static Hugging Face Space.")] = False,
-    text: Annotated[str, typer.Option(help="Words in a class name or a picture's name, or an item id.")] = "",
-    depth: Annotated[Optional[list[int]], typer.Option(help="Only these levels: 0 scenes, 1 objects, 2 parts…")] = None,
-    ids: Annotated[Optional[Path], typer.Option(help="Only the item ids in this file, one a line.")] = None,
-    violations: Annotated[bool, typer.Option("--violations", help="Only items that contradict their annotation.")] = False,
-    unlabelled: Annotated[bool, typer.Option("--unlabelled", help="Only items without a class.")] = False,
-    proposed: Annotated[
-        Optional[bool], typer.Option("--proposed/--annotated", help="Only boxes that were proposed, or only all else; both by default.")
-    ] = None,
-    cone: Annotated[Optional[str], typer.Option(help="Only items inside the cone of the item with this id.")] = None,
-    omega: Annotated[Optional[float], typer.Option(help="Half-angle of that cone in radians; the calibrated one by default.")] = None,
-    tag: Annotated[Optional[list[str]], typer.Option(help="Only items with this tag; with several, with any of them.")] = None,
+    text: filters.Text = "",
+    depth: filters.Depth = None,
+    ids: filters.Ids = None,
+    violations: filters.Violations = False,
+    unlabelled: filters.Unlabelled = False,
+    proposed: filters.Proposed = None,
+    cone: filters.Cone = None,
+    omega: filters.Omega = None,
+    tag: filters.Tag = None,
     sample: Annotated[Optional[int], typer.Option(help="At most so many of them: of every branch and level its share.")] = None,
     layout: Annotated[str, typer.Option(help="Layout of the overview.")] = "hierarchy",
     thumb_size: Annotated[int, typer.Option(help="Longest side of small pictures in pixels; 0 for none.")] = 112,
@@ -56,18 +54,10 @@ def publish(
     with progress_bar(f"Opening {name}", quiet=as_json) as report:
         chosen = library.add_checkpoint(checkpoint or library.suited(name, on_progress=report))
         view = library.open(name, chosen, on_progress=report)
-    wanted = filter_of(
-        view,
-        text=text,
-        depth=depth,
-        ids=ids,
-        violations=violations,
-        unlabelled=unlabelled,
-        proposed=proposed,
-        cone=cone,
-        omega=omega,
-        tag=tag,
-    )
+    wanted = filters.filter_of(
+        view, text=text, depth=depth, ids=ids, violations=violations, unlabelled=unlabelled, proposed=proposed,
+        cone=cone, omega=omega, tag=tag,
+    )  # fmt: skip
     rows = _sampled(view, np.flatnonzero(view.queries.selector.find(wanted)), sample)
     with progress_bar("Pictures", quiet=as_json) as report:
         told = write(view, out, rows, settings, on_progress=report, also=write_space if space else None)

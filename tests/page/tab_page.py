@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
 from fastapi.responses import HTMLResponse
 
 from hypviz.explore.library import Library
 from hypviz.server import page_files, routes
 from tests.page.explorer_page import THEME
+from tests.page.serving import serving
 
 TABS = {"annotate": ("mountAnnotator", page_files.ANNOTATE), "tune": ("mountTuner", page_files.TUNE)}
 
@@ -40,13 +38,5 @@ def serve_tabs(library: Library, choice: tuple[str, str]) -> Iterator[str]:
     def page(tab: str) -> HTMLResponse:
         return HTMLResponse(tab_html(tab, choice) if tab in TABS else "", status_code=200 if tab in TABS else 404)
 
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
+    with serving(app) as address:
+        yield address

@@ -16,7 +16,8 @@ from hypviz.server.edge import EdgeSettings
 from hypviz.server.edge.users import write_user
 from hypviz.server.server import build_site
 from tests.page.browser import OpenPage, serve
-from tests.page.proxy import Proxy, proxied, serving
+from tests.page.proxy import Proxy, proxied
+from tests.page.serving import serving
 from tests.worlds import TinyWorld
 
 PREFIX = "/user/ada/proxy/7860"

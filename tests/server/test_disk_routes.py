@@ -10,33 +10,11 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from hypviz.explore.library import Library
 from hypviz.explore.view import View
-from hypviz.server import routes
 from hypviz.viz.disk import unpack
-from tests.worlds import TinyWorld
+from tests.server.small_site import client, library, refused, view
 
-
-@pytest.fixture(scope="module")
-def library(tiny_world: TinyWorld) -> Library:
-    return Library(device="cpu", extra={"tiny": tiny_world.workspace})
-
-
-@pytest.fixture(scope="module")
-def view(library: Library, tiny_world: TinyWorld) -> View:
-    return library.open("tiny", str(tiny_world.checkpoint))
-
-
-@pytest.fixture(scope="module")
-def client(library: Library, view: View) -> TestClient:
-    return TestClient(routes.build_app(library), base_url=f"http://localhost/hypviz/view/{view.key}/")
-
-
-def refused(answer: httpx.Response, status: int) -> str:
-    assert answer.status_code == status, answer.text
-    content = answer.json()
-    assert list(content) == ["error"] and "\n" not in content["error"] and content["error"].endswith(".")
-    return content["error"]
+__all__ = ["client", "library", "view"]
 
 
 def same(answer: httpx.Response, expected: Any) -> None:

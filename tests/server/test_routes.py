@@ -23,31 +23,10 @@ from hypviz.server import page_files, routes
 from hypviz.server.server import check_port
 from hypviz.viz.disk import unpack
 from tests.conftest import MakePicture, random_picture
+from tests.server.small_site import client, library, refused, view
 from tests.worlds import TinyWorld, picture_bytes
 
-
-@pytest.fixture(scope="module")
-def library(tiny_world: TinyWorld) -> Library:
-    return Library(device="cpu", extra={"tiny": tiny_world.workspace})
-
-
-@pytest.fixture(scope="module")
-def view(library: Library, tiny_world: TinyWorld) -> View:
-    return library.open("tiny", str(tiny_world.checkpoint))
-
-
-@pytest.fixture(scope="module")
-def client(library: Library, view: View) -> TestClient:
-    """Raises whatever the application does not turn into an answer."""
-    return TestClient(routes.build_app(library), base_url=f"http://localhost/hypviz/view/{view.key}/")
-
-
-def refused(answer: httpx.Response, status: int) -> str:
-    assert answer.status_code == status, answer.text
-    content = answer.json()
-    assert list(content) == ["error"] and "\n" not in content["error"] and content["error"].endswith(".")
-    assert "Traceback" not in content["error"] and len(content["error"]) < 400
-    return content["error"]
+__all__ = ["client", "library", "view"]
 
 
 def jpeg(answer: httpx.Response) -> Image.Image:
