@@ -209,6 +209,12 @@ export class Explorer {
     this.link.write();
   }
 
+  /** Address of the small picture of what is selected. */
+  thumbOfAnswer() {
+    const { thumb } = this.answer;
+    return thumb.startsWith("data:") ? thumb : this.api.url(thumb);
+  }
+
   /** Resolves when the disks have come to rest. */
   showOnDisks() {
     const { answer } = this;
@@ -226,7 +232,7 @@ export class Explorer {
     if (!answer || !disk.paint.n) return;
     const own = answer.row === null;
     const polar = { angle: answer.angles[this.layout(disk)] ?? answer.angle, radius: answer.radius };
-    const thumb = answer.thumb.startsWith("data:") ? answer.thumb : this.api.url(answer.thumb);
+    const thumb = this.thumbOfAnswer();
     const rows = (cards) => cards.map((item) => item.row);
     disk.setExtra(own ? [{ ...polar, label: answer.picture.title, thumb }] : []);
     disk.setOmega(answer.how === "cosine" ? null : this.wide);

@@ -4,7 +4,7 @@
  * distance or by cosine alone.
  */
 import { button, el } from "../shared/dom.js";
-import { count, distance } from "../shared/format.js";
+import { count, distance, shareOf } from "../shared/format.js";
 import { EMPTY_LISTS, fillStrip, fillWith, headed, listCard } from "./lists.js";
 import { action } from "./parts.js";
 
@@ -16,12 +16,6 @@ const WAYS = {
 const NO_CONES = "Nothing here says what contains what, so there are no cones to search by";
 const WIDE = 0.5; // share of all items beyond which a cone says little
 const RINGED = 40; // items marked on the disk
-
-/** A part of all items, in plain per cent. */
-function shareOf(part, all) {
-  const percent = (100 * part) / all;
-  return percent > 0 && percent < 1 ? "under 1 %" : `${Math.round(percent)} %`;
-}
 
 function strip(makers) {
   const node = el("div", "hv-strip");

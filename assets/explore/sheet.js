@@ -3,7 +3,7 @@
  * On a narrow screen the answer is a sheet that a tap brings up over the disk; on a wide one it stands beside it. While the sheet is down
  * one line at the foot of the screen says what is selected and brings it up.
  */
-import { count } from "../shared/format.js";
+import { count, shareOf } from "../shared/format.js";
 
 const NARROW = "(max-width: 700px)";
 
@@ -22,13 +22,13 @@ export function sheetPart(x) {
 
   /** The line: the picture, what it is, and how much was found of and for it. */
   function say() {
-    const { picture, thumb, here, elsewhere } = x.answer;
+    const { picture, here, elsewhere } = x.answer;
     const place = { entailment: "in its cone elsewhere", cosine: "similar", nearest: "near it" }[/** @type {string} */ (elsewhere.by)];
     const inside = here.length ? [`${count(here.length)} ${here.length === 1 ? "box" : "boxes"} in it`] : [];
-    peek.querySelector("img").src = thumb ?? "";
-    peek.querySelector("img").hidden = !thumb;
+    peek.querySelector("img").src = x.thumbOfAnswer();
     peek.querySelector("b").textContent = picture.title;
-    peek.querySelector("span").textContent = [...inside, `${count(elsewhere.total)} ${place}`].join(", ");
+    const belong = elsewhere.belong ? `: ${shareOf(elsewhere.belong.share, 1)} belong by class (chance ${shareOf(elsewhere.belong.chance, 1)})` : "";
+    peek.querySelector("span").textContent = [...inside, `${count(elsewhere.total)} ${place}${belong}`].join(", ");
     peek.hidden = false;
   }
 

@@ -69,3 +69,9 @@ export function wrapped(facts, most) {
   }
   return lines;
 }
+
+/** A part of all, in plain per cent. @param {number} part @param {number} all */
+export function shareOf(part, all) {
+  const percent = (100 * part) / all;
+  return percent > 0 && percent < 1 ? "under 1 %" : `${Math.round(percent)} %`;
+}

@@ -38,3 +38,7 @@ test("facts fill lines, none is cut, and a long one has a line of its own", () =
   assert.equal(F.wrapped(facts, 1e3).length, 1);
   assert.deepEqual(F.wrapped([], 9), []);
 });
+
+test("a part that is not nothing is never said to be 0 %", () => {
+  assert.deepEqual([F.shareOf(1, 4), F.shareOf(1, 1000), F.shareOf(0, 9), F.shareOf(2, 3)], ["25 %", "under 1 %", "0 %", "67 %"]);
+});

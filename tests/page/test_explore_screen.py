@@ -75,6 +75,8 @@ def test_on_a_phone_a_tap_shows_the_answer_over_the_disk(open_page: OpenPage, ex
     expect(peek).to_be_visible()
     said = f"{phone.run('s.answer.here.length')} boxes in it, {phone.run('s.answer.elsewhere.total'):,} in its cone elsewhere"
     expect(peek).to_contain_text(said)
+    expect(peek).to_contain_text(f"(chance {round(100 * phone.run('s.answer.elsewhere.belong.chance'))} %)")
+    phone.page.wait_for_function("document.querySelector('.hv-peek img').naturalWidth > 0")
     _, above, _, foot = box_of(phone, ".hv-peek")
     assert foot <= 844 and above >= box_of(phone, ".hd-stage")[3], "it covers nothing of the disk"
     keep(phone, f"phone-{scheme}")
