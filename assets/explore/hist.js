@@ -33,6 +33,7 @@ class HistPart {
     this.bins = null; // {edges, all, found}
     this.asked = 0;
     this.timer = 0;
+    this.brushing = 0; // the timer of a range that is still being chosen
     let drag = null; // bin where a brush began
     this.chart.addEventListener("pointerdown", (event) => {
       if (!this.bins || event.button) return;
@@ -83,7 +84,7 @@ class HistPart {
     this.bins = found.radius;
     this.words.textContent = `Bars: ${count(found.total)} ${where}. Grey: all ${count(this.x.view.count)}, to its own scale.`;
     this.clear.hidden = !this.x.selects.active();
-    this.draw(this.range(filter.radius));
+    this.draw(this.brushing ? [Number(this.low.value), Number(this.high.value)] : this.range(filter.radius)); // what a hand is choosing stays
     this.writeClasses(found.classes, filter.classes || []);
   }
 
@@ -143,8 +144,11 @@ class HistPart {
     [this.low.value, this.high.value] = [from, to];
     this.chosenRange(from, to);
     const whole = from === 0 && to === wide;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.narrow({ radius: whole ? null : [from ? this.bins.edges[from] : null, to < wide ? this.bins.edges[to] : null] }), SOON_MS);
+    clearTimeout(this.brushing); // its own timer: the answer to an earlier range must not cancel a later one
+    this.brushing = setTimeout(() => {
+      this.brushing = 0;
+      this.narrow({ radius: whole ? null : [from ? this.bins.edges[from] : null, to < wide ? this.bins.edges[to] : null] });
+    }, SOON_MS);
   }
 
   binAt(event) {
@@ -180,7 +184,8 @@ class HistPart {
   }
 
   opened() {
-    this.bins = null;
+    clearTimeout(this.brushing);
+    [this.bins, this.brushing] = [null, 0];
   }
 
   save() {

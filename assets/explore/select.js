@@ -27,6 +27,7 @@ class SelectPart {
     this.unfolded = new Set(); // facets shown in full
     let timer = 0;
     this.asked = 0;
+    this.chosen = 0; // counts what was asked for: an answer that was overtaken is dropped
 
     this.quick = el("div", "hv-quick");
     this.shortcut("Same picture", "Everything in the picture of the selected item", () => ({ same_image: x.answer.row }), () => this.here());
@@ -67,7 +68,9 @@ class SelectPart {
   }
 
   async choose(filter, how, { go = true } = {}) {
+    const number = ++this.chosen;
     const found = await this.x.api.ask("find", { filter });
+    if (number !== this.chosen) return;
     const rows = Bits.decode(found.members, this.x.view.count);
     if (!rows.size) {
       this.total.textContent = "There is no such item; the selection stays as it was.";
@@ -122,7 +125,10 @@ class SelectPart {
     for (const key of Object.keys(next)) if (next[key] === null || (Array.isArray(next[key]) && !next[key].length)) delete next[key];
     this.wanted = next;
     if (Object.keys(next).length) await this.choose(next, "filter", { go: false });
-    else await this.x.set.replace(null);
+    else {
+      this.chosen++;
+      await this.x.set.replace(null);
+    }
   }
 
   save() {
@@ -142,6 +148,7 @@ class SelectPart {
   }
 
   opened() {
+    this.chosen++;
     [this.wanted, this.used, this.usedBy] = [{}, null, null];
     this.unfolded = new Set();
     this.search.value = "";

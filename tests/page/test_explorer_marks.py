@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from hypviz.explore.library import DEMO
 from hypviz.explore.view import View
@@ -215,6 +215,40 @@ def test_a_brushed_range_and_a_class_light_the_items_on_disk_and_in_the_gallery(
     expect(page.locator(".hv-gallery-count")).to_contain_text(f"{int(both.sum()):,}")
     page.locator(".hv-hist-head .hv-link").click()
     explorer.until("s.set === 0")
+
+
+def test_the_range_chosen_last_is_the_one_that_is_lit(explorer_site: Site, open_page: OpenPage) -> None:
+    explorer = open_explorer(open_page, explorer_site)
+    page, view = explorer.page, explorer.view
+    page.locator(".hv-hist-open").click()
+    expect(page.locator(".hv-hist-words")).to_contain_text("in its cone")
+    edges = np.array(view.queries.histograms({})["radius"]["edges"])
+    radii = np.asarray(view.embedding.radii, np.float64)
+
+    def beyond(first: int) -> int:
+        return int((radii >= edges[first]).sum())
+
+    held: list[Route] = []
+    page.route("**/find", lambda route: route.continue_() if held else held.append(route))
+    low = page.get_by_label("From this distance to the root on")
+    low.fill("12")
+    while not held:
+        page.wait_for_timeout(20)
+    low.fill("20")
+    explorer.until("s.set === v[0]", beyond(20))
+    with page.expect_response("**/find"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    assert explorer.run("s.set") == beyond(20), "an answer that was overtaken replaced a later one"
+    page.evaluate(
+        """() => {
+            const [low, clear] = [document.querySelector(".hv-hist-radius input"), document.querySelector(".hv-set-tools > button:last-child")];
+            low.value = 15;
+            low.dispatchEvent(new Event("input"));
+            clear.click();  // what changes the set draws the bars anew
+        }"""
+    )
+    explorer.until("s.set === v[0]", beyond(15))
 
 
 def test_the_histograms_go_by_keyboard_and_follow_selection_and_filter(explorer_site: Site, open_page: OpenPage) -> None:
