@@ -91,10 +91,10 @@ def by_class(
     keys, first = np.unique(group[order], return_index=True)
     chosen = rows[order[first]]
     place = np.lexsort((chosen, best[keys]))
-    found: list[list[ClassGroup]] = [[] for _ in bands.names]
+    by_band: list[list[ClassGroup]] = [[] for _ in bands.names]
     for key, row in zip(keys[place].tolist(), chosen[place].tolist(), strict=True):
-        found[key // width].append(ClassGroup(key % width - 1, row, float(best[key]), int(counts[key])))
-    return tuple(BandGroup(band, sum(one.count for one in classes), tuple(classes)) for band, classes in enumerate(found) if classes)
+        by_band[key // width].append(ClassGroup(key % width - 1, row, float(best[key]), int(counts[key])))
+    return tuple(BandGroup(band, sum(one.count for one in classes), tuple(classes)) for band, classes in enumerate(by_band) if classes)
 
 
 def first_cards(groups: Sequence[BandGroup], count: int = 12) -> tuple[ClassGroup, ...]:
@@ -103,10 +103,10 @@ def first_cards(groups: Sequence[BandGroup], count: int = 12) -> tuple[ClassGrou
     left = [len(group.classes) for group in groups]
     weights = range(len(groups), 0, -1)
     total = sum(weights)
-    taken = [min(have, count * weight // total) for have, weight in zip(left, weights, strict=True)]
+    shares = [min(have, count * weight // total) for have, weight in zip(left, weights, strict=True)]
     for band, have in enumerate(left):
-        taken[band] += min(have - taken[band], count - sum(taken))
-    return tuple(card for group, some in zip(groups, taken, strict=True) for card in group.classes[:some])
+        shares[band] += min(have - shares[band], count - sum(shares))
+    return tuple(card for group, some in zip(groups, shares, strict=True) for card in group.classes[:some])
 
 
 def _common(depth: NDArray[np.integer]) -> list[int]:

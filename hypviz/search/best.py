@@ -14,7 +14,7 @@ Doubles = NDArray[np.float64]
 
 
 @dataclass(eq=False)
-class Found:
+class Shortlist:
     """What a scan finds for one query.  rows, values: of the list so far, in no order.  total: how many items the list would hold
     without its limit.  members: rows inside the cone in ascending parts, where they were asked for."""
 
@@ -68,6 +68,6 @@ class BestOfEach:
 
     def sorted(self, limit: int) -> tuple[Rows, Floats, int]:
         """(k,) rows and (k,) values of the best groups, best first, and how many groups there are in all."""
-        found = np.flatnonzero(self._rows >= 0)
-        order = found[np.lexsort((self._rows[found], self._values[found]))][:limit]
-        return self._rows[order], self._values[order], len(found)
+        groups = np.flatnonzero(self._rows >= 0)
+        order = groups[np.lexsort((self._rows[groups], self._values[groups]))][:limit]
+        return self._rows[order], self._values[order], len(groups)

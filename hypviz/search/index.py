@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from hypviz.config import check_choice, check_range
 from hypviz.errors import DataError, SelectionError
 from hypviz.search.answers import Around, Query, Ranked, Rows, checked_limit, optional_omega
-from hypviz.search.best import BestOfEach, Found
+from hypviz.search.best import BestOfEach, Shortlist
 from hypviz.search.embedding import Embedding
 from hypviz.search.geodesic import across, along, nearest_on_way
 from hypviz.search.products import Products
@@ -92,14 +92,16 @@ class Index:
     def children_of(self, queries: Sequence[Query], omega: float | None = None, *, limit: int = 40) -> list[Ranked]:
         """`children` of several queries at once, from one pass over the items."""
         task = Task(self._order("children"), self._holding("children", omega), checked_limit(limit), skip=self._whole)
-        return [self._ordered(query, *found, "children") for query, found in self._listed(queries, task)]
+        return [self._ordered(query, *answer, "children") for query, answer in self._listed(queries, task)]
 
     def parents_of(self, queries: Sequence[Query], omega: float | None = None, *, limit: int = 40) -> list[Ranked]:
         """`parents` of several queries at once, from one pass over the items."""
         task = Task(self._order("parents"), self._holding("parents", omega), checked_limit(limit))
         lists = self._listed(queries, task)
         none = [self._whole is not None and query.row is not None and bool(self._whole[query.row]) for query in queries]
-        return [Ranked.none() if top else self._ordered(query, *found, "parents") for top, (query, found) in zip(none, lists, strict=True)]
+        return [
+            Ranked.none() if top else self._ordered(query, *answer, "parents") for top, (query, answer) in zip(none, lists, strict=True)
+        ]
 
     def best(self, queries: Sequence[Query], ranking: Ranking | None = None, *, task: str = "children", limit: int = 100) -> list[Ranked]:
         """The best `limit` of all items by a ranking, inside a cone or not, best first; `angle` is what they are ranked by.
@@ -110,7 +112,7 @@ class Index:
         check_choice("task", task, ("children", "parents"))
         order = Order(ranking, task) if ranking else self._order(task)
         lists = self._scanned(queries, Task(order, None, checked_limit(limit)))
-        rows = [found.sorted() for found in lists]
+        rows = [shortlist.sorted() for shortlist in lists]
         return [
             Ranked(which, value.astype(np.float32), self._radii[which], len(self) - (query.row is not None), np.arange(len(which)))
             for query, (which, value) in zip(queries, rows, strict=True)
@@ -212,8 +214,8 @@ class Index:
                 out[:, column : column + cosine.shape[1]] = cosine
             for rows, columns in tiles(out.shape, self._cells):
                 ends = directions[rows], self.embedding.directions[columns]
-                own, radius = radii[rows], self._radii[columns]
-                value = ranking_value(out[rows, columns], own, radius, space=self.embedding, task=task, apex=apex, ends=ends)
+                query_radius, radius = radii[rows], self._radii[columns]
+                value = ranking_value(out[rows, columns], query_radius, radius, space=self.embedding, task=task, apex=apex, ends=ends)
                 out[rows, columns] = worst(task, apex) - value
             yield part, out
 
@@ -231,35 +233,37 @@ class Index:
 
     def _listed(self, queries: Sequence[Query], task: Task) -> list[tuple[Query, tuple[Rows, int]]]:
         """(query, (rows best first, how many there are in all))."""
-        found = self._scanned(queries, task)
-        return [(query, (one.sorted()[0], one.total)) for query, one in zip(queries, found, strict=True)]
+        shortlists = self._scanned(queries, task)
+        return [(query, (shortlist.sorted()[0], shortlist.total)) for query, shortlist in zip(queries, shortlists, strict=True)]
 
     def _members(self, queries: Sequence[Query], omega: float | None, *, keep: bool = False) -> list[Rows]:
         task = Task(None, self._holding("children", omega), members=True)
-        return [np.sort(np.concatenate([np.empty(0, np.int64), *found.members])) for found in self._scanned(queries, task, keep=keep)]
+        return [
+            np.sort(np.concatenate([np.empty(0, np.int64), *shortlist.members])) for shortlist in self._scanned(queries, task, keep=keep)
+        ]
 
-    def _scanned(self, queries: Sequence[Query], task: Task, *, keep: bool = False) -> list[Found]:
+    def _scanned(self, queries: Sequence[Query], task: Task, *, keep: bool = False) -> list[Shortlist]:
         """keep: the cosines of a single query, for what else will be asked about it."""
         directions = self._directions(queries)
         if self._shells is None:
             self._shells = shells_of(self.embedding, self.retrieval.cones.limits)
-        found: list[Found] = []
+        shortlists: list[Shortlist] = []
         for start in range(0, len(queries), MAX_QUERIES):
             some = slice(start, start + MAX_QUERIES)
             with self._products.of(directions[some], keep=keep) as known:
-                found += scan(self.embedding, self._shells, queries[some], task, cells=self._cells, cosines=known)
-        return found
+                shortlists += scan(self.embedding, self._shells, queries[some], task, cells=self._cells, cosines=known)
+        return shortlists
 
     def values_of(self, query: Query, rows: Rows) -> Floats:
         """(n,) float32, what the ranking for children gives these items; the smaller the better."""
         out = np.empty(len(rows), np.float32)
         cosine = self.cosines(query)
-        own = np.array(query.radius, np.float32)
+        query_radius = np.array(query.radius, np.float32)
         for start in range(0, len(rows), self._cells):
             some = rows[start : start + self._cells]
             ends = query.direction, np.asarray(self.embedding.directions[some], np.float32)
             out[start : start + len(some)] = self.retrieval.children.values(
-                cosine[some], own, self._radii[some], space=self.embedding, task="children", ends=ends
+                cosine[some], query_radius, self._radii[some], space=self.embedding, task="children", ends=ends
             )
         return out
 

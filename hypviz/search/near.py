@@ -59,14 +59,16 @@ def refine(angle: Floats, cosine: Floats, apex: Floats, other: Floats, ends: End
 def refined_cosines(cosine: Floats, direction: Floats, space: Embedding) -> NDArray[np.float64]:
     """(N,) float64 cosines of one direction, (D,), with those of all items; where `cosine`, of a float32 product, is too coarse for an
     angle, computed anew in float64. With these every angle between directions is known to 1e-5 rad."""
-    found = np.asarray(cosine, np.float64)
-    own = np.asarray(direction, np.float64)
+    refined = np.asarray(cosine, np.float64)
+    direction64 = np.asarray(direction, np.float64)
     near = np.flatnonzero(cosine >= 1 - NEAR)
     for start in range(0, len(near), PAIRS):
         rows = near[start : start + PAIRS]
         others = np.asarray(space.directions[rows], np.float64)
-        found[rows] = others @ own / np.maximum(np.linalg.norm(others, axis=1) * np.linalg.norm(own), np.finfo(np.float64).tiny)
-    return found
+        refined[rows] = (
+            others @ direction64 / np.maximum(np.linalg.norm(others, axis=1) * np.linalg.norm(direction64), np.finfo(np.float64).tiny)
+        )
+    return refined
 
 
 def _error(versine: Floats, r_x: Floats, r_y: Floats, space: Embedding) -> Floats:

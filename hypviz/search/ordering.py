@@ -34,15 +34,15 @@ def retrieval_scores(
         part = slice(start, min(start + height, len(queries)))
         ends = np.asarray(queries.directions[part], np.float32), directions
         cosine = ends[0] @ directions.T
-        own = np.asarray(queries.radii[part], np.float32)[:, None]
-        value = ranking.values(cosine, own, radius, space=pool, task=task, ends=ends)
-        inside = members(cosine, own, radius, pool, retrieval, task=task, whole=whole, ends=ends)
+        query_radius = np.asarray(queries.radii[part], np.float32)[:, None]
+        value = ranking.values(cosine, query_radius, radius, space=pool, task=task, ends=ends)
+        inside = members(cosine, query_radius, radius, pool, retrieval, task=task, whole=whole, ends=ends)
         yield part, np.where(inside, -value, -value - _span(value)).astype(np.float32)
 
 
 def members(
     cosine: Floats,
-    own: Floats,
+    query_radius: Floats,
     radius: Floats,
     space: Embedding,
     retrieval: Retrieval,
@@ -55,10 +55,10 @@ def members(
     `scoring.ranking_value`."""
     cones = retrieval.cones
     if task == "children":
-        return cones.holds(ranking_value(cosine, own, radius, space=space, task=task, ends=ends), own, radius)
+        return cones.holds(ranking_value(cosine, query_radius, radius, space=space, task=task, ends=ends), query_radius, radius)
     at_query = retrieval.parents_at == "query"
-    angle = ranking_value(cosine, own, radius, space=space, task=task, apex=retrieval.parents_at, ends=ends)
-    return angle <= np.float32(retrieval.parents_omega) if at_query else cones.holds(angle, radius, own, general=whole)
+    angle = ranking_value(cosine, query_radius, radius, space=space, task=task, apex=retrieval.parents_at, ends=ends)
+    return angle <= np.float32(retrieval.parents_omega) if at_query else cones.holds(angle, radius, query_radius, general=whole)
 
 
 def _span(values: Floats) -> float:

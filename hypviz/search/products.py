@@ -41,8 +41,8 @@ class Products:
     def of(self, directions: Floats, *, keep: bool) -> Iterator[Product | None]:
         """The cosines of one query, (1, D), where they are known; or, to `keep`, where they can be: they are kept when the block ends
         without an error, every item having been asked for. None for several queries, and where there are too many items."""
-        asked, last = directions.tobytes(), self._last
-        if last is not None and last[0] == asked:
+        key, last = directions.tobytes(), self._last
+        if last is not None and last[0] == key:
             known = last[1]
             yield lambda start, stop: known[start:stop]
             return
@@ -56,4 +56,4 @@ class Products:
             return fresh[start:stop]
 
         yield filled
-        self._last = asked, fresh  # one assignment: threads see the old pair or the new one
+        self._last = key, fresh  # one assignment: threads see the old pair or the new one

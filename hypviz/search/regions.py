@@ -48,7 +48,7 @@ SLACK = 1e-6
 """What a `near` or `far` can be off by itself, with much room: of the rounding of arccos, of e^r at r = 600, of storing it in float32."""
 
 
-def seen(limit: Doubles, apex: Doubles, other: Doubles, space: Embedding, *, holes: bool = False) -> Region:
+def exterior_region(limit: Doubles, apex: Doubles, other: Doubles, space: Embedding, *, holes: bool = False) -> Region:
     """ext(apex, other) <= limit.  All broadcast; radii in true units.  holes: leave out what has a hole at θ = 0 altogether, so that
     the answer is a part of the truth, not more than it."""
     a, t, g = _terms(limit, apex, other, space)
@@ -63,8 +63,8 @@ def seen(limit: Doubles, apex: Doubles, other: Doubles, space: Embedding, *, hol
     return np.where(holes & np.isnan(g), NONE, near), np.full(near.shape, NOWHERE)
 
 
-def unseen(limit: Doubles, apex: Doubles, other: Doubles, space: Embedding, *, holes: bool = False) -> Region:
-    """π − ext(apex, other) <= limit; as `seen`. It has no hole, but a far side: points beyond the root."""
+def interior_region(limit: Doubles, apex: Doubles, other: Doubles, space: Embedding, *, holes: bool = False) -> Region:
+    """π − ext(apex, other) <= limit; as `exterior_region`. It has no hole, but a far side: points beyond the root."""
     a, t, g = _terms(limit, apex, other, space)
     size, turn = np.hypot(a, t), np.arctan2(t, a)
     psi = np.arccos(np.minimum(g / size, 1.0))
@@ -75,9 +75,9 @@ def unseen(limit: Doubles, apex: Doubles, other: Doubles, space: Embedding, *, h
     return np.where(unsure, NONE, np.where(everywhere, ALL, near)), np.where(unsure, NOWHERE, far)
 
 
-def both(limit: Doubles, own: Doubles, radius: Doubles, space: Embedding, *, task: str) -> Region:
-    """The sum of the angles at query and candidate <= limit; radii of both, as `seen`."""
-    m = narrowing(own, radius, space) * (1 if task == "children" else -1)
+def sum_region(limit: Doubles, query_radius: Doubles, radius: Doubles, space: Embedding, *, task: str) -> Region:
+    """The sum of the angles at query and candidate <= limit; radii of both, as `exterior_region`."""
+    m = narrowing(query_radius, radius, space) * (1 if task == "children" else -1)
     half = np.clip(limit, TINY, 2 * math.pi) / 2
     inside = np.where(m > 0, np.cos(2 * np.arctan(np.maximum(m, 0) * np.tan(np.minimum(half, math.pi / 2)))), NONE)
     beyond = np.cos(2 * np.arctan2(np.maximum(-m, 0), np.maximum(-1 / np.tan(half), 0)))
@@ -88,25 +88,25 @@ def both(limit: Doubles, own: Doubles, radius: Doubles, space: Embedding, *, tas
     return np.where(everywhere, ALL, near), far
 
 
-def narrowing(own: Doubles, radius: Doubles, space: Embedding) -> Doubles:
+def narrowing(query_radius: Doubles, radius: Doubles, space: Embedding) -> Doubles:
     """m of the module's derivation, in [−1, 1]; nan where both are at the root."""
     with np.errstate(invalid="ignore", divide="ignore"):
         if space.geometry == "euclidean":
-            ratio: Doubles = (radius - own) / (radius + own)
+            ratio: Doubles = (radius - query_radius) / (radius + query_radius)
             return ratio
-        q, r = _held(own, space), _held(radius, space)
+        q, r = _held(query_radius, space), _held(radius, space)
         # Times exp(−(r + q)/2), which keeps both sinh in range.
         return np.sign(r - q) * np.exp(-np.minimum(q, r)) * np.expm1(-np.abs(r - q)) / np.expm1(-(r + q))
 
 
-def distant(limit: Doubles, own: Doubles, low: Doubles, high: Doubles, space: Embedding) -> Region:
+def distance_region(limit: Doubles, query_radius: Doubles, low: Doubles, high: Doubles, space: Embedding) -> Region:
     """distance <= limit for some radius in [low, high]; `cosine` geometry is not asked here."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         if space.geometry == "euclidean":
-            radius = np.clip(np.sqrt(np.maximum(own * own - limit * limit, 0.0)), low, high)
-            near = (own * own + radius * radius - limit * limit) / (2 * own * radius)
+            radius = np.clip(np.sqrt(np.maximum(query_radius * query_radius - limit * limit, 0.0)), low, high)
+            near = (query_radius * query_radius + radius * radius - limit * limit) / (2 * query_radius * radius)
         else:
-            q, d = _held(own, space), np.minimum(math.sqrt(space.curv) * limit, FARTHEST)
+            q, d = _held(query_radius, space), np.minimum(math.sqrt(space.curv) * limit, FARTHEST)
             best = np.arccosh(np.maximum(np.cosh(q) / np.cosh(d), 1.0))
             r = np.clip(best, _held(low, space), _held(high, space))
             # The half-angle form: a difference of cosh would cancel for far points.

@@ -21,7 +21,18 @@ from hypviz.geometry.entailment import (
 from hypviz.geometry.lorentz import distance_from_cosine
 from hypviz.search.answers import Query
 from hypviz.search.embedding import Embedding
-from hypviz.search.regions import ALL, NONE, NOWHERE, Doubles, Region, both, distant, narrowing, seen, unseen
+from hypviz.search.regions import (
+    ALL,
+    NONE,
+    NOWHERE,
+    Doubles,
+    Region,
+    distance_region,
+    exterior_region,
+    interior_region,
+    narrowing,
+    sum_region,
+)
 from hypviz.search.retrieval import Cones, Ranking
 from hypviz.search.scoring import COINCIDENT, Floats
 from hypviz.search.shells import Shells
@@ -35,11 +46,11 @@ STEPS = 16
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """p queries and candidates, pair by pair. x, y: (p, D) float32 directions.  own, radius: (p,) radii of query and candidate."""
+    """p queries and candidates, pair by pair. x, y: (p, D) float32 directions.  query_radius, radius: (p,) radii of query and candidate."""
 
     x: Floats
     y: Floats
-    own: Floats
+    query_radius: Floats
     radius: Floats
     space: Embedding
 
@@ -60,13 +71,13 @@ class Pairs:
         angle = self._exterior(cosine, at_query)
         if at_query != (task == "children"):
             angle = math.pi - angle
-        a, b = self.own.astype(np.float64), self.radius.astype(np.float64)
+        a, b = self.query_radius.astype(np.float64), self.radius.astype(np.float64)
         together = (cosine >= 1 - COINCIDENT) & (np.abs(a - b) <= COINCIDENT * np.maximum(a, b))
         return np.where(together, math.pi / 2, angle)
 
     def _exterior(self, cosine: Doubles, at_query: bool) -> Doubles:
-        own, radius = self.own.astype(np.float64), self.radius.astype(np.float64)
-        a, b = (own, radius) if at_query else (radius, own)
+        query_radius, radius = self.query_radius.astype(np.float64), self.radius.astype(np.float64)
+        a, b = (query_radius, radius) if at_query else (radius, query_radius)
         flat, curv = self.space.geometry == "euclidean", self.space.curv
         rough = euclidean_exterior_angle_from_cosine(cosine, a, b) if flat else exterior_angle_from_cosine(cosine, a, b, curv=curv)
         angle = np.array(rough, np.float64)
@@ -83,8 +94,8 @@ class Pairs:
 def pairs_of(query: Query, space: Embedding, rows: Rows) -> Pairs:
     """One query with some items."""
     x = np.broadcast_to(np.asarray(query.direction, np.float32), (len(rows), len(query.direction)))
-    own = np.full(len(rows), query.radius, np.float32)
-    return Pairs(x, np.asarray(space.directions[rows], np.float32), own, np.asarray(space.radii[rows], np.float32), space)
+    query_radius = np.full(len(rows), query.radius, np.float32)
+    return Pairs(x, np.asarray(space.directions[rows], np.float32), query_radius, np.asarray(space.radii[rows], np.float32), space)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,15 +115,15 @@ class Order:
         angle = pairs.angle(cosine, self.task, ranking.apex)
         return angle - ranking.weight * cosine if ranking.by == "angle + cosine" else angle
 
-    def region(self, limit: Doubles, own: Doubles, shells: Shells, space: Embedding) -> Region:
+    def region(self, limit: Doubles, query_radius: Doubles, shells: Shells, space: Embedding) -> Region:
         """Where a value <= limit can be: (b, m) for limit and radii of the queries, (b,)."""
-        v, q, by = limit[:, None], own[:, None], self.ranking.by
+        v, q, by = limit[:, None], query_radius[:, None], self.ranking.by
         low, high = shells.low[None], shells.high[None]
         shape = len(limit), len(shells.low)
         if by == "cosine":
             return np.broadcast_to(np.clip(-v, ALL, NONE), shape), np.full(shape, NOWHERE)
         if by == "distance":
-            return _cosine_at_most(v, shape) if space.geometry == "cosine" else distant(v, q, low, high, space)
+            return _cosine_at_most(v, shape) if space.geometry == "cosine" else distance_region(v, q, low, high, space)
         best = high if self.task == "children" else low
         if by == "angle + cosine":
             return self._bisected(v, q, best, space, shape)
@@ -148,14 +159,14 @@ class Holding:
         angle = pairs.angle(cosine, self.task, self.apex)
         if self.apex == "candidate":
             general = None if self.general is None else self.general[rows]
-            return self.cones.holds(angle, pairs.radius, pairs.own, omega=self.omega, general=general)
+            return self.cones.holds(angle, pairs.radius, pairs.query_radius, omega=self.omega, general=general)
         if self.task == "parents":
             return angle <= self._stated
-        return self.cones.holds(angle, pairs.own, pairs.radius, omega=self.omega)
+        return self.cones.holds(angle, pairs.query_radius, pairs.radius, omega=self.omega)
 
-    def region(self, own: Doubles, shells: Shells, space: Embedding, *, surely: bool = False) -> Region:
+    def region(self, query_radius: Doubles, shells: Shells, space: Embedding, *, surely: bool = False) -> Region:
         """Where an item of the list can be, (b, m); with `surely`, where there are only such items (but for the coinciding)."""
-        q, low, high = own[:, None], shells.low[None], shells.high[None]
+        q, low, high = query_radius[:, None], shells.low[None], shells.high[None]
         at = q if self.apex == "query" else low
         omega = np.asarray(self.cones.at(at) if self.omega is None else self._stated, np.float64)
         outermost = (self.task == "children") != surely
@@ -177,17 +188,19 @@ class Holding:
         return (q > (high if surely else low)) | (self.general is not None and not surely)
 
 
-def angle_region(limit: Doubles, own: Doubles, radius: Doubles, space: Embedding, *, task: str, apex: str, holes: bool = False) -> Region:
+def angle_region(
+    limit: Doubles, query_radius: Doubles, radius: Doubles, space: Embedding, *, task: str, apex: str, holes: bool = False
+) -> Region:
     """Where the angle of `scoring`'s table is at most `limit`; everything broadcasts."""
-    shape = np.broadcast_shapes(limit.shape, own.shape, radius.shape)
+    shape = np.broadcast_shapes(limit.shape, query_radius.shape, radius.shape)
     if space.geometry == "cosine":
         return _cosine_at_most(limit / 2 if apex == "sum" else limit, shape)
-    limit, own, radius = (np.broadcast_to(values, shape) for values in (limit, own, radius))
+    limit, query_radius, radius = (np.broadcast_to(values, shape) for values in (limit, query_radius, radius))
     if apex == "sum":
-        return both(limit, own, radius, space, task=task)
+        return sum_region(limit, query_radius, radius, space, task=task)
     at_query = apex == "query"
-    x, y = (own, radius) if at_query else (radius, own)
-    return (seen if at_query == (task == "children") else unseen)(limit, x, y, space, holes=holes)
+    x, y = (query_radius, radius) if at_query else (radius, query_radius)
+    return (exterior_region if at_query == (task == "children") else interior_region)(limit, x, y, space, holes=holes)
 
 
 def _cosine_at_most(angle: Doubles, shape: tuple[int, ...]) -> Region:
@@ -195,7 +208,7 @@ def _cosine_at_most(angle: Doubles, shape: tuple[int, ...]) -> Region:
     return np.broadcast_to(near, shape), np.full(shape, NOWHERE)
 
 
-def _rising(cosine: Doubles, own: Doubles, radius: Doubles, space: Embedding, *, task: str, apex: str) -> Doubles:
+def _rising(cosine: Doubles, query_radius: Doubles, radius: Doubles, space: Embedding, *, task: str, apex: str) -> Doubles:
     """At most the angle at this cosine, and never falling with θ.
 
     The sum of both rises itself where the child lies farther out, and is at least π where it does not. An exterior angle rises where the
@@ -206,13 +219,13 @@ def _rising(cosine: Doubles, own: Doubles, radius: Doubles, space: Embedding, *,
     if space.geometry == "cosine":
         return theta * (2 if apex == "sum" else 1)
     if apex == "sum":
-        m = narrowing(own, radius, space) * (1 if task == "children" else -1)
+        m = narrowing(query_radius, radius, space) * (1 if task == "children" else -1)
         with np.errstate(invalid="ignore", divide="ignore"):
             rising = math.pi - 2 * np.arctan(np.maximum(m, 0) / np.tan(theta / 2))
         return np.where(np.isnan(rising), 0.0, rising)
     if (apex == "query") != (task == "children"):
-        return np.zeros_like(theta * own * radius)
-    x, y = (own, radius) if apex == "query" else (radius, own)
+        return np.zeros_like(theta * query_radius * radius)
+    x, y = (query_radius, radius) if apex == "query" else (radius, query_radius)
     flat, scale = space.geometry == "euclidean", math.sqrt(space.curv)
     with np.errstate(invalid="ignore", divide="ignore"):
         tangent = y / x if flat else np.tanh(scale * y) / np.tanh(scale * x)
@@ -222,11 +235,11 @@ def _rising(cosine: Doubles, own: Doubles, radius: Doubles, space: Embedding, *,
 
 
 def _distance(pairs: Pairs, cosine: Doubles) -> Doubles:
-    own, radius, space = pairs.own.astype(np.float64), pairs.radius.astype(np.float64), pairs.space
+    query_radius, radius, space = pairs.query_radius.astype(np.float64), pairs.radius.astype(np.float64), pairs.space
     if space.geometry == "cosine":
         return np.arccos(cosine)
     if space.geometry == "euclidean":
-        flat: Doubles = np.sqrt((own - radius) ** 2 + 2 * own * radius * (1 - cosine))
+        flat: Doubles = np.sqrt((query_radius - radius) ** 2 + 2 * query_radius * radius * (1 - cosine))
         return flat
-    curved: Doubles = distance_from_cosine(cosine, own, radius, curv=space.curv)
+    curved: Doubles = distance_from_cosine(cosine, query_radius, radius, curv=space.curv)
     return curved

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.search.answers import Query
-from hypviz.search.best import Found
+from hypviz.search.best import Shortlist
 from hypviz.search.embedding import Embedding
 from hypviz.search.products import Product, product
 from hypviz.search.regions import SLACK, Doubles, Region
@@ -70,7 +70,7 @@ def scan(
     *,
     cells: int = 1 << 17,
     cosines: Product | None = None,
-) -> list[Found]:
+) -> list[Shortlist]:
     """Answer `task` for at most `MAX_QUERIES` queries.  cells: cosines held at once by a thread.  cosines: those of items
     [start, stop) with the queries, (n, b) float32, where they are known already."""
     count, width = len(embedding), max(min(cells // len(queries), WIDEST), 64)
@@ -84,14 +84,14 @@ def scan(
     others = min(workers(), max(1, count * len(queries) // ALONE)) - 1
     if not others:
         whole.work()
-        return whole.found
+        return whole.shortlists
     whole.work(until=GROWTH**2 * FIRST)  # one first, so that nobody begins without a value to beat
     with ThreadPoolExecutor(others) as pool:
         running = [pool.submit(whole.work) for _ in range(others)]
         whole.work()
         for one in running:
             one.result()
-    return whole.found
+    return whole.shortlists
 
 
 def workers() -> int:
@@ -107,7 +107,7 @@ def _part(shells: Shells, rows: Rows) -> Shells:
 
 
 class _Scan:
-    """What the threads of a scan share.  found: per query.  best: (b,) the value to beat of each; a stale one is only larger."""
+    """What the threads of a scan share.  shortlists: one a query.  best: (b,) the value to beat of each; a stale one is only larger."""
 
     def __init__(
         self,
@@ -123,19 +123,19 @@ class _Scan:
     ) -> None:
         """width: items looked at at once.  rows: what the items are called, where they are a sample."""
         self.embedding, self.shells, self.queries, self.task, self.best, self.rows = embedding, shells, queries, task, best, rows
-        self.found = [Found(task.limit) for _ in queries]
+        self.shortlists = [Shortlist(task.limit) for _ in queries]
         self._lock, self._next, self._width, self._cosines = threading.Lock(), 0, width, cosines
         self._directions = np.stack([np.asarray(query.direction, np.float32) for query in queries])
-        self._own = np.array([query.radius for query in queries], np.float32)
+        self._query_radii = np.array([query.radius for query in queries], np.float32)
         self._radii = np.asarray(embedding.radii, np.float32)
         # With something to beat from the start few pass, and a larger first block costs nothing.
         self._first = FIRST if np.isinf(best).any() else 8 * FIRST
-        own = np.abs(np.linalg.norm(self._directions.astype(np.float64), axis=1) - 1)
-        self._odd = own > ODD
-        rounding = shells.rounding(self._directions.shape[1], float(own.max(where=~self._odd, initial=0.0)))
+        drift = np.abs(np.linalg.norm(self._directions.astype(np.float64), axis=1) - 1)
+        self._odd = drift > ODD
+        rounding = shells.rounding(self._directions.shape[1], float(drift.max(where=~self._odd, initial=0.0)))
         self._margin = rounding + SLACK
         self._inside = self._surely = None
-        q = self._own.astype(np.float64)
+        q = self._query_radii.astype(np.float64)
         self._together = together(q, shells)
         if task.holding is not None:
             self._inside = self._table(task.holding.region(q, shells, embedding), self._margin)
@@ -144,17 +144,17 @@ class _Scan:
     def work(self, until: int | None = None) -> None:
         """Look at blocks of items until there are none left, or those before `until`: what every thread does."""
         waiting: list[tuple[Rows, NDArray[np.intp]]] = []
-        asked, better = -1, None
-        while (block := self._taken(until)) is not None:
-            if block[0] >= GROWTH * asked:
+        table_start, better = -1, None
+        while (block := self._next_block(until)) is not None:
+            if block[0] >= GROWTH * table_start:
                 self._decide(waiting)
-                asked, better = block[0], self._better()
+                table_start, better = block[0], self._better()
             waiting.append(self._look(*block, better))
             if sum(len(place) for place, _ in waiting) > PENDING:
                 self._decide(waiting)
         self._decide(waiting)
 
-    def _taken(self, until: int | None) -> tuple[int, int] | None:
+    def _next_block(self, until: int | None) -> tuple[int, int] | None:
         """The next block, [start, stop): small first ones, from which the value to beat comes."""
         with self._lock:
             start = self._next
@@ -168,30 +168,30 @@ class _Scan:
         """What can beat the values so far."""
         if self.task.order is None:
             return None
-        own, best = self._own.astype(np.float64), self.best.copy()
-        return self._table(self.task.order.region(best, own, self.shells, self.embedding), self._margin, best)
+        query_radii, best = self._query_radii.astype(np.float64), self.best.copy()
+        return self._table(self.task.order.region(best, query_radii, self.shells, self.embedding), self._margin, best)
 
     def _table(self, region: Region, margin: float, limit: Doubles | None = None) -> Table:
         return table_of(region, margin, odd=self._odd, together=self._together, limit=limit)
 
     def _look(self, start: int, stop: int, better: Table | None) -> tuple[Rows, NDArray[np.intp]]:
         """(p,) places and queries of the pairs of a block that have to be decided; members without a doubt are counted."""
-        place, cosine = self._seen(start, stop, better)
+        place, cosine = self._block_cosines(start, stop, better)
         of = self.shells.of[place]
         surely: Mask | None = None
         if self._inside is None or self._surely is None:
-            asked = better.holds(cosine, of) if better is not None else np.zeros(cosine.shape, np.bool_)
+            undecided = better.holds(cosine, of) if better is not None else np.zeros(cosine.shape, np.bool_)
         else:
-            asked, surely = self._inside.holds(cosine, of), self._surely.holds(cosine, of)
+            undecided, surely = self._inside.holds(cosine, of), self._surely.holds(cosine, of)
             surely &= cosine < np.float32(1 - COINCIDENT - self._margin)
-            asked &= ~surely if better is None else better.holds(cosine, of) | ~surely
-        self._leave_out(place, asked, surely)
+            undecided &= ~surely if better is None else better.holds(cosine, of) | ~surely
+        self._leave_out(place, undecided, surely)
         if surely is not None:
-            self._count(place, surely & ~asked)
-        at, number = np.divmod(np.flatnonzero(asked), len(self.queries))
+            self._count(place, surely & ~undecided)
+        at, number = np.divmod(np.flatnonzero(undecided), len(self.queries))
         return place[at], number
 
-    def _seen(self, start: int, stop: int, better: Table | None) -> tuple[Rows, Floats]:
+    def _block_cosines(self, start: int, stop: int, better: Table | None) -> tuple[Rows, Floats]:
         """(n,) places of the items [start, stop) in whose shells anything can pass, and their (n, b) cosines: memory that is not
         read is the time that is saved."""
         place = np.arange(start, stop)
@@ -214,9 +214,9 @@ class _Scan:
         for number, query in enumerate(self.queries):
             if query.row is None:
                 continue
-            own = query.row if self.rows is None else int(np.searchsorted(self.rows, query.row))
-            at = int(np.searchsorted(place, own))
-            if at < len(place) and place[at] == own and self._names(place[at : at + 1])[0] == query.row:
+            query_place = query.row if self.rows is None else int(np.searchsorted(self.rows, query.row))
+            at = int(np.searchsorted(place, query_place))
+            if at < len(place) and place[at] == query_place and self._names(place[at : at + 1])[0] == query.row:
                 for mask in masks:
                     if mask is not None:
                         mask[at, number] = False
@@ -240,18 +240,18 @@ class _Scan:
         listed = held if self.task.skip is None else held & ~self.task.skip[names]
         offered = listed & ~np.isnan(values)
         with self._lock:
-            for found, low, high in zip(self.found, groups[:-1].tolist(), groups[1:].tolist(), strict=True):
-                own = slice(low, high)
-                found.total += int(np.count_nonzero(listed[own]))
+            for shortlist, low, high in zip(self.shortlists, groups[:-1].tolist(), groups[1:].tolist(), strict=True):
+                group = slice(low, high)
+                shortlist.total += int(np.count_nonzero(listed[group]))
                 if self.task.members:
-                    found.members.append(names[own][held[own]])
+                    shortlist.members.append(names[group][held[group]])
                 if self.task.order is not None and low < high:
-                    found.add(names[own][offered[own]], values[own][offered[own]])
-            np.minimum(self.best, [found.worst for found in self.found], out=self.best)
+                    shortlist.add(names[group][offered[group]], values[group][offered[group]])
+            np.minimum(self.best, [shortlist.worst for shortlist in self.shortlists], out=self.best)
 
     def _exactly(self, places: Rows, number: NDArray[np.intp]) -> tuple[Doubles, Mask]:
         y = np.asarray(self.embedding.directions[places], np.float32)
-        pairs = Pairs(self._directions[number], y, self._own[number], self._radii[places], self.embedding)
+        pairs = Pairs(self._directions[number], y, self._query_radii[number], self._radii[places], self.embedding)
         cosine = pairs.cosine()
         values = np.zeros(len(places)) if self.task.order is None else self.task.order.exactly(pairs, cosine)
         holding = self.task.holding
@@ -268,7 +268,7 @@ class _Scan:
         counts = np.count_nonzero(listed, axis=0).tolist()
         members = [names[inside[:, one]] for one in range(len(counts))] if self.task.members else []
         with self._lock:
-            for found, count in zip(self.found, counts, strict=True):
-                found.total += count
-            for found, rows in zip(self.found, members, strict=False):
-                found.members.append(rows)
+            for shortlist, count in zip(self.shortlists, counts, strict=True):
+                shortlist.total += count
+            for shortlist, rows in zip(self.shortlists, members, strict=False):
+                shortlist.members.append(rows)

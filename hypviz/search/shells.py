@@ -35,10 +35,10 @@ class Shells:
     of: NDArray[np.intp]
     drift: float
 
-    def rounding(self, dims: int, own: float) -> float:
-        """What the cosine of a query and a row that is not odd can be off by. own: |‖q‖ − 1| of the query."""
+    def rounding(self, dims: int, query_drift: float) -> float:
+        """What the cosine of a query and a row that is not odd can be off by. query_drift: |‖q‖ − 1| of the query."""
         gamma = dims * 2.0**-24 / (1 - dims * 2.0**-24)
-        size = (1 + self.drift) * (1 + own)
+        size = (1 + self.drift) * (1 + query_drift)
         return gamma * size + size - 1
 
 

@@ -32,10 +32,10 @@ class Table:
         return passed
 
 
-def together(own: Doubles, shells: Shells) -> Mask:
-    """(b, m) shells with radii at which an item can coincide with a query (`scoring.COINCIDENT`). own: (b,) radii of the queries."""
-    wide = own[:, None] * 2 * COINCIDENT
-    return (shells.low <= own[:, None] + wide) & (shells.high >= own[:, None] - wide)
+def together(query_radii: Doubles, shells: Shells) -> Mask:
+    """(b, m) shells with radii at which an item can coincide with a query (`scoring.COINCIDENT`). query_radii: (b,)."""
+    wide = query_radii[:, None] * 2 * COINCIDENT
+    return (shells.low <= query_radii[:, None] + wide) & (shells.high >= query_radii[:, None] - wide)
 
 
 def table_of(region: Region, margin: float, *, odd: Mask, together: Mask, limit: Doubles | None = None) -> Table:

@@ -55,7 +55,7 @@ def words_to_root(pool: Embedding, query: Query, *, steps: int = 50, k: float = 
 
 def _stops(rows: np.ndarray, way: np.ndarray) -> list[Stop]:
     """Each text once, with the span of the way over which it was met."""
-    found: dict[int, Stop] = {}
+    stops: dict[int, Stop] = {}
     for row, radius in zip(rows.tolist(), way.tolist(), strict=True):
-        found[row] = Stop(row, found[row].start if row in found else radius, radius)
-    return list(found.values())
+        stops[row] = Stop(row, stops[row].start if row in stops else radius, radius)
+    return list(stops.values())

@@ -14,14 +14,14 @@ BLOCK = 1 << 16
 
 def edge_angles(embedding: Embedding, parent: NDArray[np.integer], child: NDArray[np.integer]) -> NDArray[np.float32]:
     """ext(parent, child) in radians for pairs of rows, (E,) each, in blocks of bounded memory."""
-    found = np.empty(len(parent), np.float32)
+    angles = np.empty(len(parent), np.float32)
     for start in range(0, len(parent), BLOCK):
         part = slice(start, start + BLOCK)
         one, other = (np.asarray(embedding.directions[rows[part]], np.float32) for rows in (parent, child))
         cosine = np.einsum("nd,nd->n", one, other)
         radii = embedding.radii[parent[part]], embedding.radii[child[part]]
-        found[part] = ranking_value(cosine, *radii, space=embedding, task="children", ends=(one, other))
-    return found
+        angles[part] = ranking_value(cosine, *radii, space=embedding, task="children", ends=(one, other))
+    return angles
 
 
 def outside_cone(
@@ -31,14 +31,14 @@ def outside_cone(
 
     parent, child: (E,) rows of the annotated pairs, the direct ones.  omega: half-angle in radians, or the cones by level.
     """
-    found = np.zeros(len(embedding), np.bool_)
+    outside = np.zeros(len(embedding), np.bool_)
     angle = edge_angles(embedding, parent, child)
-    found[child[~as_cones(omega).holds(angle, embedding.radii[parent], embedding.radii[child])]] = True
-    return found
+    outside[child[~as_cones(omega).holds(angle, embedding.radii[parent], embedding.radii[child])]] = True
+    return outside
 
 
 def inverted(embedding: Embedding, parent: NDArray[np.integer], child: NDArray[np.integer]) -> NDArray[np.bool_]:
     """(N,) True for items that lie no farther from the root than one of their annotated parents."""
-    found = np.zeros(len(embedding), np.bool_)
-    found[child[embedding.radii[child] <= embedding.radii[parent]]] = True
-    return found
+    mask = np.zeros(len(embedding), np.bool_)
+    mask[child[embedding.radii[child] <= embedding.radii[parent]]] = True
+    return mask
