@@ -39,11 +39,11 @@ def from_mapping(cls: type[T], mapping: Mapping[str, Any]) -> T:
 
 def _check_type(name: str, value: object, default: object) -> None:
     """Raise SettingsError unless `value` has the type of its setting's default; a whole number may stand for a float."""
-    wanted = (int, float) if isinstance(default, float) else type(default)
+    types = (int, float) if isinstance(default, float) else type(default)
     if default is None:
         return  # its class checks it
     is_number_as_flag = isinstance(value, bool) and not isinstance(default, bool)  # bool is an int to Python
-    if default is not MISSING and (is_number_as_flag or not isinstance(value, wanted)):
+    if default is not MISSING and (is_number_as_flag or not isinstance(value, types)):
         raise SettingsError(f"{name} must be of type {type(default).__name__}, as its default {default!r} is; got {value!r}.")
 
 

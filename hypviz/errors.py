@@ -113,26 +113,26 @@ def without_options(text: str, known: Collection[str] = ()) -> str:
     'Use --port 80.'
     """
     sentences = re.split(r"(?<=[.!?]) (?=[A-Z])", text)
-    kept = [sentence for each in sentences if (sentence := _without(each, known))]
-    return " ".join(kept) or text.partition(" --")[0].rstrip(" ,;:") + "."
+    shortened = [sentence for each in sentences if (sentence := _without(each, known))]
+    return " ".join(shortened) or text.partition(" --")[0].rstrip(" ,;:") + "."
 
 
 def _without(sentence: str, known: Collection[str]) -> str:
     """One sentence without such clauses; "" when it was nothing else."""
-    kept = sentence
+    rest = sentence
     start = 0
-    while found := re.search(r" (--[a-z][\w-]*)", kept[start:]):
-        place = start + found.start()
-        if found[1] in known:
+    while option := re.search(r" (--[a-z][\w-]*)", rest[start:]):
+        place = start + option.start()
+        if option[1] in known:
             start = place + 1
             continue
-        cut = max(kept.rfind(sign, 0, place + 1) for sign in ("; ", ", or ", ", and "))
-        cut = cut if cut >= 0 else kept.rfind(", ", 0, place + 1)
+        cut = max(rest.rfind(sign, 0, place + 1) for sign in ("; ", ", or ", ", and "))
+        cut = cut if cut >= 0 else rest.rfind(", ", 0, place + 1)
         if cut < 0:
             return ""
-        kept = kept[:cut]
-        start = min(start, len(kept))
-    return kept.rstrip(".") + "." if kept != sentence else sentence
+        rest = rest[:cut]
+        start = min(start, len(rest))
+    return rest.rstrip(".") + "." if rest != sentence else sentence
 
 
 _HIDDEN = re.compile(r"(?:[A-Za-z]:)?(?:[/\\\\][^/\\\\\n:;,'\"()]*)*[/\\\\]\.[^/\\\\\s.][^/\\\\\n]*[/\\\\]")

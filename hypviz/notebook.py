@@ -73,20 +73,20 @@ def show(
     """
     if not 100 <= height <= 10_000:
         raise SettingsError(f"height must be between 100 and 10000 pixels, got {height}.")
-    given = Given(
+    data = Given(
         vectors=_array(vectors),
         labels=None if labels is None else as_texts(labels),
         edges=None if edges is None else _array(edges),
         images=None if images is None else np.array([str(path or "") for path in images], np.str_),
     )
     with tempfile.TemporaryDirectory(prefix="hypviz-") as folder:
-        made, _ = make_vectors_workspace(
-            Path(folder) / "vectors", given, name=name, model=model, curv=curv, project=project, images_root=Path(images_root)
+        workspace, _ = make_vectors_workspace(
+            Path(folder) / "vectors", data, name=name, model=model, curv=curv, project=project, images_root=Path(images_root)
         )
-        view = View(made, "own vectors")
+        view = View(workspace, "own vectors")
         scripts, styles = offline_files()
-        told = given.labels is not None or given.edges is not None
-        state = {"row": view.describe()["start"], "layout": layout or ("hierarchy" if told else "pca")}
+        has_hierarchy = data.labels is not None or data.edges is not None
+        state = {"row": view.describe()["start"], "layout": layout or ("hierarchy" if has_hierarchy else "pca")}
         return Disk(offline_page(view, state, scripts=scripts, styles=styles), f"{name} · hypviz", height)
 
 

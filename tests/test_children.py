@@ -139,7 +139,7 @@ def test_the_command_lists_the_same_bands_as_the_page(tiny_view: View) -> None:
     wide = omega_with(textbook_angles(tiny_view, row), 60, 100)
     page = tiny_view.select({"row": row}, wide)["elsewhere"]["bands"]
     item = str(tiny_view.items.item_id[row])
-    assert page and tiny_view.search(item_id=item, wanted=["bands"], omega=wide, limit=40)["bands"] == page
+    assert page and tiny_view.search(item_id=item, kinds=["bands"], omega=wide, limit=40)["bands"] == page
 
 
 def test_a_whole_picture_has_no_parents_and_no_way_to_the_root(tiny_view: View) -> None:
@@ -161,7 +161,7 @@ def test_how_much_of_what_is_listed_belongs_there_is_counted_beside_chance(tiny_
     for by in ("entailment", "nearest", "cosine"):
         omega = omega_with(textbook_angles(tiny_view, row), 20, 60)
         belong = tiny_view.select({"row": row}, omega, by=by)["elsewhere"]["belong"]
-        listed, _ = tiny_view.lists.found(tiny_view.index.query(row), by, omega, int(items.image[row]))
+        listed, _ = tiny_view.lists.candidates(tiny_view.index.query(row), by, omega, int(items.image[row]))
         others = [int(label) for label in items.label[(items.image != items.image[row]) & ~items.is_scene]]
         boxes = [int(items.label[one]) for one in listed if not items.is_scene[one]]
         if not below or not boxes:

@@ -133,7 +133,7 @@ def test_search_by_item_gives_what_the_view_gives(run: Run, tiny_view: View, ope
     item = str(tiny_view.items.item_id[60])
     kinds = ["children", "parents", "nearest", "path"]
     result = run("search", *opened, "--item", item, *(f"--{kind}" for kind in kinds), "--limit", 7, "--json").json()
-    assert result == tiny_view.search(item_id=item, picture=None, wanted=kinds, omega=None, limit=7)
+    assert result == tiny_view.search(item_id=item, picture=None, kinds=kinds, omega=None, limit=7)
     assert len(result["nearest"]) == 7 and result["path"][0]["id"] == item
     wide = run("search", *opened, "--item", item, "--omega", 3.1, "--json").json()
     assert wide["children_total"] > len(wide["children"]) == 40 and "parents" not in wide

@@ -94,20 +94,20 @@ def test_a_saved_view_never_takes_the_place_of_another(marks: Marks) -> None:
     first, second = marks.save_view(" Boats ", "#item=1"), marks.save_view("boats", "#item=2")
     assert (first["name"], second["name"]) == ("Boats", "boats (2)")
     assert [view["link"] for view in marks.describe()["views"]] == ["#item=2", "#item=1"], "the newest first"
-    assert marks.rename_view(second["id"], "Boats", seen="boats (2)")["name"] == "Boats (2)"
+    assert marks.rename_view(second["id"], "Boats", expected_name="boats (2)")["name"] == "Boats (2)"
 
 
 def test_a_view_that_was_changed_in_another_browser_is_not_changed_blindly(marks: Marks, tmp_path: Path) -> None:
     view, other = marks.save_view("One", "#a=1"), Marks(tmp_path, IDS)
-    other.rename_view(view["id"], "Uno", seen="One")
+    other.rename_view(view["id"], "Uno", expected_name="One")
     with pytest.raises(SelectionError, match="'One' was renamed to 'Uno' in another browser; nothing was changed"):
-        marks.rename_view(view["id"], "Eins", seen="One")
+        marks.rename_view(view["id"], "Eins", expected_name="One")
     with pytest.raises(SelectionError, match="was renamed to 'Uno'"):
-        marks.delete_view(view["id"], seen="One")
-    marks.delete_view(view["id"], seen="Uno")
-    other.delete_view(view["id"], seen="Uno")  # gone already: no error
+        marks.delete_view(view["id"], expected_name="One")
+    marks.delete_view(view["id"], expected_name="Uno")
+    other.delete_view(view["id"], expected_name="Uno")  # gone already: no error
     with pytest.raises(SelectionError, match="was deleted in another browser"):
-        other.rename_view(view["id"], "Eins", seen="Uno")
+        other.rename_view(view["id"], "Eins", expected_name="Uno")
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * (MAX_NAME + 1), "a\x00b", 7, None])

@@ -195,7 +195,7 @@ def test_whole_pictures_alone_are_listed_by_similarity_and_nothing_is_said_to_co
     assert [card["row"] for card in band["items"]] == expected and band["low"] is band["high"] is None
     assert view.select({"row": 1}, by="nearest")["elsewhere"]["by"] == "nearest"
     assert "no boxes" in view.describe()["notice"]["text"]
-    found = view.search(item_id=view.items.item_id[1], wanted=["children", "parents", "path", "bands"], omega=None, limit=5)
+    found = view.search(item_id=view.items.item_id[1], kinds=["children", "parents", "path", "bands"], omega=None, limit=5)
     assert found["how"] == "cosine" and found["parents"] == found["path"] == [] and len(found["bands"]) == 1
     assert sorted(card["row"] for card in found["children"]) == [0, 2]
 

@@ -31,7 +31,7 @@ def test_tokens_are_long_and_never_the_same() -> None:
 
 
 def test_the_picture_unused_longest_goes_when_there_are_too_many() -> None:
-    kept, data = Uploads(kept=3), picture_bytes(random_picture((4, 4)))
+    kept, data = Uploads(per_person=3), picture_bytes(random_picture((4, 4)))
     first, second, third = (kept.add(data, f"{number}.png") for number in range(3))
     kept.get(first)
     fourth = kept.add(data, "4.png")

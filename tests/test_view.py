@@ -112,7 +112,7 @@ def test_one_of_each_class_is_the_closest_of_that_class_in_the_cone(tiny_view: V
     omega = omega_with(angle, 20, 39)
     inside = np.flatnonzero(angle <= omega)
     item = str(tiny_view.items.item_id[row])
-    found = tiny_view.search(item_id=item, picture=None, wanted=["children"], omega=omega, limit=40, each=True)
+    found = tiny_view.search(item_id=item, picture=None, kinds=["children"], omega=omega, limit=40, each=True)
     closest = {tiny_view.items.name(int(child)): float(angle[child]) for child in inside[np.argsort(-angle[inside])]}
     assert found["children_total"] == len(closest) == len(found["children"]) > 2
     assert {card["label"]: pytest.approx(card["angle"], abs=NOISE) for card in found["children"]} == closest
@@ -260,7 +260,7 @@ def test_an_uploaded_crop_of_the_data_finds_the_item_it_is(tiny_world: TinyWorld
     view = View(workspace, tiny_world.checkpoint, device="cpu")
     for row in np.flatnonzero((items.xyxy[:, 2:] - items.xyxy[:, :2]).min(axis=1) >= 24)[::4]:
         open_upright(items.path(row)).crop(tuple(items.xyxy[row].tolist())).save(tmp_path / "crop.png")
-        answer = view.search(item_id=None, picture=tmp_path / "crop.png", wanted=["nearest"], omega=None, limit=3)
+        answer = view.search(item_id=None, picture=tmp_path / "crop.png", kinds=["nearest"], omega=None, limit=3)
         assert answer["nearest"][0]["id"] == items.item_id[row]
 
 
@@ -329,23 +329,23 @@ def test_an_omega_that_is_no_angle_is_refused(tiny_view: View, omega: Any) -> No
     if omega is not None:  # for the command line None is the calibrated one
         for kind in ("children", "parents"):
             with pytest.raises(SettingsError, match="omega must be"):
-                tiny_view.search(item_id=str(tiny_view.items.item_id[0]), picture=None, wanted=[kind], omega=omega, limit=5)
+                tiny_view.search(item_id=str(tiny_view.items.item_id[0]), picture=None, kinds=[kind], omega=omega, limit=5)
 
 
 def test_search_answers_as_the_page_does(tiny_view: View) -> None:
     row, item = 60, str(tiny_view.items.item_id[60])
     page = tiny_view.select({"row": row}, tiny_view.card.omega_children)
-    answer = tiny_view.search(item_id=item, picture=None, wanted=["children", "parents", "path"], omega=None, limit=40)
+    answer = tiny_view.search(item_id=item, picture=None, kinds=["children", "parents", "path"], omega=None, limit=40)
     for kind in ("children", "parents", "path"):
         assert answer[kind] == page[kind] and answer[kind]
     assert answer["children_total"] == page["children_total"] and answer["parents_total"] == page["parents_total"]
     with pytest.raises(SelectionError, match="No item 'abc'"):
-        tiny_view.search(item_id="abc", picture=None, wanted=["path"], omega=None, limit=40)
+        tiny_view.search(item_id="abc", picture=None, kinds=["path"], omega=None, limit=40)
 
 
 def test_nearest_is_sorted_by_distance(tiny_view: View) -> None:
     item = str(tiny_view.items.item_id[7])
-    answer = tiny_view.search(item_id=item, picture=None, wanted=["nearest"], omega=None, limit=10)
+    answer = tiny_view.search(item_id=item, picture=None, kinds=["nearest"], omega=None, limit=10)
     distances = [card["angle"] for card in answer["nearest"]]
     assert len(distances) == 10 and distances == sorted(distances) and item not in [card["id"] for card in answer["nearest"]]
     assert answer["nearest_total"] == 140

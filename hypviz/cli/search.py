@@ -38,26 +38,28 @@ def search(
     from hypviz.progress import progress_bar
     from hypviz.workspace.store import Workspace
 
-    wanted = [name for name, on in _kinds(children, bands, parents, nearest, path, words) if on] or ["children"]
+    kinds = [name for name, on in _kinds(children, bands, parents, nearest, path, words) if on] or ["children"]
     if (item, picture, text).count(None) != 2:
         raise SettingsError("Give either --item ID, --picture FILE or --text WORDS to start from.")
-    own = [] if word_list is None else [line for line in word_list.read_text(encoding="utf-8").splitlines() if line.strip()]
+    own_words = [] if word_list is None else [line for line in word_list.read_text(encoding="utf-8").splitlines() if line.strip()]
     checkpoint = suited(checkpoint, workspace)
     say_licence(checkpoint)
     with progress_bar("Embedding", quiet=as_json) as report:
         view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
-    result = view.search(item_id=item, picture=picture, text=text, wanted=wanted, omega=omega, limit=limit, own_words=own, each=each_class)
-    show(result, _as_text(result, wanted), as_json=as_json)
+    result = view.search(
+        item_id=item, picture=picture, text=text, kinds=kinds, omega=omega, limit=limit, own_words=own_words, each=each_class
+    )
+    show(result, _as_text(result, kinds), as_json=as_json)
 
 
 def _kinds(children: bool, bands: bool, parents: bool, nearest: bool, path: bool, words: bool) -> list[tuple[str, bool]]:
     return [("children", children), ("bands", bands), ("parents", parents), ("nearest", nearest), ("path", path), ("words", words)]
 
 
-def _as_text(result: dict[str, Any], wanted: list[str]) -> str:
+def _as_text(result: dict[str, Any], kinds: list[str]) -> str:
     how = f" · children by {result['how']}" if result["how"] == "cosine" or result["label"].startswith("“") else ""
     lines = [f"{result['label']} · {written(result['radius'])} from the root{how}"]
-    for kind in wanted:
+    for kind in kinds:
         answers = result[kind]
         if kind == "words":
             lines += [f"\nwords to the root, of {result['pool']}:", *(f"  {word['radius']:7.3f}  {word['text']}" for word in answers)]

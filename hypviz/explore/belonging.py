@@ -45,9 +45,9 @@ class Belonging:
         if self.items.is_scene[row] or len(self.items.classes) < 2:
             return None
         around, shown = self._graph[:, label], self._showing(label)
-        own = shown.copy()
-        own[self.items.image[row]] = False
-        if not (around.any() or own.any()):
+        others = shown.copy()
+        others[self.items.image[row]] = False
+        if not (around.any() or others.any()):
             return None
 
         def lies_over(chosen: Rows) -> Mask:

@@ -40,9 +40,9 @@ class Cards:
             "colour": self._colours[int(self.columns.branch[row])],
         }
 
-    def ranked(self, found: Ranked) -> list[Json]:
+    def ranked(self, answer: Ranked) -> list[Json]:
         """The items of a search, in its order."""
-        return [self.of(int(row), float(angle)) for row, angle in zip(found.rows, found.angle, strict=True)]
+        return [self.of(int(row), float(angle)) for row, angle in zip(answer.rows, answer.angle, strict=True)]
 
     def plain(self, rows: NDArray[np.integer]) -> list[Json]:
         """The items of a list that is not ranked by an angle."""

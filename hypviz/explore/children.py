@@ -40,14 +40,14 @@ PLURAL = {"part of a part": "parts of parts"}
 @dataclass(frozen=True)
 class Surroundings:
     """What lies around a place: the 40 best children and parents, the rows of its cone's members and, where it has none, the
-    angle in radians of the closest item; found: rows outside its picture and what ranks them, by the way `by`."""
+    angle in radians of the closest item; candidates: rows outside its picture and what ranks them, by the way `by`."""
 
     by: str
     children: Ranked
     parents: Ranked
     members: Rows
     closest: float | None
-    found: tuple[Rows, Floats]
+    candidates: tuple[Rows, Floats]
 
 
 class Children:
@@ -80,16 +80,16 @@ class Children:
         by = way(by, cones)
         if not cones:
             children = self.closest(query, by)
-            return Surroundings(by, children, Ranked.none(), np.sort(children.rows), None, self.found(query, by, omega, image))
+            return Surroundings(by, children, Ranked.none(), np.sort(children.rows), None, self.candidates(query, by, omega, image))
         around = self.index.around(query, omega)
         if by == "entailment":
-            children, found = around.children, self.outside(around.members, around.scores, image)
+            children, candidates = around.children, self.outside(around.members, around.scores, image)
         else:
-            children, found = self.closest(query, by), self.found(query, by, omega, image)
+            children, candidates = self.closest(query, by), self.candidates(query, by, omega, image)
         closest = None if len(around.members) else around.closest
-        return Surroundings(by, children, around.parents, around.members, closest, found)
+        return Surroundings(by, children, around.parents, around.members, closest, candidates)
 
-    def found(self, query: Query, by: str, omega: float | None, image: int | None) -> tuple[Rows, Floats]:
+    def candidates(self, query: Query, by: str, omega: float | None, image: int | None) -> tuple[Rows, Floats]:
         """(k,) rows that a way finds outside a picture, and (k,) what ranks them, smaller is better: radians, or distances."""
         if way(by) == "entailment":
             around = self.index.around(query, omega, limit=1)
@@ -127,17 +127,17 @@ class Children:
         return {"by": by, "total": len(rows), "belong": belong, "bands": [self._band(bands, group, rows, scores) for group in groups]}
 
     def of_class(
-        self, found: tuple[Rows, Floats], *, band: int, label: int, offset: int = 0, limit: int = NEAREST, cones: bool = True
+        self, candidates: tuple[Rows, Floats], *, band: int, label: int, offset: int = 0, limit: int = NEAREST, cones: bool = True
     ) -> Json:
         """All items behind one card, best first: {"total", "offset", "items"}; SelectionError for a stretch that cannot be."""
         if not (offset >= 0 and 1 <= limit <= MAX_LISTED):
             raise SelectionError(f"A list starts at 0 or later and has 1 to {MAX_LISTED} items; got {offset} and {limit}.")
-        rows, scores = found
+        rows, scores = candidates
         inside = ((self.bands if cones else ONE_BAND).of(self._radii[rows]) == band) & (self.items.label[rows] == label)
         best = self._best(rows[inside], scores[inside])
         return {"total": len(best), "offset": offset, "items": self.cards.plain(best[offset : offset + limit])}
 
-    def here(self, row: int | None) -> list[Json]:
+    def nested_boxes(self, row: int | None) -> list[Json]:
         """The boxes annotated right inside an item, the largest first, each with "inside", one card a class of what is right
         inside it, with "count" and "rows". Empty for a place that is no item."""
         if row is None:
@@ -152,17 +152,17 @@ class Children:
         """
         holds = self._holds(query, path, omega)
         last = int(np.flatnonzero(holds).max(initial=-1 if query.row is None else 0))
-        kept = zip(self.cards.plain(path[: last + 1]), holds[: last + 1].tolist(), strict=True)
-        return [card | {"holds": held} for card, held in kept]
+        ancestors = zip(self.cards.plain(path[: last + 1]), holds[: last + 1].tolist(), strict=True)
+        return [card | {"holds": held} for card, held in ancestors]
 
     def _holds(self, query: Query, rows: Rows, omega: float | None) -> NDArray[np.bool_]:
         """Which of the rows have the place in their cone; none has a whole picture."""
         if query.row is not None and self._whole[query.row]:
             return np.zeros(len(rows), np.bool_)
-        space, radii, own = self.index.embedding, self._radii[rows], np.full(1, query.radius, np.float32)
+        space, radii, query_radius = self.index.embedding, self._radii[rows], np.full(1, query.radius, np.float32)
         ends = np.asarray(query.direction, np.float32), np.asarray(space.directions[rows], np.float32)
-        angle = ranking_value(ends[1] @ ends[0], own, radii, space=space, task="parents", apex="candidate", ends=ends)
-        held = self.index.retrieval.cones.holds(angle, radii, own, omega=omega)
+        angle = ranking_value(ends[1] @ ends[0], query_radius, radii, space=space, task="parents", apex="candidate", ends=ends)
+        held = self.index.retrieval.cones.holds(angle, radii, query_radius, omega=omega)
         return np.asarray(held & (rows != (-1 if query.row is None else query.row)))
 
     @property
@@ -207,8 +207,8 @@ def way(by: str, cones: bool = True) -> str:
     return "cosine" if by == "entailment" and not cones else by
 
 
-def listed_rows(here: Sequence[Json], elsewhere: Json) -> list[int]:
+def listed_rows(boxes: Sequence[Json], elsewhere: Json) -> list[int]:
     """The rows of all cards of two lists, in their order: what a disk marks."""
-    own = [row for card in here for row in (card["row"], *(part["row"] for part in card["inside"]))]
+    nested = [row for card in boxes for row in (card["row"], *(part["row"] for part in card["inside"]))]
     others = [card["row"] for band in elsewhere["bands"] for card in band["items"] or band["classes"]]
-    return list(dict.fromkeys([*own, *others]))
+    return list(dict.fromkeys([*nested, *others]))

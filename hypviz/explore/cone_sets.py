@@ -49,7 +49,7 @@ def common(index: Index, queries: Sequence[Query], angles: Sequence[float], *, l
     space = index.embedding
     radii = np.asarray(space.radii[rows], np.float32)
     ends = np.stack([query.direction for query in queries]), np.asarray(space.directions[rows], np.float32)
-    own = np.array([[query.radius] for query in queries], np.float32)
-    total = ranking_value(ends[0] @ ends[1].T, own, radii, space=space, task="children", ends=ends).sum(axis=0)
+    query_radii = np.array([[query.radius] for query in queries], np.float32)
+    total = ranking_value(ends[0] @ ends[1].T, query_radii, radii, space=space, task="children", ends=ends).sum(axis=0)
     best = np.lexsort((rows, total))[:limit]
     return Ranked(rows[best], total[best].astype(np.float32), radii[best], len(rows), np.arange(len(best))), rows

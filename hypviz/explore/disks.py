@@ -116,12 +116,12 @@ class Disks(Layouts):
 
     def some(self, method: str, rows: Iterable[int]) -> bytes:
         """The points of certain rows, in the format of `points`."""
-        wanted = np.unique(np.fromiter(rows, np.int64))
-        if len(wanted) > MAX_POINTS:
-            raise SelectionError(f"At most {MAX_POINTS:,} points can be asked for at once, got {len(wanted):,}.")
-        if len(wanted) and not 0 <= wanted[0] <= wanted[-1] < len(self.embedding):
-            raise SelectionError(f"Rows must be in 0…{len(self.embedding) - 1}, got {wanted[0]}…{wanted[-1]}.")
-        return self._payload(method, self.angles(method), wanted, how=f"{len(wanted):,} rows that were asked for")
+        requested = np.unique(np.fromiter(rows, np.int64))
+        if len(requested) > MAX_POINTS:
+            raise SelectionError(f"At most {MAX_POINTS:,} points can be asked for at once, got {len(requested):,}.")
+        if len(requested) and not 0 <= requested[0] <= requested[-1] < len(self.embedding):
+            raise SelectionError(f"Rows must be in 0…{len(self.embedding) - 1}, got {requested[0]}…{requested[-1]}.")
+        return self._payload(method, self.angles(method), requested, how=f"{len(requested):,} rows that were asked for")
 
     def more(self, method: str, region: NDArray[np.bool_], *, budget: int | None = None) -> bytes:
         """Further points of a region (N,), those left out of `points` first of all: for zooming in.

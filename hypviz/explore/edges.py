@@ -43,6 +43,6 @@ def edges_of_picture(edges: Edges, offsets: NDArray[np.integer], image: int | No
     if image is None:
         return []
     low, high = np.searchsorted(edges.parent, [offsets[image], offsets[image + 1]])  # sorted by parent
-    here = low + np.flatnonzero(edges.direct[low:high])
-    pairs: list[list[int]] = np.stack([edges.parent[here], edges.child[here]], axis=1).tolist()
+    edge_rows = low + np.flatnonzero(edges.direct[low:high])
+    pairs: list[list[int]] = np.stack([edges.parent[edge_rows], edges.child[edge_rows]], axis=1).tolist()
     return pairs

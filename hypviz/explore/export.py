@@ -126,16 +126,16 @@ def written_set(cards: Cards, tree: Tree, rows: Rows, *, about: Json) -> Annotat
     return annotated_set(items, cards.hierarchy, rows, name=str(about.get("data") or "hypviz"), known=known, about=about)
 
 
-def annotation_files(given: AnnotatedSet, format: str) -> dict[str, bytes]:
+def annotation_files(annotated: AnnotatedSet, format: str) -> dict[str, bytes]:
     """The files of a format of PICTURES, by name: annotations alone, pictures belong into the folder PICTURES[format] beside them."""
     if format == "coco":
         words = "A selection: its pictures may show more than the boxes listed here."
-        return {"annotations.json": _json(coco_document(given, description=words))}
+        return {"annotations.json": _json(coco_document(annotated, description=words))}
     if format == "cvat":
-        return {"annotations.xml": cvat_xml(given).encode()}
+        return {"annotations.xml": cvat_xml(annotated).encode()}
     if format == "labelstudio":
-        return {"tasks.json": _json(labelstudio_tasks(given))}
-    files = {"yolo": yolo_files, "voc": voc_files}[format](given)
+        return {"tasks.json": _json(labelstudio_tasks(annotated))}
+    files = {"yolo": yolo_files, "voc": voc_files}[format](annotated)
     return {name: text.encode() for name, text in files.items()}
 
 

@@ -17,7 +17,7 @@ ENDS = (0.005, 0.995)
 """Quantiles between which the bins are equally wide; the first and the last bin also take what lies beyond, however far out."""
 
 
-def histograms(selector: Selector, wanted: Mapping[str, Any]) -> Json:
+def histograms(selector: Selector, criteria: Mapping[str, Any]) -> Json:
     """Counts of the items that pass a filter, and of all.
 
     "radius": {"edges" (B + 1,), "all" (B,), "found" (B,)}; a bin holds edge <= radius < next edge, the last one its upper edge
@@ -27,19 +27,21 @@ def histograms(selector: Selector, wanted: Mapping[str, Any]) -> Json:
     radii, label = np.asarray(selector.radii, np.float64), selector.columns.label
     edges = radius_edges(radii)
     place = np.searchsorted(edges[1:-1], radii, side="right")
-    by_radius, by_class = (selector.find({key: value for key, value in wanted.items() if key != own}) for own in ("radius", "classes"))
+    by_radius, by_class = (
+        selector.find({key: value for key, value in criteria.items() if key != facet}) for facet in ("radius", "classes")
+    )
     names = {SCENE: "scene"} | dict(enumerate(selector.columns.classes))
-    every, found = (np.bincount(label[part].astype(np.int64) - SCENE, minlength=len(names)) for part in (slice(None), by_class))
-    order = np.lexsort((np.arange(len(every)), -every, -found))
+    every, passing = (np.bincount(label[part].astype(np.int64) - SCENE, minlength=len(names)) for part in (slice(None), by_class))
+    order = np.lexsort((np.arange(len(every)), -every, -passing))
     classes = [
-        {"value": int(one) + SCENE, "name": names[int(one) + SCENE], "all": int(every[one]), "found": int(found[one])}
+        {"value": int(one) + SCENE, "name": names[int(one) + SCENE], "all": int(every[one]), "found": int(passing[one])}
         for one in order if every[one]
     ]  # fmt: skip
     counts = {"all": np.bincount(place, minlength=len(edges) - 1), "found": np.bincount(place[by_radius], minlength=len(edges) - 1)}
     return {
         "radius": {"edges": edges.tolist(), **{name: count.tolist() for name, count in counts.items()}},
         "classes": classes,
-        "total": int(np.count_nonzero(selector.find(wanted))),
+        "total": int(np.count_nonzero(selector.find(criteria))),
     }
 
 

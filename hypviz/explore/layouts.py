@@ -133,14 +133,14 @@ class Layouts:
         begun = time.perf_counter()
         self._progress[method] = (0, len(self.embedding))
         try:
-            made = self._carried(method)
-            if made is None:
-                made = layout.angles(self._placed, self.tree, method=method, on_progress=self._reporter(method))
+            angles = self._carried(method)
+            if angles is None:
+                angles = layout.angles(self._placed, self.tree, method=method, on_progress=self._reporter(method))
         finally:
             self._progress.pop(method)
         self._seconds[method] = round(time.perf_counter() - begun, 2)
-        self._keep(method, made)
-        return made
+        self._keep(method, angles)
+        return angles
 
     def _reporter(self, method: str) -> OnProgress:
         def report(done: int, total: int | None) -> None:
@@ -171,12 +171,12 @@ class Layouts:
     def _ids(self) -> NDArray[np.bytes_]:
         return np.char.encode(self.workspace.items.item_id, "utf-8")
 
-    def _keep(self, method: str, made: NDArray[np.float32]) -> None:
+    def _keep(self, method: str, angles: NDArray[np.float32]) -> None:
         """Layout, radius scale and the ids they are of; in a folder that cannot be written to they live in memory only."""
         scale = np.stack([self.scale.true_table, self.scale.drawn_table])
-        kept: dict[str, NDArray[Any]] = {self._name(method): made, self._name("scale"): scale, "layout-ids": self._ids}
+        arrays: dict[str, NDArray[Any]] = {self._name(method): angles, self._name("scale"): scale, "layout-ids": self._ids}
         try:
-            for name, array in kept.items():
+            for name, array in arrays.items():
                 self.workspace.write_array(self._checkpoint, name, array)
         except (OSError, WorkspaceError) as error:
             log.warning("The layout %s cannot be kept (%s); it will be made again next time.", method, error)

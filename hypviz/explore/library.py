@@ -38,11 +38,11 @@ KEPT_CLOSED = 256
 
 def _import_vectors(file: Path, trust: Trust) -> Path:
     """The workspace, in the home folder, of a file of own vectors and what is said of them beside it."""
-    given = read_vectors(file)
-    trust.check_names(given.images_root or file.resolve().parent, [] if given.images is None else given.images.tolist())
-    target = writable_home() / f"{file.stem}-{given.content_hash()[:8]}"
+    vectors = read_vectors(file)
+    trust.check_names(vectors.images_root or file.resolve().parent, [] if vectors.images is None else vectors.images.tolist())
+    target = writable_home() / f"{file.stem}-{vectors.content_hash()[:8]}"
     if not is_workspace(target):
-        make_vectors_workspace(target, given, name=file.stem, images_root=given.images_root or file.resolve().parent, where=file.name)
+        make_vectors_workspace(target, vectors, name=file.stem, images_root=vectors.images_root or file.resolve().parent, where=file.name)
     return target
 
 
@@ -68,8 +68,8 @@ class Library:
     def data_names(self) -> list[str]:
         """Names of the workspaces that can be opened, the demo first."""
         shown = set(self.extra.values())
-        own = sorted(folder.name for folder in home().glob("*") if is_made_here(folder) and folder not in shown)
-        return list(dict.fromkeys(["demo", *self.extra, *own]))
+        home_names = sorted(folder.name for folder in home().glob("*") if is_made_here(folder) and folder not in shown)
+        return list(dict.fromkeys(["demo", *self.extra, *home_names]))
 
     def data_choices(self) -> list[tuple[str, str]]:
         """(what a picker shows, name) of the workspaces: without the hash that keeps same-named ones apart, where that is clear."""
@@ -102,7 +102,7 @@ class Library:
         through = self.checkpoint(checkpoint) if checkpoint and workspace.vectors is None else ""
         view = View(workspace, through, device=self.device, on_progress=on_progress, uploads=self.uploads)
         with self._lock:
-            kept = self._views.setdefault(view.key, view)
+            opened = self._views.setdefault(view.key, view)
             self._views.move_to_end(view.key)
             self._closed[view.key] = data, checkpoint
             self._closed.move_to_end(view.key)
@@ -110,7 +110,7 @@ class Library:
                 self._views.popitem(last=False)
             while len(self._closed) > KEPT_CLOSED:
                 self._closed.popitem(last=False)
-        return kept
+        return opened
 
     def view(self, key: str) -> View:
         """A view by its key, opened again where others' views pushed it out; SelectionError when its data are not the same any more."""
@@ -167,9 +167,9 @@ class Library:
         """Where some data are, whether or not there are any; WorkspaceError for a path that may not be named."""
         if data == "demo":
             return DEMO
-        own = home() / data
-        if data in self.extra or (Path(data).name == data and is_made_here(own)):
-            return self.extra.get(data) or own
+        home_folder = home() / data
+        if data in self.extra or (Path(data).name == data and is_made_here(home_folder)):
+            return self.extra.get(data) or home_folder
         return self.trust.checked(data)
 
     def _is_workspace(self, folder: Path) -> bool:
@@ -188,8 +188,8 @@ class Library:
         place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
         into = writable_home()
         raw = open_dataset(folder, extract_to=into / f"{name}-pictures-{place}")
-        made, _ = import_workspace(lambda items: into / f"{name}-{items.data_hash[:8]}", raw, name=name, on_progress=on_progress)
-        return made.folder
+        workspace, _ = import_workspace(lambda items: into / f"{name}-{items.data_hash[:8]}", raw, name=name, on_progress=on_progress)
+        return workspace.folder
 
     def workspace_folder(self, name: str) -> Path:
         """The folder of a workspace by its name in the picker; WorkspaceError when there is none, or it was not opened yet."""
@@ -198,16 +198,16 @@ class Library:
             raise WorkspaceError(f"No workspace called {name!r}: expected one of {', '.join(self.data_names())}.")
         return folder
 
-    def add_data(self, given: str) -> str:
+    def add_data(self, source: str) -> str:
         """Make what the command line names choosable: a known name, or a folder; returns its name in the picker.
 
         Raises WorkspaceError when there is no such thing. A folder whose name is taken goes by its whole path.
         """
-        if given in self.data_names():
-            return given
-        folder = Path(given).resolve()
-        if not given or not folder.exists():
-            raise WorkspaceError(f"No data called {given!r}: expected a folder or one of {', '.join(self.data_names())}.")
+        if source in self.data_names():
+            return source
+        folder = Path(source).resolve()
+        if not source or not folder.exists():
+            raise WorkspaceError(f"No data called {source!r}: expected a folder or one of {', '.join(self.data_names())}.")
         if folder == DEMO:
             return "demo"
         if folder.parent == home().resolve() and is_workspace(folder) and not is_uploaded(folder):

@@ -123,23 +123,23 @@ class Marks:
 
         return self._change(change)
 
-    def rename_view(self, view_id: str, name: str, *, seen: str) -> Json:
-        """Another name for a view. seen: its name as the person saw it; SelectionError when it has another by now."""
+    def rename_view(self, view_id: str, name: str, *, expected_name: str) -> Json:
+        """Another name for a view. expected_name: the one that the person saw; SelectionError when it has another by now."""
         name = checked_name(name, "view")
 
         def change(content: Json) -> Json:
-            view = _view(content, view_id, seen)
+            view = _view(content, view_id, expected_name)
             view["name"] = _free(name, [other for other in content["views"] if other is not view])
             return view
 
         return self._change(change)
 
-    def delete_view(self, view_id: str, *, seen: str) -> None:
-        """Forget a view. seen: as in `rename_view`; one that is gone already is no error."""
+    def delete_view(self, view_id: str, *, expected_name: str) -> None:
+        """Forget a view. expected_name: as in `rename_view`; one that is gone already is no error."""
 
         def change(content: Json) -> None:
             if any(view["id"] == view_id for view in content["views"]):
-                content["views"].remove(_view(content, view_id, seen))
+                content["views"].remove(_view(content, view_id, expected_name))
 
         self._change(change)
 
@@ -230,20 +230,20 @@ def _stamp(path: Path) -> tuple[str, int, int] | None:
     return str(path), stat.st_mtime_ns, stat.st_ino
 
 
-def _view(content: Json, view_id: str, seen: str) -> Json:
+def _view(content: Json, view_id: str, expected_name: str) -> Json:
     for view in content["views"]:
         if view["id"] == view_id:
-            if view["name"] != seen:
-                raise SelectionError(f"The view {seen!r} was renamed to {view['name']!r} in another browser; nothing was changed.")
-            found: Json = view
-            return found
-    raise SelectionError(f"The view {seen!r} was deleted in another browser; save it again if it is still needed.")
+            if view["name"] != expected_name:
+                raise SelectionError(f"The view {expected_name!r} was renamed to {view['name']!r} in another browser; nothing was changed.")
+            entry: Json = view
+            return entry
+    raise SelectionError(f"The view {expected_name!r} was deleted in another browser; save it again if it is still needed.")
 
 
 def _free(name: str, views: Iterable[Json]) -> str:
     """The name, with a number behind it where it is taken."""
-    taken, number, free = {view["name"].casefold() for view in views}, 1, name
-    while free.casefold() in taken:
+    used_names, number, free = {view["name"].casefold() for view in views}, 1, name
+    while free.casefold() in used_names:
         number += 1
         free = f"{name[: MAX_NAME - 6]} ({number})"
     return free

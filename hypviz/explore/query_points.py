@@ -78,10 +78,10 @@ class QueryResolver:
             return self._of_item(self.checked(query["row"], len(self.items), "item"))
         raise SelectionError("A query needs a row, an image with a box, an upload, or a text.")
 
-    def checked(self, value: Any, count: int, what: str) -> int:
+    def checked(self, value: Any, count: int, kind: str) -> int:
         """A row number from outside, in 0…count − 1."""
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < count:
-            raise SelectionError(f"No {what} {_short(value)} in this data set; it has {count}, counted from 0.")
+            raise SelectionError(f"No {kind} {_short(value)} in this data set; it has {count}, counted from 0.")
         return value
 
     def _of_item(self, row: int) -> QueryPoint:
@@ -119,11 +119,11 @@ class QueryResolver:
         shown["subtitle"] = f"· {written(query.radius)} from the root · {upload.name}"
         return QueryPoint(query, shown, data_url(crop_bytes(upload.picture, xyxy)))
 
-    def _of_text(self, given: Any, box: Any) -> QueryPoint:
+    def _of_text(self, words: Any, box: Any) -> QueryPoint:
         if box is not None:
             raise SelectionError("Words are no picture to draw a box on; choose a picture first.")
-        query = self._place_words(given)
-        text = str(given).strip()
+        query = self._place_words(words)
+        text = str(words).strip()
         width, height = WORDS_SIZE
         shown = {
             "url": f"words.jpg?text={quote(text, safe='')}",
@@ -143,8 +143,8 @@ class QueryResolver:
         key = (source, box)
         with self._lock:  # one crop at a time: two would share the cores and both be late
             if key not in self._embedded:
-                made = embed_picture(self._encoder(), picture(), [box])
-                self._embedded[key] = Query(made.directions[0], float(made.radii[0]), None)
+                embedding = embed_picture(self._encoder(), picture(), [box])
+                self._embedded[key] = Query(embedding.directions[0], float(embedding.radii[0]), None)
                 while len(self._embedded) > KEPT_EMBEDDINGS:
                     self._embedded.popitem(last=False)
             return self._embedded[key]

@@ -62,8 +62,8 @@ class TextSearch:
 
     def query(self, text: Any) -> Query:
         """Where a text lies; SelectionError for what is no text, CheckpointError without a text tower."""
-        found = self.embed([checked_text(text)])
-        return Query(found.directions[0], float(found.radii[0]), None)
+        embedding = self.embed([checked_text(text)])
+        return Query(embedding.directions[0], float(embedding.radii[0]), None)
 
     def embed(self, texts: Sequence[str]) -> Embedding:
         """Texts (N) as an embedding, those that are new encoded in batches."""
@@ -88,15 +88,15 @@ class TextSearch:
         for text, place, far in zip(texts, direction.float().cpu().numpy(), radius.cpu().tolist(), strict=True):
             self._places[text] = place, far
 
-    def to_root(self, query: Query, classes: Sequence[str], own: Sequence[str] = ()) -> Json:
+    def to_root(self, query: Query, classes: Sequence[str], own_words: Sequence[str] = ()) -> Json:
         """The words met from a place to the root: {"how", "pool", "words": [{"text", "root", "start", "stop", "radius"}]}.
 
         The pool is the data's class names and the words of one's own. A hyperbolic model walks as MERU does (`words_to_root`), the
         outermost word first, the root last; a plain CLIP has no root, and lists the nearest by cosine with their "angle".
         """
-        if len(own) > MAX_WORDS:
-            raise SelectionError(f"A pool takes at most {MAX_WORDS:,} words of your own, got {len(own):,}.")
-        prompts = {PROMPT.format(name): name for name in classes} | {text: text for text in map(checked_text, own)}
+        if len(own_words) > MAX_WORDS:
+            raise SelectionError(f"A pool takes at most {MAX_WORDS:,} words of your own, got {len(own_words):,}.")
+        prompts = {PROMPT.format(name): name for name in classes} | {text: text for text in map(checked_text, own_words)}
         texts = list(prompts)
         if not texts:
             raise SelectionError("There are no words to walk through: the data has no class names; give some of your own.")

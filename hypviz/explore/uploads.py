@@ -52,10 +52,10 @@ class Upload:
 
 
 class Uploads:
-    """The pictures uploaded to one server; safe to share between threads.  kept: of one person.  total: bytes of all."""
+    """The pictures uploaded to one server; safe to share between threads.  per_person: how many of one.  total: bytes of all."""
 
-    def __init__(self, kept: int = KEPT, total: int = KEPT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
-        self._kept, self._total, self._clock = kept, total, clock
+    def __init__(self, per_person: int = KEPT, total: int = KEPT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_person, self._total, self._clock = per_person, total, clock
         self._uploads: OrderedDict[str, Upload] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -90,10 +90,10 @@ class Uploads:
     def _make_room(self, coming: Upload) -> None:
         """Drop what has expired, then the person's oldest ones, until there is room; QuotaError when that is not enough."""
         self._expire()
-        own = [token for token, upload in self._uploads.items() if upload.owner == coming.owner]
+        tokens = [token for token, upload in self._uploads.items() if upload.owner == coming.owner]
         held = sum(upload.size for upload in self._uploads.values())
-        while own and (len(own) >= self._kept or held + coming.size > self._total):
-            held -= self._uploads.pop(own.pop(0)).size
+        while tokens and (len(tokens) >= self._per_person or held + coming.size > self._total):
+            held -= self._uploads.pop(tokens.pop(0)).size
         if held + coming.size > self._total:
             raise QuotaError("The server holds as many own pictures of others as it has room for; try again later.")
 

@@ -183,9 +183,9 @@ class View:
         place, cones = self.placer.resolve(query), self.has_cones(query)
         image = place.picture["place"].get("image")
         around = self.lists.around(place.query, omega, by=by, image=image, cones=cones)
-        here, elsewhere = (
-            self.lists.here(place.query.row),
-            self.lists.elsewhere(*around.found, by=around.by, cones=cones, of=place.query.row),
+        nested, elsewhere = (
+            self.lists.nested_boxes(place.query.row),
+            self.lists.elsewhere(*around.candidates, by=around.by, cones=cones, of=place.query.row),
         )
         path = self.index.path_to_root(place.query) if cones else np.empty(0, np.int64)
         angles = self.disks.angle_of(place.query.direction, place.query.row)
@@ -202,9 +202,9 @@ class View:
             "angles": angles,
             "thumb": place.thumb,
             "picture": place.picture,
-            "here": here,
+            "here": nested,
             "elsewhere": elsewhere,
-            "listed": listed_rows(here, elsewhere),
+            "listed": listed_rows(nested, elsewhere),
             "children": self.cards.ranked(around.children),
             "children_total": around.children.total,
             "parents": self.cards.ranked(around.parents),
@@ -221,12 +221,12 @@ class View:
     ) -> Json:
         """All items behind one card of `select`'s "elsewhere", best first, see `Children.of_class`."""
         place, cones = self.placer.resolve(query), self.has_cones(query)
-        found = self.lists.found(place.query, way(by, cones), omega, place.picture["place"].get("image"))
-        return self.lists.of_class(found, band=band, label=label, offset=offset, limit=limit, cones=cones)
+        candidates = self.lists.candidates(place.query, way(by, cones), omega, place.picture["place"].get("image"))
+        return self.lists.of_class(candidates, band=band, label=label, offset=offset, limit=limit, cones=cones)
 
-    def to_root(self, query: Mapping[str, Any], own: Sequence[str] = ()) -> Json:
+    def to_root(self, query: Mapping[str, Any], own_words: Sequence[str] = ()) -> Json:
         """The words met from a place to the root, see `TextSearch.to_root`; CheckpointError without a text tower."""
-        return self.words.to_root(self.placer.resolve(query).query, self.items.classes, own)
+        return self.words.to_root(self.placer.resolve(query).query, self.items.classes, own_words)
 
     def search(
         self,
@@ -234,13 +234,13 @@ class View:
         item_id: str | None = None,
         picture: Path | None = None,
         text: str | None = None,
-        wanted: list[str],
+        kinds: list[str],
         omega: float | None,
         limit: int,
         own_words: Sequence[str] = (),
         each: bool = False,
     ) -> Json:
-        """The answers of the command line: lists named in `wanted` ("children", "bands", "parents", "nearest", "path", "words") for an
+        """The answers of the command line: lists named in `kinds` ("children", "bands", "parents", "nearest", "path", "words") for an
         item, a picture file or a text; omega None takes the calibrated thresholds. "how" says what children are found by: without
         cones (`has_cones`) they are the nearest by cosine, and nothing is a parent. own_words: see `to_root`; each: see `select`."""
         named: Json = {"row": self.row_of(item_id)} if item_id is not None else {"text": text}
@@ -250,12 +250,12 @@ class View:
         cones, query = self.has_cones(named), place.query
         how = ENTAILMENT if cones else COSINE
         result: Json = {"label": place.picture["title"], "radius": float(query.radius), "how": how}
-        for kind in wanted:
+        for kind in kinds:
             if kind == "path":
                 result[kind] = self.lists.towards_root(query, self.index.path_to_root(query), omega) if cones else []
             elif kind == "bands":
-                found = self.lists.found(query, how, omega, place.picture["place"].get("image"))
-                result[kind] = self.lists.elsewhere(*found, by=how, cones=cones)["bands"]
+                candidates = self.lists.candidates(query, how, omega, place.picture["place"].get("image"))
+                result[kind] = self.lists.elsewhere(*candidates, by=how, cones=cones)["bands"]
             elif kind == "words":
                 result |= {"words": (walk := self.to_root(named, own_words))["words"], "pool": walk["pool"]}
             else:

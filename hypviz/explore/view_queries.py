@@ -92,11 +92,11 @@ class ViewQueries:
         index, disks = self.placer.index, self.disks
         member = np.zeros(len(index), np.bool_)
         member[index.cone_members(place, omega)] = True
-        own = disks.families[place.row] if place.row is not None else layout.place(disks.angles(), disks.embedding, place.direction)
+        apex_angle = disks.families[place.row] if place.row is not None else layout.place(disks.angles(), disks.embedding, place.direction)
         cosine = refined_cosines(index.cosines(place), place.direction, disks.embedding)
         return focus(
-            disks.embedding, cosine, sides(disks.families, float(own)), radius=float(place.radius), omega=omega,
-            member=member, radii=radii, rows=rows, own=place.row,
+            disks.embedding, cosine, sides(disks.families, float(apex_angle)), radius=float(place.radius), omega=omega,
+            member=member, radii=radii, rows=rows, apex_row=place.row,
             min_radius=float(place.radius) if index.retrieval.cones.outward else None,
         )  # fmt: skip
 
@@ -119,48 +119,48 @@ class ViewQueries:
 
     # ---- sets of items ---------------------------------------------------------------------------------------------
 
-    def find(self, wanted: Mapping[str, Any]) -> Json:
+    def find(self, criteria: Mapping[str, Any]) -> Json:
         """The items that pass a filter, as bits, with the counts of every facet under it."""
-        return self._as_set(self.selector.find(wanted)) | {"facets": self.selector.facets(wanted)}
+        return self._as_set(self.selector.find(criteria)) | {"facets": self.selector.facets(criteria)}
 
-    def histograms(self, wanted: Mapping[str, Any]) -> Json:
+    def histograms(self, criteria: Mapping[str, Any]) -> Json:
         """How the radii and the classes of the items that pass a filter are spread, beside all items; see `hypviz.explore.histograms`."""
-        return histograms(self.selector, wanted)
+        return histograms(self.selector, criteria)
 
-    def region(self, given: Mapping[str, Any]) -> Json:
+    def region(self, region: Mapping[str, Any]) -> Json:
         """The items in a region of the disk (see `region_mask`), as bits."""
-        return self._as_set(self.region_mask(given))
+        return self._as_set(self.region_mask(region))
 
-    def region_mask(self, given: Mapping[str, Any]) -> Mask:
+    def region_mask(self, region: Mapping[str, Any]) -> Mask:
         """(N,) True in a region: {"layout", "polygon": [[x, y]…], "view": {"centre": [x, y]}} or {"layout", "window"}.
 
         The polygon is in the frame of the view, zoom undone; window as in `viz.region.in_window`. {"focus": {"query", "at"}}
         means the layout around a place drawn at the angle `at`, in radians, and "scale" names the radius scale.
         """
-        radii, scale = self.disks.embedding.radii, self.disks.radius_scale(given.get("scale"))
-        placed, drawn = self._placed(given, scale)
-        if given.get("window") is not None:
-            return in_window(placed, radii, given["window"])
-        polygon = checked_polygon(given.get("polygon"))
-        seen = given.get("view") or {}
-        if not isinstance(seen, Mapping):
-            raise SelectionError(f"A region's view needs a centre [x, y] inside the disk, got {seen!r:.80}.")
-        centre = checked_centre(seen.get("centre", [0, 0]))
+        radii, scale = self.disks.embedding.radii, self.disks.radius_scale(region.get("scale"))
+        placed, drawn = self._placed(region, scale)
+        if region.get("window") is not None:
+            return in_window(placed, radii, region["window"])
+        polygon = checked_polygon(region.get("polygon"))
+        frame = region.get("view") or {}
+        if not isinstance(frame, Mapping):
+            raise SelectionError(f"A region's view needs a centre [x, y] inside the disk, got {frame!r:.80}.")
+        centre = checked_centre(frame.get("centre", [0, 0]))
         return in_polygon(placed, drawn, polygon, centre=centre)
 
-    def _placed(self, given: Mapping[str, Any], scale: RadiusScale) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    def _placed(self, region: Mapping[str, Any], scale: RadiusScale) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """(N,) angles and (N,) radii as drawn: of a layout, or around a place."""
-        around = given.get("focus")
+        around = region.get("focus")
         if around is None:
-            placed = self.disks.angles(layout.check_method(given.get("layout") or layout.DEFAULT))
+            placed = self.disks.angles(layout.check_method(region.get("layout") or layout.DEFAULT))
             return placed, scale.drawn(self.disks.embedding.radii)
         if not isinstance(around, Mapping) or not isinstance(around.get("query"), Mapping) or not is_finite(around.get("at")):
             raise SelectionError('A region\'s focus needs a "query" and "at", the angle in radians that its place is drawn at.')
         place = self.placer.resolve(around["query"]).query
-        found = self._focus(place, np.pi / 2, scale, None)
-        return found.angle + float(around["at"]), found.drawn
+        focused = self._focus(place, np.pi / 2, scale, None)
+        return focused.angle + float(around["at"]), focused.drawn
 
-    def listing(self, wanted: Mapping[str, Any], *, offset: int = 0, limit: int = 100, order: str = "row", down: bool = False) -> Json:
+    def listing(self, criteria: Mapping[str, Any], *, offset: int = 0, limit: int = 100, order: str = "row", down: bool = False) -> Json:
         """A stretch of the items that pass a filter, as cards, in some order; `total` is all that pass.
 
         order: "row" (as in the data), "radius", "label", "image" (name), "distortion" (of the default layout), "class_distance"
@@ -169,29 +169,29 @@ class ViewQueries:
         check_choice("order", order, ORDERS)
         if not (offset >= 0 and 1 <= limit <= MAX_LISTED):
             raise SelectionError(f"A list starts at 0 or later and has 1 to {MAX_LISTED} items; got {offset} and {limit}.")
-        rows = np.flatnonzero(self.selector.find(wanted))
+        rows = np.flatnonzero(self.selector.find(criteria))
         places = self._twins(rows) if order == "twins" else self._order(rows, order, down)
         shown = rows[places][offset : offset + limit]
         return {"total": len(rows), "offset": offset, "items": [self.cards.full(int(row)) for row in shown]}
 
-    def rows(self, wanted: Mapping[str, Any]) -> NDArray[np.int64]:
+    def rows(self, criteria: Mapping[str, Any]) -> NDArray[np.int64]:
         """The rows of the items that pass a filter, ascending; SelectionError when none does."""
-        rows = np.flatnonzero(self.selector.find(wanted))
+        rows = np.flatnonzero(self.selector.find(criteria))
         if not len(rows):
             raise SelectionError("Nothing is selected, so there is nothing to export.")
         return rows
 
-    def export(self, wanted: Mapping[str, Any], format: str) -> Export:
+    def export(self, criteria: Mapping[str, Any], format: str) -> Export:
         """The items that pass a filter as a file, see `hypviz.explore.export`; SelectionError when none does."""
-        return write_export(self.cards, self.disks.tree, self.rows(wanted), format, about=self.about)
+        return write_export(self.cards, self.disks.tree, self.rows(criteria), format, about=self.about)
 
-    def pack(self, wanted: Mapping[str, Any], format: str, path: Path) -> int:
+    def pack(self, criteria: Mapping[str, Any], format: str, path: Path) -> int:
         """As `export` of annotations, with the pictures they are about, as a zip file at `path`; returns how many items.
 
         DataError for a picture that cannot be read, SettingsError for a format that is none of annotations.
         """
         check_choice("a format to pack pictures with", format, tuple(PICTURES))
-        rows = self.rows(wanted)
+        rows = self.rows(criteria)
         files = annotation_files(written_set(self.cards, self.disks.tree, rows, about=self.about), format)
         write_with_pictures(path, self.cards.items, rows, files, format)
         return len(rows)

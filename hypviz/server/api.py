@@ -65,7 +65,7 @@ class Endpoints:
             item_id=item or None,
             text=text or None,
             picture=_uploaded(picture) if picture else None,
-            wanted=list(lists) or ["children"],
+            kinds=list(lists) or ["children"],
             omega=float(omega) or None,
             limit=limit,
             own_words=_listed("words", words),

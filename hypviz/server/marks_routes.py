@@ -56,12 +56,12 @@ def marks_router(library: Library) -> APIRouter:
 
     @router.post("/saved/rename")
     def rename(key: str, view_id: Annotated[str, Body(alias="id")], name: Text, seen: Text) -> Json:
-        view = library.view(key).cards.marks.rename_view(view_id, name, seen=seen)
+        view = library.view(key).cards.marks.rename_view(view_id, name, expected_name=seen)
         return {**marks(key), "view": view}
 
     @router.post("/saved/delete")
     def delete(key: str, view_id: Annotated[str, Body(alias="id")], seen: Text) -> Json:
-        library.view(key).cards.marks.delete_view(view_id, seen=seen)
+        library.view(key).cards.marks.delete_view(view_id, expected_name=seen)
         return marks(key)
 
     return router

@@ -63,13 +63,13 @@ class AngleScale:
         best: list[float] = []
         for step in (30.0, 15.0, 10.0, 5.0, 2.0, 1.0, 0.5):
             values = np.arange(step, 180, step)
-            kept: list[float] = []
+            spaced: list[float] = []
             for value, place in zip(values, self.drawn(np.radians(values)), strict=True):
-                last = float(self.drawn(np.radians(kept[-1]))) if kept else 0.0
+                last = float(self.drawn(np.radians(spaced[-1]))) if spaced else 0.0
                 if place - last >= gap and np.pi - place >= gap / 2:
-                    kept.append(float(value))
-            if len(kept) > len(best):
-                best = kept
+                    spaced.append(float(value))
+            if len(spaced) > len(best):
+                best = spaced
             if len(best) >= most - 2:
                 break
         return best[:most]

@@ -55,14 +55,14 @@ def focus(
     member: NDArray[np.bool_],
     radii: RadiusScale,
     rows: NDArray[np.integer] | None = None,
-    own: int | None = None,
+    apex_row: int | None = None,
     min_radius: float | None = None,
 ) -> Focus:
     """The layout around a place at `radius` with a cone of half-angle `omega` (radians).
 
     space: all N items.  cosine: (N,) of the angle between the place's direction and each item's, as exact as membership was
     decided by (`search.near.refined_cosines`).  side: (N,) +1 or −1.  member: (N,) bool, who is inside the cone.  rows: (n,)
-    the items drawn, None for all.  own: the place's own row, drawn at 0.  min_radius: the cone holds nothing nearer to the root, see
+    the items drawn, None for all.  apex_row: the place's own row, drawn at 0.  min_radius: the cone holds nothing nearer to the root, see
     `outline`.
 
     What search counts as one point with the place (`scoring.coincident`) is drawn on the place: what is left between the two is
@@ -71,8 +71,8 @@ def focus(
     theta = np.arccos(np.clip(np.asarray(cosine, np.float64), -1, 1))
     alike = coincident(np.asarray(cosine, np.float32), np.array(radius, np.float32), np.asarray(space.radii, np.float32))
     theta[alike] = 0  # else the stretch would follow what rounding makes of the place itself
-    if own is not None:
-        theta[own] = 0
+    if apex_row is not None:
+        theta[apex_row] = 0
     scale = AngleScale.from_angles(theta)
     chosen = np.arange(len(theta)) if rows is None else np.asarray(rows, np.int64)
     angle = (side[chosen] * scale.drawn(theta[chosen])).astype(np.float32)
@@ -80,26 +80,26 @@ def focus(
     drawn = radii.drawn(space.radii[chosen]).astype(np.float32)
     on_place = np.isin(chosen, alike[0])
     angle[on_place], drawn[on_place] = 0, radii.drawn(radius)
-    angle[chosen == (-1 if own is None else own)] = 0
+    angle[chosen == (-1 if apex_row is None else apex_row)] = 0
     outline = cone_outline(space, radius, omega, scale, radii, min_radius=min_radius)
-    others = chosen != (-1 if own is None else own)
+    others = chosen != (-1 if apex_row is None else apex_row)
     outline = bent(outline, angle[others].astype(np.float64), drawn[others].astype(np.float64), member[chosen][others])
     return Focus(angle, drawn, scale, outline, distance_rings(space, theta[chosen], radius, space.radii[chosen]), min_radius)
 
 
-def focus_payload(found: Focus) -> bytes:
+def focus_payload(layout: Focus) -> bytes:
     """The layout as one file (`viz.disk.pack`): the scale, ticks and rings in the header; angle (n,) float32 relative to the
     place, drawn (n,) float32 radii, outline_angle and outline_drawn (K,) float64, the first and last `edge` along the sides."""
     header = {
         "version": PAYLOAD_VERSION,
-        "scale": found.scale.table(),
-        "ticks": found.scale.ticks(),
-        "rings": found.rings,
-        "edge": found.outline.edge,
-        "min_radius": found.min_radius,
+        "scale": layout.scale.table(),
+        "ticks": layout.scale.ticks(),
+        "rings": layout.rings,
+        "edge": layout.outline.edge,
+        "min_radius": layout.min_radius,
     }
-    outline = {"outline_angle": found.outline.angle, "outline_drawn": found.outline.drawn}
-    return pack(header, {**outline, "angle": found.angle, "drawn": found.drawn})
+    outline = {"outline_angle": layout.outline.angle, "outline_drawn": layout.outline.drawn}
+    return pack(header, {**outline, "angle": layout.angle, "drawn": layout.drawn})
 
 
 def sides(family: NDArray[np.floating], at: float) -> NDArray[np.int8]:
@@ -117,15 +117,15 @@ def family_angles(placed: NDArray[np.floating], tree: Tree) -> NDArray[np.float3
 
     placed: (N,) angles of an overview. Items without a class keep their own.
     """
-    own = np.asarray(placed, np.float64)
+    angles = np.asarray(placed, np.float64)
     labelled = tree.label >= 0
     if not labelled.any():
-        return own.astype(np.float32)
+        return angles.astype(np.float32)
     key = tree.top_class() * (int(tree.label.max()) + 2) + tree.label
     _, family = np.unique(key, return_inverse=True)
     total = np.zeros(family.max() + 1, np.complex128)
-    np.add.at(total, family, np.exp(1j * own))
-    return np.where(labelled, np.mod(np.angle(total)[family], 2 * np.pi), own).astype(np.float32)
+    np.add.at(total, family, np.exp(1j * angles))
+    return np.where(labelled, np.mod(np.angle(total)[family], 2 * np.pi), angles).astype(np.float32)
 
 
 def distance_rings(space: Embedding, theta: Floats, radius: float, radii: NDArray[np.floating]) -> list[float]:
@@ -133,8 +133,8 @@ def distance_rings(space: Embedding, theta: Floats, radius: float, radii: NDArra
     if space.geometry == "cosine" or len(theta) < 2:
         return []
     cosine = np.cos(theta).astype(np.float32)
-    found: Array = ranking_value(cosine, np.full(1, radius, np.float32), np.asarray(radii, np.float32), space=space, task="nearest")
-    low, high = np.quantile(found, [0.02, 0.9])
+    distances: Array = ranking_value(cosine, np.full(1, radius, np.float32), np.asarray(radii, np.float32), space=space, task="nearest")
+    low, high = np.quantile(distances, [0.02, 0.9])
     if not high > 0:
         return []
     exponents = range(int(np.floor(np.log10(high))) - 2, int(np.floor(np.log10(high))) + 1)

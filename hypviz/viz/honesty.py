@@ -148,13 +148,13 @@ def point_distortion(
     if len(marks) < 3:
         return np.zeros(len(chosen), np.float32)
     plane = plane_of(embedding, angles)
-    found = np.empty(len(chosen), np.float32)
+    distortion = np.empty(len(chosen), np.float32)
     height = max(1, BLOCK_CELLS // len(marks))
     for start in range(0, len(chosen), height):
         part = chosen[start : start + height]
         ranks = [_ranks(_between(space, part, marks)) for space in (embedding, plane)]
-        found[start : start + len(part)] = 1 - _correlation(*ranks)
-    return np.clip(found, 0, 1)
+        distortion[start : start + len(part)] = 1 - _correlation(*ranks)
+    return np.clip(distortion, 0, 1)
 
 
 def _cones(space: Embedding, queries: NDArray[np.integer], omega: float | Cones) -> NDArray[np.bool_]:

@@ -23,8 +23,8 @@ def place(angles: NDArray[np.floating], embedding: Embedding, query: ArrayLike, 
     """
     queries = np.atleast_2d(np.asarray(query, np.float32))
     similar = queries @ np.asarray(embedding.directions).T
-    kept = min(neighbours + 1, similar.shape[1])
-    nearest = np.argpartition(-similar, kept - 1, axis=1)[:, :kept]
+    count = min(neighbours + 1, similar.shape[1])
+    nearest = np.argpartition(-similar, count - 1, axis=1)[:, :count]
     score = np.take_along_axis(similar, nearest, axis=1).astype(np.float64)
     weight = score - score.min(axis=1, keepdims=True) + 1e-6
     mean = (weight * np.exp(1j * np.asarray(angles, np.float64)[nearest])).sum(axis=1)
@@ -45,9 +45,9 @@ def carry_over(
     known = np.asarray(old_ids[match] == ids)
     if 2 * np.count_nonzero(known) < len(ids):
         return None
-    found = old_angles[match].astype(np.float32)
+    angles = old_angles[match].astype(np.float32)
     new = np.flatnonzero(~known)
     stay = embedding.take(np.flatnonzero(known))
     for part in np.array_split(new, len(new) // 500 + 1):
-        found[part] = place(found[known], stay, np.asarray(embedding.directions[part])) if len(part) else 0
-    return found
+        angles[part] = place(angles[known], stay, np.asarray(embedding.directions[part])) if len(part) else 0
+    return angles

@@ -84,11 +84,11 @@ def angles(
     """
     check_method(method)
     if method in ("umap", "hyperboloid"):
-        found = umap_angles(embedding, hyperboloid=method == "hyperboloid", seed=seed, on_progress=on_progress)
+        theta = umap_angles(embedding, hyperboloid=method == "hyperboloid", seed=seed, on_progress=on_progress)
     elif method != "pca" and tree is not None and (tree.label >= 0).any():
-        found = wedge_angles(embedding, tree)
+        theta = wedge_angles(embedding, tree)
     else:
-        found = pca_angles(embedding)
+        theta = pca_angles(embedding)
     if method == "cones" and tree is not None:
-        found = fitted_angles(embedding, tree, found, seed=seed, on_progress=on_progress)
-    return one_turn(found)
+        theta = fitted_angles(embedding, tree, theta, seed=seed, on_progress=on_progress)
+    return one_turn(theta)

@@ -35,17 +35,17 @@ def crop_bytes(picture: Image.Image, xyxy: tuple[float, float, float, float], si
 
 def thumbnail(items: Items, row: int, cache: Path | None) -> bytes:
     """The thumbnail of an item, from the folder `cache` when it is there, else made and, if it can be, kept there."""
-    kept = cache / f"{items.item_id[row]}.jpg" if cache else None
-    if kept is not None and kept.is_file():
-        return kept.read_bytes()
+    cached = cache / f"{items.item_id[row]}.jpg" if cache else None
+    if cached is not None and cached.is_file():
+        return cached.read_bytes()
     x1, y1, x2, y2 = (float(value) for value in items.xyxy[row])
     picture, image = open_upright(items.path(row)), items.image[row]
     if picture.size != (items.images.width[image], items.images.height[image]):
         was = f"{items.images.width[image]} × {items.images.height[image]}"
         raise DataError(f"{items.path(row)} is {picture.width} × {picture.height} now and was {was} when it was imported; import it again.")
     data = crop_bytes(picture, (x1, y1, x2, y2))
-    if kept is not None:
-        _keep(kept, data)
+    if cached is not None:
+        _keep(cached, data)
     return data
 
 

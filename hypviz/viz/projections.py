@@ -54,17 +54,17 @@ def umap_angles(embedding: Embedding, *, hyperboloid: bool, seed: int, on_progre
         return pca_angles(embedding)
     fitted = embedding.take(rows)
     flat = _fit(fitted, _EpochStream(len(rows), count, on_progress), hyperboloid=hyperboloid, seed=seed)
-    found = spread(_hyperbolic_angles(flat) if hyperboloid else _plane_angles(flat), UMAP_SPREAD)
+    theta = spread(_hyperbolic_angles(flat) if hyperboloid else _plane_angles(flat), UMAP_SPREAD)
     if len(rows) == count:
-        return found
+        return theta
     every = np.empty(count)
-    every[rows] = found
+    every[rows] = theta
     rest = np.setdiff1d(np.arange(count), rows, assume_unique=True)
     if len(rest) > 10 * UMAP_LIMIT:
-        fitted, found = fitted.take(np.arange(ANCHORS)), found[:ANCHORS]
+        fitted, theta = fitted.take(np.arange(ANCHORS)), theta[:ANCHORS]
     for start in range(0, len(rest), BLOCK):
         part = rest[start : start + BLOCK]
-        every[part] = place(found, fitted, np.asarray(embedding.directions[part]))
+        every[part] = place(theta, fitted, np.asarray(embedding.directions[part]))
         if on_progress:
             on_progress(len(rows) + start + len(part), count)
     return every
@@ -83,13 +83,13 @@ def nearest(embedding: Embedding, count: int, *, by_direction: bool) -> tuple[ND
         cosine = directions[part] @ directions.T
         far = 1 - cosine if by_direction else ranking_value(cosine, radii[part, None], radii, space=embedding, task="nearest")
         far = np.maximum(far, np.finfo(np.float32).tiny)
-        own = np.arange(len(far))
-        far[own, own + start] = 0  # rounding must not put another before the item itself
+        diagonal = np.arange(len(far))
+        far[diagonal, diagonal + start] = 0  # rounding must not put another before the item itself
         best = np.argpartition(far, count - 1, axis=1)[:, :count]
         best.sort(axis=1)
-        found = np.take_along_axis(far, best, axis=1)
-        order = np.argsort(found, axis=1, kind="stable")
-        rows[part], values[part] = np.take_along_axis(best, order, 1), np.take_along_axis(found, order, 1)
+        distances = np.take_along_axis(far, best, axis=1)
+        order = np.argsort(distances, axis=1, kind="stable")
+        rows[part], values[part] = np.take_along_axis(best, order, 1), np.take_along_axis(distances, order, 1)
     return rows, values
 
 

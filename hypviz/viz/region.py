@@ -19,10 +19,10 @@ MAX_CORNERS = 10_000
 Floats = NDArray[np.float64]
 
 
-def checked_polygon(given: Any) -> Floats:
+def checked_polygon(points: Any) -> Floats:
     """(K, 2) corners from outside; SelectionError unless they are 3…10,000 pairs of finite numbers."""
     try:
-        corners = np.asarray(given, np.float64)
+        corners = np.asarray(points, np.float64)
     except (TypeError, ValueError, OverflowError):
         corners = np.empty(0)
     if corners.ndim != 2 or corners.shape[1:] != (2,) or not 3 <= len(corners) <= MAX_CORNERS or not np.isfinite(corners).all():
@@ -30,10 +30,10 @@ def checked_polygon(given: Any) -> Floats:
     return corners
 
 
-def checked_centre(given: Any) -> complex:
+def checked_centre(point: Any) -> complex:
     """The disk point in the middle of a view, from outside; SelectionError unless it lies inside the disk."""
-    if isinstance(given, (list, tuple)) and len(given) == 2 and all(is_finite(value) for value in given):
-        centre = complex(*given)
+    if isinstance(point, (list, tuple)) and len(point) == 2 and all(is_finite(value) for value in point):
+        centre = complex(*point)
         if abs(centre) < 1:
             return centre
     raise SelectionError("A view needs a centre [x, y] inside the disk, x² + y² < 1.")

@@ -48,8 +48,8 @@ class Tree:
 def branches(tree: Tree, classes: Sequence[str], *, limit: int = 10) -> tuple[NDArray[np.uint8], list[str]]:
     """Colour groups: (N,) index and names. "scene" first, then the `limit` largest top-level classes, then "other"."""
     top = tree.top_class()
-    found, counts = np.unique(top[top >= 0], return_counts=True)
-    named = found[np.lexsort((found, -counts))][: limit if len(found) > limit else len(found)]
+    top_classes, counts = np.unique(top[top >= 0], return_counts=True)
+    named = top_classes[np.lexsort((top_classes, -counts))][: limit if len(top_classes) > limit else len(top_classes)]
     names = (["scene"] if (top < 0).any() else []) + [classes[row] for row in named]
     start = len(names) - len(named)
     index = np.full(len(top), len(names), np.uint8)

@@ -21,10 +21,10 @@ def class_distance(embedding: Embedding, label: NDArray[np.integer]) -> NDArray[
     0 is the mean of the class, 1 one standard deviation farther. 0 too for items without a class (label −1), in a class
     of fewer than four, or in one whose members all lie equally far.
     """
-    found = np.zeros(len(embedding), np.float32)
+    distances = np.zeros(len(embedding), np.float32)
     labelled = np.flatnonzero(np.asarray(label) >= 0)
     if not len(labelled):
-        return found
+        return distances
     _, member, count = np.unique(np.asarray(label)[labelled], return_inverse=True, return_counts=True)
     directions = np.asarray(embedding.directions[labelled], np.float64)
     total = np.zeros((len(count), directions.shape[1]))
@@ -36,8 +36,8 @@ def class_distance(embedding: Embedding, label: NDArray[np.integer]) -> NDArray[
     spread = np.sqrt(np.bincount(member, (angle - mean[member]) ** 2) / count)
     comparable = (count >= FEWEST) & (spread > 1e-6)
     scaled = (angle - mean[member]) / np.where(comparable, spread, 1)[member]
-    found[labelled] = np.where(comparable[member], scaled, 0)
-    return found
+    distances[labelled] = np.where(comparable[member], scaled, 0)
+    return distances
 
 
 def as_bytes(distance: NDArray[np.floating]) -> NDArray[np.uint8]:

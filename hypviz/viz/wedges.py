@@ -33,13 +33,13 @@ def wedge_angles(embedding: Embedding, tree: Tree) -> NDArray[np.float64]:
     centroids = centroids / np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     order = circle_order(centroids @ centroids.T)
     starts, widths = _cut_circle(counts, order)
-    found = np.zeros(len(group))
+    angles = np.zeros(len(group))
     for row in range(len(classes)):
         rows = boxes[member == row]
-        found[rows] = starts[row] + widths[row] * _inside(directions[rows], tree.depth[rows], tree.label[rows])
+        angles[rows] = starts[row] + widths[row] * _inside(directions[rows], tree.depth[rows], tree.label[rows])
     scenes = np.flatnonzero(group < 0)
-    found[scenes] = _scene_angles(directions, found, tree, (centroids, starts + widths / 2))
-    return found
+    angles[scenes] = _scene_angles(directions, angles, tree, (centroids, starts + widths / 2))
+    return angles
 
 
 def circle_order(similar: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -116,7 +116,7 @@ def _main_axis_projection(directions: NDArray[np.float32]) -> NDArray[np.float64
 
 def _scene_angles(
     directions: NDArray[np.float32],
-    found: NDArray[np.float64],
+    angles: NDArray[np.float64],
     tree: Tree,
     wedges: tuple[NDArray[np.float32], NDArray[np.float64]],
 ) -> NDArray[np.float64]:
@@ -126,8 +126,8 @@ def _scene_angles(
         return np.empty(0)
     boxes = np.flatnonzero((tree.label >= 0) & (tree.parent >= 0))
     boxes = boxes[tree.label[tree.parent[boxes]] < 0]
-    pull = np.zeros(len(found), np.complex128)
-    np.add.at(pull, tree.parent[boxes], np.exp(1j * found[boxes]))
+    pull = np.zeros(len(angles), np.complex128)
+    np.add.at(pull, tree.parent[boxes], np.exp(1j * angles[boxes]))
     centroids, middles = wedges
     alone = scenes[np.abs(pull[scenes]) < 1e-9]
     similar = directions[alone] @ centroids.T

@@ -109,7 +109,7 @@ def by_python(view: View, row: int, omega: float, members: list[int], scale: str
     member[members] = True
     found = focus(
         space, directions @ directions[row], sides(view.disks.families, float(view.disks.families[row])), radius=float(space.radii[row]),
-        omega=omega, member=member, radii=view.disks.radius_scale(scale), own=row,
+        omega=omega, member=member, radii=view.disks.radius_scale(scale), apex_row=row,
         min_radius=float(space.radii[row]) if view.answers.cones.outward else None,
     )  # fmt: skip
     return unpack(focus_payload(found))

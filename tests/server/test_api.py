@@ -84,10 +84,10 @@ def test_search_from_an_item_is_the_search_of_the_page(client: Client, view: Vie
     row = view.describe()["start"]
     given = {"data": "tiny", "checkpoint": "tiny", "item": str(view.items.item_id[row])}
     found = client.predict(**given, lists=["children", "path"], omega=WIDE, limit=5, api_name="/search")
-    expected = view.search(item_id=given["item"], wanted=["children", "path"], omega=WIDE, limit=5)
+    expected = view.search(item_id=given["item"], kinds=["children", "path"], omega=WIDE, limit=5)
     assert found == expected and len(found["children"]) == 5 < found["children_total"]
     each = client.predict(**given, omega=WIDE, each_class=True, api_name="/search")
-    assert each == view.search(item_id=given["item"], wanted=["children"], omega=WIDE, limit=40, each=True)
+    assert each == view.search(item_id=given["item"], kinds=["children"], omega=WIDE, limit=40, each=True)
     assert len({card["label"] for card in each["children"]}) == len(each["children"]) > 5
 
 

@@ -160,7 +160,7 @@ def test_a_person_has_only_so_many_sets(people: dict[str, TestClient], home: Pat
 
 
 def test_a_persons_pictures_push_out_that_persons_only() -> None:
-    store, data = Uploads(kept=2), picture_bytes(random_picture((4, 4)))
+    store, data = Uploads(per_person=2), picture_bytes(random_picture((4, 4)))
     with As(ADA):
         hers = store.add(data, "ada.png")
     with As(BOB):

@@ -40,7 +40,7 @@ def around(space: Embedding, row: int, omega: float, *, outward: bool = False) -
     scale = RadiusScale.from_radii(space.radii)
     side = np.where(np.random.default_rng(row).random(len(space)) < 0.5, -1, 1)
     found = focus(
-        space, space.directions @ query.direction, side, radius=query.radius, omega=omega, member=member, radii=scale, own=row,
+        space, space.directions @ query.direction, side, radius=query.radius, omega=omega, member=member, radii=scale, apex_row=row,
         min_radius=query.radius if outward else None,
     )  # fmt: skip
     return found, member, found.drawn
