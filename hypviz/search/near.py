@@ -29,17 +29,19 @@ FARTHEST = 80.0
 """√c·r at which sinh and cosh are held: beyond they leave float32."""
 
 
-def refine(angle: Floats, cosine: Floats, apex: Floats, other: Floats, ends: Ends, *, space: Embedding, at_query: bool) -> Floats:
-    """Replace ext(apex, other) where the cosine is too coarse for it, in place; gives the same array.
+def refine(
+    angle: Floats, cosine: Floats, apex_radius: Floats, other_radius: Floats, ends: Ends, *, space: Embedding, at_query: bool
+) -> Floats:
+    """Replace exterior angles where the cosine is too coarse for them, in place; gives the same array.
 
-    angle, cosine: (b, n), or (n,) for one query or for n pairs.  apex, other: radii that broadcast to them.  at_query: whether the
-    apexes are the queries.  space gives geometry and curvature.
+    angle, cosine: (b, n), or (n,) for one query or for n pairs.  apex_radius, other_radius: these broadcast to
+    both.  at_query: whether the apexes are the queries.  space gives geometry and curvature.
     """
     near = np.nonzero(cosine >= 1 - NEAR)
     if not len(near[0]):
         return angle
     versine = 1 - cosine[near]
-    r_x, r_y = (np.broadcast_to(radius, cosine.shape)[near] for radius in (apex, other))
+    r_x, r_y = (np.broadcast_to(radius, cosine.shape)[near] for radius in (apex_radius, other_radius))
     coarse = _error(versine, r_x, r_y, space) > TOLERANCE
     where, r_x, r_y = tuple(axis[coarse] for axis in near), r_x[coarse], r_y[coarse]
     of_query, of_candidate = where[0], where[-1]

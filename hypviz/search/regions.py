@@ -48,10 +48,10 @@ SLACK = 1e-6
 """What a `near` or `far` can be off by itself, with much room: of the rounding of arccos, of e^r at r = 600, of storing it in float32."""
 
 
-def exterior_region(limit: Doubles, apex: Doubles, other: Doubles, space: Embedding, *, holes: bool = False) -> Region:
-    """ext(apex, other) <= limit.  All broadcast; radii in true units.  holes: leave out what has a hole at θ = 0 altogether, so that
-    the answer is a part of the truth, not more than it."""
-    a, t, g = _terms(limit, apex, other, space)
+def exterior_region(limit: Doubles, apex_radius: Doubles, other_radius: Doubles, space: Embedding, *, holes: bool = False) -> Region:
+    """ext <= limit, of an apex at one radius and another point at another, in true units.  All broadcast.  holes: leave out what has a hole
+    at θ = 0 altogether, so that the answer is a part of the truth, not more than it."""
+    a, t, g = _terms(limit, apex_radius, other_radius, space)
     size, turn = np.hypot(a, t), np.arctan2(t, a)
     psi = np.arccos(np.minimum(g / size, 1.0))
     empty = (g > size * (1 + 1e-12)) | (psi < turn - ROUNDING)
@@ -63,9 +63,9 @@ def exterior_region(limit: Doubles, apex: Doubles, other: Doubles, space: Embedd
     return np.where(holes & np.isnan(g), NONE, near), np.full(near.shape, NOWHERE)
 
 
-def interior_region(limit: Doubles, apex: Doubles, other: Doubles, space: Embedding, *, holes: bool = False) -> Region:
-    """π − ext(apex, other) <= limit; as `exterior_region`. It has no hole, but a far side: points beyond the root."""
-    a, t, g = _terms(limit, apex, other, space)
+def interior_region(limit: Doubles, apex_radius: Doubles, other_radius: Doubles, space: Embedding, *, holes: bool = False) -> Region:
+    """π − ext <= limit; as `exterior_region`. It has no hole, but a far side: points beyond the root."""
+    a, t, g = _terms(limit, apex_radius, other_radius, space)
     size, turn = np.hypot(a, t), np.arctan2(t, a)
     psi = np.arccos(np.minimum(g / size, 1.0))
     near = np.where(turn >= psi - ROUNDING, np.cos(np.maximum(turn - psi, 0.0)), NONE)
@@ -116,14 +116,14 @@ def distance_region(limit: Doubles, query_radius: Doubles, low: Doubles, high: D
     return np.where(np.isnan(near) | (near <= -1) | ~np.isfinite(limit), ALL, reached), np.full(near.shape, NOWHERE)
 
 
-def _terms(limit: Doubles, apex: Doubles, other: Doubles, space: Embedding) -> tuple[Doubles, Doubles, Doubles]:
+def _terms(limit: Doubles, apex_radius: Doubles, other_radius: Doubles, space: Embedding) -> tuple[Doubles, Doubles, Doubles]:
     """C, t and G of the derivation; G is nan where both points are at the root."""
     t = 1 / np.tan(np.clip(limit, TINY, math.pi))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         if space.geometry == "euclidean":
-            return np.ones_like(apex), t, apex / other
-        a = _held(apex, space)
-        return np.cosh(a), t, np.sinh(a) / np.tanh(_held(other, space))
+            return np.ones_like(apex_radius), t, apex_radius / other_radius
+        a = _held(apex_radius, space)
+        return np.cosh(a), t, np.sinh(a) / np.tanh(_held(other_radius, space))
 
 
 def _held(radius: Doubles, space: Embedding) -> Doubles:

@@ -71,23 +71,27 @@ class Pairs:
         angle = self._exterior(cosine, at_query)
         if at_query != (task == "children"):
             angle = math.pi - angle
-        a, b = self.query_radius.astype(np.float64), self.radius.astype(np.float64)
-        together = (cosine >= 1 - COINCIDENT) & (np.abs(a - b) <= COINCIDENT * np.maximum(a, b))
+        query_radius, radius = self.query_radius.astype(np.float64), self.radius.astype(np.float64)
+        together = (cosine >= 1 - COINCIDENT) & (np.abs(query_radius - radius) <= COINCIDENT * np.maximum(query_radius, radius))
         return np.where(together, math.pi / 2, angle)
 
     def _exterior(self, cosine: Doubles, at_query: bool) -> Doubles:
         query_radius, radius = self.query_radius.astype(np.float64), self.radius.astype(np.float64)
-        a, b = (query_radius, radius) if at_query else (radius, query_radius)
+        apex_radius, other_radius = (query_radius, radius) if at_query else (radius, query_radius)
         flat, curv = self.space.geometry == "euclidean", self.space.curv
-        rough = euclidean_exterior_angle_from_cosine(cosine, a, b) if flat else exterior_angle_from_cosine(cosine, a, b, curv=curv)
+        rough = (
+            euclidean_exterior_angle_from_cosine(cosine, apex_radius, other_radius)
+            if flat
+            else exterior_angle_from_cosine(cosine, apex_radius, other_radius, curv=curv)
+        )
         angle = np.array(rough, np.float64)
         close = np.flatnonzero(cosine >= 1 - CLOSE)
         if len(close):
             x, y = (self.x[close], self.y[close]) if at_query else (self.y[close], self.x[close])
             if flat:
-                angle[close] = refined_euclidean_exterior_angle(x, a[close], y, b[close])
+                angle[close] = refined_euclidean_exterior_angle(x, apex_radius[close], y, other_radius[close])
             else:
-                angle[close] = refined_exterior_angle(x, a[close], y, b[close], curv=curv)
+                angle[close] = refined_exterior_angle(x, apex_radius[close], y, other_radius[close], curv=curv)
         return angle
 
 
@@ -167,8 +171,8 @@ class Holding:
     def region(self, query_radius: Doubles, shells: Shells, space: Embedding, *, surely: bool = False) -> Region:
         """Where an item of the list can be, (b, m); with `surely`, where there are only such items (but for the coinciding)."""
         q, low, high = query_radius[:, None], shells.low[None], shells.high[None]
-        at = q if self.apex == "query" else low
-        omega = np.asarray(self.cones.at(at) if self.omega is None else self._stated, np.float64)
+        apex_radius = q if self.apex == "query" else low
+        omega = np.asarray(self.cones.at(apex_radius) if self.omega is None else self._stated, np.float64)
         outermost = (self.task == "children") != surely
         near, far = angle_region(omega, q, high if outermost else low, space, task=self.task, apex=self.apex, holes=surely)
         beyond = self._beyond(q, low, high, surely)
@@ -199,8 +203,8 @@ def angle_region(
     if apex == "sum":
         return sum_region(limit, query_radius, radius, space, task=task)
     at_query = apex == "query"
-    x, y = (query_radius, radius) if at_query else (radius, query_radius)
-    return (exterior_region if at_query == (task == "children") else interior_region)(limit, x, y, space, holes=holes)
+    apex_radius, other_radius = (query_radius, radius) if at_query else (radius, query_radius)
+    return (exterior_region if at_query == (task == "children") else interior_region)(limit, apex_radius, other_radius, space, holes=holes)
 
 
 def _cosine_at_most(angle: Doubles, shape: tuple[int, ...]) -> Region:
@@ -225,13 +229,17 @@ def _rising(cosine: Doubles, query_radius: Doubles, radius: Doubles, space: Embe
         return np.where(np.isnan(rising), 0.0, rising)
     if (apex == "query") != (task == "children"):
         return np.zeros_like(theta * query_radius * radius)
-    x, y = (query_radius, radius) if apex == "query" else (radius, query_radius)
+    apex_radius, other_radius = (query_radius, radius) if apex == "query" else (radius, query_radius)
     flat, scale = space.geometry == "euclidean", math.sqrt(space.curv)
     with np.errstate(invalid="ignore", divide="ignore"):
-        tangent = y / x if flat else np.tanh(scale * y) / np.tanh(scale * x)
+        tangent = other_radius / apex_radius if flat else np.tanh(scale * other_radius) / np.tanh(scale * apex_radius)
     turned = np.minimum(cosine, np.where(np.isnan(tangent), 1.0, tangent))
-    angle = euclidean_exterior_angle_from_cosine(turned, x, y) if flat else exterior_angle_from_cosine(turned, x, y, curv=space.curv)
-    return np.where((x == 0) & (y == 0), 0.0, angle)
+    angle = (
+        euclidean_exterior_angle_from_cosine(turned, apex_radius, other_radius)
+        if flat
+        else exterior_angle_from_cosine(turned, apex_radius, other_radius, curv=space.curv)
+    )
+    return np.where((apex_radius == 0) & (other_radius == 0), 0.0, angle)
 
 
 def _distance(pairs: Pairs, cosine: Doubles) -> Doubles:

@@ -135,11 +135,11 @@ class _Scan:
         rounding = shells.rounding(self._directions.shape[1], float(drift.max(where=~self._odd, initial=0.0)))
         self._margin = rounding + SLACK
         self._inside = self._surely = None
-        q = self._query_radii.astype(np.float64)
-        self._together = together(q, shells)
+        query_radii = self._query_radii.astype(np.float64)
+        self._together = together(query_radii, shells)
         if task.holding is not None:
-            self._inside = self._table(task.holding.region(q, shells, embedding), self._margin)
-            self._surely = self._table(task.holding.region(q, shells, embedding, surely=True), -self._margin)
+            self._inside = self._table(task.holding.region(query_radii, shells, embedding), self._margin)
+            self._surely = self._table(task.holding.region(query_radii, shells, embedding, surely=True), -self._margin)
 
     def work(self, until: int | None = None) -> None:
         """Look at blocks of items until there are none left, or those before `until`: what every thread does."""

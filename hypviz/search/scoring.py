@@ -61,13 +61,13 @@ def ranking_value(
 
 def _angle(cosine: Floats, query_radius: Floats, radius: Floats, space: Embedding, task: str, apex: str, ends: Ends | None) -> Floats:
     at_query = apex == "query"
-    x, y = (query_radius, radius) if at_query else (radius, query_radius)
+    apex_radius, other_radius = (query_radius, radius) if at_query else (radius, query_radius)
     if space.geometry == "euclidean":
-        angle = euclidean_exterior_angle_from_cosine(cosine, x, y)
+        angle = euclidean_exterior_angle_from_cosine(cosine, apex_radius, other_radius)
     else:
-        angle = exterior_angle_from_cosine(cosine, x, y, curv=space.curv)
+        angle = exterior_angle_from_cosine(cosine, apex_radius, other_radius, curv=space.curv)
     if ends is not None:
-        angle = refine(angle, cosine, x, y, ends, space=space, at_query=at_query)
+        angle = refine(angle, cosine, apex_radius, other_radius, ends, space=space, at_query=at_query)
     # The apex is the parent in two of the four cases; at a child the parent lies inwards, at the angle π.
     if at_query != (task == "children"):
         angle = np.float32(np.pi) - angle
