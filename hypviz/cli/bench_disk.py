@@ -109,16 +109,16 @@ def _one_size(folder: Path, count: int, checkpoint: str, *, in_browser: bool) ->
     name = library.add_data(str(folder))
     start = time.perf_counter()
     view = library.open(name, checkpoint)
-    found: dict[str, Any] = {"items": count, "open (s)": time.perf_counter() - start}
-    found["layout (s)"] = _seconds(lambda: view.angles)
-    found["payload (s)"] = _seconds(view.points)
-    found["payload (bytes)"] = len(view.points())
+    figures: dict[str, Any] = {"items": count, "open (s)": time.perf_counter() - start}
+    figures["layout (s)"] = _seconds(lambda: view.angles)
+    figures["payload (s)"] = _seconds(view.points)
+    figures["payload (bytes)"] = len(view.points())
     rows = _spread_rows(view)
     _answer(view, rows[0])
-    found["answer to a click (ms)"] = 1e3 * _median([_answer(view, row) for row in rows])
+    figures["answer to a click (ms)"] = 1e3 * _median([_answer(view, row) for row in rows])
     if in_browser:
-        found |= _in_browser(library, view, rows)
-    return found
+        figures |= _in_browser(library, view, rows)
+    return figures
 
 
 def _answer(view: View, row: int) -> float:
@@ -131,20 +131,20 @@ def _in_browser(library: Library, view: View, rows: list[int]) -> dict[str, floa
 
     with serve_bare(library) as address, _page(address) as page:
         first, ready = page.evaluate(OPEN, view.describe())
-        found = {"first draw (ms)": first, "page ready (ms)": ready}
+        figures = {"first draw (ms)": first, "page ready (ms)": ready}
         page.evaluate(TIME_FRAMES)
         _drag(page)
         frames = page.evaluate("() => window.frames_ms")
-        found |= {"frame (ms)": _median(frames), "frame, slowest of 20 (ms)": _slow(frames)}
+        figures |= {"frame (ms)": _median(frames), "frame, slowest of 20 (ms)": _slow(frames)}
         page.evaluate("() => hypvizExplorer.disk().setView({centre: [0, 0], zoom: 1})")
         page.evaluate(TIME_GLIDES)
-        found["click to children (ms)"] = _median([_click(page, row) for row in rows])
+        figures["click to children (ms)"] = _median([_click(page, row) for row in rows])
         page.evaluate(AT_REST)
         work, apart = page.evaluate("() => [[...glide.work.values()], glide.apart]")
-        found |= {"gliding: frame (ms)": _median(work), "gliding: frame, slowest of 20 (ms)": _slow(work)}
-        found["gliding: between frames (ms)"] = _median(apart)
-        found["page memory (MB)"] = page.evaluate("() => performance.memory.usedJSHeapSize") / 1e6
-        return found
+        figures |= {"gliding: frame (ms)": _median(work), "gliding: frame, slowest of 20 (ms)": _slow(work)}
+        figures["gliding: between frames (ms)"] = _median(apart)
+        figures["page memory (MB)"] = page.evaluate("() => performance.memory.usedJSHeapSize") / 1e6
+        return figures
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def first_look(
     from hypviz.workspace.store import Workspace
 
     view = View(Workspace.open(workspace), checkpoint, device=device)
-    found = judge_first_look(view.items, view.hierarchy, view.embedding, view.answers, omega=omega).to_json()
-    lines = [f"{words:<62}{found[name]:6.2f}   chance {found[f'{name}_chance']:.2f}" for name, words in NAMES.items()]
-    lines.append(f"{'distinct classes among them, mean and least':<62}{found['distinct']:6.2f}   {found['fewest']}")
-    show(found, f"{found['scenes']} scenes\n" + "\n".join(lines), as_json=as_json)
+    judged = judge_first_look(view.items, view.hierarchy, view.embedding, view.answers, omega=omega).to_json()
+    lines = [f"{words:<62}{judged[name]:6.2f}   chance {judged[f'{name}_chance']:.2f}" for name, words in NAMES.items()]
+    lines.append(f"{'distinct classes among them, mean and least':<62}{judged['distinct']:6.2f}   {judged['fewest']}")
+    show(judged, f"{judged['scenes']} scenes\n" + "\n".join(lines), as_json=as_json)

@@ -108,11 +108,11 @@ def _start_training(port: int, folder: Path) -> int:
     return int(JobFolder(trainings() / name).read("status")["process"])
 
 
-def _wait(until: Any, what: str) -> None:
+def _wait(until: Any, failure: str) -> None:
     end = time.monotonic() + PATIENCE_S
     while not until():
         if time.monotonic() > end:
-            raise RuntimeError(f"{what} within {PATIENCE_S:.0f} s")
+            raise RuntimeError(f"{failure} within {PATIENCE_S:.0f} s")
         time.sleep(0.2)
 
 

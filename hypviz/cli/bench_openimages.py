@@ -55,12 +55,12 @@ def _steps(place: Path) -> dict[str, Any]:
     files, dropped = find_files(place), DropCounter()
     table = read_boxes(files.boxes, dropped)
     read = time.perf_counter()
-    made = build(table, read_descriptions(files.descriptions), place / "images", dropped=dropped)
+    data_set = build(table, read_descriptions(files.descriptions), place / "images", dropped=dropped)
     del table
     built = time.perf_counter()
-    Workspace.create(place / "plan", made.items, made.hierarchy, name="made-up OpenImages", overwrite=True, pictures=False)
+    Workspace.create(place / "plan", data_set.items, data_set.hierarchy, name="made-up OpenImages", overwrite=True, pictures=False)
     written = time.perf_counter()
-    sampler = PairSampler(made.items, made.hierarchy, PairSettings(), seed=0)
+    sampler = PairSampler(data_set.items, data_set.hierarchy, PairSettings(), seed=0)
     sampler.batch(0, 640)
     end = time.perf_counter()
     return {
@@ -69,9 +69,9 @@ def _steps(place: Path) -> dict[str, Any]:
         "write the workspace (s)": written - built,
         "pairs, first batch (s)": end - written,
         "together (s)": end - start,
-        "images": len(made.items.images),
-        "boxes": len(made.items) - len(made.items.images),
-        "edges": len(made.hierarchy.edges),
+        "images": len(data_set.items.images),
+        "boxes": len(data_set.items) - len(data_set.items.images),
+        "edges": len(data_set.hierarchy.edges),
         "pairs in an epoch": len(sampler),
     }
 

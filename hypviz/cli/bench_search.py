@@ -167,9 +167,11 @@ def _cosines64(directions: NDArray[np.float32], query: NDArray[np.float32]) -> N
     return out
 
 
-def _value64(cosine: NDArray[np.float64], own: float, radius: NDArray[np.float64], ranking: Ranking, task: str) -> NDArray[np.float64]:
+def _value64(
+    cosine: NDArray[np.float64], query_radius: float, radius: NDArray[np.float64], ranking: Ranking, task: str
+) -> NDArray[np.float64]:
     """What a list is ordered by, from the law of cosines and the sides of the triangle alone: none of `search`'s formulas."""
-    q, r = CURV**0.5 * own, CURV**0.5 * radius
+    q, r = CURV**0.5 * query_radius, CURV**0.5 * radius
     cosh = np.cosh(q) * np.cosh(r) - np.sinh(q) * np.sinh(r) * cosine
     sinh = np.sqrt(np.maximum(cosh * cosh - 1, 1e-300))
     if ranking.by == "distance":
@@ -185,11 +187,11 @@ def _value64(cosine: NDArray[np.float64], own: float, radius: NDArray[np.float64
 
 def _memory(items: int, dims: int, limit: int, path: Path | None) -> dict[str, Any]:
     """What a process of its own holds while it searches, in bytes, beside the bytes of the vectors."""
-    asked = [items, dims, limit, str(path) if path else None]
-    code = f"from hypviz.cli.bench_search import held; held(*{asked!r})"
+    arguments = [items, dims, limit, str(path) if path else None]
+    code = f"from hypviz.cli.bench_search import held; held(*{arguments!r})"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found | {"peak memory, times the vectors": found["peak memory (bytes)"] / (4 * items * dims)}
+    memory: dict[str, Any] = json.loads(done.stdout)
+    return memory | {"peak memory, times the vectors": memory["peak memory (bytes)"] / (4 * items * dims)}
 
 
 def held(items: int, dims: int, limit: int, path: str | None) -> None:

@@ -85,7 +85,7 @@ def import_data(
     raw = open_dataset(place, format=format, annotations=annotations, images=images, extract_to=pictures, boxes=boxes)
     with progress_bar("Reading pictures", quiet=as_json) as report:
         title = name or out.resolve().name
-        made, summary = import_workspace(out, raw, name=title, settings=settings, overwrite=overwrite, on_progress=report)
-    result = {**summary.to_json(), "items": len(made.items), "hierarchy": made.hierarchy.counts, "workspace": str(out)}
-    lines = [summary.summary(), *report_lines(report_of(made))[1:], f"workspace {out}: {len(made.items)} items"]
+        workspace, summary = import_workspace(out, raw, name=title, settings=settings, overwrite=overwrite, on_progress=report)
+    result = {**summary.to_json(), "items": len(workspace.items), "hierarchy": workspace.hierarchy.counts, "workspace": str(out)}
+    lines = [summary.summary(), *report_lines(report_of(workspace))[1:], f"workspace {out}: {len(workspace.items)} items"]
     show(result, "\n".join(lines), as_json=as_json)

@@ -42,11 +42,11 @@ def experiment(
     plan = find_plan(name)
     plan = replace(plan, seeds=tuple(range(seeds)))
     if rows is not None:
-        wanted = [row.strip() for row in rows.split(",")]
+        row_names = [row.strip() for row in rows.split(",")]
         known = {row.name for row in plan.rows}
-        if unknown := [row for row in wanted if row not in known]:
+        if unknown := [row for row in row_names if row not in known]:
             raise SettingsError(f"{name} has no row {', '.join(map(repr, unknown))}; it has {', '.join(row.name for row in plan.rows)}.")
-        plan = replace(plan, rows=tuple(row for row in plan.rows if row.name in (*wanted, plan.reference)))
+        plan = replace(plan, rows=tuple(row for row in plan.rows if row.name in (*row_names, plan.reference)))
     start = time.perf_counter()
     if workspace is None:
         parts = _clipart(out / "clipart")

@@ -69,17 +69,17 @@ def selection(
         raise SettingsError(f"{out} has no ending that names a format ({', '.join(ENDINGS)}); give --format.")
     with progress_bar("Embedding", quiet=as_json) as report:
         view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
-    wanted = filters.filter_of(
+    criteria = filters.filter_of(
         view, text=text, depth=depth, ids=ids, violations=violations, unlabelled=unlabelled, proposed=proposed,
         cone=cone, omega=omega, tag=tag,
     )  # fmt: skip
-    count = _write(view.queries, wanted, chosen, out, pictures=pictures)
+    count = _write(view.queries, criteria, chosen, out, pictures=pictures)
     size = out.stat().st_size
     result = {"file": str(out), "format": chosen, "items": count, "bytes": size}
     show(result, f"{out}: {count:,} items, {size:,} bytes", as_json=as_json)
 
 
-def _write(queries: ViewQueries, wanted: dict[str, Any], format: str, out: Path, *, pictures: bool) -> int:
+def _write(queries: ViewQueries, criteria: dict[str, Any], format: str, out: Path, *, pictures: bool) -> int:
     """Write the file, whole or not at all; returns how many items are in it."""
     from hypviz.storage.files import write_file
 
@@ -87,10 +87,10 @@ def _write(queries: ViewQueries, wanted: dict[str, Any], format: str, out: Path,
         if out.suffix.lower() != ".zip":
             raise SettingsError(f"--pictures packs annotations and pictures into a zip; {out} must end in .zip.")
         counts: list[int] = []
-        write_file(out, lambda part: counts.append(queries.pack(wanted, format, part)))
+        write_file(out, lambda part: counts.append(queries.pack(criteria, format, part)))
         return counts[0]
-    made = queries.export(wanted, format)
-    if out.suffix.lower() == ".zip" and made.media_type != "application/zip":
-        raise SettingsError(f"{format} is a single file ({made.ending}), no zip; name it so, or pack the pictures too by --pictures.")
-    write_file(out, lambda part: part.write_bytes(made.data))
-    return made.count
+    exported = queries.export(criteria, format)
+    if out.suffix.lower() == ".zip" and exported.media_type != "application/zip":
+        raise SettingsError(f"{format} is a single file ({exported.ending}), no zip; name it so, or pack the pictures too by --pictures.")
+    write_file(out, lambda part: part.write_bytes(exported.data))
+    return exported.count

@@ -38,12 +38,17 @@ def filter_of(
     tag: list[str] | None,
 ) -> dict[str, Any]:
     """The filter (`explore.selection`) that the options stand for."""
-    wanted: dict[str, Any] = {"text": text, "depths": depth or [], "violations": violations, "flags": ["unlabelled"] if unlabelled else []}
-    wanted["tags"] = tag or []
+    criteria: dict[str, Any] = {
+        "text": text,
+        "depths": depth or [],
+        "violations": violations,
+        "flags": ["unlabelled"] if unlabelled else [],
+    }
+    criteria["tags"] = tag or []
     if proposed is not None:
-        wanted["rows"] = np.flatnonzero((view.items.source == "proposal") == proposed).tolist()
+        criteria["rows"] = np.flatnonzero((view.items.source == "proposal") == proposed).tolist()
     if ids is not None:
-        wanted["ids"] = ids.read_text(encoding="utf-8").split()
+        criteria["ids"] = ids.read_text(encoding="utf-8").split()
     if cone is not None:
-        wanted["members"] = view.queries.cone({"row": view.row_of(cone)}, omega)["members"]
-    return wanted
+        criteria["members"] = view.queries.cone({"row": view.row_of(cone)}, omega)["members"]
+    return criteria

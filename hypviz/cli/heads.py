@@ -32,8 +32,8 @@ def heads(
     from hypviz.experiments import heads as table
 
     known = {row.name: row for row in table.ROWS}
-    wanted = [name.strip() for name in rows.split(",")] if rows else list(known)
-    if unknown := [name for name in wanted if name not in known]:
+    row_names = [name.strip() for name in rows.split(",")] if rows else list(known)
+    if unknown := [name for name in row_names if name not in known]:
         raise SettingsError(f"There is no row {', '.join(map(repr, unknown))}; there is {', '.join(known)}.")
     start = time.perf_counter()
     folder = out / workspace.resolve().name
@@ -43,8 +43,8 @@ def heads(
             workspace.resolve(), backbone, folder, dimension=dimension, leave_out=leave_out,
             on_share=lambda share: report(round(100 * share), 100, "features"),
         )  # fmt: skip
-    kept = folder / "runs.json"
-    runs: dict[str, dict[str, float]] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    runs_file = folder / "runs.json"
+    runs: dict[str, dict[str, float]] = json.loads(runs_file.read_text(encoding="utf-8")) if runs_file.is_file() else {}
 
     def run(name: str, seed: int, temperature: float) -> dict[str, float]:
         key = f"{name} · {ground.encoder.embed_dim} d · {steps} steps · τ {temperature:g} · seed {seed} · {ground.items.data_hash}"
@@ -52,16 +52,16 @@ def heads(
         if key not in runs:
             judged, chosen = table.run_row(ground, known[name], seed=seed, steps=steps, temperature=temperature)
             runs[key] = judged | {"validation": chosen}
-            kept.write_text(json.dumps(runs, indent=1), encoding="utf-8")
+            runs_file.write_text(json.dumps(runs, indent=1), encoding="utf-8")
         return runs[key]
 
     runs_of: dict[str, list[dict[str, float]]] = {}
     with progress_bar("Runs") as report:
-        for number, name in enumerate(wanted):
+        for number, name in enumerate(row_names):
             best = max(table.TEMPERATURES, key=lambda tau, row=name: run(row, 0, tau)["validation"])  # type: ignore[misc]
             results = runs_of[f"{name}, τ {best:g}"] = []
             for seed in range(seeds):
-                report(number * seeds + seed, len(wanted) * seeds, f"{name}, seed {seed}")
+                report(number * seeds + seed, len(row_names) * seeds, f"{name}, seed {seed}")
                 results.append(run(name, seed, best))
     page = table.page(table.chance(ground), table.untouched(ground), runs_of)
     (folder / f"heads-{ground.encoder.embed_dim}{leave_out and f'-{leave_out}'}.md").write_text(page + "\n", encoding="utf-8")

@@ -42,5 +42,5 @@ def health(
             cones = calibration(opened, embedding, read_card(checkpoint_for(opened, checkpoint))).retrieval.cones
         else:
             cones = Cones((omega,))
-    found = health_report(opened.items, opened.hierarchy, embedding, omega=cones)
-    typer.echo(json.dumps(found.to_json(limit=limit), ensure_ascii=False) if as_json else found.to_markdown(limit=limit or 10))
+    findings = health_report(opened.items, opened.hierarchy, embedding, omega=cones)
+    typer.echo(json.dumps(findings.to_json(limit=limit), ensure_ascii=False) if as_json else findings.to_markdown(limit=limit or 10))

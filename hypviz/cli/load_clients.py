@@ -76,7 +76,7 @@ class _Browser:
     def __init__(self, port: int, key: str, items: int, pace: float, timings: Timings, rng: random.Random) -> None:
         self.start, self.items, self.pace, self.timings, self.rng = f"/hypviz/view/{key}/", items, pace, timings, rng
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
-        self.seen: set[int] = set()
+        self.cached: set[int] = set()
 
     def click_until(self, end: float) -> None:
         """Click, look, and click again."""
@@ -96,13 +96,13 @@ class _Browser:
         if self._ask("POST", "focus", {"query": query, "omega": content["omega"]}) is not None:
             self.timings.disk.append(time.monotonic() - began)
         for row in content["listed"][:CARDS]:
-            if row not in self.seen and self._ask("GET", f"thumb/{row}") is not None:
-                self.seen.add(row)  # a browser keeps it for ever
+            if row not in self.cached and self._ask("GET", f"thumb/{row}") is not None:
+                self.cached.add(row)  # a browser keeps it for ever
 
-    def _ask(self, method: str, what: str, body: Any = None) -> bytes | None:
+    def _ask(self, method: str, path: str, body: Any = None) -> bytes | None:
         """The content of an answer with status 200; None for any other, which is counted."""
         try:
-            self.connection.request(method, self.start + what, body and json.dumps(body), {"Content-Type": "application/json"})
+            self.connection.request(method, self.start + path, body and json.dumps(body), {"Content-Type": "application/json"})
             answer = self.connection.getresponse()
             content = answer.read()
             self.timings.outcomes[str(answer.status)] += 1

@@ -41,10 +41,10 @@ def train(
     from hypviz.model.offers import offered_licence
     from hypviz.training.pipeline import FitJob, fit
 
-    given = _json_option("--settings", settings)
+    overrides = _json_option("--settings", settings)
     flags = {"steps": steps, "batch_pairs": batch_pairs, "lr": lr, "seed": seed}
-    recipe = {**given, "train": {**flags, **given.get("train", {})}}
-    recipe["encoder"] = {"backbone": backbone, **given.get("encoder", {})}
+    recipe = {**overrides, "train": {**flags, **overrides.get("train", {})}}
+    recipe["encoder"] = {"backbone": backbone, **overrides.get("encoder", {})}
     chosen = str(recipe["encoder"]["backbone"])
     if init is None and (of_weights := offered_licence(chosen, weights or "")):
         typer.echo(f"{chosen}: weights licensed {of_weights}", err=True)
@@ -130,7 +130,7 @@ def evaluate(
     with progress_bar("Judging", quiet=quiet) as report:
         results = judge(
             workspace, names, settings, untrained=untrained, graph_of=graph_from, device=device, on_progress=report,
-            on_stage=lambda share, what: report(round(100 * share), 100, what),
+            on_stage=lambda share, stage: report(round(100 * share), 100, stage),
         )  # fmt: skip
     tables = "\n".join(table.to_markdown() for table in paper_tables(results))
     content = {name: evaluation.to_json() for name, evaluation in results.items()}

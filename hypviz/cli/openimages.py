@@ -43,10 +43,10 @@ def openimages(
 
     flags = ("IsGroupOf",) if leave_out is None else tuple(name for name in leave_out if name != "none")
     settings = SubsetSettings(subset, tuple(split or SPLITS), flags)
-    made = _build(source, out, settings, limit, quiet=as_json)
-    result: dict[str, Any] = {"images": split_counts(made), **_counts(made), "dropped": made.dropped.to_json()}
-    _write_lists(made, out)
-    plan = plan_download(made.items.images.file_name.tolist(), out / "images")
+    data_set = _build(source, out, settings, limit, quiet=as_json)
+    result: dict[str, Any] = {"images": split_counts(data_set), **_counts(data_set), "dropped": data_set.dropped.to_json()}
+    _write_lists(data_set, out)
+    plan = plan_download(data_set.items.images.file_name.tolist(), out / "images")
     commands = out / "download.txt"
     write_commands(plan, commands)
     result["download"] = {"missing": len(plan.missing), "bytes": plan.bytes, "free": plan.free, "command": client_command(commands)}
@@ -57,7 +57,7 @@ def openimages(
         result["checksums"] = _checksums(out, verify, quiet=as_json)
         lines.append(f"{result['checksums']['recorded']:,} checksums recorded in {out / 'checksums.sha256'}")
     if import_:
-        result["workspace"] = _import(source, out, made, flags, quiet=as_json)
+        result["workspace"] = _import(source, out, data_set, flags, quiet=as_json)
         lines.append(result["workspace"]["summary"])
     elif plan.missing and not download:
         lines.append(f"fetch them: {' '.join(client_command(commands))}")
@@ -79,61 +79,61 @@ def _build(source: Path, out: Path, settings: Any, limit: int, *, quiet: bool) -
     dropped = DropCounter()
     with progress_bar("Reading boxes", quiet=quiet) as report:
         table = read_boxes(files.boxes, dropped, on_progress=report)
-    made = build(table, read_descriptions(files.descriptions), out / "images", settings=settings, dropped=dropped)
-    made = take(made, limit) if limit else made
-    Workspace.create(out / "plan", made.items, made.hierarchy, name="HierOpenImages", overwrite=True, pictures=False)
-    return made
+    data_set = build(table, read_descriptions(files.descriptions), out / "images", settings=settings, dropped=dropped)
+    data_set = take(data_set, limit) if limit else data_set
+    Workspace.create(out / "plan", data_set.items, data_set.hierarchy, name="HierOpenImages", overwrite=True, pictures=False)
+    return data_set
 
 
-def _counts(made: HierOpenImages) -> dict[str, int]:
+def _counts(data_set: HierOpenImages) -> dict[str, int]:
     from hypviz.config import PairSettings
     from hypviz.data.pairs import PairSampler
 
-    items, edges = made.items, made.hierarchy.edges
-    pairs = PairSampler(items, made.hierarchy, PairSettings(), seed=0).counts
+    items, edges = data_set.items, data_set.hierarchy.edges
+    pairs = PairSampler(items, data_set.hierarchy, PairSettings(), seed=0).counts
     from_scene = int(items.is_scene[edges.parent].sum())
     return {
         "boxes": len(items) - len(items.images),
         "classes": len(items.classes),
         "edges": len(edges),
         "box_box": len(edges) - from_scene,
-        "duplicates": len(made.hierarchy.duplicate),
-        "deepest": int(np.max(made.hierarchy.depth)),
+        "duplicates": len(data_set.hierarchy.duplicate),
+        "deepest": int(np.max(data_set.hierarchy.depth)),
         "pairs_within": pairs["within_image"],
         "pairs_cross": pairs["cross_image"],
     }
 
 
-def _write_lists(made: HierOpenImages, out: Path) -> None:
+def _write_lists(data_set: HierOpenImages, out: Path) -> None:
     from hypviz.openimages.hier_openimages import class_counts
 
-    images = made.items.images
+    images = data_set.items.images
     with (out / "images.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("ImageID", "Subset"), *zip(images.content.tolist(), made.split.tolist(), strict=True)])
+        csv.writer(file).writerows([("ImageID", "Subset"), *zip(images.content.tolist(), data_set.split.tolist(), strict=True)])
     with (out / "classes.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("DisplayName", "Boxes", "Images"), *class_counts(made.items)])
+        csv.writer(file).writerows([("DisplayName", "Boxes", "Images"), *class_counts(data_set.items)])
 
 
 def _checksums(out: Path, verify: bool, *, quiet: bool) -> dict[str, Any]:
     from hypviz.openimages.download import record_checksums
 
     with progress_bar("Checksums", quiet=quiet) as report:
-        recorded, bad = record_checksums(out / "images", out / "checksums.sha256", verify=verify, on_progress=report)
-    if bad:
+        recorded, mismatched = record_checksums(out / "images", out / "checksums.sha256", verify=verify, on_progress=report)
+    if mismatched:
         raise DataError(
-            f"{len(bad):,} pictures are not what was recorded in {out / 'checksums.sha256'} (example: {bad[0]}); delete them and "
-            "run with --download again."
+            f"{len(mismatched):,} pictures are not what was recorded in {out / 'checksums.sha256'} (example: {mismatched[0]}); delete them "
+            "and run with --download again."
         )
     return {"recorded": recorded, "bad": 0}
 
 
-def _import(source: Path, out: Path, made: HierOpenImages, flags: tuple[str, ...], *, quiet: bool) -> dict[str, Any]:
+def _import(source: Path, out: Path, data_set: HierOpenImages, flags: tuple[str, ...], *, quiet: bool) -> dict[str, Any]:
     from hypviz.data.formats.openimages import read_openimages
     from hypviz.workspace.importing import import_workspace
 
     if not (out / "images").is_dir():
         raise SettingsError(f"{out / 'images'} is not there yet; fetch the pictures by --download first.")
-    only = frozenset(made.items.images.content.tolist())
+    only = frozenset(data_set.items.images.content.tolist())
     raw = read_openimages(source, out / "images", leave_out=flags, only=only)
     with progress_bar("Reading pictures", quiet=quiet) as report:
         workspace, summary = import_workspace(out / "workspace", raw, name="HierOpenImages", overwrite=True, on_progress=report)

@@ -54,15 +54,15 @@ def publish(
     with progress_bar(f"Opening {name}", quiet=as_json) as report:
         chosen = library.add_checkpoint(checkpoint or library.suited(name, on_progress=report))
         view = library.open(name, chosen, on_progress=report)
-    wanted = filters.filter_of(
+    criteria = filters.filter_of(
         view, text=text, depth=depth, ids=ids, violations=violations, unlabelled=unlabelled, proposed=proposed,
         cone=cone, omega=omega, tag=tag,
     )  # fmt: skip
-    rows = _sampled(view, np.flatnonzero(view.queries.selector.find(wanted)), sample)
+    rows = _sampled(view, np.flatnonzero(view.queries.selector.find(criteria)), sample)
     with progress_bar("Pictures", quiet=as_json) as report:
-        told = write(view, out, rows, settings, on_progress=report, also=write_space if space else None)
-    words = f"{out}: {told['items']:,} items, {told['pictures']:,} pictures, {told['files']:,} files, {told['bytes']:,} bytes."
-    show(told, f"{words} To look at it: python -m http.server --directory {out}", as_json=as_json)
+        summary = write(view, out, rows, settings, on_progress=report, also=write_space if space else None)
+    words = f"{out}: {summary['items']:,} items, {summary['pictures']:,} pictures, {summary['files']:,} files, {summary['bytes']:,} bytes."
+    show(summary, f"{words} To look at it: python -m http.server --directory {out}", as_json=as_json)
 
 
 def _sampled(view: View, rows: NDArray[np.int64], sample: int | None) -> NDArray[np.int64]:

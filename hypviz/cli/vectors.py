@@ -33,13 +33,21 @@ def data_vectors(
     from hypviz.vectors.read import read_vectors
     from hypviz.vectors.workspace import make_vectors_workspace
 
-    given = read_vectors(file).with_files(labels=labels, edges=edges, images=images)
-    root = images_root or (given.images_root if images is None else None) or (images or file).resolve().parent
-    made, summary = make_vectors_workspace(
-        out, given, name=name or file.stem, model=model, curv=curv, project=project, images_root=root, overwrite=overwrite, where=file.name
+    vectors = read_vectors(file).with_files(labels=labels, edges=edges, images=images)
+    root = images_root or (vectors.images_root if images is None else None) or (images or file).resolve().parent
+    workspace, summary = make_vectors_workspace(
+        out,
+        vectors,
+        name=name or file.stem,
+        model=model,
+        curv=curv,
+        project=project,
+        images_root=root,
+        overwrite=overwrite,
+        where=file.name,
     )
-    text = "\n".join([*summary.lines(), f"workspace {made.folder}"])
-    show({**summary.to_json(), "workspace": str(made.folder)}, text, as_json=as_json)
+    text = "\n".join([*summary.lines(), f"workspace {workspace.folder}"])
+    show({**summary.to_json(), "workspace": str(workspace.folder)}, text, as_json=as_json)
 
 
 def export_vectors(
@@ -61,10 +69,10 @@ def export_vectors(
     say_licence(checkpoint)
     with progress_bar("Embedding", quiet=as_json) as report:
         view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
-    wanted: dict[str, Any] = {"text": text}
+    criteria: dict[str, Any] = {"text": text}
     if ids is not None:
-        wanted["ids"] = ids.read_text(encoding="utf-8").split()
-    rows = view.queries.rows(wanted)
+        criteria["ids"] = ids.read_text(encoding="utf-8").split()
+    rows = view.queries.rows(criteria)
     about = write_vectors(out, view.items, view.hierarchy, view.embedding, rows, model=model, about=view.queries.about)
     shown = {name: about[name] for name in ("model", "curv", "geometry", "count", "dimension")} | {"file": str(out)}
     show(shown, f"{out}: {about['count']:,} vectors, {about['model']}, curvature −{about['curv']:g}", as_json=as_json)

@@ -73,15 +73,15 @@ def examples(
     check_range("shown", shown, 1, 1e9)
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
-    found, meaning = _find(all_tasks(TaskData(items, hierarchy, graph), settings), task, reading)
-    given = all_rankings(embedding, retrieval, rankings, whole_pictures(items))
-    scores = scores_of(embedding, found.direction, apex=settings.apex, baselines=settings.baselines, rankings=given)
+    judged_task, meaning = _find(all_tasks(TaskData(items, hierarchy, graph), settings), task, reading)
+    by_name = all_rankings(embedding, retrieval, rankings, whole_pictures(items))
+    scores = scores_of(embedding, judged_task.direction, apex=settings.apex, baselines=settings.baselines, rankings=by_name)
     ranked_by = _choose_score(scores, score)
     if metric not in result.values:
         raise SelectionError(f"No metric {metric!r} for {task}; there is {', '.join(result.values)}.")
     places = _choose(items, result, metric, label=label, order=order, seed=settings.seed)[:limit]
-    made = dict(_make(found, meaning, ranked_by, metric, result.rows, places, shown))
-    return [made[place] for place in places.tolist()]
+    example_at = dict(_make(judged_task, meaning, ranked_by, metric, result.rows, places, shown))
+    return [example_at[place] for place in places.tolist()]
 
 
 def _find(tasks: list[Task], name: str, reading: str) -> tuple[Task, Reading]:

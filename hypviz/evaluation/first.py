@@ -34,34 +34,34 @@ class FirstSeen:
         position = order.position[:, : self.k]
         query, rank = np.nonzero(np.arange(position.shape[1]) < order.pool[:, None])
         first = self.pool[position[query, rank]]
-        seen = np.zeros((len(rows), len(self.data.items.classes)), bool)
-        seen[query, self.data.label[first]] = True
+        presence = np.zeros((len(rows), len(self.data.items.classes)), bool)
+        presence[query, self.data.label[first]] = True
         count = np.bincount(query[self.data.is_own(rows[query], first)], minlength=len(rows))
-        return self._named(rows, count.astype(float), seen)
+        return self._named(rows, count.astype(float), presence)
 
     def chance(self, rows: Rows, candidates: Candidates) -> Named:
         """See `Measure.chance`."""
         counts = candidates.class_counts(self.data.label[self.pool], len(self.data.items.classes))
         drawn = np.minimum(self.k, candidates.pool)
-        own = drawn * self.data.own_boxes(rows) / np.maximum(candidates.pool, 1)
-        return self._named(rows, own.astype(float), chance.chance_of_any(candidates.pool[:, None], counts, self.k))
+        own_count = drawn * self.data.own_boxes(rows) / np.maximum(candidates.pool, 1)
+        return self._named(rows, own_count.astype(float), chance.chance_of_any(candidates.pool[:, None], counts, self.k))
 
-    def _named(self, rows: Rows, own: Values, seen: NDArray[np.floating | np.bool_]) -> Named:
-        """own: (b,) own boxes among the first k.  seen: (b, C) whether, or how probably, a class is among them."""
+    def _named(self, rows: Rows, own_count: Values, presence: NDArray[np.floating | np.bool_]) -> Named:
+        """own_count: (b,) own boxes among the first k.  presence: (b, C) whether, or how probably, a class is among them."""
         held, direct = dense(self.data.held[rows]), dense(self.data.held_directly[rows])
-        found = {
-            "own boxes": own,
-            "own classes": _covered(seen, held),
-            "own objects": _covered(seen, direct),
-            "distinct classes": seen.sum(axis=1, dtype=float),
+        figures = {
+            "own boxes": own_count,
+            "own classes": _covered(presence, held),
+            "own objects": _covered(presence, direct),
+            "distinct classes": presence.sum(axis=1, dtype=float),
         }
-        return {f"{name}@{self.k}": value for name, value in found.items()}
+        return {f"{name}@{self.k}": value for name, value in figures.items()}
 
 
-def _covered(seen: NDArray[np.floating | np.bool_], wanted: NDArray[np.bool_]) -> Values:
-    """(b,) the share of the wanted classes (b, C) that is seen, NaN where none is wanted."""
-    count = wanted.sum(axis=1)
-    return np.where(count > 0, (seen * wanted).sum(axis=1) / np.maximum(count, 1), np.nan)
+def _covered(presence: NDArray[np.floating | np.bool_], relevant: NDArray[np.bool_]) -> Values:
+    """(b,) the share of the relevant classes (b, C) that are present, NaN where none is relevant."""
+    count = relevant.sum(axis=1)
+    return np.where(count > 0, (presence * relevant).sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,13 @@ class HubCount:
     def add(self, order: metrics.Order) -> None:
         """Count the first k of a block of rankings."""
         position = order.position[:, : self._k]
-        taken = np.minimum(self._k, order.pool)
-        self._answers += np.bincount(position[np.arange(position.shape[1]) < taken[:, None]], minlength=len(self._answers))
+        depth = np.minimum(self._k, order.pool)
+        self._answers += np.bincount(position[np.arange(position.shape[1]) < depth[:, None]], minlength=len(self._answers))
         # The log of the probability that a query does not draw an item of its pool; one that draws all of it misses none.
-        self._missed.append(np.log(np.maximum(1 - taken / np.maximum(order.pool, 1), np.finfo(float).tiny)))
+        self._missed.append(np.log(np.maximum(1 - depth / np.maximum(order.pool, 1), np.finfo(float).tiny)))
         query, column = order.outside
         self._outside.append(np.stack([query + self._queries, column]))
-        self._queries += len(taken)
+        self._queries += len(depth)
 
     def result(self) -> Hubs:
         """The counts as shares; NaN when nothing was retrieved."""

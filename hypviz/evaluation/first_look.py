@@ -77,16 +77,16 @@ def judge_first_look(
     if cones is None:
         cones = index.cones([index.query(scene) for scene in scenes.tolist()], omega)
     for scene, members in zip(scenes.tolist(), cones, strict=True):
-        own = items.of_image(int(items.image[scene]))
+        picture_rows = items.of_image(int(items.image[scene]))
         rows = members[(items.image[members] != items.image[scene]) & ~whole[members]]
         groups = by_class(rows, index.values_of(index.query(scene), rows), radii[rows], items.label[rows], bands)
-        shown, wanted = first_cards(groups, cards), np.unique(items.label[own[objects[own]]])
-        near = graph[wanted].any(axis=0)
-        near[items.label[own[1:]]] = True
-        labels, others = np.array([card.label for card in shown], np.int64), _everywhere(items, radii, bands, own) if draws else {}
-        drawn = [_judge(_drawn(others, shown, groups, rng), wanted, near) for _ in range(draws)]
+        shown, object_classes = first_cards(groups, cards), np.unique(items.label[picture_rows[objects[picture_rows]]])
+        near = graph[object_classes].any(axis=0)
+        near[items.label[picture_rows[1:]]] = True
+        labels, others = np.array([card.label for card in shown], np.int64), _everywhere(items, radii, bands, picture_rows) if draws else {}
+        drawn = [_judge(_drawn(others, shown, groups, rng), object_classes, near) for _ in range(draws)]
         chance = np.mean(drawn, axis=0) if drawn else (np.nan, np.nan)
-        judged.append((*_judge(labels, wanted, near), *chance, len(np.unique(labels))))
+        judged.append((*_judge(labels, object_classes, near), *chance, len(np.unique(labels))))
     share, fitting, share_chance, fitting_chance, distinct = np.array(judged).T
     return FirstLook(
         len(scenes), float(share.mean()), float(share_chance.mean()), float(fitting.mean()), float(fitting_chance.mean()),
@@ -117,16 +117,16 @@ def _scenes(items: Items, hierarchy: Hierarchy, most: int | None, seed: int) -> 
     return choose_queries(scenes.astype(np.int64), most, seed)
 
 
-def _judge(labels: NDArray[np.int64], wanted: NDArray[np.integer], near: NDArray[np.bool_]) -> tuple[float, float]:
-    """(share of the wanted classes among the labels, share of the labels that are near); labels of −1 are never near."""
+def _judge(labels: NDArray[np.int64], object_classes: NDArray[np.integer], near: NDArray[np.bool_]) -> tuple[float, float]:
+    """(share of the object classes among the labels, share of the labels that are near); labels of −1 are never near."""
     fits = near[labels] & (labels >= 0)
-    return float(np.isin(wanted, labels).mean()), float(fits.mean()) if len(labels) else 0.0
+    return float(np.isin(object_classes, labels).mean()), float(fits.mean()) if len(labels) else 0.0
 
 
-def _everywhere(items: Items, radii: NDArray[np.float32], bands: Bands, own: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
+def _everywhere(items: Items, radii: NDArray[np.float32], bands: Bands, picture_rows: NDArray[np.int64]) -> dict[int, NDArray[np.int64]]:
     """Band → the classes that other pictures have in it."""
     other = np.ones(len(items), np.bool_)
-    other[own] = False
+    other[picture_rows] = False
     band = bands.of(radii)
     return {which: np.unique(items.label[other & (band == which)]).astype(np.int64) for which in range(len(bands.names))}
 

@@ -102,14 +102,14 @@ class WholeList:
 
     def values(self, rows: Rows, order: metrics.Order, hits: metrics.Hits) -> Named:
         """See `Measure.values`."""
-        found = {"mAP": metrics.average_precision(hits), "precision@R": metrics.precision_at_k(hits, hits.relevant)}
-        return found | {f"recall@{name}": metrics.recall_at_k(hits, k) for name, k in self.depths.items()}
+        figures = {"mAP": metrics.average_precision(hits), "precision@R": metrics.precision_at_k(hits, hits.relevant)}
+        return figures | {f"recall@{name}": metrics.recall_at_k(hits, k) for name, k in self.depths.items()}
 
     def chance(self, rows: Rows, candidates: Candidates) -> Named:
         """See `Measure.chance`."""
         pool, total = candidates.pool, candidates.total
-        found = {"mAP": chance.chance_average_precision(pool, total), "precision@R": chance.chance_precision(pool, total)}
-        return found | {f"recall@{name}": chance.chance_recall(pool, total, k) for name, k in self.depths.items()}
+        figures = {"mAP": chance.chance_average_precision(pool, total), "precision@R": chance.chance_precision(pool, total)}
+        return figures | {f"recall@{name}": chance.chance_recall(pool, total, k) for name, k in self.depths.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,28 +128,28 @@ class LabelDistances:
 
     def values(self, rows: Rows, order: metrics.Order, hits: metrics.Hits) -> Named:
         """See `Measure.values`."""
-        wanted, count = self._wanted(rows), len(self.data.items.classes)
+        scene_counts, count = self._scene_counts(rows), len(self.data.items.classes)
 
         def distances(cut: Rows) -> tuple[Values, Values]:
             first = [self._label[self.pool[place[:k]]] for place, k in zip(order.position, np.minimum(cut, order.pool), strict=True)]
-            return metrics.label_distances(wanted, np.stack([np.bincount(labels, minlength=count) for labels in first]))
+            return metrics.label_distances(scene_counts, np.stack([np.bincount(labels, minlength=count) for labels in first]))
 
         return self._at_depths(hits.relevant, distances)
 
     def chance(self, rows: Rows, candidates: Candidates) -> Named:
         """See `Measure.chance`."""
-        wanted = self._wanted(rows)
+        scene_counts = self._scene_counts(rows)
         counts = candidates.class_counts(self._label[self.pool], len(self.data.items.classes))
-        return self._at_depths(candidates.total, lambda cut: chance.chance_label_distances(wanted, counts, cut))
+        return self._at_depths(candidates.total, lambda cut: chance.chance_label_distances(scene_counts, counts, cut))
 
-    def _wanted(self, rows: Rows) -> Rows:
+    def _scene_counts(self, rows: Rows) -> Rows:
         """(b, C) boxes of each class in the scene of each row."""
         offsets, image, count = self.data.items.offsets, self.data.items.image[rows], len(self.data.items.classes)
-        boxes = [slice(first, last) for first, last in zip(offsets[image] + 1, offsets[image + 1], strict=True)]
-        return np.stack([np.bincount(self._label[own], minlength=count) for own in boxes])
+        spans = [slice(first, last) for first, last in zip(offsets[image] + 1, offsets[image + 1], strict=True)]
+        return np.stack([np.bincount(self._label[span], minlength=count) for span in spans])
 
     def _at_depths(self, relevant: Rows, distances: Callable[[Rows], tuple[Values, Values]]) -> Named:
-        found = {}
+        figures = {}
         for name, cut in ({name: np.full(len(relevant), k) for name, k in self.depths.items()} | {"R": relevant}).items():
-            found[f"OT@{name}"], found[f"TV@{name}"] = distances(cut)
-        return found
+            figures[f"OT@{name}"], figures[f"TV@{name}"] = distances(cut)
+        return figures

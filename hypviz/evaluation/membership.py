@@ -62,12 +62,12 @@ def membership_quality(blocks: Iterable[Block], relation: Relation) -> Membershi
     """
     inside_of, true_of, hits = [np.zeros(0)], [np.zeros(0)], 0
     others = 0
-    for rows, given in blocks:
-        inside, true = np.array(given, bool), np.array(relation(rows), bool)
+    for rows, members in blocks:
+        inside, true = np.array(members, bool), np.array(relation(rows), bool)
         if inside.shape != true.shape:
             raise DataError(f"Membership of {len(rows)} cones needs the shape {true.shape}, one column per item; got {inside.shape}.")
-        own = np.arange(len(rows)), rows
-        inside[own] = true[own] = False
+        apexes = np.arange(len(rows)), rows
+        inside[apexes] = true[apexes] = False
         others = inside.shape[1] - 1
         inside_of.append(inside.sum(axis=1))
         true_of.append(true.sum(axis=1))
@@ -80,13 +80,13 @@ def membership_quality(blocks: Iterable[Block], relation: Relation) -> Membershi
 
 def _quality(inside: NDArray[np.float64], true: NDArray[np.float64], hits: int, others: int) -> MembershipQuality:
     """inside, true: (cones,) items inside and items that belong there, of `others` candidates each."""
-    admitted, wanted, pairs = float(inside.sum()), float(true.sum()), float(len(inside) * others)
+    admitted, relevant, pairs = float(inside.sum()), float(true.sum()), float(len(inside) * others)
     return MembershipQuality(
         precision=_ratio(hits, admitted),
-        recall=_ratio(hits, wanted),
-        f1=_ratio(2 * hits, admitted + wanted),
-        f1_everything=_ratio(2 * wanted, pairs + wanted),
-        f1_chance=_ratio(2 * admitted * wanted / pairs, admitted + wanted),
+        recall=_ratio(hits, relevant),
+        f1=_ratio(2 * hits, admitted + relevant),
+        f1_everything=_ratio(2 * relevant, pairs + relevant),
+        f1_chance=_ratio(2 * admitted * relevant / pairs, admitted + relevant),
         median_share_inside=float(np.median(inside)) / others,
         median_share_true=float(np.median(true)) / others,
         cones=len(inside),
@@ -104,9 +104,9 @@ def by_class(items: Items, hierarchy: Hierarchy, graph: NDArray[np.bool_] | None
 
 def below_by_class(data: TaskData, rows: Rows) -> NDArray[np.bool_]:
     """(b, N) the items that lie below each row by class, see `by_class`."""
-    found = np.zeros((len(rows), len(data.items)), np.bool_)
-    found[:, data.boxes] = data.class_below(rows, data.boxes)
-    return found
+    below = np.zeros((len(rows), len(data.items)), np.bool_)
+    below[:, data.boxes] = data.class_below(rows, data.boxes)
+    return below
 
 
 def by_instance(hierarchy: Hierarchy) -> Relation:

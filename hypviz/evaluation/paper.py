@@ -20,11 +20,11 @@ TREE_ERRORS = ("TIE", "LCA", "Jaccard", "P_H", "R_H")
 
 @dataclass(frozen=True)
 class _Part:
-    """Some columns of a table: the metrics of one reading that `wanted` says yes to, and their names as columns."""
+    """Some columns of a table: the metrics of one reading that `includes` says yes to, and their names as columns."""
 
     task: str
     reading: str
-    wanted: Callable[[str], bool]
+    includes: Callable[[str], bool]
     rename: Callable[[str], str] = str
 
 
@@ -123,47 +123,47 @@ def paper_tables(evaluations: Mapping[str, Evaluation]) -> list[Table]:
 
     Columns are those that any of the evaluations measured; a row that lacks one has "–" there.
     """
-    made = [_retrieval_table(title, note, parts, evaluations) for title, note, parts in LAYOUT]
-    made += [entailment_table(evaluations), cone_table(evaluations), radii_table(evaluations)]
-    return [mark_best(table) for table in made if table.columns and not all(row.chance for row in table.rows)]
+    tables = [_retrieval_table(title, note, parts, evaluations) for title, note, parts in LAYOUT]
+    tables += [entailment_table(evaluations), cone_table(evaluations), radii_table(evaluations)]
+    return [mark_best(table) for table in tables if table.columns and not all(row.chance for row in table.rows)]
 
 
-Found = tuple[TaskResult, Estimate, float]
+Figure = tuple[TaskResult, Estimate, float]
 """A result, one of its figures, and what that is worth by chance."""
 
 
 def _retrieval_table(title: str, note: str, parts: tuple[_Part, ...], evaluations: Mapping[str, Evaluation]) -> Table:
     columns: dict[tuple[_Part, str], Column] = {}
-    found: dict[tuple[str, str], dict[tuple[_Part, str], Found]] = {}
+    by_row: dict[tuple[str, str], dict[tuple[_Part, str], Figure]] = {}
     for part in parts:
         for source, evaluation in evaluations.items():
             for result in evaluation.results:
                 if (result.task, result.reading) == (part.task, part.reading):
-                    row = found.setdefault((source, result.score), {})
+                    row = by_row.setdefault((source, result.score), {})
                     figures = result.figures()
-                    for metric in filter(part.wanted, figures):
+                    for metric in filter(part.includes, figures):
                         columns.setdefault((part, metric), Column(part.rename(metric), direction_of(metric)))
                         row[part, metric] = result, *figures[metric]
     order = list(evaluations)
-    rows = [Row(source, score, tuple(_cell(row.get(key), score, *key) for key in columns)) for (source, score), row in found.items()]
+    rows = [Row(source, score, tuple(_cell(row.get(key), score, *key) for key in columns)) for (source, score), row in by_row.items()]
     rows.sort(key=lambda row: order.index(row.source))
-    rows.append(Row(CHANCE, "", tuple(_chance_cell(key, found.values()) for key in columns), chance=True))
+    rows.append(Row(CHANCE, "", tuple(_chance_cell(key, by_row.values()) for key in columns), chance=True))
     used = dict.fromkeys(
         f" {result.queries:,} of {result.queries_available:,} queries, pool of {result.pool:,}."
-        for row in found.values()
+        for row in by_row.values()
         for result, _, _ in row.values()
     )
     return Table(title, note + "".join(used), tuple(columns.values()), tuple(rows))
 
 
-def _cell(found: Found | None, score: str, part: _Part, metric: str) -> Cell:
+def _cell(figure: Figure | None, score: str, part: _Part, metric: str) -> Cell:
     nan = float("nan")
-    mean, low, high = (found[1].mean, found[1].low, found[1].high) if found else (nan, nan, nan)
-    pictures = found is not None and metric in found[0].metrics
+    mean, low, high = (figure[1].mean, figure[1].low, figure[1].high) if figure else (nan, nan, nan)
+    pictures = figure is not None and metric in figure[0].metrics
     return Cell(in_words(metric, mean), mean, low, high, part.task, part.reading, score, metric, pictures=pictures)
 
 
-def _chance_cell(key: tuple[_Part, str], rows: Iterable[Mapping[tuple[_Part, str], Found]]) -> Cell:
+def _chance_cell(key: tuple[_Part, str], rows: Iterable[Mapping[tuple[_Part, str], Figure]]) -> Cell:
     """The chance of a column, which is the same for every row that has it: the same queries meet the same pool."""
     part, metric = key
     value, nan = next(row[key][2] for row in rows if key in row), float("nan")

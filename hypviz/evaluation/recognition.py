@@ -106,8 +106,8 @@ class _Prototypes(Task):
         items = self.data.items
         images, place = np.unique(items.image[rows], return_inverse=True)
         owner, boxes = expand(items.offsets[images] + 1, np.diff(items.offsets)[images] - 1)
-        own, of_pair = np.unique(owner * len(self.pool) + self._column[self.data.label[boxes]], return_inverse=True)
-        image_of, column = np.divmod(own, len(self.pool))
+        pair_keys, of_pair = np.unique(owner * len(self.pool) + self._column[self.data.label[boxes]], return_inverse=True)
+        image_of, column = np.divmod(pair_keys, len(self.pool))
         first, last = (np.searchsorted(image_of, place, side=side) for side in ("left", "right"))
         query, pair = expand(first, last - first)
         return query, pair, column, of_pair, boxes

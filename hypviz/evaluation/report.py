@@ -74,12 +74,12 @@ class TaskResult:
 
     def figures(self) -> dict[str, tuple[Estimate, float]]:
         """Every number with its chance, that of the hubs included, which is over all queries and has no interval."""
-        found = {name: (estimate, self.chance_of(name)) for name, estimate in self.metrics.items()}
+        figures = {name: (estimate, self.chance_of(name)) for name, estimate in self.metrics.items()}
         if self.hubs is not None:
             for name in ("hubs", "never"):
                 value, chance = getattr(self.hubs, HUB_FIELDS[name]), getattr(self.hubs, f"{HUB_FIELDS[name]}_chance")
-                found[f"{name}@{self.hubs.k}"] = Estimate(value, float("nan"), float("nan"), self.queries, 0), chance
-        return found
+                figures[f"{name}@{self.hubs.k}"] = Estimate(value, float("nan"), float("nan"), self.queries, 0), chance
+        return figures
 
 
 @dataclass(frozen=True, eq=False)

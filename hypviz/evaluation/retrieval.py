@@ -90,12 +90,12 @@ def calibrate_cones(data: TaskData, embedding: Embedding, *, max_queries: int = 
     outward = embedding.geometry != "cosine"
     limits = level_limits(data.hierarchy.depth, embedding.radii) if outward else ()
     right, inside, belonging = _counts(data, embedding, limits, max_queries, seed, outward)
-    wanted = _some(belonging)
+    positives = _some(belonging)
     f1, chosen = 0.0, np.zeros(len(right), np.int64)
     for _ in range(ROUNDS):
         chosen = np.argmax(right - 0.5 * f1 * inside, axis=1)  # the narrowest of equals
         levels = np.arange(len(right))
-        reached = 2 * right[levels, chosen].sum() / max(inside[levels, chosen].sum() + wanted, 1)
+        reached = 2 * right[levels, chosen].sum() / max(inside[levels, chosen].sum() + positives, 1)
         if reached <= f1:
             break
         f1 = reached
@@ -195,9 +195,9 @@ def _angles(embedding: Embedding, rows: Rows, outward: bool) -> Iterator[tuple[R
     for start in range(0, len(rows), height):
         chunk = rows[start : start + height]
         ends = np.asarray(embedding.directions[chunk], np.float32), np.asarray(embedding.directions, np.float32)
-        own = radius[chunk][:, None]
-        angle = ranking_value(ends[0] @ ends[1].T, own, radius, space=embedding, task="children", ends=ends)
-        admissible = radius > own if outward else np.ones(angle.shape, bool)
+        query_radius = radius[chunk][:, None]
+        angle = ranking_value(ends[0] @ ends[1].T, query_radius, radius, space=embedding, task="children", ends=ends)
+        admissible = radius > query_radius if outward else np.ones(angle.shape, bool)
         admissible[np.arange(len(chunk)), chunk] = False
         yield chunk, angle, admissible
 
@@ -221,15 +221,15 @@ def choose_rankings(
 
     def best(tasks_of: Callable[[TaskData], list[tuple[Task, str, Measured]]], *, cards: bool = False) -> Ranking:
         """Of all rankings, used both ways: each task asks for one of them only."""
-        asked = [(each, where) for where in sets for each in tasks_of(where[0]) if len(each[0].queries) and len(each[0].pool)]
+        jobs = [(each, where) for where in sets for each in tasks_of(where[0]) if len(each[0].queries) and len(each[0].pool)]
         both = [replace(start, children=one, parents=one) for one in rankings]
         looks = [(*where, _first_cones(*where, start, seed)) for where in sets if cards and _has_objects(where[0])]
 
         def value(way: Retrieval) -> float:
-            figures = [_value(*each, _listed(*where, way), settings) for each, where in asked]
+            figures = [_value(*each, _listed(*where, way), settings) for each, where in jobs]
             return float(np.mean(figures + [_first_cards(*look, way, seed) for look in looks]))
 
-        values = [value(way) for way in both] if asked else [0.0]
+        values = [value(way) for way in both] if jobs else [0.0]
         leader = int(np.argmax(values))
         return rankings[0] if values[leader] <= values[0] + MARGIN else rankings[leader]
 

@@ -104,13 +104,13 @@ class _Bar:
     def __init__(self, on_stage: OnStage | None, total: float) -> None:
         self._on_stage, self._total, self._done = on_stage, total or 1.0, 0.0
 
-    def step(self, cost: float, what: str) -> OnShare:
+    def step(self, cost: float, stage: str) -> OnShare:
         """The next step: hears the share of it that is done."""
         start, self._done = self._done, self._done + cost
 
         def on_share(share: float) -> None:
             if self._on_stage:
-                self._on_stage(float((start + share * cost) / self._total), what)
+                self._on_stage(float((start + share * cost) / self._total), stage)
 
         return on_share
 
@@ -141,9 +141,9 @@ def measure_chance(task: Task, queries: Rows, *, on_share: OnShare = lambda shar
         inside = task.inside(queries[part])
         decisions += int(inside.sum())
         for number, reading in enumerate(task.readings):
-            found, candidates = reading.chance(queries[part], inside)
+            by_chance, candidates = reading.chance(queries[part], inside)
             relevant[number] += candidates.relevant.sum()
-            for name, value in found.items():
+            for name, value in by_chance.items():
                 values[number].setdefault(name, []).append(value)
     return [
         Luck({name: np.concatenate(parts) for name, parts in each.items()}, float(count / decisions) if decisions else float("nan"))
@@ -227,9 +227,11 @@ class _Tally:
 def _judge_cones(data: TaskData, embedding: Embedding, cones: Cones, apexes: Rows, on_share: OnShare) -> dict[str, MembershipQuality]:
     """The cones of the apexes, judged by class and by instance."""
     relations = {"class": lambda rows: below_by_class(data, rows), "instance": by_instance(data.hierarchy)}
-    found = {}
+    qualities = {}
     for number, (name, relation) in enumerate(relations.items()):
         on_share(number / len(relations))
-        found[name] = membership_quality(cone_blocks(embedding, cones.at(embedding.radii), rows=apexes, outward=cones.outward), relation)
+        qualities[name] = membership_quality(
+            cone_blocks(embedding, cones.at(embedding.radii), rows=apexes, outward=cones.outward), relation
+        )
     on_share(1.0)
-    return found
+    return qualities

@@ -131,8 +131,8 @@ class Task:
 def leave_out_itself(scores: Floats, rows: Rows, pool: Rows) -> None:
     """Set the score of each query's own column, where the pool has one, to −inf: not in its pool."""
     column = np.minimum(np.searchsorted(pool, rows), len(pool) - 1)
-    own = pool[column] == rows
-    scores[np.flatnonzero(own), column[own]] = -np.inf
+    in_pool = pool[column] == rows
+    scores[np.flatnonzero(in_pool), column[in_pool]] = -np.inf
 
 
 def scores_of(
@@ -143,11 +143,11 @@ def scores_of(
     nearest = direction == "nearest"
     cosine = Score("cosine", replace(embedding, geometry="cosine", curv=1.0), "query", nearest)
     distance = Score("distance", embedding, "query", nearest=True)
-    own = [distance] if nearest else [Score("angle", embedding, apex), distance]
-    kept = [own[0], cosine, *own[1:]] if baselines else own[:1]
-    scores = [cosine] if embedding.geometry == "cosine" else kept
-    given = {} if nearest or rankings is None else rankings
-    return [*scores, *(Score(name, embedding, ranking=ranking) for name, ranking in given.items())]
+    geometric = [distance] if nearest else [Score("angle", embedding, apex), distance]
+    compared = [geometric[0], cosine, *geometric[1:]] if baselines else geometric[:1]
+    scores = [cosine] if embedding.geometry == "cosine" else compared
+    named = {} if nearest or rankings is None else rankings
+    return [*scores, *(Score(name, embedding, ranking=ranking) for name, ranking in named.items())]
 
 
 def listed_ranking(embedding: Embedding, retrieval: Retrieval, whole: NDArray[np.bool_] | None = None) -> Ranking:

@@ -89,10 +89,10 @@ def box_to_scene(data: TaskData, settings: EvaluateSettings) -> Task:
     def by_class(rows: Rows) -> NDArray[np.bool_]:
         return dense(showing[data.label[rows]])
 
-    def own(rows: Rows) -> NDArray[np.bool_]:
+    def by_image(rows: Rows) -> NDArray[np.bool_]:
         same: NDArray[np.bool_] = image[rows][:, None] == image[pool]
         return same
 
     precision, hit_rate = Precision(settings.scene_k), HitRate(settings.scene_k)
-    readings = (Reading("same class", by_class, (precision,)), Reading("same image", own, (hit_rate,), curve=False))
+    readings = (Reading("same class", by_class, (precision,)), Reading("same image", by_image, (hit_rate,), curve=False))
     return Task("box → scene", "parents", data.boxes, pool, readings, max(*settings.scene_k, settings.first_k))
