@@ -6,11 +6,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle
-from hypviz.data.formats.entries import Found
+from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.text import class_name
 
 
-def read_createml(source: Source, files: list[str]) -> Found:
+def read_createml(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of CreateML's files; one that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
@@ -23,7 +23,7 @@ def read_createml(source: Source, files: list[str]) -> Found:
                 drafts.append(_picture(name, row, file, where, source))
             else:
                 source.dropped.image("no picture in the record", where, boxes=0)
-    return Found(settle(drafts, source, ", ".join(files)), read)
+    return ReaderResult(settle(drafts, source, ", ".join(files)), read)
 
 
 def _picture(name: str, row: dict[str, Any], file: str, where: str, source: Source) -> Draft:

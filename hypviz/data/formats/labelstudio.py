@@ -15,7 +15,7 @@ from typing import Any
 
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, angle, extent, four_numbers, number, settle
-from hypviz.data.formats.entries import Found
+from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.names import clean_name
 from hypviz.data.formats.table import load_rows
 from hypviz.data.formats.text import class_name
@@ -26,7 +26,7 @@ CONTAINS = "contains"
 _UPLOAD = re.compile(r"^[0-9a-f]{8}-(.+)$")
 
 
-def read_labelstudio(source: Source, files: list[str]) -> Found:
+def read_labelstudio(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of Label Studio's tasks; a file that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
@@ -36,7 +36,7 @@ def read_labelstudio(source: Source, files: list[str]) -> Found:
             draft = _task(_with_task(task), file, place - 1, source)
             if draft is not None:
                 drafts.append(draft)
-    return Found(settle(drafts, source, ", ".join(files)), read)
+    return ReaderResult(settle(drafts, source, ", ".join(files)), read)
 
 
 def _with_task(task: Any) -> Any:
@@ -74,8 +74,8 @@ def _add_proposals(draft: Draft, task: Any, where: str, source: Source) -> None:
     """Predictions: those that this project wrote are proposals, others are counted."""
     listed = task.get("predictions") if isinstance(task, dict) else None
     for prediction in listed if isinstance(listed, list) else ():
-        found = prediction.get("result") if isinstance(prediction, dict) else None
-        results = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+        listed_results = prediction.get("result") if isinstance(prediction, dict) else None
+        results = [each for each in listed_results if isinstance(each, dict)] if isinstance(listed_results, list) else []
         regions = [each for each in results if _is_region(each)]
         if prediction_is_ours(regions):
             for number_, result in enumerate(regions, start=1):
@@ -142,13 +142,13 @@ def _inside(results: list[dict[str, Any]], file: str, source: Source) -> dict[st
 
 def _relation(result: dict[str, Any], inside: dict[str, list[str]], draft: Draft) -> tuple[str, tuple[str, ...] | None]:
     """The name of a region and the regions it lies in, where relations or this project say so."""
-    known, own = _known(result), result.get("id")
-    if not own:
+    known, region_id = _known(result), result.get("id")
+    if not region_id:
         return "", None
     elsewhere = known.get("parents")
-    parents = [*inside.get(str(own), ()), *(map(str, elsewhere) if isinstance(elsewhere, list) else ())]
-    said = bool(parents or known)
-    return f"{draft.record}#{own}", tuple(f"{draft.record}#{parent}" for parent in parents) if said else None
+    parents = [*inside.get(str(region_id), ()), *(map(str, elsewhere) if isinstance(elsewhere, list) else ())]
+    is_stated = bool(parents or known)
+    return f"{draft.record}#{region_id}", tuple(f"{draft.record}#{parent}" for parent in parents) if is_stated else None
 
 
 def _labels(results: list[dict[str, Any]]) -> dict[Any, str]:
@@ -183,8 +183,8 @@ def _add(draft: Draft, result: dict[str, Any], labels: dict[Any, str], inside: d
         source.dropped.box("no class name", record)
     else:
         key = f"{record} #{result['id']}" if result.get("id") else record
-        said = _known(result).get("source")
-        origin = said if said in ("proposal", "drawn") else "annotation"
+        stated_source = _known(result).get("source")
+        origin = stated_source if stated_source in ("proposal", "drawn") else "annotation"
         draft.boxes.append(DraftBox(numbers, label, key, "xyxy", None, origin, *_relation(result, inside, draft)))
 
 

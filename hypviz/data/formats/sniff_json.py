@@ -67,8 +67,8 @@ def sniff_json_lines(path: Path) -> tuple[str, str]:
                 return "labelstudio", "Label Studio's tasks, a line each"
             if _names_picture(row):
                 return "metadata", f"rows with {', '.join(row)[:80]}"
-            seen = boxish_keys(row)
-            return ("unknown", f"rows with {', '.join(seen)}") if seen else ("", "")
+            keys = boxish_keys(row)
+            return ("unknown", f"rows with {', '.join(keys)}") if keys else ("", "")
     return "", ""
 
 
@@ -110,8 +110,8 @@ def _kind_of_object(content: dict[str, Any]) -> tuple[str, str]:
         return "metadata", "boxes by the name of their picture"
     if "features" in content or "LabelName" in content:  # the description of a Hugging Face set; a tree of classes
         return "", ""
-    seen = boxish_keys(content)
-    return ("unknown", f"JSON with the keys {', '.join(seen)}") if seen else ("", "")
+    keys = boxish_keys(content)
+    return ("unknown", f"JSON with the keys {', '.join(keys)}") if keys else ("", "")
 
 
 def _is_task(content: dict[str, Any]) -> bool:
@@ -156,10 +156,10 @@ def _kind_of_list(rows: list[dict[str, Any]]) -> tuple[str, str]:
         return "labelstudio", "Label Studio JSON-MIN"
     if any("coordinates" in part for row in rows for part in _objects(row.get("annotations"))):
         return "createml", "CreateML JSON"
-    seen = boxish_keys(rows)
-    if seen and any(map(_names_picture, rows)):
-        return "metadata", f"a list of pictures with {', '.join(seen)}"
-    return ("unknown", f"a list of objects with {', '.join(seen)}") if seen else ("", "")
+    keys = boxish_keys(rows)
+    if keys and any(map(_names_picture, rows)):
+        return "metadata", f"a list of pictures with {', '.join(keys)}"
+    return ("unknown", f"a list of objects with {', '.join(keys)}") if keys else ("", "")
 
 
 def _names_picture(row: dict[str, Any]) -> bool:
@@ -184,8 +184,8 @@ def _names_files(images: list[Any]) -> bool:
 
 def boxish_keys(content: Any) -> list[str]:
     """Keys in the first levels of a JSON value that look as if they held boxes."""
-    found = dict.fromkeys(key for key in _keys(content, 5) if key in _BOXISH)
-    return list(found)[:6] if set(found) - _LABELISH or len(found) > 1 else []
+    keys = dict.fromkeys(key for key in _keys(content, 5) if key in _BOXISH)
+    return list(keys)[:6] if set(keys) - _LABELISH or len(keys) > 1 else []
 
 
 def _keys(content: Any, depth: int) -> Iterator[str]:

@@ -16,14 +16,14 @@ from PIL import Image
 
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, number, settle, stated_size
-from hypviz.data.formats.entries import Found
+from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.text import class_name
 
 _MAX_BITMAP = 16 << 20
 """Bytes of a packed bitmap that are unpacked."""
 
 
-def read_supervisely(source: Source, files: list[str]) -> Found:
+def read_supervisely(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of a Supervisely project; a file that cannot be read is counted as one picture."""
     drafts: list[Draft] = []
     read = set()
@@ -31,7 +31,7 @@ def read_supervisely(source: Source, files: list[str]) -> Found:
         if isinstance(content, dict) and isinstance(content.get("objects"), list):
             drafts.append(_picture(content, file, source))
         read.add(file)  # meta.json lists the classes, which the objects name themselves
-    return Found(settle(drafts, source, "Supervisely JSON"), read)
+    return ReaderResult(settle(drafts, source, "Supervisely JSON"), read)
 
 
 def _picture(content: dict[str, Any], file: str, source: Source) -> Draft:

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, four_numbers, number, settle
-from hypviz.data.formats.entries import Found
+from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.table import load_rows
 from hypviz.data.formats.text import class_name
 from hypviz.data.formats.via3 import of_via3
@@ -18,7 +18,7 @@ from hypviz.data.formats.via3 import of_via3
 _CLASS = ("class", "label", "type", "category", "name", "object", "object_name", "species")
 
 
-def read_via(source: Source, files: list[str]) -> Found:
+def read_via(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of VIA's projects and annotation files; one that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
@@ -31,7 +31,7 @@ def read_via(source: Source, files: list[str]) -> Found:
                 drafts.append(_picture(picture, file, attribute, source))
             else:
                 source.dropped.image("unusable record", f"{file}: {key!s:.60}", boxes=len(_regions(picture)))
-    return Found(settle(drafts, source, ", ".join(files)), read)
+    return ReaderResult(settle(drafts, source, ", ".join(files)), read)
 
 
 def _pictures(rows: list[tuple[int, Any]]) -> dict[str, Any]:
@@ -63,8 +63,8 @@ def _attribute(pictures: dict[str, Any], file: str, source: Source) -> str:
     names: dict[str, None] = {}
     for picture in pictures.values():
         for region in _regions(picture):
-            given = region.get("region_attributes")
-            names |= dict.fromkeys(given if isinstance(given, dict) else ())
+            attributes = region.get("region_attributes")
+            names |= dict.fromkeys(attributes if isinstance(attributes, dict) else ())
     named = [name for name in _CLASS if name in names] or list(names)
     if not names:
         source.dropped.note(f"{file}: its regions have no attributes, so they are of the class 'object'")
