@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from hypviz.data.pictures import PictureError, PictureInfo, inspect_picture
 from hypviz.data.raw import RawBox, RawDataset, RawImage, leaves_root, storable
 from hypviz.errors import DataError
 from hypviz.progress import OnProgress
+from hypviz.storage.json_types import Json
 
 MANY = 8
 """Boxes from which on their sizes say what their numbers are."""
@@ -51,14 +51,14 @@ class ImportReport:
     turned: int
     scaled: int
     classes: int
-    dropped: dict[str, dict[str, Any]]
+    dropped: dict[str, Json]
     proposals: int = 0
     files_read: int = 0
     files: int = 0
     notes: tuple[str, ...] = ()
     parents: Parents = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """JSON object; `images` and `boxes` are those read, `kept_images` and `kept_boxes` those that became items."""
         return {
             "name": self.name,

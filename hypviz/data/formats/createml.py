@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Any
 
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle
 from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.text import class_name
+from hypviz.storage.json_types import Json
 
 
 def read_createml(source: Source, files: list[str]) -> ReaderResult:
@@ -26,7 +26,7 @@ def read_createml(source: Source, files: list[str]) -> ReaderResult:
     return ReaderResult(settle(drafts, source, ", ".join(files)), read)
 
 
-def _picture(name: str, row: dict[str, Any], file: str, where: str, source: Source) -> Draft:
+def _picture(name: str, row: Json, file: str, where: str, source: Source) -> Draft:
     draft = Draft((name,), file, where)
     boxes = row.get("annotations", row.get("annotation"))
     for index, each in enumerate(boxes if isinstance(boxes, list) else (), start=1):

@@ -13,6 +13,7 @@ from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, number, settle, stated_size
 from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.text import class_name
+from hypviz.storage.json_types import Json
 
 
 def read_labelme(source: Source, files: list[str]) -> ReaderResult:
@@ -53,7 +54,7 @@ def _add(draft: Draft, shape: Any, record: str, source: Source) -> None:
         draft.boxes.append(DraftBox(numbers, label, record, "xyxy"))
 
 
-def _extent(shape: dict[str, Any]) -> Numbers | None:
+def _extent(shape: Json) -> Numbers | None:
     points = shape.get("points")
     around = extent(points)
     if around is None or shape.get("shape_type") != "circle" or not isinstance(points, list):

@@ -10,6 +10,7 @@ from typing import Any
 
 from hypviz.data.formats.text import decode, read_head
 from hypviz.data.pictures import is_picture_name
+from hypviz.storage.json_types import Json
 
 PARSED = 1 << 20
 """Bytes up to which a file is parsed to see what it is."""
@@ -72,7 +73,7 @@ def sniff_json_lines(path: Path) -> tuple[str, str]:
     return "", ""
 
 
-def kind_of_rows(rows: list[dict[str, Any]]) -> tuple[str, str]:
+def kind_of_rows(rows: list[Json]) -> tuple[str, str]:
     """The kind of the rows of a table whose cells hold JSON."""
     if _has(rows, "region_shape_attributes"):
         return "via", "VIA's table"
@@ -88,7 +89,7 @@ def kind_of(content: Any) -> tuple[str, str]:
     return "", ""
 
 
-def _kind_of_object(content: dict[str, Any]) -> tuple[str, str]:
+def _kind_of_object(content: Json) -> tuple[str, str]:
     images = content.get("images")
     if isinstance(images, list) and ("annotations" in content or "categories" in content or _names_files(images)):
         return "coco", "COCO JSON"
@@ -114,7 +115,7 @@ def _kind_of_object(content: dict[str, Any]) -> tuple[str, str]:
     return ("unknown", f"JSON with the keys {', '.join(keys)}") if keys else ("", "")
 
 
-def _is_task(content: dict[str, Any]) -> bool:
+def _is_task(content: Json) -> bool:
     """Whether an object is a task of Label Studio, or an annotation with its task, as it writes them to a store."""
     data = content.get("data")
     if isinstance(data, dict) and any(isinstance(content.get(key), list) for key in ("annotations", "completions", "predictions")):
@@ -123,7 +124,7 @@ def _is_task(content: dict[str, Any]) -> bool:
     return isinstance(content.get("result"), list) and isinstance(task, dict) and isinstance(task.get("data"), dict)
 
 
-def _is_by_picture(content: dict[str, Any]) -> bool:
+def _is_by_picture(content: Json) -> bool:
     """Whether the keys of an object are names of pictures and its values hold boxes."""
     first = list(content.items())[:20]
     named = all(is_picture_name(key.replace("\\", "/").rpartition("/")[2]) for key, _ in first)
@@ -138,7 +139,7 @@ def _has_sides(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(each, list) and len(each) in (4, 5) for each in value)
 
 
-def _is_via(content: dict[str, Any]) -> bool:
+def _is_via(content: Json) -> bool:
     if isinstance(content.get("_via_img_metadata"), dict):
         return True
     if isinstance(content.get("metadata"), dict) and isinstance(content.get("file"), dict) and isinstance(content.get("view"), dict):
@@ -147,7 +148,7 @@ def _is_via(content: dict[str, Any]) -> bool:
     return bool(values) and all("filename" in each and "regions" in each for each in values)
 
 
-def _kind_of_list(rows: list[dict[str, Any]]) -> tuple[str, str]:
+def _kind_of_list(rows: list[Json]) -> tuple[str, str]:
     if not rows:
         return "", ""
     if _has(rows, "data") and any(_has(rows, key) for key in ("annotations", "completions", "predictions")):
@@ -162,7 +163,7 @@ def _kind_of_list(rows: list[dict[str, Any]]) -> tuple[str, str]:
     return ("unknown", f"a list of objects with {', '.join(keys)}") if keys else ("", "")
 
 
-def _names_picture(row: dict[str, Any]) -> bool:
+def _names_picture(row: Json) -> bool:
     """Whether a row names a picture; under a key that surely does, any text will do."""
     values = [(key, row[key]) for key in FILE_KEYS if isinstance(row.get(key), str)]
     return any(
@@ -170,7 +171,7 @@ def _names_picture(row: dict[str, Any]) -> bool:
     )
 
 
-def _objects(value: Any) -> list[dict[str, Any]]:
+def _objects(value: Any) -> list[Json]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 

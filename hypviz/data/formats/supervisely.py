@@ -18,6 +18,7 @@ from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, number, settle, stated_size
 from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.text import class_name
+from hypviz.storage.json_types import Json
 
 _MAX_BITMAP = 16 << 20
 """Bytes of a packed bitmap that are unpacked."""
@@ -34,7 +35,7 @@ def read_supervisely(source: Source, files: list[str]) -> ReaderResult:
     return ReaderResult(settle(drafts, source, "Supervisely JSON"), read)
 
 
-def _picture(content: dict[str, Any], file: str, source: Source) -> Draft:
+def _picture(content: Json, file: str, source: Source) -> Draft:
     name = PurePosixPath(file).name
     size = content.get("size")
     size = size if isinstance(size, dict) else {}
@@ -53,7 +54,7 @@ def _picture(content: dict[str, Any], file: str, source: Source) -> Draft:
     return draft
 
 
-def _extent(each: dict[str, Any]) -> Numbers | None:
+def _extent(each: Json) -> Numbers | None:
     points = each.get("points")
     if isinstance(points, dict):
         return extent(points.get("exterior"))
