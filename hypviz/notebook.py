@@ -17,7 +17,7 @@ from hypviz.server.offline import offline_page
 from hypviz.server.page_files import offline_files
 from hypviz.vectors.columns import as_texts
 from hypviz.vectors.models import AUTO
-from hypviz.vectors.read import Given
+from hypviz.vectors.read import VectorTable
 from hypviz.vectors.workspace import make_vectors_workspace
 
 
@@ -73,7 +73,7 @@ def show(
     """
     if not 100 <= height <= 10_000:
         raise SettingsError(f"height must be between 100 and 10000 pixels, got {height}.")
-    data = Given(
+    data = VectorTable(
         vectors=_array(vectors),
         labels=None if labels is None else as_texts(labels),
         edges=None if edges is None else _array(edges),

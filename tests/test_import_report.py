@@ -19,7 +19,7 @@ from hypviz.server import routes
 from hypviz.server.edge import EdgeSettings
 from hypviz.server.page import report_html
 from hypviz.storage import keeping
-from hypviz.vectors.read import Given
+from hypviz.vectors.read import VectorTable
 from hypviz.vectors.workspace import make_vectors_workspace
 from hypviz.workspace.import_report import report_lines, report_of
 from hypviz.workspace.importing import import_workspace
@@ -94,7 +94,7 @@ def test_the_route_sends_what_the_page_links_to(lossy: Workspace, tiny_world: Ti
 
 
 def test_vectors_tell_their_edges_labels_and_pictures(tmp_path: Path) -> None:
-    given = Given(
+    given = VectorTable(
         np.eye(3) * 0.2, labels=np.array(["a", "", "b"]), edges=np.array([[0, 1], [0, 1], [2, 2]]), images=np.array(["x.png", "", ""]),
         notes=("not used: extra (4)",),
     )  # fmt: skip
@@ -108,7 +108,7 @@ def test_vectors_tell_their_edges_labels_and_pictures(tmp_path: Path) -> None:
 
 
 def test_where_things_are_kept_instead_is_told(lossy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(keeping._said, lossy.folder, "/x cannot be written to (Read-only file system): kept in /y")
+    monkeypatch.setitem(keeping._notices, lossy.folder, "/x cannot be written to (Read-only file system): kept in /y")
     assert report_of(lossy)["notes"][-1] == "/x cannot be written to (Read-only file system): kept in /y."
 
 

@@ -71,9 +71,9 @@ def fresh(tiny_world: TinyWorld, tmp_path: Path) -> Iterator[TinyWorld]:
     """A copy of the tiny world that was never embedded."""
     world = tiny_world.copy(tmp_path / "world")
     shutil.rmtree(world.workspace / "embeddings")
-    keeping._said.clear()
+    keeping._notices.clear()
     yield world
-    keeping._said.clear()
+    keeping._notices.clear()
 
 
 def files(folder: Path) -> set[Path]:
@@ -114,7 +114,7 @@ def test_without_any_home_all_lives_until_the_program_ends(fresh: TinyWorld, hom
         assert library.open(name, str(fresh.checkpoint)).workspace.folder == view.workspace.folder
         assert view.workspace.embedding(checkpoint_hash(fresh.checkpoint)) is not None, "computed once"
     assert not files(home)
-    assert "Read-only file system" in keeping.said(home) and "until the program ends" in keeping.said(home)
+    assert "Read-only file system" in keeping.notice(home) and "until the program ends" in keeping.notice(home)
 
 
 def test_nowhere_to_keep_anything_costs_only_the_time_to_compute_it(
@@ -213,7 +213,7 @@ def test_what_is_computed_of_the_shipped_demo_goes_to_the_home_folder(home: Path
     kept = next((home / keeping.ELSEWHERE).iterdir())
     assert (kept / "thumbs" / f"{view.items.item_id[0]}.jpg").is_file() and (kept / "marks.json").is_file()
     assert view.workspace.read_array(checkpoint_hash(view.checkpoint), "layout-test").tolist() == [0, 0, 0]
-    assert keeping.said(DEMO) == ""  # it is no mishap
+    assert keeping.notice(DEMO) == ""  # it is no mishap
 
 
 def test_a_shipped_workspace_that_is_renewed_keeps_what_is_shipped_with_it(

@@ -154,7 +154,7 @@ def test_where_the_workspace_cannot_be_written_to_its_marks_lie_in_the_home_fold
     assert not (folder / FILE).read_text().count("after")
     again = Marks(folder, IDS)
     assert again.names() == ["after", "before"], "what lay in the workspace is taken over"
-    assert "cannot be written to" in keeping.said(folder)
+    assert "cannot be written to" in keeping.notice(folder)
     again.tag("before", rows(1), on=False)
     assert again.names() == ["after"], "what is taken away stays away"
     monkeypatch.undo()

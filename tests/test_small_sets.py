@@ -20,7 +20,7 @@ from hypviz.explore.export import FORMATS
 from hypviz.explore.library import Library
 from hypviz.explore.view import View
 from hypviz.server import routes
-from hypviz.vectors.read import Given
+from hypviz.vectors.read import VectorTable
 from hypviz.vectors.workspace import make_vectors_workspace
 from hypviz.workspace.importing import import_workspace
 from hypviz.workspace.store import Workspace
@@ -53,11 +53,11 @@ def random_scenes(seed: int) -> list[list[tuple[str, list[int]]]]:
 
 
 SCENES |= {f"random {seed}": random_scenes(seed) for seed in range(4)}
-VECTORS: dict[str, Given] = {
-    "one vector": Given(np.array([[0.1, 0.2, 0.1]])),
-    "the origin twice": Given(np.zeros((2, 3))),
-    "vectors without a label": Given(np.eye(4) * 0.3, labels=np.array([""] * 4)),
-    "one edge": Given(np.eye(3) * 0.3, edges=np.array([[0, 1]]), labels=np.array(["a", "", ""])),
+VECTORS: dict[str, VectorTable] = {
+    "one vector": VectorTable(np.array([[0.1, 0.2, 0.1]])),
+    "the origin twice": VectorTable(np.zeros((2, 3))),
+    "vectors without a label": VectorTable(np.eye(4) * 0.3, labels=np.array([""] * 4)),
+    "one edge": VectorTable(np.eye(3) * 0.3, edges=np.array([[0, 1]]), labels=np.array(["a", "", ""])),
 }
 NOTHING = {name for name, scenes in SCENES.items() if not any(scenes)} | {"one vector", "the origin twice", "vectors without a label"}
 """Those that have neither boxes nor edges."""

@@ -186,7 +186,7 @@ class Canvas:
 
     def boxes(self, *, min_side: float = MIN_SIDE_PX, min_visible: float = MIN_VISIBLE) -> tuple[DrawnBox, ...]:
         """Boxes of all parts that can be seen well enough, each after its parent, in pixels."""
-        kept: list[DrawnBox] = []
+        boxes: list[DrawnBox] = []
         index: dict[int, int | None] = {}
         for number, node in enumerate(self._nodes):
             parent = None if node.parent is None else index[node.parent]
@@ -194,19 +194,19 @@ class Canvas:
             if box is None or min(box.xyxy[2] - box.xyxy[0], box.xyxy[3] - box.xyxy[1]) < min_side:
                 index[number] = parent  # what is drawn on a dropped thing hangs on the next one up
                 continue
-            index[number] = len(kept)
-            kept.append(box)
-        return tuple(kept)
+            index[number] = len(boxes)
+            boxes.append(box)
+        return tuple(boxes)
 
     def _box(self, node: _Node, parent: int | None, min_visible: float) -> DrawnBox | None:
         x0, y0, x1, y1 = self._clipped(node.bounds, MARGIN * ID_SCALE)
         if x1 <= x0 or y1 <= y0:
             return None
-        seen = self._owned(node, (x0, y0, x1, y1))
-        share = np.count_nonzero(seen) / max(node.full, 1)
-        if share < min_visible or not seen.any():
+        visible = self._owned(node, (x0, y0, x1, y1))
+        share = np.count_nonzero(visible) / max(node.full, 1)
+        if share < min_visible or not visible.any():
             return None
-        columns, rows = np.flatnonzero(seen.any(axis=0)), np.flatnonzero(seen.any(axis=1))
+        columns, rows = np.flatnonzero(visible.any(axis=0)), np.flatnonzero(visible.any(axis=1))
         corners = np.array([x0 + columns[0], y0 + rows[0], x0 + columns[-1] + 1, y0 + rows[-1] + 1])
         on_sheet = corners / ID_SCALE - MARGIN
         xyxy = on_sheet * np.tile(np.divide(self.size, DESIGN_WH), 2)

@@ -45,15 +45,15 @@ def write_dataset(
     """
     if image_format not in EXTENSIONS:
         raise ValueError(f"image_format must be one of {', '.join(EXTENSIONS)}, got {image_format!r}")
-    wanted = list(dict.fromkeys(int(seed) for seed in seeds))
+    unique_seeds = list(dict.fromkeys(int(seed) for seed in seeds))
     images = Path(folder) / "images"
     images.mkdir(parents=True, exist_ok=True)
     draw = partial(_write_scene, images, size=size, quality=quality, image_format=image_format)
     records = []
-    for done, record in enumerate(_each(draw, wanted, workers), start=1):
+    for done, record in enumerate(_each(draw, unique_seeds, workers), start=1):
         records.append(record)
         if on_progress is not None:
-            on_progress(done, len(wanted))
+            on_progress(done, len(unique_seeds))
     target = Path(folder) / "annotations.json"
     _replace(target, json.dumps(_coco(records), separators=(",", ":"), sort_keys=True).encode())
     return target
@@ -94,10 +94,10 @@ def _coco(records: list[Record]) -> Record:
         extra = {name: scene[name] for name in ("scene_type", "seed")}
         pictures.append(Picture(number, record["file_name"], width, height, boxes, LICENCE, extra=extra))
         written += len(boxes)
-    made = AnnotatedSet("clipart world", {name: number for number, name in enumerate(names, start=1)}, pictures)
+    dataset = AnnotatedSet("clipart world", {name: number for number, name in enumerate(names, start=1)}, pictures)
     kinds = {name: "object" if name in OBJECT_CLASSES else "part" for name in names}
     words = "hypviz clipart world: procedurally drawn scenes with exact boxes"
-    document = coco_document(made, description=words, digits=2, supercategories=kinds, licence_urls={LICENCE: LICENCE_URL})
+    document = coco_document(dataset, description=words, digits=2, supercategories=kinds, licence_urls={LICENCE: LICENCE_URL})
     for annotation in document["annotations"]:
         del annotation["segmentation"]  # empty for every box, and a tenth of the shipped file
     return document

@@ -57,12 +57,12 @@ def rect(x0: float, y0: float, x1: float, y1: float, radius: float | tuple[float
 
 def rounded(points: Points, radius: float) -> Array:
     """Polygon with its corners rounded by quadratic Bézier curves."""
-    here = np.asarray(points, dtype=float)
-    before, after = np.roll(here, 1, axis=0), np.roll(here, -1, axis=0)
+    corners = np.asarray(points, dtype=float)
+    before, after = np.roll(corners, 1, axis=0), np.roll(corners, -1, axis=0)
     t = np.linspace(0, 1, 6)[None, :, None]
-    start = here + _capped(before - here, radius)
-    end = here + _capped(after - here, radius)
-    curve = (1 - t) ** 2 * start[:, None] + 2 * t * (1 - t) * here[:, None] + t**2 * end[:, None]
+    start = corners + _capped(before - corners, radius)
+    end = corners + _capped(after - corners, radius)
+    curve = (1 - t) ** 2 * start[:, None] + 2 * t * (1 - t) * corners[:, None] + t**2 * end[:, None]
     return np.asarray(curve.reshape(-1, 2))
 
 

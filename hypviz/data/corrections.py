@@ -91,7 +91,7 @@ def _images_touched(items: Items, corrections: Sequence[Correction]) -> NDArray[
 class _Graph:
     """The pairs of some images while they are corrected, over n local rows.
 
-    direct: csr (n, n) of direct pairs.  closure: of all pairs.  taken: pairs taken out, each with whether by an item's correction.
+    direct: csr (n, n) of direct pairs.  closure: of all pairs.  removed: pairs taken out, each with whether by an item's correction.
     """
 
     def __init__(self, items: Items, base: Hierarchy, images: NDArray[np.bool_]) -> None:
@@ -103,7 +103,7 @@ class _Graph:
         pairs = self.local[np.stack([base.edges.parent[inside], base.edges.child[inside]], axis=1)]
         self.closure, self.direct = closed(self._matrix(pairs[base.edges.direct[inside]]))
         self.put: set[tuple[int, int]] = set()  # by an item's correction
-        self.taken: dict[tuple[int, int], str] = {}
+        self.removed: dict[tuple[int, int], str] = {}
         self.joined: list[Pairs] = []
 
     def apply(self, one: Correction) -> Outcome:
@@ -115,20 +115,20 @@ class _Graph:
     # ---- more general ------------------------------------------------------------------------------------------------
 
     def _put_above(self, one: Correction) -> None:
-        wanted = self._item_pair(one) if one.level == "item" else self._class_pairs(one)
+        pairs = self._item_pair(one) if one.level == "item" else self._class_pairs(one)
         if one.level == "class":
-            wanted = wanted[np.array([self.taken.get((a, b)) != "item" for a, b in wanted.tolist()], bool)]
-        new = wanted[~np.isin(self._keys(wanted), self._keys(places(self.closure)))]
+            pairs = pairs[np.array([self.removed.get((a, b)) != "item" for a, b in pairs.tolist()], bool)]
+        new = pairs[~np.isin(self._keys(pairs), self._keys(places(self.closure)))]
         if not len(new):
             raise _ProblemError(self._nothing_to_add(one))
         for a, b in new.tolist():
             if linked(self.closure, b, a):
                 raise _ProblemError(self._circle(a, b))
-            if one.level == self.taken.get((a, b)):
+            if one.level == self.removed.get((a, b)):
                 raise _ProblemError(f"{self._name(b)} was said not to be a child of {self._name(a)}; undo that first.")
         closure, direct = closed(self.direct + self._matrix(new))
         meant = set(map(tuple, new.tolist()))
-        back = [pair for pair in self.taken if pair not in meant and linked(closure, *pair)]
+        back = [pair for pair in self.removed if pair not in meant and linked(closure, *pair)]
         if back:
             a, b = back[0]
             raise _ProblemError(
@@ -139,7 +139,7 @@ class _Graph:
         self.closure, self.direct = closure, direct
         self.joined.append(new)
         for pair in map(tuple, new.tolist()):
-            self.taken.pop(pair, None)
+            self.removed.pop(pair, None)
             if one.level == "item":
                 self.put.add(pair)
 
@@ -158,15 +158,15 @@ class _Graph:
             raise _ProblemError(f"The class {one.a} cannot be more general than itself; choose two different classes.")
         label, image = self.items.label[self.rows], self.items.image[self.rows]
         xyxy = self.items.xyxy[self.rows].astype(np.float64)
-        found = [np.empty((0, 2), np.int64)]
+        blocks = [np.empty((0, 2), np.int64)]
         above, below = np.flatnonzero(label == label_a), np.flatnonzero(label == label_b)
         for number in np.intersect1d(image[above], image[below]):
             a, b = above[image[above] == number], below[image[below] == number]
             share = _shared(xyxy[a], xyxy[b]) / box_areas(xyxy[b])
             best = share.argmax(axis=0)
             touching = share[best, np.arange(len(b))] > 0
-            found.append(np.stack([a[best], b], axis=1)[touching])
-        return np.concatenate(found)
+            blocks.append(np.stack([a[best], b], axis=1)[touching])
+        return np.concatenate(blocks)
 
     def _nothing_to_add(self, one: Correction) -> str:
         if one.level == "item":
@@ -186,33 +186,33 @@ class _Graph:
 
     def _take_out(self, one: Correction) -> None:
         if one.level == "item":
-            wanted = self._matrix(np.array([[self._row(one.a), self._row(one.b)]], np.int64))
+            removal = self._matrix(np.array([[self._row(one.a), self._row(one.b)]], np.int64))
         else:
             label_a, label_b = self._labels(one)
             label = self.items.label[self.rows]
             all_pairs = places(self.closure)
             fits = (label[all_pairs[:, 0]] == label_a) & (label[all_pairs[:, 1]] == label_b)
             fits &= np.array([pair not in self.put for pair in map(tuple, all_pairs.tolist())], bool)
-            wanted = self._matrix(all_pairs[fits])
-        pairs = places(self.closure.multiply(wanted)).tolist()
+            removal = self._matrix(all_pairs[fits])
+        pairs = places(self.closure.multiply(removal)).tolist()
         if not pairs:
-            what = (
+            names = (
                 (self._named(one.b), self._named(one.a)) if one.level == "item" else (f"No box of class {one.b}", f"one of class {one.a}")
             )
             raise _ProblemError(
-                f"{what[0]} is {'not ' if one.level == 'item' else ''}a child of {what[1]}{' anyway' * (one.level == 'item')}."
+                f"{names[0]} is {'not ' if one.level == 'item' else ''}a child of {names[1]}{' anyway' * (one.level == 'item')}."
             )
         if one.level == "item" and tuple(pairs[0]) in self.put:
             a, b = pairs[0]
             raise _ProblemError(f"{self._name(a)} was said to be more general than {self._name(b)}; undo that instead.")
-        self.closure, self.direct = self._without(wanted)
-        self.taken |= dict.fromkeys(map(tuple, pairs), one.level)
+        self.closure, self.direct = self._without(removal)
+        self.removed |= dict.fromkeys(map(tuple, pairs), one.level)
 
-    def _without(self, wanted: csr_array) -> tuple[csr_array, csr_array]:
-        """Closure and direct pairs without the wanted ones: the deepest are cut first, what was cut moves up one level."""
+    def _without(self, removal: csr_array) -> tuple[csr_array, csr_array]:
+        """Closure and direct pairs without the pairs of `removal`: the deepest are cut first, what was cut moves up one level."""
         closure, direct = self.closure, self.direct
-        while len(left := places(closure.multiply(wanted))):
-            cut = direct.multiply(wanted).tocsr()
+        while len(left := places(closure.multiply(removal))):
+            cut = direct.multiply(removal).tocsr()
             if not cut.nnz:
                 a, b = left[0].tolist()
                 by = self._name(int(rows_between(closure, a, b)[0]))
@@ -237,10 +237,10 @@ class _Graph:
         direct = np.isin(self._keys(pairs), self._keys(places(self.direct)))
         pairs = self.rows[pairs]
         keys, same = pairs @ [size, 1], twin[still].astype(np.int64)
-        kept = ~np.isin(keys, np.concatenate([same @ [size, 1], same @ [1, size]]))
-        parent = np.concatenate([old.parent[outside], pairs[kept, 0]])
-        child = np.concatenate([old.child[outside], pairs[kept, 1]])
-        flag = np.concatenate([old.direct[outside], direct[kept]])
+        distinct = ~np.isin(keys, np.concatenate([same @ [size, 1], same @ [1, size]]))
+        parent = np.concatenate([old.parent[outside], pairs[distinct, 0]])
+        child = np.concatenate([old.child[outside], pairs[distinct, 1]])
+        flag = np.concatenate([old.direct[outside], direct[distinct]])
         order = np.lexsort((child, parent))
         edges = Edges(parent[order].astype(np.int32), child[order].astype(np.int32), flag[order])
         return replace(self.base, edges=edges, depth=self._depth(), duplicate=twin[still], counts=self._counts(edges, int(still.sum())))

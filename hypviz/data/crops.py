@@ -55,10 +55,10 @@ def iter_crops(
     check_choice("fit", fit, FITS)
     check_range("size", size, 1, 1 << 14)
     check_range("batch", batch, 1, 1 << 20)
-    wanted = np.asarray(rows, dtype=np.int64)
-    wanted = wanted[np.argsort(items.image[wanted], kind="stable")]
-    parts = _in_order(_tasks(items, wanted, size=size, fit=fit), workers)
-    return _batched(wanted, parts, size=size, batch=batch, on_progress=on_progress)
+    ordered = np.asarray(rows, dtype=np.int64)
+    ordered = ordered[np.argsort(items.image[ordered], kind="stable")]
+    parts = _in_order(_tasks(items, ordered, size=size, fit=fit), workers)
+    return _batched(ordered, parts, size=size, batch=batch, on_progress=on_progress)
 
 
 def _batched(
@@ -72,13 +72,13 @@ def _batched(
     """Gather crops, that come in the order of `rows`, to batches."""
     crops = (crop for part in parts for crop in part)
     for first in range(0, len(rows), batch):
-        here = rows[first : first + batch]
-        out = np.empty((len(here), size, size, 3), dtype=np.uint8)
-        for place in range(len(here)):
+        batch_rows = rows[first : first + batch]
+        out = np.empty((len(batch_rows), size, size, 3), dtype=np.uint8)
+        for place in range(len(batch_rows)):
             out[place] = next(crops)
         if on_progress is not None:
-            on_progress(first + len(here), len(rows))
-        yield here, out
+            on_progress(first + len(batch_rows), len(rows))
+        yield batch_rows, out
 
 
 class _Picture:

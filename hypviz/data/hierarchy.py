@@ -140,10 +140,10 @@ def _build_block(items: Items, rows: Rows, settings: HierarchySettings) -> tuple
     closure, longer = transitive_closure(relation)
     key = _keys(closure)
     direct = ~np.isin(key, _keys(longer), assume_unique=True)
-    kept = ~np.isin(key, same[:, 0] * count + same[:, 1], assume_unique=True)
+    distinct = ~np.isin(key, same[:, 0] * count + same[:, 1], assume_unique=True)
     parent, child = np.divmod(key, max(count, 1))
     chain = longest_chain(parent[direct], child[direct], count)
-    edges = _with_scenes(items, rows, Edges(rows[parent[kept]], rows[child[kept]], direct[kept]), chain == 0)
+    edges = _with_scenes(items, rows, Edges(rows[parent[distinct]], rows[child[distinct]], direct[distinct]), chain == 0)
     same = same[np.lexsort((same[:, 1], same[:, 0]))]
     return edges, chain, rows[same].astype(np.int32)
 
@@ -215,7 +215,7 @@ def subset_hierarchy(hierarchy: Hierarchy, items: Items, image_mask: NDArray[np.
     keep = image_mask[items.image]
     row = np.cumsum(keep) - 1
     edges, twins = hierarchy.edges, hierarchy.duplicate
-    here, same = keep[edges.parent] & keep[edges.child], keep[twins[:, 0]]
-    kept = Edges(row[edges.parent[here]].astype(np.int32), row[edges.child[here]].astype(np.int32), edges.direct[here])
-    counts = {"images": int(image_mask.sum()), "boxes": int((keep & ~items.is_scene).sum()), "direct": int(kept.direct.sum())}
-    return Hierarchy(kept, hierarchy.depth[keep], row[twins[same]].astype(np.int32).reshape(-1, 2), counts)
+    within, same = keep[edges.parent] & keep[edges.child], keep[twins[:, 0]]
+    subset = Edges(row[edges.parent[within]].astype(np.int32), row[edges.child[within]].astype(np.int32), edges.direct[within])
+    counts = {"images": int(image_mask.sum()), "boxes": int((keep & ~items.is_scene).sum()), "direct": int(subset.direct.sum())}
+    return Hierarchy(subset, hierarchy.depth[keep], row[twins[same]].astype(np.int32).reshape(-1, 2), counts)

@@ -86,13 +86,13 @@ class ImageSampler:
         sampled = self._cross(parents, children, np.random.default_rng([self._seed, 1, step]))
         positive, related, never = self._relations.between(parents, children, sampled=sampled)
         if self._direct is not None:  # a grandchild is neither a positive nor a negative then
-            wanted = np.zeros_like(positive)
+            direct = np.zeros_like(positive)
             owner, child = self._direct.of(parents)
             column = Lookup.sort(children, np.arange(len(children)))
-            mark(wanted, column, owner, child)
-            mark(wanted, column, *sampled)
-            never |= positive & ~wanted
-            positive = wanted
+            mark(direct, column, owner, child)
+            mark(direct, column, *sampled)
+            never |= positive & ~direct
+            positive = direct
         weights = pair_weights(self._items, self._hierarchy.depth, parents, children, positive, self._settings)
         return PairBatch(parents, children, positive, related, never, *weights)
 
@@ -118,8 +118,8 @@ class ImageSampler:
         if count == len(self._images):
             return rng.permutation(self._images)
         ends = np.cumsum(self._repeats) * (count / self._repeats.sum())
-        taken = np.searchsorted(ends, np.arange(count) + rng.random(), side="right")  # evenly spaced over the factors
-        return rng.permutation(self._images[np.minimum(taken, len(self._images) - 1)])
+        position = np.searchsorted(ends, np.arange(count) + rng.random(), side="right")  # evenly spaced over the factors
+        return rng.permutation(self._images[np.minimum(position, len(self._images) - 1)])
 
     def _cross(self, parents: Rows, children: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
         """For every child up to K children of its class in other images, paired with the child's own scene or ancestors."""
@@ -131,8 +131,8 @@ class ImageSampler:
         owner, place = np.nonzero(np.take_along_axis(other, best, axis=1))
         partner = children[best[owner, place]]
         which, anchor = self._anchors(children[owner])
-        here = np.isin(anchor, parents)  # a correction may name a parent in a picture that is not in use
-        return np.searchsorted(parents, anchor[here]), partner[which[here]]
+        present = np.isin(anchor, parents)  # a correction may name a parent in a picture that is not in use
+        return np.searchsorted(parents, anchor[present]), partner[which[present]]
 
     def _anchors(self, boxes: Rows) -> tuple[Rows, Rows]:
         """What the partners of boxes are paired with: (index into boxes, item row of the parent)."""

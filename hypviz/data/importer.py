@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from hypviz.data.pictures import PictureError, PictureInfo, inspect_picture
 from hypviz.data.raw import RawBox, RawDataset, RawImage, leaves_root, storable
 from hypviz.errors import DataError
 from hypviz.progress import OnProgress
+from hypviz.storage.json_types import Json
 
 MANY = 8
 """Boxes from which on their sizes say what their numbers are."""
@@ -51,14 +51,14 @@ class ImportReport:
     turned: int
     scaled: int
     classes: int
-    dropped: dict[str, dict[str, Any]]
+    dropped: dict[str, Json]
     proposals: int = 0
     files_read: int = 0
     files: int = 0
     notes: tuple[str, ...] = ()
     parents: Parents = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """JSON object; `images` and `boxes` are those read, `kept_images` and `kept_boxes` those that became items."""
         return {
             "name": self.name,
@@ -87,7 +87,7 @@ class ImportReport:
             "images turned": self.turned,
             "images scaled": self.scaled,
         }
-        parts = [f"{count} {what}" for what, count in done.items() if count]
+        parts = [f"{count} {change}" for change, count in done.items() if count]
         parts += [f"left out: {entry['count']} × {reason}" for reason, entry in self.dropped.items()]
         return "; ".join([line, *parts])
 
@@ -174,7 +174,7 @@ class _Columns:
     image: list[int] = field(default_factory=list)
     xyxy: list[NDArray[np.float32]] = field(default_factory=list)
     label: list[str | None] = field(default_factory=list)
-    said: dict[int, RawBox] = field(default_factory=dict)
+    named_boxes: dict[int, RawBox] = field(default_factory=dict)
     source: list[str] = field(default_factory=list)
     copies: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
@@ -191,15 +191,15 @@ class _Columns:
         self.licence.append(image.licence)
         self.item_id += item_ids(info.content, xyxy.tolist(), copy=self.copies[info.content])
         self.copies[info.content] += 1
-        self.said |= {len(self.image) + place: box for place, box in enumerate(boxes, start=1) if box.name}
+        self.named_boxes |= {len(self.image) + place: box for place, box in enumerate(boxes, start=1) if box.name}
         self.image += [row] * (1 + len(boxes))
         self.xyxy += [np.array([[0, 0, *info.size]], dtype=np.float32), xyxy]
         self.label += [None, *(unicodedata.normalize("NFC", box.label) for box in boxes)]
         self.source += ["image", *(box.source for box in boxes)]
 
     def _boxes(self, image: RawImage, info: PictureInfo, raw: RawDataset) -> tuple[list[RawBox], NDArray[np.float32]]:
-        given = as_array([box.xyxy for box in image.boxes])
-        framed = (from_fractions(given, info.size), ()) if image.normalised else to_upright(given, image.size, info)
+        stated = as_array([box.xyxy for box in image.boxes])
+        framed = (from_fractions(stated, info.size), ()) if image.normalised else to_upright(stated, image.size, info)
         if framed is None:
             example = f"{image.record}: annotated as {image.size}, but {image.file_name} is {info.size}"
             raw.dropped.other("annotated size differs", example, boxes=len(image.boxes))
@@ -207,21 +207,21 @@ class _Columns:
         xyxy, verdicts = clip(framed[0], info.size)
         self.done.update(framed[1])
         self._measure(framed[0], xyxy, verdicts)
-        kept = []
+        rows = []
         for row, (box, verdict) in enumerate(zip(image.boxes, verdicts, strict=True)):
             if verdict in KEPT:
-                kept.append(row)
+                rows.append(row)
                 self.done[verdict] += 1
             else:
                 raw.dropped.box(verdict, f"{box.record}: {box.label} {list(box.xyxy)} in {image.file_name}")
-        return [image.boxes[row] for row in kept], xyxy[kept]
+        return [image.boxes[row] for row in rows], xyxy[rows]
 
-    def _measure(self, given: NDArray[np.float64], xyxy: NDArray[np.float32], verdicts: list[str]) -> None:
+    def _measure(self, stated: NDArray[np.float64], xyxy: NDArray[np.float32], verdicts: list[str]) -> None:
         """Count boxes below a pixel, and those of which most lay outside their picture."""
-        kept = np.isin(verdicts, KEPT)
-        given = np.where(kept[:, None], given, 0.0)
-        sides = (xyxy[:, 2:] - xyxy[:, :2])[kept].astype(np.float64)
-        before = (given[:, 2:] - given[:, :2])[kept]
+        accepted = np.isin(verdicts, KEPT)
+        stated = np.where(accepted[:, None], stated, 0.0)
+        sides = (xyxy[:, 2:] - xyxy[:, :2])[accepted].astype(np.float64)
+        before = (stated[:, 2:] - stated[:, :2])[accepted]
         self.tiny += int((sides < 1).any(axis=1).sum())
         self.cut_away += int((sides.prod(axis=1) < 0.5 * before.prod(axis=1)).sum())
         self.outside += verdicts.count("outside the picture")
@@ -269,7 +269,7 @@ class _Columns:
     def report(self, raw: RawDataset, items: Items) -> ImportReport:
         """Counts of what was kept, changed and dropped."""
         images, boxes = len(items.images), len(items) - len(items.images)
-        parents, unknown = rows_of_parents(self.said, self.image)
+        parents, unknown = rows_of_parents(self.named_boxes, self.image)
         if unknown:
             raw.dropped.note(f"{unknown} boxes are said to lie in boxes that are not there, or that cannot be told from others")
         return ImportReport(

@@ -173,12 +173,12 @@ def item_ids(content: str, boxes: Sequence[Sequence[float]], *, copy: int = 0) -
 
 def ids_of_keys(content: str, keys: Sequence[str], *, copy: int = 0) -> list[str]:
     """`item_ids` for boxes that are given as text already: "x1,y1,x2,y2" in eighths of a pixel."""
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     start = f"{content}|{copy}|"
     ids = []
     for key in ("scene", *keys):
-        repeat = seen.get(key, 0)
-        seen[key] = repeat + 1
+        repeat = counts.get(key, 0)
+        counts[key] = repeat + 1
         ids.append(hashlib.sha256(f"{start}{key}|{repeat}".encode()).hexdigest()[:16])
     return ids
 

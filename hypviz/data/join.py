@@ -24,18 +24,20 @@ def join_items(sets: Sequence[Items]) -> Items:
     root = _common_root([one.root.resolve() for one in sets])
     classes = tuple(dict.fromkeys(name for one in sets for name in one.classes))
     row_of = {name: row for row, name in enumerate(classes)}
-    seen: set[str] = set()
+    known: set[str] = set()
     parts = []
     for one in sets:
         content = one.images.content.tolist()
-        new = np.array([key not in seen for key in content])
-        seen |= set(content)
+        new = np.array([key not in known for key in content])
+        known |= set(content)
         parts.append((one, np.flatnonzero(new), np.flatnonzero(new[one.image]), np.array([row_of[name] for name in one.classes], np.int32)))
     names = [_below(root, one, images) for one, images, _, _ in parts]
-    images = Images(np.concatenate(names), *(np.concatenate([getattr(one.images, column)[kept] for one, kept, _, _ in parts])
+    images = Images(np.concatenate(names), *(np.concatenate([getattr(one.images, column)[image_rows] for one, image_rows, _, _ in parts])
                     for column in ("width", "height", "content", "licence")))  # fmt: skip
-    first = np.cumsum([0, *(len(kept) for _, kept, _, _ in parts)])
-    image = [np.searchsorted(kept, one.image[rows]) + start for (one, kept, rows, _), start in zip(parts, first[:-1], strict=True)]
+    first = np.cumsum([0, *(len(image_rows) for _, image_rows, _, _ in parts)])
+    image = [
+        np.searchsorted(image_rows, one.image[rows]) + start for (one, image_rows, rows, _), start in zip(parts, first[:-1], strict=True)
+    ]
     label = [np.where(one.label[rows] == SCENE, SCENE, to[one.label[rows]]) if len(to) else one.label[rows] for one, _, rows, to in parts]
     return Items(
         item_id=np.concatenate([one.item_id[rows] for one, _, rows, _ in parts]),

@@ -62,7 +62,7 @@ class Lookup:
 
     def of(self, rows: ArrayLike) -> tuple[NDArray[np.int64], Rows]:
         """All values of many rows at once: (index into `rows`, value), each (K,), in the order of `rows`."""
-        wanted = np.asarray(rows, dtype=self.key.dtype)
-        first = np.searchsorted(self.key, wanted, side="left")
-        owner, position = expand(first, np.searchsorted(self.key, wanted, side="right") - first)
+        keys = np.asarray(rows, dtype=self.key.dtype)
+        first = np.searchsorted(self.key, keys, side="left")
+        owner, position = expand(first, np.searchsorted(self.key, keys, side="right") - first)
         return owner, self.value[position]

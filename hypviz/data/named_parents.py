@@ -11,26 +11,26 @@ Parents = Mapping[int, Sequence[int]]
 """The rows of the boxes that a box lies in directly, by its row; a box that nothing was said of is not among the keys."""
 
 
-def rows_of_parents(said: Mapping[int, RawBox], image: Sequence[int]) -> tuple[dict[int, tuple[int, ...]], int]:
+def rows_of_parents(boxes: Mapping[int, RawBox], image: Sequence[int]) -> tuple[dict[int, tuple[int, ...]], int]:
     """The parents of the boxes that have a name, by row, and how many names among them mean no box or several.
 
-    said: boxes by row.  image: of each row. A name means the box of the same picture, else the only one of all pictures.
+    boxes: by row.  image: of each row. A name means the box of the same picture, else the only one of all pictures.
     """
     by_name: dict[str, list[int]] = defaultdict(list)
-    for row, box in said.items():
+    for row, box in boxes.items():
         by_name[box.name].append(row)
-    found: dict[int, tuple[int, ...]] = {}
+    parents: dict[int, tuple[int, ...]] = {}
     unknown = 0
-    for row, box in said.items():
+    for row, box in boxes.items():
         if box.parents is None:
             continue
         rows = []
         for name in box.parents:
-            there = by_name.get(name, [])
-            there = [each for each in there if image[each] == image[row]] or there
-            if len(there) == 1 and there[0] != row:
-                rows.append(there[0])
+            candidates = by_name.get(name, [])
+            candidates = [each for each in candidates if image[each] == image[row]] or candidates
+            if len(candidates) == 1 and candidates[0] != row:
+                rows.append(candidates[0])
             else:
                 unknown += 1
-        found[row] = tuple(rows)
-    return found, unknown
+        parents[row] = tuple(rows)
+    return parents, unknown

@@ -103,8 +103,8 @@ class PairSampler:
         epoch, place = np.divmod(np.arange(step * size, (step + 1) * size), len(self))
         parent, child = np.empty(size, np.int64), np.empty(size, np.int64)
         for number in range(int(epoch[0]), int(epoch[-1]) + 1):
-            here = epoch == number
-            parent[here], child[here] = self._pairs(number, place[here])
+            in_epoch = epoch == number
+            parent[in_epoch], child[in_epoch] = self._pairs(number, place[in_epoch])
         return PairBatch(parent, child, *self._relations.masks(parent, child))
 
     def _pairs(self, epoch: int, place: Rows) -> tuple[Rows, Rows]:
@@ -142,11 +142,11 @@ class _CrossImage:
         label, image = items.label[self._boxes].astype(np.int64), items.image[self._boxes]
         group = label * len(items.images) + image
         self._first = np.searchsorted(label, label)
-        self._own = np.searchsorted(group, group) - self._first  # where the boxes of its own image start …
-        self._skip = np.searchsorted(group, group, side="right") - self._first - self._own  # … and how many they are
+        self._image_start = np.searchsorted(group, group) - self._first  # where the boxes of its own image start …
+        self._skip = np.searchsorted(group, group, side="right") - self._first - self._image_start  # … and how many they are
         self._others = np.searchsorted(label, label, side="right") - self._first - self._skip
-        self._taken = np.minimum(self._others, partners)
-        self._owner, self._number = expand(np.zeros(len(boxes), np.int64), self._taken)
+        self._counts = np.minimum(self._others, partners)
+        self._owner, self._number = expand(np.zeros(len(boxes), np.int64), self._counts)
         if above is None:
             self._drawn, parent = np.arange(len(self._owner)), items.offsets[image[self._owner]]
         else:
@@ -163,12 +163,12 @@ class _CrossImage:
         The other boxes are cut into as many even stretches as partners are wanted and one is drawn from each; a random
         rotation per box makes all of them equally likely.
         """
-        own, others, taken = self._owner, self._others[self._owner], self._taken[self._owner]
-        low, high = self._number * others // taken, (self._number + 1) * others // taken
+        owner, others, count = self._owner, self._others[self._owner], self._counts[self._owner]
+        low, high = self._number * others // count, (self._number + 1) * others // count
         turn = rng.integers(0, np.maximum(self._others, 1))  # for lonely boxes too, which have no other
-        choice = (rng.integers(low, high) + turn[own]) % others
-        choice += np.where(choice >= self._own[own], self._skip[own], 0)
-        partner: NDArray[np.int32] = self._boxes[self._first[own] + choice].astype(np.int32)
+        choice = (rng.integers(low, high) + turn[owner]) % others
+        choice += np.where(choice >= self._image_start[owner], self._skip[owner], 0)
+        partner: NDArray[np.int32] = self._boxes[self._first[owner] + choice].astype(np.int32)
         return partner[self._drawn]
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+
+from hypviz.storage.json_types import Json
 
 EXAMPLES_KEPT = 5
 """Examples remembered per reason: enough to find the pattern, few enough to print."""
@@ -126,7 +127,7 @@ class DropCounter:
         """Annotation files left out, all reasons together."""
         return sum(entry.files for entry in self.reasons.values())
 
-    def to_json(self) -> dict[str, dict[str, Any]]:
+    def to_json(self) -> dict[str, Json]:
         """{reason: {"count", "images", "boxes", "examples"}}, and "files" where annotation files were left out."""
         return {
             reason: {

@@ -61,12 +61,12 @@ class Relations:
     def _never(self, parents: Rows, sampled: tuple[Rows, Rows], columns: Lookup, shape: tuple[int, int]) -> Mask:
         """(U, B): the parents themselves, their ancestors, and duplicates of those, of descendants and of samples."""
         mask = np.zeros(shape, dtype=bool)
-        own = np.arange(len(parents)), parents
+        identity = np.arange(len(parents)), parents
         above = self._hierarchy.above.of(parents)
         below = self._hierarchy.below.of(parents)
-        for owner, rows in (own, above):
+        for owner, rows in (identity, above):
             mark(mask, columns, owner, rows)
-        for owner, rows in (own, above, below, sampled):
+        for owner, rows in (identity, above, below, sampled):
             twin_of, twins = self._hierarchy.twins.of(rows)
             mark(mask, columns, owner[twin_of], twins)
         return mask

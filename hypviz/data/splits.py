@@ -33,12 +33,12 @@ def split_of(file_name: str) -> str:
 def image_splits(file_names: Iterable[str]) -> tuple[NDArray[np.uint8], list[str]]:
     """(M,) row of the names, and the names that occur: train, validation, test, then "not stated"."""
     folders: dict[str, str] = {}
-    found = []
+    splits = []
     for name in file_names:
         folder = name.rpartition("/")[0]
         if folder not in folders:
             folders[folder] = split_of(name)
-        found.append(folders[folder])
+        splits.append(folders[folder])
     names = [name for name in ("train", "validation", "test", NOT_STATED) if name in set(folders.values())] or [NOT_STATED]
     index = {name: number for number, name in enumerate(names)}
-    return np.array([index[name] for name in found], np.uint8), names
+    return np.array([index[name] for name in splits], np.uint8), names

@@ -20,11 +20,11 @@ Pairs = set[tuple[int, int]]
 def stated_parents(items: Items, hierarchy: Hierarchy) -> dict[int, tuple[int, ...]]:
     """The boxes that each box lies in directly, by a hierarchy."""
     edges = hierarchy.edges
-    found: dict[int, list[int]] = {row: [] for row in np.flatnonzero(~items.is_scene).tolist()}
+    parents_of: dict[int, list[int]] = {row: [] for row in np.flatnonzero(~items.is_scene).tolist()}
     between = edges.direct & ~items.is_scene[edges.parent]
     for parent, child in zip(edges.parent[between].tolist(), edges.child[between].tolist(), strict=True):
-        found[child].append(parent)
-    return {row: tuple(parents) for row, parents in found.items()}
+        parents_of[child].append(parent)
+    return {row: tuple(parents) for row, parents in parents_of.items()}
 
 
 def corrections_to(items: Items, base: Hierarchy, parents: Parents) -> tuple[list[Correction], int]:
@@ -40,22 +40,22 @@ def corrections_to(items: Items, base: Hierarchy, parents: Parents) -> tuple[lis
         return [], 0
     meant = {pair for pair in stated if pair[0] in rows and pair[1] in rows}
     direct = {(parent, child) for child, over in parents.items() for parent in over if (parent, child) in meant}
-    made: list[Correction] = []
+    accepted: list[Correction] = []
     now = base
     while wrong := _pairs(now, rows, direct=True) - meant:
         longest = sorted(wrong, key=lambda pair: (-int(now.depth[pair[1]]), pair))
         corrections = [Correction("not", "item", *(str(items.item_id[row]) for row in pair)) for pair in longest]
-        after, outcomes = correct(items, base, [*made, *corrections])
-        kept = [one for one, outcome in zip(corrections, outcomes[len(made) :], strict=True) if not outcome.problem]
-        if not kept:
+        after, outcomes = correct(items, base, [*accepted, *corrections])
+        valid = [one for one, outcome in zip(corrections, outcomes[len(accepted) :], strict=True) if not outcome.problem]
+        if not valid:
             break
-        made, now = made + kept, after
+        accepted, now = accepted + valid, after
     for pair in sorted(direct - _pairs(now, rows), key=lambda pair: (pair[1], pair[0])):
         one = Correction("above", "item", *(str(items.item_id[row]) for row in pair))
-        after, outcomes = correct(items, base, [*made, one])
+        after, outcomes = correct(items, base, [*accepted, one])
         if not outcomes[-1].problem:
-            made, now = [*made, one], after
-    return made, len(_pairs(now, rows) ^ meant)
+            accepted, now = [*accepted, one], after
+    return accepted, len(_pairs(now, rows) ^ meant)
 
 
 def _rows_that_differ(items: Items, base: Hierarchy, parents: Parents, stated: Pairs) -> set[int]:
@@ -70,19 +70,19 @@ def _pairs(hierarchy: Hierarchy, rows: set[int], *, direct: bool = False) -> Pai
     among = np.zeros(len(hierarchy.depth), bool)
     among[list(rows)] = True
     edges = hierarchy.edges
-    here = among[edges.parent] & among[edges.child] & (edges.direct | (not direct))
-    return set(zip(edges.parent[here].tolist(), edges.child[here].tolist(), strict=True))
+    within = among[edges.parent] & among[edges.child] & (edges.direct | (not direct))
+    return set(zip(edges.parent[within].tolist(), edges.child[within].tolist(), strict=True))
 
 
 def _closed(parents: Parents) -> Pairs:
     """Every ancestor with every descendant, of boxes among the keys alone; a circle is passed through once."""
     pairs: Pairs = set()
     for child in parents:
-        waiting, seen = list(parents[child]), {child}
+        waiting, visited = list(parents[child]), {child}
         while waiting:
             parent = waiting.pop()
-            if parent not in seen and parent in parents:
-                seen.add(parent)
+            if parent not in visited and parent in parents:
+                visited.add(parent)
                 pairs.add((parent, child))
                 waiting += parents[parent]
     return pairs

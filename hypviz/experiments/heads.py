@@ -192,15 +192,15 @@ def figures(items: Items, hierarchy: Hierarchy, embedding: Embedding, retrieval:
     ways = {name: Retrieval(one, one, Cones((MAX_ANGLE,))) for name, one in BY.items() if _applies(one, embedding)}
     rankings = {f"by {name}": listed_ranking(embedding, way) for name, way in ways.items()}
     judged = evaluate(items, hierarchy, embedding, FAST, retrieval=retrieval, rankings=rankings)
-    found = {}
+    values = {}
     for name, (task, reading, metric) in FIGURES.items():
         for by in (LISTED, *rankings):
             try:
                 value = judged.find(task, reading, by).metrics[metric].mean
             except KeyError:
                 value = math.nan
-            found[name if by == LISTED else f"{name}, {by}"] = value
-    return found | {ORDER: math.nan if embedding.geometry == "cosine" else judged.radii.direct}
+            values[name if by == LISTED else f"{name}, {by}"] = value
+    return values | {ORDER: math.nan if embedding.geometry == "cosine" else judged.radii.direct}
 
 
 def _applies(ranking: Ranking, embedding: Embedding) -> bool:
@@ -214,9 +214,9 @@ def chance(ground: Ground) -> dict[str, float]:
     embedding = Embedding(np.ones((len(features), 1), np.float32), np.ones(len(features), np.float32), geometry="cosine")  # any will do
     judged = evaluate(items, hierarchy, embedding, FAST)
     known = {(result.task, result.reading): result for result in judged.results}
-    found = {name: known[task, reading].chance_of(metric) if (task, reading) in known else math.nan
+    values = {name: known[task, reading].chance_of(metric) if (task, reading) in known else math.nan
              for name, (task, reading, metric) in FIGURES.items()}  # fmt: skip
-    return found | {ORDER: 0.5}
+    return values | {ORDER: 0.5}
 
 
 def page(chance: Mapping[str, float], untouched: Mapping[str, float], runs: Mapping[str, Sequence[Mapping[str, float]]]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +11,10 @@ from numpy.typing import NDArray
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
 from hypviz.search.retrieval import Ranking
+from hypviz.storage.json_types import Json
 
 BACKBONE = "pretrained:efficientnet_lite0+classes"
-RECIPE: dict[str, Any] = {
+RECIPE: Json = {
     "tune.epochs": 16,
     "tune.validation_share": 0.1,
     "tune.views": 1,
@@ -31,7 +31,7 @@ CHILDREN, PARENTS = Ranking("cosine"), Ranking("angle + cosine", "sum", 3.0)
 backbone knows. So these were chosen on COCO pictures left out of training, in two halves (docs/results.md)."""
 
 
-def place_boxes(path: Path, items: Items, hierarchy: Hierarchy, features: NDArray[np.float32]) -> dict[str, Any]:
+def place_boxes(path: Path, items: Items, hierarchy: Hierarchy, features: NDArray[np.float32]) -> Json:
     """Give a trained checkpoint `BOXES_FROM`, calibrate its cones anew and write both with the figures into its card.
 
     path: its weights file; these stay as they are.  items, hierarchy: of its validation pictures.  features: (1, n, F), of these items.
@@ -51,11 +51,11 @@ def place_boxes(path: Path, items: Items, hierarchy: Hierarchy, features: NDArra
     cones = calibrate_retrieval(items, hierarchy, embedding, rankings=(PARENTS,))
     retrieval = replace(cones, children=CHILDREN, parents=PARENTS)
     judged = evaluate(items, hierarchy, embedding, FULL, retrieval=retrieval)
-    found = {"metrics": headlines(judged), "chance": chances(judged)}
+    summary = {"metrics": headlines(judged), "chance": chances(judged)}
     first = retrieval.cones.omegas[0]
-    metrics = card.metrics | {"validation": found["metrics"], "chance": found["chance"]}
+    metrics = card.metrics | {"validation": summary["metrics"], "chance": summary["chance"]}
     write_card(path, replace(
         card, encoder=replace(card.encoder, boxes_from=BOXES_FROM), retrieval=retrieval, metrics=metrics,
         omega_children=first, omega_parents=first,
     ))  # fmt: skip
-    return found
+    return summary

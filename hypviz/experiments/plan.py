@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypviz.errors import SettingsError
+from hypviz.storage.json_types import Json
 
 Recipe = Mapping[str, Mapping[str, Any]]
 """The parts of `training.state.Recipe` as nested mappings; what is not said has its default."""
@@ -43,13 +44,13 @@ class Plan:
     tuning_seed: int = 1000
 
 
-def merged(*recipes: Recipe) -> dict[str, dict[str, Any]]:
+def merged(*recipes: Recipe) -> dict[str, Json]:
     """Recipes laid over one another, the later ones winning setting by setting.
 
     >>> merged({"train": {"steps": 9, "lr": 1.0}}, {"train": {"lr": 2.0}})
     {'train': {'steps': 9, 'lr': 2.0}}
     """
-    result: dict[str, dict[str, Any]] = {}
+    result: dict[str, Json] = {}
     for recipe in recipes:
         for part, values in recipe.items():
             result[part] = {**result.get(part, {}), **values}

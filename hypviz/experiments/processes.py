@@ -43,7 +43,7 @@ class _Active:
             pass
 
 
-def do_all(runs: Sequence[Run], jobs: int, report: Report, what: str) -> None:
+def do_all(runs: Sequence[Run], jobs: int, report: Report, title: str) -> None:
     """Do the runs that are not done yet, `jobs` at a time (0: one a core, on a GPU one); `report` hears hundredths of runs.
 
     Raises HypvizError naming the runs that failed, when all others are done.
@@ -69,7 +69,7 @@ def do_all(runs: Sequence[Run], jobs: int, report: Report, what: str) -> None:
                 if not one.run.result.is_file():
                     failed[one.run.key] = one.trouble or f"its process ended with code {one.process.exitcode}"
             steps = done + sum(one.share for one in active)
-            report(int(100 * steps), 100 * total, f"{what}: {done} of {total} runs done")
+            report(int(100 * steps), 100 * total, f"{title}: {done} of {total} runs done")
     finally:
         _wait_for(active)
     if failed:

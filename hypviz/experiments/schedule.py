@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from hypviz.experiments.data import Parts
 from hypviz.experiments.plan import Plan, Recipe, Row, merged
 from hypviz.experiments.processes import do_all
 from hypviz.experiments.work import Run, crops_of, quality
 from hypviz.progress import Report
+from hypviz.storage.json_types import Json
 
 log = logging.getLogger(__name__)
-Results = dict[str, list[dict[str, Any]]]
+Results = dict[str, list[Json]]
 """Row name → one result per seed."""
 PAPER_TEMPERATURE = 0.07
 

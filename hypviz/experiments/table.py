@@ -11,13 +11,13 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hypviz.experiments.plan import Plan, Row
 from hypviz.experiments.schedule import Results
 from hypviz.experiments.work import figure
+from hypviz.storage.json_types import Json
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ class Column:
     key: tuple[str, str, str] | str
     better: str = "↑"
 
-    def value(self, evaluation: dict[str, Any], score: str) -> float:
+    def value(self, evaluation: Json, score: str) -> float:
         """The figure in one evaluation; NaN where it was not measured."""
         if isinstance(self.key, str):
-            found = evaluation["radii"].get(self.key)
+            number = evaluation["radii"].get(self.key)
         else:
             task, reading, metric = self.key
-            found = figure(evaluation, task, reading, score, metric)
-        return math.nan if found is None else float(found)
+            number = figure(evaluation, task, reading, score, metric)
+        return math.nan if number is None else float(number)
 
 
 OURS = (
@@ -72,11 +72,13 @@ class Cell:
         """Student's interval of the mean of the values that are numbers."""
         from scipy import stats
 
-        kept = np.array([value for value in values if not math.isnan(value)])
-        if not len(kept):
+        numbers = np.array([value for value in values if not math.isnan(value)])
+        if not len(numbers):
             return cls(math.nan, math.nan, tuple(values))
-        spread = float(stats.t.ppf(0.975, len(kept) - 1) * kept.std(ddof=1) / math.sqrt(len(kept))) if len(kept) > 1 else math.nan
-        return cls(float(kept.mean()), spread, tuple(values))
+        spread = (
+            float(stats.t.ppf(0.975, len(numbers) - 1) * numbers.std(ddof=1) / math.sqrt(len(numbers))) if len(numbers) > 1 else math.nan
+        )
+        return cls(float(numbers.mean()), spread, tuple(values))
 
     def __str__(self) -> str:
         if math.isnan(self.mean):
@@ -121,13 +123,13 @@ def to_markdown(plan: Plan, results: Results, temperatures: dict[str, float], *,
     first = next(run for runs in results.values() for run in runs)
     judged = first["judged"]
     seconds = sum(run["cpu_seconds"] for runs in results.values() for run in runs)
-    own, minus = lines(plan, results), differences(plan, results)
+    scores, minus = lines(plan, results), differences(plan, results)
     page = [
         f"# {plan.title}", "",
         f"{judged['images']:,} unseen images, {judged['items']:,} items; seeds {', '.join(map(str, plan.seeds))}. "
         "Mean ± half the 95 % interval over seeds (Student). Each row ranks by its own score; the best mean of a column is bold.", "",
-        *_markdown(own, OURS, titles), "", "The paper's tasks (child → parent: box → scenes; parent → child: scene → boxes):", "",
-        *_markdown(own, PAPER, titles), "",
+        *_markdown(scores, OURS, titles), "", "The paper's tasks (child → parent: box → scenes; parent → child: scene → boxes):", "",
+        *_markdown(scores, PAPER, titles), "",
         f"{plan.reference} minus the row, paired by seed:", "", *_markdown(minus, OURS, titles, bold=False), "",
     ]  # fmt: skip
     for score in ("angle", "cosine", "distance"):
@@ -169,10 +171,10 @@ def to_csv(plan: Plan, results: Results) -> str:
     return out.getvalue()
 
 
-def to_json(plan: Plan, results: Results, temperatures: dict[str, float]) -> dict[str, Any]:
+def to_json(plan: Plan, results: Results, temperatures: dict[str, float]) -> Json:
     """Everything the page shows, and where each run's own result lies."""
 
-    def plain(table: Lines) -> dict[str, Any]:
+    def plain(table: Lines) -> Json:
         return {name: {title: {"mean": _plain(c.mean), "half": _plain(c.half), "values": [_plain(v) for v in c.values]}
                        for title, c in cells.items()} for name, cells in table.items()}  # fmt: skip
 

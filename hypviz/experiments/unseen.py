@@ -101,8 +101,8 @@ def load_photographs(items: Items, hierarchy: Hierarchy, cache: Path, *, views: 
     path = cache / f"features-{backbone_hash(encoder)}-{items.data_hash}-{views}-1-0.2-0.npy"
     crops = build_crop_cache(items, cache, size=encoder.image_size, workers=2)
     quick = in_fastest_dtype(encoder, crops, count=len(crops) * (1 + views))
-    found = build_features(quick, crops, path, TrainSettings(), views=views, on_share=on_share)
-    return Photographs(items, hierarchy, found.values, settings)
+    features = build_features(quick, crops, path, TrainSettings(), views=views, on_share=on_share)
+    return Photographs(items, hierarchy, features.values, settings)
 
 
 def split_without(items: Items, left_out: Mask) -> Split:
@@ -149,18 +149,22 @@ def trained_without(
 
 def judged(items: Items, hierarchy: Hierarchy, embedding: Embedding, retrieval: Retrieval) -> dict[str, dict[str, float]]:
     """The figures of one model on one set, by the row of the table: as listed, by cosine, and chance; NaN where there is no query."""
-    found = evaluate(items, hierarchy, embedding, SETTINGS, retrieval=retrieval)
+    evaluation = evaluate(items, hierarchy, embedding, SETTINGS, retrieval=retrieval)
     radii = np.asarray(embedding.radii)[items.is_scene] * embedding.curv**0.5
     edges = hierarchy.edges
     between = edges.direct & ~items.is_scene[edges.parent]
     within = embedding.radii[edges.parent[between]] < embedding.radii[edges.child[between]]
-    own = {
-        ORDER: found.radii.direct,
+    radii_figures = {
+        ORDER: evaluation.radii.direct,
         BETWEEN: float(within.mean()) if len(within) else math.nan,
-        SPREAD: found.mean_direction,
+        SPREAD: evaluation.mean_direction,
         SCENES: float(np.median(radii)),
     }
-    return {OURS: _figures(found, LISTED) | own, COSINE: _figures(found, "cosine"), CHANCE: _chances(found) | {ORDER: 0.5, BETWEEN: 0.5}}
+    return {
+        OURS: _figures(evaluation, LISTED) | radii_figures,
+        COSINE: _figures(evaluation, "cosine"),
+        CHANCE: _chances(evaluation) | {ORDER: 0.5, BETWEEN: 0.5},
+    }
 
 
 def untouched(items: Items, hierarchy: Hierarchy, features: NDArray[np.floating]) -> dict[str, float]:
@@ -210,21 +214,21 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return mean, float(t.ppf(0.975, count - 1) * np.std(values, ddof=1) / math.sqrt(count)) if count > 1 else math.nan
 
 
-def _figures(found: Evaluation, score: str) -> dict[str, float]:
+def _figures(evaluation: Evaluation, score: str) -> dict[str, float]:
     figures = {}
     for name, (task, reading, metric) in FIGURES.items():
         try:
-            figures[name] = found.find(task, reading, score).figures()[metric][0].mean
+            figures[name] = evaluation.find(task, reading, score).figures()[metric][0].mean
         except KeyError:
             figures[name] = math.nan
     return figures
 
 
-def _chances(found: Evaluation) -> dict[str, float]:
+def _chances(evaluation: Evaluation) -> dict[str, float]:
     figures = {}
     for name, (task, reading, metric) in FIGURES.items():
         try:
-            figures[name] = found.find(task, reading, LISTED).figures()[metric][1]
+            figures[name] = evaluation.find(task, reading, LISTED).figures()[metric][1]
         except KeyError:
             figures[name] = math.nan
     return figures

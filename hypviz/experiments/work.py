@@ -17,6 +17,7 @@ from hypviz.evaluation import EvaluateSettings, evaluate
 from hypviz.experiments.data import Part
 from hypviz.progress import OnCount
 from hypviz.storage.files import write_file
+from hypviz.storage.json_types import Json
 
 SCHEMA = 2
 QUICK = EvaluateSettings(max_queries=500, bootstrap=0, entailment_apexes=0)
@@ -29,7 +30,7 @@ class Run:
     """A run. recipe: all its settings.  judged: the part it is judged on.  tuning: whether it only serves to choose a
     temperature.  home: the experiment's folder, with the crops that all runs share."""
 
-    recipe: dict[str, dict[str, Any]]
+    recipe: dict[str, Json]
     train: Part
     judged: Part
     home: Path
@@ -61,7 +62,7 @@ class Run:
         """Where the result is written."""
         return self.home / "runs" / f"{self.key}.json"
 
-    def read(self) -> dict[str, Any] | None:
+    def read(self) -> Json | None:
         """The result when it is there."""
         return json.loads(self.result.read_text(encoding="utf-8")) if self.result.is_file() else None
 
@@ -71,7 +72,7 @@ def crops_of(items: Items, home: Path, size: int) -> Any:
     return build_crop_cache(items, home / "crops", size=size, workers=2)
 
 
-def do(run: Run, *, on_step: OnCount | None = None, stop: threading.Event | None = None) -> dict[str, Any]:
+def do(run: Run, *, on_step: OnCount | None = None, stop: threading.Event | None = None) -> Json:
     """Train, judge and write the result; resumes what was begun. Raises train.Stopped when `stop` is set."""
     done = run.read()
     if done is not None:
@@ -99,11 +100,11 @@ def do(run: Run, *, on_step: OnCount | None = None, stop: threading.Event | None
     run.result.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(result)
     write_file(run.result, lambda part: part.write_text(text, encoding="utf-8"))
-    kept: dict[str, Any] = json.loads(text)
-    return kept
+    stored: Json = json.loads(text)
+    return stored
 
 
-def _trained(run: Run, on_step: OnCount | None, stop: threading.Event | None) -> tuple[Any, dict[str, Any]]:
+def _trained(run: Run, on_step: OnCount | None, stop: threading.Event | None) -> tuple[Any, Json]:
     """The run's encoder in eval mode and the record of its training, from its checkpoint when that is there."""
     from hypviz.model.card import read_card
     from hypviz.model.checkpoint import load_checkpoint
@@ -129,14 +130,14 @@ def _trained(run: Run, on_step: OnCount | None, stop: threading.Event | None) ->
     return encoder, record
 
 
-def quality(evaluation: dict[str, Any], score: str) -> float:
+def quality(evaluation: Json, score: str) -> float:
     """What temperatures are chosen by: the mean of part → object P@5, object → parts mAP and scene → contents mAP [R]."""
-    wanted = (("part → object", "instance", "precision@5"), ("object → parts", "class", "mAP"), ("scene → contents", "class", "mAP"))
-    found = [figure(evaluation, task, reading, score, metric) for task, reading, metric in wanted]
-    return sum(value or 0.0 for value in found) / len(found)
+    keys = (("part → object", "instance", "precision@5"), ("object → parts", "class", "mAP"), ("scene → contents", "class", "mAP"))
+    values = [figure(evaluation, task, reading, score, metric) for task, reading, metric in keys]
+    return sum(value or 0.0 for value in values) / len(values)
 
 
-def figure(evaluation: dict[str, Any], task: str, reading: str, score: str, metric: str) -> float | None:
+def figure(evaluation: Json, task: str, reading: str, score: str, metric: str) -> float | None:
     """A mean of an evaluation's JSON form; None where there was nothing to measure."""
     for result in evaluation["tasks"]:
         if (result["task"], result["reading"], result["score"]) == (task, reading, score) and metric in result["metrics"]:

@@ -62,11 +62,11 @@ def geodesic_points(z: ArrayLike, w: ArrayLike, steps: int) -> Points:
     """
     _check_steps(steps)
     start, end = _complex(z)[..., None], _complex(w)[..., None]
-    seen = _complex(mobius_add(-start, end))
+    relative = _complex(mobius_add(-start, end))
     # Guards atanh(1) for an end on the boundary: the last step inside it.
-    reach = np.arctanh(np.minimum(np.abs(seen), 1 - np.finfo(float).eps))
+    reach = np.arctanh(np.minimum(np.abs(relative), 1 - np.finfo(float).eps))
     # exp(i angle) is a heading even where z = w; a quotient would be 0/0 there, and overflow for the smallest numbers.
-    heading = np.exp(1j * np.angle(seen))
+    heading = np.exp(1j * np.angle(relative))
     return _like(z, _complex(mobius_add(start, heading * np.tanh(reach * np.linspace(0, 1, steps)))))
 
 
@@ -144,9 +144,9 @@ def _complex(points: ArrayLike) -> NDArray[np.complex128]:
     return np.asarray(values[..., 0] + 1j * values[..., 1], dtype=np.complex128)
 
 
-def _like(given: ArrayLike, result: NDArray[np.complex128]) -> Points:
-    """The result in the form of `given`: complex, or (..., 2)."""
-    values = np.asarray(given)
+def _like(template: ArrayLike, result: NDArray[np.complex128]) -> Points:
+    """The result in the form of `template`: complex, or (..., 2)."""
+    values = np.asarray(template)
     if np.iscomplexobj(values) or values.ndim == 0:
         return result
     return np.stack([result.real, result.imag], axis=-1)

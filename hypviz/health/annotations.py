@@ -206,10 +206,10 @@ def empty_images(items: Items) -> Check:
     )  # fmt: skip
 
 
-def _worst_first(rows: Rows, values: Values, found: NDArray[np.bool_] | None = None) -> tuple[Rows, Values]:
-    """The found rows and their values, largest value first, ties in the order given."""
-    if found is not None:
-        rows, values = rows[found], values[found]
+def _worst_first(rows: Rows, values: Values, selected: NDArray[np.bool_] | None = None) -> tuple[Rows, Values]:
+    """The selected rows and their values, largest value first, ties in the order given."""
+    if selected is not None:
+        rows, values = rows[selected], values[selected]
     order = np.argsort(-values, kind="stable")
     return rows[order].astype(np.int64), values[order]
 

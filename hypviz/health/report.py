@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.data.items import Items
+from hypviz.storage.json_types import Json
 
 SCHEMA = 1
 Rows = NDArray[np.int64]
@@ -40,7 +40,7 @@ class Check:
         """How many were found."""
         return len(self.rows)
 
-    def to_json(self, *, limit: int | None = None) -> dict[str, Any]:
+    def to_json(self, *, limit: int | None = None) -> Json:
         """A dict that `json.dumps` takes. limit: rows and details shown, all by default; "shown" says how many rows."""
         rows = self.rows[:limit]
         return {
@@ -76,7 +76,7 @@ class Health:
                 return check
         raise KeyError(f"No check {key!r}; there is {', '.join(check.key for check in self.checks)}.")
 
-    def to_json(self, *, limit: int | None = None) -> dict[str, Any]:
+    def to_json(self, *, limit: int | None = None) -> Json:
         """A dict that `json.dumps` takes; the rows of a check come with the items' ids beside them."""
         checks = []
         for check in self.checks:
@@ -112,9 +112,9 @@ class Health:
         if len(check.details) > limit:
             lines.append(f"- … and {len(check.details) - limit:,} more")
         lines += ["", f"The first {shown:,} of {check.count:,}, worst first:", ""]
-        for found, value in zip(check.rows[:shown], check.values[:shown], strict=True):
-            words = " / ".join(self.items.name(row) for row in np.atleast_1d(found).tolist())
-            ids = " ".join(self.items.item_id[np.atleast_1d(found)].tolist())
-            file = self.items.images.file_name[self.items.image[np.atleast_1d(found)[0]]]
+        for rows, value in zip(check.rows[:shown], check.values[:shown], strict=True):
+            words = " / ".join(self.items.name(row) for row in np.atleast_1d(rows).tolist())
+            ids = " ".join(self.items.item_id[np.atleast_1d(rows)].tolist())
+            file = self.items.images.file_name[self.items.image[np.atleast_1d(rows)[0]]]
             lines.append(f"- {words} · {check.measure} {value:.4g} · {file} · {ids}")
         return lines

@@ -28,9 +28,9 @@ def health_report(
     hyperbolic; the notes say so. DataError when sizes do not fit or a direction is not finite.
     """
     settings = settings or HealthSettings()
-    found = annotation_checks(items, hierarchy, settings)
+    annotated = annotation_checks(items, hierarchy, settings)
     if embedding is None:
-        return Health(items, tuple(found), None, ("Vectors were not checked: no embedding was given.",))
+        return Health(items, tuple(annotated), None, ("Vectors were not checked: no embedding was given.",))
     if len(embedding) != len(items):
         raise DataError(f"The embedding has {len(embedding)} rows for {len(items)} items: embed the data set again.")
     if omega is None:
@@ -45,4 +45,4 @@ def health_report(
         checks.append(saturated_cones(embedding, settings))
     elif embedding.geometry == "euclidean":
         notes.append("Saturated cones were not looked for: that aperture is defined in hyperbolic space.")
-    return Health(items, (*checks, *found), cones.widest, tuple(notes))
+    return Health(items, (*checks, *annotated), cones.widest, tuple(notes))

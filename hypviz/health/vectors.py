@@ -22,9 +22,9 @@ def entailment_violations(hierarchy: Hierarchy, embedding: Embedding, cones: Con
     """Direct pairs with ext(parent, child) above ω of the parent's level: children outside the cone of their parent."""
     pairs = direct_pairs(hierarchy)
     angle = pair_angles(embedding, pairs)
-    found = np.flatnonzero(angle > cones.at(embedding.radii[pairs[:, 0]]))
+    violating = np.flatnonzero(angle > cones.at(embedding.radii[pairs[:, 0]]))
     omegas = ", ".join(f"{omega:.3f}" for omega in cones.omegas)
-    order = found[np.argsort(-angle[found], kind="stable")]
+    order = violating[np.argsort(-angle[violating], kind="stable")]
     return Check(
         "entailment", "Children outside the cone",
         f"The angle at the parent is above ω ({omegas}): a search for the parent's children does not find this child.",
@@ -37,8 +37,8 @@ def norm_inversions(hierarchy: Hierarchy, embedding: Embedding) -> Check:
     pairs = direct_pairs(hierarchy)
     radius = embedding.radii.astype(np.float64)
     excess = radius[pairs[:, 0]] - radius[pairs[:, 1]]
-    found = np.flatnonzero(excess >= 0)
-    order = found[np.argsort(-excess[found], kind="stable")]
+    inverted = np.flatnonzero(excess >= 0)
+    order = inverted[np.argsort(-excess[inverted], kind="stable")]
     return Check(
         "inversion", "Parents farther out than their children",
         "The radius should grow from general to specific; here it does not.",
@@ -87,8 +87,8 @@ def pair_angles(embedding: Embedding, pairs: Rows) -> NDArray[np.float64]:
     return angle
 
 
-def _innermost(embedding: Embedding, found: NDArray[np.bool_]) -> tuple[Rows, NDArray[np.float64]]:
-    """The found rows and their radii, nearest to the root first."""
-    rows = np.flatnonzero(found)
+def _innermost(embedding: Embedding, selected: NDArray[np.bool_]) -> tuple[Rows, NDArray[np.float64]]:
+    """The selected rows and their radii, nearest to the root first."""
+    rows = np.flatnonzero(selected)
     rows = rows[np.argsort(embedding.radii[rows], kind="stable")]
     return rows, embedding.radii[rows].astype(np.float64)

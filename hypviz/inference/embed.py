@@ -65,8 +65,8 @@ def embed_items(
         done += len(rows)
         if on_progress:
             on_progress(done, len(items))
-    found = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
-    return found.placed(items.is_scene, encoder.settings.boxes_from)
+    embedding = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+    return embedding.placed(items.is_scene, encoder.settings.boxes_from)
 
 
 def embed_untrained(items: Items, settings: EncoderSettings, *, device: str = "auto", on_progress: OnProgress | None = None) -> Embedding:
@@ -95,8 +95,8 @@ def norm_sample(count: int) -> NDArray[np.int64]:
 def embed_crops(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], whole: NDArray[np.bool_], *, batch: int | None = None) -> Embedding:
     """Embed crops (N, S, S, 3) that are kept already, such as a crop cache; rows as they come. whole: (N,) those of whole pictures."""
     directions, radii = encode(in_fastest_dtype(encoder, crops, count=len(crops)), crops, batch=batch)
-    found = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
-    return found.placed(whole, encoder.settings.boxes_from)
+    embedding = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+    return embedding.placed(whole, encoder.settings.boxes_from)
 
 
 def in_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, count: int) -> HyperbolicEncoder:
@@ -112,8 +112,8 @@ def embed_picture(encoder: HyperbolicEncoder, picture: Image.Image, boxes: Seque
     crops = np.stack([crop_square(picture, box, encoder.image_size) for box in boxes])
     directions, radii = encode(encoder, crops)
     whole = np.array([tuple(box) == (0, 0, *picture.size) for box in boxes])
-    found = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
-    return found.placed(whole, encoder.settings.boxes_from)
+    embedding = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
+    return embedding.placed(whole, encoder.settings.boxes_from)
 
 
 def checkpoint_for(workspace: Workspace, checkpoint: str | Path) -> Path:
@@ -152,8 +152,8 @@ def embed_workspace(
     if workspace.vectors is not None:
         from hypviz.vectors.workspace import own_embedding
 
-        workspace.write_embedding(key, made := own_embedding(workspace), extra={"vectors": workspace.name})
-        return made
+        workspace.write_embedding(key, embedding := own_embedding(workspace), extra={"vectors": workspace.name})
+        return embedding
     from hypviz.model.checkpoint import load_checkpoint
     from hypviz.model.device import pick_device
 

@@ -30,6 +30,7 @@ from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.retrieval import Cones, as_cones
+from hypviz.storage.json_types import Json
 
 if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
@@ -77,7 +78,7 @@ def windows(size: tuple[int, int], settings: ProposalSettings) -> Boxes:
     [[0.0, 0.0, 50.0, 50.0], [50.0, 0.0, 100.0, 50.0]]
     """
     width, height = size
-    found: dict[tuple[float, ...], None] = {}
+    boxes: dict[tuple[float, ...], None] = {}
     for scale in settings.scales:
         for aspect in settings.aspects:
             w, h = min(1.0, scale * aspect**0.5) * width, min(1.0, scale / aspect**0.5) * height
@@ -85,8 +86,8 @@ def windows(size: tuple[int, int], settings: ProposalSettings) -> Boxes:
                 continue
             for y in _places(height, h, settings.stride):
                 for x in _places(width, w, settings.stride):
-                    found[round(x, 3), round(y, 3), round(min(x + w, width), 3), round(min(y + h, height), 3)] = None
-    return np.array(list(found), dtype=np.float64).reshape(-1, 4)
+                    boxes[round(x, 3), round(y, 3), round(min(x + w, width), 3), round(min(y + h, height), 3)] = None
+    return np.array(list(boxes), dtype=np.float64).reshape(-1, 4)
 
 
 def _places(length: float, side: float, stride: float) -> NDArray[np.float64]:
@@ -103,14 +104,14 @@ def suppress(boxes: Boxes, score: NDArray[np.floating], *, overlap: float, most:
     """
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     waiting = np.argsort(-score, kind="stable")
-    kept: list[int] = []
-    while len(waiting) and len(kept) < most:
+    selected: list[int] = []
+    while len(waiting) and len(selected) < most:
         best, others = waiting[0], waiting[1:]
-        kept.append(int(best))
+        selected.append(int(best))
         low, high = np.maximum(boxes[best, :2], boxes[others, :2]), np.minimum(boxes[best, 2:], boxes[others, 2:])
         shared = np.prod(np.maximum(high - low, 0.0), axis=1)
         waiting = others[shared <= overlap * (area[best] + area[others] - shared)]
-    return np.array(kept, dtype=np.int64)
+    return np.array(selected, dtype=np.int64)
 
 
 def choose(embedding: Embedding, boxes: Boxes, omega: float | Cones, settings: ProposalSettings) -> NDArray[np.int64]:
@@ -120,13 +121,13 @@ def choose(embedding: Embedding, boxes: Boxes, omega: float | Cones, settings: P
     """
     index = Index(embedding)
     picture = index.query(0)
-    found = index.children(picture, float(as_cones(omega).at(picture.radius)), limit=len(boxes))
-    rows = np.asarray(found.rows, np.int64)
+    children = index.children(picture, float(as_cones(omega).at(picture.radius)), limit=len(boxes))
+    rows = np.asarray(children.rows, np.int64)
     if embedding.geometry != "cosine":  # whose radii say nothing
         rows = rows[embedding.radii[rows] > embedding.radii[0]]
         score = np.asarray(embedding.radii[rows])
     else:
-        score = -np.asarray(found.angle)
+        score = -np.asarray(children.angle)
     return rows[suppress(boxes[rows - 1], score, overlap=settings.overlap, most=settings.most)] - 1
 
 
@@ -148,40 +149,40 @@ def propose(
     if PROPOSED in items.classes:
         raise DataError(f"The data set has a class {PROPOSED!r} already; propose from the workspace it was made of.")
     alone = np.diff(items.offsets) == 1
-    wanted = np.flatnonzero(alone | everywhere)
-    if not len(wanted):
+    images = np.flatnonzero(alone | everywhere)
+    if not len(images):
         raise DataError(f"All {len(alone):,} pictures have boxes; propose for them too by --everywhere.")
-    found: dict[int, Boxes] = {}
+    proposals: dict[int, Boxes] = {}
     quick = None
-    for done, image in enumerate(wanted.tolist(), start=1):
+    for done, image in enumerate(images.tolist(), start=1):
         picture = open_upright(items.path(int(items.offsets[image])))
         size = (int(items.images.width[image]), int(items.images.height[image]))
         boxes = windows(size, settings)
         if len(boxes):
             crops = np.stack([crop_square(picture, box, encoder.image_size) for box in [(0.0, 0.0, *map(float, size)), *boxes.tolist()]])
-            quick = quick or in_fastest_dtype(encoder, crops, count=len(crops) * len(wanted))
+            quick = quick or in_fastest_dtype(encoder, crops, count=len(crops) * len(images))
             embedding = Embedding(*encode(quick, crops), encoder.curv.item(), encoder.settings.geometry)
             embedding = embedding.placed(np.arange(len(crops)) == 0, encoder.settings.boxes_from)
-            found[image] = boxes[choose(embedding, boxes, omega, settings)]
+            proposals[image] = boxes[choose(embedding, boxes, omega, settings)]
         if on_progress is not None:
-            on_progress(done, len(wanted))
-    if not any(len(boxes) for boxes in found.values()):
-        raise DataError(f"No window of {len(wanted):,} pictures is a part of its picture to this model; try another checkpoint.")
-    return with_proposals(items, found)
+            on_progress(done, len(images))
+    if not any(len(boxes) for boxes in proposals.values()):
+        raise DataError(f"No window of {len(images):,} pictures is a part of its picture to this model; try another checkpoint.")
+    return with_proposals(items, proposals)
 
 
-def with_proposals(items: Items, found: dict[int, Boxes]) -> Items:
+def with_proposals(items: Items, proposals: dict[int, Boxes]) -> Items:
     """The items with boxes (n, 4) added to some images, after those they have."""
     classes = (*items.classes, PROPOSED)
     order: list[NDArray[np.int64]] = []
     new: list[tuple[int, Sequence[float], str]] = []
     for image in range(len(items.images)):
-        own = items.of_image(image)
-        order.append(own)
-        boxes = np.round(np.asarray(found.get(image, np.empty((0, 4))), np.float64) * 8) / 8
-        taken = set(items.item_id[own].tolist())
+        image_rows = items.of_image(image)
+        order.append(image_rows)
+        boxes = np.round(np.asarray(proposals.get(image, np.empty((0, 4))), np.float64) * 8) / 8
+        known_ids = set(items.item_id[image_rows].tolist())
         ids = item_ids(f"{PROPOSED}|{items.images.content[image]}", boxes.tolist())[1:]
-        fresh = [(box, name) for box, name in zip(boxes.tolist(), ids, strict=True) if name not in taken]
+        fresh = [(box, name) for box, name in zip(boxes.tolist(), ids, strict=True) if name not in known_ids]
         order.append(len(items) + len(new) + np.arange(len(fresh)))
         new += [(image, box, name) for box, name in fresh]
     rows = np.concatenate(order)
@@ -210,7 +211,7 @@ def propose_workspace(
     overwrite: bool = False,
     device: str = "auto",
     on_progress: OnProgress | None = None,
-) -> dict[str, Any]:
+) -> Json:
     """Write `out`, the workspace `source` with proposals; returns counts, JSON-ready. `source` stays as it is."""
     from hypviz.config import HierarchySettings, from_mapping
     from hypviz.data.hierarchy import build_hierarchy
@@ -247,10 +248,10 @@ def propose_workspace(
     return {"workspace": str(out), "proposals": count, "pictures": pictures, "scenes": scenes, "annotated": boxes - count}
 
 
-def _with_proposals(report: Mapping[str, Any] | None, before: Items, items: Items) -> dict[str, Any]:
+def _with_proposals(report: Mapping[str, Any] | None, before: Items, items: Items) -> Json:
     """What the import said of the data, with the proposals counted as read and kept; read = kept + dropped stays true."""
     boxes = len(before) - len(before.images)
-    counted: dict[str, Any] = {
+    counted: Json = {
         "name": "",
         "images": len(before.images),
         "boxes": boxes,

@@ -75,25 +75,25 @@ def chance_of_any(pool: ArrayLike, marked: ArrayLike, k: ArrayLike) -> Values:
     return np.where(depth > rest, 1.0, 1.0 - missed) * (m > 0)
 
 
-def chance_label_distances(wanted: ArrayLike, pool: ArrayLike, k: ArrayLike) -> tuple[Values, Values]:
-    """Expected optimal transport and total variation, (b,) each, of label histograms `wanted` (b, C) and the first k.
+def chance_label_distances(reference: ArrayLike, pool: ArrayLike, k: ArrayLike) -> tuple[Values, Values]:
+    """Expected optimal transport and total variation, (b,) each, of label histograms `reference` (b, C) and the first k.
 
     pool: (b, C) or (C,), how many of each class are in the pool.  k: one number or one per query. Both distances are sums
-    over classes of |share wanted − share drawn|, cumulated for OT, so the expectation is exact: each count drawn, and each
+    over classes of |reference share − drawn share|, cumulated for OT, so the expectation is exact: each count drawn, and each
     cumulated one, is hypergeometric. NaN where a histogram or the pool is empty.
     """
-    h = np.asarray(wanted, float)
+    h = np.asarray(reference, float)
     counts = np.broadcast_to(np.asarray(pool, np.int64), h.shape)
     size, total = counts.sum(axis=1), h.sum(axis=1)
     depth = np.minimum(np.broadcast_to(np.asarray(k, np.int64), size.shape), size)
     empty = (total <= 0) | (depth < 1)
     share = h / np.where(empty, 1, total)[:, None]
     drawn = np.where(empty, 1, depth)[:, None]
-    found = []
+    expectations = []
     for marked, target, scale in ((np.cumsum(counts, axis=1), np.cumsum(share, axis=1), 1.0), (counts, share, 0.5)):
         apart = mean_deviation(size[:, None], marked, depth[:, None], target * depth[:, None])
-        found.append(np.where(empty, np.nan, scale * apart.sum(axis=1) / drawn[:, 0]))
-    return found[0], found[1]
+        expectations.append(np.where(empty, np.nan, scale * apart.sum(axis=1) / drawn[:, 0]))
+    return expectations[0], expectations[1]
 
 
 def mean_deviation(pool: ArrayLike, marked: ArrayLike, k: ArrayLike, target: ArrayLike) -> Values:
@@ -105,10 +105,10 @@ def mean_deviation(pool: ArrayLike, marked: ArrayLike, k: ArrayLike, target: Arr
     mean = depth * m / np.maximum(n, 1)
     variance = mean * (n - m) / np.maximum(n, 1) * (n - depth) / np.maximum(n - 1, 1)
     low, high = np.maximum(0, depth + m - n), np.minimum(depth, m)
-    found = np.abs(mean - aim)  # exact where the target lies outside the support
+    deviation = np.abs(mean - aim)  # exact where the target lies outside the support
     between = (aim > low) & (aim < high)
     wide = between & (variance >= WIDE**2)
-    found[wide] = _normal_deviation(*(array[wide] for array in (n, m, depth, aim, mean, variance)))
+    deviation[wide] = _normal_deviation(*(array[wide] for array in (n, m, depth, aim, mean, variance)))
     narrow = np.flatnonzero(between & ~wide)
     reach = np.ceil(10 * np.sqrt(variance[narrow])) + 10
     first, last = np.maximum(low[narrow], np.floor(mean[narrow] - reach)), np.minimum(high[narrow], np.ceil(mean[narrow] + reach))
@@ -117,8 +117,8 @@ def mean_deviation(pool: ArrayLike, marked: ArrayLike, k: ArrayLike, target: Arr
     for start in range(0, len(narrow), height):
         block = slice(start, start + height)
         rows = narrow[block]
-        found[rows] = _summed_deviation(n[rows], m[rows], depth[rows], aim[rows], first[block], last[block], table)
-    result: Values = found[place.ravel()].reshape(shape)
+        deviation[rows] = _summed_deviation(n[rows], m[rows], depth[rows], aim[rows], first[block], last[block], table)
+    result: Values = deviation[place.ravel()].reshape(shape)
     return result
 
 

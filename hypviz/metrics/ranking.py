@@ -40,18 +40,18 @@ class Order:
         total = np.count_nonzero(relevant, axis=1) - np.bincount(query[relevant[query, column]], minlength=len(relevant))
         flags = np.take_along_axis(relevant, self.position, axis=1)
         flags &= np.arange(flags.shape[1]) < self.pool[:, None]
-        found = np.zeros((len(flags), flags.shape[1] + 1), np.int32)
-        np.cumsum(flags, axis=1, dtype=np.int32, out=found[:, 1:])
-        return Hits(flags, found, self.pool, total)
+        cumulative = np.zeros((len(flags), flags.shape[1] + 1), np.int32)
+        np.cumsum(flags, axis=1, dtype=np.int32, out=cumulative[:, 1:])
+        return Hits(flags, cumulative, self.pool, total)
 
 
 @dataclass(frozen=True, eq=False)
 class Hits:
-    """Relevance in ranked order. flags: (b, d) bool.  found: (b, d + 1) int32 relevant items among the first k.
+    """Relevance in ranked order. flags: (b, d) bool.  cumulative: (b, d + 1) int32 relevant items among the first k.
     pool: (b,) int64 size of each query's pool.  relevant: (b,) int64 relevant items in it, ranked or deeper."""
 
     flags: NDArray[np.bool_]
-    found: NDArray[np.int32]
+    cumulative: NDArray[np.int32]
     pool: NDArray[np.int64]
     relevant: NDArray[np.int64]
 
@@ -113,17 +113,17 @@ def precision_at_k(hits: Hits, k: ArrayLike) -> Values:
     [0.5]
     """
     depth = _depth(hits, k)
-    return _where_relevant(hits, _found(hits, depth) / np.maximum(depth, 1))
+    return _where_relevant(hits, _relevant_within(hits, depth) / np.maximum(depth, 1))
 
 
 def recall_at_k(hits: Hits, k: ArrayLike) -> Values:
     """Share of the relevant items that are among the first k, (b,); k one number or one per query."""
-    return _where_relevant(hits, _found(hits, _depth(hits, k)) / np.maximum(hits.relevant, 1))
+    return _where_relevant(hits, _relevant_within(hits, _depth(hits, k)) / np.maximum(hits.relevant, 1))
 
 
 def hit_rate_at_k(hits: Hits, k: ArrayLike) -> Values:
     """1.0 where at least one relevant item is among the first k, (b,)."""
-    return _where_relevant(hits, (_found(hits, _depth(hits, k)) > 0).astype(float))
+    return _where_relevant(hits, (_relevant_within(hits, _depth(hits, k)) > 0).astype(float))
 
 
 def average_precision(hits: Hits) -> Values:
@@ -133,7 +133,7 @@ def average_precision(hits: Hits) -> Values:
     [0.8333]
     """
     _ranked_to(hits, hits.pool)
-    at_rank = hits.found[:, 1:] / np.arange(1, hits.found.shape[1])
+    at_rank = hits.cumulative[:, 1:] / np.arange(1, hits.cumulative.shape[1])
     total = at_rank.sum(axis=1, where=hits.flags)
     return _where_relevant(hits, total / np.maximum(hits.relevant, 1))
 
@@ -141,8 +141,8 @@ def average_precision(hits: Hits) -> Values:
 def mean_of(values: ArrayLike) -> float:
     """Mean of the values that are not NaN; NaN when there is none."""
     array = np.asarray(values, float)
-    kept = array[~np.isnan(array)]
-    return float(kept.mean()) if len(kept) else float("nan")
+    defined = array[~np.isnan(array)]
+    return float(defined.mean()) if len(defined) else float("nan")
 
 
 def _depth(hits: Hits, k: ArrayLike) -> NDArray[np.int64]:
@@ -161,9 +161,9 @@ def _ranked_to(hits: Hits, depth: NDArray[np.int64]) -> None:
         raise DataError(f"The metric looks at {int(depth.max())} ranks, but only {hits.flags.shape[1]} were put in order: rank deeper.")
 
 
-def _found(hits: Hits, depth: NDArray[np.int64]) -> NDArray[np.int32]:
+def _relevant_within(hits: Hits, depth: NDArray[np.int64]) -> NDArray[np.int32]:
     # Queries without a relevant item may ask for any depth: they have no value.
-    return hits.found[np.arange(len(depth)), np.clip(depth, 0, hits.flags.shape[1])]
+    return hits.cumulative[np.arange(len(depth)), np.clip(depth, 0, hits.flags.shape[1])]
 
 
 def _where_relevant(hits: Hits, values: NDArray[np.floating]) -> Values:

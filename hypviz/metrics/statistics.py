@@ -18,7 +18,7 @@ DRAWS = 1 << 17
 """Groups drawn at once by the bootstrap."""
 
 
-def optimal_transport(wanted: ArrayLike, retrieved: ArrayLike) -> float:
+def optimal_transport(reference: ArrayLike, retrieved: ArrayLike) -> float:
     """1-D Wasserstein distance between two label histograms (C,), each normalised; in class steps, >= 0, 0 is best.
 
     As in Wang et al. (ICCV 2025); the axis is the class index, in alphabetical order of the names [R], so the value
@@ -27,24 +27,24 @@ def optimal_transport(wanted: ArrayLike, retrieved: ArrayLike) -> float:
     >>> optimal_transport([1, 0, 0], [0, 0, 2])
     2.0
     """
-    return float(label_distances(np.asarray(wanted)[None], np.asarray(retrieved)[None])[0][0])
+    return float(label_distances(np.asarray(reference)[None], np.asarray(retrieved)[None])[0][0])
 
 
-def total_variation(wanted: ArrayLike, retrieved: ArrayLike) -> float:
+def total_variation(reference: ArrayLike, retrieved: ArrayLike) -> float:
     """Half the L1 distance of two normalised label histograms (C,), in [0, 1]: the order-free twin of OT.
 
     >>> total_variation([1, 1], [2, 0])
     0.5
     """
-    return float(label_distances(np.asarray(wanted)[None], np.asarray(retrieved)[None])[1][0])
+    return float(label_distances(np.asarray(reference)[None], np.asarray(retrieved)[None])[1][0])
 
 
-def label_distances(wanted: ArrayLike, retrieved: ArrayLike) -> tuple[Values, Values]:
+def label_distances(reference: ArrayLike, retrieved: ArrayLike) -> tuple[Values, Values]:
     """(b,) `optimal_transport` and (b,) `total_variation` of histograms (b, C), row by row.
 
     Classes are unit steps apart, so the transport has a closed form: the area between the cumulative shares.
     """
-    h, r = np.asarray(wanted, float), np.asarray(retrieved, float)
+    h, r = np.asarray(reference, float), np.asarray(retrieved, float)
     if h.shape != r.shape or h.ndim != 2:
         raise DataError(f"Label histograms must be of one length (C,), got {h.shape[1:]} and {r.shape[1:]}.")
     total = h.sum(axis=1), r.sum(axis=1)
@@ -106,13 +106,13 @@ def bootstrap_mean(values: ArrayLike, groups: ArrayLike, *, seed: int = 0, repea
     array, group = np.asarray(values, float), np.asarray(groups)
     if array.shape != group.shape:
         raise DataError(f"{array.shape} values need as many groups, got {group.shape}.")
-    kept = ~np.isnan(array)
-    count, nan = int(kept.sum()), float("nan")
+    defined = ~np.isnan(array)
+    count, nan = int(defined.sum()), float("nan")
     if count == 0:
         return Estimate(nan, nan, nan, 0, len(array))
-    _, member = np.unique(group[kept], return_inverse=True)
-    mean = float(array[kept].mean())
-    sums, sizes = np.bincount(member, weights=array[kept]).astype(np.float64), np.bincount(member)
+    _, member = np.unique(group[defined], return_inverse=True)
+    mean = float(array[defined].mean())
+    sums, sizes = np.bincount(member, weights=array[defined]).astype(np.float64), np.bincount(member)
     if len(sums) < 2 or repeats < 1:
         return Estimate(mean, nan, nan, count, len(array) - count)
     low, high = np.percentile(_resampled_means(sums, sizes, seed, repeats), [2.5, 97.5])

@@ -101,9 +101,9 @@ class ThresholdSweep:
             return float("nan")
         if balanced:
             negative, positive = negative / negative.sum(), positive / positive.sum()
-        found = np.cumsum(positive)
-        retrieved = found + np.cumsum(negative)
-        precision = np.divide(found, retrieved, out=np.zeros_like(found), where=retrieved > 0)
+        true_positives = np.cumsum(positive)
+        retrieved = true_positives + np.cumsum(negative)
+        precision = np.divide(true_positives, retrieved, out=np.zeros_like(true_positives), where=retrieved > 0)
         return float((precision * positive).sum() / positive.sum())
 
     def best(self) -> tuple[float, float]:

@@ -210,12 +210,12 @@ def read_shape(text: str, letters: str) -> dict[str, int]:
     return sizes
 
 
-def _from_hub(download: Callable[[], Any], what: str) -> Any:
+def _from_hub(download: Callable[[], Any], name: str) -> Any:
     try:
         return download()
     except (CheckpointError, SettingsError):
         raise
     except Exception as error:  # each hub client has its own error tree; all mean that the weights did not arrive
         raise HubUnreachableError(
-            f"The weights of {what} could not be fetched from their hub ({type(error).__name__}). Check the network. {OFFLINE}"
+            f"The weights of {name} could not be fetched from their hub ({type(error).__name__}). Check the network. {OFFLINE}"
         ) from error

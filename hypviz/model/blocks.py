@@ -26,8 +26,8 @@ def tower_parts(tower: nn.Module) -> list[nn.Module]:
         if not any(True for _ in child.parameters()):
             continue
         holds_list = any(isinstance(inner, (nn.ModuleList, nn.Sequential)) for inner in child.children())
-        own = any(True for _ in child.parameters(recurse=False))
-        if isinstance(child, (nn.Sequential, nn.ModuleList)) or (holds_list and not own and not _is_block(child)):
+        has_parameters = any(True for _ in child.parameters(recurse=False))
+        if isinstance(child, (nn.Sequential, nn.ModuleList)) or (holds_list and not has_parameters and not _is_block(child)):
             parts += tower_parts(child)
         else:
             parts.append(child)

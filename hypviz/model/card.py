@@ -19,6 +19,7 @@ from hypviz.paths import CHECKPOINTS
 from hypviz.search.retrieval import Retrieval
 from hypviz.storage.files import read_limited, write_file
 from hypviz.storage.home import own_checkpoints
+from hypviz.storage.json_types import Json
 
 SCHEMA = 1
 MAX_CARD = 8 << 20
@@ -39,8 +40,8 @@ class Card:
     """Threshold on π − ext(child, parent) in radians, calibrated likewise."""
     licence: str = "not stated"
     description: str = ""
-    training: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, Any] = field(default_factory=dict)
+    training: Json = field(default_factory=dict)
+    metrics: Json = field(default_factory=dict)
     retrieval: Retrieval | None = None
     """Cones by level and the ranking of each direction, as validation chose them; None for the two thresholds above and the
     angle."""
@@ -55,7 +56,7 @@ class Card:
         """Whether the licence forbids commercial use, which is said wherever the checkpoint is picked."""
         return "-NC" in self.licence.upper() or "NO COMMERCIAL" in self.licence.upper()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """JSON-ready content of the card."""
         return {"schema": SCHEMA, **to_mapping(self)}
 

@@ -35,8 +35,8 @@ def load_checkpoint(name: str | Path, *, folder: Path | None = None) -> tuple[Hy
     tensors = read_weights(path)
     if is_published(tensors):
         tensors = translate(tensors, source=path)[1]
-    wanted = encoder.state_dict()
-    missing, unknown = sorted(set(wanted) - set(tensors)), sorted(set(tensors) - set(wanted))
+    expected = encoder.state_dict()
+    missing, unknown = sorted(set(expected) - set(tensors)), sorted(set(tensors) - set(expected))
     if missing or unknown:
         raise CheckpointError(
             f"Weights {path} do not fit their card: {len(missing)} weights are missing"
@@ -44,10 +44,10 @@ def load_checkpoint(name: str | Path, *, folder: Path | None = None) -> tuple[Hy
             f"{f' (first {unknown[0]!r})' if unknown else ''}. The two files must come from one training."
         )
     for key, tensor in tensors.items():
-        if tensor.shape != wanted[key].shape:
+        if tensor.shape != expected[key].shape:
             raise CheckpointError(
                 f"Weights {path} do not fit their card: {key!r} has shape {tuple(tensor.shape)}, "
-                f"the card's settings give {tuple(wanted[key].shape)}."
+                f"the card's settings give {tuple(expected[key].shape)}."
             )
     encoder.load_state_dict(tensors)
     return encoder.eval(), card

@@ -46,8 +46,8 @@ def pick_device(name: str = "auto") -> torch.device:
     except RuntimeError:
         raise DeviceError(f"Unknown device {name!r}; use auto, cpu, cuda, cuda:N or mps.") from None
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        found = torch.cuda.device_count()
-        raise DeviceError(f"Device {name!r} was asked for but {found} CUDA devices are visible; use --device auto or cpu.")
+        visible = torch.cuda.device_count()
+        raise DeviceError(f"Device {name!r} was asked for but {visible} CUDA devices are visible; use --device auto or cpu.")
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise DeviceError("Device 'mps' was asked for but this is no Apple GPU machine; use --device auto or cpu.")
     if device.type not in ("cpu", "cuda", "mps"):

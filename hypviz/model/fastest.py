@@ -23,6 +23,7 @@ from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.model.folding import folded, mirrored
 from hypviz.storage.files import write_file
 from hypviz.storage.home import home
+from hypviz.storage.json_types import Json
 
 log = logging.getLogger(__name__)
 MIN_AGREEMENT = 0.98
@@ -57,9 +58,9 @@ def in_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, co
 
 def _chosen(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], count: int) -> HyperbolicEncoder:
     """The encoder, its folded copy, or that in bfloat16."""
-    kept = _read()
+    measurements = _read()
     place, weights = _machine(encoder), _weights(encoder)
-    speed: dict[str, float] = kept["speed"].get(place) or {"float32": _speed(encoder, crops)}
+    speed: dict[str, float] = measurements["speed"].get(place) or {"float32": _speed(encoder, crops)}
     if count / (speed["float32"] * torch.get_num_threads()) < WORTH_S:
         return encoder
     exact = _folded(encoder, crops)
@@ -69,10 +70,10 @@ def _chosen(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], count: int) ->
         _keep("speed", place, speed)
     if speed["bfloat16"] < MIN_GAIN * speed["folded"]:
         return exact
-    if weights not in kept["agreement"]:
-        kept["agreement"][weights] = agreement(_features(exact, crops), _features(rough, crops))
-        _keep("agreement", weights, kept["agreement"][weights])
-    same = kept["agreement"][weights]
+    if weights not in measurements["agreement"]:
+        measurements["agreement"][weights] = agreement(_features(exact, crops), _features(rough, crops))
+        _keep("agreement", weights, measurements["agreement"][weights])
+    same = measurements["agreement"][weights]
     log.info(
         "Crops/s on a core: float32 %.0f, folded %.0f, bfloat16 %.0f, which has the same nearest neighbour for %.1f %%: %s.",
         speed["float32"], speed["folded"], speed["bfloat16"], 100 * same, "taken" if same >= MIN_AGREEMENT else "not taken",
@@ -82,16 +83,16 @@ def _chosen(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], count: int) ->
 
 def _folded(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> HyperbolicEncoder:
     """A copy that passes over memory less often and gives the same features (`model.folding`), or the encoder where there is none."""
-    made, exact = encoder, _features(encoder, crops[:TIMED])
+    best, exact = encoder, _features(encoder, crops[:TIMED])
     for change in (folded, mirrored):
-        tower = change(made.backbone)
+        tower = change(best.backbone)
         if tower is None:
             continue
-        tried = copy.copy(made)
-        tried._modules = {**made._modules, "backbone": tower}  # the other parts are shared: nothing here changes them
+        tried = copy.copy(best)
+        tried._modules = {**best._modules, "backbone": tower}  # the other parts are shared: nothing here changes them
         off = np.abs(_features(tried, crops[:TIMED]) - exact).max() / max(float(np.abs(exact).max()), 1e-12)
-        made = tried if off <= MAX_FOLDING_ERROR else made
-    return made
+        best = tried if off <= MAX_FOLDING_ERROR else best
+    return best
 
 
 def agreement(exact: NDArray[np.float32], rough: NDArray[np.float32]) -> float:
@@ -117,8 +118,8 @@ def _distances(features: NDArray[np.float32]) -> NDArray[np.float64]:
 @torch.inference_mode()
 def _features(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     parts = [encoder.backbone(encoder.normalise(np.array(crops[a : a + CPU_BATCH]))) for a in range(0, len(crops), CPU_BATCH)]
-    found: NDArray[np.float32] = torch.cat(parts).float().numpy()
-    return found
+    features: NDArray[np.float32] = torch.cat(parts).float().numpy()
+    return features
 
 
 def _speed(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> float:
@@ -142,8 +143,8 @@ def _speed(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> float:
 
 def _machine(encoder: HyperbolicEncoder) -> str:
     """What a speed is kept by: backbone and input, the processor's abilities, torch."""
-    what = (encoder.settings.backbone, encoder.image_size, torch.backends.cpu.get_cpu_capability())
-    return " ".join(map(str, (*what, platform.machine(), torch.__version__)))
+    setup = (encoder.settings.backbone, encoder.image_size, torch.backends.cpu.get_cpu_capability())
+    return " ".join(map(str, (*setup, platform.machine(), torch.__version__)))
 
 
 def _weights(encoder: HyperbolicEncoder) -> str:
@@ -158,7 +159,7 @@ def _path() -> Path:
     return home() / "speed.json"
 
 
-def _read() -> dict[str, Any]:
+def _read() -> Json:
     """What is kept; a missing or damaged file is an empty one, for it is quickly made again."""
     try:
         content = json.loads(_path().read_text(encoding="utf-8"))

@@ -23,8 +23,8 @@ def folded(tower: nn.Module) -> nn.Module | None:
     None where there is no such pair. What is defined after a convolution nearly always is what follows it, yet nothing says so:
     the caller compares the two towers' outputs before it trusts the copy. Only for inference.
     """
-    made = copy.deepcopy(tower).eval()
-    return made.to(memory_format=torch.channels_last) if _fold(made) else None
+    tower_copy = copy.deepcopy(tower).eval()
+    return tower_copy.to(memory_format=torch.channels_last) if _fold(tower_copy) else None
 
 
 class Mirrored(nn.Module):
@@ -49,12 +49,12 @@ def mirrored(tower: nn.Module) -> nn.Module | None:
     padded = [one for one in tower.modules() if _pads_at_end(one)]
     if not padded or any(size % 2 == 0 for one in padded for size in one.kernel_size):
         return None
-    made = copy.deepcopy(tower).eval()
-    for module in list(made.modules()):
+    tower_copy = copy.deepcopy(tower).eval()
+    for module in list(tower_copy.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, nn.Conv2d):
                 setattr(module, name, _turned(child))
-    return Mirrored(made).to(memory_format=torch.channels_last)
+    return Mirrored(tower_copy).to(memory_format=torch.channels_last)
 
 
 def _pads_at_end(module: nn.Module) -> TypeGuard[nn.Conv2d]:
@@ -68,13 +68,13 @@ def _turned(convolution: nn.Conv2d) -> nn.Conv2d:
     if _pads_at_end(convolution):
         needed = [step * (size - 1) + 1 - jump for step, size, jump in zip(dilation, kernel, stride, strict=True)]
         padding = _pair([(rows + 1) // 2 for rows in needed])
-    made = nn.Conv2d(
+    turned = nn.Conv2d(
         convolution.in_channels, convolution.out_channels, kernel, stride, padding, dilation, convolution.groups,
         convolution.bias is not None,
     )  # fmt: skip
-    made.weight = nn.Parameter(convolution.weight.detach().flip(2, 3))
-    made.bias = convolution.bias
-    return made.eval()
+    turned.weight = nn.Parameter(convolution.weight.detach().flip(2, 3))
+    turned.bias = convolution.bias
+    return turned.eval()
 
 
 def _pair(values: Sequence[int]) -> tuple[int, int]:

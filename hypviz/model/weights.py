@@ -87,18 +87,18 @@ def load_tower(model: nn.Module, tensors: Mapping[str, Tensor], *, source: str) 
 
     Heads that the model lacks are ignored; a missing or misshapen weight raises CheckpointError naming it.
     """
-    wanted = model.state_dict()
-    prefix = max(_PREFIXES, key=lambda p: sum(p + name in tensors for name in wanted))
-    found = {name: tensors[prefix + name] for name in wanted if prefix + name in tensors}
-    missing = [name for name in wanted if name not in found and not name.endswith("num_batches_tracked")]
+    expected = model.state_dict()
+    prefix = max(_PREFIXES, key=lambda p: sum(p + name in tensors for name in expected))
+    matched = {name: tensors[prefix + name] for name in expected if prefix + name in tensors}
+    missing = [name for name in expected if name not in matched and not name.endswith("num_batches_tracked")]
     if missing:
         raise CheckpointError(
-            f"{source} does not fit this backbone: {len(missing)} of {len(wanted)} weights are missing, "
+            f"{source} does not fit this backbone: {len(missing)} of {len(expected)} weights are missing, "
             f"the first is {missing[0]!r}. Choose the backbone that the file was trained with."
         )
-    for name, tensor in found.items():
-        if tensor.shape != wanted[name].shape:
+    for name, tensor in matched.items():
+        if tensor.shape != expected[name].shape:
             raise CheckpointError(
-                f"{source} does not fit this backbone: {name!r} has shape {tuple(tensor.shape)}, expected {tuple(wanted[name].shape)}."
+                f"{source} does not fit this backbone: {name!r} has shape {tuple(tensor.shape)}, expected {tuple(expected[name].shape)}."
             )
-    model.load_state_dict(found, strict=False)
+    model.load_state_dict(matched, strict=False)

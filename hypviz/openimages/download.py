@@ -33,7 +33,7 @@ class DownloadPlan:
 
     folder: Path
     missing: list[str]
-    there: int
+    present: int
 
     @property
     def bytes(self) -> int:
@@ -49,7 +49,7 @@ class DownloadPlan:
     def describe(self) -> str:
         """The plan in one line."""
         return (
-            f"{len(self.missing):,} pictures to fetch, about {self.bytes / 1e9:,.1f} GB ({self.there:,} are there); "
+            f"{len(self.missing):,} pictures to fetch, about {self.bytes / 1e9:,.1f} GB ({self.present:,} are there); "
             f"{self.free / 1e9:,.1f} GB are free in {self.folder}"
         )
 
@@ -57,8 +57,8 @@ class DownloadPlan:
 def plan_download(names: Iterable[str], folder: Path) -> DownloadPlan:
     """What of `names` is not below `folder` yet; an empty file counts as missing."""
     names = list(names)
-    found = {name for name in files_below(folder) if (folder / name).stat().st_size} if folder.is_dir() else set()
-    missing = [name for name in names if name not in found]
+    present = {name for name in files_below(folder) if (folder / name).stat().st_size} if folder.is_dir() else set()
+    missing = [name for name in names if name not in present]
     return DownloadPlan(folder, missing, len(names) - len(missing))
 
 
@@ -86,9 +86,9 @@ def download(plan: DownloadPlan, commands: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     left = plan_download(plan.missing, plan.folder).missing
     if done.returncode or left:
-        said = " ".join((done.stderr.strip().splitlines() or ["it gave no reason"])[-1].split())[:200]
+        reason = " ".join((done.stderr.strip().splitlines() or ["it gave no reason"])[-1].split())[:200]
         raise DataError(
-            f"{len(left):,} of {len(plan.missing):,} pictures did not come from {BUCKET} ({CLIENT}: {said}); is this machine "
+            f"{len(left):,} of {len(plan.missing):,} pictures did not come from {BUCKET} ({CLIENT}: {reason}); is this machine "
             f"allowed to reach it? Run the command again to go on: {how}"
         )
 
@@ -100,22 +100,22 @@ def record_checksums(folder: Path, path: Path, *, verify: bool = False, on_progr
     `sha256sum`, names relative to `folder`.
     """
     known = read_checksums(path)
-    there = list(files_below(folder)) if folder.is_dir() else []
-    new = [name for name in there if name not in known]
-    old = [name for name in there if name in known] if verify else []
-    bad = sorted(set(known) - set(there)) if verify else []
+    files = list(files_below(folder)) if folder.is_dir() else []
+    new = [name for name in files if name not in known]
+    old = [name for name in files if name in known] if verify else []
+    mismatched = sorted(set(known) - set(files)) if verify else []
     with ThreadPoolExecutor(4) as pool:
         for done, (name, digest) in enumerate(pool.map(lambda name: (name, _sha256(folder / name)), [*old, *new]), start=1):
             if name not in known:
                 known[name] = digest
             elif known[name] != digest:
-                bad.append(name)
+                mismatched.append(name)
             if on_progress is not None:
                 on_progress(done, len(old) + len(new))
     if new:
         lines = (f"{known[name]}  {name}\n" for name in sorted(known))
         write_file(path, lambda part: _write_lines(part, lines))
-    return len(new), bad
+    return len(new), mismatched
 
 
 def read_checksums(path: Path) -> dict[str, str]:

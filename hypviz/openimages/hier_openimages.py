@@ -84,28 +84,28 @@ def build(
     dropped: where to go on counting. Raises DataError when the rule leaves no image.
     """
     settings, hierarchy, dropped = settings or SubsetSettings(), hierarchy or HierarchySettings(), dropped or DropCounter()
-    kept, xyxy = _usable(table, settings, dropped)
+    usable, xyxy = _usable(table, settings, dropped)
     used = np.zeros(len(table.image_ids), dtype=bool)
-    used[table.image[kept]] = True
+    used[table.image[usable]] = True
     if not used.any():
         raise DataError(f"No image of {len(table.image_ids):,} has a box left after {dropped.boxes:,} were left out.")
-    items = _items(table, kept, xyxy[kept], used, names, root)
-    del kept, xyxy
-    made = build_hierarchy(items, hierarchy)
+    items = _items(table, usable, xyxy[usable], used, names, root)
+    del usable, xyxy
+    containment = build_hierarchy(items, hierarchy)
     split = table.split[used]
     if settings.subset == "nested":
         nested = np.zeros(len(items.images), dtype=bool)
-        nested[items.image[made.edges.parent[~items.is_scene[made.edges.parent]]]] = True
+        nested[items.image[containment.edges.parent[~items.is_scene[containment.edges.parent]]]] = True
         if not nested.any():
             raise DataError(f"No image of {len(nested):,} has a box inside another; choose the subset of all images.")
         flat = np.flatnonzero(~nested)
         boxes = len(items) - len(items.images)
         if len(flat):
-            made = subset_hierarchy(made, items, nested)
+            containment = subset_hierarchy(containment, items, nested)
             items = subset_images(items, nested)  # one after the other: each is about a gigabyte
             split = split[nested]
             dropped.many("no box inside another", f"{len(flat):,} images", images=len(flat), boxes=boxes - (len(items) - len(items.images)))
-    return HierOpenImages(_finished(items), made, split, dropped)
+    return HierOpenImages(_finished(items), containment, split, dropped)
 
 
 def _finished(items: Items) -> Items:
@@ -121,17 +121,17 @@ def _finished(items: Items) -> Items:
     )
 
 
-def take(made: HierOpenImages, limit: int) -> HierOpenImages:
+def take(dataset: HierOpenImages, limit: int) -> HierOpenImages:
     """At most `limit` images of it, spread evenly over their order."""
-    count = len(made.items.images)
+    count = len(dataset.items.images)
     if limit >= count:
-        return made
+        return dataset
     mask = np.zeros(count, dtype=bool)
     mask[np.arange(limit) * count // limit] = True
-    items, hierarchy = subset_images(made.items, mask), subset_hierarchy(made.hierarchy, made.items, mask)
-    boxes = len(made.items) - count - (len(items) - limit)
-    made.dropped.many("beyond the limit", f"{count - limit:,} images", images=count - limit, boxes=boxes)
-    return HierOpenImages(items, hierarchy, made.split[mask], made.dropped)
+    items, hierarchy = subset_images(dataset.items, mask), subset_hierarchy(dataset.hierarchy, dataset.items, mask)
+    boxes = len(dataset.items) - count - (len(items) - limit)
+    dataset.dropped.many("beyond the limit", f"{count - limit:,} images", images=count - limit, boxes=boxes)
+    return HierOpenImages(items, hierarchy, dataset.split[mask], dataset.dropped)
 
 
 def _usable(table: BoxTable, settings: SubsetSettings, dropped: DropCounter) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
@@ -144,24 +144,24 @@ def _usable(table: BoxTable, settings: SubsetSettings, dropped: DropCounter) -> 
         "empty box": ~((xyxy[:, 2:] > xyxy[:, :2]).all(axis=1) & np.isfinite(xyxy).all(axis=1)),
         "outside the picture": ~(inside[:, 2:] > inside[:, :2]).all(axis=1),
     }
-    kept = np.ones(len(table), dtype=bool)
-    for reason, bad in reasons.items():
-        new = np.flatnonzero(kept & bad)
+    usable = np.ones(len(table), dtype=bool)
+    for reason, excluded in reasons.items():
+        new = np.flatnonzero(usable & excluded)
         if len(new):
             dropped.many(reason, f"{table.image_ids[table.image[new[0]]]}: {xyxy[new[0]].tolist()}", boxes=len(new))
-        kept &= ~bad
-    cut = int((kept & (np.abs(inside - xyxy) > WRITTEN_DIGITS).any(axis=1)).sum())
+        usable &= ~excluded
+    cut = int((usable & (np.abs(inside - xyxy) > WRITTEN_DIGITS).any(axis=1)).sum())
     if cut:
         dropped.many("box partly outside, cut and kept", f"{cut:,} of them")
-    return kept, inside
+    return usable, inside
 
 
 def _items(
-    table: BoxTable, kept: NDArray[np.bool_], xyxy: NDArray[np.float32], used: NDArray[np.bool_], names: Mapping[str, str], root: Path
+    table: BoxTable, usable: NDArray[np.bool_], xyxy: NDArray[np.float32], used: NDArray[np.bool_], names: Mapping[str, str], root: Path
 ) -> Items:
     """Scenes and boxes in the nominal frame under their numbers, until `_finished`; an image's content is its id."""
-    classes, label_of = _classes(table, kept, names)
-    image = (np.cumsum(used) - 1)[table.image[kept]]
+    classes, label_of = _classes(table, usable, names)
+    image = (np.cumsum(used) - 1)[table.image[usable]]
     per_image = np.bincount(image, minlength=int(used.sum()))
     starts = np.concatenate([[0], np.cumsum(per_image + 1)])
     count = int(starts[-1])
@@ -171,7 +171,7 @@ def _items(
     boxes[~is_box] = (0, 0, NOMINAL, NOMINAL)
     boxes[is_box] = xyxy * np.float32(NOMINAL)
     label = np.full(count, SCENE, np.int32)
-    label[is_box] = label_of[table.label[kept]]
+    label[is_box] = label_of[table.label[usable]]
     ids = table.image_ids[used]
     side = np.full(len(ids), NOMINAL, np.int32)
     files = np.char.add(np.char.add(table.split[used], "/"), np.char.add(ids, ".jpg"))
@@ -187,9 +187,9 @@ def _items(
     )
 
 
-def _classes(table: BoxTable, kept: NDArray[np.bool_], names: Mapping[str, str]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+def _classes(table: BoxTable, usable: NDArray[np.bool_], names: Mapping[str, str]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
     """The classes that occur, in alphabetical order, and the class of each MID."""
-    occurring = np.unique(table.label[kept])
+    occurring = np.unique(table.label[usable])
     named = {int(row): names.get(table.mids[row], table.mids[row]) for row in occurring}
     classes = tuple(sorted(set(named.values())))
     number = {name: row for row, name in enumerate(classes)}
@@ -206,8 +206,8 @@ def _ids(image_ids: NDArray[np.str_], boxes: NDArray[np.float32], starts: NDArra
     jobs = ((image_ids[a:b], boxes[starts[a] : starts[b]], starts[a : b + 1] - starts[a]) for a, b in parts)
     workers = min(2, os.cpu_count() or 1) if len(parts) > 1 else 1
     if workers == 1:
-        made: Iterable[NDArray[np.bytes_]] = map(_ids_of, jobs)
-        _fill(ids, made)
+        id_blocks: Iterable[NDArray[np.bytes_]] = map(_ids_of, jobs)
+        _fill(ids, id_blocks)
     else:
         # A fresh interpreter, not a fork: this process has threads.
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
@@ -242,6 +242,6 @@ def class_counts(items: Items) -> list[tuple[str, int, int]]:
     return list(zip(items.classes, count.tolist(), images.tolist(), strict=True))
 
 
-def split_counts(made: HierOpenImages) -> dict[str, int]:
+def split_counts(dataset: HierOpenImages) -> dict[str, int]:
     """Images by split."""
-    return dict(Counter(made.split.tolist()).most_common())
+    return dict(Counter(dataset.split.tolist()).most_common())

@@ -47,10 +47,10 @@ def write_world(folder: Path, boxes: int, *, seed: int = 0, on_progress: OnProgr
     with csv.CSVWriter(path, schema, write_options=csv.WriteOptions(quoting_style="none")) as writer:
         for first in range(0, images, BLOCK):
             last = min(images, first + BLOCK)
-            wanted = boxes - written if last == images else round((last - first) * boxes / images)
-            columns = _draw(rng, first, last, wanted)
+            box_count = boxes - written if last == images else round((last - first) * boxes / images)
+            columns = _draw(rng, first, last, box_count)
             writer.write_table(pa.table([pa.array(columns[name], schema.field(name).type) for name in names], schema=schema))
-            written += wanted
+            written += box_count
             if on_progress is not None:
                 on_progress(written, boxes)
     return path

@@ -109,7 +109,7 @@ def _router(library: Library) -> APIRouter:
 
     @router.get("/view/{key}/report")
     def report(key: str) -> dict[str, Any]:
-        return report_of(library.view(key).workspace)
+        return dict(report_of(library.view(key).workspace))
 
     @router.post("/view/{key}/offline.html")
     def offline(key: str, state: Annotated[dict[str, Any], Body()]) -> Response:

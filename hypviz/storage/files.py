@@ -112,7 +112,7 @@ def settle(folder: Path) -> None:
     """
     journal = folder / COMMIT
     try:
-        seen, places = file_stamp(journal), json.loads(journal.read_bytes())
+        stamp, places = file_stamp(journal), json.loads(journal.read_bytes())
         if not all(Path(name).name == name for pair in places.items() for name in pair):
             raise ValueError("it names files of other folders")
     except FileNotFoundError:
@@ -122,7 +122,7 @@ def settle(folder: Path) -> None:
         return
     try:
         _put(folder, places)
-        if file_stamp(journal) == seen:  # not one that came after it
+        if file_stamp(journal) == stamp:  # not one that came after it
             journal.unlink(missing_ok=True)
     except OSError as error:
         log.warning("%s cannot be settled (%s).", folder, error.strerror)

@@ -16,8 +16,8 @@ from hypviz.paths import IS_CHECKOUT, ROOT
 
 def home() -> Path:
     """The folder of own workspaces; it need not exist yet."""
-    if given := os.environ.get("HYPVIZ_HOME"):
-        return Path(given)
+    if configured := os.environ.get("HYPVIZ_HOME"):
+        return Path(configured)
     return ROOT / "workspaces" if IS_CHECKOUT else user_data_path("hypviz", appauthor=False)
 
 

@@ -28,7 +28,7 @@ SHIPPED = ASSETS
 _renewed: list[Path] = []
 _lock = threading.RLock()
 _temporary: list[Path] = []
-_said: dict[Path, str] = {}
+_notices: dict[Path, str] = {}
 
 
 def places(folder: Path) -> list[Path]:
@@ -94,9 +94,9 @@ def writable_home() -> Path:
         return place
 
 
-def said(folder: Path) -> str:
+def notice(folder: Path) -> str:
     """What was said of a workspace, or of the home folder, that cannot be written to; "" for all others."""
-    return _said.get(folder, "")
+    return _notices.get(folder, "")
 
 
 def temporary() -> Path:
@@ -123,6 +123,6 @@ def _places_to_write(folder: Path) -> Iterator[Path]:
 
 def _say(folder: Path, sentence: str) -> None:
     with _lock:
-        if _said.get(folder) != sentence:
-            _said[folder] = sentence
+        if _notices.get(folder) != sentence:
+            _notices[folder] = sentence
             log.warning("%s.", sentence)

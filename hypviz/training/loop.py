@@ -35,6 +35,7 @@ from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import hardware, pick_device
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
 from hypviz.model.similarity import Geometry
+from hypviz.storage.json_types import Json
 from hypviz.training.augment import augment
 from hypviz.training.losses import LossOutput, LossSettings, pair_loss, regularised
 from hypviz.training.optimiser import build_optimiser, learning_rate
@@ -84,7 +85,7 @@ def train(
     stop: threading.Event | None = None,
     crop_folder: Path | None = None,
     look: Look | None = None,
-) -> tuple[HyperbolicEncoder, dict[str, Any]]:
+) -> tuple[HyperbolicEncoder, Json]:
     """Train an encoder and return it, in eval mode, with a record of the run (history, seconds, hardware).
 
     `folder` holds the resumable state and, unless `crop_folder` names a shared one, the crop cache. `init` is a
@@ -237,7 +238,7 @@ def batch_loss(
     return regularised(loss, (directions, radii), curv=encoder.curv, settings=settings, start=start)
 
 
-def finish(encoder: HyperbolicEncoder, path: Path, *, record: dict[str, Any], **card: Any) -> Path:
+def finish(encoder: HyperbolicEncoder, path: Path, *, record: Json, **card: Any) -> Path:
     """Write the trained encoder with its card; `card` fills the fields of `model.card.Card`."""
     if card.get("retrieval"):  # for readers that know of one threshold only
         card |= dict.fromkeys(("omega_children", "omega_parents"), card["retrieval"].cones.omegas[0])
@@ -263,16 +264,16 @@ def _start(recipe: Recipe, init: str | Path | None, weights: str | None) -> Hype
 
 def _mixed_precision(device: torch.device, settings: TrainSettings) -> torch.autocast:
     """bfloat16 on a GPU; on the CPU autocast is slower than float32, so it is used there only when asked for by name."""
-    wanted = settings.precision == "bfloat16" or (settings.precision == "auto" and device.type == "cuda")
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=wanted)
+    enabled = settings.precision == "bfloat16" or (settings.precision == "auto" and device.type == "cuda")
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)
 
 
 def _finite(loss: LossOutput, norm: Tensor) -> float:
     """The loss as a number; HypvizError when it or its gradient, of that norm, is none."""
     value, slope = torch.stack([loss.total.detach(), norm.detach()]).tolist()  # one wait for the device, not two
     if not np.isfinite([value, slope]).all():
-        what = "loss" if not np.isfinite(value) else "gradient of the loss"
-        raise HypvizError(f"The {what} is no longer a finite number; lower lr or clip_norm, and start again with --no-resume.")
+        quantity = "loss" if not np.isfinite(value) else "gradient of the loss"
+        raise HypvizError(f"The {quantity} is no longer a finite number; lower lr or clip_norm, and start again with --no-resume.")
     return float(value)
 
 

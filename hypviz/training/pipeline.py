@@ -20,6 +20,7 @@ from hypviz.evaluation.calibration import calibration
 from hypviz.inference.embed import checkpoint_for, embed_items, embed_untrained, embed_workspace
 from hypviz.model.card import Card, find_checkpoint, read_card, weights_path
 from hypviz.progress import OnProgress, OnStage
+from hypviz.storage.json_types import Json
 from hypviz.workspace.store import Workspace
 
 HEADLINES = {
@@ -40,7 +41,7 @@ class FitJob:
     workspace: Path
     out: Path
     validation: Path | None = None
-    recipe: dict[str, Any] = field(default_factory=dict)
+    recipe: Json = field(default_factory=dict)
     init: str | None = None
     weights: str | None = None
     licence: str = "not stated"
@@ -173,9 +174,9 @@ def judge(
     results: dict[str, Evaluation] = {}
     for number, name in enumerate(sources):
 
-        def share(part: float, what: str, done: int = number, of: str = name) -> None:
+        def share(part: float, stage: str, done: int = number, of: str = name) -> None:
             if on_stage:
-                on_stage((done + part) / len(sources), f"{of}: {what}")
+                on_stage((done + part) / len(sources), f"{of}: {stage}")
 
         retrieval = None
         if name in checkpoints:

@@ -15,6 +15,7 @@ from hypviz.config import EncoderSettings, PairSettings, TrainSettings, from_map
 from hypviz.errors import CheckpointError, SettingsError
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.storage.files import write_file
+from hypviz.storage.json_types import Json
 from hypviz.training.losses import LossSettings
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class Recipe:
     loss: LossSettings = field(default_factory=LossSettings)
 
     @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Recipe:
+    def from_json(cls, content: Json) -> Recipe:
         """The inverse of `dataclasses.asdict`; an unknown key or part raises SettingsError."""
         kinds = {"encoder": EncoderSettings, "train": TrainSettings, "pairs": PairSettings, "loss": LossSettings}
         if unknown := sorted(set(content) - set(kinds)):
@@ -71,7 +72,7 @@ class RunState:
         log.info("Resuming at step %d.", state["step"])
         return int(state["step"])
 
-    def _is_same(self, recipe: dict[str, Any], origin: dict[str, str]) -> bool:
+    def _is_same(self, recipe: Json, origin: dict[str, str]) -> bool:
         """Whether a state's settings are this run's; a setting that is newer than the state has its default in it."""
         try:
             return origin == self.origin and Recipe.from_json(recipe) == self.recipe

@@ -77,12 +77,12 @@ def texts_of(values: Any, name: str, where: object) -> Texts:
 def _as_array(values: Any, name: str, where: object) -> NDArray[Any]:
     if not isinstance(values, (list, tuple)):
         raise DataError(f"{where}: {name} must be a list, one value per vector, got {type(values).__name__}.")
-    made = np.empty(len(values), object)
-    made[:] = values
+    array = np.empty(len(values), object)
+    array[:] = values
     nested = next((value for value in values if isinstance(value, (list, tuple, dict))), None)
     if nested is not None:
         raise DataError(f"{where}: {name} must be one value per vector, got {short(nested)}.")
-    return made
+    return array
 
 
 def read_text(path: Path) -> str:
@@ -162,11 +162,11 @@ def read_cells(path: Path) -> Table:
     Blank lines and lines of comment (# or %) are no rows.
     """
     numbered = [(number, _ATTRIBUTES.sub("", line)) for number, line in enumerate(read_text(path).splitlines(), start=1)]
-    kept = [(number, line) for number, line in numbered if line.strip() and line.lstrip()[0] not in "#%"]
-    lines = [line for _, line in kept]
+    data_lines = [(number, line) for number, line in numbered if line.strip() and line.lstrip()[0] not in "#%"]
+    lines = [line for _, line in data_lines]
     delimiter = next((sign for sign in "\t;," if lines and all(sign in line for line in lines)), None)
     if delimiter:
         rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True)]
     else:
         rows = [line.replace(",", " ").split() for line in lines]
-    return Table(rows, [number for number, _ in kept])
+    return Table(rows, [number for number, _ in data_lines])

@@ -48,16 +48,16 @@ def read_edges(path: Path) -> EdgeTable:
     if not path.is_file():
         raise DataError(f"There is no file of edges {path}.")
     try:
-        found = _READERS.get(path.suffix.lower(), _from_text)(path)
+        edges = _READERS.get(path.suffix.lower(), _from_text)(path)
     except DataError:
         raise
     except Exception as error:  # each library has its own errors for a damaged file
         raise DataError(
             f"{path} cannot be read as pairs of rows, parent and child ({type(error).__name__}: {short(str(error))})."
         ) from None
-    if not len(found):
+    if not len(edges):
         raise DataError(f"{path} holds no edges; {HOW}, a row each.")
-    return found
+    return edges
 
 
 def edge_table(values: Any, where: str) -> EdgeTable:
@@ -113,26 +113,26 @@ def _from_npy(path: Path) -> EdgeTable:
 def _from_npz(path: Path) -> EdgeTable:
     check_arrays(path)
     with np.load(path, allow_pickle=False) as arrays:
-        found = {name.lower(): arrays[name] for name in arrays.files}
-    return edges_of_mapping(found, str(path)) or _from_array(_only(found, path), str(path))
+        named_arrays = {name.lower(): arrays[name] for name in arrays.files}
+    return edges_of_mapping(named_arrays, str(path)) or _from_array(_only(named_arrays, path), str(path))
 
 
-def _only(found: Mapping[str, NDArray[Any]], path: Path) -> NDArray[Any]:
-    if len(found) != 1:
-        raise DataError(f"{path} holds {', '.join(found) or 'nothing'}; expected one array called 'edges'.")
-    return next(iter(found.values()))
+def _only(named_arrays: Mapping[str, NDArray[Any]], path: Path) -> NDArray[Any]:
+    if len(named_arrays) != 1:
+        raise DataError(f"{path} holds {', '.join(named_arrays) or 'nothing'}; expected one array called 'edges'.")
+    return next(iter(named_arrays.values()))
 
 
-def edges_of_mapping(found: Mapping[str, Any], where: str) -> EdgeTable | None:
+def edges_of_mapping(entries: Mapping[str, Any], where: str) -> EdgeTable | None:
     """Edges among named arrays: `edges`, `edge_index` (2, E), or one array for each end; None without any."""
-    if found.get("edges") is not None:
-        return edge_table(found["edges"], where)
-    if found.get("edge_index") is not None:
-        index = np.asarray(found["edge_index"])
+    if entries.get("edges") is not None:
+        return edge_table(entries["edges"], where)
+    if entries.get("edge_index") is not None:
+        index = np.asarray(entries["edge_index"])
         if index.ndim != 2 or index.shape[0] != 2:
             raise DataError(f"{where}: edge_index must have the shape (2, E), parents above children, got {index.shape}.")
         return _from_array(np.ascontiguousarray(index.T), where, transposed=True)
-    ends = [next((found[name] for name in names if found.get(name) is not None), None) for names in (PARENTS[:1], CHILDREN[:1])]
+    ends = [next((entries[name] for name in names if entries.get(name) is not None), None) for names in (PARENTS[:1], CHILDREN[:1])]
     if ends[0] is None or ends[1] is None or np.shape(ends[0]) != np.shape(ends[1]) or np.ndim(ends[0]) != 1:
         return None
     return _from_array(np.stack([np.asarray(end) for end in ends], axis=1), where)
@@ -204,9 +204,9 @@ def _ends(table: Table, where: str, unit: str) -> tuple[tuple[int, int], tuple[s
             f"{where}: the columns {shown:.60} do not say which is the parent; call them parent and child (in the files of "
             "poincare-embeddings id1 is the child)."
         )
-    found = [[place for place, head in enumerate(heads) if head in names] for names in (PARENTS, CHILDREN)]
-    if len(found[0]) == len(found[1]) == 1:
-        ends = found[0][0], found[1][0]
+    end_columns = [[place for place, head in enumerate(heads) if head in names] for names in (PARENTS, CHILDREN)]
+    if len(end_columns[0]) == len(end_columns[1]) == 1:
+        ends = end_columns[0][0], end_columns[1][0]
         others = [head for place, head in enumerate(table.heads) if place not in ends and head.strip()]
         return ends, (f"not used: the column {', '.join(others)}",) if others else ()
     third = [row[2] for row in table.rows] if width == 3 else []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from hypviz.errors import DataError
+from hypviz.storage.json_types import Json
 from hypviz.vectors.columns import Texts, short
 from hypviz.vectors.edge_files import EdgeTable, Pairs, is_number
 
@@ -17,11 +17,11 @@ EXAMPLES = 5
 
 @dataclass
 class EdgeCount:
-    """What became of the edges; read = kept + dropped. dropped: {reason: {"count", "examples"}}."""
+    """What became of the edges; read = accepted + dropped. dropped: {reason: {"count", "examples"}}."""
 
     read: int = 0
-    kept: int = 0
-    dropped: dict[str, dict[str, Any]] = field(default_factory=dict)
+    accepted: int = 0
+    dropped: dict[str, Json] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def drop(self, reason: str, examples: Sequence[str]) -> None:
@@ -52,7 +52,7 @@ def edge_pairs(table: EdgeTable | None, count: int, *, ids: Texts | None, labels
     if not len(once):
         reasons = "; ".join(f"{entry['count']:,} {reason} ({entry['examples'][0]})" for reason, entry in counted.dropped.items())
         raise DataError(f"{table.where}: none of {len(table):,} edges can be used: {reasons}.")
-    counted.kept = len(once)
+    counted.accepted = len(once)
     return once, counted
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +21,7 @@ from hypviz.config import check_choice
 from hypviz.errors import DataError, SettingsError
 from hypviz.geometry import from_polar, manifold_error, time_component, to_poincare, to_polar
 from hypviz.search.embedding import Embedding
+from hypviz.storage.json_types import Json
 
 MODELS = ("lorentz", "lorentz-full", "poincare", "poincare-unit", "tangent")
 AUTO = "auto"
@@ -48,7 +48,7 @@ class Placed:
     worst: int
     moved: int
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """JSON-ready, without the vectors."""
         return {"model": self.model, "curv": self.curv, "off": self.off, "worst_row": self.worst, "moved": self.moved}
 
@@ -112,16 +112,18 @@ def as_model(embedding: Embedding, model: str) -> NDArray[np.float32]:
 
 def _checked(vectors: ArrayLike, where: str) -> tuple[Floats, float]:
     """As a float64 matrix (N, D), with the tolerance that its own type deserves."""
-    given = np.asarray(vectors)
-    if given.dtype.kind not in "fiu":
-        raise DataError(f"{where} must hold numbers, got {given.dtype}.")
-    if given.ndim != 2 or given.shape[0] < 1 or given.shape[1] < 2:
-        raise DataError(f"{where} must be a matrix of at least 1 row and 2 columns (N, D), got the shape {given.shape}.")
-    matrix = given.astype(np.float64)
-    bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
-    if len(bad):
-        raise DataError(f"{where}: {len(bad):,} of {len(matrix):,} rows hold a number that is not finite ({_rows(bad)}); leave them out.")
-    return matrix, TOLERANCE.get(given.dtype, FLOAT32_TOLERANCE)
+    array = np.asarray(vectors)
+    if array.dtype.kind not in "fiu":
+        raise DataError(f"{where} must hold numbers, got {array.dtype}.")
+    if array.ndim != 2 or array.shape[0] < 1 or array.shape[1] < 2:
+        raise DataError(f"{where} must be a matrix of at least 1 row and 2 columns (N, D), got the shape {array.shape}.")
+    matrix = array.astype(np.float64)
+    invalid = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    if len(invalid):
+        raise DataError(
+            f"{where}: {len(invalid):,} of {len(matrix):,} rows hold a number that is not finite ({_rows(invalid)}); leave them out."
+        )
+    return matrix, TOLERANCE.get(array.dtype, FLOAT32_TOLERANCE)
 
 
 def _recognised(matrix: Floats, curv: float | None, tolerance: float, where: str) -> str:
@@ -156,17 +158,17 @@ def _space(matrix: Floats, model: str, curv: float, *, tolerance: float, project
         return matrix, none, 0
     if model == "lorentz-full":
         off = np.where(matrix[:, 0] > 0, manifold_error(matrix, curv=curv), np.inf)
-        bad = np.flatnonzero(off > tolerance)
-        if len(bad) and not project:
-            raise DataError(_off_sheet(matrix, off, bad, curv, tolerance, where))
-        return np.ascontiguousarray(matrix[:, 1:]), np.where(np.isfinite(off), off, 0), len(bad)
+        invalid = np.flatnonzero(off > tolerance)
+        if len(invalid) and not project:
+            raise DataError(_off_sheet(matrix, off, invalid, curv, tolerance, where))
+        return np.ascontiguousarray(matrix[:, 1:]), np.where(np.isfinite(off), off, 0), len(invalid)
     ball = matrix * math.sqrt(curv) if model == "poincare" else matrix
     norm = np.linalg.norm(ball, axis=1)
-    bad = np.flatnonzero(norm >= 1)
-    if len(bad) and not project:
-        raise DataError(_off_ball(norm, bad, model, curv, where))
+    invalid = np.flatnonzero(norm >= 1)
+    if len(invalid) and not project:
+        raise DataError(_off_ball(norm, invalid, model, curv, where))
     inside = ball * np.where(norm >= 1, (1 - EDGE) / np.where(norm > 0, norm, 1), 1)[:, None]
-    return _from_ball(inside, curv), np.maximum(norm - 1, 0), len(bad)
+    return _from_ball(inside, curv), np.maximum(norm - 1, 0), len(invalid)
 
 
 def _from_ball(ball: Floats, curv: float) -> Floats:
@@ -175,23 +177,23 @@ def _from_ball(ball: Floats, curv: float) -> Floats:
     return space
 
 
-def _off_sheet(matrix: Floats, off: Floats, bad: NDArray[np.int64], curv: float, tolerance: float, where: str) -> str:
-    worst = int(bad[np.argmax(off[bad])])
-    wanted = math.sqrt(1 / curv + float(np.sum(matrix[worst, 1:] ** 2)))
+def _off_sheet(matrix: Floats, off: Floats, invalid: NDArray[np.int64], curv: float, tolerance: float, where: str) -> str:
+    worst = int(invalid[np.argmax(off[invalid])])
+    expected_time = math.sqrt(1 / curv + float(np.sum(matrix[worst, 1:] ** 2)))
     return (
-        f"{where}: {len(bad):,} of {len(matrix):,} rows are off the hyperboloid of curvature −{curv:g} ({_rows(bad)}); the worst is row "
-        f"{worst}, x_t {matrix[worst, 0]:.6g} where √(1/curv + ‖x_s‖²) is {wanted:.6g} ({off[worst]:.2g} off, {tolerance:g} allowed). "
-        "Check the curvature and that time is the first column, or have them moved on to it."
+        f"{where}: {len(invalid):,} of {len(matrix):,} rows are off the hyperboloid of curvature −{curv:g} ({_rows(invalid)}); the worst "
+        f"is row {worst}, x_t {matrix[worst, 0]:.6g} where √(1/curv + ‖x_s‖²) is {expected_time:.6g} ({off[worst]:.2g} off, "
+        f"{tolerance:g} allowed). Check the curvature and that time is the first column, or have them moved on to it."
     )
 
 
-def _off_ball(norm: Floats, bad: NDArray[np.int64], model: str, curv: float, where: str) -> str:
+def _off_ball(norm: Floats, invalid: NDArray[np.int64], model: str, curv: float, where: str) -> str:
     radius = 1 / math.sqrt(curv) if model == "poincare" else 1.0
     worst = int(np.argmax(norm))
     return (
-        f"{where}: {len(bad):,} of {len(norm):,} rows are not inside the Poincaré ball of radius {radius:.6g} ({_rows(bad)}); the worst is "
-        f"row {worst}, norm {norm[worst] * radius:.6g} ({norm[worst] - 1:.2g} beyond the edge). Check the model and the curvature, or have "
-        "them moved inside."
+        f"{where}: {len(invalid):,} of {len(norm):,} rows are not inside the Poincaré ball of radius {radius:.6g} ({_rows(invalid)}); "
+        f"the worst is row {worst}, norm {norm[worst] * radius:.6g} ({norm[worst] - 1:.2g} beyond the edge). Check the model and the "
+        "curvature, or have them moved inside."
     )
 
 

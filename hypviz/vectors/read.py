@@ -42,7 +42,7 @@ NAMED_UNUSED = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class VectorTable:
     """What a file holds: vectors (N, D) as they are, and the columns that it names; None where it says nothing.
 
     labels, images, ids: (N,) text, "" where one has none.  edges: rows parent → child, or an array of them.  notes: what was read
@@ -59,7 +59,7 @@ class Given:
     images_root: Path | None = None
     notes: tuple[str, ...] = ()
 
-    def with_files(self, **files: Path | None) -> Given:
+    def with_files(self, **files: Path | None) -> VectorTable:
         """With columns from files of their own: labels, images, ids one a line; edges two columns."""
         read: dict[str, Any] = {
             name: read_edges(path) if name == "edges" else read_lines(path, name, len(self.vectors))
@@ -83,7 +83,7 @@ class Given:
         return digest.hexdigest()
 
 
-def read_vectors(path: Path) -> Given:
+def read_vectors(path: Path) -> VectorTable:
     """The vectors of a file; DataError says what is wrong with it."""
     if not path.is_file():
         raise DataError(f"There is no vector file {path}.")
@@ -91,7 +91,7 @@ def read_vectors(path: Path) -> Given:
     if reader is None:
         raise DataError(f"{path} is no vector file that is known; expected one of {', '.join(READERS)}.")
     try:
-        found = reader(path)
+        entries = reader(path)
     except DataError:
         raise
     except pickle.UnpicklingError as error:
@@ -99,7 +99,7 @@ def read_vectors(path: Path) -> Given:
     except Exception as error:  # each library has its own errors for a damaged file
         reason = " ".join(str(error).split())[:160]
         raise DataError(f"{path} cannot be read as {path.suffix} ({type(error).__name__}: {reason}).") from error
-    return _given(_beside(path) | found, path)
+    return _table_of(_beside(path) | entries, path)
 
 
 def is_vector_file(path: Path) -> bool:
@@ -122,8 +122,8 @@ def _safetensors(path: Path) -> dict[str, Any]:
 
     _check_header(path)
     with safe_open(path, framework="numpy") as file:
-        said = {name: _json_value(text) for name, text in (file.metadata() or {}).items()}
-        return said | {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping, it only has keys()
+        metadata = {name: _json_value(text) for name, text in (file.metadata() or {}).items()}
+        return metadata | {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping, it only has keys()
 
 
 def _torch(path: Path) -> dict[str, Any]:
@@ -155,21 +155,21 @@ def _parquet(path: Path) -> dict[str, Any]:
 
     check_columns(path)
     table = pq.read_table(path)
-    said = json.loads((table.schema.metadata or {}).get(b"hypviz", b"{}"))
-    found: dict[str, Any] = dict(said) if isinstance(said, dict) else {}
+    metadata = json.loads((table.schema.metadata or {}).get(b"hypviz", b"{}"))
+    entries: dict[str, Any] = dict(metadata) if isinstance(metadata, dict) else {}
     numbers = []
     for name in table.column_names:
         column = table[name].combine_chunks()
         kind, known = column.type, ALIASES.get(name.lower(), name.lower())
         if pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind):
-            found[name] = _lists(column, name)
+            entries[name] = _lists(column, name)
         elif pa.types.is_floating(kind) and known not in TEXTS:
             numbers.append(column.to_numpy(zero_copy_only=False))
         else:
-            found[name] = column.to_pylist()
-    if numbers and not any(np.ndim(value) == 2 for value in found.values()):
-        found["vectors"] = np.stack(numbers, axis=1)
-    return found
+            entries[name] = column.to_pylist()
+    if numbers and not any(np.ndim(value) == 2 for value in entries.values()):
+        entries["vectors"] = np.stack(numbers, axis=1)
+    return entries
 
 
 def _lists(column: Any, name: str) -> Column:
@@ -208,45 +208,47 @@ def _beside(path: Path) -> dict[str, Any]:
     """What NAME.json beside the file says of the vectors; nothing when it is not there or about something else."""
     beside = path.with_suffix(".json")
     try:
-        said = json.loads(read_limited(beside, MAX_HEADER))
+        sidecar = json.loads(read_limited(beside, MAX_HEADER))
     except (OSError, ValueError, RecursionError):
         return {}
     return (
-        {name: said[name] for name in ("curv", "model", "images_root", "edges", *TEXTS) if name in said} if isinstance(said, dict) else {}
+        {name: sidecar[name] for name in ("curv", "model", "images_root", "edges", *TEXTS) if name in sidecar}
+        if isinstance(sidecar, dict)
+        else {}
     )
 
 
-def _given(found: Mapping[str, Any], path: Path) -> Given:
+def _table_of(entries: Mapping[str, Any], path: Path) -> VectorTable:
     named: dict[str, Any] = {}
-    for name, value in found.items():
+    for name, value in entries.items():
         named.setdefault(ALIASES.get(name.lower(), name.lower()), value)
-    vectors, taken = _vectors(named, path)
+    vectors, vectors_name = _vectors(named, path)
     columns: dict[str, Any] = {name: texts_of(named[name], name, path) for name in TEXTS if named.get(name) is not None}
     columns["labels"], class_key = _labels(columns.get("labels"), named, len(vectors), path)
     edges = edges_of_mapping(named, str(path))
     curv = None if named.get("curv") is None else _curv(named["curv"], path)
     root = Path(str(named["images_root"])) if named.get("images_root") else None
-    used = {taken, class_key, *TEXTS, "edges", "edge_index", "curv", "model", "images_root", *(("parent", "child") if edges else ())}
+    used = {vectors_name, class_key, *TEXTS, "edges", "edge_index", "curv", "model", "images_root", *(("parent", "child") if edges else ())}
     unused = {name: value for name, value in named.items() if name not in used and not isinstance(value, str) and np.ndim(value)}
     notes = (f"not used: {in_words(unused, NAMED_UNUSED)}",) if unused else ()
-    return Given(vectors, **columns, edges=edges, curv=curv, model=_model(named.get("model"), path), images_root=root, notes=notes)
+    return VectorTable(vectors, **columns, edges=edges, curv=curv, model=_model(named.get("model"), path), images_root=root, notes=notes)
 
 
 def _vectors(named: Mapping[str, Any], path: Path) -> tuple[Column, str]:
     """The matrix of vectors, and the name of its entry; DataError names what there is."""
-    given = named.get("vectors")
-    inside = given if isinstance(given, Mapping) else named  # a layer of its own, as torch saves one
-    if given is not None and inside is named:
-        if not hasattr(given, "dtype") or np.ndim(given) != 2:
+    vectors = named.get("vectors")
+    inside = vectors if isinstance(vectors, Mapping) else named  # a layer of its own, as torch saves one
+    if vectors is not None and inside is named:
+        if not hasattr(vectors, "dtype") or np.ndim(vectors) != 2:
             raise DataError(
-                f"{path}: 'vectors' must be a matrix of at least 1 row and 2 columns (N, D), got {in_words({'vectors': given}, 1)}."
+                f"{path}: 'vectors' must be a matrix of at least 1 row and 2 columns (N, D), got {in_words({'vectors': vectors}, 1)}."
             )
-        return np.asarray(given), "vectors"
+        return np.asarray(vectors), "vectors"
     matrices = [name for name, value in inside.items() if isinstance(value, np.ndarray) and value.ndim == 2 and value.dtype.kind == "f"]
     if len(matrices) != 1:
         held = in_words(inside, NAMED_UNUSED) or "nothing"
         raise DataError(f"{path} holds {held}; expected a matrix called 'vectors', or a single matrix under any name.")
-    return inside[matrices[0]], "vectors" if inside is given else matrices[0]
+    return inside[matrices[0]], "vectors" if inside is vectors else matrices[0]
 
 
 def _labels(labels: Column | None, named: Mapping[str, Any], count: int, path: Path) -> tuple[Column | None, str]:

@@ -11,27 +11,27 @@ STATES = ("model", "state_dict", "model_state_dict", "net", "weights")
 """Entries under which training programs keep their parameters."""
 
 
-def checkpoint_parts(found: Mapping[str, Any]) -> dict[str, Any]:
+def checkpoint_parts(entries: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of a dict of tensors; parameters one level down join them where the vectors are not above.
 
     A checkpoint of poincare-embeddings (Nickel and Kiela) has them under `embeddings` or in the table `lt.weight`, in the order of
     the names under `objects`; its manifold stands in `conf`, and without one points inside the unit ball are its Poincaré ball.
     """
-    parts = {name: value for name, value in found.items() if not (name in STATES and isinstance(value, Mapping))}
-    states = [value for name, value in found.items() if name in STATES and isinstance(value, Mapping)]
+    parts = {name: value for name, value in entries.items() if not (name in STATES and isinstance(value, Mapping))}
+    states = [value for name, value in entries.items() if name in STATES and isinstance(value, Mapping)]
     tables = {name: array for state in states for name, array in state.items() if np.ndim(array) == 2}
     if not any(np.ndim(value) == 2 for value in parts.values()):
         parts = {**tables, **parts}
-    if "objects" in found and "lt.weight" in tables and "model" not in parts:
-        manifold = _manifold(found.get("conf"), tables["lt.weight"])
+    if "objects" in entries and "lt.weight" in tables and "model" not in parts:
+        manifold = _manifold(entries.get("conf"), tables["lt.weight"])
         return {"curv": 1.0, **parts, "model": manifold} if manifold else parts
     return parts
 
 
 def _manifold(conf: Any, table: Any) -> str | None:
-    said = conf.get("manifold") if isinstance(conf, Mapping) else None
-    if said is not None:
-        return {"poincare": "poincare", "lorentz": "lorentz-full"}.get(str(said))
+    manifold = conf.get("manifold") if isinstance(conf, Mapping) else None
+    if manifold is not None:
+        return {"poincare": "poincare", "lorentz": "lorentz-full"}.get(str(manifold))
     inside = bool((np.linalg.norm(np.asarray(table, np.float64), axis=1) < 1).all())
     return "poincare" if inside else None
 

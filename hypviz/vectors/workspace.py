@@ -27,10 +27,11 @@ from hypviz.model.card import Card, checkpoint_hash, read_card, write_card
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.storage.files import write_file
+from hypviz.storage.json_types import Json
 from hypviz.vectors.columns import as_texts
 from hypviz.vectors.edges import EdgeCount, edge_pairs
 from hypviz.vectors.models import AUTO, Placed, as_model, place_vectors
-from hypviz.vectors.read import Given
+from hypviz.vectors.read import VectorTable
 from hypviz.workspace.store import VECTORS, Workspace
 
 NO_LABELS = "vector"
@@ -53,7 +54,7 @@ class Summary:
     name: str
     count: int
     dimension: int
-    placed: dict[str, Any]
+    placed: Json
     omega: float
     calibrated: bool
     labelled: int = 0
@@ -62,12 +63,12 @@ class Summary:
     without: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Json:
         """JSON-ready. `edges` are those read: kept and dropped together."""
         return {
             "name": self.name, "vectors": self.count, "dimension": self.dimension, **self.placed, "omega": self.omega,
             "omega_calibrated": self.calibrated, "labels": self.labelled, "classes": self.classes,
-            "edges": self.edges.read, "kept_edges": self.edges.kept, "dropped_edges": self.edges.dropped,
+            "edges": self.edges.read, "kept_edges": self.edges.accepted, "dropped_edges": self.edges.dropped,
             "pictures_not_used": self.without, "notes": list(self.notes),
         }  # fmt: skip
 
@@ -79,7 +80,7 @@ class Summary:
         return [
             f"{self.count:,} vectors in {self.dimension} dimensions, taken as {placed['model']} of curvature −{placed['curv']:g}; "
             f"at most {placed['off']:.2g} off the manifold (row {placed['worst_row']}){moved}",
-            f"{self.labelled:,} labels, {self.classes:,} classes; {self.edges.read:,} edges read, {self.edges.kept:,} kept{left}",
+            f"{self.labelled:,} labels, {self.classes:,} classes; {self.edges.read:,} edges read, {self.edges.accepted:,} kept{left}",
             *self.notes,
             f"ω {self.omega:.3f} ({'from the edges' if self.calibrated else 'not calibrated: no edges'})",
         ]
@@ -87,7 +88,7 @@ class Summary:
 
 def make_vectors_workspace(
     folder: Path,
-    given: Given,
+    table: VectorTable,
     *,
     name: str,
     model: str | None = None,
@@ -102,26 +103,26 @@ def make_vectors_workspace(
     images_root: the folder that paths of pictures start from. Raises DataError for vectors off the manifold, columns of another
     length, edges in a circle; WorkspaceError as `Workspace.create`.
     """
-    curv = given.curv if curv is None else curv
-    placed = place_vectors(given.vectors, model=model or given.model or AUTO, curv=curv, project=project, where=where)
-    items, without = vector_items(placed.embedding, given, images_root or Path.cwd())
-    pairs, edges = edge_pairs(given.edge_table(where), len(items), ids=given.ids, labels=given.labels)
+    curv = table.curv if curv is None else curv
+    placed = place_vectors(table.vectors, model=model or table.model or AUTO, curv=curv, project=project, where=where)
+    items, without = vector_items(placed.embedding, table, images_root or Path.cwd())
+    pairs, edges = edge_pairs(table.edge_table(where), len(items), ids=table.ids, labels=table.labels)
     hierarchy = hierarchy_of(len(items), pairs)
     omega, omega_parents, calibrated = _omega(placed.embedding, hierarchy)
     summary = Summary(
         name, len(items), placed.embedding.directions.shape[1], placed.to_json(), omega, calibrated,
-        labelled=int((items.label != SCENE).sum()) if given.labels is not None else 0, classes=len(items.classes),
-        edges=edges, without=without, notes=(*given.notes, *edges.notes),
+        labelled=int((items.label != SCENE).sum()) if table.labels is not None else 0, classes=len(items.classes),
+        edges=edges, without=without, notes=(*table.notes, *edges.notes),
     )  # fmt: skip
     pictures = bool((items.images.content != "").any())
-    made = Workspace.create(
+    workspace = Workspace.create(
         folder, items, hierarchy, name=name, report=summary.to_json(), overwrite=overwrite, pictures=pictures, vectors=True
     )
-    write_file(made.folder / VECTORS, lambda part: _save(part, placed.embedding))
+    write_file(workspace.folder / VECTORS, lambda part: _save(part, placed.embedding))
     card = _card(name, placed, omega, omega_parents, calibrated)
-    write_card(made.folder / VECTORS, card)
-    made.write_embedding(checkpoint_hash(made.folder / VECTORS), placed.embedding, extra={"vectors": where})
-    return made, summary
+    write_card(workspace.folder / VECTORS, card)
+    workspace.write_embedding(checkpoint_hash(workspace.folder / VECTORS), placed.embedding, extra={"vectors": where})
+    return workspace, summary
 
 
 def own_embedding(workspace: Workspace) -> Embedding:
@@ -131,20 +132,20 @@ def own_embedding(workspace: Workspace) -> Embedding:
     return place_vectors(np.load(workspace.vectors), model="tangent", curv=read_card(workspace.vectors).curv).embedding
 
 
-def vector_items(embedding: Embedding, given: Given, root: Path) -> tuple[Items, dict[str, int]]:
+def vector_items(embedding: Embedding, table: VectorTable, root: Path) -> tuple[Items, dict[str, int]]:
     """An item per vector in their order, and how many of the pictures named are not used, by reason."""
     count = len(embedding)
     for column in ("labels", "images", "ids"):
-        values = getattr(given, column)
+        values = getattr(table, column)
         if values is not None and len(values) != count:
             raise DataError(f"{column} has {len(values):,} values for {count:,} vectors; give one per vector, in their order.")
-    words = np.full(count, NO_LABELS) if given.labels is None else as_texts(given.labels.tolist())
+    words = np.full(count, NO_LABELS) if table.labels is None else as_texts(table.labels.tolist())
     classes = np.unique(words[words != ""])
     label = np.where(words == "", SCENE, np.searchsorted(classes, words))
-    images, without = _images(given.images, count, root)
+    images, without = _images(table.images, count, root)
     boxes = np.stack([np.zeros(count), np.zeros(count), images.width, images.height], axis=1).astype(np.float32)
     items = Items(
-        item_id=_ids(embedding, given.ids), image=np.arange(count, dtype=np.int32), xyxy=boxes, label=label.astype(np.int32),
+        item_id=_ids(embedding, table.ids), image=np.arange(count, dtype=np.int32), xyxy=boxes, label=label.astype(np.int32),
         source=np.full(count, VECTOR), images=images, classes=tuple(map(str, classes)), root=root.resolve(),
     )  # fmt: skip
     return items, without
@@ -172,21 +173,21 @@ def hierarchy_of(count: int, edges: NDArray[Any] | None) -> Hierarchy:
     key, beyond = (_keys(part, count) for part in (closure, longer))
     key.sort()
     parent, child = np.divmod(key, count)
-    made = Edges(parent.astype(np.int32), child.astype(np.int32), ~np.isin(key, beyond))
-    counts = {"images": count, "boxes": 0, "scene_box": 0, "box_box": len(made), "direct": int(made.direct.sum())}
-    return Hierarchy(made, depth, np.empty((0, 2), np.int32), counts)
+    closed_edges = Edges(parent.astype(np.int32), child.astype(np.int32), ~np.isin(key, beyond))
+    counts = {"images": count, "boxes": 0, "scene_box": 0, "box_box": len(closed_edges), "direct": int(closed_edges.direct.sum())}
+    return Hierarchy(closed_edges, depth, np.empty((0, 2), np.int32), counts)
 
 
 def _pairs(count: int, edges: NDArray[Any] | None) -> NDArray[np.int64]:
-    given = np.empty((0, 2), np.int64) if edges is None else np.asarray(edges)
-    if given.size == 0:
+    array = np.empty((0, 2), np.int64) if edges is None else np.asarray(edges)
+    if array.size == 0:
         return np.empty((0, 2), np.int64)
-    if given.ndim != 2 or given.shape[1] != 2 or given.dtype.kind not in "iu":
-        raise DataError(f"edges must be whole numbers of the shape (E, 2), a row parent → child each; got {given.dtype} {given.shape}.")
-    if given.min() < 0 or given.max() >= count:
-        row = int(np.flatnonzero(((given < 0) | (given >= count)).any(axis=1))[0])
-        raise DataError(f"edge {row} is {given[row].tolist()}, but the vectors are rows 0…{count - 1}.")
-    return np.unique(given.astype(np.int64), axis=0)
+    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        raise DataError(f"edges must be whole numbers of the shape (E, 2), a row parent → child each; got {array.dtype} {array.shape}.")
+    if array.min() < 0 or array.max() >= count:
+        row = int(np.flatnonzero(((array < 0) | (array >= count)).any(axis=1))[0])
+        raise DataError(f"edge {row} is {array[row].tolist()}, but the vectors are rows 0…{count - 1}.")
+    return np.unique(array.astype(np.int64), axis=0)
 
 
 def _keys(relation: Any, count: int) -> NDArray[np.int64]:
@@ -201,21 +202,21 @@ def _images(paths: NDArray[Any] | None, count: int, root: Path) -> tuple[Images,
     content, without = [""] * count, {"none given": count}
     if paths is not None:
         without = {}
-        for row, given in enumerate(as_texts(paths.tolist()).tolist()):
+        for row, path in enumerate(as_texts(paths.tolist()).tolist()):
             try:
-                if not given:
+                if not path:
                     raise PictureError(names[row], "none given", "no path")
-                width[row], height[row] = read_size(root / given)
-                names[row], content[row] = given, content_hash(given.encode())
+                width[row], height[row] = read_size(root / path)
+                names[row], content[row] = path, content_hash(path.encode())
             except PictureError as error:
                 without[error.reason] = without.get(error.reason, 0) + 1
     return Images(np.array(names), width, height, np.array(content, np.str_), np.full(count, "")), without
 
 
-def _ids(embedding: Embedding, given: NDArray[Any] | None) -> NDArray[np.str_]:
+def _ids(embedding: Embedding, names: NDArray[Any] | None) -> NDArray[np.str_]:
     """The ids given, or a hash of the vector and which repetition of it this is."""
-    if given is not None:
-        ids = as_texts(given.tolist())
+    if names is not None:
+        ids = as_texts(names.tolist())
         if (ids == "").any():
             raise DataError(f"ids must name every vector; row {int(np.argmax(ids == ''))} has none.")
         repeated, counts = np.unique(ids, return_counts=True)
@@ -223,13 +224,13 @@ def _ids(embedding: Embedding, given: NDArray[Any] | None) -> NDArray[np.str_]:
             raise DataError(f"ids must differ from each other; {str(repeated[counts > 1][0])!r} is there {counts.max()} times.")
         return ids
     both = np.concatenate([embedding.directions, embedding.radii[:, None]], axis=1).astype("<f4")
-    seen: dict[bytes, int] = {}
-    found = []
+    repeats: dict[bytes, int] = {}
+    hashes = []
     for row in both:
         data = row.tobytes()
-        seen[data] = seen.get(data, -1) + 1
-        found.append(hashlib.sha256(data + str(seen[data]).encode()).hexdigest()[:16])
-    return np.array(found, np.str_)
+        repeats[data] = repeats.get(data, -1) + 1
+        hashes.append(hashlib.sha256(data + str(repeats[data]).encode()).hexdigest()[:16])
+    return np.array(hashes, np.str_)
 
 
 def _omega(embedding: Embedding, hierarchy: Hierarchy) -> tuple[float, float, bool]:
@@ -239,7 +240,7 @@ def _omega(embedding: Embedding, hierarchy: Hierarchy) -> tuple[float, float, bo
         return OMEGA, OMEGA, False
     if len(parents) > CALIBRATED_ON:
         parents = np.random.default_rng(0).choice(parents, CALIBRATED_ON, replace=False)
-    index, found = Index(embedding), []
+    index, omegas = Index(embedding), []
     for apex in ("query", "candidate"):
         sweep = ThresholdSweep()
         for part, scores in index.scores(embedding.take(parents), apex=apex, task="children"):
@@ -249,8 +250,8 @@ def _omega(embedding: Embedding, hierarchy: Hierarchy) -> tuple[float, float, bo
             below[owner, child] = True
             scores[np.arange(len(rows)), rows] = -np.inf
             sweep.add(np.pi - scores, below)
-        found.append(sweep.best()[0])
-    return found[0], found[1], True
+        omegas.append(sweep.best()[0])
+    return omegas[0], omegas[1], True
 
 
 def _card(name: str, placed: Placed, omega: float, omega_parents: float, calibrated: bool) -> Card:

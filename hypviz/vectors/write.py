@@ -17,6 +17,7 @@ from hypviz.data.items import SCENE, VECTOR, Items
 from hypviz.errors import SettingsError
 from hypviz.search.embedding import Embedding
 from hypviz.storage.files import write_files
+from hypviz.storage.json_types import Json
 from hypviz.vectors.models import MODELS, as_model
 
 Rows = NDArray[np.integer]
@@ -33,31 +34,31 @@ def write_vectors(
     *,
     model: str = "lorentz",
     about: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> Json:
     """Write the items `rows` to `path` (.npy) and NAME.json; returns what the JSON says. SettingsError for another ending."""
     if path.suffix.lower() != ".npy":
         raise SettingsError(f"Vectors are written as .npy with a .json beside it; {path} has another ending.")
-    data, said = vectors_and_words(items, hierarchy, embedding, rows, model=model, about=about)
-    text = json.dumps(said, ensure_ascii=False, indent=1)
+    data, description = vectors_and_words(items, hierarchy, embedding, rows, model=model, about=about)
+    text = json.dumps(description, ensure_ascii=False, indent=1)
     write_files(
         {path: lambda part: part.write_bytes(data), path.with_suffix(".json"): lambda part: part.write_text(text, encoding="utf-8")}
     )
-    return said
+    return description
 
 
 def vectors_zip(items: Items, hierarchy: Hierarchy, embedding: Embedding, rows: Rows, *, about: Mapping[str, Any] | None = None) -> bytes:
     """vectors.npy and vectors.json of the items `rows` in one zip file: what the page hands out."""
-    data, said = vectors_and_words(items, hierarchy, embedding, rows, about=about)
+    data, description = vectors_and_words(items, hierarchy, embedding, rows, about=about)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("vectors.npy", data)
-        archive.writestr("vectors.json", json.dumps(said, ensure_ascii=False, indent=1))
+        archive.writestr("vectors.json", json.dumps(description, ensure_ascii=False, indent=1))
     return stream.getvalue()
 
 
 def vectors_and_words(
     items: Items, hierarchy: Hierarchy, embedding: Embedding, rows: Rows, *, model: str = "lorentz", about: Mapping[str, Any] | None = None
-) -> tuple[bytes, dict[str, Any]]:
+) -> tuple[bytes, Json]:
     """The .npy content, and what stands beside it: model, curv, geometry, and per vector its id, label, picture and box;
     `edges` are the direct annotated pairs among the items, as rows of this file."""
     some = embedding.take(rows)
@@ -73,7 +74,7 @@ def vectors_and_words(
     place[rows] = np.arange(len(rows))
     edges = hierarchy.edges
     pairs = np.stack([place[edges.parent[edges.direct]], place[edges.child[edges.direct]]], axis=1)
-    said = {
+    description = {
         "model": model,
         "curv": float(embedding.curv),
         "geometry": embedding.geometry,
@@ -87,10 +88,10 @@ def vectors_and_words(
         "edges": pairs[(pairs >= 0).all(axis=1)].tolist(),
         "about": dict(about or {}),
     }
-    return stream.getvalue(), said
+    return stream.getvalue(), description
 
 
 def _unlabelled(items: Items, rows: Rows) -> list[bool]:
     """Which of the items are own vectors without a label; a picture's scene is called so."""
-    found: list[bool] = ((items.label[rows] == SCENE) & (items.source[rows] == VECTOR)).tolist()
-    return found
+    unlabelled: list[bool] = ((items.label[rows] == SCENE) & (items.source[rows] == VECTOR)).tolist()
+    return unlabelled

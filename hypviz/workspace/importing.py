@@ -40,8 +40,8 @@ def import_workspace(
     target = folder if isinstance(folder, Path) else folder(items)
     if not isinstance(folder, Path) and is_workspace(target):
         return Workspace.open(target), report
-    made = create_workspace(target, items, name=name, report=report, settings=settings, overwrite=overwrite)
-    return made, replace(report, notes=tuple(made.meta["import"]["notes"]))
+    workspace = create_workspace(target, items, name=name, report=report, settings=settings, overwrite=overwrite)
+    return workspace, replace(report, notes=tuple(workspace.meta["import"]["notes"]))
 
 
 def create_workspace(

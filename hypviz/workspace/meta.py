@@ -15,6 +15,7 @@ from typing import Any
 from hypviz.data.items import Items
 from hypviz.errors import WorkspaceError
 from hypviz.storage.files import PART, read_limited
+from hypviz.storage.json_types import Json
 
 SCHEMA = 2
 """Raised whenever the files change; an older program refuses what a newer one wrote. 1: until November 2026, keys came as they were
@@ -23,7 +24,7 @@ MAX_META = 256 << 20
 """Bytes of meta.json: class names and the report of the import, some MB for the largest sets."""
 KIND = "hypviz workspace"
 _KEYS: dict[str, type] = {"name": str, "root": str, "stamp": str, "classes": list, "data_hash": str, "hierarchy": dict}
-_LATER: dict[str, Any] = {"pictures": True, "vectors": False, "corrections": [], "import": None, "licences": {}}
+_LATER: Json = {"pictures": True, "vectors": False, "corrections": [], "import": None, "licences": {}}
 """Keys that schema 1 gained in its time, with what their absence meant."""
 
 
@@ -52,7 +53,7 @@ def may_renew(folder: Path, overwrite: bool) -> bool:
     return False
 
 
-def describe(folder: Path, items: Items, *, name: str) -> dict[str, Any]:
+def describe(folder: Path, items: Items, *, name: str) -> Json:
     """meta.json of a new writing of `items` into `folder`, under a fresh stamp; `licences` counts images by licence."""
     licences = Counter(items.images.licence.tolist())
     return {
@@ -78,7 +79,7 @@ def _root_for(folder: Path, root: Path) -> str:
     return root.as_posix()
 
 
-def read_meta(folder: Path) -> dict[str, Any]:
+def read_meta(folder: Path) -> Json:
     """meta.json with all keys of SCHEMA, those of an older one brought up to it; raises WorkspaceError saying why there is none to be
     had. The file stays as it is until the workspace is written again."""
     path = folder / "meta.json"
@@ -112,7 +113,7 @@ def _refuse_newer(folder: Path, schema: Any) -> None:
         raise WorkspaceError(f"{folder} was written by a newer hypviz (schema {schema}, this one reads up to {SCHEMA}); update hypviz.")
 
 
-def migrated(meta: dict[str, Any]) -> dict[str, Any]:
+def migrated(meta: Json) -> Json:
     """The content of an older meta.json as SCHEMA has it, step by step.
 
     >>> migrated({"schema": 1, "vectors": True})["pictures"], migrated({"schema": 1})["schema"] == SCHEMA
@@ -123,11 +124,11 @@ def migrated(meta: dict[str, Any]) -> dict[str, Any]:
     return meta
 
 
-def _from_1(meta: dict[str, Any]) -> dict[str, Any]:
+def _from_1(meta: Json) -> Json:
     return _LATER | meta
 
 
-_STEPS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
+_STEPS: dict[int, Callable[[Json], Json]] = {1: _from_1}
 """What leads from each schema to the next."""
 
 

@@ -32,6 +32,7 @@ from hypviz.data.items import Items
 from hypviz.errors import DataError, WorkspaceError
 from hypviz.search.embedding import Embedding
 from hypviz.storage.files import settle, write_file, write_files, write_folder
+from hypviz.storage.json_types import Json
 from hypviz.storage.keeping import find, first_place, keep, places
 from hypviz.workspace.meta import SCHEMA, damaged, describe, is_workspace, may_renew, now, read_meta, write_json
 from hypviz.workspace.tables import read_tables, table_writers
@@ -119,7 +120,7 @@ class Workspace:
         raise damaged(folder, "its files change all the time")
 
     @classmethod
-    def _read(cls, folder: Path, meta: dict[str, Any], root: Path | str | None) -> Workspace:
+    def _read(cls, folder: Path, meta: Json, root: Path | str | None) -> Workspace:
         where = (folder / meta["root"] if root is None else Path(root)).resolve()
         try:
             items, hierarchy = read_tables(folder, meta["stamp"], classes=tuple(meta["classes"]), root=where)
@@ -171,15 +172,15 @@ class Workspace:
         try:
             meta = json.loads((folder / "meta.json").read_bytes())
             directions = np.load(folder / "directions.npy", mmap_mode="r")
-            found = Embedding(directions, np.load(folder / "radii.npy"), meta["curv"], meta["geometry"])
+            embedding = Embedding(directions, np.load(folder / "radii.npy"), meta["curv"], meta["geometry"])
             if meta.get("schema", 1) > SCHEMA:
                 raise ValueError(f"it is of schema {meta['schema']}, this hypviz reads up to {SCHEMA}")
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("%s is damaged (%s): the embedding has to be made again", folder, error)
             return None
-        return found if len(found) == len(self.items) else None
+        return embedding if len(embedding) == len(self.items) else None
 
-    def embedding_meta(self, checkpoint_hash: str) -> dict[str, Any]:
+    def embedding_meta(self, checkpoint_hash: str) -> Json:
         """What was written beside an embedding, with `extra` under "extra"; WorkspaceError when there is none."""
         try:
             meta = json.loads((self.embedding_folder(checkpoint_hash) / "meta.json").read_bytes())
@@ -243,8 +244,8 @@ class Workspace:
     def former_embeddings(self, checkpoint_hash: str) -> list[Path]:
         """Folders of the embeddings by this checkpoint of earlier states of the data, the newest first."""
         now_in = Path(self._embedding_name(checkpoint_hash))
-        found = [path for place in places(self.folder) for path in (place / now_in.parent).glob(f"{checkpoint_hash}-*")]
-        folders = [path for path in found if path.is_dir() and path.name != now_in.name]
+        candidates = [path for place in places(self.folder) for path in (place / now_in.parent).glob(f"{checkpoint_hash}-*")]
+        folders = [path for path in candidates if path.is_dir() and path.name != now_in.name]
         return sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)
 
     def _array_path(self, checkpoint_hash: str, name: str) -> Path:
@@ -256,7 +257,7 @@ class Workspace:
         return f"{self._embedding_name(checkpoint_hash)}/{name}.npy"
 
 
-def _write_workspace(folder: Path, items: Items, hierarchy: Hierarchy, meta: dict[str, Any]) -> None:
+def _write_workspace(folder: Path, items: Items, hierarchy: Hierarchy, meta: Json) -> None:
     writers = table_writers(folder, items, hierarchy, meta["stamp"])
     write_files(writers | {folder / "meta.json": lambda part: write_json(part, meta)})
 

@@ -38,9 +38,9 @@ def make_workspace(folder: Path, count: int, *, checkpoint: str = "demo", seed: 
     path = find_checkpoint(checkpoint)
     rng = np.random.default_rng(seed)
     items, hierarchy = make_items(count, rng)
-    made = Workspace.create(folder, items, hierarchy, name=f"made-up, {count:,} items", pictures=False)
-    made.write_embedding(checkpoint_hash(path), make_embedding(items, hierarchy, read_card(path), rng), extra={"synthetic": True})
-    return made
+    workspace = Workspace.create(folder, items, hierarchy, name=f"made-up, {count:,} items", pictures=False)
+    workspace.write_embedding(checkpoint_hash(path), make_embedding(items, hierarchy, read_card(path), rng), extra={"synthetic": True})
+    return workspace
 
 
 def make_items(count: int, rng: np.random.Generator) -> tuple[Items, Hierarchy]:
@@ -50,8 +50,8 @@ def make_items(count: int, rng: np.random.Generator) -> tuple[Items, Hierarchy]:
     depth = np.where(place == 0, 0, np.where(slot == 0, 1, 2)).astype(np.int16)
     images = int(image[-1]) + 1
     kind = rng.geometric(0.12, (images, OBJECTS)) % 24  # few classes are common, most are rare
-    own = kind[image, np.maximum(number, 0)]
-    label = np.where(depth == 0, SCENE, np.where(depth == 1, own, 24 + (3 * own + slot) % 40)).astype(np.int32)
+    object_kind = kind[image, np.maximum(number, 0)]
+    label = np.where(depth == 0, SCENE, np.where(depth == 1, object_kind, 24 + (3 * object_kind + slot) % 40)).astype(np.int32)
     items = Items(
         item_id=np.char.mod("%016x", np.arange(count)),
         image=image.astype(np.int32),
@@ -102,6 +102,6 @@ def _edges(count: int, images: int) -> Edges:
     child = np.concatenate([inside, (first[:, None] + 1 + np.arange(PARTS)).ravel()])
     direct = (parent > 0) | np.isin(child, first)
     start = PER_IMAGE * np.arange(images)[:, None]
-    there = (start + child).ravel() < count
-    pairs = [(start + end).ravel()[there].astype(np.int32) for end in (parent, child)]
-    return Edges(pairs[0], pairs[1], np.tile(direct, images)[there])
+    existing = (start + child).ravel() < count
+    pairs = [(start + end).ravel()[existing].astype(np.int32) for end in (parent, child)]
+    return Edges(pairs[0], pairs[1], np.tile(direct, images)[existing])

@@ -106,8 +106,8 @@ def _hierarchy(edges: pa.Table, depth: NDArray[np.int16]) -> Hierarchy:
     if len(parent) and not (min(parent.min(), child.min()) >= 0 and max(parent.max(), child.max()) < len(depth)):
         raise DataError(f"edges.parquet names items beyond the {len(depth)} there are")
     twin = kind == "duplicate"
-    own = Edges(parent[~twin], child[~twin], kind[~twin] == "direct")
-    return Hierarchy(own, depth, np.stack([parent[twin], child[twin]], axis=1), {})
+    distinct = Edges(parent[~twin], child[~twin], kind[~twin] == "direct")
+    return Hierarchy(distinct, depth, np.stack([parent[twin], child[twin]], axis=1), {})
 
 
 def _table(columns: dict[str, Any], stamp: str) -> pa.Table:

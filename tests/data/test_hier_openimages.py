@@ -137,7 +137,7 @@ def test_a_plan_lists_what_is_missing_and_its_size(tmp_path: Path) -> None:
     (tmp_path / "images/train/a.jpg").write_bytes(b"x")
     (tmp_path / "images/train/b.jpg").write_bytes(b"")
     plan = plan_download(["train/a.jpg", "train/b.jpg", "test/c.jpg"], tmp_path / "images")
-    assert (plan.missing, plan.there) == (["train/b.jpg", "test/c.jpg"], 1)
+    assert (plan.missing, plan.present) == (["train/b.jpg", "test/c.jpg"], 1)
     assert plan.bytes == pytest.approx(2 * 293_700, rel=0.01)
     assert plan.free > 0 and "2 pictures to fetch, about 0.0 GB (1 are there)" in plan.describe()
     write_commands(plan, tmp_path / "list.txt")

@@ -129,7 +129,7 @@ def test_few_boxes_that_fit_another_form_only_are_refused_not_guessed() -> None:
     samples = [Sample((30, 20, 39, 29), (40, 30))]
     with pytest.raises(DataError, match=r"100 % of 1 boxes leave their pictures as \[x, y, width, height\].*--boxes xyxy"):
         judge(samples, ("xywh", "xyxy"), "a.json", DropCounter())
-    assert judge(samples, ("xywh", "xyxy"), "a.json", DropCounter(), said="xyxy").form == "xyxy"
+    assert judge(samples, ("xywh", "xyxy"), "a.json", DropCounter(), box_format="xyxy").form == "xyxy"
 
 
 def test_small_pictures_in_per_cent_are_refused_unless_a_person_says_pixels() -> None:
@@ -137,7 +137,7 @@ def test_small_pictures_in_per_cent_are_refused_unless_a_person_says_pixels() ->
     samples = [Sample(tuple(row), (160, 120)) for row in numbers.tolist()]
     with pytest.raises(DataError, match="may be per cent"):
         judge(samples, ("xyxy",), "a.csv", DropCounter())
-    assert judge(samples, ("xyxy",), "a.csv", DropCounter(), said="xyxy").unit == "pixels"
+    assert judge(samples, ("xyxy",), "a.csv", DropCounter(), box_format="xyxy").unit == "pixels"
 
 
 @pytest.mark.parametrize("step", [2, 3])

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from hypviz.explore import disks
 from hypviz.explore.view import View
 from hypviz.vectors.models import as_model
-from hypviz.vectors.read import Given
+from hypviz.vectors.read import VectorTable
 from hypviz.vectors.workspace import make_vectors_workspace
 from hypviz.viz.region import points_in_polygon
 from tests.page.browser import OpenPage
@@ -58,7 +58,7 @@ WINDING = """() => { window.winding = (polygon) => {
 def vectors_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, View]]:
     """A tree of 1,500 own vectors in 20 dimensions, nearly flat, so that cones hold children."""
     embedding, level = lorentz_tree(1500, dim=20, curv=0.05, radii=(0.7, 1.4, 2.2, 3.0))
-    given = Given(as_model(embedding, "poincare"), labels=np.array([f"level {one}" for one in level]), curv=0.05, model="poincare")
+    given = VectorTable(as_model(embedding, "poincare"), labels=np.array([f"level {one}" for one in level]), curv=0.05, model="poincare")
     folder = tmp_path_factory.mktemp("vectors") / "workspace"
     make_vectors_workspace(folder, given, name="a tree")
     with serve_explorer(folder, "demo") as site:

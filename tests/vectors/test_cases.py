@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from hypviz.cli import app
 from hypviz.errors import DataError, HypvizError
 from hypviz.explore.library import Library
-from hypviz.vectors.read import Given, read_vectors
+from hypviz.vectors.read import VectorTable, read_vectors
 from hypviz.vectors.workspace import make_vectors_workspace
 from hypviz.workspace.store import Workspace
 
@@ -77,9 +77,9 @@ def test_edges_that_are_none_are_refused_with_file_and_row(tmp_path: Path, edges
 
 def test_edges_by_name_join_the_labels(tmp_path: Path) -> None:
     vectors = np.load(CASES / "edges_three_ints" / "p.npy")
-    given = Given(vectors, labels=np.array(LABELS)).with_files(edges=CASES / "edges_three_ints" / "names.csv")
+    given = VectorTable(vectors, labels=np.array(LABELS)).with_files(edges=CASES / "edges_three_ints" / "names.csv")
     made, summary = make_vectors_workspace(tmp_path / "ws", given, name="p", model="poincare")
-    assert direct(made) == [[0, 1]] and summary.edges.kept == 1
+    assert direct(made) == [[0, 1]] and summary.edges.accepted == 1
 
 
 def test_a_label_that_is_null_is_no_class(tmp_path: Path) -> None:

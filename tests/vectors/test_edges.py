@@ -16,7 +16,7 @@ from hypviz.errors import DataError
 from hypviz.vectors.columns import read_lines
 from hypviz.vectors.edge_files import edge_table, read_edges
 from hypviz.vectors.edges import edge_pairs
-from hypviz.vectors.read import Given, read_vectors
+from hypviz.vectors.read import VectorTable, read_vectors
 from hypviz.vectors.workspace import make_vectors_workspace
 
 COUNT = 30
@@ -92,7 +92,7 @@ def test_the_same_edges_come_from_every_layout(tmp_path: Path, layout: str, seed
     ending, write = LAYOUTS[layout]
     write(tmp_path / f"edges{ending}", rows)
     pairs, counted = edge_pairs(read_edges(tmp_path / f"edges{ending}"), COUNT, ids=None, labels=None)
-    assert pairs.tolist() == sorted(rows) and (counted.read, counted.kept) == (len(rows), len(rows)) and not counted.dropped
+    assert pairs.tolist() == sorted(rows) and (counted.read, counted.accepted) == (len(rows), len(rows)) and not counted.dropped
     assert bool(counted.notes) == (layout in ("other heading", "columns the other way round") or "weights" in layout)
 
 
@@ -113,7 +113,7 @@ def test_edges_by_name_join_ids_and_labels(tmp_path: Path, ending: str, by: str)
     else:
         pq.write_table(pa.table({"child": [row[1] for row in named], "parent": [row[0] for row in named]}), path)
     pairs, counted = edge_pairs(read_edges(path), COUNT, ids=NAMES if by == "ids" else None, labels=NAMES if by == "labels" else None)
-    assert pairs.tolist() == sorted(rows) and counted.kept == len(rows)
+    assert pairs.tolist() == sorted(rows) and counted.accepted == len(rows)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -133,7 +133,7 @@ def test_read_is_kept_and_dropped_whatever_is_wrong(tmp_path: Path, seed: int) -
     (tmp_path / "edges.json").write_text(json.dumps([mixed[place] for place in rng.permutation(len(mixed))]))
     pairs, counted = edge_pairs(read_edges(tmp_path / "edges.json"), COUNT, ids=None, labels=labels)
     assert pairs.tolist() == sorted(kept)
-    assert counted.read == len(mixed) == counted.kept + sum(entry["count"] for entry in counted.dropped.values())
+    assert counted.read == len(mixed) == counted.accepted + sum(entry["count"] for entry in counted.dropped.values())
     assert {reason: entry["count"] for reason, entry in counted.dropped.items()} == {reason: len(some) for reason, some in wrong.items()}
     assert all("row " in example for entry in counted.dropped.values() for example in entry["examples"])
 
@@ -248,14 +248,14 @@ def test_a_table_of_labels_without_a_heading_is_refused_and_a_heading_is_no_labe
 
 def test_an_id_that_is_missing_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="ids must name every vector; row 1 has none"):
-        make_vectors_workspace(tmp_path / "ws", Given(np.zeros((2, 3)), ids=np.array(["a", ""])), name="v", model="poincare")
+        make_vectors_workspace(tmp_path / "ws", VectorTable(np.zeros((2, 3)), ids=np.array(["a", ""])), name="v", model="poincare")
 
 
 def test_a_missing_label_is_missing_again_when_it_goes_out(tmp_path: Path) -> None:
     from hypviz.explore.export import export_columns
     from hypviz.explore.view import View
 
-    given = Given(np.eye(3) * 0.3, labels=np.array(["a", "", "no label"]))
+    given = VectorTable(np.eye(3) * 0.3, labels=np.array(["a", "", "no label"]))
     made, _ = make_vectors_workspace(tmp_path / "ws", given, name="v", model="poincare")
     view = View(made, "demo")
     (tmp_path / "out.zip").write_bytes(view.queries.export({}, "vectors").data)

@@ -22,7 +22,7 @@ from hypviz.explore.library import Library
 from hypviz.explore.view import View
 from hypviz.search.embedding import Embedding
 from hypviz.vectors.models import as_model
-from hypviz.vectors.read import Given, read_vectors
+from hypviz.vectors.read import VectorTable, read_vectors
 from hypviz.vectors.workspace import hierarchy_of, make_vectors_workspace
 from hypviz.viz.disk import unpack
 from hypviz.workspace.store import Workspace
@@ -58,7 +58,7 @@ LABELS = np.array([f"tree {row // 10}" for row in range(COUNT)])
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    given = Given(as_model(POINTS, "poincare"), labels=LABELS, edges=EDGES, curv=CURV, model="poincare")
+    given = VectorTable(as_model(POINTS, "poincare"), labels=LABELS, edges=EDGES, curv=CURV, model="poincare")
     return make_vectors_workspace(tmp_path_factory.mktemp("vectors") / "ws", given, name="trees")[0]
 
 
@@ -134,7 +134,7 @@ def test_pictures_are_shown_where_there_are_some(tmp_path: Path, make_picture: M
     make_picture(tmp_path / "pictures" / "é #1.png", (60, 40), seed=3)
     images = np.array(["", "é #1.png", "gone.png", "é #1.png"])
     made, summary = make_vectors_workspace(
-        tmp_path / "ws", Given(POINTS.directions[:4], images=images, model="tangent"), name="four", images_root=tmp_path / "pictures"
+        tmp_path / "ws", VectorTable(POINTS.directions[:4], images=images, model="tangent"), name="four", images_root=tmp_path / "pictures"
     )
     assert summary.without == {"none given": 1, "missing": 1} and not summary.calibrated
     view = View(Workspace.open(made.folder), "demo")
@@ -161,7 +161,7 @@ def test_a_directed_graph_keeps_its_direct_edges_and_circles_are_refused() -> No
 )
 def test_columns_that_do_not_fit_are_refused(tmp_path: Path, columns: dict[str, np.ndarray], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        make_vectors_workspace(tmp_path / "ws", Given(as_model(POINTS, "lorentz"), model="lorentz", **columns), name="bad")
+        make_vectors_workspace(tmp_path / "ws", VectorTable(as_model(POINTS, "lorentz"), model="lorentz", **columns), name="bad")
     assert not (tmp_path / "ws").exists()
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from hypviz.data.formats.coco_boxes import Categories, Record, add_boxes, holds_boxes, key_of
 from hypviz.data.formats.drafts import Draft, Source, settle, stated_size
-from hypviz.data.formats.entries import Entry, Found, build, match_of
+from hypviz.data.formats.entries import Entry, ReaderResult, build, match_of
 from hypviz.data.formats.places import data_name, source_of
 from hypviz.data.formats.text import load_json
 from hypviz.data.raw import DropCounter, RawDataset, storable
@@ -33,9 +33,9 @@ def read_coco(annotations: Path | str | Sequence[Path | str], images: Path | str
     """
     paths = [Path(annotations)] if isinstance(annotations, str | Path) else [Path(path) for path in annotations]
     source, files = source_of(paths, None if images is None else Path(images))
-    found = read_coco_files(source, files)
+    result = read_coco_files(source, files)
     named = paths[0] if len(paths) == 1 else source.root
-    return build(found, source.pictures, source.picture_root, name=data_name(source.root, paths), dropped=source.dropped, source=named)
+    return build(result, source.pictures, source.picture_root, name=data_name(source.root, paths), dropped=source.dropped, source=named)
 
 
 @dataclass
@@ -55,7 +55,7 @@ class _Document:
         return {box.label for entry in self.entries for box in entry.load()}
 
 
-def read_coco_files(source: Source, files: Sequence[str]) -> Found:
+def read_coco_files(source: Source, files: Sequence[str]) -> ReaderResult:
     """The pictures of COCO files. Of files about the same pictures the one called `instances…` counts, the others are counted.
 
     Raises DataError for a single file that is not COCO, and for two with boxes of the same classes in the same pictures.
@@ -71,7 +71,7 @@ def read_coco_files(source: Source, files: Sequence[str]) -> Found:
     chosen = _chosen(documents, source)
     for document in chosen:
         source.dropped.take(document.dropped)
-    return Found([entry for document in chosen for entry in document.entries], {document.file for document in chosen})
+    return ReaderResult([entry for document in chosen for entry in document.entries], {document.file for document in chosen})
 
 
 def _chosen(documents: list[_Document], source: Source) -> list[_Document]:
@@ -128,8 +128,8 @@ def _content(path: Path, source: Source) -> Record:
     content = load_json(path, source.dropped)
     fits = isinstance(content, dict) and "images" in content and ("annotations" in content or "categories" in content)
     if not fits:
-        found = ", ".join(map(str, list(content)[:6])) if isinstance(content, dict) else type(content).__name__
-        raise DataError(f"{path}: not a COCO file: expected the keys images, annotations, categories; found {found}.")
+        keys = ", ".join(map(str, list(content)[:6])) if isinstance(content, dict) else type(content).__name__
+        raise DataError(f"{path}: not a COCO file: expected the keys images, annotations, categories; found {keys}.")
     return dict(content)
 
 

@@ -166,15 +166,15 @@ def _loose_extent(segmentation: list[Any]) -> Numbers | None:
 
 def _source(part: Record) -> str:
     """Where a box is from: files that this project exported say so."""
-    said = part.get("hypviz")
-    source = said.get("source") if isinstance(said, dict) else None
+    extension = part.get("hypviz")
+    source = extension.get("source") if isinstance(extension, dict) else None
     return source if source in ("proposal", "drawn") else "annotation"
 
 
 def _relation(part: Record, file: str) -> tuple[str, tuple[str, ...] | None]:
     """The name of the box and the boxes it lies in, where this project exported the file."""
-    said = part.get("hypviz")
-    parents = said.get("parents") if isinstance(said, dict) else None
+    extension = part.get("hypviz")
+    parents = extension.get("parents") if isinstance(extension, dict) else None
     if not isinstance(parents, list) or key_of(part.get("id")) is None:
         return "", None
     keys = [key for parent in parents if (key := key_of(parent)) is not None]

@@ -76,14 +76,14 @@ def as_corners(numbers: Numbers, form: str) -> Numbers:
     return (a, b, a + c, b + d) if form == "xywh" else (a - c / 2, b - d / 2, a + c / 2, b + d / 2)
 
 
-def check_format(said: str) -> None:
-    """DataError unless `said` is one of BOX_FORMATS."""
-    if said not in BOX_FORMATS:
-        raise DataError(f"The box format must be one of {', '.join(BOX_FORMATS)}; got {said!r}.")
+def check_format(box_format: str) -> None:
+    """DataError unless `box_format` is one of BOX_FORMATS."""
+    if box_format not in BOX_FORMATS:
+        raise DataError(f"The box format must be one of {', '.join(BOX_FORMATS)}; got {box_format!r}.")
 
 
-def judge(samples: Sequence[Sample], forms: Sequence[str], source: str, dropped: DropCounter, *, said: str = "auto") -> Reading:
-    """The reading of a file's boxes; `forms` are those that are possible, the custom first; `said`: a person's word.
+def judge(samples: Sequence[Sample], forms: Sequence[str], source: str, dropped: DropCounter, *, box_format: str = "auto") -> Reading:
+    """The reading of a file's boxes; `forms` are those that are possible, the custom first; `box_format`: a person's word.
 
     Raises DataError naming `source` when the custom cannot be meant and nothing else is certain.
     """
@@ -92,13 +92,15 @@ def judge(samples: Sequence[Sample], forms: Sequence[str], source: str, dropped:
     areas = np.array([np.nan if sample.area is None else sample.area for sample in samples], dtype=np.float64)
     finite = np.isfinite(numbers).all(axis=1)
     numbers, sizes, areas = numbers[finite], sizes[finite], areas[finite]
-    custom = said if said != "auto" else forms[0]
+    custom = box_format if box_format != "auto" else forms[0]
     if not len(numbers):
         return Reading(custom)
-    unit = _unit(numbers, sizes, areas, forms, source, said)
+    unit = _unit(numbers, sizes, areas, forms, source, box_format)
     frame = {"fractions": 1.0, "per cent": 100.0}.get(unit)
     form = (
-        custom if said != "auto" else _form(numbers, sizes if frame is None else np.full_like(sizes, frame), areas, forms, source, dropped)
+        custom
+        if box_format != "auto"
+        else _form(numbers, sizes if frame is None else np.full_like(sizes, frame), areas, forms, source, dropped)
     )
     if unit == "per cent":
         dropped.note(f"{source}: boxes were read as per cent of their pictures")
@@ -124,8 +126,8 @@ def _share_inside(numbers: NDArray[np.float64], sizes: NDArray[np.float64], form
 
 def _share_of_areas(numbers: NDArray[np.float64], areas: NDArray[np.float64], form: str, scale: NDArray[np.float64] | float = 1.0) -> float:
     corners = _corners(numbers, form)
-    made = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1]) * scale
-    return float((np.abs(made - areas) <= 0.02 * np.abs(areas) + 1e-9).mean())
+    box_areas = (corners[:, 2] - corners[:, 0]) * (corners[:, 3] - corners[:, 1]) * scale
+    return float((np.abs(box_areas - areas) <= 0.02 * np.abs(areas) + 1e-9).mean())
 
 
 def _with_area(areas: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -133,12 +135,12 @@ def _with_area(areas: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _unit(
-    numbers: NDArray[np.float64], sizes: NDArray[np.float64], areas: NDArray[np.float64], forms: Sequence[str], source: str, said: str
+    numbers: NDArray[np.float64], sizes: NDArray[np.float64], areas: NDArray[np.float64], forms: Sequence[str], source: str, box_format: str
 ) -> str:
     if (np.abs(numbers).max(axis=1) <= 1.001).mean() >= 0.98 and not np.all(numbers == np.round(numbers)):
         return "fractions"
     known = np.isfinite(sizes).all(axis=1)
-    if said != "auto" or not known.all() or len(numbers) < CERTAIN or numbers.max() > 100.5 or numbers.min() < -0.5:
+    if box_format != "auto" or not known.all() or len(numbers) < CERTAIN or numbers.max() > 100.5 or numbers.min() < -0.5:
         return "pixels"
     hundred = np.full_like(sizes, 100.0)
     form = next((form for form in dict.fromkeys((*forms, *RARE)) if _share_inside(numbers, hundred, form) == 1.0), "")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Any
 
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle
-from hypviz.data.formats.entries import Found
+from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.text import class_name
+from hypviz.storage.json_types import Json
 
 
-def read_createml(source: Source, files: list[str]) -> Found:
+def read_createml(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of CreateML's files; one that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
@@ -23,10 +23,10 @@ def read_createml(source: Source, files: list[str]) -> Found:
                 drafts.append(_picture(name, row, file, where, source))
             else:
                 source.dropped.image("no picture in the record", where, boxes=0)
-    return Found(settle(drafts, source, ", ".join(files)), read)
+    return ReaderResult(settle(drafts, source, ", ".join(files)), read)
 
 
-def _picture(name: str, row: dict[str, Any], file: str, where: str, source: Source) -> Draft:
+def _picture(name: str, row: Json, file: str, where: str, source: Source) -> Draft:
     draft = Draft((name,), file, where)
     boxes = row.get("annotations", row.get("annotation"))
     for index, each in enumerate(boxes if isinstance(boxes, list) else (), start=1):

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle, stated_size
-from hypviz.data.formats.entries import Entry, Found
+from hypviz.data.formats.entries import Entry, ReaderResult
 from hypviz.data.formats.sniff_rows import CLASS_COLUMNS, FILE_COLUMNS, box_columns, column_of, looks_headless, strange_columns
 from hypviz.data.formats.table import table_of
 from hypviz.data.formats.text import cell_name, read_text
@@ -37,7 +37,7 @@ class _Columns:
     size: tuple[str, str]
 
 
-def read_csv_boxes(source: Source, files: list[str]) -> Found:
+def read_csv_boxes(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of tables of boxes; a table without columns for pictures is refused when it is the only one, else counted."""
     entries: list[Entry] = []
     read = set()
@@ -49,7 +49,7 @@ def read_csv_boxes(source: Source, files: list[str]) -> Found:
             if len(files) == 1:
                 raise
             source.dropped.file("unreadable annotation file", f"{file}: {str(error).partition(': ')[2]}")
-    return Found(entries, read)
+    return ReaderResult(entries, read)
 
 
 def _table(source: Source, file: str) -> list[Entry]:
@@ -92,9 +92,9 @@ def _columns(header: Sequence[str], where: str) -> _Columns:
     form, box = box_columns(header)
     label = column_of([column for column in header if column != picture and column not in box], CLASS_COLUMNS)
     if not picture or not (form or label):
-        found = ", ".join(header)[:120] or "nothing"
+        columns = ", ".join(header)[:120] or "nothing"
         raise DataError(
-            f"{where}: expected columns for the picture, the class and the box (filename, class, xmin, ymin, xmax, ymax); found {found}."
+            f"{where}: expected columns for the picture, the class and the box (filename, class, xmin, ymin, xmax, ymax); found {columns}."
         )
     free = [column for column in header if column not in box]
     size = column_of(free, ("width", "imagewidth", "imgwidth")), column_of(free, ("height", "imageheight", "imgheight"))

@@ -15,14 +15,14 @@ from pathlib import PurePosixPath
 
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, angle, extent, four_numbers, number, settle, stated_size
-from hypviz.data.formats.entries import Found
+from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.text import class_name
 from hypviz.data.formats.xml_text import XmlError, read_xml
 
 _SHAPES = ("box", "polygon", "polyline", "points", "ellipse", "mask", "cuboid", "skeleton")
 
 
-def read_cvat(source: Source, files: list[str]) -> Found:
+def read_cvat(source: Source, files: list[str]) -> ReaderResult:
     """The pictures that CVAT files describe; a file that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
@@ -35,7 +35,7 @@ def read_cvat(source: Source, files: list[str]) -> Found:
         read.add(file)
         drafts += [_image(element, file, index, source) for index, element in enumerate(root.iter("image"))]
         drafts += _tracks(root, file, source)
-    return Found(settle(drafts, source, ", ".join(files)), read)
+    return ReaderResult(settle(drafts, source, ", ".join(files)), read)
 
 
 def _image(element: ET.Element, file: str, index: int, source: Source) -> Draft:

@@ -13,7 +13,7 @@ from hypviz.data.formats.createml import read_createml
 from hypviz.data.formats.csv_boxes import read_csv_boxes
 from hypviz.data.formats.cvat import read_cvat
 from hypviz.data.formats.drafts import Source
-from hypviz.data.formats.entries import Entry, Found, build, match_of
+from hypviz.data.formats.entries import Entry, ReaderResult, build, match_of
 from hypviz.data.formats.fiftyone import read_fiftyone
 from hypviz.data.formats.folder import looks_like_class_folders, read_class_folders, read_folder
 from hypviz.data.formats.hf_datasets import read_hf
@@ -31,7 +31,7 @@ from hypviz.data.formats.yolo import read_yolo_files
 from hypviz.data.raw import DropCounter, RawDataset, storable
 from hypviz.errors import DataError
 
-Reader = Callable[[Source, list[str]], Found]
+Reader = Callable[[Source, list[str]], ReaderResult]
 READERS: dict[str, Reader] = {
     "coco": read_coco_files,
     "voc": read_voc_files,
@@ -95,11 +95,11 @@ def detect_format(path: Path) -> str:
     """
     if path.is_file():
         return _format_of_file(path)
-    seen = survey(path)
-    formats = seen.formats(FORMATS)
-    if not formats and seen.unknown:
-        raise DataError(seen.refusal())
-    return " + ".join(formats) or ("classes" if looks_like_class_folders(seen.root) else "folder")
+    overview = survey(path)
+    formats = overview.formats(FORMATS)
+    if not formats and overview.unknown:
+        raise DataError(overview.refusal())
+    return " + ".join(formats) or ("classes" if looks_like_class_folders(overview.root) else "folder")
 
 
 def _images_option(path: Path, source: Path) -> Path | None:
@@ -135,13 +135,13 @@ def _open_file(path: Path, format: str, images: Path | None, boxes: str) -> RawD
     if chosen not in READERS:
         raise DataError(f"{path}: a {chosen} data set is a folder; give the folder.")
     dropped = DropCounter()
-    source, files = source_of([path], images, dropped=dropped, said=boxes)
+    source, files = source_of([path], images, dropped=dropped, box_format=boxes)
     if chosen == "yolo" and path.suffix.lower() != ".txt":
         beside = survey(source.root, enter=False)
         files += [name for name, kind in beside.kinds.items() if kind in ("names", "yolo") and _is_label(name)]
         source = replace(source, tree=beside.tree)
-    found = READERS[chosen](source, files)
-    return build(found, source.pictures, source.picture_root, name=data_name(path.parent), dropped=dropped, source=path)
+    result = READERS[chosen](source, files)
+    return build(result, source.pictures, source.picture_root, name=data_name(path.parent), dropped=dropped, source=path)
 
 
 def _is_label(name: str) -> bool:
@@ -149,55 +149,55 @@ def _is_label(name: str) -> bool:
 
 
 def _open_folder(folder: Path, format: str, images: Path | None, extract_to: Path | str | None, boxes: str) -> RawDataset:
-    seen = survey(folder)
-    formats = seen.formats(FORMATS) if format == "auto" else [format]
-    if not formats and seen.unknown:
-        raise DataError(seen.refusal())
+    overview = survey(folder)
+    formats = overview.formats(FORMATS) if format == "auto" else [format]
+    if not formats and overview.unknown:
+        raise DataError(overview.refusal())
     if not formats:
-        plain = read_class_folders(images or seen.root) if looks_like_class_folders(seen.root) else read_folder(images or folder)
-        for sentence in seen.notes():
+        plain = read_class_folders(images or overview.root) if looks_like_class_folders(overview.root) else read_folder(images or folder)
+        for sentence in overview.notes():
             plain.dropped.note(sentence)
         return plain
     if formats == ["hf"] or formats == ["openimages"]:
-        return _open_whole(seen, formats[0], images, extract_to, boxes)
+        return _open_whole(overview, formats[0], images, extract_to, boxes)
     if "hf" in formats or "openimages" in formats:
-        raise DataError(seen.several(formats))
+        raise DataError(overview.several(formats))
     dropped = DropCounter()
-    source = source_in(seen.root, seen.tree, images, dropped, boxes)
-    files = {name: _files(seen, name, format != "auto") for name in formats}
-    found = _read_all(source, seen, files)
-    raw = build(found, source.pictures, source.picture_root, name=data_name(seen.root), dropped=dropped, source=seen.root)
-    seen.count({*found.files, *(file for tried in files.values() for file in tried)}, dropped)
+    source = source_in(overview.root, overview.tree, images, dropped, boxes)
+    files = {name: _files(overview, name, format != "auto") for name in formats}
+    result = _read_all(source, overview, files)
+    raw = build(result, source.pictures, source.picture_root, name=data_name(overview.root), dropped=dropped, source=overview.root)
+    overview.count({*result.files, *(file for tried in files.values() for file in tried)}, dropped)
     return raw
 
 
-def _open_whole(seen: Survey, format: str, images: Path | None, extract_to: Path | str | None, boxes: str) -> RawDataset:
+def _open_whole(overview: Survey, format: str, images: Path | None, extract_to: Path | str | None, boxes: str) -> RawDataset:
     """A data set of a format that is read by its own library, or in blocks."""
     if format == "hf":
         if extract_to is None:
-            raise DataError(f"{seen.root}: its pictures lie inside its files; import it into a workspace, which writes them out.")
-        raw = read_hf(seen.root, extract_to, box_format=boxes)
+            raise DataError(f"{overview.root}: its pictures lie inside its files; import it into a workspace, which writes them out.")
+        raw = read_hf(overview.root, extract_to, box_format=boxes)
     else:
-        raw = read_openimages(seen.root, images)
-    files = {name for name, kind in seen.kinds.items() if kind.startswith(format)}
-    seen.count(files, raw.dropped)
+        raw = read_openimages(overview.root, images)
+    files = {name for name, kind in overview.kinds.items() if kind.startswith(format)}
+    overview.count(files, raw.dropped)
     return replace(raw, files=len(files))
 
 
-def _files(seen: Survey, name: str, chosen: bool) -> list[str]:
+def _files(overview: Survey, name: str, chosen: bool) -> list[str]:
     """The files that a format's reader gets: those of its kind or, where a person chose it and there are none, all that may be."""
-    files = seen.files(name)
-    if chosen and not [file for file in files if seen.kinds[file] == name]:
+    files = overview.files(name)
+    if chosen and not [file for file in files if overview.kinds[file] == name]:
         endings = _SUFFIXES.get(name, (".json", ".jsonl"))
-        files += [file for file in seen.tree.others if file.lower().endswith(endings) and file not in files]
+        files += [file for file in overview.tree.others if file.lower().endswith(endings) and file not in files]
     if not files:
-        raise DataError(f"{seen.root}: no {_NAMES.get(name, name)} annotation file here; name it by --annotations.")
+        raise DataError(f"{overview.root}: no {_NAMES.get(name, name)} annotation file here; name it by --annotations.")
     return files
 
 
-def _read_all(source: Source, seen: Survey, files: dict[str, list[str]]) -> Found:
+def _read_all(source: Source, overview: Survey, files: dict[str, list[str]]) -> ReaderResult:
     """What all formats of a folder say; DataError when two of them speak of the same pictures."""
-    parts: dict[str, Found] = {}
+    parts: dict[str, ReaderResult] = {}
     problems: list[tuple[list[str], DataError]] = []
     for name, of_format in files.items():
         before = deepcopy(source.dropped)
@@ -211,7 +211,7 @@ def _read_all(source: Source, seen: Survey, files: dict[str, list[str]]) -> Foun
     for of_format, problem in problems:
         for file in of_format:
             source.dropped.file("annotation file not read", f"{storable(file)}: {str(problem).partition(': ')[2]}")
-    return next(iter(parts.values())) if len(parts) == 1 else _joined(source, seen, parts)
+    return next(iter(parts.values())) if len(parts) == 1 else _joined(source, overview, parts)
 
 
 _NAMES = {
@@ -226,16 +226,16 @@ _NAMES = {
 }
 
 
-def _joined(source: Source, seen: Survey, parts: dict[str, Found]) -> Found:
+def _joined(source: Source, overview: Survey, parts: dict[str, ReaderResult]) -> ReaderResult:
     owner: dict[str, str] = {}
     entries: list[Entry] = []
-    for name, found in parts.items():
-        for entry in found.entries:
+    for name, result in parts.items():
+        for entry in result.entries:
             if name == "yolo" and entry.boxes == () and entry.exact:
                 continue  # a background picture, unless another format speaks of it
             picture = match_of(entry, source.pictures).picture
             if picture and owner.setdefault(picture, name) != name:
                 rivals = {owner[picture], name}
-                raise DataError(seen.several([each for each in parts if each in rivals], PurePosixPath(picture).name))
+                raise DataError(overview.several([each for each in parts if each in rivals], PurePosixPath(picture).name))
             entries.append(entry)
-    return Found(entries, set().union(*(found.files for found in parts.values())))
+    return ReaderResult(entries, set().union(*(result.files for result in parts.values())))

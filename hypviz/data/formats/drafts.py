@@ -26,7 +26,7 @@ MEASURED = 200
 class Source:
     """What a reader reads from: annotation files below `root`, and the pictures below `picture_root` that they may mean.
 
-    said: a person's word on what the numbers of a box mean, of `convention.BOX_FORMATS`.
+    box_format: a person's word on what the numbers of a box mean, of `convention.BOX_FORMATS`.
     """
 
     root: Path
@@ -34,7 +34,7 @@ class Source:
     picture_root: Path
     pictures: PictureNames
     dropped: DropCounter
-    said: str = "auto"
+    box_format: str = "auto"
 
     def path(self, file: str) -> Path:
         """The place of an annotation file."""
@@ -99,7 +99,7 @@ def settle(drafts: Sequence[Draft], source: Source, where: str, forms: Sequence[
         deciding, forms = [(draft, box) for draft in open_drafts for box in draft.boxes if box.form == "xyxy"], ("xyxy",)
     sizes = _measured([draft for draft, _ in deciding], source)
     samples = [Sample(box.numbers, draft.size or sizes.get(id(draft)), box.area) for draft, box in deciding]
-    reading = judge(samples, forms, where, source.dropped, said=source.said if len(forms) > 1 else "auto")
+    reading = judge(samples, forms, where, source.dropped, box_format=source.box_format if len(forms) > 1 else "auto")
     return [_entry(draft, reading) for draft in drafts]
 
 
@@ -155,8 +155,8 @@ def number(value: Any) -> float | None:
 
 def angle(value: Any) -> float | None:
     """A stated angle, 0 where none is stated; None for what is no finite number."""
-    found = number(value) if value not in (None, "") else 0.0
-    return found if found is not None and math.isfinite(found) else None
+    degrees = number(value) if value not in (None, "") else 0.0
+    return degrees if degrees is not None and math.isfinite(degrees) else None
 
 
 def four_numbers(value: Any) -> Numbers | None:
@@ -171,9 +171,9 @@ def extent(points: Any) -> Numbers | None:
     """x1, y1, x2, y2 around a list of [x, y] points, or of numbers x, y, x, y…; None when there is nothing to go around."""
     flat = points if isinstance(points, list | tuple) else ()
     pairs = flat if all(isinstance(each, list | tuple) for each in flat) else list(zip(flat[0::2], flat[1::2], strict=False))
-    found = [(number(pair[0]), number(pair[1])) for pair in pairs if len(pair) >= 2]
-    xs = [x for x, y in found if x is not None and y is not None]
-    ys = [y for x, y in found if x is not None and y is not None]
+    coordinates = [(number(pair[0]), number(pair[1])) for pair in pairs if len(pair) >= 2]
+    xs = [x for x, y in coordinates if x is not None and y is not None]
+    ys = [y for x, y in coordinates if x is not None and y is not None]
     return (min(xs), min(ys), max(xs), max(ys)) if len(xs) >= 2 else None
 
 

@@ -45,7 +45,7 @@ class Entry:
 
 
 @dataclass
-class Found:
+class ReaderResult:
     """What a reader made of its annotation files.
 
     files: those that were read.  listing: it names every picture it means, so that others below the folder are worth a word.
@@ -58,24 +58,26 @@ class Found:
     unlisted: tuple[str, ...] = ()
 
 
-def build(found: Found, pictures: PictureNames, root: Path, *, name: str, dropped: DropCounter, source: Path | None = None) -> RawDataset:
-    """The data set of the `found` entries, whose pictures are looked for among `pictures` below `root`.
+def build(
+    result: ReaderResult, pictures: PictureNames, root: Path, *, name: str, dropped: DropCounter, source: Path | None = None
+) -> RawDataset:
+    """The data set of the entries of a reader, whose pictures are looked for among `pictures` below `root`.
 
     source: what to name in the message. Raises DataError when entries name pictures and none of them is there.
     """
-    matches = [match_of(entry, pictures) for entry in found.entries]
-    if found.entries and not any(match.picture or match.rivals for match in matches):
-        matches = [match_of(replace(entry, any_ending=True), pictures) for entry in found.entries]
+    matches = [match_of(entry, pictures) for entry in result.entries]
+    if result.entries and not any(match.picture or match.rivals for match in matches):
+        matches = [match_of(replace(entry, any_ending=True), pictures) for entry in result.entries]
         if any(match.picture or match.rivals for match in matches):
             dropped.note(
                 "the files name pictures with other endings than there are, or with none; they were found by the rest of their names"
             )
-    if found.entries and not any(match.picture or match.rivals for match in matches):
-        raise DataError(_none_found(found.entries, source or root, root, len(pictures.pictures)))
-    matches = called_alike(found.entries, matches, pictures, dropped)
-    strayed = strays(found.entries, matches)
+    if result.entries and not any(match.picture or match.rivals for match in matches):
+        raise DataError(_none_found(result.entries, source or root, root, len(pictures.pictures)))
+    matches = called_alike(result.entries, matches, pictures, dropped)
+    strayed = strays(result.entries, matches)
     groups: dict[str, list[Entry]] = {}
-    for number, (entry, match) in enumerate(zip(found.entries, matches, strict=True)):
+    for number, (entry, match) in enumerate(zip(result.entries, matches, strict=True)):
         if match.rivals:
             rivals = " or ".join(storable(rival) for rival in match.rivals[:3])
             example = f"{entry.record}: {storable(entry.names[0])} may be {rivals}"
@@ -86,11 +88,11 @@ def build(found: Found, pictures: PictureNames, root: Path, *, name: str, droppe
         else:
             groups.setdefault(match.picture or f"{_ALONE}{number}", []).append(entry)
     below = _base({picture: entries for picture, entries in groups.items() if not picture.startswith(_ALONE)})
-    if found.listing:
+    if result.listing:
         _count_unnamed(pictures, groups, below, dropped)
-    for picture in found.unlisted:
+    for picture in result.unlisted:
         dropped.other("picture in no split of the configuration", storable(picture))
-    return RawDataset(root / below, _walk(groups, root, below, dropped), len(groups), name, dropped, len(found.files))
+    return RawDataset(root / below, _walk(groups, root, below, dropped), len(groups), name, dropped, len(result.files))
 
 
 def called_alike(entries: Sequence[Entry], matches: list[Match], pictures: PictureNames, dropped: DropCounter) -> list[Match]:
@@ -106,10 +108,10 @@ def called_alike(entries: Sequence[Entry], matches: list[Match], pictures: Pictu
         stem = fold(PurePosixPath(picture).stem)
         for number in numbers if picture and len(numbers) > 1 else ():
             entry = entries[number]
-            own = PurePosixPath(entry.file).stem
-            if entry.names[-1] != own or fold(own) == stem:
+            file_stem = PurePosixPath(entry.file).stem
+            if entry.names[-1] != file_stem or fold(file_stem) == stem:
                 continue
-            other = match_of(replace(entry, names=(own,)), pictures)
+            other = match_of(replace(entry, names=(file_stem,)), pictures)
             if other.picture and other.picture not in claims:
                 matches[number] = other
                 moved += 1
@@ -128,21 +130,24 @@ def strays(entries: Sequence[Entry], matches: Sequence[Match]) -> set[int]:
     for number, (entry, match) in enumerate(zip(entries, matches, strict=True)):
         if match.picture and not entry.exact:
             folders[PurePosixPath(entry.file).parent.as_posix()].append((number, _closeness(entry, match.picture)))
-    found: set[int] = set()
+    numbers: set[int] = set()
     for listed in folders.values():
         best = max(closeness for _, closeness in listed)
         near = sum(closeness == best for _, closeness in listed)
         if 2 * near > len(listed):
             far = [number for number, (common, alike) in listed if common <= best[0] and alike <= best[1] and (common, alike) != best]
-            found |= {number for number in far if _is_bare(entries[number], matches[number].picture)}
-    return found
+            numbers |= {number for number in far if _is_bare(entries[number], matches[number].picture)}
+    return numbers
 
 
 def _closeness(entry: Entry, picture: str) -> tuple[int, int]:
     """How many folders an annotation and a picture have in common, from the top, and whether they lie in folders of one name."""
-    here, there = PurePosixPath(fold(entry.file)).parent.parts, PurePosixPath(fold(picture)).parent.parts
-    common = next((place for place, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there)))
-    return common, int(here[-1:] == there[-1:])
+    entry_folders, picture_folders = PurePosixPath(fold(entry.file)).parent.parts, PurePosixPath(fold(picture)).parent.parts
+    common = next(
+        (place for place, (a, b) in enumerate(zip(entry_folders, picture_folders, strict=False)) if a != b),
+        min(len(entry_folders), len(picture_folders)),
+    )
+    return common, int(entry_folders[-1:] == picture_folders[-1:])
 
 
 def _is_bare(entry: Entry, picture: str) -> bool:
@@ -164,9 +169,9 @@ def match_of(entry: Entry, pictures: PictureNames) -> Match:
     return pictures.find(entry.names, folder=folder, hint=path.stem, any_ending=entry.any_ending)
 
 
-def _none_found(entries: Sequence[Entry], source: Path, root: Path, there: int) -> str:
+def _none_found(entries: Sequence[Entry], source: Path, root: Path, picture_count: int) -> str:
     example = storable(clean_name(entries[0].names[0]))
-    looked = f"0 of the {len(entries)} looked for were found among the {there} pictures below {root}"
+    looked = f"0 of the {len(entries)} looked for were found among the {picture_count} pictures below {root}"
     advice = "put them beside the annotations, or name their folder by --images"
     return f"{source} names {len(entries)} pictures, but {looked} (example: {example}); {advice}."
 

@@ -6,11 +6,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle
-from hypviz.data.formats.entries import Found
+from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.text import class_name
 
 
-def read_fiftyone(source: Source, files: list[str]) -> Found:
+def read_fiftyone(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of FiftyOne's files; one that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
@@ -20,7 +20,7 @@ def read_fiftyone(source: Source, files: list[str]) -> Found:
         classes = content.get("classes") if isinstance(content, dict) else None
         for name, listed in labels.items() if isinstance(labels, dict) else ():
             drafts.append(_picture(str(name), listed, classes if isinstance(classes, list) else [], file, source))
-    return Found(settle(drafts, source, ", ".join(files)), read)
+    return ReaderResult(settle(drafts, source, ", ".join(files)), read)
 
 
 def _picture(name: str, listed: Any, classes: list[Any], file: str, source: Source) -> Draft:
@@ -39,8 +39,8 @@ def _picture(name: str, listed: Any, classes: list[Any], file: str, source: Sour
         elif not label:
             source.dropped.box("no class name", record)
         else:
-            said = each.get("attributes", each)
-            origin = said.get("source") if isinstance(said, dict) else None
+            attributes = each.get("attributes", each)
+            origin = attributes.get("source") if isinstance(attributes, dict) else None
             kind = origin if origin in ("proposal", "drawn") else "annotation"
             draft.boxes.append(DraftBox(numbers, label, record, "xywh", source=str(kind)))
     return draft

@@ -82,11 +82,11 @@ def _read(root: Path, *, classes: bool) -> RawDataset:
 
 def _note_classes(names: list[str], dropped: DropCounter) -> None:
     """Say when folders look like classes and were not taken for such, since some pictures lie in none of them."""
-    found = [label for name in names if (label := class_of(name)) and PurePosixPath(label).parts[0].lower() not in PLAIN_FOLDERS]
-    classes = sorted(set(found))
-    if len(classes) > 1 and 2 * len(found) > len(names) > len(found):
+    labels = [label for name in names if (label := class_of(name)) and PurePosixPath(label).parts[0].lower() not in PLAIN_FOLDERS]
+    classes = sorted(set(labels))
+    if len(classes) > 1 and 2 * len(labels) > len(names) > len(labels):
         some = " and ".join(classes[:2])
-        dropped.note(f"folders such as {some} were not taken for classes, since {len(names) - len(found)} pictures lie in none")
+        dropped.note(f"folders such as {some} were not taken for classes, since {len(names) - len(labels)} pictures lie in none")
 
 
 def _image(name: str, label: str) -> RawImage:

@@ -90,10 +90,12 @@ def _refuse_strange(features: Any, source: Path) -> None:
     sides = box_columns(list(features))[1]
     if sides:
         raise DataError(f"{source}: the columns {', '.join(sides)} look like boxes; put them into one column bbox, a list of boxes a row.")
-    seen = [key for key in (*strange, *nested) if not _is_plain(features[key])]
-    if seen:
-        what = ", ".join(f"{key} with {', '.join(_inside(features[key])) or 'a list'}" for key in seen[:3])
-        raise DataError(f"{source}: the column {what} looks like boxes, but none of its fields is called {', '.join(BOX_KEYS[:4])}.")
+    box_like = [key for key in (*strange, *nested) if not _is_plain(features[key])]
+    if box_like:
+        descriptions = ", ".join(f"{key} with {', '.join(_inside(features[key])) or 'a list'}" for key in box_like[:3])
+        raise DataError(
+            f"{source}: the column {descriptions} looks like boxes, but none of its fields is called {', '.join(BOX_KEYS[:4])}."
+        )
 
 
 def _is_word(feature: Any) -> bool:

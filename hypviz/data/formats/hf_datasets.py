@@ -67,8 +67,8 @@ def _load(source: Path) -> dict[str, Any]:
     try:
         if (source / "dataset_dict.json").is_file() or (source / "state.json").is_file():
             check_saved(source)
-            found = datasets.load_from_disk(str(source))
-            return dict(found) if isinstance(found, Mapping) else {"": found}
+            loaded = datasets.load_from_disk(str(source))
+            return dict(loaded) if isinstance(loaded, Mapping) else {"": loaded}
         files: dict[str, list[str]] = {}
         for name in files_below(source):
             if name.lower().endswith(".parquet"):
@@ -123,7 +123,7 @@ def _judge(splits: dict[str, Any], columns: dict[str, Columns], box_format: str,
                 samples += [Sample(box, size) for box in boxes if size and box is not None]
     if not any(each.boxes for each in columns.values()):
         return Reading("xyxy", "fractions")
-    return judge(samples, ("xywh", "xyxy"), storable(source.resolve().name), dropped, said=box_format)
+    return judge(samples, ("xywh", "xyxy"), storable(source.resolve().name), dropped, box_format=box_format)
 
 
 def _size(data: bytes | None) -> tuple[int, int] | None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle
-from hypviz.data.formats.entries import Found
+from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.sniff_rows import kitti_class
 from hypviz.data.formats.text import class_name, read_text
 
 
-def read_kitti(source: Source, files: list[str]) -> Found:
+def read_kitti(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of KITTI label files; one that cannot be read is counted as a picture."""
     drafts: list[Draft] = []
     read = set()
@@ -26,7 +26,7 @@ def read_kitti(source: Source, files: list[str]) -> Found:
             if line.strip():
                 _add(draft, line.split(), f"{name}: line {index}", source)
         drafts.append(draft)
-    return Found(settle(drafts, source, "KITTI label files"), read)
+    return ReaderResult(settle(drafts, source, "KITTI label files"), read)
 
 
 def _add(draft: Draft, words: list[str], record: str, source: Source) -> None:

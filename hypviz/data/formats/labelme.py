@@ -11,11 +11,12 @@ from typing import Any
 
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, number, settle, stated_size
-from hypviz.data.formats.entries import Found
+from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.text import class_name
+from hypviz.storage.json_types import Json
 
 
-def read_labelme(source: Source, files: list[str]) -> Found:
+def read_labelme(source: Source, files: list[str]) -> ReaderResult:
     """The pictures that labelme files describe; a file that is no labelme JSON is counted as one picture."""
     drafts, read = [], set()
     for file, content in source.contents(files, per_picture=True):
@@ -23,7 +24,7 @@ def read_labelme(source: Source, files: list[str]) -> Found:
         if draft is not None:
             drafts.append(draft)
             read.add(file)
-    return Found(settle(drafts, source, "labelme JSON"), read)
+    return ReaderResult(settle(drafts, source, "labelme JSON"), read)
 
 
 def _draft(source: Source, file: str, content: Any) -> Draft | None:
@@ -53,7 +54,7 @@ def _add(draft: Draft, shape: Any, record: str, source: Source) -> None:
         draft.boxes.append(DraftBox(numbers, label, record, "xyxy"))
 
 
-def _extent(shape: dict[str, Any]) -> Numbers | None:
+def _extent(shape: Json) -> Numbers | None:
     points = shape.get("points")
     around = extent(points)
     if around is None or shape.get("shape_type") != "circle" or not isinstance(points, list):

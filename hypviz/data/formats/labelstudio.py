@@ -15,18 +15,19 @@ from typing import Any
 
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, angle, extent, four_numbers, number, settle
-from hypviz.data.formats.entries import Found
+from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.names import clean_name
 from hypviz.data.formats.table import load_rows
 from hypviz.data.formats.text import class_name
 from hypviz.data.pictures import is_picture_name
+from hypviz.storage.json_types import Json
 
 CONTAINS = "contains"
 """The label of a relation from a box to one inside it, as this project writes it."""
 _UPLOAD = re.compile(r"^[0-9a-f]{8}-(.+)$")
 
 
-def read_labelstudio(source: Source, files: list[str]) -> Found:
+def read_labelstudio(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of Label Studio's tasks; a file that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
@@ -36,7 +37,7 @@ def read_labelstudio(source: Source, files: list[str]) -> Found:
             draft = _task(_with_task(task), file, place - 1, source)
             if draft is not None:
                 drafts.append(draft)
-    return Found(settle(drafts, source, ", ".join(files)), read)
+    return ReaderResult(settle(drafts, source, ", ".join(files)), read)
 
 
 def _with_task(task: Any) -> Any:
@@ -74,8 +75,8 @@ def _add_proposals(draft: Draft, task: Any, where: str, source: Source) -> None:
     """Predictions: those that this project wrote are proposals, others are counted."""
     listed = task.get("predictions") if isinstance(task, dict) else None
     for prediction in listed if isinstance(listed, list) else ():
-        found = prediction.get("result") if isinstance(prediction, dict) else None
-        results = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+        listed_results = prediction.get("result") if isinstance(prediction, dict) else None
+        results = [each for each in listed_results if isinstance(each, dict)] if isinstance(listed_results, list) else []
         regions = [each for each in results if _is_region(each)]
         if prediction_is_ours(regions):
             for number_, result in enumerate(regions, start=1):
@@ -84,24 +85,24 @@ def _add_proposals(draft: Draft, task: Any, where: str, source: Source) -> None:
             source.dropped.other("prediction, nobody's annotation", where, boxes=len(regions))
 
 
-def prediction_is_ours(regions: list[dict[str, Any]]) -> bool:
+def prediction_is_ours(regions: list[Json]) -> bool:
     """Whether all regions say that this project proposed them."""
     return bool(regions) and all(_known(each).get("source") == "proposal" for each in regions)
 
 
-def _known(result: dict[str, Any]) -> dict[str, Any]:
+def _known(result: Json) -> Json:
     """What this project wrote of a region."""
     meta = result.get("meta")
     known = meta.get("hypviz") if isinstance(meta, dict) else None
     return known if isinstance(known, dict) else {}
 
 
-def _first(task: Any) -> dict[str, Any] | None:
+def _first(task: Any) -> Json | None:
     """The annotation that counts: the first that was not cancelled."""
     return next((each for each in _annotations(task) if not each.get("was_cancelled")), None)
 
 
-def _picture(data: dict[str, Any]) -> str:
+def _picture(data: Json) -> str:
     """The value that names a picture: under `image`, or else the first that ends like one."""
     values = [data.get("image"), *data.values()]
     return next(
@@ -109,12 +110,12 @@ def _picture(data: dict[str, Any]) -> str:
     ) or next((each for each in values if isinstance(each, str) and ("?d=" in each or each.startswith(("/data/", "s3:", "gs:")))), "")
 
 
-def _annotations(task: Any) -> list[dict[str, Any]]:
+def _annotations(task: Any) -> list[Json]:
     lists = [task.get(key) for key in ("annotations", "completions")] if isinstance(task, dict) else []
     return [each for listed in lists if isinstance(listed, list) for each in listed if isinstance(each, dict)]
 
 
-def _results(task: Any) -> Iterator[dict[str, Any]]:
+def _results(task: Any) -> Iterator[Json]:
     """The results of the first annotation; of a task in JSON-MIN, its regions."""
     first = _first(task)
     if first is not None:
@@ -125,7 +126,7 @@ def _results(task: Any) -> Iterator[dict[str, Any]]:
             yield from ({"value": each} for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
 
 
-def _inside(results: list[dict[str, Any]], file: str, source: Source) -> dict[str, list[str]]:
+def _inside(results: list[Json], file: str, source: Source) -> dict[str, list[str]]:
     """The regions that each region lies in, by its id: of the relations that say "contains"; others may mean anything and are noted."""
     inside: dict[str, list[str]] = {}
     for result in results:
@@ -140,23 +141,23 @@ def _inside(results: list[dict[str, Any]], file: str, source: Source) -> dict[st
     return inside
 
 
-def _relation(result: dict[str, Any], inside: dict[str, list[str]], draft: Draft) -> tuple[str, tuple[str, ...] | None]:
+def _relation(result: Json, inside: dict[str, list[str]], draft: Draft) -> tuple[str, tuple[str, ...] | None]:
     """The name of a region and the regions it lies in, where relations or this project say so."""
-    known, own = _known(result), result.get("id")
-    if not own:
+    known, region_id = _known(result), result.get("id")
+    if not region_id:
         return "", None
     elsewhere = known.get("parents")
-    parents = [*inside.get(str(own), ()), *(map(str, elsewhere) if isinstance(elsewhere, list) else ())]
-    said = bool(parents or known)
-    return f"{draft.record}#{own}", tuple(f"{draft.record}#{parent}" for parent in parents) if said else None
+    parents = [*inside.get(str(region_id), ()), *(map(str, elsewhere) if isinstance(elsewhere, list) else ())]
+    is_stated = bool(parents or known)
+    return f"{draft.record}#{region_id}", tuple(f"{draft.record}#{parent}" for parent in parents) if is_stated else None
 
 
-def _labels(results: list[dict[str, Any]]) -> dict[Any, str]:
+def _labels(results: list[Json]) -> dict[Any, str]:
     """The class of each region by its id, where shape and class are two results."""
     return {result.get("id"): label for result in results if result.get("id") and (label := _label(result))}
 
 
-def _label(result: dict[str, Any]) -> str:
+def _label(result: Json) -> str:
     value = result.get("value")
     for key, names in value.items() if isinstance(value, dict) else ():
         if key.endswith("labels") and isinstance(names, list) and names:
@@ -169,7 +170,7 @@ def _is_region(result: Any) -> bool:
     return isinstance(value, dict) and any(key in value for key in ("x", "points", "rle", "vertices", "format"))
 
 
-def _add(draft: Draft, result: dict[str, Any], labels: dict[Any, str], inside: dict[str, list[str]], record: str, source: Source) -> None:
+def _add(draft: Draft, result: Json, labels: dict[Any, str], inside: dict[str, list[str]], record: str, source: Source) -> None:
     if not _is_region(result):
         return
     numbers = _extent(result["value"], result)
@@ -183,12 +184,12 @@ def _add(draft: Draft, result: dict[str, Any], labels: dict[Any, str], inside: d
         source.dropped.box("no class name", record)
     else:
         key = f"{record} #{result['id']}" if result.get("id") else record
-        said = _known(result).get("source")
-        origin = said if said in ("proposal", "drawn") else "annotation"
+        stated_source = _known(result).get("source")
+        origin = stated_source if stated_source in ("proposal", "drawn") else "annotation"
         draft.boxes.append(DraftBox(numbers, label, key, "xyxy", None, origin, *_relation(result, inside, draft)))
 
 
-def _extent(value: dict[str, Any], result: dict[str, Any]) -> Numbers | None:
+def _extent(value: Json, result: Json) -> Numbers | None:
     """The extent of a region in fractions of the picture."""
     if "points" in value or "vertices" in value:
         around = extent(value.get("points") or value.get("vertices"))
@@ -202,7 +203,7 @@ def _extent(value: dict[str, Any], result: dict[str, Any]) -> Numbers | None:
     return None if around is None else (around[0] / 100, around[1] / 100, around[2] / 100, around[3] / 100)
 
 
-def _turned(part: Numbers, degrees: float, value: dict[str, Any], result: dict[str, Any]) -> Numbers:
+def _turned(part: Numbers, degrees: float, value: Json, result: Json) -> Numbers:
     """The extent, in per cent, of a rectangle that is turned clockwise about its top left corner."""
     x, y, w, h = part
     if not degrees:

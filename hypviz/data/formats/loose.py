@@ -52,10 +52,10 @@ NO_LABELS = "object"
 
 def boxes_of(row: Mapping[str, Any]) -> Iterator[tuple[Any, Any, str]]:
     """(four numbers or what stands for them, label or None, form or "") of every box in a row, each once."""
-    taken = _box_key(row)
+    box_key = _box_key(row)
     yield from _boxes(row)
     for key, value in row.items():
-        if key == taken:
+        if key == box_key:
             continue
         if isinstance(value, Mapping):
             yield from _boxes(value)
@@ -81,12 +81,12 @@ def _boxes(part: Mapping[str, Any]) -> Iterator[tuple[Any, Any, str]]:
     if not key:
         yield from _sides(part, _label(part, 0, single=True))
         return
-    found = part[key]
-    if isinstance(found, Mapping):
-        yield from _sides(found, _label(part, 0, single=True))
+    value = part[key]
+    if isinstance(value, Mapping):
+        yield from _sides(value, _label(part, 0, single=True))
         return
-    single = bool(found) and not isinstance(found[0], list | Mapping)
-    for index, box in enumerate([found] if single else found):
+    single = bool(value) and not isinstance(value[0], list | Mapping)
+    for index, box in enumerate([value] if single else value):
         label = _label(part, index, single=single)
         if isinstance(box, Mapping):
             yield from _inner(box, label)
@@ -96,8 +96,8 @@ def _boxes(part: Mapping[str, Any]) -> Iterator[tuple[Any, Any, str]]:
 
 def _inner(box: Mapping[str, Any], label: Any) -> Iterator[tuple[Any, Any, str]]:
     """The box in an object of a list of boxes, with its own class or that of the list."""
-    own = _label(box, 0, single=True)
-    label = label if own is NO_LABELS else own
+    box_label = _label(box, 0, single=True)
+    label = label if box_label is NO_LABELS else box_label
     key = _box_key(box)
     if key and isinstance(box[key], Mapping):
         yield from _sides(box[key], label)

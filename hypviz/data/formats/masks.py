@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from hypviz.storage.json_types import Json
+
 Extent = tuple[float, float, float, float]
 
 
@@ -34,7 +36,7 @@ def _polygon_extent(segmentation: Any) -> Extent | None:
     return (min(xs), min(ys), max(xs), max(ys)) if xs and ys else None
 
 
-def _run_length_extent(mask: dict[str, Any]) -> Extent | None:
+def _run_length_extent(mask: Json) -> Extent | None:
     """Of a mask {"size": [height, width], "counts": runs, as numbers or compressed to a string}."""
     from pycocotools import mask as masks
 

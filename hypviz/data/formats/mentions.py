@@ -65,10 +65,10 @@ class Mentions:
         """The names of pictures in a text, the longest first."""
         quoted = re.findall(r"\"([^\"\n]{1,300})\"", head)
         cells = re.split(r"[,;\t|\n]", head) if len(head) <= _HEAD else []
-        found = {fold(re.split(r"[/\\]", text.strip())[-1]) for text in (*quoted, *cells, *_WORD.findall(head))}
+        names = {fold(re.split(r"[/\\]", text.strip())[-1]) for text in (*quoted, *cells, *_WORD.findall(head))}
         folded = fold(head)
         spaced = {name for name in self._spaced if name in folded}
-        return sorted((found & self._names) | spaced, key=len, reverse=True)
+        return sorted((names & self._names) | spaced, key=len, reverse=True)
 
 
 _PLACES = frozenset({"images", "image", "train", "val", "valid", "test", "data", "home", "jpg", "png", "jpeg", "set", "dataset", "users"})

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, four_numbers, settle, stated_size
-from hypviz.data.formats.entries import Entry, Found
+from hypviz.data.formats.entries import Entry, ReaderResult
 from hypviz.data.formats.loose import NO_LABELS, boxes_of
 from hypviz.data.formats.sniff_json import FILE_KEYS, boxish_keys
 from hypviz.data.formats.table import is_nested, load_rows
@@ -22,7 +22,7 @@ _OUTLINES = frozenset({"polygon", "polygons", "segmentation", "points", "mask", 
 _WHOLE_KEYS = ("label", "labels", "class", "class_name", "category")
 
 
-def read_metadata(source: Source, files: list[str]) -> Found:
+def read_metadata(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of such files. Raises DataError where a file's rows seem to hold boxes and none can be understood."""
     entries: list[Entry] = []
     read = set()
@@ -32,23 +32,23 @@ def read_metadata(source: Source, files: list[str]) -> Found:
         drafts = _of_rows(drafts) if file.lower().endswith((".csv", ".tsv")) else drafts
         read.add(file)
         if not any(draft.boxes for draft in drafts) and drafts:
-            seen = boxish_keys([row for _, row in rows[:50] if isinstance(row, dict)])
-            if seen and not source.dropped.boxes:
+            keys = boxish_keys([row for _, row in rows[:50] if isinstance(row, dict)])
+            if keys and not source.dropped.boxes:
                 raise DataError(
-                    f"{source.path(file)}: its rows have {', '.join(seen)}, but no boxes of four numbers that can be understood."
+                    f"{source.path(file)}: its rows have {', '.join(keys)}, but no boxes of four numbers that can be understood."
                 )
         entries += settle(drafts, source, file, ("xywh", "xyxy"))
-    return Found(entries, read)
+    return ReaderResult(entries, read)
 
 
 def _of_rows(drafts: list[Draft]) -> list[Draft]:
     """A draft per picture where a table has a row per box."""
-    found: dict[tuple[str, str], Draft] = {}
+    by_picture: dict[tuple[str, str], Draft] = {}
     for draft in drafts:
-        one = found.setdefault((draft.names[0], draft.unit), draft)
+        one = by_picture.setdefault((draft.names[0], draft.unit), draft)
         if one is not draft:
             one.boxes += draft.boxes
-    return list(found.values())
+    return list(by_picture.values())
 
 
 def _by_picture(rows: list[tuple[int, Any]]) -> list[tuple[int, Any]]:

@@ -58,15 +58,15 @@ def spellings(name: str) -> list[str]:
     >>> spellings("a%20b.jpg"), spellings("/data/local-files/?d=set/a.jpg"), spellings("https://x.org/i/a.jpg?w=3")
     (['a%20b.jpg', 'a b.jpg'], ['/data/local-files/?d=set/a.jpg', 'set/a.jpg'], ['https:/x.org/i/a.jpg?w=3', 'i/a.jpg'])
     """
-    found = [clean_name(name)]
+    candidates = [clean_name(name)]
     address = re.match(r"^[a-z][a-z0-9+]+://[^/]*/(.*)$", name.strip(), re.IGNORECASE)
     if "?d=" in name:
-        found.append(clean_name(unquote(name.partition("?d=")[2].partition("&")[0])))
+        candidates.append(clean_name(unquote(name.partition("?d=")[2].partition("&")[0])))
     elif address:
-        found.append(clean_name(unquote(address[1].partition("?")[0].partition("#")[0])))
+        candidates.append(clean_name(unquote(address[1].partition("?")[0].partition("#")[0])))
     elif "%" in name or "+" in name:
-        found += [clean_name(unquote(name)), clean_name(unquote_plus(name))]
-    return [each for each in dict.fromkeys(found) if each]
+        candidates += [clean_name(unquote(name)), clean_name(unquote_plus(name))]
+    return [each for each in dict.fromkeys(candidates) if each]
 
 
 def splits_of(path: str) -> set[str]:
@@ -147,16 +147,17 @@ class PictureNames:
         """By as many parts from the end as agree; None when not even the last does."""
         path = PurePosixPath(name)
         keys = [path.name] if table is self._last else [path.name, path.stem]
-        found = next((table[fold(key)] for key in keys if fold(key) in table), [])
+        pictures = next((table[fold(key)] for key in keys if fold(key) in table), [])
         parts = tuple(fold(part) for part in path.parts[:-1])
-        here = splits_of(f"{folder}/x")
-        if len(found) == 1 and not here:
-            return Match(found[0])
+        annotation_splits = splits_of(f"{folder}/x")
+        if len(pictures) == 1 and not annotation_splits:
+            return Match(pictures[0])
         candidates = []
-        for picture in found:
-            there = splits_of(picture)
+        for picture in pictures:
+            picture_splits = splits_of(picture)
             agree = _agreeing(parts, tuple(fold(part) for part in PurePosixPath(picture).parts[:-1]))
-            if agree or not here or not there or here & there:  # a name of another split's picture is another picture
+            # a name of another split's picture is another picture
+            if agree or not annotation_splits or not picture_splits or annotation_splits & picture_splits:
                 candidates.append(((agree, *_nearness(picture, name, folder, hint)), picture))
         if not candidates:
             return None
@@ -178,13 +179,16 @@ def _agreeing(one: tuple[str, ...], other: tuple[str, ...]) -> int:
 def _nearness(picture: str, name: str, folder: str, hint: str) -> tuple[int, ...]:
     """How near a picture is to an annotation in `folder`: mirrored folders, a common way, words of the hint, a usual folder."""
     path = PurePosixPath(picture)
-    there = tuple(fold(part) for part in path.parts[:-1])
-    here = tuple(fold(part) for part in PurePosixPath(folder).parts)
-    common = next((place for place, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there)))
+    picture_folders = tuple(fold(part) for part in path.parts[:-1])
+    annotation_folders = tuple(fold(part) for part in PurePosixPath(folder).parts)
+    common = next(
+        (place for place, (a, b) in enumerate(zip(annotation_folders, picture_folders, strict=False)) if a != b),
+        min(len(annotation_folders), len(picture_folders)),
+    )
     words = {word for word in re.split(r"[^0-9a-z]+", fold(hint)) if word}
     splits = {SPLITS.get(word.rstrip("0123456789")) for word in words} - {None}
-    hinted = any(part in words for part in there) * 2 + (split_of(picture) in splits)
-    numbers = {re.sub(r"\D", "", part) for part in here} - {""}
-    paired = any(re.sub(r"\D", "", part) in numbers for part in there)
-    usual = any(part in PICTURE_FOLDERS for part in there) - is_mask_name(picture)
-    return _agreeing(here, there), common, hinted, paired, usual, path.name == PurePosixPath(name).name
+    hinted = any(part in words for part in picture_folders) * 2 + (split_of(picture) in splits)
+    numbers = {re.sub(r"\D", "", part) for part in annotation_folders} - {""}
+    paired = any(re.sub(r"\D", "", part) in numbers for part in picture_folders)
+    usual = any(part in PICTURE_FOLDERS for part in picture_folders) - is_mask_name(picture)
+    return _agreeing(annotation_folders, picture_folders), common, hinted, paired, usual, path.name == PurePosixPath(name).name

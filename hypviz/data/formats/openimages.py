@@ -61,25 +61,25 @@ def read_openimages(
     source = Path(source)
     files = find_files(source)
     if source.is_file() and not is_box_file(header_of(source)):
-        found = ", ".join(header_of(source))[:100] or "nothing"
-        raise DataError(f"{source}: not an OpenImages box file: expected the columns {', '.join(BOX_COLUMNS)}; found {found}.")
+        columns = ", ".join(header_of(source))[:100] or "nothing"
+        raise DataError(f"{source}: not an OpenImages box file: expected the columns {', '.join(BOX_COLUMNS)}; found {columns}.")
     root = Path(images) if images is not None else source if source.is_dir() else source.parent
     dropped = DropCounter()
     table = openimages_csv.read_boxes(files.boxes, dropped) if files.boxes else None
     with_boxes = [] if table is None else table.image_ids.tolist()
-    there = _pictures_below(root)
-    if not there or (with_boxes and there.keys().isdisjoint(with_boxes)):
+    file_names = _pictures_below(root)
+    if not file_names or (with_boxes and file_names.keys().isdisjoint(with_boxes)):
         raise DataError(
             f"{source}: names {len(with_boxes)} pictures, but none of them was found below {root}; name the folder with the "
             "pictures by --images, or see python -m hypviz data openimages --help for downloading them."
         )
-    wanted = list(dict.fromkeys([*with_boxes, *there]))
-    kept = [each for each in wanted if only is None or each in only]
-    licences = openimages_csv.read_licences(files.images, set(kept))
+    image_ids = list(dict.fromkeys([*with_boxes, *file_names]))
+    selected = [each for each in image_ids if only is None or each in only]
+    licences = openimages_csv.read_licences(files.images, set(selected))
     names = openimages_csv.read_descriptions(files.descriptions)
-    walk = _walk(table, kept, there, licences, names, leave_out, dropped)
+    walk = _walk(table, selected, file_names, licences, names, leave_out, dropped)
     named = len(files.boxes) + len(files.descriptions) + len(files.images)
-    return RawDataset(root, walk, len(kept), data_name(source if source.is_dir() else source.parent), dropped, named)
+    return RawDataset(root, walk, len(selected), data_name(source if source.is_dir() else source.parent), dropped, named)
 
 
 def _pictures_below(root: Path) -> dict[str, str]:
@@ -90,17 +90,17 @@ def _pictures_below(root: Path) -> dict[str, str]:
 
 def _walk(
     table: BoxTable | None,
-    wanted: list[str],
-    there: dict[str, str],
+    image_ids: list[str],
+    file_names: dict[str, str],
     licences: dict[str, str],
     names: dict[str, str],
     leave_out: Sequence[str],
     dropped: DropCounter,
 ) -> Iterator[RawImage]:
     row_of = {} if table is None else {image_id: row for row, image_id in enumerate(table.image_ids.tolist())}
-    for image_id in wanted:
+    for image_id in image_ids:
         boxes = () if table is None or image_id not in row_of else tuple(_boxes(table, row_of[image_id], names, leave_out, dropped))
-        file_name = there.get(image_id, f"{image_id}.jpg")
+        file_name = file_names.get(image_id, f"{image_id}.jpg")
         yield RawImage(file_name, boxes, licence=licences.get(image_id, ""), record=f"image {image_id}", normalised=True)
 
 

@@ -86,20 +86,20 @@ def read_descriptions(paths: Iterable[Path]) -> dict[str, str]:
     for path in paths:
         rows = csv.reader(io.StringIO(read_text(path), newline=""))
         names |= {row[0]: class_name(row[1]) or row[0] for row in rows if len(row) >= 2 and row[0].startswith("/")}
-    seen: dict[str, str] = {}
-    shared = {name for mid, name in names.items() if seen.setdefault(name, mid) != mid}
+    first_mid: dict[str, str] = {}
+    shared = {name for mid, name in names.items() if first_mid.setdefault(name, mid) != mid}
     return {mid: f"{name} ({mid})" if name in shared else name for mid, name in names.items()}
 
 
-def read_licences(paths: Iterable[Path], wanted: set[str]) -> dict[str, str]:
-    """The licence of each of the `wanted` image ids that a list of images knows."""
-    found: dict[str, str] = {}
+def read_licences(paths: Iterable[Path], image_ids: set[str]) -> dict[str, str]:
+    """The licence of each of the image ids that a list of images knows."""
+    licences: dict[str, str] = {}
     for path in paths:
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             for row in csv.DictReader(file):
-                if row.get("ImageID") in wanted and row.get("License"):
-                    found[str(row["ImageID"])] = storable(str(row["License"]))
-    return found
+                if row.get("ImageID") in image_ids and row.get("License"):
+                    licences[str(row["ImageID"])] = storable(str(row["License"]))
+    return licences
 
 
 def read_class_hierarchy(path: Path) -> list[tuple[str, str, str]]:
@@ -204,11 +204,11 @@ def _only_numbers(batch: Any, path: Path, dropped: DropCounter) -> Any:
         good = fits if good is None else compute.and_(good, fits)
     for row in batch.filter(compute.invert(good)).to_pylist():
         dropped.box("box is not four numbers", f"{path.name}: {row['ImageID']}: {', '.join(str(row[name]) for name in _SIDES)}")
-    kept = batch.filter(good)
+    numeric = batch.filter(good)
     for name in _SIDES:
-        place = kept.schema.get_field_index(name)
-        kept = kept.set_column(place, name, compute.cast(compute.utf8_trim_whitespace(kept.column(name)), pa.float32()))
-    return kept
+        place = numeric.schema.get_field_index(name)
+        numeric = numeric.set_column(place, name, compute.cast(compute.utf8_trim_whitespace(numeric.column(name)), pa.float32()))
+    return numeric
 
 
 def _blocks(path: Path, dropped: DropCounter, *, strict: bool) -> Iterator[dict[str, Any]]:
@@ -223,23 +223,23 @@ def _blocks(path: Path, dropped: DropCounter, *, strict: bool) -> Iterator[dict[
 
     text = pa.dictionary(pa.int32(), pa.string())
     known = header_of(path)
-    wanted = [*BOX_COLUMNS, *(name for name in FLAGS if name in known)]
+    columns = [*BOX_COLUMNS, *(name for name in FLAGS if name in known)]
     types = {
         name: text if name in BOX_COLUMNS[:2] else (pa.float32() if strict else pa.string()) if name in _SIDES else pa.int8()
-        for name in wanted
+        for name in columns
     }
     try:
         reader = arrow_csv.open_csv(
             path,
             read_options=arrow_csv.ReadOptions(block_size=BLOCK_BYTES, use_threads=True),
             parse_options=arrow_csv.ParseOptions(invalid_row_handler=refuse),
-            convert_options=arrow_csv.ConvertOptions(include_columns=wanted, column_types=types, strings_can_be_null=False),
+            convert_options=arrow_csv.ConvertOptions(include_columns=columns, column_types=types, strings_can_be_null=False),
         )
         for block in reader:
             batch = block if strict else _only_numbers(block, path, dropped)
             if strict and any(batch.column(name).null_count for name in _SIDES):
                 raise _OddRowError
-            yield {name: batch.column(name) for name in wanted}
+            yield {name: batch.column(name) for name in columns}
     except (pa.ArrowException, OSError) as error:
         if strict and "conversion error" in str(error):
             raise _OddRowError from None

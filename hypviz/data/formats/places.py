@@ -20,18 +20,18 @@ _LEVELS = 3
 
 
 def source_of(
-    paths: Sequence[Path], images: Path | None, *, dropped: DropCounter | None = None, said: str = "auto"
+    paths: Sequence[Path], images: Path | None, *, dropped: DropCounter | None = None, box_format: str = "auto"
 ) -> tuple[Source, list[str]]:
     """The source of single annotation files, and the files relative to it; DataError when `images` is no folder."""
     root = Path(os.path.commonpath([path.parent for path in paths]))
     dropped = dropped if dropped is not None else DropCounter()
     if images is not None:
-        source = source_in(root, read_tree(root, depth=0), images, dropped, said)
+        source = source_in(root, read_tree(root, depth=0), images, dropped, box_format)
     else:
         tree = read_tree(root)
         if root.name.lower() in ANNOTATION_FOLDERS:
             tree = _above(root, tree)
-        source = source_in(tree.root, tree, None, dropped, said)
+        source = source_in(tree.root, tree, None, dropped, box_format)
     return source, [path.relative_to(source.root).as_posix() for path in paths]
 
 
@@ -44,21 +44,21 @@ def _above(root: Path, tree: Tree) -> Tree:
     return above if above.pictures else tree
 
 
-def source_in(root: Path, tree: Tree, images: Path | None, dropped: DropCounter, said: str = "auto") -> Source:
+def source_in(root: Path, tree: Tree, images: Path | None, dropped: DropCounter, box_format: str = "auto") -> Source:
     """The source of annotations below `root`, with the pictures below `images`, below `root`, or else in a folder beside it."""
     if images is not None:
         images = images if images.is_dir() or not images.exists() else images.parent
         if not images.is_dir():
             raise DataError(f"there is no folder {images}; name the folder with the pictures by --images.")
         pictures = read_tree(images)
-        return Source(root, tree, images, PictureNames(pictures.pictures, pictures.others), dropped, said)
+        return Source(root, tree, images, PictureNames(pictures.pictures, pictures.others), dropped, box_format)
     if not tree.pictures:
         for place in (root.absolute().parent / name for name in _BESIDE):
             beside = read_tree(place) if place.is_dir() and place != root.absolute() else None
             if beside is not None and beside.pictures:
                 dropped.note(f"the pictures were taken from the folder {place.name} beside the data set")
-                return Source(root, tree, place, PictureNames(beside.pictures, beside.others), dropped, said)
-    return Source(root, tree, root, PictureNames(tree.pictures, tree.others), dropped, said)
+                return Source(root, tree, place, PictureNames(beside.pictures, beside.others), dropped, box_format)
+    return Source(root, tree, root, PictureNames(tree.pictures, tree.others), dropped, box_format)
 
 
 def data_name(root: Path, paths: Sequence[Path] = ()) -> str:

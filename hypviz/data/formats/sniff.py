@@ -28,10 +28,10 @@ _HINT = re.compile(r"annot|label|bbox|boxes|ground.?truth|^gt|coco|instances|det
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """kind: a format of `detect.FORMATS`, "names", "unknown" or "" for what says nothing of boxes.  seen: in words."""
+    """kind: a format of `detect.FORMATS`, "names", "unknown" or "" for what says nothing of boxes.  description: in words."""
 
     kind: str
-    seen: str = ""
+    description: str = ""
 
 
 def sniff(path: Path) -> Sign:
@@ -72,11 +72,11 @@ def _text(path: Path, suffix: str) -> Sign:
         return _xml(path)
     if suffix == "":
         return Sign("")
-    kind, seen = sniff_text(head)
+    kind, description = sniff_text(head)
     if suffix in (".labels", ".names") or path.stem.lower() in NAME_STEMS:
-        return Sign(kind, seen) if kind else Sign("names")
+        return Sign(kind, description) if kind else Sign("names")
     if kind or head.count("\n") < 1:
-        return Sign(kind, seen)
+        return Sign(kind, description)
     table = Sign(*sniff_csv(path))
     return table if table.kind == "csv" and _is_table(head) else Sign("")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from hypviz.data.formats.text import decode, read_head
 from hypviz.data.pictures import is_picture_name
+from hypviz.storage.json_types import Json
 
 PARSED = 1 << 20
 """Bytes up to which a file is parsed to see what it is."""
@@ -67,12 +68,12 @@ def sniff_json_lines(path: Path) -> tuple[str, str]:
                 return "labelstudio", "Label Studio's tasks, a line each"
             if _names_picture(row):
                 return "metadata", f"rows with {', '.join(row)[:80]}"
-            seen = boxish_keys(row)
-            return ("unknown", f"rows with {', '.join(seen)}") if seen else ("", "")
+            keys = boxish_keys(row)
+            return ("unknown", f"rows with {', '.join(keys)}") if keys else ("", "")
     return "", ""
 
 
-def kind_of_rows(rows: list[dict[str, Any]]) -> tuple[str, str]:
+def kind_of_rows(rows: list[Json]) -> tuple[str, str]:
     """The kind of the rows of a table whose cells hold JSON."""
     if _has(rows, "region_shape_attributes"):
         return "via", "VIA's table"
@@ -88,7 +89,7 @@ def kind_of(content: Any) -> tuple[str, str]:
     return "", ""
 
 
-def _kind_of_object(content: dict[str, Any]) -> tuple[str, str]:
+def _kind_of_object(content: Json) -> tuple[str, str]:
     images = content.get("images")
     if isinstance(images, list) and ("annotations" in content or "categories" in content or _names_files(images)):
         return "coco", "COCO JSON"
@@ -110,11 +111,11 @@ def _kind_of_object(content: dict[str, Any]) -> tuple[str, str]:
         return "metadata", "boxes by the name of their picture"
     if "features" in content or "LabelName" in content:  # the description of a Hugging Face set; a tree of classes
         return "", ""
-    seen = boxish_keys(content)
-    return ("unknown", f"JSON with the keys {', '.join(seen)}") if seen else ("", "")
+    keys = boxish_keys(content)
+    return ("unknown", f"JSON with the keys {', '.join(keys)}") if keys else ("", "")
 
 
-def _is_task(content: dict[str, Any]) -> bool:
+def _is_task(content: Json) -> bool:
     """Whether an object is a task of Label Studio, or an annotation with its task, as it writes them to a store."""
     data = content.get("data")
     if isinstance(data, dict) and any(isinstance(content.get(key), list) for key in ("annotations", "completions", "predictions")):
@@ -123,7 +124,7 @@ def _is_task(content: dict[str, Any]) -> bool:
     return isinstance(content.get("result"), list) and isinstance(task, dict) and isinstance(task.get("data"), dict)
 
 
-def _is_by_picture(content: dict[str, Any]) -> bool:
+def _is_by_picture(content: Json) -> bool:
     """Whether the keys of an object are names of pictures and its values hold boxes."""
     first = list(content.items())[:20]
     named = all(is_picture_name(key.replace("\\", "/").rpartition("/")[2]) for key, _ in first)
@@ -138,7 +139,7 @@ def _has_sides(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(each, list) and len(each) in (4, 5) for each in value)
 
 
-def _is_via(content: dict[str, Any]) -> bool:
+def _is_via(content: Json) -> bool:
     if isinstance(content.get("_via_img_metadata"), dict):
         return True
     if isinstance(content.get("metadata"), dict) and isinstance(content.get("file"), dict) and isinstance(content.get("view"), dict):
@@ -147,7 +148,7 @@ def _is_via(content: dict[str, Any]) -> bool:
     return bool(values) and all("filename" in each and "regions" in each for each in values)
 
 
-def _kind_of_list(rows: list[dict[str, Any]]) -> tuple[str, str]:
+def _kind_of_list(rows: list[Json]) -> tuple[str, str]:
     if not rows:
         return "", ""
     if _has(rows, "data") and any(_has(rows, key) for key in ("annotations", "completions", "predictions")):
@@ -156,13 +157,13 @@ def _kind_of_list(rows: list[dict[str, Any]]) -> tuple[str, str]:
         return "labelstudio", "Label Studio JSON-MIN"
     if any("coordinates" in part for row in rows for part in _objects(row.get("annotations"))):
         return "createml", "CreateML JSON"
-    seen = boxish_keys(rows)
-    if seen and any(map(_names_picture, rows)):
-        return "metadata", f"a list of pictures with {', '.join(seen)}"
-    return ("unknown", f"a list of objects with {', '.join(seen)}") if seen else ("", "")
+    keys = boxish_keys(rows)
+    if keys and any(map(_names_picture, rows)):
+        return "metadata", f"a list of pictures with {', '.join(keys)}"
+    return ("unknown", f"a list of objects with {', '.join(keys)}") if keys else ("", "")
 
 
-def _names_picture(row: dict[str, Any]) -> bool:
+def _names_picture(row: Json) -> bool:
     """Whether a row names a picture; under a key that surely does, any text will do."""
     values = [(key, row[key]) for key in FILE_KEYS if isinstance(row.get(key), str)]
     return any(
@@ -170,7 +171,7 @@ def _names_picture(row: dict[str, Any]) -> bool:
     )
 
 
-def _objects(value: Any) -> list[dict[str, Any]]:
+def _objects(value: Any) -> list[Json]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
@@ -184,8 +185,8 @@ def _names_files(images: list[Any]) -> bool:
 
 def boxish_keys(content: Any) -> list[str]:
     """Keys in the first levels of a JSON value that look as if they held boxes."""
-    found = dict.fromkeys(key for key in _keys(content, 5) if key in _BOXISH)
-    return list(found)[:6] if set(found) - _LABELISH or len(found) > 1 else []
+    keys = dict.fromkeys(key for key in _keys(content, 5) if key in _BOXISH)
+    return list(keys)[:6] if set(keys) - _LABELISH or len(keys) > 1 else []
 
 
 def _keys(content: Any, depth: int) -> Iterator[str]:

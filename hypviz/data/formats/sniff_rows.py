@@ -44,9 +44,9 @@ def sniff_text(head: str) -> tuple[str, str]:
     kinds = [_row_kind(words) for words in lines]
     if kinds.count("kitti") > len(kinds) - kinds.count("kitti") - kinds.count(""):  # rows like no others: one among broken ones tells
         return "kitti", _ROWS["kitti"]
-    for kind, seen in _ROWS.items():
+    for kind, description in _ROWS.items():
         if kinds.count(kind) * 2 > len(kinds):
-            return (kind if kind in ("yolo", "kitti") else "unknown"), seen
+            return (kind if kind in ("yolo", "kitti") else "unknown"), description
     return "", ""
 
 
@@ -163,9 +163,9 @@ def box_columns(header: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     for prefix in ("", *before):
         for form, families in (("xyxy", CORNERS), ("cxcywh", CENTRES), ("xywh", SIZES)):
             for family in families:
-                found = tuple(column_of(header, (prefix + name,)) for name in family)
-                if all(found):
-                    return form, found
+                columns = tuple(column_of(header, (prefix + name,)) for name in family)
+                if all(columns):
+                    return form, columns
     listed = column_of(header, BOX_COLUMNS)
     return ("list", (listed,)) if listed else ("", ())
 
@@ -218,9 +218,9 @@ def sniff_csv(path: Path) -> tuple[str, str]:
         return "openimages names", "class descriptions of OpenImages"
     columns = f"a table with the columns {', '.join(row)[:100]}"
     if nested:
-        kind, seen = kind_of_rows(nested)
+        kind, description = kind_of_rows(nested)
         if kind in ("metadata", "labelstudio", "via"):
-            return kind, seen
+            return kind, description
     if looks_headless(row):
         return "csv", "a table of boxes without a header"
     form, _ = box_columns(row)

@@ -16,14 +16,15 @@ from PIL import Image
 
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, number, settle, stated_size
-from hypviz.data.formats.entries import Found
+from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.text import class_name
+from hypviz.storage.json_types import Json
 
 _MAX_BITMAP = 16 << 20
 """Bytes of a packed bitmap that are unpacked."""
 
 
-def read_supervisely(source: Source, files: list[str]) -> Found:
+def read_supervisely(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of a Supervisely project; a file that cannot be read is counted as one picture."""
     drafts: list[Draft] = []
     read = set()
@@ -31,10 +32,10 @@ def read_supervisely(source: Source, files: list[str]) -> Found:
         if isinstance(content, dict) and isinstance(content.get("objects"), list):
             drafts.append(_picture(content, file, source))
         read.add(file)  # meta.json lists the classes, which the objects name themselves
-    return Found(settle(drafts, source, "Supervisely JSON"), read)
+    return ReaderResult(settle(drafts, source, "Supervisely JSON"), read)
 
 
-def _picture(content: dict[str, Any], file: str, source: Source) -> Draft:
+def _picture(content: Json, file: str, source: Source) -> Draft:
     name = PurePosixPath(file).name
     size = content.get("size")
     size = size if isinstance(size, dict) else {}
@@ -53,7 +54,7 @@ def _picture(content: dict[str, Any], file: str, source: Source) -> Draft:
     return draft
 
 
-def _extent(each: dict[str, Any]) -> Numbers | None:
+def _extent(each: Json) -> Numbers | None:
     points = each.get("points")
     if isinstance(points, dict):
         return extent(points.get("exterior"))

@@ -19,24 +19,24 @@ _IGNORED = (".md", ".rst", ".pdf", ".html", ".py", ".ipynb", ".sh", ".toml", ".l
 
 @dataclass
 class Survey:
-    """kinds: what each file that is no picture is ("" for nothing that matters).  seen: in words, where there are any."""
+    """kinds: what each file that is no picture is ("" for nothing that matters).  descriptions: in words, where there are any."""
 
     root: Path
     tree: Tree
     kinds: dict[str, str]
-    seen: dict[str, str]
+    descriptions: dict[str, str]
 
     def files(self, kind: str) -> list[str]:
         """The files of a format, with YOLO's files of class names."""
-        wanted = (kind, "names") if kind == "yolo" else (kind,)
-        return [name for name, each in self.kinds.items() if each in wanted]
+        kinds = (kind, "names") if kind == "yolo" else (kind,)
+        return [name for name, each in self.kinds.items() if each in kinds]
 
     def formats(self, known: Sequence[str]) -> list[str]:
         """The formats that the folder holds, in the order of `known`; a tree of classes or a list of images alone is none."""
-        there = set(self.kinds.values())
-        if "openimages" in there:
-            there.discard("csv")  # labels of whole images, which lie beside the boxes
-        return [name for name in known if name in there and name not in ("auto", "classes", "folder", *_NOT_ALONE)]
+        kinds = set(self.kinds.values())
+        if "openimages" in kinds:
+            kinds.discard("csv")  # labels of whole images, which lie beside the boxes
+        return [name for name in known if name in kinds and name not in ("auto", "classes", "folder", *_NOT_ALONE)]
 
     @property
     def unknown(self) -> list[str]:
@@ -46,32 +46,32 @@ class Survey:
     def notes(self) -> list[str]:
         """Sentences on files that speak of the pictures without any coordinates, for a folder that is opened as plain pictures."""
         named = [name for name, kind in self.kinds.items() if kind == "named"]
-        what = [f"{storable(name)} was not read ({self.seen[name]})" for name in named[:5]]
-        return what + ([f"{len(named) - 5} more files like these were not read"] if len(named) > 5 else [])
+        sentences = [f"{storable(name)} was not read ({self.descriptions[name]})" for name in named[:5]]
+        return sentences + ([f"{len(named) - 5} more files like these were not read"] if len(named) > 5 else [])
 
     def refusal(self) -> str:
         """Why the folder is not opened as plain pictures."""
         unknown = self.unknown
-        what = self.seen.get(unknown[0]) or self.kinds[unknown[0]]
+        description = self.descriptions.get(unknown[0]) or self.kinds[unknown[0]]
         more = f" and {len(unknown) - 1} other files" if len(unknown) > 1 else ""
-        found = f"{storable(unknown[0])} ({what}){more}"
+        example = f"{storable(unknown[0])} ({description}){more}"
         return (
-            f"{self.root}: holds annotations that cannot be read here: {found}; export them as COCO, YOLO or VOC, "
+            f"{self.root}: holds annotations that cannot be read here: {example}; export them as COCO, YOLO or VOC, "
             "or open the pictures alone by --format folder."
         )
 
     def several(self, formats: Sequence[str], picture: str = "") -> str:
         """The message for formats that speak of the same pictures."""
-        found = " and ".join(f"{name} ({next(iter(self.files(name)), '')})" for name in formats)
+        listing = " and ".join(f"{name} ({next(iter(self.files(name)), '')})" for name in formats)
         example = f" for the same pictures (such as {storable(picture)})" if picture else ""
-        return f"{self.root}: holds annotations of several formats, {found}{example}; keep one of them, or choose by --format."
+        return f"{self.root}: holds annotations of several formats, {listing}{example}; keep one of them, or choose by --format."
 
     def count(self, tried: set[str], dropped: DropCounter) -> None:
         """Count what is in the folder and no reader had: annotation files, and folders that could not be walked."""
         self.tree.count_losses(dropped)
         for name in self.unknown:
             if name not in tried:
-                dropped.file("annotation file not read", f"{storable(name)}: {self.seen.get(name) or self.kinds[name]}")
+                dropped.file("annotation file not read", f"{storable(name)}: {self.descriptions.get(name) or self.kinds[name]}")
 
 
 def survey(folder: Path, *, enter: bool = True) -> Survey:
@@ -80,20 +80,20 @@ def survey(folder: Path, *, enter: bool = True) -> Survey:
     tree = read_tree(root)
     signs = {name: sniff(root / name) for name in tree.others}
     kinds = {name: sign.kind for name, sign in signs.items()}
-    seen = {name: sign.seen for name, sign in signs.items() if sign.seen}
+    descriptions = {name: sign.description for name, sign in signs.items() if sign.description}
     mentions = Mentions(tree.pictures)
     for name in [name for name, kind in kinds.items() if not kind]:
         kind, words = mentions.kind_of(root / name)
         if kind:
-            kinds[name], seen[name] = kind, words
-    return Survey(root, tree, kinds, seen)
+            kinds[name], descriptions[name] = kind, words
+    return Survey(root, tree, kinds, descriptions)
 
 
 def inner_folder(path: Path) -> Path:
     """The folder itself, or where it holds one folder and nothing that concerns pictures that one."""
-    seen: set[Path] = set()
-    while path.is_dir() and path.resolve() not in seen:
-        seen.add(path.resolve())
+    visited: set[Path] = set()
+    while path.is_dir() and path.resolve() not in visited:
+        visited.add(path.resolve())
         inside = [each for each in path.iterdir() if not each.name.startswith(".") and each.name not in SKIPPED_FOLDERS]
         folders = [each for each in inside if each.is_dir()]
         if len(folders) != 1 or any(_matters(each) for each in inside if not each.is_dir()):

@@ -114,18 +114,18 @@ def _walk(root: Path, tree: Tree, depth: int | None) -> Iterator[str]:
         tree.shut.append(Path(error.filename or root).relative_to(root).as_posix())
 
     for folder, inner, files in os.walk(root, followlinks=True, onerror=refused):
-        here = Path(folder).relative_to(root)
-        level = len(here.parts)
-        tree.hidden += [(here / name).as_posix() for name in sorted(inner) if _is_hidden(Path(folder, name))]
+        relative = Path(folder).relative_to(root)
+        level = len(relative.parts)
+        tree.hidden += [(relative / name).as_posix() for name in sorted(inner) if _is_hidden(Path(folder, name))]
         inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in SKIPPED_FOLDERS)
         for name in [name for name in inner if not _may_follow(Path(folder, name), top, followed)]:
-            tree.links.append((here / name).as_posix())
+            tree.links.append((relative / name).as_posix())
             inner.remove(name)
         if depth is not None and level >= depth:
             inner[:] = []
         for name in sorted(files):
             if not name.startswith("."):
-                yield (here / name).as_posix()
+                yield (relative / name).as_posix()
 
 
 def _is_hidden(folder: Path) -> bool:
@@ -143,8 +143,8 @@ def _may_follow(folder: Path, top: str, followed: set[str]) -> bool:
     if not folder.is_symlink():
         return True
     target = os.path.realpath(folder)
-    for seen in (top, *followed):
-        if target == seen or _is_below(target, seen) or _is_below(seen, target):
+    for walked in (top, *followed):
+        if target == walked or _is_below(target, walked) or _is_below(walked, target):
             return False
     followed.add(target)
     return True

@@ -10,15 +10,16 @@ from typing import Any
 
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, extent, four_numbers, number, settle
-from hypviz.data.formats.entries import Found
+from hypviz.data.formats.entries import ReaderResult
 from hypviz.data.formats.table import load_rows
 from hypviz.data.formats.text import class_name
 from hypviz.data.formats.via3 import of_via3
+from hypviz.storage.json_types import Json
 
 _CLASS = ("class", "label", "type", "category", "name", "object", "object_name", "species")
 
 
-def read_via(source: Source, files: list[str]) -> Found:
+def read_via(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of VIA's projects and annotation files; one that cannot be read is counted."""
     drafts: list[Draft] = []
     read = set()
@@ -31,10 +32,10 @@ def read_via(source: Source, files: list[str]) -> Found:
                 drafts.append(_picture(picture, file, attribute, source))
             else:
                 source.dropped.image("unusable record", f"{file}: {key!s:.60}", boxes=len(_regions(picture)))
-    return Found(settle(drafts, source, ", ".join(files)), read)
+    return ReaderResult(settle(drafts, source, ", ".join(files)), read)
 
 
-def _pictures(rows: list[tuple[int, Any]]) -> dict[str, Any]:
+def _pictures(rows: list[tuple[int, Any]]) -> Json:
     """The pictures of a project by their keys, as VIA 2 has them."""
     content = rows[0][1] if rows else None
     if isinstance(content, dict) and "region_shape_attributes" in content:
@@ -47,9 +48,9 @@ def _pictures(rows: list[tuple[int, Any]]) -> dict[str, Any]:
     return pictures if isinstance(pictures, dict) else {}
 
 
-def _of_table(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _of_table(rows: list[Json]) -> Json:
     """Pictures of a table with a region a row; a row with an empty shape is a picture without regions."""
-    pictures: dict[str, Any] = {}
+    pictures: Json = {}
     for row in rows:
         name = row.get("filename")
         one = pictures.setdefault(str(name), {"filename": name, "regions": []})
@@ -58,13 +59,13 @@ def _of_table(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return pictures
 
 
-def _attribute(pictures: dict[str, Any], file: str, source: Source) -> str:
+def _attribute(pictures: Json, file: str, source: Source) -> str:
     """The attribute that is the class: one that is called so, or the only one of all regions; "" where no region has any."""
     names: dict[str, None] = {}
     for picture in pictures.values():
         for region in _regions(picture):
-            given = region.get("region_attributes")
-            names |= dict.fromkeys(given if isinstance(given, dict) else ())
+            attributes = region.get("region_attributes")
+            names |= dict.fromkeys(attributes if isinstance(attributes, dict) else ())
     named = [name for name in _CLASS if name in names] or list(names)
     if not names:
         source.dropped.note(f"{file}: its regions have no attributes, so they are of the class 'object'")
@@ -74,13 +75,13 @@ def _attribute(pictures: dict[str, Any], file: str, source: Source) -> str:
     return named[0] if named else ""
 
 
-def _regions(picture: Any) -> list[dict[str, Any]]:
+def _regions(picture: Any) -> list[Json]:
     regions = picture.get("regions") if isinstance(picture, dict) else None
     listed = regions.values() if isinstance(regions, dict) else regions if isinstance(regions, list) else ()
     return [region if isinstance(region, dict) else {} for region in listed]
 
 
-def _picture(picture: dict[str, Any], file: str, attribute: str, source: Source) -> Draft:
+def _picture(picture: Json, file: str, attribute: str, source: Source) -> Draft:
     where = f"{PurePosixPath(file).name}: {picture['filename']}"
     draft = Draft((picture["filename"],), file, where)
     for index, region in enumerate(_regions(picture), start=1):

@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from hypviz.data.formats.drafts import extent, four_numbers
+from hypviz.storage.json_types import Json
 
 _RECTANGLE, _CIRCLE, _ELLIPSE = 2, 3, 4
 
 
-def of_via3(content: dict[str, Any]) -> dict[str, Any]:
+def of_via3(content: Json) -> Json:
     """Each picture by the number of its view: {"filename", "regions": [{"shape_attributes", "region_attributes"}…]}."""
     attributes = content.get("attribute")
     known = attributes if isinstance(attributes, dict) else {}
-    pictures: dict[str, Any] = {}
+    pictures: Json = {}
     views = content.get("view")
     for view, listed in views.items() if isinstance(views, dict) else ():
         files = listed.get("fid_list") if isinstance(listed, dict) else None
@@ -31,7 +32,7 @@ def of_via3(content: dict[str, Any]) -> dict[str, Any]:
     return pictures
 
 
-def _shape(region: dict[str, Any]) -> dict[str, Any]:
+def _shape(region: Json) -> Json:
     """A region's numbers as VIA 2 names them; {} for none."""
     numbers = region.get("xy")
     if not isinstance(numbers, list) or not numbers or region.get("z"):
@@ -47,7 +48,7 @@ def _shape(region: dict[str, Any]) -> dict[str, Any]:
     return {} if around is None else {"all_points_x": rest[0::2], "all_points_y": rest[1::2]}
 
 
-def _named(values: Any, attributes: dict[str, Any]) -> dict[str, Any]:
+def _named(values: Any, attributes: Json) -> Json:
     """The values of a region by the names of their attributes, options in words."""
     named = {}
     for key, value in values.items() if isinstance(values, dict) else ():

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from hypviz.data.formats.convention import Numbers
 from hypviz.data.formats.drafts import Draft, DraftBox, Source, angle, extent, four_numbers, settle, stated_size
-from hypviz.data.formats.entries import Found, build
+from hypviz.data.formats.entries import ReaderResult, build
 from hypviz.data.formats.names import clean_name
 from hypviz.data.formats.places import data_name, source_in, source_of
 from hypviz.data.formats.text import class_name
@@ -39,11 +39,11 @@ def read_voc(annotations: Path | str, images: Path | str | None = None) -> RawDa
         if not files:
             raise DataError(f"{top}: no VOC annotations here; expected a folder of .xml files.")
         source = source_in(top, tree, None if images is None else Path(images), DropCounter())
-    found = read_voc_files(source, files)
-    return build(found, source.pictures, source.picture_root, name=data_name(top), dropped=source.dropped, source=top)
+    result = read_voc_files(source, files)
+    return build(result, source.pictures, source.picture_root, name=data_name(top), dropped=source.dropped, source=top)
 
 
-def read_voc_files(source: Source, files: list[str]) -> Found:
+def read_voc_files(source: Source, files: list[str]) -> ReaderResult:
     """The pictures of VOC files; DataError when none of them is one."""
     drafts: list[Draft] = []
     read: set[str] = set()
@@ -61,7 +61,7 @@ def read_voc_files(source: Source, files: list[str]) -> Found:
         where = source.path(files[0]).parent
         raise DataError(f"{where}: none of the {len(files)} .xml files is a VOC annotation (e.g. {example}).")
     entries = settle(drafts, source, "VOC XML", ("xyxy", "xywh"))
-    return Found(entries, read)
+    return ReaderResult(entries, read)
 
 
 def _draft(source: Source, file: str) -> Draft:
@@ -108,14 +108,14 @@ def _add(draft: Draft, element: ET.Element, record: str, source: Source) -> None
 
 def _known(element: ET.Element) -> tuple[str, str, tuple[str, ...] | None]:
     """Where the box is from, its name and the boxes it lies in, where this project exported the file."""
-    said = element.find("hypviz")
-    if said is None:
+    extension = element.find("hypviz")
+    if extension is None:
         return "annotation", "", None
-    source = said.get("source", "")
+    source = extension.get("source", "")
     return (
         source if source in ("proposal", "drawn") else "annotation",
-        f"#{said.get('number')}",
-        tuple(f"#{(parent.text or '').strip()}" for parent in said.iterfind("parent")),
+        f"#{extension.get('number')}",
+        tuple(f"#{(parent.text or '').strip()}" for parent in extension.iterfind("parent")),
     )
 
 

@@ -43,7 +43,7 @@ def _with_slashes(text: str, path: Path, error: Exception, dropped: DropCounter 
     """The content once the backslashes in double quotes are slashes; DataError when that was not what is wrong."""
     import yaml
 
-    slashed = _QUOTED.sub(lambda found: found[0].replace("\\\\", "/").replace("\\", "/"), text)
+    slashed = _QUOTED.sub(lambda match: match[0].replace("\\\\", "/").replace("\\", "/"), text)
     try:
         if slashed == text:
             raise ValueError
@@ -85,11 +85,11 @@ def _load(text: str) -> Any:
             return node
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            seen: set[str] = set()
+            keys: set[str] = set()
             for key, _ in node.value:
-                if key.value.__class__ is str and key.value in seen:
+                if key.value.__class__ is str and key.value in keys:
                     raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
-                seen.add(str(key.value))
+                keys.add(str(key.value))
             return super().construct_mapping(node, deep)
 
     return yaml.load(text, Loader)

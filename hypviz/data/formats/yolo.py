@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from hypviz.data.formats.drafts import Source
-from hypviz.data.formats.entries import Entry, Found, build
+from hypviz.data.formats.entries import Entry, ReaderResult, build
 from hypviz.data.formats.names import is_mask_name
 from hypviz.data.formats.places import data_name, parent_of, source_in
 from hypviz.data.formats.sniff import sniff
@@ -45,11 +45,11 @@ def read_yolo(source: Path | str, images: Path | str | None = None) -> RawDatase
     if place.is_file():
         configs = [name for name in files if name.lower().endswith((".yaml", ".yml", ".data"))]
         files = [name for name in files if name not in configs] + [place.name]
-    found = read_yolo_files(reading, files)
-    return build(found, reading.pictures, reading.picture_root, name=data_name(root), dropped=reading.dropped, source=place)
+    result = read_yolo_files(reading, files)
+    return build(result, reading.pictures, reading.picture_root, name=data_name(root), dropped=reading.dropped, source=place)
 
 
-def read_yolo_files(source: Source, files: Sequence[str]) -> Found:
+def read_yolo_files(source: Source, files: Sequence[str]) -> ReaderResult:
     """The pictures of label files; files: configurations, files of class names and label files.
 
     Raises DataError when no picture has a label file, or the configuration cannot be read.
@@ -73,7 +73,7 @@ def read_yolo_files(source: Source, files: Sequence[str]) -> Found:
     reading = _Reading(source, layouts, names, pairs)
     entries = reading.entries(pictures)
     read = {*(layout.file for layout in layouts), *names, *labels, *pairs.label.values()}
-    return Found(entries, read, listing=False, unlisted=tuple(reading.unlisted))
+    return ReaderResult(entries, read, listing=False, unlisted=tuple(reading.unlisted))
 
 
 def _is_names(name: str) -> bool:
@@ -195,8 +195,8 @@ class _Reading:
 
     def _classes(self, label: str) -> dict[int, str]:
         """The class names for a label file: of the configuration or the file of names nearest above it."""
-        given = [(layout.file, layout.classes) for layout in self.layouts if layout.classes] or list(self.names.items())
-        return max(given, key=lambda each: _common(each[0], label), default=("", {}))[1]
+        name_lists = [(layout.file, layout.classes) for layout in self.layouts if layout.classes] or list(self.names.items())
+        return max(name_lists, key=lambda each: _common(each[0], label), default=("", {}))[1]
 
     def _boxes(self, label: str) -> tuple[RawBox, ...]:
         classes, dropped, boxes = self._classes(label), self.source.dropped, []

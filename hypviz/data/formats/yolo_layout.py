@@ -106,15 +106,15 @@ def _take(source: Source, layout: YoloLayout, entry: str, base: str, where: str)
 
 def _listed(source: Source, layout: YoloLayout, file: str) -> None:
     """The pictures of a list file."""
-    found = layout.pictures if layout.pictures is not None else []
+    pictures = layout.pictures if layout.pictures is not None else []
     for line in read_text(source.path(file), source.dropped).splitlines():
         if line.strip():
             match = source.pictures.find((line.strip(),), folder=parent_of(file))
             if match.picture:
-                found.append(match.picture)
+                pictures.append(match.picture)
             else:
                 layout.missing.append(_below(source, clean_name(line)))
-    layout.pictures = found
+    layout.pictures = pictures
 
 
 def _below(source: Source, name: str) -> str:
@@ -156,9 +156,9 @@ def _find(source: Source, name: str, base: str, *, files: bool = False) -> str |
     if not parts:
         return base if not files else None
     known = _known(source)
-    own = base and any(name.startswith(f"{base}/") for name in source.pictures.pictures)
+    base_has_pictures = base and any(name.startswith(f"{base}/") for name in source.pictures.pictures)
     for skip in range(len(parts)):
-        for start in (base,) if own else dict.fromkeys((base, "")):
+        for start in (base,) if base_has_pictures else dict.fromkeys((base, "")):
             path = "/".join([*([start] if start else []), *parts[skip:]])
             if fold(path) in known and (not files or "." in path):
                 return known[fold(path)]

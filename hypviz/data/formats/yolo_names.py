@@ -21,11 +21,11 @@ def read_names(source: Source, file: str) -> dict[int, str]:
     lines = read_text(source.path(file), source.dropped).splitlines()
     while lines and not lines[-1].strip():
         lines.pop()
-    found = [_NUMBERED.match(line) for line in lines]
-    numbers = [int(each[1]) for each in found if each]
+    matches = [_NUMBERED.match(line) for line in lines]
+    numbers = [int(each[1]) for each in matches if each]
     if len(lines) > 1 and len(numbers) == len(lines) and numbers == list(range(len(lines))):
         source.dropped.note(f"{file}: the numbers before the class names were taken off")
-        lines = [each[2] for each in found if each]
+        lines = [each[2] for each in matches if each]
     return {number: class_name(line) for number, line in enumerate(lines)}
 
 

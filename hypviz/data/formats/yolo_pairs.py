@@ -52,12 +52,12 @@ def _mirrored(picture: str) -> list[str]:
     """The folded paths that the label file of a picture may have, the likeliest first."""
     path = PurePosixPath(fold(picture))
     name, folders = f"{path.stem}.txt", path.parts[:-1]
-    found = []
+    paths = []
     for place in range(len(folders) - 1, -1, -1):
         if folders[place] in _PICTURE_FOLDERS:
-            found += ["/".join([*folders[:place], label, *folders[place + 1 :], name]) for label in _LABEL_FOLDERS]
+            paths += ["/".join([*folders[:place], label, *folders[place + 1 :], name]) for label in _LABEL_FOLDERS]
             break
-    return [*found, "/".join([*folders, name])]
+    return [*paths, "/".join([*folders, name])]
 
 
 def _by_name(pairs: Pairs, pictures: Sequence[str], labels: Sequence[str], owner: dict[str, str]) -> None:
@@ -68,17 +68,17 @@ def _by_name(pairs: Pairs, pictures: Sequence[str], labels: Sequence[str], owner
     for picture in pictures:
         if picture not in pairs.label and not any(parent_of(path) in folders for path in _mirrored(picture)[:-1]):
             free[fold(PurePosixPath(picture).stem)].append(picture)
-    wanted: dict[str, list[str]] = defaultdict(list)
+    labels_by_picture: dict[str, list[str]] = defaultdict(list)
     for label in labels:
         rivals = [] if parent_of(label) in settled else [each for each in free[fold(PurePosixPath(label).stem)] if _may_be(each, label)]
         best = _best(rivals, label)
         if len(best) == 1:
-            wanted[best[0]].append(label)
+            labels_by_picture[best[0]].append(label)
         elif best:
             pairs.unclear.append((label, best))
         else:
             pairs.alone.append(label)
-    for picture, claims in wanted.items():
+    for picture, claims in labels_by_picture.items():
         if len(claims) == 1:
             pairs.label[picture] = claims[0]
         else:
@@ -87,8 +87,8 @@ def _by_name(pairs: Pairs, pictures: Sequence[str], labels: Sequence[str], owner
 
 def _may_be(picture: str, label: str) -> bool:
     """Whether a label file may be a picture's though no path says so: not of another split, nor of another folder that mirrors."""
-    here, there = splits_of(label), splits_of(picture)
-    if here and there and not here & there:
+    label_splits, picture_splits = splits_of(label), splits_of(picture)
+    if label_splits and picture_splits and not label_splits & picture_splits:
         return False
     one, other = PurePosixPath(fold(picture)).parts[:-1], PurePosixPath(fold(label)).parts[:-1]
     for place in range(min(len(one), len(other))):
@@ -99,14 +99,18 @@ def _may_be(picture: str, label: str) -> bool:
 
 def _best(rivals: list[str], label: str) -> list[str]:
     """Those of the pictures whose folders agree best with the label's, from the end and from the start."""
-    here = PurePosixPath(fold(label)).parts[:-1]
+    label_folders = PurePosixPath(fold(label)).parts[:-1]
 
     def score(picture: str) -> tuple[int, int]:
-        there = PurePosixPath(fold(picture)).parts[:-1]
+        picture_folders = PurePosixPath(fold(picture)).parts[:-1]
         ends = next(
-            (n for n, (a, b) in enumerate(zip(reversed(here), reversed(there), strict=False)) if a != b), min(len(here), len(there))
+            (n for n, (a, b) in enumerate(zip(reversed(label_folders), reversed(picture_folders), strict=False)) if a != b),
+            min(len(label_folders), len(picture_folders)),
         )
-        starts = next((n for n, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there)))
+        starts = next(
+            (n for n, (a, b) in enumerate(zip(label_folders, picture_folders, strict=False)) if a != b),
+            min(len(label_folders), len(picture_folders)),
+        )
         return ends, starts
 
     best = max((score(picture) for picture in rivals), default=(0, 0))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from hypviz.data.writers.records import AnnotatedSet, Picture, WrittenBox
-
-Json = dict[str, Any]
+from hypviz.storage.json_types import Json
 
 
 def coco_document(
-    given: AnnotatedSet,
+    dataset: AnnotatedSet,
     *,
     description: str,
     digits: int | None = None,
@@ -22,14 +20,14 @@ def coco_document(
 
     digits: decimal places that boxes are rounded to, None for none. supercategories, licence_urls: by name, "" where not given.
     """
-    licences = sorted({picture.licence for picture in given.pictures} - {""})
+    licences = sorted({picture.licence for picture in dataset.pictures} - {""})
     urls, groups = licence_urls or {}, supercategories or {}
     return {
-        "info": {"description": description, **({"hypviz": dict(given.about)} if given.about else {})},
+        "info": {"description": description, **({"hypviz": dict(dataset.about)} if dataset.about else {})},
         "licenses": [{"id": number, "name": name, "url": urls.get(name, "")} for number, name in enumerate(licences, start=1)],
-        "images": [_image(picture, licences) for picture in given.pictures],
-        "categories": [{"id": number, "name": name, "supercategory": groups.get(name, "")} for name, number in given.classes.items()],
-        "annotations": [_annotation(box, picture, given, digits) for picture in given.pictures for box in picture.boxes],
+        "images": [_image(picture, licences) for picture in dataset.pictures],
+        "categories": [{"id": number, "name": name, "supercategory": groups.get(name, "")} for name, number in dataset.classes.items()],
+        "annotations": [_annotation(box, picture, dataset, digits) for picture in dataset.pictures for box in picture.boxes],
     }
 
 
@@ -45,20 +43,20 @@ def _image(picture: Picture, licences: list[str]) -> Json:
     }
 
 
-def _annotation(box: WrittenBox, picture: Picture, given: AnnotatedSet, digits: int | None) -> Json:
+def _annotation(box: WrittenBox, picture: Picture, dataset: AnnotatedSet, digits: int | None) -> Json:
     x1, y1, x2, y2 = box.xyxy
     sides = (x2 - x1, y2 - y1) if digits is None else (round(x2 - x1, digits), round(y2 - y1, digits))
     area = sides[0] * sides[1]
-    own: Json = dict(box.known) | ({"source": box.source} if box.source != "annotation" or box.known else {})
-    own |= {} if box.parents is None else {"parents": list(box.parents)}
+    extension: Json = dict(box.known) | ({"source": box.source} if box.source != "annotation" or box.known else {})
+    extension |= {} if box.parents is None else {"parents": list(box.parents)}
     return {
         "id": box.number,
         "image_id": picture.number,
-        "category_id": given.classes[box.label],
+        "category_id": dataset.classes[box.label],
         "bbox": [x1, y1, *sides],
         "area": area if digits is None else round(area, digits),
         "iscrowd": 0,
         "segmentation": [],
         **box.extra,
-        **({"hypviz": own} if own else {}),
+        **({"hypviz": extension} if extension else {}),
     }

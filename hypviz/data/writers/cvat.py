@@ -16,12 +16,12 @@ SOURCES = {"annotation": "manual", "drawn": "manual", "proposal": "auto"}
 """What CVAT calls where a box is from."""
 
 
-def cvat_xml(given: AnnotatedSet) -> str:
+def cvat_xml(dataset: AnnotatedSet) -> str:
     """The annotations.xml that CVAT uploads into a task with these pictures."""
     root = ET.Element("annotations")
     ET.SubElement(root, "version").text = "1.1"
-    _meta(root, given)
-    for place, picture in enumerate(given.pictures):
+    _meta(root, dataset)
+    for place, picture in enumerate(dataset.pictures):
         named = {"id": str(place), "name": picture.file_name, "width": str(picture.width), "height": str(picture.height)}
         element = ET.SubElement(root, "image", named)
         for box in picture.boxes:
@@ -29,12 +29,12 @@ def cvat_xml(given: AnnotatedSet) -> str:
     return xml_document(root)
 
 
-def _meta(root: ET.Element, given: AnnotatedSet) -> None:
+def _meta(root: ET.Element, dataset: AnnotatedSet) -> None:
     task = ET.SubElement(ET.SubElement(root, "meta"), "task")
-    for name, text in (("name", given.name), ("size", str(len(given.pictures))), ("mode", "annotation")):
+    for name, text in (("name", dataset.name), ("size", str(len(dataset.pictures))), ("mode", "annotation")):
         ET.SubElement(task, name).text = text
     labels = ET.SubElement(task, "labels")
-    for label in given.classes:
+    for label in dataset.classes:
         element = ET.SubElement(labels, "label")
         ET.SubElement(element, "name").text = label
         ET.SubElement(element, "type").text = "rectangle"

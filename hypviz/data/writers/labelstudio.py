@@ -7,22 +7,21 @@ relation leads from an annotation to a prediction, so such a parent stands in th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import quote
 
 from hypviz.data.formats.labelstudio import CONTAINS
 from hypviz.data.writers.records import AnnotatedSet, Picture, WrittenBox
+from hypviz.storage.json_types import Json
 
-Json = dict[str, Any]
 LOCAL = "/data/local-files/?d="
 """How Label Studio addresses a file below its LOCAL_FILES_DOCUMENT_ROOT."""
 FROM, TO = "label", "image"
 """Names of the controls in the labelling configuration: RectangleLabels and Image."""
 
 
-def labelstudio_tasks(given: AnnotatedSet) -> list[Json]:
+def labelstudio_tasks(dataset: AnnotatedSet) -> list[Json]:
     """The tasks to import, with what hypviz knows of a box under its "meta"."""
-    return [_task(picture) for picture in given.pictures]
+    return [_task(picture) for picture in dataset.pictures]
 
 
 def _task(picture: Picture) -> Json:
@@ -35,14 +34,17 @@ def _task(picture: Picture) -> Json:
 
 
 def _results(picture: Picture, boxes: Sequence[WrittenBox]) -> list[Json]:
-    here = {box.number for box in boxes}
+    numbers = {box.number for box in boxes}
     relations = [
         {"type": "relation", "from_id": f"box{parent}", "to_id": f"box{box.number}", "direction": "right", "labels": [CONTAINS]}
         for box in boxes
         for parent in box.parents or ()
-        if parent in here
+        if parent in numbers
     ]
-    return [*(_region(picture, box, [f"box{parent}" for parent in box.parents or () if parent not in here]) for box in boxes), *relations]
+    return [
+        *(_region(picture, box, [f"box{parent}" for parent in box.parents or () if parent not in numbers]) for box in boxes),
+        *relations,
+    ]
 
 
 def _region(picture: Picture, box: WrittenBox, elsewhere: list[str]) -> Json:

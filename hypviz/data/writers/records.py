@@ -63,10 +63,10 @@ class AnnotatedSet:
 
         DataError for pictures that differ by their ending alone: formats of a file per picture join the two by what is before it.
         """
-        taken: dict[str, str] = {}
+        owners: dict[str, str] = {}
         for picture in self.pictures:
             name = str(PurePosixPath(picture.file_name).with_suffix(ending))
-            other = taken.setdefault(name.casefold(), picture.file_name)
+            other = owners.setdefault(name.casefold(), picture.file_name)
             if other != picture.file_name:
                 raise DataError(
                     f"{other} and {picture.file_name} differ by their ending alone, so both would be annotated in {name}; "
@@ -92,18 +92,18 @@ def annotated_set(
     boxes = rows[~items.is_scene[rows]]
     parents = _parents(hierarchy, boxes, len(items))
     columns = {"item_id": items.item_id, **(known or {}), "source": items.source}
-    made: dict[int, list[WrittenBox]] = {}
+    boxes_of: dict[int, list[WrittenBox]] = {}
     for row in boxes.tolist():
         x1, y1, x2, y2 = (float(value) for value in items.xyxy[row])
         one = WrittenBox(
             row + 1, items.name(row), (x1, y1, x2, y2), str(items.source[row]), tuple(parents.get(row, ())),
             {key: _plain(column[row]) for key, column in columns.items()},
         )  # fmt: skip
-        made.setdefault(int(items.image[row]), []).append(one)
+        boxes_of.setdefault(int(items.image[row]), []).append(one)
     images = items.images
     pictures = [
         Picture(
-            image + 1, str(images.file_name[image]), int(images.width[image]), int(images.height[image]), tuple(made.get(image, ())),
+            image + 1, str(images.file_name[image]), int(images.width[image]), int(images.height[image]), tuple(boxes_of.get(image, ())),
             str(images.licence[image]),
             {key: _plain(column[items.offsets[image]]) for key, column in columns.items() if key in ("item_id", "radius")},
         )
@@ -116,15 +116,15 @@ def _parents(hierarchy: Hierarchy, boxes: NDArray[np.int64], count: int) -> dict
     """The numbers of the boxes among `boxes` that each of them lies in, with none of them between."""
     edges, among = hierarchy.edges, np.zeros(count, bool)
     among[boxes] = True
-    here = np.flatnonzero(among[edges.parent] & among[edges.child])
-    pairs = csr_array((np.ones(len(here), bool), (edges.parent[here], edges.child[here])), shape=(count, count))
+    within = np.flatnonzero(among[edges.parent] & among[edges.child])
+    pairs = csr_array((np.ones(len(within), bool), (edges.parent[within], edges.child[within])), shape=(count, count))
     longer = (pairs @ pairs).tocsr()
-    by_way = np.asarray(longer[edges.parent[here], edges.child[here]]).ravel() if len(here) else np.zeros(0, bool)
-    here = here[edges.direct[here] | ~by_way.astype(bool)]
-    found: dict[int, list[int]] = {}
-    for parent, child in zip(edges.parent[here].tolist(), edges.child[here].tolist(), strict=True):
-        found.setdefault(child, []).append(parent + 1)
-    return found
+    by_way = np.asarray(longer[edges.parent[within], edges.child[within]]).ravel() if len(within) else np.zeros(0, bool)
+    within = within[edges.direct[within] | ~by_way.astype(bool)]
+    parents: dict[int, list[int]] = {}
+    for parent, child in zip(edges.parent[within].tolist(), edges.child[within].tolist(), strict=True):
+        parents.setdefault(child, []).append(parent + 1)
+    return parents
 
 
 def _plain(value: Any) -> Any:

@@ -15,9 +15,9 @@ from hypviz.data.writers.xml_text import number_text, xml_document
 IMAGES, ANNOTATIONS = "JPEGImages", "Annotations"
 
 
-def voc_files(given: AnnotatedSet) -> dict[str, str]:
+def voc_files(dataset: AnnotatedSet) -> dict[str, str]:
     """Annotations/NAME.xml by name; pictures are looked for in JPEGImages/. DataError for pictures that differ by their ending alone."""
-    return {f"{ANNOTATIONS}/{name}": xml_document(_annotation(picture)) for picture, name in given.files(".xml")}
+    return {f"{ANNOTATIONS}/{name}": xml_document(_annotation(picture)) for picture, name in dataset.files(".xml")}
 
 
 def _annotation(picture: Picture) -> ET.Element:
@@ -43,9 +43,9 @@ def _object(root: ET.Element, box: WrittenBox) -> None:
     corners = ET.SubElement(element, "bndbox")
     for name, number in (("xmin", x1 + 1), ("ymin", y1 + 1), ("xmax", x2), ("ymax", y2)):
         _text(corners, name, number_text(number))
-    own = ET.SubElement(element, "hypviz", {"number": str(box.number), "source": box.source})
+    extension = ET.SubElement(element, "hypviz", {"number": str(box.number), "source": box.source})
     for parent in box.parents or ():
-        _text(own, "parent", str(parent))
+        _text(extension, "parent", str(parent))
 
 
 def _text(parent: ET.Element, name: str, text: str) -> None:
