@@ -21,10 +21,11 @@ def report_of(workspace: Workspace) -> Json:
     "notes": sentences on what was taken for something, and on where things are kept that the workspace cannot keep}."""
     given = workspace.meta.get("import") or {}
     places = [f"{sentence}." for sentence in (said(workspace.folder), said(home())) if sentence]
+    fetched = [f"fetched from {given['origin']}"] if given.get("origin") else []
     return {
         "kept": _vectors(given) if "vectors" in given else _pictures(given),
         "left_out": [{"reason": reason, **entry} for reason, entry in _dropped(given).items()],
-        "notes": [*map(str, given.get("notes") or ()), *places],
+        "notes": [*fetched, *map(str, given.get("notes") or ()), *places],
     }
 
 
