@@ -27,8 +27,12 @@ class CheckpointError(HypvizError, ValueError):
     """A checkpoint or weights file that is missing, damaged or does not fit the model."""
 
 
+class HubError(HypvizError):
+    """A repository of a hub that cannot be named so, fetched or written."""
+
+
 class HubUnreachableError(CheckpointError):
-    """Weights were asked from a hub that cannot be reached from this machine."""
+    """A checkpoint or weights were asked from a hub that cannot be reached from this machine, or that refuses them."""
 
 
 class DeviceError(HypvizError, ValueError):

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[set[str], ...] = (
     {"errors", "paths", "environment", "progress", "geometry"},
     {"config", "storage", "jobs", "metrics"},
-    {"data", "search"},
+    {"data", "hub", "search"},
     {"clipart", "openimages", "health", "model", "viz"},
     {"workspace"},
     {"access", "evaluation", "vectors"},
@@ -42,6 +42,7 @@ ONLY_IN = {
     "umap": {"viz"},
     "open_clip": {"model"},
     "timm": {"model"},
+    "huggingface_hub": {"hub"},
     "safetensors": {"model", "vectors"},
     "pyarrow": {"data", "openimages", "workspace", "vectors"},
     "filelock": {"storage", "server"},

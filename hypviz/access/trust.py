@@ -22,8 +22,8 @@ PICTURES = ".pictures"
 
 @dataclass(frozen=True)
 class Trust:
-    """roots: folders, with all below them, that may be named; None for all, as one's own code may.  hub: whether weights may be
-    fetched from a hub."""
+    """roots: folders, with all below them, that may be named; None for all, as one's own code may.  hub: whether weights, checkpoints
+    and data may be fetched from a hub."""
 
     roots: tuple[Path, ...] | None = None
     hub: bool = True
@@ -55,6 +55,13 @@ class Trust:
                 "allowed when hypviz was started (option allow-root)."
             )
         return Path(path)
+
+    def check_hub(self, name: str) -> None:
+        """WorkspaceError, before anybody is asked, when nothing may be fetched from a hub."""
+        if not self.hub:
+            raise WorkspaceError(
+                f"{name[:200]!r} is not opened: this server fetches nothing from a hub; start hypviz with the option hub to allow it."
+            )
 
     def check_workspace(self, folder: Path) -> None:
         """WorkspaceError unless the pictures of a workspace that the program did not make here lie in allowed folders."""

@@ -23,6 +23,7 @@ from hypviz.cli import (
     model,
     photos,
     publish,
+    push,
     search,
     serve,
     user,
@@ -47,6 +48,7 @@ app.command("evaluate")(model.evaluate)
 app.command("health")(health.health)
 app.command("search")(search.search)
 app.command("publish")(publish.publish)
+app.command("push")(push.push)
 app.command("experiment")(experiment.experiment)
 app.command("demo")(demo.demo)
 app.command("heads")(heads.heads)

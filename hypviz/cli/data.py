@@ -8,9 +8,10 @@ from typing import Annotated, Optional
 import typer
 
 from hypviz.cli.openimages import openimages
-from hypviz.cli.output import Json, show
+from hypviz.cli.output import Json, fetched_data, show
 from hypviz.cli.propose import propose
 from hypviz.errors import SettingsError
+from hypviz.hub.address import is_hub_address
 from hypviz.progress import progress_bar
 
 app = typer.Typer(no_args_is_help=True)
@@ -50,7 +51,9 @@ def clipart(
 def import_data(
     out: Annotated[Path, typer.Option(help="Workspace folder to create.")],
     format: Annotated[str, typer.Option(help="auto, or one of the formats named above.")] = "auto",
-    source: Annotated[Optional[Path], typer.Argument(help="The data set's folder, when it has a usual layout.")] = None,
+    source: Annotated[
+        Optional[str], typer.Argument(help="The data set's folder, when it has a usual layout, or hf://datasets/OWNER/NAME[@REVISION].")
+    ] = None,
     annotations: Annotated[Optional[Path], typer.Option(help="Annotation file, or folder of annotation files.")] = None,
     images: Annotated[Optional[Path], typer.Option(help="Folder with the pictures.")] = None,
     boxes: Annotated[str, typer.Option(help="auto, xywh, xyxy, cxcywh or yxyx: what the four numbers of a box are.")] = "auto",
@@ -69,6 +72,7 @@ def import_data(
     """
     from hypviz.config import HierarchySettings
     from hypviz.data.formats.detect import open_dataset
+    from hypviz.workspace.hub_data import with_origin
     from hypviz.workspace.import_report import report_lines, report_of
     from hypviz.workspace.importing import import_workspace
     from hypviz.workspace.meta import may_renew
@@ -78,14 +82,24 @@ def import_data(
         raise SettingsError(f"{out} is already a workspace; choose another --out, or add --overwrite to renew it.")
     may_renew(out.resolve(), overwrite)
     settings = HierarchySettings(min_overlap, duplicate_iou, min_box_px)
-    place = source or annotations or images
+    place = _folder_of(source) if source else annotations or images
     if place is None:
         raise SettingsError("Say what to import: a folder, --annotations FILE or --images DIR.")
     pictures = out.resolve().with_name(f"{out.resolve().name}-pictures")
     raw = open_dataset(place, format=format, annotations=annotations, images=images, extract_to=pictures, boxes=boxes)
+    raw = with_origin(raw, place)
     with progress_bar("Reading pictures", quiet=as_json) as report:
         title = name or out.resolve().name
         workspace, summary = import_workspace(out, raw, name=title, settings=settings, overwrite=overwrite, on_progress=report)
     result = {**summary.to_json(), "items": len(workspace.items), "hierarchy": workspace.hierarchy.counts, "workspace": str(out)}
     lines = [summary.summary(), *report_lines(report_of(workspace))[1:], f"workspace {out}: {len(workspace.items)} items"]
     show(result, "\n".join(lines), as_json=as_json)
+
+
+def _folder_of(source: str) -> Path:
+    """The folder that is named, or where the files of an address on a hub are, once they are fetched."""
+    if not is_hub_address(source):
+        return Path(source)
+    from hypviz.workspace.hub_data import fetch_data
+
+    return fetch_data(fetched_data(source)).folder

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from hypviz.cli.output import Device
+from hypviz.cli.output import Device, fetched
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
 
@@ -29,7 +29,9 @@ def experiment(
     seeds: Annotated[int, typer.Option(min=1, help="Seeds per row.")] = 3,
     steps: Annotated[Optional[int], typer.Option(min=1, help="Steps per run, instead of the experiment's own.")] = None,
     tune: Annotated[bool, typer.Option(help="Choose each family's temperature on validation; else 0.07 for all.")] = True,
-    init: Annotated[Optional[str], typer.Option(help="Checkpoint that every trained row starts from, of its own encoder.")] = None,
+    init: Annotated[
+        Optional[str], typer.Option(help="Checkpoint that every trained row starts from, of its own encoder.", callback=fetched)
+    ] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Runs side by side; 0 is one a core, on a GPU one.")] = 0,
     device: Device = "auto",
 ) -> None:

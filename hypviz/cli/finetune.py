@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Device, Json, Track, WorkspaceFolder, show, suited
+from hypviz.cli.output import Device, Json, Track, WorkspaceFolder, fetched, show, suited
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 def finetune(
     workspace: WorkspaceFolder,
     out: Annotated[str, typer.Option(help="A name: kept among your own checkpoints, known to the page. Or a path, runs/mine.")],
-    checkpoint: Annotated[str, typer.Option(help="What to start from: a name, or a file.  [default: the one that suits]")] = "",
+    checkpoint: Annotated[
+        str, typer.Option(callback=fetched, help="What to start from: a name, a file, or hf://OWNER/MODEL.  [default: the one that suits]")
+    ] = "",
     backbone: Annotated[str, typer.Option(help="Instead: a backbone, as in `train`; it gets a hyperbolic head.")] = "",
     weights: Annotated[str, typer.Option(help="The backbone's weights: a file, or hub:TAG; pretrained: brings its own.")] = "",
     depth: Annotated[str, typer.Option(help="head, blocks or all.")] = "head",

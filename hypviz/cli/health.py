@@ -7,12 +7,14 @@ from typing import Annotated, Optional
 
 import typer
 
-from hypviz.cli.output import Device, Json, WorkspaceFolder
+from hypviz.cli.output import Device, Json, WorkspaceFolder, fetched
 
 
 def health(
     workspace: WorkspaceFolder,
-    checkpoint: Annotated[Optional[str], typer.Option(help="Also check the embedding by this checkpoint, at its ω.")] = None,
+    checkpoint: Annotated[
+        Optional[str], typer.Option(help="Also check the embedding by this checkpoint, at its ω.", callback=fetched)
+    ] = None,
     omega: Annotated[Optional[float], typer.Option(help="Cone threshold in radians; the calibrated one by default.")] = None,
     limit: Annotated[
         Optional[int], typer.Option(min=1, help="List this many findings of each kind.  [default: 10; all with --json]")

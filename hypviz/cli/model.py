@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, Track, WorkspaceFolder, say_licence, show, suited
+from hypviz.cli.output import Checkpoint, Device, Json, Track, WorkspaceFolder, fetched, say_licence, show, suited
 from hypviz.config import TrainSettings
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
@@ -20,7 +20,7 @@ def train(
     workspace: WorkspaceFolder,
     out: Annotated[Path, typer.Option(help="The checkpoint to write, such as runs/mine; its folder keeps the state.")],
     validation: Annotated[Optional[Path], typer.Option(help="Workspace to validate on; else a tenth of the images.")] = None,
-    init: Annotated[Optional[str], typer.Option(help="Checkpoint to go on from.")] = None,
+    init: Annotated[Optional[str], typer.Option(help="Checkpoint to go on from.", callback=fetched)] = None,
     backbone: Annotated[str, typer.Option(help="demo, pretrained:efficientnet_lite0, open_clip:NAME or timm:NAME.")] = "demo",
     weights: Annotated[Optional[str], typer.Option(help="Backbone weights: a file, or hub:TAG; pretrained: brings its own.")] = None,
     steps: Annotated[int, typer.Option(min=1)] = DEFAULTS.steps,
@@ -102,10 +102,10 @@ def embed(
 
 def evaluate(
     workspace: WorkspaceFolder,
-    more: Annotated[Optional[list[str]], typer.Argument(metavar="[CHECKPOINT]...", help="More checkpoints.")] = None,
+    more: Annotated[Optional[list[str]], typer.Argument(metavar="[CHECKPOINT]...", help="More checkpoints.", callback=fetched)] = None,
     checkpoint: Annotated[
         Optional[list[str]],
-        typer.Option("--checkpoint", help="A checkpoint; give several to compare.  [default: the one that suits]"),
+        typer.Option("--checkpoint", callback=fetched, help="A checkpoint; give several to compare.  [default: the one that suits]"),
     ] = None,
     untrained: Annotated[bool, typer.Option("--untrained", help="Also judge the untrained encoder of the first checkpoint.")] = False,
     max_queries: Annotated[Optional[int], typer.Option(min=1, help="At most this many queries per task.")] = None,

@@ -8,6 +8,34 @@ from typing import Annotated, Any
 
 import typer
 
+from hypviz.hub.address import is_hub_address
+
+
+def fetched(given: Any) -> Any:
+    """The checkpoints that an option names, those of a hub fetched, with one progress bar, and named by their commits from here on."""
+    if isinstance(given, (list, tuple)):
+        return [fetched(one) for one in given]
+    if not given or not is_hub_address(given):
+        return given
+    from hypviz.model.card import origin_of
+    from hypviz.model.hub_checkpoint import fetch_checkpoint
+    from hypviz.progress import progress_bar
+
+    with progress_bar(f"Fetching {given}") as report:
+        return origin_of(fetch_checkpoint(given, on_progress=report))
+
+
+def fetched_data(given: str) -> str:
+    """The data that an option names; those of a hub fetched, with one progress bar, and named by their commit from here on."""
+    if not given or not is_hub_address(given):
+        return given
+    from hypviz.progress import progress_bar
+    from hypviz.workspace.hub_data import fetch_data
+
+    with progress_bar(f"Fetching {given}") as report:
+        return str(fetch_data(given, on_progress=report).address)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, for machines.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Track = Annotated[
@@ -21,7 +49,9 @@ Checkpoint = Annotated[
     str,
     typer.Option(
         "--checkpoint",
-        help="A checkpoint's name, its .safetensors file, or a MERU, HyCoCLIP or OpenCLIP file.  [default: the one that suits]",
+        callback=fetched,
+        help="A checkpoint's name, its .safetensors file, a MERU, HyCoCLIP or OpenCLIP file, or hf://OWNER/MODEL[@REVISION].  "
+        "[default: the one that suits]",
     ),
 ]
 

@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from hypviz.cli import filters
-from hypviz.cli.output import Checkpoint, Device, Json, show
+from hypviz.cli.output import Checkpoint, Device, Json, fetched_data, show
 from hypviz.config import check_range
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 def publish(
     out: Annotated[Path, typer.Argument(help="The folder to write; an earlier published page there is replaced.")],
-    data: Annotated[str, typer.Option(help="A workspace, a folder of pictures, or a data set (COCO, VOC).")] = "demo",
+    data: Annotated[
+        str,
+        typer.Option(callback=fetched_data, help="A workspace, a folder of pictures, a data set (COCO, VOC), or hf://datasets/OWNER/NAME."),
+    ] = "demo",
     checkpoint: Checkpoint = "",
     title: Annotated[str, typer.Option(help="Title of the page; the data's name by default.")] = "",
     space: Annotated[bool, typer.Option("--space", help="Add the README.md that makes the folder a static Hugging Face Space.")] = False,

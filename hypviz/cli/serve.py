@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,9 @@ import typer
 
 from hypviz import __version__
 from hypviz.access.logs import FORMATS, LEVELS, set_up
+from hypviz.cli.output import fetched, fetched_data
 from hypviz.errors import HypvizError, SettingsError, os_sentence, without_options
+from hypviz.hub.client import go_offline
 
 if TYPE_CHECKING:
     from hypviz.server.edge.settings import EdgeSettings
@@ -29,10 +30,15 @@ def _print_version(value: bool) -> None:
 
 
 def serve_page(
-    data: Annotated[str, typer.Option(help="A workspace, a folder of pictures, or a data set (COCO, VOC).")] = "demo",
+    data: Annotated[
+        str, typer.Option(help="A workspace, a folder of pictures, a data set (COCO, VOC), or hf://datasets/OWNER/NAME[@REVISION].")
+    ] = "demo",
     checkpoint: Annotated[
         str,
-        typer.Option(help="A name, a .safetensors file with its card, or a MERU, HyCoCLIP or OpenCLIP file; the shipped one that suits."),
+        typer.Option(
+            help="A name, a .safetensors file with its card, a MERU, HyCoCLIP or OpenCLIP file, or hf://OWNER/MODEL[@REVISION]; the "
+            "shipped one that suits."
+        ),
     ] = "",
     host: Annotated[
         str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in, which needs --auth or --no-auth.")
@@ -44,7 +50,7 @@ def serve_page(
         Optional[list[Path]],
         typer.Option(help="A folder whose data, checkpoints and weights the page may open by path; may be given several times."),
     ] = None,
-    hub: Annotated[bool, typer.Option(help="Let the page fetch published weights from their hubs.")] = False,
+    hub: Annotated[bool, typer.Option(help="Let the page fetch checkpoints, data and published weights from their hubs.")] = False,
     auth: Annotated[
         Optional[Path], typer.Option(help="A file of users with passwords, made by `python -m hypviz user add`: only they are let in.")
     ] = None,
@@ -63,10 +69,11 @@ def serve_page(
     version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version and end.")] = False,
 ) -> None:
     """Open the hypviz page in the browser."""
-    if not hub:
-        os.environ["HF_HUB_OFFLINE"] = "1"  # the libraries that know hubs read it when they load, in trainings too
     try:
         _set_up_log(log_level, log_format)
+        data, checkpoint = fetched_data(data), fetched(checkpoint)  # named by the owner, so they are fetched whatever the page may
+        if not hub:
+            go_offline()  # the libraries that know hubs ask none from here on, in trainings neither
         from hypviz.server.edge.settings import EdgeSettings
 
         settings = EdgeSettings(

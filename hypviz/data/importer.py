@@ -39,7 +39,7 @@ class ImportReport:
     stored (not upright) frame, or at another size.  dropped: {reason: {"count", "images", "boxes", "examples"}}.
     proposals: how many of `boxes` nobody annotated.  files: annotation files that were read, of `files_read` that were found.
     notes: sentences on what was assumed and cost nothing.  parents: the rows of the boxes that each box lies in as the files state it,
-    by its row; empty where they state nothing. No part of the JSON object.
+    by its row; empty where they state nothing. No part of the JSON object.  origin: as `RawDataset.origin`.
     """
 
     name: str
@@ -57,6 +57,7 @@ class ImportReport:
     files: int = 0
     notes: tuple[str, ...] = ()
     parents: Parents = field(default_factory=dict)
+    origin: str = ""
 
     def to_json(self) -> Json:
         """JSON object; `images` and `boxes` are those read, `kept_images` and `kept_boxes` those that became items."""
@@ -74,6 +75,7 @@ class ImportReport:
             "files": self.files_read,
             "kept_files": self.files,
             "notes": list(self.notes),
+            "origin": self.origin,
             "dropped": self.dropped,
         }
 
@@ -288,4 +290,5 @@ class _Columns:
             files=raw.files,
             notes=tuple(raw.dropped.notes),
             parents=parents,
+            origin=raw.origin,
         )

@@ -147,7 +147,8 @@ class RawDataset:
 
     root: folder that every `file_name` is relative to.  images: to be walked once.  count: how many, when known.
     name: for people.  dropped: shared with the reader, which fills it while `images` is walked.  files: annotation files
-    that were read, not counting those in `dropped`.
+    that were read, not counting those in `dropped`.  origin: the address on a hub that it was fetched from, with its commit; "" for
+    files that were here.
     """
 
     root: Path
@@ -156,6 +157,7 @@ class RawDataset:
     name: str
     dropped: DropCounter = field(default_factory=DropCounter)
     files: int = 0
+    origin: str = ""
 
 
 def leaves_root(name: str) -> bool:

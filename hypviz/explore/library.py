@@ -17,14 +17,17 @@ from hypviz.data.formats.detect import open_dataset
 from hypviz.errors import CheckpointError, HypvizError, SelectionError, WorkspaceError
 from hypviz.explore.uploads import Uploads
 from hypviz.explore.view import View
+from hypviz.hub.address import address_of, is_hub_address
 from hypviz.inference.embed import SHIPPED, suited_checkpoint
-from hypviz.model.card import find_checkpoint, list_checkpoints, read_card
+from hypviz.model.card import find_checkpoint, list_checkpoints, origin_of, read_card
+from hypviz.model.hub_checkpoint import WEIGHTS
 from hypviz.paths import ASSETS, CHECKPOINTS
 from hypviz.progress import OnProgress
 from hypviz.storage.home import home, own_checkpoints
 from hypviz.storage.keeping import writable_home
 from hypviz.vectors.read import is_vector_file, read_vectors
 from hypviz.vectors.workspace import make_vectors_workspace
+from hypviz.workspace.hub_data import fetch_data, with_origin
 from hypviz.workspace.importing import import_workspace
 from hypviz.workspace.store import Workspace, is_workspace
 
@@ -137,7 +140,7 @@ class Library:
 
     def workspace(self, data: str, *, on_progress: OnProgress | None = None) -> Workspace:
         """The workspace of a name, or of a folder of any kind, without a checkpoint; imported first where it must be."""
-        folder = self._folder(data)
+        folder = self._folder(data, fetch=True)
         if self._is_workspace(folder):
             return Workspace.open(folder)
         if not data or not folder.exists():
@@ -159,22 +162,28 @@ class Library:
             if name in list_checkpoints(folder):
                 return find_checkpoint(name, folder=folder)
         try:
+            if is_hub_address(name):
+                self.trust.check_hub(name)
+                return find_checkpoint(name)
             return find_checkpoint(self.trust.checked(name, "checkpoint"))
         except WorkspaceError as error:
             raise CheckpointError(str(error)) from None
 
-    def _folder(self, data: str) -> Path:
-        """Where some data are, whether or not there are any; WorkspaceError for a path that may not be named."""
+    def _folder(self, data: str, *, fetch: bool = False) -> Path:
+        """Where some data are, whether or not there are any; WorkspaceError for a path that may not be named. fetch: from a hub, too."""
         if data == "demo":
             return DEMO
         home_folder = home() / data
         if data in self.extra or (Path(data).name == data and is_made_here(home_folder)):
             return self.extra.get(data) or home_folder
+        if fetch and is_hub_address(data):
+            self.trust.check_hub(data)
+            return fetch_data(data).folder
         return self.trust.checked(data)
 
     def _is_workspace(self, folder: Path) -> bool:
         """Whether a folder is a workspace to open as it is; WorkspaceError for one that points to pictures it may not show."""
-        if is_uploaded(folder) or not is_workspace(folder):
+        if is_uploaded(folder) or address_of(folder) is not None or not is_workspace(folder):
             return False
         if folder != DEMO and folder not in self.extra.values() and not is_made_here(folder):
             self.trust.check_workspace(folder)
@@ -184,10 +193,11 @@ class Library:
         """The workspace, in the home folder, of a plain data set or a file of vectors; an older one of the same is used again."""
         if is_vector_file(folder):
             return _import_vectors(folder, Trust() if folder in self.extra.values() else self.trust)
-        name = folder.resolve().name
+        address = address_of(folder)
+        name = folder.resolve().name if address is None else address.name
         place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
         into = writable_home()
-        raw = open_dataset(folder, extract_to=into / f"{name}-pictures-{place}")
+        raw = with_origin(open_dataset(folder, extract_to=into / f"{name}-pictures-{place}"), folder)
         workspace, _ = import_workspace(lambda items: into / f"{name}-{items.data_hash[:8]}", raw, name=name, on_progress=on_progress)
         return workspace.folder
 
@@ -205,6 +215,10 @@ class Library:
         """
         if source in self.data_names():
             return source
+        if is_hub_address(source):
+            snapshot = fetch_data(source)
+            self.extra[str(snapshot.address)] = snapshot.folder
+            return str(snapshot.address)
         folder = Path(source).resolve()
         if not source or not folder.exists():
             raise WorkspaceError(f"No data called {source!r}: expected a folder or one of {', '.join(self.data_names())}.")
@@ -221,5 +235,6 @@ class Library:
         path = find_checkpoint(name)
         if path.parent in (CHECKPOINTS, own_checkpoints()):
             return path.stem
-        self.checkpoints[path.stem] = path
-        return path.stem
+        label = origin_of(path) or (path.parent.name if path.name == WEIGHTS else path.stem)
+        self.checkpoints[label] = path
+        return label

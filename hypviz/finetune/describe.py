@@ -9,6 +9,7 @@ from hypviz.finetune.folder import JobFolder
 from hypviz.finetune.keep import kept_as
 from hypviz.finetune.request import DEPTHS, named_settings
 from hypviz.finetune.warnings import course_warnings, shortcoming_warnings
+from hypviz.model.card import checkpoint_label
 
 Json = dict[str, Any]
 
@@ -24,7 +25,7 @@ def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> J
     found = {
         "id": folder.id,
         "state": state,
-        "title": f"{DEPTHS[job.depth][0]} on {job.title or Path(job.workspace).name}, from {Path(job.start).name}",
+        "title": f"{DEPTHS[job.depth][0]} on {job.title or Path(job.workspace).name}, from {checkpoint_label(job.start)}",
         "set": Path(job.workspace).name,
         "set_title": job.title or Path(job.workspace).name,
         "checkpoint": job.start,

@@ -34,7 +34,7 @@ from hypviz.finetune.judging import judge as judge_held
 from hypviz.finetune.preview import resolve
 from hypviz.finetune.warnings import over_fitting
 from hypviz.inference.embed import encode, in_fastest_dtype
-from hypviz.model.card import Card
+from hypviz.model.card import Card, checkpoint_label
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import hardware, peak_memory_mib, pick_device
 from hypviz.model.encoder import HyperbolicEncoder
@@ -270,14 +270,14 @@ class FinetuneRun:
         )  # fmt: skip
         before = self.folder.read("before").get("metrics", {})
         record["fine_tuned"] = {
-            "from": Path(self.job.start).name, "depth": self.job.depth, "set": self.title, "split": self.split.to_json(),
+            "from": checkpoint_label(self.job.start), "depth": self.job.depth, "set": self.title, "split": self.split.to_json(),
             "best_epoch": best, "over_fitting": over_fitting(history), "tune": asdict(self.plan.tune),
             "note": "The best epoch was chosen on these validation pictures, so their metrics are slightly too good.",
         }  # fmt: skip
         return write_result(
             encoder, self.folder.path / "best.safetensors", record=record,
             metrics={"validation": judged.metrics, "chance": judged.chance, "before": before}, retrieval=judged.retrieval,
-            description=f"Fine-tuned from {Path(self.job.start).name} on {self.title} ({self.job.depth}).",
+            description=f"Fine-tuned from {checkpoint_label(self.job.start)} on {self.title} ({self.job.depth}).",
         )  # fmt: skip
 
     def _spent(self) -> float:

@@ -18,8 +18,10 @@ from hypviz.explore.library import Library
 from hypviz.finetune.request import FinetuneRequest
 from hypviz.finetune.upload import check_set, take_in
 from hypviz.finetune.warnings import licence_warnings
+from hypviz.hub.address import is_hub_address
 from hypviz.inference.embed import suited_checkpoint
 from hypviz.jobs.thread import Job, Jobs
+from hypviz.model.card import checkpoint_label
 from hypviz.model.offers import offered_licence
 from hypviz.progress import OnStage
 from hypviz.storage.home import home
@@ -113,7 +115,8 @@ class TrainingSets:
         folder = self.library.workspace_folder(words["set"])
         checkpoint = str(self.library.checkpoints.get(words["checkpoint"], words["checkpoint"]))
         if checkpoint:
-            self.library.checkpoint(words["checkpoint"])
+            path = self.library.checkpoint(words["checkpoint"])
+            checkpoint = str(path) if is_hub_address(checkpoint) else checkpoint
         _check_weights(words["weights"], self.library.trust)
         title = str(read_meta(folder)["name"])
         job = FinetuneRequest(
@@ -230,4 +233,4 @@ def _start_words(job: FinetuneRequest) -> str:
         licence = offered_licence(job.backbone, job.weights)
         weights = f" Its weights are licensed {licence}." if licence else ""
         return f"{job.backbone} gets a hyperbolic head without training: the mean embedding at the root, median radius 1.{weights}"
-    return f"It goes on from {Path(job.checkpoint).name}, which stays as it is."
+    return f"It goes on from {checkpoint_label(job.checkpoint)}, which stays as it is."

@@ -142,7 +142,7 @@ def embed_workspace(
 
     A workspace of own vectors has its own, whatever the checkpoint.
     """
-    from hypviz.model.card import checkpoint_hash
+    from hypviz.model.card import checkpoint_hash, origin_of
 
     path = checkpoint_for(workspace, checkpoint)
     key = checkpoint_hash(path)
@@ -159,5 +159,5 @@ def embed_workspace(
 
     encoder, card = load_checkpoint(path)
     embedding = embed_items(workspace.items, encoder.to(pick_device(device)), on_progress=on_progress)
-    workspace.write_embedding(key, embedding, extra={"checkpoint": card.name})
+    workspace.write_embedding(key, embedding, extra={"checkpoint": card.name, "origin": origin_of(path)})
     return embedding

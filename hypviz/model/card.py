@@ -1,5 +1,7 @@
 """The card of a checkpoint: NAME.json beside NAME.safetensors. Reading it needs no torch, so the page starts quickly.
 
+In a repository of its own (`model.repository`) a checkpoint is model.safetensors with config.json, which is the same card.
+
 The file of a published model (`model.published`) needs no card: what it says of itself is one, and reading that does need torch.
 """
 
@@ -15,6 +17,8 @@ from typing import Any
 
 from hypviz.config import EncoderSettings, from_mapping, to_mapping
 from hypviz.errors import CheckpointError, SettingsError
+from hypviz.hub.address import address_of, is_hub_address
+from hypviz.model.hub_checkpoint import CONFIG, WEIGHTS, fetch_checkpoint
 from hypviz.paths import CHECKPOINTS
 from hypviz.search.retrieval import Retrieval
 from hypviz.storage.files import read_limited, write_file
@@ -70,11 +74,34 @@ def weights_path(path: Path) -> Path:
     return path.with_name(f"{path.name.removesuffix('.safetensors').removesuffix('.json')}.safetensors")
 
 
+def card_path(weights: Path) -> Path:
+    """Where the card of a weights file is, or would be: NAME.json, and config.json for the model.safetensors of a repository."""
+    beside, config = weights.with_suffix(".json"), weights.with_name(CONFIG)
+    return config if weights.name == WEIGHTS and not beside.is_file() and config.is_file() else beside
+
+
+def origin_of(weights: Path) -> str:
+    """The address on a hub, with its commit, that a weights file was fetched from; "" for one that was here."""
+    address = address_of(weights)
+    return "" if address is None else str(address)
+
+
+def checkpoint_label(name: str | Path) -> str:
+    """A checkpoint for people and records: its address where it is of a hub, else the last part of its name.
+
+    >>> checkpoint_label("runs/mine.safetensors"), checkpoint_label("hf://ada/cones@v1")
+    ('mine.safetensors', 'hf://ada/cones@v1')
+    """
+    return str(name) if is_hub_address(name) else origin_of(Path(name)) or Path(name).name
+
+
 def find_checkpoint(name: str | Path, *, folder: Path | None = None) -> Path:
-    """The .safetensors file of a path, or of the name of a shipped checkpoint or of one kept in the page (those in `folder`
-    alone when it is given); CheckpointError lists what there is."""
+    """The .safetensors file of a path, of a folder that `save_pretrained` wrote, of hf://OWNER/MODEL[@REVISION], or of the name of a
+    shipped checkpoint or of one kept in the page (those in `folder` alone when it is given); CheckpointError lists what there is."""
+    if is_hub_address(name):
+        return fetch_checkpoint(str(name))
     folders = [CHECKPOINTS, own_checkpoints()] if folder is None else [folder]
-    for candidate in (Path(name), Path(f"{name}.safetensors"), *(each / f"{name}.safetensors" for each in folders)):
+    for candidate in (Path(name), Path(f"{name}.safetensors"), Path(name, WEIGHTS), *(each / f"{name}.safetensors" for each in folders)):
         if candidate.is_file():
             return weights_path(candidate) if candidate.suffix == ".json" else candidate
     known = ", ".join(known for each in folders for known in list_checkpoints(each)) or "none"
@@ -88,7 +115,7 @@ def list_checkpoints(folder: Path | None = None) -> list[str]:
 
 def read_card(path: Path) -> Card:
     """The card beside a checkpoint's file, or that of a published model; CheckpointError says what is wrong with it."""
-    card = path.with_suffix(".json")
+    card = card_path(path)
     if not card.is_file():
         from hypviz.model.published import describe_file
 
@@ -124,7 +151,7 @@ def card_writer(card: Card) -> Callable[[Path], object]:
 
 def checkpoint_hash(path: Path) -> str:
     """Hash of a weights file's bytes, and of where its card puts boxes: what an embedding made with it is keyed by."""
-    status, card = path.stat(), path.with_suffix(".json")
+    status, card = path.stat(), card_path(path)
     weights = _hash_of(path, status.st_size, status.st_mtime_ns)
     edge = _boxes_from(card, card.stat().st_mtime_ns) if card.is_file() and card != path else 0.0
     return hashlib.sha256(f"{weights} {edge:g}".encode()).hexdigest()[:16] if edge else weights

@@ -6,12 +6,10 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from hypviz.errors import CheckpointError
 from hypviz.model.backbone import RANDOM
 from hypviz.model.card import Card, card_writer, find_checkpoint, read_card, weights_path
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
-from hypviz.model.published import is_published, translate
-from hypviz.model.weights import read_weights
+from hypviz.model.restore import restore
 from hypviz.storage.files import write_files
 
 
@@ -31,23 +29,6 @@ def load_checkpoint(name: str | Path, *, folder: Path | None = None) -> tuple[Hy
     """
     path = find_checkpoint(name, folder=folder)
     card = read_card(path)
-    encoder = build_encoder(card.encoder, weights=RANDOM)  # the file holds all weights
-    tensors = read_weights(path)
-    if is_published(tensors):
-        tensors = translate(tensors, source=path)[1]
-    expected = encoder.state_dict()
-    missing, unknown = sorted(set(expected) - set(tensors)), sorted(set(tensors) - set(expected))
-    if missing or unknown:
-        raise CheckpointError(
-            f"Weights {path} do not fit their card: {len(missing)} weights are missing"
-            f"{f' (first {missing[0]!r})' if missing else ''} and {len(unknown)} are unknown"
-            f"{f' (first {unknown[0]!r})' if unknown else ''}. The two files must come from one training."
-        )
-    for key, tensor in tensors.items():
-        if tensor.shape != expected[key].shape:
-            raise CheckpointError(
-                f"Weights {path} do not fit their card: {key!r} has shape {tuple(tensor.shape)}, "
-                f"the card's settings give {tuple(expected[key].shape)}."
-            )
-    encoder.load_state_dict(tensors)
+    encoder = restore(build_encoder(card.encoder, weights=RANDOM), path)  # the file holds all weights
+    encoder.card = card
     return encoder.eval(), card

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,9 +19,13 @@ from torch import Tensor, nn
 
 from hypviz.config import EncoderSettings
 from hypviz.errors import CheckpointError
-from hypviz.model.backbone import Backbone, build_backbone, hub_tag
+from hypviz.model.backbone import RANDOM, Backbone, build_backbone, hub_tag
 from hypviz.model.blocks import frozen_parts
+from hypviz.model.card import Card, find_checkpoint, read_card
 from hypviz.model.heads import PolarHead
+from hypviz.model.pretrained import located
+from hypviz.model.repository import write_model
+from hypviz.model.restore import restore
 from hypviz.model.text import TextTower, build_text_tower
 
 CURV_RANGE = (0.1, 10.0)
@@ -44,6 +49,8 @@ class HyperbolicEncoder(nn.Module):
 
     mean: Tensor
     std: Tensor
+    card: Card | None = None
+    """Of the checkpoint that it was loaded from."""
 
     def __init__(self, settings: EncoderSettings, backbone: Backbone, text: TextTower | None = None) -> None:
         super().__init__()
@@ -58,6 +65,28 @@ class HyperbolicEncoder(nn.Module):
         mean, std = settings.pixel_mean or backbone.mean, settings.pixel_std or backbone.std
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, *, revision: str | None = None) -> HyperbolicEncoder:
+        """The encoder of a checkpoint, in eval mode on the CPU, with its card as `card`.
+
+        name: a folder that `save_pretrained` wrote, a file, a checkpoint's name, or hf://OWNER/MODEL[@REVISION]; with a revision
+        (a branch, tag or commit) also OWNER/MODEL, for only a hub has revisions. Raises CheckpointError when there is none, or its
+        files are damaged; HubUnreachableError when the hub cannot be reached or refuses.
+        """
+        path = find_checkpoint(located(name, revision))
+        card = read_card(path)
+        encoder = restore(build_encoder(card.encoder, weights=RANDOM), path)
+        encoder.card = card
+        return encoder.eval()
+
+    def save_pretrained(self, folder: str | Path, *, card: Card | None = None) -> Path:
+        """Write model.safetensors, config.json and README.md into a folder, as a repository of a hub has them; returns the weights file.
+
+        card: what config.json says; that of the checkpoint it was loaded from by default, else one of the settings alone.
+        """
+        known = card or self.card or Card(Path(folder).name, self.settings, self.curv.item(), 1.0 / self.scale.item())
+        return write_model(Path(folder), self.state_dict(), known)
 
     @property
     def curv(self) -> Tensor:

@@ -18,7 +18,7 @@ from hypviz.errors import DataError
 from hypviz.evaluation import LISTED, EvaluateSettings, Evaluation, TaskResult, calibrate_retrieval, check_judgeable, evaluate, graph_from
 from hypviz.evaluation.calibration import calibration
 from hypviz.inference.embed import checkpoint_for, embed_items, embed_untrained, embed_workspace
-from hypviz.model.card import Card, find_checkpoint, read_card, weights_path
+from hypviz.model.card import Card, checkpoint_label, find_checkpoint, read_card, weights_path
 from hypviz.progress import OnProgress, OnStage
 from hypviz.storage.json_types import Json
 from hypviz.workspace.store import Workspace
@@ -88,6 +88,8 @@ def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: 
             items, hierarchy, folder, resolved, init=job.init, weights=job.weights, image_mask=mask, validate=validate,
             device=job.device, resume=job.resume, on_progress=listen, stop=stop, look=job.look,
         )  # fmt: skip
+    if job.init is not None:
+        record = record | {"from": checkpoint_label(job.init)}
     embedding = embed_items(held_items, encoder)
     retrieval = calibrate_retrieval(held_items, held, embedding)
     judged = evaluate(held_items, held, embedding, EvaluateSettings(baselines=False), retrieval=retrieval)

@@ -47,10 +47,11 @@ def report_of(workspace: Workspace) -> Report:
     """What was kept and left out of the data of a workspace, by the import's own report."""
     report = workspace.meta.get("import") or {}
     places = [f"{sentence}." for sentence in (notice(workspace.folder), notice(home())) if sentence]
+    fetched = [f"fetched from {report['origin']}"] if report.get("origin") else []
     return {
         "kept": _vectors(report) if "vectors" in report else _pictures(report),
         "left_out": [{"reason": reason, **entry} for reason, entry in _dropped(report).items()],
-        "notes": [*map(str, report.get("notes") or ()), *places],
+        "notes": [*fetched, *map(str, report.get("notes") or ()), *places],
     }
 
 
