@@ -1,6 +1,11 @@
+// @ts-check
 /**
  * What the eye measures by around a selection: ticks at round true angles on the rim, circles of equal distance, a name for
  * the cone. All of it goes through the same scales as the points.
+ *
+ * @typedef {import("./paint.js").Drawn} Drawn
+ * @typedef {import("./paint.js").FocusLayout} FocusLayout
+ * @typedef {{distance: number, corners: Drawn[], labels: Drawn[]}} Circle   as drawn; where its label may stand
  */
 import { add, make } from "../shared/dom.js";
 import { trim } from "../shared/format.js";
@@ -19,14 +24,16 @@ export class Around {
     this.paint = paint;
     this.lines = lines;
     this.labels = labels;
+    /** @type {number[][]} what labels cover, see `boxOf` */
+    this.taken = [];
   }
 
-  /** @param {{angle: number, radius: number}|null} apex of the cone @param {number} omega radians */
+  /** @param {import("./math.js").Polar|null} apex of the cone @param {number|null} omega radians */
   draw(apex, omega) {
     const { focus } = this.paint;
     this.lines.replaceChildren();
     this.labels.replaceChildren();
-    if (!apex) return;
+    if (!apex || omega === null) return;
     const root = this.paint.polarToStage({ angle: 0, radius: 0 });
     this.taken = [this.boxOf(root[0], root[1], "root", LINE)]; // the root's name lies below its mark
     const name = focus ? `cone, ω = ${Math.round((omega * 180) / Math.PI)}°` : "2-D section of the cone";
@@ -38,15 +45,18 @@ export class Around {
     }
   }
 
+  /** @param {FocusLayout} focus */
   drawTicks({ at, ticks, scale }) {
     const marks = ticks.flatMap((tick) => [1, -1].map((side) => ({ tick, angle: at + side * scale((tick * Math.PI) / 180) })));
+    /** @param {{angle: number}} mark */
     const line = ({ angle }) => [TICK_FROM, TICK_TO].map((drawn) => this.spot({ angle, drawn })).join("L");
     add(this.lines, "path", { class: "hd-tick", d: marks.map((mark) => `M${line(mark)}`).join("") });
     for (const { tick, angle } of marks) this.write("tick-label", [{ angle, drawn: TICK_LABEL }], `${trim(tick)}°`);
   }
 
-  /** Everything at one distance from the selection. @returns {{distance: number, corners: Object[], labels: Object[]}} as drawn; where its label may stand */
+  /** Everything at one distance from the selection. @param {FocusLayout} focus @param {number} distance @returns {Circle} */
   circle({ at, radius, scale }, distance) {
+    /** @param {number} turn */
     const placeAt = (turn) => {
       const [theta, far] = M.rayPoint(radius, turn, distance, this.paint.space);
       return { turn, angle: scale(Math.abs(theta)), drawn: this.paint.scale.drawn(far) };
@@ -59,30 +69,40 @@ export class Around {
         return next && off(here, middle, next) > STRAIGHT ? [here, middle] : [here];
       });
     }
+    /** @param {number} turn */
     const nearTo = (turn) => half.reduce((best, one) => (Math.abs(one.turn - turn) < Math.abs(best.turn - turn) ? one : best));
     const labels = LABEL_AT.map(nearTo).flatMap(({ angle, drawn }) => [-1, 1].map((sign) => ({ angle: at + sign * angle, drawn })));
+    /** @param {number} sign */
     const side = (sign) => half.map(({ angle, drawn }) => ({ angle: at + sign * angle, drawn }));
     const around = [...side(1), ...side(-1).reverse()];
     return { distance, corners: around, labels };
   }
 
+  /** @param {Circle} circle */
   drawCircle({ distance, corners, labels }) {
     add(this.lines, "path", { class: "hd-distance", d: `M${corners.map((corner) => this.spot(corner)).join("L")}Z` });
     this.write("distance-label", labels, `${trim(distance)} away`);
   }
 
+  /** @param {Drawn} place */
   spot(place) {
     return this.paint.drawnToStage(place).map((value) => value.toFixed(1)).join(" ");
   }
 
-  /** A label at the first of some places that is free and on the stage; none where there is no room, unless it has to be. */
+  /**
+   * A label at the first of some places that is free and on the stage; none where there is no room, unless it has to be.
+   * @param {string} name @param {Drawn[]} places @param {string} text
+   */
   write(name, places, text, always = false) {
     const { size } = this.paint;
     const half = (text.length * LETTER) / 2 + EDGE;
+    /** @param {number[]} spot */
     const inside = ([x, y]) => [Math.min(size - half, Math.max(half, x)), y];
     const spots = places.map((place) => this.paint.drawnToStage(place));
+    /** @param {number[]} spot */
     const free = ([x, y]) => {
       const box = this.boxOf(x, y, text);
+      /** @param {number[]} other */
       const apart = (other) => box[0] > other[2] || other[0] > box[2] || box[1] > other[3] || other[1] > box[3];
       return box[0] > 0 && box[2] < size && this.taken.every(apart);
     };
@@ -95,14 +115,14 @@ export class Around {
     this.labels.append(label);
   }
 
-  /** What a label covers, in px of the stage: left, top, right, bottom. @param {number} [down] px that it stands below the place */
+  /** What a label covers, in px of the stage: left, top, right, bottom. @param {number} x @param {number} y @param {string} text @param {number} [down] px that it stands below the place */
   boxOf(x, y, text, down = 0) {
     const half = (text.length * LETTER) / 2;
     return [x - half, y + down - LINE / 2, x + half, y + down + LINE / 2];
   }
 }
 
-/** How far a place is from the middle of two others, in disk radii. */
+/** How far a place is from the middle of two others, in disk radii. @param {Drawn} one @param {Drawn} middle @param {Drawn} other */
 function off(one, middle, other) {
   const [a, b, c] = [one, middle, other].map(({ angle, drawn }) => [drawn * Math.cos(angle), drawn * Math.sin(angle)]);
   return Math.hypot(b[0] - (a[0] + c[0]) / 2, b[1] - (a[1] + c[1]) / 2);

@@ -1,4 +1,9 @@
-/** The hover card: a ring at once, then label, depth and distance with the picture; above the point, never flipping. */
+// @ts-check
+/**
+ * The hover card: a ring at once, then label, depth and distance with the picture; above the point, never flipping.
+ *
+ * @typedef {import("./paint.js").Spot} Spot
+ */
 import { el } from "../shared/dom.js";
 import { distance } from "../shared/format.js";
 
@@ -6,7 +11,7 @@ const DWELL_MS = 125; // before the card fetches its picture
 const AIR = 16; // between the card and its point
 
 export class Card {
-  /** @param {import("./paint.js").Painter} paint @param {HTMLElement} node @param {Object} options of the disk @param {Function} words of a row */
+  /** @param {import("./paint.js").Painter} paint @param {HTMLElement} node @param {import("./disk.js").Options} options of the disk @param {(row: number) => string[]} words of a row */
   constructor(paint, node, options, words) {
     this.paint = paint;
     this.node = node;
@@ -15,7 +20,7 @@ export class Card {
     node.append(el("img"), el("div", "hd-card-text"));
   }
 
-  /** @param {Object|null} found what lies under the pointer, from `Painter.find` */
+  /** @param {Spot|null} found what lies under the pointer, from `Painter.find` */
   hover(found) {
     const before = this.paint.look.hovered;
     if (before?.index === found?.index && before?.extra === found?.extra) return;
@@ -35,8 +40,9 @@ export class Card {
     this.paint.lines.drawHover();
   }
 
+  /** @param {Spot} found */
   show(found) {
-    const [image, text] = /** @type {any} */ (this.node.children);
+    const [image, text] = /** @type {[HTMLImageElement, HTMLElement]} */ (/** @type {unknown} */ (this.node.children));
     const [title, ...lines] = found.extra ? wordsOfExtra(found.extra) : this.words(found.row);
     const url = found.extra ? found.extra.thumb : this.options.thumbUrl?.(found.row);
     image.hidden = !url;
@@ -49,6 +55,7 @@ export class Card {
     this.options.onHover?.(found.extra ? null : found.row);
   }
 
+  /** @param {number} index */
   dot(index) {
     const dot = el("span", "hd-dot");
     const { key, groups } = this.paint.points.colours();
@@ -60,6 +67,7 @@ export class Card {
   place([x, y]) {
     const { size } = this.paint;
     const [width, height] = [this.node.offsetWidth, this.node.offsetHeight];
+    /** @param {number} value */
     const clamp = (value) => Math.min(size - width - 6, Math.max(6, value));
     const top = y - height - AIR;
     const beside = x > size / 2 ? x - width - AIR : x + AIR;
@@ -68,5 +76,6 @@ export class Card {
   }
 }
 
+/** @param {import("./disk.js").Extra} extra @returns {string[]} */
 const wordsOfExtra = ({ label, radius }) => [label || "your picture", `${distance(radius)} from root`];
 

@@ -10,6 +10,7 @@
  * @typedef {[string, string]} Pair   a colour on light and on dark
  * @typedef {{name: string, colour: string, dark: string, count: number}} Group
  * @typedef {{groups: Group[], key: Uint16Array}} Grouping   key: the group of each point
+ * @typedef {{header: import("./math.js").Header} & Omit<import("./math.js").Columns, "angle">} Points   a header and its columns
  */
 
 /** [light theme, dark theme]: the same ten as BRANCH_COLOURS of hypviz/viz/disk.py. @type {Pair[]} */
@@ -86,14 +87,14 @@ function stepped(column, colours, { digits, low = null, high = null }) {
 
 /**
  * The bit of a flag by its name, as the payload's header lists them; 0 when it has none of that name.
- * @param {{header: any}} points @param {string} name
+ * @param {{header: {flags?: {name: string, bit: number}[]}}} points @param {string} name
  */
 export const flagBit = ({ header }, name) => {
-  const flag = (header.flags || []).find((/** @type {{name: string, bit: number}} */ one) => one.name === name);
+  const flag = (header.flags || []).find((one) => one.name === name);
   return flag ? 1 << flag.bit : 0;
 };
 
-/** Order violations: the graver one first, the rest is in order. @param {any} points @returns {Grouping} */
+/** Order violations: the graver one first, the rest is in order. @param {Points} points @returns {Grouping} */
 function violations(points) {
   const [inverted, outside] = ["inverted", "outside_cone"].map((name) => flagBit(points, name));
   const key = Uint16Array.from(points.flags, (flags) => (flags & inverted ? 0 : flags & outside ? 1 : 2));
@@ -111,7 +112,7 @@ const given = (groups, column) => ({ groups, key: Uint16Array.from(column) });
 
 /**
  * One entry per question, in the order of the menu; `fits` says whether the points can answer it.
- * @type {{by: string, title: string, fits: (points: any) => unknown, make: (points: any) => Grouping}[]}
+ * @type {{by: string, title: string, fits: (points: Points) => unknown, make: (points: Points) => Grouping}[]}
  */
 const MODES = [
   { by: "branch", title: "Branch", fits: () => true, make: (p) => given(p.header.branches, p.branch) },
@@ -119,27 +120,27 @@ const MODES = [
   { by: "class", title: "Class", fits: (p) => p.header.classes.length, make: (p) => named(p.label, p.header.classes, "scene") },
   { by: "radius", title: "Distance to the root", fits: () => true, make: (p) => stepped(p.radius, VIRIDIS, { digits: 2 }) },
   { by: "violation", title: "Order violations", fits: (p) => flagBit(p, "inverted") | flagBit(p, "outside_cone"), make: violations },
-  { by: "split", title: "Split", fits: (p) => p.header.splits?.length > 1, make: (p) => given(p.header.splits, p.split) },
+  { by: "split", title: "Split", fits: (p) => Number(p.header.splits?.length) > 1, make: (p) => given(p.header.splits ?? [], p.split) },
   {
     by: "far",
     title: "Far from its class",
     fits: (p) => p.far && p.header.classes.length,
-    make: (p) => stepped(Float32Array.from(p.far, (value) => (value - 128) / 16), CIVIDIS, { digits: 1, low: -1, high: 3.5 }),
+    make: (p) => stepped(Float32Array.from(p.far ?? [], (value) => (value - 128) / 16), CIVIDIS, { digits: 1, low: -1, high: 3.5 }),
   },
   {
     by: "distortion",
     title: "Distortion of the angle",
     fits: (p) => p.distortion,
-    make: (p) => stepped(Float32Array.from(p.distortion, (value) => value / 255), CIVIDIS, { digits: 2, low: 0, high: 1 }),
+    make: (p) => stepped(Float32Array.from(p.distortion ?? [], (value) => value / 255), CIVIDIS, { digits: 2, low: 0, high: 1 }),
   },
 ];
 
-/** The questions that the points can answer. @param {any} points header and columns */
+/** The questions that the points can answer. @param {Points} points */
 export const colourModes = (points) => MODES.filter(({ fits }) => fits(points));
 
 /**
  * Group the points by a mode; by branch when the points cannot answer it.
- * @param {Object} points header and columns @param {string} by
+ * @param {Points} points @param {string} by
  */
 export function colouring(points, by) {
   const modes = colourModes(points);

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * The Poincaré disk, behind one small interface. Needs disk/disk.css; knows nothing of the page around it.
  *
@@ -6,13 +7,13 @@
  *
  * @typedef {{angle: number, radius: number}} Polar   radians and true distance to the root
  * @typedef {{angle: number, radius: number, label?: string, thumb?: string}} Extra
- * @typedef {{row?: number|null, polar?: Polar|null, members?: import("../shared/bitset.js").Bits|ArrayLike<number>, children?: number[],
- *   parents?: number[], path?: number[], edges?: number[][], query?: Object|null}} Selection   rows of the data set; `query`
+ * @typedef {{row?: number|null, polar?: Polar|null, members?: import("../shared/bitset.js").Bits|Iterable<number>, children?: number[],
+ *   parents?: number[], path?: number[], edges?: number[][], query?: object|null}} Selection   rows of the data set; `query`
  *   is what `focus` asks the server about, without it the selection is shown in the overview
- * @typedef {{row?: number, polar?: Polar, omega: number}} Pin
+ * @typedef {{row?: number|null, polar?: Polar|null, omega: number}} Pin
  * @typedef {{centre?: number[], zoom?: number}} View   the disk point in the middle, and a zoom >= 1
  * @typedef {Object} Options
- * @property {Object|null} plotly                    the Plotly object; null draws on a 2-D canvas instead
+ * @property {import("./plotly.js").Plotly|null|undefined} plotly  the Plotly object; null draws on a 2-D canvas instead
  * @property {(row: number) => void} [onPick]        a click on a point
  * @property {(row: number) => void} [onToggle]      a click with Shift, or Enter on the selected point
  * @property {(rows: Uint32Array, drawn: {polygon: number[][], view: View, how: "replace"|"add"|"subtract"}) => void} [onLasso]
@@ -24,9 +25,10 @@
  * @property {(view: View) => void} [onView]         after the view has come to rest
  * @property {(text: string) => void} [announce]     words for a screen reader; default: a live region of its own
  * @property {(row: number) => string} [thumbUrl]    picture of an item; none: no pictures
- * @property {(body: Object) => Promise<ArrayBuffer>} [focus] asks the server for the layout around a selection, see disk/focus.js
+ * @property {import("./focus.js").Ask|null} [focus] asks the server for the layout around a selection, see disk/focus.js
  * @property {(row: number) => string} [describe]    last line of the hover card; default: the image's name
  */
+import { isRow } from "../shared/bitset.js";
 import { el, painted } from "../shared/dom.js";
 import { Card } from "./card.js";
 import { toSVG } from "./export.js";
@@ -35,18 +37,13 @@ import { Gestures } from "./gestures.js";
 import { Legend } from "./legend.js";
 import * as M from "./math.js";
 import { Moves } from "./moves.js";
+import { buildNodes } from "./nodes.js";
 import { Painter } from "./paint.js";
-import { PlotlyPoints, hasWebGL } from "./plotly.js";
+import { hasWebGL } from "./plotly.js";
 import { scaleNote, setScale } from "./scale.js";
+import { stateOf } from "./state.js";
+import { watchSize, watchTheme } from "./watch.js";
 import { captionOf, nameOf, wordsOf } from "./words.js";
-
-const icon = (body) => `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">${body}</svg>`;
-const TOOLS = [
-  ["focus", "Around the selection, exactly (F); Esc: the overview", icon('<path d="M12 20 5 5M12 20 19 5" /><circle cx="12" cy="20" r="2" fill="currentColor"/><path d="M4 9c5-4 11-4 16 0"/>')],
-  ["home", "Home: the overview, the root in the middle (Esc)", icon('<circle cx="12" cy="12" r="9"/><circle cx="12" cy="12" r="2.2" fill="currentColor"/>')],
-  ["lasso", "Lasso (L)", icon('<path d="M12 4c5 0 9 2.4 9 5.6s-4 5.6-9 5.6-9-2.4-9-5.6S7 4 12 4zM7 14c-2 1.5-2 4 1 4s2 2.5 0 3" stroke-dasharray="3 2"/>')],
-  ["box", "Box (B, or Shift and drag)", icon('<rect x="4" y="4" width="16" height="16" stroke-dasharray="3.5 2.5"/>')],
-];
 
 export class Disk {
   /** @param {HTMLElement} node @param {Options} options */
@@ -55,7 +52,7 @@ export class Disk {
     this.root = node;
     this.loads = 0;
     this.clean = new AbortController(); // ends every listener at once
-    this.buildDom();
+    this.el = buildNodes(node);
     const plotly = options.plotly && hasWebGL() ? options.plotly : null;
     this.slow = Boolean(options.plotly && !plotly);
     this.paint = new Painter(this.el.stage, { plotly, thumbUrl: options.thumbUrl });
@@ -65,28 +62,8 @@ export class Disk {
     this.moves = new Moves(this);
     this.focus = new Focus(this, options.focus);
     this.gestures = new Gestures(this, this.clean.signal);
-    this.watch();
-  }
-
-  buildDom() {
-    this.root.classList.add("hypviz-disk");
-    this.root.tabIndex = 0;
-    this.root.setAttribute("role", "application");
-    this.root.setAttribute("aria-label", "Poincaré disk. Arrow keys walk the hierarchy, Enter selects, Escape returns home.");
-    const tools = TOOLS.map(([name, title, picture]) => {
-      const pressed = name === "home" ? "" : 'aria-pressed="false"';
-      return `<button class="hd-${name}" type="button" data-tool="${name}" title="${title}" aria-label="${title}" ${pressed}>${picture}</button>`;
-    });
-    this.root.innerHTML = `
-      <div class="hd-stage">
-        <svg class="hd-layer hd-under"></svg><canvas class="hd-layer hd-edges"></canvas><div class="hd-layer hd-plot"></div>
-        <div class="hd-layer hd-thumbs"></div><svg class="hd-layer hd-over"></svg>
-        <div class="hd-tools" role="group" aria-label="Tools of the disk">${tools.join("")}</div>
-        <div class="hd-card" role="tooltip"></div><div class="hd-note" role="status">Loading…</div>
-      </div>
-      <div class="hd-legend" role="group"></div><div class="hd-caption"></div><div class="hd-live" aria-live="polite"></div>`;
-    this.el = {};
-    for (const name of ["stage", "tools", "card", "note", "legend", "caption", "live"]) this.el[name] = this.root.querySelector(`.hd-${name}`);
+    this.resizer = watchSize(this);
+    this.themes = watchTheme(this);
   }
 
   /* ------------------------------------------------------------ points */
@@ -103,7 +80,7 @@ export class Disk {
       return true;
     } catch (error) {
       if (turn !== this.loads) return false;
-      this.say(`The disk could not be loaded: ${error.message}`);
+      this.say(`The disk could not be loaded: ${/** @type {Error} */ (error).message}`);
       throw error;
     }
   }
@@ -149,7 +126,7 @@ export class Disk {
 
   /* ------------------------------------------------------------ what the page asks for */
 
-  /** Change the look and draw anew. */
+  /** Change the look and draw anew. @param {Partial<import("./paint.js").Look>} changes */
   async restyle(changes) {
     Object.assign(this.look, changes);
     if (this.paint.n) await this.paint.rebuild();
@@ -160,7 +137,8 @@ export class Disk {
     Object.assign(this.look, { selection, highlight: null });
     const drawn = this.paint.n && this.focus.follow(selection);
     this.legend.write();
-    if (this.paint.indexOf(selection?.row) >= 0) this.announce(this.words(selection.row).join(", "));
+    const row = selection?.row;
+    if (isRow(row) && this.paint.indexOf(row) >= 0) this.announce(this.words(row).join(", "));
     await drawn;
   }
 
@@ -183,13 +161,13 @@ export class Disk {
     this.paint.edges.draw();
   }
 
-  /** Thumbnails of the most telling items; without them only the path to the root has pictures. */
+  /** Thumbnails of the most telling items; without them only the path to the root has pictures. @param {boolean} pictures */
   setPictures(pictures) {
     this.look.pictures = Boolean(pictures);
     if (this.paint.ready) this.paint.thumbs.adopt();
   }
 
-  /** Half-angle of the drawn cone in radians, null for none; cheap enough for a slider. */
+  /** Half-angle of the drawn cone in radians, null for none; cheap enough for a slider. @param {number|null} omega */
   setOmega(omega) {
     this.look.omega = typeof omega === "number" ? Math.min(Math.PI, Math.max(0, omega)) : null;
     this.paint.lines.drawCone();
@@ -222,14 +200,14 @@ export class Disk {
     return this.focus.turnOn(on);
   }
 
-  /** Bring a row to the middle. */
+  /** Bring a row to the middle. @param {number} row */
   centreOn(row) {
     return this.moves.centreOn(row);
   }
 
   /* ------------------------------------------------------------ what it gives back */
 
-  /** Page pixels of a row as drawn now. */
+  /** Page pixels of a row as drawn now. @param {number} row */
   pixelOf(row) {
     const box = this.el.stage.getBoundingClientRect();
     const [x, y] = this.paint.spotOf(this.paint.indexOf(row));
@@ -243,7 +221,7 @@ export class Disk {
     return corners || null;
   }
 
-  /** How the points are placed, for questions to the server about regions. @returns {{scale: string, focus: Object|null}} */
+  /** How the points are placed, for questions to the server about regions. @returns {{scale: string, focus: {query: unknown, at: number}|null}} */
   frame() {
     const { focus, scaleName } = this.paint;
     return { scale: scaleName, focus: focus && { query: focus.query, at: focus.at } };
@@ -259,35 +237,9 @@ export class Disk {
     return toSVG(this.paint);
   }
 
-  /** What is drawn, for tests and for saved views. */
+  /** What is drawn, for tests and for saved views, see disk/state.js. */
   state() {
-    const { paint, look } = this;
-    const sum = (lit) => paint.points.groups.reduce((total, g) => total + (g.lit === lit ? g.rows.length : 0), 0);
-    const { cone } = paint.lines;
-    return {
-      n: paint.n,
-      drawn: sum(true) + sum(false),
-      lit: sum(true),
-      dimmed: sum(false),
-      size: paint.size,
-      webgl: paint.points.renderer instanceof PlotlyPoints,
-      view: { centre: [...paint.view.centre], zoom: paint.view.zoom },
-      colourBy: paint.n ? paint.points.colours().by : look.colourBy,
-      theme: look.theme,
-      highlight: look.highlight,
-      hovered: look.hovered?.row ?? -1,
-      omega: look.omega,
-      selected: look.selection?.row ?? null,
-      apex: paint.n ? paint.lines.apex() : null,
-      cone: cone && { left: cone.far.left, right: cone.far.right },
-      rings: paint.lines.rings,
-      focus: paint.focus && { at: paint.focus.at, omega: paint.focus.omega, rings: paint.focus.rings, ticks: paint.focus.ticks },
-      extra: look.extra.length,
-      pins: look.pins.length,
-      edges: paint.edges.count,
-      pictures: [...paint.thumbs.images].filter(([, image]) => !image.hidden).map(([i]) => paint.rowAt(i)),
-      tool: this.gestures.tool,
-    };
+    return stateOf(this);
   }
 
   destroy() {
@@ -304,60 +256,28 @@ export class Disk {
 
   /* ------------------------------------------------------------ words */
 
-  /** Lines of the hover card, see disk/words.js. */
+  /** Lines of the hover card, see disk/words.js. @param {number} row */
   words(row) {
     return wordsOf(this.paint, row, this.options.describe);
   }
 
-  /** The label of an item in words. */
+  /** The label of an item in words. @param {number} row */
   nameOf(row) {
     return nameOf(this.paint, row);
   }
 
+  /** @param {string} text */
   say(text, quiet = false) {
     this.el.note.hidden = false;
     this.el.note.textContent = text;
     this.el.note.classList.toggle("is-quiet", quiet);
   }
 
-  /** Say something to a screen reader. */
+  /** Say something to a screen reader. @param {string} text */
   announce(text) {
     if (this.options.announce) this.options.announce(text);
     else this.el.live.textContent = text;
   }
-
-  /* ------------------------------------------------------------ size and theme */
-
-  watch() {
-    const { stage } = this.el;
-    this.resizer = new ResizeObserver(() => {
-      if (this.paint.n && Math.round(stage.clientWidth) !== this.paint.size) this.paint.rebuild();
-    });
-    this.resizer.observe(stage);
-    const media = matchMedia("(prefers-color-scheme: dark)");
-    const check = () => {
-      const theme = isDark(this.root, media.matches) ? "dark" : "light";
-      if (this.root.dataset.theme === theme) return;
-      this.root.dataset.theme = this.look.theme = theme;
-      this.legend.write();
-      this.paint.rebuild();
-    };
-    delete this.root.dataset.theme;
-    check();
-    media.addEventListener("change", check, { signal: this.clean.signal });
-    this.themes = new MutationObserver(check);
-    for (const node of [document.documentElement, document.body]) {
-      this.themes.observe(node, { attributes: true, attributeFilter: ["class"] });
-    }
-  }
-}
-
-/* -------------------------------------------------------------- helpers */
-
-function isDark(node, preferred) {
-  if (node.closest(".dark")) return true;
-  if (node.closest(".light, .gradio-container")) return false; // Gradio marks only dark
-  return preferred;
 }
 
 /** @param {HTMLElement} node @param {Options} options @returns {Disk} */

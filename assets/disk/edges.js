@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * Parent → child pairs as geodesic arcs of the true plane, drawn through the same radial scale as the points.
  *
@@ -13,7 +14,7 @@ export class Edges {
   constructor(paint, canvas) {
     this.paint = paint;
     this.canvas = canvas;
-    this.context = canvas.getContext("2d");
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     this.arcs = new Float64Array(0);
     this.count = 0;
     this.steps = FINE;
@@ -36,7 +37,7 @@ export class Edges {
     }
   }
 
-  /** Give `visit(x, y, first)` every point of every arc, in stage pixels. */
+  /** Give `visit(x, y, first)` every point of every arc, in stage pixels. @param {(x: number, y: number, first: boolean) => void} visit */
   walk(visit) {
     const { arcs, paint } = this;
     const stride = 2 * this.steps + 2;
@@ -72,6 +73,7 @@ export class Edges {
 
   /** The arcs as SVG path data, for a picture to keep. */
   pathData() {
+    /** @type {string[]} */
     const parts = [];
     this.walk((x, y, first) => parts.push(`${first ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`));
     return parts.join("");

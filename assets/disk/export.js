@@ -1,8 +1,11 @@
+// @ts-check
 /**
  * The disk to take away: SVG and PDF with points, rings and labels as vectors, PNG at any scale.
  *
  * PDF goes through the browser's own print: it writes vectors and embeds the fonts, which no library at hand does
  * without a second renderer that would have to agree with this one.
+ *
+ * @typedef {{spot: number[], href: string}} Thumbnail   a picture and its place on the stage
  */
 import { add, el, make } from "../shared/dom.js";
 import { dataUrl } from "../shared/http.js";
@@ -15,7 +18,7 @@ const COPIED_TEXT = ["font-family", "font-size", "font-weight", "text-anchor", "
 
 /**
  * The present picture as a standalone SVG, points as vector circles, with the thumbnails that are given.
- * @param {import("./paint.js").Painter} paint @param {{spot: number[], href: string}[]} [thumbs] @returns {string}
+ * @param {import("./paint.js").Painter} paint @param {Thumbnail[]} [thumbs] @returns {string}
  */
 export function toSVG(paint, thumbs = []) {
   const { size } = paint;
@@ -44,13 +47,14 @@ export async function toFullSVG(paint) {
 
 /**
  * The thumbnails on the screen, each with its place on the stage.
- * @param {import("./paint.js").Painter} paint @returns {Promise<{spot: number[], href: string}[]>}
+ * @param {import("./paint.js").Painter} paint @returns {Promise<Thumbnail[]>}
  */
 export function shownPictures(paint) {
   const shown = [...paint.thumbs.images].filter(([, image]) => !image.hidden && image.complete && image.naturalWidth);
   return Promise.all(shown.map(async ([i, image]) => ({ spot: paint.spotOf(i), href: await dataUrl(image.src) })));
 }
 
+/** @param {Thumbnail[]} thumbs @param {number} side */
 function pictures(thumbs, side) {
   const group = make("g");
   for (const { spot: [x, y], href } of thumbs) {
@@ -67,18 +71,19 @@ export async function toPNG(paint, scale) {
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await toFullSVG(paint))}`;
   await image.decode();
   const canvas = Object.assign(el("canvas"), { width: side, height: side });
-  const context = canvas.getContext("2d");
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.fillStyle = getComputedStyle(paint.stage).getPropertyValue("--hd-page");
   context.fillRect(0, 0, side, side);
   context.drawImage(image, 0, 0, side, side);
+  /** @type {Blob|null} */
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   if (!blob) throw new Error(`A picture of ${side} × ${side} pixels is more than this browser can make; choose a smaller scale.`);
   return blob;
 }
 
-/** A layer with the style sheet's values written into it, so that it looks the same on its own. */
+/** A layer with the style sheet's values written into it, so that it looks the same on its own. @param {SVGElement} layer */
 function styledCopy(layer) {
-  const copy = layer.cloneNode(true);
+  const copy = /** @type {SVGElement} */ (layer.cloneNode(true));
   const originals = layer.querySelectorAll("*");
   copy.querySelectorAll("*").forEach((node, i) => {
     const style = getComputedStyle(originals[i]);

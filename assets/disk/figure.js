@@ -1,6 +1,10 @@
+// @ts-check
 /**
  * The disk as a figure for a paper: SVG of a given width in millimetres, light on white, with the legend, the cone's ω, data,
  * checkpoint and what radius and angle mean below it. Its letters are written into it (disk/fonts.js).
+ *
+ * @typedef {import("./paint.js").Painter} Painter
+ * @typedef {import("./export.js").Thumbnail} Thumbnail
  */
 import { add, make } from "../shared/dom.js";
 import { count, wrapped } from "../shared/format.js";
@@ -20,7 +24,7 @@ const LEAST_POINTS = 5; // print below this size cannot be read
 
 /**
  * @param {import("./paint.js").Painter} paint
- * @param {{width: number, facts: string[], thumbs?: {spot: number[], href: string}[]}} about width in mm; facts: lines below
+ * @param {{width: number, facts: string[], thumbs?: Thumbnail[]}} about width in mm; facts: lines below
  * @returns {string} SVG
  */
 export function figure(paint, { width, facts, thumbs = [] }) {
@@ -39,12 +43,13 @@ export function figure(paint, { width, facts, thumbs = [] }) {
   });
 }
 
-/** Whether letters of the figure are too small to read at a width in mm. @returns {number} points of the smallest */
+/** Whether letters of the figure are too small to read at a width in mm. @param {Painter} paint @param {number} width @returns {number} points of the smallest */
 const smallestPoints = (paint, width) => (9.5 * width * POINTS_PER_MM) / paint.size;
 
-/** Colours of the light theme while `run` reads them. */
+/** Colours of the light theme while `run` reads them. @template T @param {Painter} paint @param {() => T} run @returns {T} */
 function inLight(paint, run) {
-  const root = paint.stage.closest(".hypviz-disk");
+  const root = /** @type {HTMLElement} */ (paint.stage.closest(".hypviz-disk"));
+  /** @type {[string|undefined, import("./paint.js").Theme]} */
   const before = [root.dataset.theme, paint.look.theme];
   const colours = paint.points.groups.map((group) => group.colour);
   [root.dataset.theme, paint.look.theme] = ["light", "light"];
@@ -58,7 +63,7 @@ function inLight(paint, run) {
   }
 }
 
-/** The pictures that do not cover the place where the cone starts. */
+/** The pictures that do not cover the place where the cone starts. @param {Painter} paint @param {Thumbnail[]} thumbs */
 function withoutApex(paint, thumbs) {
   const apex = paint.lines.apex();
   if (!apex) return thumbs;
@@ -67,7 +72,7 @@ function withoutApex(paint, thumbs) {
   return thumbs.filter(({ spot }) => Math.abs(spot[0] - x) > reach || Math.abs(spot[1] - y) > reach);
 }
 
-/** Legend and facts below the disk. @returns {number} the height they take */
+/** Legend and facts below the disk. @param {Element} out @param {Painter} paint @param {string[]} facts @returns {number} the height they take */
 function words(out, paint, facts) {
   let y = paint.size + LINE;
   const place = { x: MARGIN };
@@ -84,12 +89,14 @@ function words(out, paint, facts) {
   return y + MARGIN - paint.size;
 }
 
+/** @param {Painter} paint */
 function coneWords({ look, focus }) {
   if (!look.selection || look.omega === null) return [];
   const degrees = ((look.omega * 180) / Math.PI).toFixed(1);
   return [`cone of the marked item: ω = ${look.omega.toFixed(3)} rad (${degrees}°)${focus ? "" : ", its section with the plane"}`];
 }
 
+/** @param {Element} parent @param {number} x @param {number} y @param {string} text */
 function write(parent, x, y, text) {
   add(parent, "text", { x, y, "font-size": SMALL, fill: INK }).textContent = text;
 }

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * The focus layout: everything as seen from the selected place, whose cone and distances are then drawn exactly.
  *
@@ -5,6 +6,12 @@
  * (hypviz/viz/focus.py). The selection stays where it is; the points glide to their places along circles about the root, so
  * that each one's distance to the root is true at every moment. Until the server has answered for a new ω, the cone is
  * drawn through the scale at hand.
+ *
+ * @typedef {import("./disk.js").Selection} Selection
+ * @typedef {{angle: Float32Array, drawn: Float32Array, outline_angle: Float32Array, outline_drawn: Float32Array}} Arrays   of hypviz/viz/focus.py
+ * @typedef {{scale: M.Table, ticks: number[], rings: number[], edge: number, min_radius?: number}} Header
+ * @typedef {{header: Header, arrays: Arrays}} Answer
+ * @typedef {(body: object) => Promise<ArrayBuffer|Answer>} Ask   the server, or a page that knows
  */
 import { Bits } from "../shared/bitset.js";
 import * as M from "./math.js";
@@ -14,7 +21,7 @@ const AGAIN_MS = 60; // points that came later find their places after this
 const TURN = 2 * Math.PI;
 
 export class Focus {
-  /** @param {import("./disk.js").Disk} disk @param {(body: Object) => Promise<ArrayBuffer|Object>} [ask] the server, or a page that knows; none: overviews only */
+  /** @param {import("./disk.js").Disk} disk @param {Ask|null} [ask] none: overviews only */
   constructor(disk, ask) {
     this.disk = disk;
     this.paint = disk.paint;
@@ -22,24 +29,28 @@ export class Focus {
     this.on = Boolean(ask);
     this.asked = 0;
     this.last = "";
+    /** @type {Promise<void>} */
     this.busy = Promise.resolve();
-    this.button = disk.el.tools.querySelector("[data-tool=focus]");
+    this.button = /** @type {HTMLElement} */ (disk.el.tools.querySelector("[data-tool=focus]"));
     this.button.hidden = !ask;
     this.show();
   }
 
-  /** Go where the selection leads: around it, when it is a new one or the present one is about it; else stay. */
+  /**
+   * Go where the selection leads: around it, when it is a new one or the present one is about it; else stay.
+   * @param {Selection|null} selection @returns {Promise<void>}
+   */
   follow(selection) {
     this.selection = selection;
     const name = selection?.query ? JSON.stringify(selection.query) : "";
     const wanted = this.on && name && (name !== this.last || this.paint.focus);
     this.last = name;
-    if (wanted) return (this.busy = this.enter(selection));
+    if (wanted) return (this.busy = this.enter(/** @type {Selection} */ (selection)));
     if (!name && this.paint.focus) return this.leave();
     return this.paint.rebuild();
   }
 
-  /** @param {import("./disk.js").Selection} selection with the `query` that the server knows it by */
+  /** @param {Selection} selection with the `query` that the server knows it by @returns {Promise<void>} */
   async enter(selection) {
     const turn = ++this.asked;
     clearTimeout(this.again);
@@ -59,7 +70,7 @@ export class Focus {
     await (same ? paint.rebuild() : this.disk.moves.turn(former));
   }
 
-  /** Back to the overview. */
+  /** Back to the overview. @returns {Promise<void>} */
   leave() {
     this.asked++;
     clearTimeout(this.again);
@@ -70,7 +81,7 @@ export class Focus {
     return (this.busy = this.disk.moves.turn(former));
   }
 
-  /** Follow selections or leave them where the overview has them. @param {boolean} on */
+  /** Follow selections or leave them where the overview has them. @param {boolean} on @returns {Promise<void>} */
   turnOn(on) {
     this.on = on && Boolean(this.ask);
     if (!this.on) return this.leave();
@@ -84,7 +95,7 @@ export class Focus {
   }
 
   /** Where the selection stays: at the angle it is drawn at now. */
-  placeOf(/** @type {import("./disk.js").Selection} */ { row, polar, query }) {
+  placeOf(/** @type {Selection} */ { row, polar, query }) {
     const { paint } = this;
     const here = paint.focus && paint.focus.name === JSON.stringify(query) ? paint.focus : null;
     const drawn = paint.polarOfRow(row) || polar || { angle: 0, radius: 0 };
@@ -92,11 +103,13 @@ export class Focus {
     return { at, radius: polar ? polar.radius : drawn.radius };
   }
 
+  /** @param {Selection["query"]} query @param {number} omega */
   async fetch(query, omega) {
     const { paint } = this;
-    const rows = paint.places ? Bits.of(paint.row, paint.header.total).encode() : null;
-    const answer = await this.ask({ query, omega, rows, scale: paint.scaleName });
-    const { header, arrays } = answer instanceof ArrayBuffer ? M.decode(answer) : answer; // a page without a server decodes nothing
+    const rows = paint.row ? Bits.of(paint.row, paint.header.total).encode() : null;
+    const answer = await /** @type {Ask} */ (this.ask)({ query, omega, rows, scale: paint.scaleName });
+    const { header, arrays } = answer instanceof ArrayBuffer ? /** @type {Answer} */ (M.decode(answer)) : answer; // a page without a server decodes nothing
+    /** @param {number} theta */
     const scale = (theta) => M.interpolate(theta, header.scale.true, header.scale.drawn);
     return { omega, scale, ticks: header.ticks, rings: header.rings, edge: header.edge, least: header.min_radius ?? 0, arrays };
   }
@@ -108,5 +121,6 @@ export class Focus {
   }
 }
 
+/** @param {number} ms */
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

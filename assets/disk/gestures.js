@@ -1,7 +1,14 @@
+// @ts-check
 /**
  * Hands on the disk: mouse, wheel, fingers and keys. A drag moves the disk under the hand as a pure Möbius translation;
  * with Shift, or with the box or lasso tool, it draws round points instead.
+ *
+ * @typedef {"move"|"lasso"|"box"} Tool
+ * @typedef {{shape: Tool, spots: number[][]}} Outline   what is being drawn, on the stage
+ * @typedef {{under: M.Point, start: number[], apart: number, zoom: number, outside: boolean}} Grip   what lies under the fingers
+ * @typedef {"parent"|"child"|"sibling+"|"sibling-"} Step
  */
+import { isRow } from "../shared/bitset.js";
 import * as M from "./math.js";
 
 const PICK_PX = 14;
@@ -9,7 +16,11 @@ const TOUCH_PICK_PX = 22;
 const CLICK_PX = 4; // a press that moved less is a click
 export const MAX_ZOOM = 60;
 const EDGE = 0.985; // pans keep this distance from the rim, where a translation degenerates
+/** @type {Record<string, Step>} */
 const STEPS = { ArrowUp: "parent", ArrowDown: "child", ArrowRight: "sibling+", ArrowLeft: "sibling-" };
+
+/** What an event happened on. @param {Event} event */
+const nodeOf = (event) => /** @type {Element} */ (event.target);
 
 export class Gestures {
   /** @param {import("./disk.js").Disk} disk @param {AbortSignal} signal ends all listening */
@@ -18,9 +29,21 @@ export class Gestures {
     this.disk = disk;
     this.paint = disk.paint;
     this.stage = stage;
+    /** @type {Map<number, number[]>} */
     this.fingers = new Map();
+    /** @type {Tool} */
     this.tool = "move";
+    /** @type {Outline|null} */
     this.outline = null;
+    this.moved = 0; // px, since the press
+    /** @type {import("./paint.js").Spot|null} what was under the pointer when it was pressed */
+    this.aim = null;
+    /** @type {Grip} */
+    this.grip = { under: [0, 0], start: [0, 0], apart: 0, zoom: 1, outside: true };
+    /**
+     * @template {keyof HTMLElementEventMap} K @param {HTMLElement} target @param {K} type
+     * @param {(event: HTMLElementEventMap[K]) => unknown} handler @param {AddEventListenerOptions} [options]
+     */
     const on = (target, type, handler, options = {}) => target.addEventListener(type, handler, { signal, ...options });
     on(stage, "pointerdown", (event) => this.press(event));
     on(stage, "pointermove", (event) => this.move(event));
@@ -31,32 +54,35 @@ export class Gestures {
     on(stage, "dblclick", (event) => this.doubleClick(event));
     on(disk.root, "keydown", (event) => this.key(event));
     on(tools, "click", (event) => {
-      const tool = event.target.closest("[data-tool]")?.dataset.tool;
+      const tool = /** @type {HTMLElement|null} */ (nodeOf(event).closest("[data-tool]"))?.dataset.tool;
       if (tool === "home") disk.home();
       else if (tool === "focus") disk.setFocus(!disk.paint.focus);
-      else if (tool) this.choose(tool === this.tool ? "move" : tool);
+      else if (tool) this.choose(tool === this.tool ? "move" : /** @type {Tool} */ (tool));
     });
   }
 
-  /** @param {"move"|"lasso"|"box"} tool what a drag does from now on */
+  /** @param {Tool} tool what a drag does from now on */
   choose(tool) {
     this.tool = tool;
     this.stage.classList.toggle("is-drawing", tool !== "move");
-    for (const node of this.disk.el.tools.querySelectorAll("[aria-pressed]:not([data-tool=focus])")) {
+    /** @type {NodeListOf<HTMLElement>} */
+    const nodes = this.disk.el.tools.querySelectorAll("[aria-pressed]:not([data-tool=focus])");
+    for (const node of nodes) {
       node.setAttribute("aria-pressed", String(node.dataset.tool === tool));
     }
     if (tool !== "move") this.disk.announce(`${tool === "box" ? "Box" : "Lasso"}: drag round the points to select them; Escape ends it.`);
   }
 
-  /** Event → stage pixels, also when the page is scaled by CSS. */
+  /** Event → stage pixels, also when the page is scaled by CSS. @param {MouseEvent} event */
   at(event) {
     const box = this.stage.getBoundingClientRect();
     const scale = (this.paint.size || 1) / box.width;
     return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
   }
 
+  /** @param {PointerEvent} event */
   press(event) {
-    if (!this.paint.ready || event.button !== 0 || event.target.closest(".hd-tools")) return;
+    if (!this.paint.ready || event.button !== 0 || nodeOf(event).closest(".hd-tools")) return;
     this.stage.setPointerCapture(event.pointerId);
     this.disk.moves.stop("view"); // a gesture ends a running turn
     this.fingers.set(event.pointerId, this.at(event));
@@ -77,6 +103,7 @@ export class Gestures {
     this.grip = { under, start, apart: apart(spots), zoom: this.paint.view.zoom, outside: Math.hypot(...here) > 1 };
   }
 
+  /** @param {PointerEvent} event */
   move(event) {
     if (!this.paint.ready) return;
     const spot = this.at(event);
@@ -97,7 +124,7 @@ export class Gestures {
     this.hold(this.grip.under, middle, this.grip.zoom * pinch);
   }
 
-  /** The view in which disk point `under` lies at stage position `spot`: a pure translation, so nothing turns. */
+  /** The view in which disk point `under` lies at stage position `spot`: a pure translation, so nothing turns. @param {M.Point} under @param {number[]} spot @param {number} zoom */
   hold(under, spot, zoom) {
     const { view } = this.paint;
     view.zoom = Math.min(MAX_ZOOM, Math.max(1, zoom));
@@ -106,6 +133,7 @@ export class Gestures {
     this.disk.moves.moved();
   }
 
+  /** @param {PointerEvent} event @param {boolean} finished */
   release(event, finished) {
     if (!this.fingers.delete(event.pointerId)) return;
     this.stage.classList.remove("is-dragging");
@@ -118,7 +146,7 @@ export class Gestures {
     if (this.moved < CLICK_PX) this.click(event);
   }
 
-  /** A click means what lay under the pointer when it was pressed. */
+  /** A click means what lay under the pointer when it was pressed. @param {PointerEvent} event */
   click(event) {
     const { aim: found } = this;
     const { options } = this.disk;
@@ -132,17 +160,22 @@ export class Gestures {
 
   /** @param {number[]} spot of the stage */
   draw(spot) {
-    const { spots, shape } = this.outline;
-    if (shape === "box") this.outline.spots = [spots[0], spot];
+    const outline = /** @type {Outline} */ (this.outline);
+    const { spots, shape } = outline;
+    if (shape === "box") outline.spots = [spots[0], spot];
     else if (Math.hypot(spot[0] - spots[spots.length - 1][0], spot[1] - spots[spots.length - 1][1]) > 3) spots.push(spot);
-    const path = cornersOf(this.outline).map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
+    const path = cornersOf(outline).map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
     this.paint.lines.lasso.setAttribute("d", `M${path}Z`);
   }
 
-  /** Hand over what lies inside the outline, and the outline itself for whoever knows more points than are here. */
+  /**
+   * Hand over what lies inside the outline, and the outline itself for whoever knows more points than are here.
+   * @param {Outline} outline @param {PointerEvent} event
+   */
   surround(outline, event) {
     const { paint } = this;
     const corners = cornersOf(outline);
+    /** @type {number[]} */
     const found = [];
     for (let i = 0; i < paint.n; i++) if (contains(corners, paint.spotOf(i))) found.push(paint.rowAt(i));
     const view = { centre: [...paint.view.centre], zoom: paint.view.zoom };
@@ -153,6 +186,7 @@ export class Gestures {
 
   /* ------------------------------------------------------------ wheel, double click, keys */
 
+  /** @param {WheelEvent} event */
   wheel(event) {
     const { paint } = this;
     const step = event.deltaY * (event.deltaMode === 1 ? 33 : 1);
@@ -166,9 +200,10 @@ export class Gestures {
     this.hold(M.untranslate(insideDisk(here, 0.999), paint.view.centre), spot, paint.view.zoom * Math.exp(-step * 0.0016));
   }
 
+  /** @param {MouseEvent} event */
   doubleClick(event) {
     const { paint, disk } = this;
-    if (!paint.ready || event.target.closest(".hd-tools")) return;
+    if (!paint.ready || nodeOf(event).closest(".hd-tools")) return;
     const spot = this.at(event);
     const found = paint.find(spot, PICK_PX);
     const here = paint.toView(spot);
@@ -178,15 +213,19 @@ export class Gestures {
     }
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || nodeOf(event).closest("input, select, textarea")) return;
     const { disk, paint } = this;
     const { options } = disk;
+    /** @param {number} factor */
     const zoom = (factor) => disk.setView({ ...paint.view, zoom: paint.view.zoom * factor }, { animate: true });
-    const onButton = event.target.closest("button");
+    const onButton = nodeOf(event).closest("button");
+    const chosen = paint.look.selection?.row; // an own picture is in no row
+    /** @type {Record<string, () => unknown>} */
     const actions = {
       Escape: () => (this.tool === "move" ? disk.home() : this.choose("move")),
-      Enter: () => !onButton && paint.look.selection && options.onToggle?.(paint.look.selection.row),
+      Enter: () => !onButton && isRow(chosen) && options.onToggle?.(chosen),
       "+": () => zoom(1.5),
       "=": () => zoom(1.5),
       "-": () => zoom(1 / 1.5),
@@ -213,13 +252,14 @@ export function insideDisk([x, y], limit = EDGE) {
   return length > limit ? [(x * limit) / length, (y * limit) / length] : [x, y];
 }
 
+/** @param {Outline} outline @returns {number[][]} */
 function cornersOf({ shape, spots }) {
   if (shape === "lasso" || spots.length < 2) return spots;
   const [[x1, y1], [x2, y2]] = spots;
   return [[x1, y1], [x2, y1], [x2, y2], [x1, y2]]; // prettier-ignore
 }
 
-/** Whether a polygon contains a point: the parity of edges crossed to its right. */
+/** Whether a polygon contains a point: the parity of edges crossed to its right. @param {number[][]} corners */
 function contains(corners, /** @type {number[]} */ [x, y]) {
   let within = false;
   for (let i = 0, j = corners.length - 1; i < corners.length; j = i++) {
@@ -229,6 +269,8 @@ function contains(corners, /** @type {number[]} */ [x, y]) {
   return within;
 }
 
+/** @param {number[][]} spots */
 const mean = (spots) => [0, 1].map((axis) => spots.reduce((sum, spot) => sum + spot[axis], 0) / spots.length);
+/** @param {number[][]} spots */
 const apart = (spots) => (spots.length > 1 ? Math.hypot(spots[0][0] - spots[1][0], spots[0][1] - spots[1][1]) : 0);
 

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * Points that move while the disk stays: a frame gives every point a new distance to the root, its angle is held. Arrows lead from where
  * a point was at first to where it is.
@@ -22,7 +23,7 @@ export class Ghosts {
     this.layer = make("svg", { class: "hd-layer hd-ghosts" });
     this.lines = add(this.layer, "path", { class: "hd-ghost-line" });
     this.heads = add(this.layer, "path", { class: "hd-ghost-head" });
-    disk.el.stage.querySelector(".hd-over").before(this.layer);
+    /** @type {Element} */ (disk.el.stage.querySelector(".hd-over")).before(this.layer);
     const around = this.paint.drawAround;
     this.paint.drawAround = () => {
       around.call(this.paint);
@@ -45,6 +46,7 @@ export class Ghosts {
     this.draw();
   }
 
+  /** @param {boolean} on */
   show(on) {
     this.shown = on;
     this.draw();
@@ -64,17 +66,19 @@ export class Ghosts {
     }
     set(this.layer, { viewBox: `0 0 ${paint.size} ${paint.size}` });
     const { centre, zoom } = paint.view;
+    /** @type {number[][][]} */
     const arrows = [];
     for (let i = 0; i < paint.n; i++) {
       const now = Math.hypot(paint.zx[i], paint.zy[i]);
       if (Math.abs(now - this.start[i]) < LEAST) continue;
+      /** @param {number} drawn */
       const at = (drawn) => {
         const [x, y] = M.translate([drawn * Math.cos(paint.angle[i]), drawn * Math.sin(paint.angle[i])], centre);
         return paint.toStage(x * zoom, y * zoom);
       };
       arrows.push([at(this.start[i]), at(now)]);
     }
-    const spot = ([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`;
+    const spot = (/** @type {number[]} */ [x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`;
     const opacity = Math.max(0.15, Math.min(0.6, 180 / arrows.length)); // many of them would be one blot
     set(this.lines, { d: arrows.map(([a, b]) => `M${spot(a)}L${spot(b)}`).join(""), "stroke-opacity": opacity.toFixed(2) });
     const long = (/** @type {number[][]} */ [a, b]) => Math.hypot(b[0] - a[0], b[1] - a[1]);
@@ -83,15 +87,16 @@ export class Ghosts {
   }
 
   destroy() {
-    delete this.paint.drawAround; // the class's own again
+    Reflect.deleteProperty(this.paint, "drawAround"); // the class's own again
     this.layer.remove();
   }
 }
 
-/** A small triangle at the end of an arrow. */
+/** A small triangle at the end of an arrow. @param {number[][]} arrow @param {number} length */
 function head([[ax, ay], [bx, by]], length) {
   if (length < HEAD_PX) return "";
   const [ux, uy] = [((bx - ax) / length) * HEAD_PX, ((by - ay) / length) * HEAD_PX];
+  /** @param {number} x @param {number} y */
   const spot = (x, y) => `${x.toFixed(1)},${y.toFixed(1)}`;
   return `M${spot(bx, by)}L${spot(bx - ux - uy * 0.55, by - uy + ux * 0.55)}L${spot(bx - ux + uy * 0.55, by - uy - ux * 0.55)}Z`;
 }

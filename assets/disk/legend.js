@@ -1,8 +1,8 @@
+// @ts-check
 /**
  * What the colours mean: one button per group that lights it alone, and a search box when there are many.
  *
  * @typedef {import("./colours.js").Group} Group
- * @typedef {{group: Group, i: number}} Entry
  */
 import { button, el } from "../shared/dom.js";
 import { count } from "../shared/format.js";
@@ -16,6 +16,7 @@ export class Legend {
     this.node = node;
     this.redraw = redraw;
     this.sought = "";
+    this.by = ""; // the question that the groups answer
     this.search = el("input", "hd-legend-search");
     Object.assign(this.search, { type: "search", placeholder: "Find in legend" });
     this.search.setAttribute("aria-label", "Find in legend");
@@ -41,10 +42,10 @@ export class Legend {
   fill() {
     const { groups } = this.paint.points.colours();
     const { highlight } = this.paint.look;
-    const found = groups.map((/** @type {Group} */ group, /** @type {number} */ i) => ({ group, i })).filter((/** @type {Entry} */ { group }) => group.name.toLowerCase().includes(this.sought));
-    const shown = this.sought ? found.slice(0, 3 * FEW) : groups.length > FEW ? found.filter((/** @type {Entry} */ { i }) => i < FEW || i === highlight) : found;
+    const found = groups.map((group, i) => ({ group, i })).filter(({ group }) => group.name.toLowerCase().includes(this.sought));
+    const shown = this.sought ? found.slice(0, 3 * FEW) : groups.length > FEW ? found.filter(({ i }) => i < FEW || i === highlight) : found;
     this.node.classList.toggle("has-highlight", highlight !== null);
-    this.list.replaceChildren(...shown.map((/** @type {Entry} */ { group, i }) => this.entry(group, i)));
+    this.list.replaceChildren(...shown.map(({ group, i }) => this.entry(group, i)));
     const more = found.length - shown.length;
     if (more) this.list.append(el("span", "hd-legend-more", `and ${count(more)} more: search for them`));
     if (!found.length) this.list.append(el("span", "hd-legend-more", "nothing of that name"));

@@ -1,4 +1,15 @@
-/** Everything on the disk that is few: face, rings with their true distances, root, cones, the path, marks. Drawn as SVG. */
+// @ts-check
+/**
+ * Everything on the disk that is few: face, rings with their true distances, root, cones, the path, marks. Drawn as SVG.
+ *
+ * @typedef {import("./math.js").Polar} Polar
+ * @typedef {import("./disk.js").Selection} Selection
+ * @typedef {import("./paint.js").FocusLayout} FocusLayout
+ * @typedef {{left: Polar[], right: Polar[], outline: Polar[]}} Outline   of a cone
+ * @typedef {{near: Outline, far: Outline}} Cone   drawn in full, and up to the rim
+ * @typedef {{scale: (theta: number) => number, least: number}} How   true angle from the apex → drawn angle; the true radius that the cone begins at
+ * @typedef {{true: number, drawn: number, cx: number, cy: number, r: number, label: number[]|null}} RingMark   on the stage
+ */
 import { isRow } from "../shared/bitset.js";
 import { add, make, set } from "../shared/dom.js";
 import { trim } from "../shared/format.js";
@@ -15,6 +26,7 @@ export class Lines {
     this.paint = paint;
     const gradient = add(add(under, "defs"), "radialGradient", { id: `hd-face-${++serial}`, gradientUnits: "userSpaceOnUse" });
     for (const [i, offset] of ["0", ".55", "1"].entries()) add(gradient, "stop", { offset, class: `hd-stop-${i}` });
+    /** @param {Element} parent @param {string} name */
     const path = (parent, name) => add(parent, "path", { class: `hd-${name}` });
     this.gradient = gradient;
     this.face = add(under, "circle", { fill: `url(#${gradient.id})` });
@@ -37,9 +49,15 @@ export class Lines {
     add(this.root, "circle", { class: "hd-root", r: 5.5 });
     add(this.root, "circle", { class: "hd-root-dot", r: 1.9 });
     add(this.root, "text", { class: "hd-label", y: 19 }).textContent = "root";
+    /** @type {Cone|null|undefined} of the selection, once drawn */
+    this.cone = undefined;
+    /** @type {RingMark[]|undefined} */
+    this.rings = undefined;
+    this.marked = ""; // where the selected point was when its rings were drawn alone
     this.around = new Around(paint, this.aroundLayer, this.aroundLabels);
   }
 
+  /** @param {{rings: M.Ring[]}} payload */
   adopt({ rings }) {
     this.ringLayer.replaceChildren(...rings.map(() => make("circle", { class: "hd-ring" })));
     this.labels.replaceChildren(...rings.map(() => make("text", { class: "hd-label" })));
@@ -79,7 +97,7 @@ export class Lines {
 
   /* ------------------------------------------------------------ cones */
 
-  /** Where the cone starts: the selected row or query; null without a selection. */
+  /** Where the cone starts: the selected row or query; null without a selection. @returns {Polar|null} */
   apex() {
     const { selection: s } = this.paint.look;
     return (s && (s.polar || this.paint.polarOfRow(s.row))) || null;
@@ -92,8 +110,7 @@ export class Lines {
     const { omega } = this.paint.look;
     const { focus } = this.paint;
     this.cone = apex && omega !== null ? this.coneParts(apex, omega, focus || undefined) : null;
-    const exact = this.cone && focus?.omega === omega;
-    const [near, far, edge] = exact ? this.exactCone(focus) : this.cone ? this.section(this.cone) : ["", "", ""];
+    const [near, far, edge] = this.cone && focus?.omega === omega ? this.exactCone(focus) : this.cone ? this.section(this.cone) : ["", "", ""];
     this.coneNear.setAttribute("d", near);
     this.coneFar.setAttribute("d", far);
     this.coneEdge.setAttribute("d", edge);
@@ -101,12 +118,15 @@ export class Lines {
     this.around.draw(this.cone && apex, omega);
   }
 
+  /** @param {FocusLayout} focus */
   exactCone({ outline, edge }) {
+    /** @param {import("./paint.js").Drawn[]} corners */
     const path = (corners) => `M${corners.map((corner) => this.paint.drawnToStage(corner).map((value) => value.toFixed(2)).join(" ")).join("L")}`;
     const right = [outline[0], ...outline.slice(1 - edge).reverse()];
     return [`${path(outline)}Z`, "", path(outline.slice(0, edge)) + path(right)];
   }
 
+  /** @param {Cone} cone */
   section({ near, far }) {
     return [`${this.trace(near.outline)}Z`, `${this.trace(far.outline)}Z`, this.trace(near.left) + this.trace(near.right)];
   }
@@ -114,7 +134,8 @@ export class Lines {
   /** Pinned cones, each in its own dash and with its number at the apex. */
   drawPins() {
     if (!this.paint.ready) return;
-    const pins = this.paint.look.pins.map((pin, i) => ({ ...pin, i, apex: pin.polar || this.paint.polarOfRow(pin.row) })).filter((p) => p.apex);
+    const placed = this.paint.look.pins.map((pin, i) => ({ ...pin, i, apex: pin.polar || this.paint.polarOfRow(pin.row) })).filter((p) => p.apex);
+    const pins = /** @type {{omega: number, i: number, apex: Polar}[]} */ (placed);
     this.pins.replaceChildren(
       ...pins.map(({ apex, omega, i }) => {
         const { near } = this.coneParts(apex, omega);
@@ -135,14 +156,17 @@ export class Lines {
     );
   }
 
-  /** @param {{scale: Function, least: number}} [how] true angle from the apex → drawn angle, and the true radius that the cone begins at */
+  /** @param {Polar} apex @param {number} omega radians @param {How} [how] @returns {Cone} */
   coneParts(apex, omega, how = { scale: (theta) => theta, least: 0 }) {
+    /** @param {number} drawn */
     const upTo = (drawn) => this.coneOutline(apex, omega, Math.max(this.paint.scale.true(drawn), 1.1 * apex.radius), how);
     return { near: upTo(CONE_SURE), far: upTo(CONE_RIM) };
   }
 
+  /** @param {Polar} apex @param {number} omega @param {number} reach true radius @param {How} how @returns {Outline} */
   coneOutline(apex, omega, reach, { scale, least }) {
     const edge = M.coneEdge(apex.radius, omega, reach, this.paint.space).map(({ angle, radius }) => ({ angle: scale(angle), radius: Math.max(radius, least) }));
+    /** @param {Polar[]} points @param {number} sign */
     const turn = (points, sign) => points.map((p) => ({ angle: apex.angle + sign * p.angle, radius: p.radius }));
     const [left, right] = [turn(edge, 1), turn(edge, -1)];
     const last = edge[edge.length - 1].angle;
@@ -178,6 +202,7 @@ export class Lines {
     return isRow(row) ? [...this.ring(row, 7, "selected-halo"), ...this.ring(row, 3.6, "selected")] : [];
   }
 
+  /** @param {number} row @param {number} grow px @param {string} name */
   ring(row, grow, name) {
     const { paint } = this;
     const i = paint.indexOf(row);
@@ -186,9 +211,9 @@ export class Lines {
     return [make("circle", { cx, cy, r: paint.points.size(i) / 2 + grow, class: `hd-${name}` })];
   }
 
-  /** The chain root → … → selection, whichever way round `path` was given. */
-  pathData({ path, row, polar }) {
-    const spots = Array.from(path, (one) => this.paint.polarOfRow(one)).filter(Boolean);
+  /** The chain root → … → selection, whichever way round `path` was given. @param {Selection} selection */
+  pathData({ path = [], row, polar }) {
+    const spots = Array.from(path, (one) => this.paint.polarOfRow(one)).filter((spot) => spot !== null);
     if (!spots.length) return "";
     const end = polar || (isRow(row) && !Array.from(path).includes(row) ? this.paint.polarOfRow(row) : null);
     if (spots[0].radius > spots[spots.length - 1].radius) spots.reverse();
@@ -218,14 +243,17 @@ export class Lines {
     set(this.hover, { cx, cy, r, visibility: "visible" });
   }
 
-  /** polar points → SVG path data */
+  /** polar points → SVG path data @param {Polar[]} points */
   trace(points) {
     const text = points.map((point) => this.paint.polarToStage(point).map((value) => value.toFixed(1)).join(" "));
     return `M${text.join("L")}`;
   }
 }
 
-/** Where a ring's label goes: on the ring, as near to its top as the stage allows; null when it is out of sight. */
+/**
+ * Where a ring's label goes: on the ring, as near to its top as the stage allows; null when it is out of sight.
+ * @param {number} cx @param {number} cy @param {number} r @param {number} size of the stage
+ */
 function labelSpot(cx, cy, r, size) {
   for (let step = 0; step <= 36; step++) {
     const angle = Math.PI / 2 + (step % 2 ? 1 : -1) * Math.ceil(step / 2) * (Math.PI / 18);

@@ -10,32 +10,70 @@
  * @typedef {number[]} Point   [x, y]
  * @typedef {{angle: number, radius: number}} Polar   radians and true distance to the root
  * @typedef {{curv: number, geometry: "hyperbolic"|"euclidean"|"cosine"|string}} Space
- * @typedef {{header: any, arrays: Record<string, any>}} Payload   header as hypviz/viz/disk.py writes it, columns by name
+ * @typedef {{true: number[], drawn: number[]}} Table   of a radius scale, both rising strictly from 0
+ * @typedef {{true: number, drawn: number}} Ring
+ * @typedef {import("./colours.js").Group} Group
+ * @typedef {Object} Header   of a payload, as hypviz/viz/disk.py writes it
+ * @property {number} n                  points that it holds
+ * @property {number} total              items of the data set
+ * @property {string} how                the points were chosen, in words
+ * @property {string} layout
+ * @property {number} curv
+ * @property {string} geometry
+ * @property {Table} scale
+ * @property {Ring[]} rings
+ * @property {{scale: Table, rings: Ring[]}} [linear]
+ * @property {number|null} [narrow]      the share within which nearly all distances to the root lie
+ * @property {number|null} [distortion]  rank correlation of true and drawn distances
+ * @property {Group[]} branches
+ * @property {Group[]} depths
+ * @property {Group[]} [splits]
+ * @property {{bit: number, name: string, title: string, count: number}[]} [flags]
+ * @property {string[]} classes
+ * @property {string[]} images
+ *
+ * @typedef {Object} Columns             one value a point
+ * @property {Float32Array} angle
+ * @property {Float32Array} radius
+ * @property {Float32Array} drawn
+ * @property {Int32Array} label
+ * @property {Int32Array} image
+ * @property {Uint8Array|Uint16Array} depth
+ * @property {Uint8Array|Uint16Array} branch
+ * @property {Uint8Array|Uint16Array} split
+ * @property {Uint8Array|Uint16Array} flags
+ * @property {Uint8Array} [far]
+ * @property {Uint8Array} [distortion]
+ * @property {Int32Array} [row]          of each point, in a sample
+ *
+ * @typedef {{header: Header, arrays: Columns}} Payload
  */
 
 /* ---------------------------------------------------------------- payload */
 
-/** @type {Record<string, any>} */
+/** @typedef {Float32ArrayConstructor|Float64ArrayConstructor|Int32ArrayConstructor|Uint32ArrayConstructor|Uint16ArrayConstructor|Uint8ArrayConstructor} Type */
+/** @type {Record<string, Type>} */
 const TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array, u4: Uint32Array, u2: Uint16Array, u1: Uint8Array };
 
 /**
- * Decode a disk payload (hypviz/viz/disk.py): uint32 header length, JSON header, raw arrays.
+ * Decode a disk payload (hypviz/viz/disk.py): uint32 header length, JSON header, raw arrays. What it holds is what was asked for.
+ * @template {{header: object, arrays: object}} [P=Payload]
  * @param {ArrayBuffer} buffer
- * @returns {Payload}
+ * @returns {P}
  */
 export function decode(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
   if (4 + length > buffer.byteLength) throw new Error("This is not a disk payload: its header is cut off.");
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   if (header.version !== 1) throw new Error(`Disk payload version ${header.version} is not known here; reload the page.`);
-  /** @type {Record<string, any>} */
+  /** @type {Record<string, InstanceType<Type>>} */
   const arrays = {};
   for (const { name, dtype, offset, length: count } of header.arrays) {
     const [Type, start] = [TYPES[dtype], 4 + length + offset];
     const aligned = start % Type.BYTES_PER_ELEMENT === 0; // arrays start at multiples of 4: one of 8 bytes may have to be copied
     arrays[name] = aligned ? new Type(buffer, start, count) : new Type(buffer.slice(start, start + count * Type.BYTES_PER_ELEMENT));
   }
-  return { header, arrays };
+  return /** @type {P} */ (/** @type {unknown} */ ({ header, arrays }));
 }
 
 /**
@@ -44,15 +82,16 @@ export function decode(buffer) {
  */
 export function merge(payloads) {
   const seen = new Set();
-  const kept = payloads.map(({ arrays }) => Array.from(arrays.row.keys()).filter((i) => !seen.has(arrays.row[i]) && seen.add(arrays.row[i])));
-  /** @type {Record<string, any>} */
+  const kept = payloads.map(({ arrays: { row = [] } }) => Array.from(row.keys()).filter((i) => !seen.has(row[i]) && seen.add(row[i])));
+  const columns = payloads.map(({ arrays }) => /** @type {Record<string, InstanceType<Type>>} */ ({ ...arrays }));
+  /** @type {Record<string, InstanceType<Type>>} */
   const arrays = {};
-  for (const [name, column] of Object.entries(payloads[0].arrays)) {
-    arrays[name] = new column.constructor(seen.size);
+  for (const [name, column] of Object.entries(columns[0])) {
+    const whole = (arrays[name] = new /** @type {Type} */ (column.constructor)(seen.size));
     let at = 0;
-    payloads.forEach((one, p) => kept[p].forEach((i) => (arrays[name][at++] = one.arrays[name][i])));
+    columns.forEach((one, p) => kept[p].forEach((i) => (whole[at++] = one[name][i])));
   }
-  return { header: { ...payloads[0].header, n: seen.size }, arrays };
+  return { header: { ...payloads[0].header, n: seen.size }, arrays: /** @type {Columns} */ (/** @type {unknown} */ (arrays)) };
 }
 
 /* ---------------------------------------------------------------- radius scale */

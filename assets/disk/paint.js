@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * Painting the disk: what is on the screen, given data, a view and a look. No events, no words, no loading.
  *
@@ -5,6 +6,19 @@
  * thumbnails, SVG marks. Frames (see disk/math.js): polar → disk → view → stage, where stage means pixels from the
  * stage's upper left corner. An *index* counts the points at hand, a *row* the items of the data set; they are the
  * same unless the payload is a sample, which then says the row of each of its points.
+ *
+ * @typedef {import("./disk.js").Extra} Extra
+ * @typedef {import("../shared/bitset.js").Bits} Bits
+ * @typedef {"light"|"dark"} Theme
+ * @typedef {{angle: number, drawn: number}} Drawn   a place of the disk frame, by its drawn radius
+ * @typedef {{extra: Extra, at: number, index?: undefined, row?: undefined}|{extra?: undefined, at?: undefined, index: number, row: number}} Spot
+ *   what lies at a stage position: an own mark, or an item
+ * @typedef {{selection: import("./disk.js").Selection|null, set: Bits|null, common: Bits|null, pins: import("./disk.js").Pin[], extra: Extra[],
+ *   edges: number[][], omega: number|null, colourBy: string, highlight: number|null, hovered: Spot|null, pictures: boolean, theme: Theme}} Look
+ *   what is asked to be seen: everything of a look that is not the points' places
+ * @typedef {{at: number, radius: number, name: string, query: import("./disk.js").Selection["query"], omega: number, scale: (theta: number) => number,
+ *   ticks: number[], rings: number[], edge: number, least: number, outline: Drawn[], circles?: import("./around.js").Circle[]}} FocusLayout
+ *   the places around a selection, see `gather`
  */
 import { isRow } from "../shared/bitset.js";
 import { Edges } from "./edges.js";
@@ -16,30 +30,57 @@ import { Thumbs } from "./thumbs.js";
 const MOST = 80000; // points held at once
 const PAD = 1.035; // half the stage's width, in disk radii, at zoom 1
 
+/** In the place of what comes with the first payload. @template T @returns {T} */
+const unset = () => /** @type {T} */ (/** @type {unknown} */ (undefined));
+
 export class Painter {
   /**
    * @param {HTMLElement} stage with children .hd-under, .hd-edges, .hd-plot, .hd-thumbs, .hd-over
-   * @param {{plotly: Object|null, thumbUrl?: (row: number) => string}} options plotly null draws on a canvas
+   * @param {{plotly: import("./plotly.js").Plotly|null, thumbUrl?: (row: number) => string}} options plotly null draws on a canvas
    */
   constructor(stage, { plotly, thumbUrl }) {
     this.stage = stage;
     this.view = { centre: [0, 0], zoom: 1 };
-    /** @type {any} what is asked to be seen: everything of a look that is not the points' places */
+    /** @type {Look} */
     this.look = {
       selection: null, set: null, common: null, pins: [], extra: [], edges: [], omega: null, colourBy: "branch",
       highlight: null, hovered: null, pictures: false, theme: "light",
     }; // prettier-ignore
     this.n = 0;
-    /** @type {any} */
-    this.focus = null; // the places around a selection, see `gather`
-    // What a payload brings, see `take`: its header and its columns, one value a point.
-    /** @type {any} */
-    this.angle = undefined;
-    this.header = this.row = this.radius = this.depth = this.label = this.image = this.space = this.overview = this.sent = undefined;
-    this.zx = this.zy = this.vx = this.vy = undefined; // where the points are, in the disk frame, and in the view frame times zoom
+    /** @type {FocusLayout|null} */
+    this.focus = null;
+    this.header = /** @type {M.Header} */ (unset());
+    this.space = /** @type {M.Space} */ (unset());
+    this.scale = /** @type {M.Scale} */ (unset());
+    this.rings = /** @type {M.Ring[]} */ (unset());
+    this.angle = /** @type {ArrayLike<number>} */ (unset());
+    /** @type {Float32Array} */
+    this.radius = this.drawn = this.plain = this.overview = this.sent = unset();
+    /** @type {Int32Array} */
+    this.label = this.image = unset();
+    /** @type {Uint8Array|Uint16Array} */
+    this.depth = this.branch = this.split = this.flags = unset();
+    /** @type {Uint8Array|undefined} */
+    this.far = this.distortion = undefined;
+    /** @type {Int32Array|undefined} */
+    this.row = undefined;
+    /** @type {Map<number, number>|null|undefined} the index of each row, in a sample */
+    this.places = undefined;
+    /** @type {Float64Array} where the points are, in the disk frame, and in the view frame times zoom */
+    this.zx = this.zy = this.vx = this.vy = unset();
+    /** @type {string[]} */
+    this.columns = [];
+    this.first = /** @type {M.Payload} */ (unset());
+    /** @type {M.Payload[]} */
+    this.later = [];
+    /** @type {"stretched"|"linear"} */
     this.scaleName = "stretched";
-    /** @type {(name: string) => any} */
-    const find = (name) => stage.querySelector(`.hd-${name}`);
+    this.size = this.half = this.px = this.pending = 0; // of the stage, of half of it, of a disk radius; the frame asked for
+    /** @type {Promise<void>|null} */
+    this.queued = null;
+    /** @template {Element} T @param {string} name @returns {T} */
+    const find = (name) => /** @type {T} */ (stage.querySelector(`.hd-${name}`));
+    /** @type {SVGElement[]} */
     this.layers = [find("under"), find("over")];
     this.points = new Points(this, find("plot"), plotly);
     this.lines = new Lines(this, this.layers[0], this.layers[1]);
@@ -47,7 +88,7 @@ export class Painter {
     this.thumbs = new Thumbs(this, find("thumbs"), thumbUrl);
   }
 
-  /** Take over a decoded payload; drawn by the next `rebuild`. */
+  /** Take over a decoded payload; drawn by the next `rebuild`. @param {M.Payload} data */
   adopt(data) {
     this.first = data;
     this.later = [];
@@ -55,32 +96,33 @@ export class Painter {
     this.take(data);
   }
 
-  /** Take further points of the same layout; what came first stays, the oldest of the rest leaves when it is too much. */
+  /** Take further points of the same layout; what came first stays, the oldest of the rest leaves when it is too much. @param {M.Payload} data */
   append(data) {
     this.later.push(data);
     while (this.later.length > 1 && this.first.header.n + this.later.reduce((sum, one) => sum + one.header.n, 0) > MOST) this.later.shift();
     this.take(M.merge([this.first, ...this.later]));
   }
 
+  /** @param {M.Payload} payload */
   take({ header, arrays }) {
-    const former = this.focus && new Map(Array.from(this.row, (row, i) => [row, this.angle[i]]));
-    for (const name of this.columns || []) delete this[name];
+    const former = this.focus && new Map(Array.from(this.row ?? [], (row, i) => [row, this.angle[i]]));
+    for (const name of this.columns) Reflect.deleteProperty(this, name);
     this.columns = Object.keys(arrays);
     Object.assign(this, arrays, { header, n: header.n, space: { curv: header.curv, geometry: header.geometry }, overview: arrays.angle, sent: arrays.drawn });
     this.places = this.row ? new Map(Array.from(this.row, (row, i) => [row, i])) : null;
-    for (const name of ["zx", "zy"]) this[name] = new Float64Array(this.n); // disk frame
-    for (const name of ["vx", "vy"]) this[name] = new Float64Array(this.n); // view frame times zoom: where it is on the screen
+    for (const name of /** @type {const} */ (["zx", "zy"])) this[name] = new Float64Array(this.n); // disk frame
+    for (const name of /** @type {const} */ (["vx", "vy"])) this[name] = new Float64Array(this.n); // view frame times zoom: where it is on the screen
     this.stretch();
-    this.turn(former ? Float64Array.from(this.row, (row, i) => former.get(row) ?? arrays.angle[i]) : arrays.angle);
+    this.turn(former ? Float64Array.from(this.row ?? [], (row, i) => former.get(row) ?? arrays.angle[i]) : arrays.angle);
     this.points.adopt();
   }
 
   /** Draw the radii by the scale in use: the one that follows the quantiles, or the plain one. */
   stretch() {
     const { header } = this;
-    const linear = this.scaleName === "linear" && header.linear;
-    this.scale = new M.Scale(linear ? header.linear.scale : header.scale);
-    this.rings = linear ? header.linear.rings : header.rings;
+    const linear = this.scaleName === "linear" ? header.linear : undefined;
+    this.scale = new M.Scale((linear ?? header).scale);
+    this.rings = (linear ?? header).rings;
     this.drawn = linear ? Float32Array.from(this.radius, (radius) => this.scale.drawn(radius)) : this.sent;
     this.plain = this.drawn;
     this.lines.adopt(this);
@@ -96,9 +138,13 @@ export class Painter {
     }
   }
 
-  /** The places around a selection, see disk/focus.js. The answer names the points by ascending row. */
+  /**
+   * The places around a selection, see disk/focus.js. The answer names the points by ascending row.
+   * @param {Omit<FocusLayout, "outline"> & {arrays: import("./focus.js").Arrays}} layout
+   */
   gather({ arrays, at, ...focus }) {
-    const order = this.places && Array.from(this.row.keys()).sort((a, b) => this.row[a] - this.row[b]);
+    const { row } = this;
+    const order = row && Array.from(row.keys()).sort((a, b) => row[a] - row[b]);
     const angle = new Float64Array(this.n);
     this.drawn = Float32Array.from(this.plain);
     for (let k = 0; k < this.n; k++) {
@@ -118,20 +164,24 @@ export class Painter {
     this.turn(this.overview);
   }
 
-  /** The index of a row, −1 when it is not among the points. */
+  /** The index of a row, −1 when it is not among the points. @param {number|null|undefined} row */
   indexOf(row) {
     if (!isRow(row)) return -1;
     if (this.places) return this.places.get(row) ?? -1;
     return row < this.n ? row : -1;
   }
 
+  /** @param {number} index */
   rowAt(index) {
-    return this.places ? this.row[index] : index;
+    return this.row ? this.row[index] : index;
   }
 
   /* ------------------------------------------------------------ drawing */
 
-  /** Everything anew, once for all changes of this turn: a load, a selection, a size, colours. Not while dragging. */
+  /**
+   * Everything anew, once for all changes of this turn: a load, a selection, a size, colours. Not while dragging.
+   * @returns {Promise<void>}
+   */
   rebuild() {
     this.queued ||= Promise.resolve().then(() => {
       this.queued = null;
@@ -211,16 +261,17 @@ export class Painter {
     }
   }
 
-  /** view frame × zoom → stage */
+  /** view frame × zoom → stage @param {number} x @param {number} y */
   toStage(x, y) {
     return [this.half + x * this.px, this.half - y * this.px];
   }
 
-  /** Stage position of a point. */
+  /** Stage position of a point. @param {number} index */
   spotOf(index) {
     return this.toStage(this.vx[index], this.vy[index]);
   }
 
+  /** @param {M.Polar} place */
   polarToStage({ angle, radius }) {
     const [x, y] = M.translate(this.scale.disk(angle, radius), this.view.centre);
     return this.toStage(x * this.view.zoom, y * this.view.zoom);
@@ -231,16 +282,18 @@ export class Painter {
     return [(px - this.half) / this.px / this.view.zoom, (this.half - py) / this.px / this.view.zoom];
   }
 
-  /** disk frame, as angle and drawn radius → stage */
+  /** disk frame, as angle and drawn radius → stage @param {Drawn} place */
   drawnToStage({ angle, drawn }) {
     const [x, y] = M.translate([drawn * Math.cos(angle), drawn * Math.sin(angle)], this.view.centre);
     return this.toStage(x * this.view.zoom, y * this.view.zoom);
   }
 
+  /** @param {number} index */
   polarOf(index) {
     return { angle: this.angle[index], radius: this.radius[index] };
   }
 
+  /** @param {number|null|undefined} row */
   polarOfRow(row) {
     const index = this.indexOf(row);
     return index < 0 ? null : this.polarOf(index);
@@ -249,13 +302,13 @@ export class Painter {
   /* ------------------------------------------------------------ what lies where */
 
   /** Stage position of what a `find` gave. */
-  placeOf({ extra, index }) {
-    return extra ? this.polarToStage(extra) : this.spotOf(index);
+  placeOf(/** @type {Spot} */ spot) {
+    return spot.extra ? this.polarToStage(spot.extra) : this.spotOf(spot.index);
   }
 
   /**
    * What lies at a stage position: an own mark, a thumbnail, else the nearest point within `reach` pixels.
-   * @returns {any} {extra, at} for an own mark, {index, row} for an item, null for nothing
+   * @param {number[]} spot @param {number} reach px @returns {Spot|null} null for nothing
    */
   find(spot, reach) {
     if (!this.ready) return null;
@@ -268,6 +321,7 @@ export class Painter {
     return index < 0 ? null : { index, row: this.rowAt(index) };
   }
 
+  /** @param {number[]} spot @param {number} reach */
   nearest(spot, reach) {
     const pictured = this.thumbs.hit(spot);
     if (pictured >= 0) return pictured;

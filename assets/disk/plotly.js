@@ -1,19 +1,36 @@
-/** Points through plotly's scattergl: the one WebGL figure of the page. See disk/points.js for what a group is. */
+// @ts-check
+/**
+ * Points through plotly's scattergl: the one WebGL figure of the page. See disk/points.js for what a group is.
+ *
+ * @typedef {import("./points.js").PointGroup} PointGroup
+ * @typedef {Object} Plotly   what is used of plotly.js
+ * @property {(node: HTMLElement, traces: object[], layout: object, options: object) => Promise<unknown>} react
+ * @property {(node: HTMLElement, changes: object) => unknown} restyle
+ * @property {(node: HTMLElement) => void} purge
+ *
+ * @typedef {{scatter2d?: {update?: (options: object[]) => void}, count: number, draw: () => void}} Scene
+ * @typedef {{regl?: {clear: (what: object) => void}}} GlCanvas
+ * @typedef {{on: (event: string, run: () => void) => void, _fullLayout?: {_plots?: {xy?: {_scene?: Scene}},
+ *   _glcanvas?: {each: (run: (canvas: GlCanvas) => void) => void}}}} Plotted   what plotly adds to a node, and what it keeps to itself
+ */
 import { el } from "../shared/dom.js";
 
 const SOFTWARE_LIMIT = 10000; // points that a processor draws quickly at double density
 
 export class PlotlyPoints {
-  /** @param {any} element a node that plotly makes a figure of @param {any} plotly @param {() => void} onLost after the WebGL context was lost */
+  /** @param {HTMLElement} element plotly makes a figure of it @param {Plotly} plotly @param {() => void} onLost after the WebGL context was lost */
   constructor(element, plotly, onLost) {
-    this.element = element;
+    this.element = /** @type {HTMLElement & Plotted} */ (element);
     this.plotly = plotly;
     this.onLost = onLost;
     this.fresh = true;
     this.inSoftware = isInSoftware();
   }
 
-  /** New traces: after a load, a selection, a resize, a change of colours. Not while dragging. */
+  /**
+   * New traces: after a load, a selection, a resize, a change of colours. Not while dragging.
+   * @param {PointGroup[]} groups @param {import("./points.js").PointLook} look
+   */
   async draw(groups, { size, reach, face, tint, opacity }) {
     const axis = () => ({ range: [-reach, reach], visible: false, fixedrange: true });
     const layout = {
@@ -48,22 +65,23 @@ export class PlotlyPoints {
   /**
    * New positions. `restyle` computes every trace anew (40 ms for 5,000 points); the scatter object that it ends in
    * takes 1 ms, so it is called directly where this plotly has it, and `restyle` is the way otherwise.
+   * @param {PointGroup[]} groups
    */
   push(groups) {
     if (this.update(groups.map(({ flat }) => ({ positions: flat })))) return;
     this.plotly.restyle(this.element, { x: groups.map((group) => group.x), y: groups.map((group) => group.y) });
   }
 
-  /** @returns {boolean} whether it could be done without drawing anew */
+  /** @param {PointGroup[]} groups @param {(group: PointGroup) => number} of @returns {boolean} whether it could be done without drawing anew */
   opacity(groups, of) {
     return this.update(groups.map((group) => ({ opacity: of(group) })));
   }
 
-  /** Change options of plotly's scatter object, one per trace, and draw; false where there is none. */
+  /** Change options of plotly's scatter object, one per trace, and draw; false where there is none. @param {object[]} options @returns {boolean} */
   update(options) {
     const full = this.element._fullLayout;
     const scene = full?._plots?.xy?._scene;
-    if (!scene?.scatter2d?.update || !full._glcanvas || scene.count !== options.length) return false;
+    if (!scene?.scatter2d?.update || !full?._glcanvas || scene.count !== options.length) return false;
     scene.scatter2d.update(options);
     full._glcanvas.each((canvas) => canvas.regl?.clear({ color: true, depth: true }));
     scene.draw();
@@ -82,7 +100,7 @@ export class PlotlyPoints {
   }
 }
 
-/** What a look at a new WebGL context finds, null where there is none. */
+/** What a look at a new WebGL context finds, null where there is none. @template T @param {(context: WebGLRenderingContext) => T} look */
 function probe(look) {
   const context = el("canvas").getContext("webgl");
   const found = context && look(context);

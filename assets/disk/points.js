@@ -1,6 +1,22 @@
+// @ts-check
 /**
  * The points of the disk: which are drawn, in what size and colour, which are lit. How they reach the screen is left
  * to a renderer: plotly's scattergl, or a 2-D canvas where there is no WebGL or where one figure has it already.
+ *
+ * @typedef {import("./colours.js").Group} Group
+ * @typedef {import("./disk.js").Selection} Selection
+ * @typedef {Object} PointGroup         points of one colour and brightness
+ * @property {Uint32Array} rows         their indices
+ * @property {number[]} size            diameter of each, px
+ * @property {string} colour
+ * @property {boolean} lit
+ * @property {boolean} member           of the selection's cone
+ * @property {Float32Array} x
+ * @property {Float32Array} y
+ * @property {Float64Array} flat        x and y in turn
+ *
+ * @typedef {{size: number, reach: number, face: string, tint: string, opacity: (group: PointGroup) => number}} PointLook
+ *   side of the stage in px, half of it in disk radii, colours of the outlines of points and of members
  */
 import { Bits, isRow } from "../shared/bitset.js";
 import { reducedMotion } from "../shared/dom.js";
@@ -16,14 +32,18 @@ export const LIT = 0.88; // opacity of a point
 export const DIM = 0.11; // opacity of a point outside the selection
 
 export class Points {
-  /** @param {import("./paint.js").Painter} paint @param {HTMLElement} element for the renderer @param {Object|null} plotly null: a canvas */
+  /** @param {import("./paint.js").Painter} paint @param {HTMLElement} element for the renderer @param {import("./plotly.js").Plotly|null} plotly null: a canvas */
   constructor(paint, element, plotly) {
     this.paint = paint;
     this.limit = plotly ? GL_LIMIT : CANVAS_LIMIT;
     this.renderer = plotly ? new PlotlyPoints(element, plotly, () => paint.rebuild()) : new CanvasPoints(element);
-    /** @type {any[]} of one colour and brightness each, see `makeGroup` */
+    /** @type {PointGroup[]} */
     this.groups = [];
     this.shown = new Uint32Array(0); // indices of the points that are drawn
+    /** @type {Uint8Array|null} see `findLit` */
+    this.lit = null;
+    /** @type {({asked: string} & ReturnType<typeof colouring>)|null} */
+    this.colouring = null;
   }
 
   /** Choose which points are drawn: all, or as many as the renderer can, evenly spread over the data. */
@@ -41,6 +61,7 @@ export class Points {
     return this.colouring;
   }
 
+  /** @param {Group} group */
   colourOf(group) {
     return this.paint.look.theme === "dark" ? group.dark : group.colour;
   }
@@ -71,30 +92,33 @@ export class Points {
     const distinct = [...new Set(colours)];
     const place = colours.map((colour) => distinct.indexOf(colour));
     const lit = (this.lit = this.findLit());
+    /** @type {Map<number, number[]>} */
     const buckets = new Map();
+    /** @param {number} i */
     const put = (i) => {
       const id = place[key[i]] + (lit ? lit[i] : 1) * distinct.length;
-      if (!buckets.has(id)) buckets.set(id, []);
-      buckets.get(id).push(i);
+      const bucket = buckets.get(id);
+      if (bucket) bucket.push(i);
+      else buckets.set(id, [i]);
     };
     this.shown.forEach(put);
     if (lit && this.shown.length < this.paint.n) {
       const drawn = new Set(this.shown); // lit points are drawn even where the sample left them out
       for (let i = 0; i < this.paint.n; i++) if (lit[i] && !drawn.has(i)) put(i);
     }
-    return [...buckets.keys()]
-      .sort((a, b) => a - b)
-      .map((id) => this.makeGroup(Uint32Array.from(buckets.get(id)), distinct[id % distinct.length], Math.floor(id / distinct.length)));
+    return [...buckets]
+      .sort(([a], [b]) => a - b)
+      .map(([id, rows]) => this.makeGroup(Uint32Array.from(rows), distinct[id % distinct.length], Math.floor(id / distinct.length)));
   }
 
-  /** @param {number} level 0 dimmed, 1 lit, 2 a member of the selection's cone */
+  /** @param {Uint32Array} rows @param {string} colour @param {number} level 0 dimmed, 1 lit, 2 a member of the selection's cone */
   makeGroup(rows, colour, level) {
     const [lit, member] = [level > 0, level > 1];
     const size = Array.from(rows, (i) => this.size(i));
     return { rows, size, colour, lit, member, x: new Float32Array(rows.length), y: new Float32Array(rows.length), flat: new Float64Array(2 * rows.length) };
   }
 
-  /** Diameter in pixels: by depth, smaller on small stages and in crowds. */
+  /** Diameter in pixels: by depth, smaller on small stages and in crowds. @param {number} i */
   size(i) {
     const crowd = Math.min(1, Math.max(0.5, (9000 / this.shown.length) ** 0.25));
     const unit = crowd * Math.min(1.2, Math.max(0.62, this.paint.size / 720));
@@ -110,13 +134,15 @@ export class Points {
       return Uint8Array.from(key, (group) => (group === highlight ? 1 : 0));
     }
     const bits = set || common;
-    const lit = bits || selection ? new Uint8Array(paint.n) : null;
+    if (!bits && !selection) return null;
+    const lit = new Uint8Array(paint.n);
     if (bits) for (let i = 0; i < paint.n; i++) lit[i] = bits.has(paint.rowAt(i)) ? 1 : 0;
     if (!bits && selection) this.lightSelection(lit, selection);
-    if (lit && isRow(selection?.row)) this.light(lit, [selection.row], 1);
+    if (selection && isRow(selection.row)) this.light(lit, [selection.row], 1);
     return lit;
   }
 
+  /** @param {Uint8Array} lit @param {Selection} selection */
   lightSelection(lit, { members, children, parents, path }) {
     const { paint } = this;
     if (members instanceof Bits) for (let i = 0; i < paint.n; i++) lit[i] = members.has(paint.rowAt(i)) ? 2 : 0;
@@ -124,6 +150,7 @@ export class Points {
     for (const rows of [children, parents, path]) this.light(lit, rows, 1);
   }
 
+  /** @param {Uint8Array} lit @param {Iterable<number>|undefined} rows @param {number} level */
   light(lit, rows, level) {
     for (const row of rows || []) {
       const i = this.paint.indexOf(row);
@@ -147,6 +174,7 @@ export class Points {
     if (reducedMotion()) return;
     const { groups } = this;
     const start = performance.now();
+    /** @param {number} now */
     const frame = (now) => {
       if (this.groups !== groups) return; // drawn anew meanwhile
       const t = Math.min(1, Math.max(0, (now - start) / FADE_MS));
@@ -156,7 +184,7 @@ export class Points {
     frame(start);
   }
 
-  /** The drawn point nearest to a view position, within `reach`; −1 for none. A plain loop: 0.2 ms at 50,000. */
+  /** The drawn point nearest to a view position, within `reach`; −1 for none. A plain loop: 0.2 ms at 50,000. @param {number} x @param {number} y @param {number} reach */
   nearest(x, y, reach) {
     const { vx, vy } = this.paint;
     let best = reach ** 2;
