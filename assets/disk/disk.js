@@ -12,12 +12,12 @@
  *   is what `focus` asks the server about, without it the selection is shown in the overview
  * @typedef {{row?: number|null, polar?: Polar|null, omega: number}} Pin
  * @typedef {{centre?: number[], zoom?: number}} View   the disk point in the middle, and a zoom >= 1
+ * @typedef {{polygon: number[][], view: View, how: "replace"|"add"|"subtract"}} Drawn   a lasso or box, in the view frame of disk/math.js
  * @typedef {Object} Options
  * @property {import("./plotly.js").Plotly|null|undefined} plotly  the Plotly object; null draws on a 2-D canvas instead
  * @property {(row: number) => void} [onPick]        a click on a point
  * @property {(row: number) => void} [onToggle]      a click with Shift, or Enter on the selected point
- * @property {(rows: Uint32Array, drawn: {polygon: number[][], view: View, how: "replace"|"add"|"subtract"}) => void} [onLasso]
- *   points inside a lasso or box; the polygon is in the view frame of disk/math.js
+ * @property {(rows: Uint32Array, drawn: Drawn) => void} [onLasso]   points inside a lasso or box
  * @property {(index: number) => void} [onPickExtra] a click on an extra mark
  * @property {(row: number|null) => void} [onHover]  when the card opens, null when it closes
  * @property {() => void} [onBackground]             a click on nothing

@@ -19,10 +19,10 @@ export function correctionsPart(x) {
     },
   });
   const draw = button("Draw boxes on this picture", () => {
-    const { image } = x.answer.picture.place;
+    const { image } = x.present.picture.place;
     places.chosen = null;
-    places.wanted = { data: x.view.choice[0], image, key: x.answer.id };
-    window.hypvizAnnotator?.openData(data, image, x.answer.id);
+    places.wanted = { data: x.view.choice?.[0], image, key: x.present.id };
+    window.hypvizAnnotator?.openData(data, image, x.present.id);
     openTab("Annotate");
     picker.open = false;
   }, "hv-row hv-draw");
@@ -38,9 +38,9 @@ export function correctionsPart(x) {
     },
     /** After every walk: the present item can be taken. */
     shown() {
-      const { row, id, picture } = x.answer;
+      const { row, id, picture } = x.present;
       const item = { id, label: picture.title, words: `${picture.title} in ${picture.name}`, scene: picture.whole?.row === row };
-      panel.offer(row === null ? null : item);
+      panel.offer(id === null ? null : { ...item, id });
       const { image } = picture.place ?? {};
       draw.hidden = !Number.isInteger(image);
       if (!x.byHand || draw.hidden) return;

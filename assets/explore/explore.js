@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * The Explore tab: the disk on the left; picture, children, parents and path on the right.
  *
@@ -7,24 +8,28 @@
  * A place in the hierarchy is a query: {row} an item, {image, box} a box drawn on one of the data set's pictures,
  * {upload, box?} an own picture, {text} typed words. Every answer of the server says all there is to show; this file only shows it. The
  * menus and panels around it are parts (explore/*.js): each is given `x`, what they share, and keeps its own state.
+ *
+ * @typedef {import("../disk/disk.js").Disk} Disk
+ * @typedef {import("./types.js").Answer} Answer
+ * @typedef {import("./types.js").Query} Query
+ * @typedef {import("./types.js").View} View
+ * @typedef {{remember?: boolean, raise?: boolean, quiet?: boolean}} Walk
  */
-import { createDisk } from "../disk/disk.js";
-import { Bits } from "../shared/bitset.js";
-import { openTab, painted } from "../shared/dom.js";
-import { distance } from "../shared/format.js";
-import { Api } from "../shared/http.js";
+import { openTab } from "../shared/dom.js";
 import { createPicture } from "../shared/picture.js";
 import { conePart } from "./cone.js";
 import { correctionsPart } from "./corrections.js";
+import { makeDisk, showOn, spokenOf } from "./disks.js";
 import { findPart } from "./find.js";
 import { EXPLORE_FRAME } from "./frame.js";
 import { galleryPart } from "./gallery.js";
 import { histPart } from "./hist.js";
 import { keysPart } from "./keys.js";
 import { layoutsPart } from "./layouts.js";
-import { linkPart, readLink } from "./link.js";
+import { linkPart } from "./link.js";
 import { marksPart } from "./marks.js";
 import { noticePart } from "./notice.js";
+import { openView } from "./open.js";
 import { pinsPart } from "./pins.js";
 import { pointsPart } from "./points.js";
 import { rowsPart } from "./rows.js";
@@ -33,47 +38,52 @@ import { selectPart } from "./select.js";
 import { setPart } from "./set.js";
 import { sheetPart } from "./sheet.js";
 import { showPart } from "./show.js";
+import { stepFrom } from "./steps.js";
 import { uploadPart } from "./upload.js";
 import { viewsPart } from "./views.js";
+import { walk } from "./walk.js";
 import { wordsPart } from "./words.js";
 
 const LINK_AFTER_MS = 250;
-
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 export class Explorer {
   /** @param {HTMLElement} root */
   constructor(root) {
     root.innerHTML = EXPLORE_FRAME;
     this.root = root;
-    /** @type {any} what `View.describe()` sent */
-    this.view = null;
-    this.disk = null;
+    this.view = /** @type {View} */ (/** @type {unknown} */ (null)); // these three are there once a view is open
+    this.api = /** @type {import("../shared/http.js").Api} */ (/** @type {unknown} */ (null));
+    this.disk = /** @type {Disk} */ (/** @type {unknown} */ (null));
+    /** @type {Disk|null} */
     this.second = null;
-    /** @type {any} the present place */
+    /** @type {Query|null} the present place */
     this.query = null;
-    /** @type {any} the server's answer about it */
+    /** @type {Answer|null} the server's answer about it */
     this.answer = null;
+    /** @type {Answer|null} the one that the disks show */
     this.drawn = null;
-    /** @type {any} an Api, once a view is open */
-    this.api = null;
+    /** @type {Query[]} */
     this.trail = [];
+    this.wide = 0; // half-angle of the drawn cone, radians
+    this.quiet = this.byHand = false; // without the marks of children; whether a person has walked
+    this.linkTimer = 0;
     this.asked = 0; // number of the newest question: late answers to older ones are not shown
+    /** @type {Query|null} */
     this.wanted = null; // the place asked for last: `query`, or the one still on its way
     this.places = 0; // how many places were asked for
-    this.find = (name) => root.querySelector(name);
+    /** @template {HTMLElement} [T=HTMLElement] @param {string} name @returns {T} */
+    this.find = (name) => /** @type {T} */ (root.querySelector(name));
     this.picture = createPicture(this.find(".hv-now"), {
       caption: this.find(".hv-caption"),
       onPick: (query) => this.walk(query),
-      onDraw: (box) => this.walk({ ...this.answer.picture.place, box }),
+      onDraw: (box) => this.walk({ ...this.present.picture.place, box }),
     });
     this.changed = Object.assign(() => this.changeSoon(), { now: () => this.link.write() });
-    for (const name of ["walk", "complain", "announce", "thumbUrl", "select"]) this[name] = this[name].bind(this);
-    this.buildParts();
-    this.listen();
-  }
-
-  buildParts() {
+    this.walk = this.walk.bind(this);
+    this.complain = this.complain.bind(this);
+    this.announce = this.announce.bind(this);
+    this.thumbUrl = this.thumbUrl.bind(this);
+    this.select = this.select.bind(this);
     this.layouts = layoutsPart(this);
     this.shows = showPart(this);
     this.cone = conePart(this);
@@ -92,8 +102,13 @@ export class Explorer {
     this.link = linkPart(this);
     this.words = wordsPart(this);
     this.corrections = correctionsPart(this);
+    this.placeParts();
+    this.listen();
+  }
+
+  placeParts() {
     const keys = keysPart(this);
-    /** @type {any[]} */
+    /** @type {import("./types.js").Part[]} */
     this.parts = [this.layouts, this.shows, this.selects, this.gallery, this.hist, this.corrections, savePart(this), uploadPart(this), this.notice, this.sheet];
     const [[layout, scores], ...others] = this.parts.map((part) => part.nodes);
     this.find(".hv-bar").prepend(layout, ...others.flat());
@@ -104,37 +119,45 @@ export class Explorer {
 
   /* ------------------------------------------------------------ what the parts share */
 
+  /** The answer, for what is done only once there is one. @returns {Answer} */
+  get present() {
+    return /** @type {Answer} */ (this.answer);
+  }
+
+  /** @param {number} row @returns {string} */
   thumbUrl(row) {
     return this.api.url(`thumb/${row}`);
   }
 
-  /** The disks that are open, the first one first. */
+  /** The disks that are open, the first one first. @returns {Disk[]} */
   disks() {
-    return [this.disk, this.second].filter(Boolean);
+    return [this.disk, this.second].filter((disk) => disk !== null);
   }
 
+  /** The name of the layout that a disk shows. @param {Disk} disk */
   layout(disk) {
     return this.layouts.layout(disk);
   }
 
-  /** The cone as set: a half-angle in radians, or null for the calibrated one. @returns {{omega: number|null, kind: "angle"|"aperture"}} */
+  /** The cone as set: a half-angle in radians, or null for the calibrated one. @returns {import("./types.js").ConeSetting} */
   coneSetting() {
-    return { omega: this.cone.omega(), kind: /** @type {"angle"|"aperture"} */ (this.shows.cone()) };
+    return { omega: this.cone.omega(), kind: this.shows.cone() };
   }
 
+  /** Say what went wrong. @param {unknown} error an Error */
   complain(error) {
-    const box = this.find(".hv-error");
-    box.querySelector("span").textContent = error.message;
-    box.hidden = false;
+    this.find(".hv-error span").textContent = /** @type {Error} */ (error).message;
+    this.find(".hv-error").hidden = false;
   }
 
+  /** For a screen reader. @param {string} text */
   announce(text) {
     this.find(".hv-sr").textContent = text;
   }
 
-  /** Take rows as the selected set. @param {Bits} found @param {string} how in a word @param {"replace"|"add"|"subtract"} [mode] */
-  select(found, how, mode = "replace") {
-    return this.set.combine(found, mode, how);
+  /** Take rows as the selected set. @param {import("../shared/bitset.js").Bits} rows @param {string} how in a word @param {"replace"|"add"|"subtract"} [mode] */
+  select(rows, how, mode = "replace") {
+    return this.set.combine(rows, mode, how);
   }
 
   shared() {
@@ -147,7 +170,8 @@ export class Explorer {
   }
 
   back() {
-    if (this.trail.length) this.walk(this.trail.pop(), { remember: false });
+    const former = this.trail.pop();
+    if (former) this.walk(former, { remember: false });
   }
 
   /** What the offline page is made from. */
@@ -161,34 +185,10 @@ export class Explorer {
   /**
    * Ask for a query's neighbourhood and show it; `remember` puts the place left behind on the trail, `raise` brings it in sight,
    * `quiet` leaves out the marks of its children.
+   * @param {Query} next @param {Walk} [options]
    */
-  async walk(next, { remember = true, raise = remember, quiet = false } = {}) {
-    if (!this.view) return;
-    const number = ++this.asked;
-    if (!same(next, this.wanted)) this.places++;
-    this.wanted = next;
-    const { omega, kind } = this.coneSetting();
-    try {
-      const asked = kind === "angle" ? omega : (await this.api.ask("cone", { query: next, omega, kind })).omega;
-      const result = await this.api.ask("select", { query: next, omega: asked, by: this.rows.by() });
-      if (number !== this.asked) return;
-      if (remember && this.query && !same(this.query, next)) this.trail.push(this.query);
-      this.query = next;
-      this.answer = result;
-      this.wide = result.omega;
-      this.quiet = quiet;
-      this.byHand = this.byHand || remember;
-      this.find(".hv-error").hidden = true;
-      this.show();
-      if (raise) this.sheet.raise();
-      await painted(); // the children are on the screen before the disk is drawn anew
-      await this.points.fetchNamed();
-      if (number === this.asked) await this.showOnDisks();
-    } catch (error) {
-      if (number !== this.asked) return;
-      this.wanted = this.query;
-      this.complain(error);
-    }
+  walk(next, options) {
+    return walk(this, next, options);
   }
 
   /** Select a place and bring the Explore tab to the front: other tabs lead here. @param {{row: number}} next */
@@ -200,10 +200,10 @@ export class Explorer {
   /* ------------------------------------------------------------ showing */
 
   show() {
-    const { answer } = this;
+    const answer = this.present;
     this.picture.show({ ...answer.picture, url: this.api.url(answer.picture.url) });
     this.rows.show();
-    this.find(".hv-back").disabled = this.trail.length === 0;
+    /** @type {HTMLButtonElement} */ (this.find(".hv-back")).disabled = this.trail.length === 0;
     for (const part of [this.cone, this.pins, this.gallery, this.marks, this.words, this.corrections, this.sheet]) part.shown();
     this.hist.changed();
     this.link.write();
@@ -211,43 +211,22 @@ export class Explorer {
 
   /** Address of the small picture of what is selected. */
   thumbOfAnswer() {
-    const { thumb } = this.answer;
+    const { thumb } = this.present;
     return thumb.startsWith("data:") ? thumb : this.api.url(thumb);
   }
 
   /** Resolves when the disks have come to rest. */
   showOnDisks() {
-    const { answer } = this;
+    const answer = this.present;
     const drawn = this.disks().map((disk) => this.showOn(disk));
     this.drawn = answer;
-    const { picture, radius, how, members_total: inside, parents_total: above } = answer;
-    const around = how === "cosine" ? `${inside} most similar` : `${inside} in its cone, ${above} parents`;
-    this.announce(`${picture.title}, ${distance(radius)} from the root, ${around}.`);
+    this.announce(spokenOf(answer));
     return Promise.all(drawn);
   }
 
-  /** The present answer on one disk. */
+  /** The present answer on one disk. @param {Disk} disk */
   showOn(disk) {
-    const { answer } = this;
-    if (!answer || !disk.paint.n) return;
-    const own = answer.row === null;
-    const polar = { angle: answer.angles[this.layout(disk)] ?? answer.angle, radius: answer.radius };
-    const thumb = this.thumbOfAnswer();
-    const rows = (cards) => cards.map((item) => item.row);
-    disk.setExtra(own ? [{ ...polar, label: answer.picture.title, thumb }] : []);
-    disk.setOmega(answer.how === "cosine" ? null : this.wide);
-    this.shows.drawEdges(disk);
-    this.pins.draw(disk);
-    this.set.draw(disk);
-    return disk.setSelection({
-      query: answer.how === "cosine" ? null : this.query,
-      row: answer.row,
-      polar: own ? polar : null,
-      members: answer.how === "cosine" ? [] : Bits.decode(answer.members, this.view.count),
-      children: this.quiet ? [] : this.rows.ringed(),
-      parents: this.quiet ? [] : rows(answer.parents),
-      path: rows(answer.path),
-    });
+    return showOn(this, disk);
   }
 
   /* ------------------------------------------------------------ what a person does */
@@ -256,21 +235,12 @@ export class Explorer {
     if (this.wanted) this.walk(this.wanted, { raise: false });
   }
 
-  /** Arrow keys on the disk: the best parent or child, and the other boxes of the same picture. */
+  /** Arrow keys on the disk, see explore/steps.js. @param {import("./steps.js").Step} direction */
   step(direction) {
     if (!this.answer) return;
-    const nearest = (cards) => cards.reduce((best, c) => (!best || c.angle < best.angle ? c : best), null);
-    const { parents, children } = this.answer;
-    const target = direction === "parent" ? nearest(parents) : direction === "child" ? nearest(children) : this.sibling(direction);
-    if (target) this.walk(target.query || { row: target.row });
+    const next = stepFrom(this.answer, direction);
+    if (next) this.walk(next);
     else this.announce(`No ${direction === "parent" || direction === "child" ? direction : "other box"} here.`);
-  }
-
-  sibling(direction) {
-    const { picture: { boxes }, row } = this.answer; // prettier-ignore
-    if (!boxes.length) return null;
-    const here = boxes.findIndex((box) => box.row === row);
-    return boxes[(here + (direction === "sibling+" ? 1 : boxes.length - 1) + boxes.length) % boxes.length];
   }
 
   listen() {
@@ -282,52 +252,14 @@ export class Explorer {
 
   /* ------------------------------------------------------------ opening data and checkpoint */
 
-  /** @param {HTMLElement} holder @param {Object|null} plotly null for the second disk */
+  /** @param {HTMLElement} holder @param {import("../disk/plotly.js").Plotly|null|undefined} plotly null for the second disk @returns {Disk} */
   makeDisk(holder, plotly) {
-    const disk = createDisk(holder, {
-      plotly,
-      onPick: (row) => this.walk({ row }),
-      onToggle: (row) => this.set.turn(row),
-      onLasso: (rows, drawn) => this.points.surround(disk, rows, drawn),
-      onPickExtra: () => this.query && this.walk(this.query, { remember: false, raise: true }),
-      onStep: (direction) => this.step(direction),
-      onView: (view) => {
-        this.changed();
-        this.points.fetchMore(disk, view);
-      },
-      announce: this.announce,
-      thumbUrl: this.thumbUrl,
-      focus: holder.matches(".hv-second") ? null : async (body) => (await this.api.post("focus", body)).arrayBuffer(),
-    });
-    return disk;
+    return makeDisk(this, holder, plotly);
   }
 
-  async open(view) {
-    const first = !this.view;
-    const link = first ? readLink() : {};
-    this.view = view;
-    this.api = new Api(view.key);
-    this.query = null;
-    this.wanted = null;
-    this.answer = null;
-    this.drawn = null;
-    this.byHand = false;
-    this.trail = [];
-    const number = ++this.asked;
-    this.places++;
-    this.find(".hv-error").hidden = true;
-    this.cone.start(link.omega);
-    this.disk ||= this.makeDisk(this.find(".hv-disk"), window.Plotly);
-    try {
-      await this.disk.load(this.api.url("points"));
-      for (const part of [this.pins, this.set, this.words, this.marks, ...this.parts]) await part.opened?.();
-      if (number !== this.asked) return; // another view was opened meanwhile
-      await this.link.restore(link);
-    } catch (error) {
-      this.complain(error);
-    }
-    this.root.dataset.ready = view.key;
-    this.layouts.scored();
+  /** @param {View} view */
+  open(view) {
+    return openView(this, view);
   }
 
   state() {
@@ -341,9 +273,9 @@ export class Explorer {
 export function mountExplorer(root) {
   const explorer = new Explorer(root);
   return {
-    open: (view) => explorer.open(view),
-    walk: (query, options) => explorer.walk(query, options),
-    goTo: (query) => explorer.goTo(query),
+    open: (/** @type {View} */ view) => explorer.open(view),
+    walk: (/** @type {Query} */ query, /** @type {Walk|undefined} */ options) => explorer.walk(query, options),
+    goTo: (/** @type {{row: number}} */ query) => explorer.goTo(query),
     disk: () => explorer.disk,
     second: () => explorer.second,
     answer: () => explorer.answer,

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * The whole data set as pictures, in the place of the disk: whole pictures, all items, or those that were found; in several
  * orders and sizes. The answer stays beside it.
@@ -9,6 +10,7 @@ import { action } from "./parts.js";
 
 const PAGE = 120;
 const SIZES = { min: 48, max: 224, step: 8, value: 96 };
+/** @type {Record<string, [string, boolean]>} the words for an order, and whether it goes down */
 const ORDERS = {
   row: ["as in the data", false],
   radius: ["general → specific", false],
@@ -19,6 +21,7 @@ const ORDERS = {
 const SETS = { whole: "Whole pictures", items: "All items", found: "Found items" };
 
 class GalleryPart {
+  /** @param {import("./explore.js").Explorer} x what the parts share */
   constructor(x) {
     this.x = x;
     this.open = button("Pictures", () => this.turn(), "hv-gallery-open");
@@ -26,7 +29,7 @@ class GalleryPart {
     this.open.setAttribute("aria-pressed", "false");
     this.size = Object.assign(el("input"), { type: "range", ...SIZES });
     this.size.setAttribute("aria-label", "Size of the pictures");
-    this.order = this.select("Order", Object.entries(ORDERS).map(([name, [words]]) => [name, words])); // prettier-ignore
+    this.order = this.select("Order", Object.entries(ORDERS).map(([name, [words]]) => [name, words]));
     this.which = this.select("What to show", Object.entries(SETS));
     this.total = el("span", "hv-gallery-count");
     this.grid = el("div", "hv-gallery");
@@ -40,18 +43,19 @@ class GalleryPart {
     this.fetching = 0; // number of the list that a page is on its way for
 
     this.size.addEventListener("input", () => this.resize());
-    new IntersectionObserver((entries) => entries.at(-1).isIntersecting && !this.more.disabled && !this.more.hidden && this.more.click()).observe(this.more);
+    new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && !this.more.disabled && !this.more.hidden && this.more.click()).observe(this.more);
 
-    /** What can be done with the tag whose items are shown. */
+    /** What can be done with the tag whose items are shown. @type {HTMLElement} */
     this.tagTools = el("span", "hv-gallery-tag",
       action("Ids", async () => save(await (await x.api.post("export", { filter: this.filter(), format: "ids" })).blob(), `${this.chosenTag()}.ids.txt`), x.complain, ""),
-      button("Rename", () => x.marks.form.ask(this.tagTools, { title: "Another name for the tag", value: this.chosenTag(), run: (to) => this.renameTag(to) }), ""),
+      button("Rename", () => x.marks.form.ask(this.tagTools, { title: "Another name for the tag", value: this.chosenTag() ?? "", run: (/** @type {string} */ to) => this.renameTag(to) }), ""),
       action("Delete tag", () => x.marks.change("tag/delete", { name: this.chosenTag() }), x.complain, "")); // prettier-ignore
     /** @type {HTMLElement} */ (this.tagTools.firstChild).title = "The ids of these items as a text file, one a line";
     this.total.after(this.tagTools);
     this.nodes = [this.open];
   }
 
+  /** @param {string} title @param {string[][]} options value and words of each */
   select(title, options) {
     const node = el("select", "", ...options.map(([value, words]) => Object.assign(el("option", "", words), { value })));
     node.setAttribute("aria-label", title);
@@ -64,7 +68,7 @@ class GalleryPart {
   }
 
   /** Show the gallery instead of the disk, or the disk again. */
-  turn(on = this.view.hidden) {
+  turn(on = Boolean(this.view.hidden)) {
     this.view.hidden = !on;
     this.open.setAttribute("aria-pressed", String(on));
     this.x.root.classList.toggle("hv-browsing", on);
@@ -72,6 +76,7 @@ class GalleryPart {
     if (on) return this.write().catch(this.x.complain);
   }
 
+  /** @returns {import("./types.js").Filter} */
   filter() {
     const set = this.x.set.get();
     if (this.which.value.startsWith("tag:")) return { tags: [this.which.value.slice(4)] };
@@ -83,6 +88,7 @@ class GalleryPart {
     return this.which.value.startsWith("tag:") ? this.which.value.slice(4) : null;
   }
 
+  /** @param {string} to */
   async renameTag(to) {
     await this.x.marks.change("tag/rename", { name: this.chosenTag(), to });
     this.which.value = `tag:${to}`;
@@ -107,6 +113,7 @@ class GalleryPart {
     if (this.fetching === number) return;
     this.fetching = number;
     const body = { filter: this.filter(), offset: this.listed, limit: PAGE, order: this.order.value, down: ORDERS[this.order.value][1] };
+    /** @type {import("./types.js").Page} */
     const page = await this.x.api.ask("items", body).finally(() => this.fetching === number && (this.fetching = 0));
     if (number !== this.asked) return;
     this.grid.append(...page.items.map((item) => tile(item, this.x)));
@@ -153,6 +160,7 @@ class GalleryPart {
     return { pictures_view: this.view.hidden ? null : this.order.value };
   }
 
+  /** @param {import("./types.js").Link} link */
   async restore({ pictures_view: saved }) {
     if (!(saved in ORDERS)) return;
     this.order.value = saved;

@@ -1,3 +1,4 @@
+// @ts-check
 /** What the words mean and what the keys do, under "?". */
 import { button, el } from "../shared/dom.js";
 
@@ -39,6 +40,7 @@ const KEYS = [
   ["?", "this list"],
 ];
 
+/** @param {string[][]} pairs */
 const listOf = (pairs) => el("dl", "", ...pairs.flatMap(([name, words]) => [el("dt", "", name), el("dd", "", words)]));
 
 /** The keys of the page, and the dialogue that explains them. @param {import("./explore.js").Explorer} x what the parts share */
@@ -56,6 +58,7 @@ export function keysPart(x) {
   open.title = "Words and keys (?)";
   open.setAttribute("aria-label", "Words and keys");
 
+  /** @type {Record<string, (event: KeyboardEvent) => unknown>} */
   const actions = {
     "?": () => help.showModal(),
     "/": () => x.selects.focus(),

@@ -1,24 +1,32 @@
+// @ts-check
 /**
  * The layout picker with its scores, and a second disk beside the first with another layout of the same points.
  *
  * The second disk draws on a 2-D canvas: a page has one WebGL figure. What is selected on one is selected on both.
+ *
+ * @typedef {import("../disk/disk.js").Disk} Disk
+ * @typedef {{name: string, title: string, how: string, ready: boolean, estimate: number, progress?: number[]|null}} Layout   see hypviz/viz/layout.py
+ * @typedef {{layout: string, rank_correlation?: number|null, trustworthiness?: number|null, cone_agreement?: number|null}} Scores
  */
 import { el } from "../shared/dom.js";
 import { choices, menu } from "./parts.js";
 
 const DEFAULT = "hierarchy";
 const POLL_MS = 700;
+/** @type {["rank_correlation"|"trustworthiness"|"cone_agreement", string, string][]} */
 const SCORES = [
   ["rank_correlation", "distances", "Of 1: rank correlation of true and drawn hyperbolic distances. 1 keeps their order, 0 tells nothing."],
   ["trustworthiness", "neighbours", "Of 1: trustworthiness. 1 when drawn neighbours are true neighbours."],
   ["cone_agreement", "cones", "Of 1: the share of the items in the true cone that also lies in the drawn one."],
 ];
 
+/** @param {string} name */
 const pointsUrl = (name) => `points?layout=${encodeURIComponent(name)}`;
 
+/** @param {Scores} found */
 function partsOf(found) {
   const parts = SCORES.filter(([name]) => typeof found[name] === "number").map(([name, word, title]) => {
-    const part = el("span", "", `${word} `, el("b", "", found[name].toFixed(2)));
+    const part = el("span", "", `${word} `, el("b", "", Number(found[name]).toFixed(2)));
     part.title = title;
     part.dataset.score = name;
     part.dataset.layout = found.layout;
@@ -28,23 +36,28 @@ function partsOf(found) {
 }
 
 class LayoutsPart {
+  /** @param {import("./explore.js").Explorer} x what the parts share */
   constructor(x) {
     this.x = x;
     this.picker = menu("Layout", { onOpen: () => this.refresh() });
     this.scores = el("span", "hv-scores");
-    this.known = []; // what the server said of the layouts
+    /** @type {Layout[]} what the server said of the layouts */
+    this.known = [];
     this.present = DEFAULT;
     this.overview = DEFAULT; // what this view opens with
+    /** @type {string|null} */
     this.beside = null; // layout of the second disk
     this.nodes = [this.picker, this.scores];
   }
 
+  /** @param {string} name */
   titleOf(name) {
     return this.known.find((one) => one.name === name)?.title || name;
   }
 
   async refresh() {
     this.known = await this.x.api.get("layouts");
+    /** @param {Layout} one */
     const hint = (one) => (one.ready ? one.how : `${one.how} Not made yet: about ${Math.ceil(one.estimate)} s.`);
     const list = this.known.map((one) => ({ value: one.name, title: one.title, hint: hint(one) }));
     const second = [{ value: "", title: "Nothing" }, ...this.known.map((one) => ({ value: one.name, title: one.title }))];
@@ -55,6 +68,7 @@ class LayoutsPart {
     this.write();
   }
 
+  /** @param {() => unknown} change */
   async attempt(change) {
     try {
       await change();
@@ -68,11 +82,12 @@ class LayoutsPart {
     this.picker.rename("Layout: ", el("b", "", this.titleOf(this.present)), ...(this.beside ? [" | ", el("b", "", this.titleOf(this.beside))] : []));
   }
 
+  /** @param {string} name */
   check(name) {
     if (!this.known.some((one) => one.name === name)) throw new Error(`There is no layout “${name}” here, so the first one is shown.`);
   }
 
-  /** Show another layout on the first disk; the points glide there. */
+  /** Show another layout on the first disk; the points glide there. @param {string} name */
   async choose(name) {
     this.check(name);
     const drawn = await this.make(name, () => this.x.disk.load(this.x.api.url(pointsUrl(name)), { keep: true }), this.x.disk);
@@ -83,15 +98,17 @@ class LayoutsPart {
     await this.score();
   }
 
-  /** Load while saying how far the layout has come; gives what `load` gives. */
+  /** Load while saying how far the layout has come; gives what `load` gives. @template T @param {string} name @param {() => Promise<T>} load @param {Disk} disk */
   async make(name, load, disk) {
     const loading = load();
     const turn = disk.loads;
     let over = false;
     const timer = setInterval(async () => {
-      const one = (await this.x.api.get("layouts").catch(() => [])).find((other) => other.name === name);
+      /** @type {Layout[]} */
+      const layouts = await this.x.api.get("layouts").catch(() => []);
+      const one = layouts.find((other) => other.name === name);
       const [done, total] = one?.progress || [];
-      if (total && !over && turn === disk.loads) disk.say(`Making the layout “${one.title}”: ${Math.round((100 * done) / total)} %`);
+      if (one && total && !over && turn === disk.loads) disk.say(`Making the layout “${one.title}”: ${Math.round((100 * done) / total)} %`);
     }, POLL_MS);
     try {
       return await loading;
@@ -105,7 +122,8 @@ class LayoutsPart {
   async score() {
     const asked = [this.present, this.beside];
     this.scores.textContent = "";
-    const names = asked.filter(Boolean);
+    const names = asked.filter((name) => name !== null);
+    /** @type {Scores[]} */
     const found = await Promise.all(names.map((name) => this.x.api.get(`honesty?layout=${encodeURIComponent(name)}`)));
     if (asked[0] !== this.present || asked[1] !== this.beside) return;
     const lines = found.map((one, i) => [`${this.beside ? "" : "The overview "}${this.titleOf(names[i])} is true to `, ...partsOf(one)]);
@@ -127,15 +145,16 @@ class LayoutsPart {
       this.score().catch(this.x.complain);
       return;
     }
-    this.x.second ||= this.x.makeDisk(holder, null);
-    if (!(await this.make(name, () => this.x.second.load(this.x.api.url(pointsUrl(name)), { keep: true }), this.x.second))) return;
+    const second = (this.x.second ||= this.x.makeDisk(holder, null));
+    if (!(await this.make(name, () => second.load(this.x.api.url(pointsUrl(name)), { keep: true }), second))) return;
     this.score().catch(this.x.complain);
-    await this.x.second.setColour(this.x.disk.look.colourBy);
-    this.x.showOn(this.x.second);
+    await second.setColour(this.x.disk.look.colourBy);
+    this.x.showOn(second);
   }
 
+  /** @param {Disk} disk @returns {string} */
   layout(disk) {
-    return disk === this.x.second ? this.beside : this.present;
+    return disk === this.x.second ? /** @type {string} */ (this.beside) : this.present;
   }
 
   async opened() {
@@ -153,6 +172,7 @@ class LayoutsPart {
     return { layout: this.present === this.overview ? null : this.present, beside: this.beside };
   }
 
+  /** @param {import("./types.js").Link} link */
   async restore({ layout: first, beside: second }) {
     if (first && first !== this.present) await this.choose(first);
     if (second) await this.compare(second);

@@ -1,26 +1,33 @@
+// @ts-check
 /**
  * The address of what is on the screen: data, checkpoint, item, layout, view, colours, pins and selection, all behind
  * the #, so that it never leaves the browser. Each part saves and restores its own words.
  */
 
-/** Words of the present address. @returns {Object<string, string>} */
+/** @typedef {import("./types.js").Link} Link */
+/** @typedef {Record<string, string|number|null|undefined>} Words   of parts, for a link; what is null, undefined or empty is left out */
+
+/** Words of the present address. @returns {Link} */
 export const readLink = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 
-/** Write the words that say something into the address, without a step in the history. */
+/** Write the words that say something into the address, without a step in the history. @param {Words} words */
 function writeLink(words) {
   const said = Object.entries(words).filter(([, value]) => value !== null && value !== undefined && value !== "");
-  history.replaceState(null, "", `#${new URLSearchParams(said)}`);
+  history.replaceState(null, "", `#${new URLSearchParams(said.map(([name, value]) => [name, String(value)]))}`);
 }
 
 /** The explorer's own words, and all its parts' words, into the address and back. @param {import("./explore.js").Explorer} x what the parts share */
 export function linkPart(x) {
-  /** Bring back what a link says; what it says wrongly is told, and the rest is brought back all the same. */
+  /** Bring back what a link says; what it says wrongly is told, and the rest is brought back all the same. @param {Link} said */
   async function restore(said) {
     const strange = strangerTo(said, x.view.choice || []);
+    /** @type {Error[]} */
     const problems = strange ? [strange] : [];
+    /** @type {Link} */
     const link = strange ? {} : said;
+    /** @param {() => Promise<unknown>} run */
     const attempt = (run) => run().catch((error) => problems.push(error));
-    /** @type {any} the first place */
+    /** @type {import("./types.js").Query} the first place */
     let start = { row: x.view.start };
     await attempt(() => x.layouts.restore(link));
     if (link.text && x.view.words) start = { text: link.text };
@@ -45,8 +52,8 @@ export function linkPart(x) {
     writeLink({
       data: x.view.choice?.[0],
       checkpoint: x.view.choice?.[1],
-      item: x.answer.id,
-      text: x.query.text,
+      item: x.present.id,
+      text: x.query?.text,
       omega: x.coneSetting().omega,
       ...x.layouts.save(),
       ...x.shows.save(),
@@ -68,7 +75,7 @@ export function linkPart(x) {
 
 /**
  * An Error when a link is about other data or another checkpoint than those that are open; null otherwise.
- * @param {Record<string, string>} link @param {string[]} choice data and checkpoint
+ * @param {Link} link @param {string[]} choice data and checkpoint
  */
 export function strangerTo(link, choice) {
   const other = ["data", "checkpoint"].filter((word, i) => link[word] && link[word] !== choice[i]);

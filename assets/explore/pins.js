@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * Cones that stay: pinned one by one, and what lies inside all of them ("what do these have in common?"). The present
  * cone counts as one more while something is pinned. All cones follow the ω slider, or each its own aperture.
@@ -9,15 +10,21 @@ import { fillStrip } from "./lists.js";
 
 const MOST = 4; // as many as cones can be told apart by colour
 
+/** @param {import("./types.js").Query|null} query */
 const key = (query) => JSON.stringify(query);
 
+/** @typedef {import("./types.js").ConeAnswer} ConeAnswer */
+/** @typedef {{query: import("./types.js").Query, id: string|null, cone?: ConeAnswer}} Pinned   a place, its item id, and what the server said of its cone */
+
 class PinsPart {
+  /** @param {import("./explore.js").Explorer} x what the parts share */
   constructor(x) {
     this.x = x;
-    /** @type {{query: any, id: string|null, cone?: any}[]} a place, its item id, and what the server said of its cone */
+    /** @type {Pinned[]} */
     this.pins = [];
     this.asked = 0;
-    this.common = null; // rows inside all cones
+    /** @type {Bits|null} rows inside all cones */
+    this.common = null;
     this.bar = x.find(".hv-pins");
     this.strip = x.find(".hv-common");
     this.pinButton = button("Pin cone", () => this.turn(), "hv-pin");
@@ -35,15 +42,16 @@ class PinsPart {
 
   /** Pin the present cone, or let it go. */
   async turn() {
-    if (!this.x.answer) return;
+    if (!this.x.answer || !this.x.query) return;
     if (this.here() >= 0) return this.remove(this.here());
-    if (this.x.answer.how === "cosine") return this.x.announce("There is no cone here to pin: items are listed by similarity.");
+    if (this.x.present.how === "cosine") return this.x.announce("There is no cone here to pin: items are listed by similarity.");
     if (this.pins.length === MOST) return this.x.complain(new Error(`At most ${MOST} cones can be pinned; remove one first.`));
-    this.pins.push({ query: this.x.query, id: this.x.answer.id });
-    this.x.announce(`Cone of ${this.x.answer.picture.title} pinned, ${this.pins.length} in all.`);
+    this.pins.push({ query: this.x.query, id: this.x.present.id });
+    this.x.announce(`Cone of ${this.x.present.picture.title} pinned, ${this.pins.length} in all.`);
     await this.refresh();
   }
 
+  /** @param {number} at */
   async remove(at) {
     this.pins.splice(at, 1);
     await this.refresh();
@@ -55,7 +63,9 @@ class PinsPart {
     const { omega, kind } = this.x.coneSetting();
     try {
       const all = this.queries();
+      /** @type {ConeAnswer[]} */
       const cones = await Promise.all(this.pins.map(({ query }) => this.x.api.ask("cone", { query, omega, kind })));
+      /** @type {(import("./types.js").Page & {members: string})|null} */
       const found = all.length > 1 ? await this.x.api.ask("common", { queries: all, omega, kind }) : null;
       if (number !== this.asked) return; // a later question has overtaken this one
       this.pins.forEach((pin, i) => (pin.cone = cones[i]));
@@ -69,23 +79,25 @@ class PinsPart {
     this.x.changed();
   }
 
-  /** What `save` wrote. @param {string} name */
+  /** What `save` wrote. @param {string} name @returns {Promise<Pinned>} */
   async pinOf(name) {
     if (name.startsWith("~")) return { id: null, query: { text: decodeURIComponent(name.slice(1)) } };
     return { id: name, query: await this.x.api.get(`row/${encodeURIComponent(name)}`) };
   }
 
+  /** @param {import("../disk/disk.js").Disk} disk */
   draw(disk) {
-    const placed = this.pins.filter(({ cone }) => cone).map(({ cone }) => {
+    const placed = this.pins.flatMap(({ cone }) => {
+      if (!cone) return [];
       const place = cone.row === null ? { polar: { angle: cone.angles[this.x.layout(disk)], radius: cone.radius } } : { row: cone.row };
-      return { ...place, omega: cone.omega };
-    }); // prettier-ignore
+      return [{ ...place, omega: cone.omega }];
+    });
     return disk.setPins(placed, this.common);
   }
 
   write() {
     this.pinButton.textContent = this.here() >= 0 ? "Unpin cone" : "Pin cone";
-    this.pinButton.disabled = !this.x.answer || (this.x.answer.how === "cosine" && this.here() < 0); // a cone is there to be pinned
+    this.pinButton.disabled = !this.x.answer || (this.x.present.how === "cosine" && this.here() < 0); // a cone is there to be pinned
     this.bar.hidden = !this.pins.length;
     this.bar.replaceChildren(
       ...this.pins.map(({ query, cone }, i) => {
@@ -99,6 +111,7 @@ class PinsPart {
     );
   }
 
+  /** @param {import("./types.js").Page|null} found @param {number} cones how many */
   writeCommon(found, cones) {
     this.strip.hidden = !found;
     if (!found) return;
@@ -134,14 +147,14 @@ class PinsPart {
     return { pins: this.pins.map(({ id, query }) => id || (query.text && `~${encodeURIComponent(query.text)}`)).filter(Boolean).join(",") || null };
   }
 
+  /** @param {import("./types.js").Link} link */
   async restore({ pins: saved }) {
     const names = (saved || "").split(",").filter(Boolean).slice(0, MOST);
-    /** @type {any[]} */
     const found = await Promise.allSettled(names.map((name) => this.pinOf(name)));
-    this.pins = found.filter(({ status }) => status === "fulfilled").map(({ value }) => value);
+    this.pins = found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     if (this.pins.length) await this.refresh();
     const failed = found.find(({ status }) => status === "rejected");
-    if (failed) throw failed.reason; // the others are there all the same
+    if (failed?.status === "rejected") throw failed.reason; // the others are there all the same
   }
 }
 

@@ -1,13 +1,20 @@
+// @ts-check
 /**
  * The rows of an answer: what lies in the same picture, nested; what lies elsewhere, by band of radius, one card a class that
  * opens to all of its items; parents; the way to the root. The rest of the data is found by entailment, and for comparison by
  * distance or by cosine alone.
+ *
+ * @typedef {import("./types.js").Item} Item
+ * @typedef {import("./types.js").Band} Band
+ * @typedef {import("./types.js").OfClass} OfClass
+ * @typedef {import("./types.js").Way} Way
  */
 import { button, el } from "../shared/dom.js";
 import { count, distance, shareOf } from "../shared/format.js";
 import { EMPTY_LISTS, fillStrip, fillWith, headed, listCard } from "./lists.js";
 import { action } from "./parts.js";
 
+/** @type {Record<Way, string[]>} the word, and what it means */
 const WAYS = {
   entailment: ["in its cone", "By entailment: what lies inside its cone counts as contained in it"],
   nearest: ["nearest", "The 40 items at the smallest distance in hyperbolic space, for comparison"],
@@ -17,6 +24,7 @@ const NO_CONES = "Nothing here says what contains what, so there are no cones to
 const WIDE = 0.5; // share of all items beyond which a cone says little
 const RINGED = 40; // items marked on the disk
 
+/** @param {(() => HTMLElement)[]} makers */
 function strip(makers) {
   const node = el("div", "hv-strip");
   fillWith(node, makers);
@@ -24,12 +32,13 @@ function strip(makers) {
 }
 
 class RowsPart {
+  /** @param {import("./explore.js").Explorer} x what the parts share */
   constructor(x) {
     this.x = x;
     const box = x.find(".hv-children");
     this.title = el("h3");
     this.switches = Object.entries(WAYS).map(([name, [words, hint]]) => {
-      const node = button(words, () => this.turn(name), "");
+      const node = button(words, () => this.turn(/** @type {Way} */ (name)), "");
       Object.assign(node, { title: hint });
       node.dataset.by = name;
       return node;
@@ -38,6 +47,7 @@ class RowsPart {
     this.all.title = "The 40 best one by one, in order of their distance from the root";
     this.bands = el("div", "hv-bands");
     box.append(el("div", "hv-list-head", this.title, el("span", "hv-switch", ...this.switches), this.all), this.bands);
+    /** @type {Way} */
     this.way = "entailment";
     this.flat = false;
     this.opened = 0; // number of the newest class that was opened
@@ -46,6 +56,7 @@ class RowsPart {
     this.nodes = [];
   }
 
+  /** @param {Way} to */
   turn(to) {
     this.way = to;
     this.write();
@@ -67,16 +78,16 @@ class RowsPart {
 
   /* ------------------------------------------------------------ the same picture */
   here() {
-    const { here: own } = this.x.answer;
+    const { here: own } = this.x.present;
     const row = this.x.find(".hv-here");
     row.hidden = !own.length;
     const parts = own.reduce((sum, item) => sum + item.inside.reduce((all, part) => all + part.count, 0), 0);
     const where = this.x.view.own_vectors ? "Below it, as given" : "In this picture";
-    headed(row.querySelector("h3"), where, `${own.length} ${own.length === 1 ? "box" : "boxes"} in it${parts ? `, ${count(parts)} more in these` : ""}`);
-    fillWith(row.querySelector(".hv-strip"), own.map((item) => () => this.nest(item))); // prettier-ignore
+    headed(/** @type {Element} */ (row.querySelector("h3")), where, `${own.length} ${own.length === 1 ? "box" : "boxes"} in it${parts ? `, ${count(parts)} more in these` : ""}`);
+    fillWith(/** @type {HTMLElement} */ (row.querySelector(".hv-strip")), own.map((item) => () => this.nest(item))); // prettier-ignore
   }
 
-  /** An object with the classes of its parts beside it. */
+  /** An object with the classes of its parts beside it. @param {import("./types.js").Nested} item */
   nest(item) {
     const node = el("div", "hv-nest", this.plain(item));
     if (item.inside.length) node.append(el("div", "hv-nest-parts", ...item.inside.map((part) => this.counted(part, "hv-mini"))));
@@ -84,14 +95,15 @@ class RowsPart {
   }
 
   unnamed() {
-    return this.x.answer.how === "cosine" && this.x.view.classes === 0;
+    return this.x.present.how === "cosine" && this.x.view.classes === 0;
   }
 
-  /** A card; where nothing has a class, it is called by its picture. */
+  /** A card; where nothing has a class, it is called by its picture. @param {Item} item @param {string} [kind] */
   plain(item, kind) {
     return listCard(this.unnamed() ? { ...item, label: item.file } : item, this.x.thumbUrl, (row) => this.x.walk({ row }), kind);
   }
 
+  /** @param {import("./types.js").Counted} item @param {string} [kind] */
   counted(item, kind) {
     const node = this.plain(item, kind);
     if (item.count > 1) node.append(el("span", "hv-times", `× ${count(item.count)}`));
@@ -100,15 +112,15 @@ class RowsPart {
 
   /* ------------------------------------------------------------ everywhere else */
 
-  /** How many of what was found belong by their class, beside chance. */
+  /** How many of what was found belong by their class, beside chance. @param {import("./types.js").Belonging} belong */
   belonging({ share, chance }) {
-    const { picture, row } = this.x.answer;
+    const { picture, row } = this.x.present;
     const within = picture.whole?.row === row ? "of a class in this picture" : `of a class seen in ${picture.title}`;
     return `${shareOf(share, 1)} of them ${within} (chance ${shareOf(chance, 1)})`;
   }
 
   elsewhere() {
-    const { elsewhere: found, children, how } = this.x.answer;
+    const { elsewhere: found, children, how } = this.x.present;
     this.opened++;
     const classes = found.bands.reduce((sum, band) => sum + band.classes.length, 0);
     const place = found.by === "entailment" ? "in its cone" : found.by === "cosine" ? "of the most similar direction" : "nearest to it";
@@ -117,7 +129,7 @@ class RowsPart {
     const share = cone ? `, ${shareOf(found.total, this.x.view.count)} of all items${wide}` : "";
     const belong = found.belong ? `, ${this.belonging(found.belong)}` : "";
     const words = `${count(found.total)} ${place}${share}${belong}${classes > 1 ? `, ${count(classes)} kinds` : ""}`;
-    headed(this.title, how === "cosine" ? "Most similar" : "Elsewhere", this.flat ? `${children.length} of ${count(this.x.answer.children_total)} ${place}, general → specific` : words);
+    headed(this.title, how === "cosine" ? "Most similar" : "Elsewhere", this.flat ? `${children.length} of ${count(this.x.present.children_total)} ${place}, general → specific` : words);
     for (const node of this.switches) {
       node.setAttribute("aria-pressed", String(node.dataset.by === found.by));
       if (node.dataset.by !== "entailment") continue;
@@ -130,10 +142,10 @@ class RowsPart {
   }
 
   noneWords() {
-    return this.x.answer.members_total ? "Everything in its cone is in this very picture." : EMPTY_LISTS.children;
+    return this.x.present.members_total ? "Everything in its cone is in this very picture." : EMPTY_LISTS.children;
   }
 
-  /** One band: its name and limits on the left, a card a class. */
+  /** One band: its name and limits on the left, a card a class. @param {Band} one */
   band(one) {
     const from = one.low === null ? "" : ` from ${distance(one.low)}`;
     const to = one.high === null ? "" : ` up to ${distance(one.high)}`;
@@ -143,17 +155,18 @@ class RowsPart {
     const meaning = one.levels ? `, where ${one.name} mostly lie; the radius decides, not the class` : "";
     name.title = `${count(one.total)} items${from}${to} from the root${meaning}`;
     const node = el("div", "hv-band");
-    node.dataset.band = one.band;
+    node.dataset.band = String(one.band);
     const single = one.items?.map((item) => () => this.plain(item));
-    node.classList.toggle("hv-band-only", this.x.answer.how === "cosine"); // similarity knows no bands
-    node.append(...(this.x.answer.how === "cosine" ? [] : [name]), strip(single || one.classes.map((item) => () => this.classCard(item, one, node))));
+    node.classList.toggle("hv-band-only", this.x.present.how === "cosine"); // similarity knows no bands
+    node.append(...(this.x.present.how === "cosine" ? [] : [name]), strip(single || one.classes.map((item) => () => this.classCard(item, one, node))));
     return node;
   }
 
-  /** The best item of a class, and a count that opens all of them. */
+  /** The best item of a class, and a count that opens all of them. @param {OfClass} item @param {Band} one @param {HTMLElement} node of the band */
   classCard(item, one, node) {
     const holder = el("div", "hv-class", this.plain(item));
     if (item.count < 2) return holder;
+    /** @type {HTMLButtonElement} */
     const more = action(`× ${count(item.count)}`, () => this.open(item, one, node, more), this.x.complain, "hv-times");
     more.title = `All ${count(item.count)} of class ${item.label} here`;
     more.setAttribute("aria-expanded", "false");
@@ -161,18 +174,20 @@ class RowsPart {
     return holder;
   }
 
+  /** @param {OfClass} item @param {Band} one @param {HTMLElement} node of the band @param {HTMLButtonElement} more */
   async open(item, one, node, more) {
     const shut = more.getAttribute("aria-expanded") === "true";
     for (const other of this.bands.querySelectorAll(".hv-opened")) other.remove();
     for (const other of this.bands.querySelectorAll(".hv-times")) other.setAttribute("aria-expanded", "false");
     if (shut) return;
     const number = ++this.opened;
-    const asked = { query: this.x.query, omega: this.x.wide, by: this.x.answer.elsewhere.by, band: one.band, class: item.class };
+    const asked = { query: this.x.query, omega: this.x.wide, by: this.x.present.elsewhere.by, band: one.band, class: item.class };
     const list = el("div", "hv-strip");
     const box = el("div", "hv-opened", el("h4", "", `${item.label} · ${count(item.count)}, best first`), list);
     const next = action("", () => page(), this.x.complain, "hv-more");
     let shown = 0;
     const page = async () => {
+      /** @type {import("./types.js").Page} */
       const found = await this.x.api.ask("class", { ...asked, offset: shown });
       if (number !== this.opened) return;
       next.remove();
@@ -189,7 +204,7 @@ class RowsPart {
 
   /* ------------------------------------------------------------ all rows */
   show() {
-    const { answer } = this.x;
+    const answer = this.x.present;
     this.here();
     this.elsewhere();
     const own = new Set([answer.picture.whole.row, ...answer.picture.boxes.map((item) => item.row)]);
@@ -208,6 +223,7 @@ class RowsPart {
     this.x.find(".hv-path").hidden = general || answer.how === "cosine" || this.x.disk?.paint.space?.geometry === "cosine";
   }
 
+  /** @param {"parents"|"path"} kind @param {string} name @param {Item[]} cards @param {number} total @param {string} order */
   fill(kind, name, cards, total, order) {
     fillStrip(this.x.find(`.hv-${kind}`), kind, { title: name, cards, total, order }, this.x.thumbUrl, (row) => this.x.walk({ row }));
   }
@@ -218,15 +234,16 @@ class RowsPart {
 
   /** Rows to be marked on the disk. */
   ringed() {
-    return (this.flat ? this.x.answer.children.map((item) => item.row) : this.x.answer.listed).slice(0, RINGED);
+    return (this.flat ? this.x.present.children.map((item) => item.row) : this.x.present.listed).slice(0, RINGED);
   }
 
   save() {
     return { by: this.way === "entailment" ? null : this.way, all: this.flat ? "1" : null };
   }
 
+  /** @param {import("./types.js").Link} saved */
   async restore(saved) {
-    if (saved.by in WAYS) this.way = saved.by;
+    if (saved.by in WAYS) this.way = /** @type {Way} */ (saved.by);
     this.flat = saved.all === "1";
     this.write();
   }

@@ -1,3 +1,4 @@
+// @ts-check
 /** Take it away: a link, pictures of the disk as SVG, PDF and PNG, and one file that works without a server. */
 import { toFullSVG, toPNG } from "../disk/export.js";
 import { fullFigure } from "../disk/figure.js";
@@ -9,9 +10,10 @@ import { action, menu } from "./parts.js";
 export function savePart(x) {
   const picker = menu("Save");
   const note = el("p", "hv-note");
+  /** @param {string} ending */
   const name = (ending) => `${x.view.name} disk.${ending}`.replace(/[^\w .-]+/g, "_");
   const paint = () => x.disk.paint;
-  const scale = Object.assign(el("input"), { type: "number", min: 1, max: 16, step: 1, value: 3 });
+  const scale = Object.assign(el("input"), { type: "number", min: "1", max: "16", step: "1", value: "3" });
   scale.setAttribute("aria-label", "PNG pixels per screen pixel");
 
   const svg = async () => save(new Blob([await toFullSVG(paint())], { type: "image/svg+xml" }), name("svg"));
@@ -22,7 +24,7 @@ export function savePart(x) {
     await navigator.clipboard.writeText(location.href);
     note.textContent = x.answer?.row === null ? "Copied; an own picture is not part of a link." : "Copied.";
   };
-  const width = Object.assign(el("input"), { type: "number", min: 20, max: 1000, step: 1, value: 85 });
+  const width = Object.assign(el("input"), { type: "number", min: "20", max: "1000", step: "1", value: "85" });
   width.setAttribute("aria-label", "Width of the figure in millimetres");
   const about = () => ({ width: Number(width.value), facts: [`data: ${x.view.name}`, `checkpoint: ${x.view.checkpoint}`] });
   const figure = async () => {
@@ -32,9 +34,10 @@ export function savePart(x) {
   };
   const toPDF = async () => {
     const svg = await figure();
-    const [, wide, high] = svg.match(/width="([\d.]+mm)" height="([\d.]+mm)"/);
+    const [, wide, high] = /** @type {RegExpMatchArray} */ (svg.match(/width="([\d.]+mm)" height="([\d.]+mm)"/));
     await toPrinter(svg, `${wide} ${high}`);
   };
+  /** @param {string} title @param {string} hint @param {() => unknown} run @param {...Node} more */
   const row = (title, hint, run, ...more) =>
     el("div", "hv-save", action(title, run, x.complain, "hv-row"), ...more, el("small", "", hint));
 

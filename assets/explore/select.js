@@ -1,5 +1,6 @@
+// @ts-check
 /** The Find menu: by words, by facets with their counts, by picture, by what contradicts the hierarchy. */
-import { Bits } from "../shared/bitset.js";
+import { Bits, isRow } from "../shared/bitset.js";
 import { button, el } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 import { action, menu } from "./parts.js";
@@ -13,7 +14,11 @@ const FACETS = [
   ["tags", "Tag"],
 ];
 
+/** @typedef {import("./types.js").Filter} Filter */
+/** @typedef {{value: string|number, name: string, count: number}} Entry */
+
 class SelectPart {
+  /** @param {import("./explore.js").Explorer} x what the parts share */
   constructor(x) {
     this.x = x;
     this.picker = menu("Find", { onOpen: () => this.refresh().catch(x.complain) });
@@ -21,18 +26,24 @@ class SelectPart {
     this.search.setAttribute("aria-label", "Search items by label, picture name or id");
     this.total = el("p", "hv-found");
     this.facets = el("div", "hv-facets");
-    this.wanted = {}; // the filter, as hypviz/explore/selection.py reads it
-    this.used = null; // the filter that was shown last
-    this.usedBy = null; // the set that it gave
-    this.unfolded = new Set(); // facets shown in full
+    /** @type {Filter} */
+    this.wanted = {};
+    /** @type {Filter|null} the one that was shown last */
+    this.used = null;
+    /** @type {Bits|null} the set that it gave */
+    this.usedBy = null;
+    /** @type {Set<string>} facets shown in full */
+    this.unfolded = new Set();
+    /** @type {(() => unknown)[]} of the shortcuts: whether they can be pressed */
+    this.readiness = [];
     let timer = 0;
     this.asked = 0;
     this.chosen = 0; // counts what was asked for: an answer that was overtaken is dropped
 
     this.quick = el("div", "hv-quick");
-    this.shortcut("Same picture", "Everything in the picture of the selected item", () => ({ same_image: x.answer.row }), () => this.here());
-    this.shortcut("In this cone", "All members of the present cone", () => ({ members: x.answer.members }), () => x.answer?.how !== "cosine");
-    this.shortcut("In all cones", "What the pinned cones have in common", () => ({ members: x.shared().encode() }), () => x.shared());
+    this.shortcut("Same picture", "Everything in the picture of the selected item", () => ({ same_image: x.present.row }), () => this.here());
+    this.shortcut("In this cone", "All members of the present cone", () => ({ members: x.present.members }), () => x.answer?.how !== "cosine");
+    this.shortcut("In all cones", "What the pinned cones have in common", () => ({ members: x.shared()?.encode() }), () => x.shared());
     this.shortcut("Contradictions", "Outside an annotated parent's cone, or not farther from the root than it", () => ({ violations: true }));
     this.shortcut("Unlabelled", "Pictures without boxes, boxes whose class says nothing", () => ({ flags: ["unlabelled"] }));
     const far = "Farther from the mean direction of their class than nearly all of it: look at their labels first";
@@ -54,19 +65,23 @@ class SelectPart {
     this.nodes = [this.picker];
   }
 
+  /** @param {string} text @param {string} title @param {() => Filter} filter @param {() => unknown} [ready] whether it can be pressed */
   shortcut(text, title, filter, ready = () => true) {
     const node = action(text, () => this.choose(filter(), text.toLowerCase()), this.x.complain, "");
-    this.quick.append(Object.assign(node, { title, refresh: () => (node.disabled = !ready()) }));
+    this.quick.append(Object.assign(node, { title }));
+    this.readiness.push(() => (node.disabled = !ready()));
   }
 
   here() {
-    return Number.isInteger(this.x.answer?.row);
+    return isRow(this.x.answer?.row);
   }
 
+  /** @param {string} name */
   flagged(name) {
     return () => (this.x.disk.paint.header?.flags || []).find((flag) => flag.name === name)?.count;
   }
 
+  /** @param {Filter} filter @param {string} how */
   async choose(filter, how, { go = true } = {}) {
     const number = ++this.chosen;
     const found = await this.x.api.ask("find", { filter });
@@ -86,17 +101,19 @@ class SelectPart {
   /** Count anew and write the facets. */
   async refresh() {
     const number = ++this.asked;
+    /** @type {{facets: {total: number} & Record<string, any>}} */
     const { facets: found } = await this.x.api.ask("find", { filter: this.wanted });
     if (number !== this.asked) return;
     this.total.textContent = `${count(found.total)} ${found.total === 1 ? "item" : "items"}`;
     this.apply.disabled = !found.total;
-    for (const node of /** @type {Iterable<any>} */ (this.quick.children)) node.refresh();
+    for (const refresh of this.readiness) refresh();
     this.facets.replaceChildren(...FACETS.filter(([key]) => found[key]?.length > (key === "tags" ? 0 : 1)).map(([key, title]) => this.facet(key, title, found[key])));
   }
 
+  /** @param {string} key @param {string} title @param {Entry[]} entries */
   facet(key, title, entries) {
-    const chosen = this.wanted[key] || [];
-    const named = key === "depths" ? entries.map((one) => ({ ...one, name: this.x.disk.paint.header.depths[one.value]?.name ?? one.name })) : entries;
+    const chosen = /** @type {(string|number)[]} */ (this.wanted[key] || []);
+    const named = key === "depths" ? entries.map((one) => ({ ...one, name: this.x.disk.paint.header.depths[Number(one.value)]?.name ?? one.name })) : entries;
     const first = this.unfolded.has(key) ? named : named.filter((one, i) => i < FEW || chosen.includes(one.value));
     const node = el("fieldset", "hv-facet", el("legend", "", title));
     for (const one of first) {
@@ -118,11 +135,12 @@ class SelectPart {
     return this.used && this.x.set.get() === this.usedBy ? this.used : null;
   }
 
-  /** Change part of the filter in force and light what passes it; the selected item and the view stay. */
+  /** Change part of the filter in force and light what passes it; the selected item and the view stay. @param {Filter} part */
   async narrow(part) {
     const former = this.active() || {};
+    /** @type {Filter} */
     const next = { ...former, ...part };
-    for (const key of Object.keys(next)) if (next[key] === null || (Array.isArray(next[key]) && !next[key].length)) delete next[key];
+    for (const [key, value] of Object.entries(next)) if (value === null || (Array.isArray(value) && !value.length)) delete next[key];
     this.wanted = next;
     if (Object.keys(next).length) await this.choose(next, "filter", { go: false });
     else {
@@ -132,10 +150,11 @@ class SelectPart {
   }
 
   save() {
-    return { find: this.active() && !this.active().members ? JSON.stringify(this.active()) : null };
+    const active = this.active();
+    return { find: active && !active.members ? JSON.stringify(active) : null };
   }
 
-  /** After the set: the filter that it came from. */
+  /** After the set: the filter that it came from. @param {import("./types.js").Link} link */
   async restore({ find }) {
     if (!find || !this.x.set.get()) return;
     this.wanted = this.used = JSON.parse(find);

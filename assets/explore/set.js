@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * The selected set: rows chosen by lasso, clicks, facets or words. It lights up on the disk and opens as a gallery or
  * a table, from general to specific, and leaves as CSV, JSON, Parquet, as annotations (COCO, YOLO…), or for FiftyOne and HyperView.
@@ -19,14 +20,17 @@ function tableHead() {
 }
 
 class SetPart {
+  /** @param {import("./explore.js").Explorer} x what the parts share */
   constructor(x) {
     this.x = x;
     this.panel = x.find(".hv-set");
-    this.set = null; // Bits, or null for none
+    /** @type {Bits|null} */
+    this.set = null;
     this.looks = "gallery";
     this.shown = 0;
     this.asked = 0;
-    this.first = null; // row of the first item as listed
+    /** @type {number|null} row of the first item as listed */
+    this.first = null;
 
     this.title = el("h3");
     this.list = el("div", "hv-set-list");
@@ -41,7 +45,8 @@ class SetPart {
       ...Object.entries(FORMATS).map(([format, name]) => action(name, () => this.exportAs(format), x.complain, "hv-row")),
     );
     const clear = button("Clear", () => this.replace(null), "");
-    const tag = button("Tag", () => x.marks.ask(tag, { members: this.set.encode() }, `Tag these ${count(this.set.size)}`), "");
+    /** @type {HTMLButtonElement} */
+    const tag = button("Tag", () => this.set && x.marks.ask(tag, { members: this.set.encode() }, `Tag these ${count(this.set.size)}`), "");
     tag.title = "Give a tag to all found items";
     const tools = el("div", "hv-set-tools", el("span", "hv-switch", ...this.view), tag, this.exportMenu, clear);
     this.panel.append(el("div", "hv-set-head", this.title, tools), this.list, this.more);
@@ -65,14 +70,14 @@ class SetPart {
     return this.set && this.first;
   }
 
-  /** Add, take away or replace. @param {Bits} found @param {"replace"|"add"|"subtract"} mode */
+  /** Add, take away or replace. @param {Bits} found @param {"replace"|"add"|"subtract"} mode @param {string} how in a word */
   combine(found, mode, how) {
     if (mode === "replace" || !this.set) return this.replace(mode === "subtract" ? null : found, how);
     const bytes = this.set.bytes.map((byte, i) => (mode === "add" ? byte | found.bytes[i] : byte & ~found.bytes[i]));
     return this.replace(new Bits(bytes, this.x.view.count), how);
   }
 
-  /** Put a row in, or take it out. */
+  /** Put a row in, or take it out. @param {number} row */
   turn(row) {
     const one = Bits.of([row], this.x.view.count);
     return this.combine(one, this.set?.has(row) ? "subtract" : "add", "hand");
@@ -80,7 +85,7 @@ class SetPart {
 
   /* ------------------------------------------------------------ what it looks like */
   filter() {
-    return { members: this.set.encode() };
+    return { members: this.set?.encode() };
   }
 
   async write() {
@@ -93,6 +98,7 @@ class SetPart {
     await this.fetchPage().catch(this.x.complain);
   }
 
+  /** @param {string} name */
   look(name) {
     this.looks = name;
     return this.write();
@@ -100,6 +106,7 @@ class SetPart {
 
   async fetchPage() {
     const number = this.asked;
+    /** @type {import("./types.js").Page} */
     const page = await this.x.api.ask("items", { filter: this.filter(), offset: this.shown, limit: PAGE, order: "radius" });
     if (number !== this.asked) return;
     if (!this.shown) this.first = page.items[0]?.row ?? null;
@@ -110,15 +117,17 @@ class SetPart {
     this.more.textContent = `Showing ${count(this.shown)} of ${count(page.total)}: show ${Math.min(PAGE, page.total - this.shown)} more`;
   }
 
+  /** @param {import("./types.js").Item} item */
   tableRow(item) {
     const image = Object.assign(el("img"), { loading: "lazy", src: this.x.thumbUrl(item.row), alt: "" });
     const name = button(item.label, () => this.x.walk({ row: item.row }), "hv-link");
     const cells = [image, name, item.depth_name, distance(item.radius), item.file].map((cell) => el("td", "", cell));
     const row = el("tr", "", ...cells);
-    row.dataset.row = item.row;
+    row.dataset.row = String(item.row);
     return row;
   }
 
+  /** @param {string} format */
   async exportAs(format) {
     const answer = await this.x.api.post("export", { filter: this.filter(), format });
     const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") || "");
@@ -130,6 +139,7 @@ class SetPart {
     return this.set;
   }
 
+  /** @param {import("../disk/disk.js").Disk} disk */
   draw(disk) {
     return disk.setSet(this.set);
   }
@@ -143,6 +153,7 @@ class SetPart {
     return { set: this.set && this.set.shorten() };
   }
 
+  /** @param {import("./types.js").Link} link */
   async restore({ set: saved, n }) {
     if (!saved) return;
     if (Number(n) !== this.x.view.count) throw new Error("The selection of this link belongs to another state of the data, so it is left out.");

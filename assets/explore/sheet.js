@@ -22,13 +22,13 @@ export function sheetPart(x) {
 
   /** The line: the picture, what it is, and how much was found of and for it. */
   function say() {
-    const { picture, here, elsewhere } = x.answer;
-    const place = { entailment: "in its cone elsewhere", cosine: "similar", nearest: "near it" }[/** @type {string} */ (elsewhere.by)];
+    const { picture, here, elsewhere } = x.present;
+    const place = { entailment: "in its cone elsewhere", cosine: "similar", nearest: "near it" }[elsewhere.by];
     const inside = here.length ? [`${count(here.length)} ${here.length === 1 ? "box" : "boxes"} in it`] : [];
-    peek.querySelector("img").src = x.thumbOfAnswer();
-    peek.querySelector("b").textContent = picture.title;
+    /** @type {HTMLImageElement} */ (peek.querySelector("img")).src = x.thumbOfAnswer();
+    x.find(".hv-peek b").textContent = picture.title;
     const belong = elsewhere.belong ? `: ${shareOf(elsewhere.belong.share, 1)} belong by class (chance ${shareOf(elsewhere.belong.chance, 1)})` : "";
-    peek.querySelector("span").textContent = [...inside, `${count(elsewhere.total)} ${place}${belong}`].join(", ");
+    x.find(".hv-peek span").textContent = [...inside, `${count(elsewhere.total)} ${place}${belong}`].join(", ");
     peek.hidden = false;
   }
 

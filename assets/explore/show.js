@@ -1,5 +1,7 @@
+// @ts-check
 /** What the disk shows beside points: the Colour and Show menus (pictures, edges, kind of cone). */
 import { colourModes } from "../disk/colours.js";
+import { isRow } from "../shared/bitset.js";
 import { el } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 import { choices, menu, toggle } from "./parts.js";
@@ -15,14 +17,20 @@ const CONES = [
   { value: "aperture", title: "Narrower farther out", hint: "Ganea's aperture, asin(2K / sinh √c·r) with K = 0.1: it follows from the distance to the root." },
 ];
 
+/** @typedef {"none"|"selection"|"image"|"all"} EdgeChoice */
+
 class ShowPart {
+  /** @param {import("./explore.js").Explorer} x what the parts share */
   constructor(x) {
     this.x = x;
     this.colour = menu("Colour");
     this.show = menu("Show");
+    /** @type {EdgeChoice} */
     this.edges = "image";
+    /** @type {"angle"|"aperture"} */
     this.kind = "angle";
-    this.every = null; // edges of the whole data set, once asked for
+    /** @type {{pairs: number[][], total: number, how: string}|null} edges of the whole data set, once asked for */
+    this.every = null;
 
     this.pictures = toggle("Pictures on the disk (P)", "The most telling items as thumbnails, swapped as you navigate.", (on) => this.showPictures(on));
     this.edgeChoice = choices("Edges, parent → child", EDGES, this.edges, (value) => this.chooseEdges(value));
@@ -31,12 +39,14 @@ class ShowPart {
     this.nodes = [this.colour, this.show];
   }
 
+  /** @param {boolean} on */
   showPictures(on) {
     this.pictures.input.checked = on;
     for (const disk of this.x.disks()) disk.setPictures(on);
     this.x.changed();
   }
 
+  /** @param {string} by */
   async chooseColour(by) {
     for (const disk of this.x.disks()) await disk.setColour(by);
     this.writeColour();
@@ -50,35 +60,37 @@ class ShowPart {
     this.colour.body.replaceChildren(choices("Colour by", modes.map((m) => ({ value: m.by, title: m.title })), by, (by) => this.chooseColour(by)));
   }
 
+  /** @param {string} value */
   async chooseEdges(value) {
-    this.edges = value;
+    this.edges = /** @type {EdgeChoice} */ (value);
     this.edgeChoice.choose(value);
     try {
       if (value === "all") this.every ||= await this.x.api.get("edges");
       for (const disk of this.x.disks()) this.drawEdges(disk);
-      this.show.body.querySelector(".hv-note").textContent =
-        value === "all" ? `Showing ${count(this.x.disk.state().edges)} of ${count(this.every.total)} edges: ${this.every.how}.` : "";
+      /** @type {Element} */ (this.show.body.querySelector(".hv-note")).textContent =
+        value === "all" && this.every ? `Showing ${count(this.x.disk.state().edges)} of ${count(this.every.total)} edges: ${this.every.how}.` : "";
     } catch (error) {
       this.x.complain(error);
     }
     this.x.changed();
   }
 
-  /** The pairs of the present choice, to one disk. */
+  /** The pairs of the present choice, to one disk. @param {import("../disk/disk.js").Disk} disk */
   drawEdges(disk) {
     const own = this.x.answer?.edges || [];
     const row = this.x.answer?.row;
     const pairs = {
       none: () => [],
-      selection: () => own.filter((pair) => pair.includes(row)),
+      selection: () => own.filter((pair) => isRow(row) && pair.includes(row)),
       image: () => own,
       all: () => this.every?.pairs || [],
     };
     disk.setEdges(pairs[this.edges]());
   }
 
+  /** @param {string} value */
   chooseCone(value) {
-    this.kind = value;
+    this.kind = /** @type {"angle"|"aperture"} */ (value);
     this.coneChoice.choose(value);
     this.x.root.classList.toggle("hv-aperture", value === "aperture");
     this.x.coneChanged();
@@ -109,6 +121,7 @@ class ShowPart {
     };
   }
 
+  /** @param {import("./types.js").Link} saved */
   async restore(saved) {
     if (saved.colour) await this.chooseColour(saved.colour);
     if (saved.pictures) this.showPictures(true);

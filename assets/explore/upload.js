@@ -4,9 +4,10 @@ import { dropZone } from "../shared/dom.js";
 
 /** @param {import("./explore.js").Explorer} x what the parts share */
 export function uploadPart(x) {
+  /** @type {HTMLInputElement} */
   const input = x.find(".hv-upload input");
 
-  /** @param {File} file */
+  /** @param {File|undefined} file */
   async function upload(file) {
     if (!x.view || !file) return;
     const place = ++x.places; // whoever goes elsewhere meanwhile stays there; a new ω does not matter
@@ -23,7 +24,7 @@ export function uploadPart(x) {
     }
   }
 
-  input.addEventListener("change", () => upload(input.files[0]));
+  input.addEventListener("change", () => upload(input.files?.[0]));
   dropZone(x.root, "hv-drop", (data) => upload(data.files[0]));
   document.addEventListener("paste", (event) => {
     const file = x.root.isConnected && [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));

@@ -1,8 +1,11 @@
+// @ts-check
 /** Saved views: links with a name, kept in the workspace, to be opened again, renamed and deleted; in the Save menu. */
 import { button, el } from "../shared/dom.js";
 import { action } from "./parts.js";
 
-/** What a link brings back, in words. */
+/** @typedef {{id: string, name: string, link: string, saved: string}} SavedView */
+
+/** What a link brings back, in words. @param {string} link */
 function wordsOf(link) {
   const said = Object.fromEntries(new URLSearchParams(link.slice(1)));
   const parts = [said.checkpoint, said.layout, said.pictures_view && "pictures", said.find && "filter", said.set && "found items"];
@@ -24,21 +27,23 @@ export function viewsPart(x) {
     try {
       const { view } = await x.marks.change("saved", { name, link: location.hash });
       input.value = "";
-      x.announce(`Saved as ${view.name}.`);
+      x.announce(`Saved as ${view?.name}.`);
     } catch (error) {
       x.complain(error);
     }
   });
 
-  /** @param {{id: string, name: string, link: string, saved: string}[]} views */
+  /** @param {SavedView[]} views */
   function take(views) {
     list.replaceChildren(...views.map(entry));
   }
 
+  /** @param {SavedView} view */
   function entry({ id, name, link, saved }) {
     const open = button(el("b", "", name), () => follow(link), "hv-view-open");
     open.append(el("small", "", [wordsOf(link), saved.slice(0, 16).replace("T", " ")].filter(Boolean).join(" · ")));
     open.title = `Open the view “${name}”`;
+    /** @type {HTMLButtonElement} */
     const rename = button("✎", () =>
       x.marks.form.ask(rename, { title: "Another name", value: name, run: (next) => x.marks.change("saved/rename", { id, name: next, seen: name }) }), "");
     const drop = action("×", () => x.marks.change("saved/delete", { id, seen: name }), x.complain, "");
@@ -47,7 +52,7 @@ export function viewsPart(x) {
     return el("li", "", open, rename, drop);
   }
 
-  /** The page opens links when it is loaded. */
+  /** The page opens links when it is loaded. @param {string} link */
   function follow(link) {
     if (location.hash === link) location.reload();
     else location.hash = link;

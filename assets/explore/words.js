@@ -1,11 +1,15 @@
+// @ts-check
 /**
  * Words: a typed query among the pictures, and the way from the selected place to the root in words. A hyperbolic model
  * with a text tower answers by entailment, a plain CLIP by cosine; a model of pictures alone says that it knows no words.
+ *
+ * @typedef {{root: true}|{root?: undefined, text: string, angle: number, start?: number, stop: number}} Word   on the way to the root
  */
 import { el } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 import { action } from "./parts.js";
 
+/** @type {Record<string, string>} */
 const HOW = {
   entailment: "By entailment: the children are the items inside the cone of the words.",
   cosine: "By cosine: a plain CLIP has no cones for words, so the nearest items are shown.",
@@ -13,6 +17,7 @@ const HOW = {
 const WIDER = 0.02; // radians beyond the closest item
 
 class WordsPart {
+  /** @param {import("./explore.js").Explorer} x what the parts share */
   constructor(x) {
     this.x = x;
     this.input = Object.assign(el("input", "hv-words-input"), { type: "search", placeholder: "Search with words", maxLength: 1000 });
@@ -45,6 +50,7 @@ class WordsPart {
     if (!this.x.view.words || !this.x.query) return;
     const number = ++this.asked;
     const words = this.own.value.split(/[,\n]/).map((word) => word.trim()).filter(Boolean); // prettier-ignore
+    /** @type {{how: string, pool: number, words: Word[]}} */
     const found = await this.x.api.ask("words", { query: this.x.query, words });
     if (number !== this.asked) return; // a later place has overtaken this one
     const order = found.how === "cosine" ? "the nearest by cosine; a plain CLIP has no root" : "the nearest that entail each point of the geodesic";
@@ -55,6 +61,7 @@ class WordsPart {
     this.chips.replaceChildren(...found.words.flatMap((word, at) => [...(at ? arrow() : []), this.chip(word)]));
   }
 
+  /** @param {Word} word */
   chip(word) {
     if (word.root) return el("span", "hv-chip hv-chip-root", "root");
     const node = action(word.text, () => this.x.walk({ text: word.text }), this.x.complain, "hv-chip");
@@ -65,7 +72,7 @@ class WordsPart {
   /** Where nothing lies in the cone, offer the one that reaches the closest item. */
   offerWider() {
     const none = this.x.find(".hv-children .hv-none");
-    const { closest, how: found } = this.x.answer;
+    const { closest, how: found } = this.x.present;
     if (none && this.x.coneSetting().kind !== "angle") none.textContent = "No item lies inside this cone.";
     if (!none || !closest || found === "cosine" || this.x.coneSetting().kind !== "angle") return;
     const omega = Math.min(3.14, closest + WIDER);
@@ -73,7 +80,7 @@ class WordsPart {
   }
 
   shown() {
-    this.input.value = this.x.query.text ?? "";
+    this.input.value = this.x.query?.text ?? "";
     this.offerWider();
     this.way().catch(this.x.complain);
   }
@@ -86,7 +93,7 @@ class WordsPart {
     this.asked += 1;
     const knows = Boolean(this.x.view.words);
     for (const node of [this.form, this.list]) node.hidden = !knows; // a model of pictures alone has nothing to type
-    this.how.textContent = HOW[this.x.view.words] ?? "";
+    this.how.textContent = HOW[this.x.view.words ?? ""] ?? "";
     this.own.value = "";
     this.chips.replaceChildren();
   }

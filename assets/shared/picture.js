@@ -9,9 +9,11 @@
  * Boxes are pixels of the upright picture; the overlay is an SVG in the same units, so nothing is ever re-scaled by hand.
  *
  * @typedef {import("./boxes.js").Xyxy} Xyxy
- * @typedef {{query: Object, row?: number, label: string, xyxy: Xyxy}} Box
- * @typedef {{url: string, width: number, height: number, name: string, title: string, subtitle: string, chosen: Xyxy, whole: Object, boxes: Box[]}} Shown
- * @typedef {{caption: HTMLElement, onPick: (query: Object) => void, onDraw: (xyxy: Xyxy) => void}} Options
+ * @typedef {{row?: number|null, image?: number, box?: Xyxy, upload?: string, text?: string}} Query
+ *   a place: an item, a box on a picture of the data or on an own one, or typed words
+ * @typedef {{query: Query, row?: number, label: string, xyxy: Xyxy}} Box
+ * @typedef {{url: string, width: number, height: number, name: string, title: string, subtitle: string, chosen: Xyxy, whole: Query, boxes: Box[]}} Shown
+ * @typedef {{caption: HTMLElement, onPick: (query: Query) => void, onDraw: (xyxy: Xyxy) => void}} Options
  */
 import { area, between, holds, rectOf } from "./boxes.js";
 import { el, make, set } from "./dom.js";

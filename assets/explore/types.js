@@ -1,0 +1,62 @@
+// @ts-check
+/**
+ * What the Explore tab and its server say to each other; no code. See hypviz/explore/view.py.
+ *
+ * @typedef {import("../shared/picture.js").Query} Query   a place in the hierarchy
+ * @typedef {import("./lists.js").Item} Item
+ * @typedef {Item & {count: number}} Counted               the best of several
+ * @typedef {Counted & {class: number}} OfClass
+ * @typedef {Item & {count: number, inside: Counted[]}} Nested   a box, and the classes of what lies in it
+ * @typedef {Item & {holds: boolean}} Holder               on the way to the root; whether it has the place in its cone
+ * @typedef {{share: number, chance: number}} Belonging    how many belong by their class
+ * @typedef {"entailment"|"nearest"|"cosine"} Way          how the rest of the data is searched
+ * @typedef {{band: number, name: string, low: number|null, high: number|null, total: number, levels?: boolean, items?: Item[], classes: OfClass[]}} Band
+ * @typedef {{by: Way, total: number, belong: Belonging|null, bands: Band[]}} Elsewhere
+ * @typedef {import("../shared/picture.js").Shown & {place: Query}} PlacePicture
+ *
+ * @typedef {Object} Answer         everything about one place
+ * @property {number|null} row      null for a place that is no item
+ * @property {string|null} id
+ * @property {number} radius        true distance to the root
+ * @property {number} omega         half-angle of the cone, radians
+ * @property {"entailment"|"cosine"} how
+ * @property {number|null} closest  the angle of the item closest to the axis, radians
+ * @property {number} angle         on the first layout
+ * @property {Record<string, number>} angles   by layout
+ * @property {string} thumb
+ * @property {PlacePicture} picture
+ * @property {Nested[]} here
+ * @property {Elsewhere} elsewhere
+ * @property {number[]} listed      rows of the cards
+ * @property {Item[]} children
+ * @property {number} children_total
+ * @property {Item[]} parents
+ * @property {number} parents_total
+ * @property {Belonging|null} parents_belong
+ * @property {Holder[]} path
+ * @property {number[][]} edges
+ * @property {string} members       as `Bits.encode` writes it
+ * @property {number} members_total
+ *
+ * @typedef {Object} View           a workspace seen through a checkpoint
+ * @property {string} key
+ * @property {number} count         of items
+ * @property {number} classes
+ * @property {number} omega         calibrated, radians
+ * @property {"boxes"|"checkpoint"} calibrated   by what
+ * @property {number} start         row of the first item shown
+ * @property {string} name
+ * @property {boolean} own_vectors
+ * @property {string} checkpoint
+ * @property {{text: string, action?: {label: string, href?: string, tab?: string, checkpoint?: string}|null}|null} notice
+ * @property {""|"entailment"|"cosine"|null} words   what typed words are answered by
+ * @property {string} no_words
+ * @property {string[]} [choice]    names of the data and the checkpoint
+ *
+ * @typedef {{omega: number|null, kind: "angle"|"aperture"}} ConeSetting   radians, or null for the calibrated width
+ * @typedef {{omega: number, label: string, row: number|null, radius: number, angles: Record<string, number>}} ConeAnswer
+ * @typedef {Record<string, unknown>} Filter   see hypviz/explore/selection.py
+ * @typedef {Record<string, string>} Link      words of an address
+ * @typedef {{items: Item[], total: number}} Page
+ * @typedef {{nodes: Node[], opened?: () => unknown}} Part   of the tab; `opened` is called for every view that is opened
+ */
