@@ -7,10 +7,11 @@
  * @property {(node: HTMLElement, traces: object[], layout: object, options: object) => Promise<unknown>} react
  * @property {(node: HTMLElement, changes: object) => unknown} restyle
  * @property {(node: HTMLElement) => void} purge
+ * @property {(figure: object, options: object) => Promise<string>} toImage   its address
  *
  * @typedef {{scatter2d?: {update?: (options: object[]) => void}, count: number, draw: () => void}} Scene
  * @typedef {{regl?: {clear: (what: object) => void}}} GlCanvas
- * @typedef {{on: (event: string, run: () => void) => void, _fullLayout?: {_plots?: {xy?: {_scene?: Scene}},
+ * @typedef {{on: (event: string, run: (event: any) => void) => void, _fullLayout?: {_plots?: {xy?: {_scene?: Scene}},
  *   _glcanvas?: {each: (run: (canvas: GlCanvas) => void) => void}}}} Plotted   what plotly adds to a node, and what it keeps to itself
  */
 import { el } from "../shared/dom.js";

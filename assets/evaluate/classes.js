@@ -1,10 +1,15 @@
+// @ts-check
 /** Results by class of the query: one metric at a time, sortable, searchable, every number a button to its examples. */
 import { button, el } from "../shared/dom.js";
 import { count, measured, taskTitle, unitOf } from "../shared/format.js";
 import { ask } from "../shared/http.js";
 import { choice, complaint, note, numberButton, scrolled } from "../shared/pieces.js";
 
+/** @typedef {{name: string, label: number, count: number, chance: number|null, values: (number|null)[]}} Row   values: one for each source */
+/** @typedef {{onPick: import("./types.js").OnPick, path: import("./types.js").Path, state: {task: string, score: string, metric: string}}} Options */
+
 class ByClass {
+  /** @param {import("./types.js").Report} report @param {Options} options */
   constructor(report, { onPick, path, state }) {
     this.report = report;
     this.onPick = onPick;
@@ -22,6 +27,7 @@ class ByClass {
     this.shown = note("", { role: "status" });
     this.holder = scrolled("Results by class");
     this.holder.classList.add("he-tall");
+    /** @type {Row[]} */
     this.rows = [];
     this.asked = 0;
     this.sort = { by: "value0", down: false };
@@ -36,15 +42,17 @@ class ByClass {
     return this.report.tasks[Math.max(0, this.groups.indexOf(this.state.task))];
   }
 
+  /** @param {Row} row @returns {string|number|null} what the rows are sorted by */
   valueIn(row) {
-    return this.sort.by.startsWith("value") ? row.values[Number(this.sort.by.slice(5))] : row[this.sort.by];
+    const by = /** @type {"name"|"count"|"chance"|`value${number}`} */ (this.sort.by);
+    return by === "name" || by === "count" || by === "chance" ? row[by] : row.values[Number(by.slice(5))];
   }
 
   controls() {
     const one = this.task();
     if (!one.scores.includes(this.state.score)) this.state.score = one.scores[0];
     if (!one.metrics.includes(this.state.metric)) this.state.metric = one.metrics[0];
-    const set = (key) => (value) => {
+    const set = (/** @type {"task"|"score"|"metric"} */ key) => (/** @type {string} */ value) => {
       this.state[key] = value;
       this.controls();
       this.load();
@@ -72,6 +80,7 @@ class ByClass {
     }
   }
 
+  /** @param {string} text @param {string} by */
   heading(text, by) {
     const pressed = this.sort.by === by;
     const sorter = button(text, () => this.reorder(by), { class: "he-sort", "data-by": by });
@@ -79,6 +88,7 @@ class ByClass {
     return el("th", { scope: "col", "aria-sort": pressed ? (this.sort.down ? "descending" : "ascending") : "none" }, sorter);
   }
 
+  /** @param {string} by */
   reorder(by) {
     if (this.sort.by === by) this.sort.down = !this.sort.down;
     else Object.assign(this.sort, { by, down: by === "count" });
@@ -89,13 +99,17 @@ class ByClass {
   ordered() {
     const wanted = this.search.value.trim().toLowerCase();
     const found = this.rows.filter((row) => row.name.toLowerCase().includes(wanted));
-    const empty = (row) => this.valueIn(row) === null || this.valueIn(row) === undefined;
-    const compare = (a, b) => (typeof this.valueIn(a) === "string" ? this.valueIn(a).localeCompare(this.valueIn(b)) : this.valueIn(a) - this.valueIn(b));
+    const empty = (/** @type {Row} */ row) => this.valueIn(row) === null || this.valueIn(row) === undefined;
+    const compare = (/** @type {Row} */ a, /** @type {Row} */ b) => {
+      const [one, other] = [this.valueIn(a), this.valueIn(b)];
+      return typeof one === "string" ? one.localeCompare(String(other)) : Number(one) - Number(other);
+    };
     return found.sort(
       (a, b) => Number(empty(a)) - Number(empty(b)) || (empty(a) ? 0 : (this.sort.down ? -1 : 1) * compare(a, b)) || a.name.localeCompare(b.name),
     );
   }
 
+  /** @param {Row} row @param {number} widest */
   line(row, widest) {
     const one = this.task();
     const cells = row.values.map((value, i) => {
@@ -148,8 +162,7 @@ class ByClass {
 
 /**
  * The section of results by class.
- * @param {any} report of the server
- * @param {{onPick: (key: Object) => void, path: (name: string, values?: Object) => string, state: {task: string, score: string, metric: string}}} options
+ * @param {import("./types.js").Report} report @param {Options} options
  * @returns {import("../shared/pieces.js").Section}
  */
 export const classes = (report, options) => new ByClass(report, options).section;

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * The Evaluate tab: choose what to compare, run it with progress, and read tables, curves, radii, classes, figures, health.
  *
@@ -5,6 +6,11 @@
  *   evaluator.open(view);   // view: what `View.describe()` sends; data and checkpoint are chosen at the top of the page
  *
  * The server does all measuring (hypviz/review); a finished evaluation is kept there, so a second look is instant.
+ *
+ * @typedef {import("../shared/pieces.js").Section} Section
+ * @typedef {import("./types.js").Kept} Kept
+ * @typedef {import("./types.js").Report} Report
+ * @typedef {{checkpoint: string, data: string, untrained: string, others: string[][], quick_queries: number}} Choices   what the server offers
  */
 import { button, el } from "../shared/dom.js";
 import { address, ask, query } from "../shared/http.js";
@@ -38,9 +44,10 @@ const TABS = [
   ["ordered", "Norm-ordered"],
   ["health", "Health"],
 ];
-/** What makes each part that needs a report. */
+/** What makes each part that needs a report. @type {Record<string, (report: Report, context: Context) => Section>} */
 const SECTIONS = { results, curves, radii, classes: byClass, ordered };
 
+/** @param {number} row */
 const onDisk = (row) => window.hypvizExplorer && window.hypvizExplorer.goTo({ row });
 
 function promise() {
@@ -54,7 +61,10 @@ function promise() {
   );
 }
 
+/** @typedef {Evaluator["actions"] & {state: Kept}} Context   of a section */
+
 class Evaluator {
+  /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
     this.bar = el("form", { class: "he-bar", onsubmit: (event) => event.preventDefault() });
@@ -64,38 +74,49 @@ class Evaluator {
     root.replaceChildren(el("div", { class: "he-root" }, this.bar, line, this.tabs, this.stage));
     this.words = createStanding(line, { onRun: () => this.run(), onCancel: (job) => this.cancel(job) });
     this.chosen = { other: "", apex: "query", scope: "quick" };
-    this.kept = {}; // what each section remembers while another one is looked at
-    this.view = null;
+    /** @type {Record<string, Partial<Kept>>} what each section remembers while another one is looked at */
+    this.kept = {};
+    this.view = /** @type {import("./types.js").View} */ (/** @type {unknown} */ (null)); // there once one is open
     this.part = "results";
+    /** @type {Report|null} */
     this.report = null;
+    /** @type {Record<string, Section|undefined>} */
     this.sections = {};
+    /** @type {import("./types.js").Status|null} */
     this.standing = null;
     this.visit = 0; // answers to an earlier choice are not shown
     this.timer = 0;
-    this.panel = createPanel(root.firstChild, { path: (name, values) => this.path(name, values), viewPath: (name) => this.viewPath(name), thumb: (row) => this.thumb(row), onDisk, onOrdered: (row, source) => this.onOrdered(row, source), classes: () => this.classes() });
+    /** @type {import("./types.js").Path} */
+    const path = (name, values) => this.path(name, values);
+    const viewPath = (/** @type {string} */ name) => this.viewPath(name);
+    const thumb = (/** @type {number} */ row) => this.thumb(row);
+    this.panel = createPanel(/** @type {HTMLElement} */ (root.firstChild), { path, viewPath, thumb, onDisk, onOrdered: (row, source) => this.onOrdered(row, source), classes: () => this.classes() });
 
     // ---- sections --------------------------------------------------------------------------------------------------
 
     this.actions = {
-      onPick: (key) => (key.task === "radii" ? this.pickRadii(key) : this.panel.examples(key)),
-      onLevel: (source, level) => this.panel.level(source, level),
-      onShow: (check) => this.panel.findings(check),
+      onPick: (/** @type {import("./types.js").Key} */ key) => (key.task === "radii" ? this.pickRadii(key) : this.panel.examples(key)),
+      onLevel: (/** @type {string} */ source, /** @type {import("./types.js").Level} */ level) => this.panel.level(source, level),
+      onShow: (/** @type {import("./types.js").Check} */ check) => this.panel.findings(check),
       onDisk,
-      path: (name, values) => this.path(name, values),
-      viewPath: (name) => this.viewPath(name),
-      thumb: (row) => this.thumb(row),
+      path,
+      viewPath,
+      thumb,
     };
     new MutationObserver(() => this.redraw()).observe(document.body, { attributes: true, attributeFilter: ["class"] });
   }
 
+  /** @param {string} name */
   viewPath(name) {
     return `evaluate/${this.view.key}/${name}`;
   }
 
+  /** @param {string} name @param {Record<string, unknown>} [values] */
   path(name, values = {}) {
     return this.viewPath(`${name}?${query({ ...this.chosen, ...values })}`);
   }
 
+  /** @param {number} row */
   thumb(row) {
     return address(`view/${this.view.key}/thumb/${row}`);
   }
@@ -105,13 +126,16 @@ class Evaluator {
   }
 
   // ---- choosing --------------------------------------------------------------------------------------------------
+  /** @param {import("./types.js").View} next */
   async open(next) {
     this.view = next;
     this.panel.close();
     Object.assign(this.chosen, { other: "", apex: "query", scope: "quick" });
     await this.guarded(async (current) => {
       this.clear();
+      /** @type {Choices} */
       const names = await ask(this.viewPath("choices"));
+      /** @type {import("./types.js").Status} */
       const { available } = await ask(this.path("status"));
       if (!current()) return;
       if (available.includes("full")) this.chosen.scope = "full"; // the better one, when it is there
@@ -120,7 +144,7 @@ class Evaluator {
     });
   }
 
-  /** Do something that later choices make void: `current()` says whether it still counts. */
+  /** Do something that later choices make void: `current()` says whether it still counts. @param {(current: () => boolean) => Promise<unknown>} work */
   async guarded(work) {
     clearTimeout(this.timer);
     const mine = ++this.visit;
@@ -131,6 +155,7 @@ class Evaluator {
     }
   }
 
+  /** @param {string} state @param {unknown} error */
   tell(state, error) {
     this.words.fail(error);
     this.root.dataset.state = state;
@@ -143,8 +168,9 @@ class Evaluator {
     this.stage.replaceChildren();
   }
 
+  /** @param {"other"|"apex"|"scope"} key */
   choose(key) {
-    return (value) => {
+    return (/** @type {string} */ value) => {
       this.chosen[key] = value;
       this.panel.close();
       this.clear();
@@ -152,6 +178,7 @@ class Evaluator {
     };
   }
 
+  /** @param {Choices} names */
   drawBar(names) {
     const others = [["", "nothing"], [names.untrained, "the untrained encoder"], ...names.others];
     const scopes = [
@@ -174,22 +201,25 @@ class Evaluator {
   async look() {
     await this.guarded(async (current) => {
       const before = this.standing?.state;
+      /** @type {import("./types.js").Status} */
       const found = await ask(this.path("status"));
       if (!current()) return;
       this.standing = found;
-      this.words.show(this.standing, { scope: this.chosen.scope, report: this.report });
-      if (this.standing.state === "ready" && !this.report) {
+      this.words.show(found, { scope: this.chosen.scope, report: this.report });
+      if (found.state === "ready" && !this.report) {
+        /** @type {Report} */
         const made = await ask(this.path("report"));
         if (!current()) return;
         this.report = made;
-        this.words.show(this.standing, { scope: this.chosen.scope, report: this.report });
+        this.words.show(found, { scope: this.chosen.scope, report: this.report });
       }
-      if (this.standing.state !== before || !this.stage.firstChild) this.show(this.part);
-      if (this.standing.state === "running" || this.standing.state === "busy") this.timer = setTimeout(() => this.look(), POLL_MS);
-      this.root.dataset.state = this.standing.state;
+      if (found.state !== before || !this.stage.firstChild) this.show(this.part);
+      if (found.state === "running" || found.state === "busy") this.timer = setTimeout(() => this.look(), POLL_MS);
+      this.root.dataset.state = found.state;
     });
   }
 
+  /** @param {string} address_ */
   send(address_) {
     return this.guarded(async (current) => {
       await ask(address_, { method: "POST" });
@@ -201,32 +231,34 @@ class Evaluator {
     return this.send(this.path("run"));
   }
 
+  /** @param {string} job */
   cancel(job) {
     return this.send(`evaluate/cancel/${job}`);
   }
 
-  /** A number about radii leads to pairs of parent and child, or to the items of a level. */
+  /** A number about radii leads to pairs of parent and child, or to the items of a level. @param {{source: string, metric: string}} key */
   pickRadii({ source, metric }) {
     if (metric === "direct" || metric === "ancestors") return this.panel.pairs(source, metric === "direct");
-    const { levels } = this.report.radii.find((one) => one.source === source);
+    const levels = this.report?.radii.find((one) => one.source === source)?.levels ?? [];
     const depth = metric.startsWith("depth ") ? Number(metric.slice(6)) : levels[levels.length - 1].depth;
-    return this.panel.level(
-      source,
-      levels.find((level) => level.depth === depth),
-    );
+    const level = levels.find((one) => one.depth === depth);
+    return level && this.panel.level(source, level);
   }
 
+  /** @param {string} name @returns {Section} */
   make(name) {
+    /** @type {Record<string, Partial<Kept>>} */
     const start = {
       curves: { curve: "" },
       classes: { task: "", score: "", metric: "" },
       ordered: { row: null, source: "", limit: 10, word: "" },
     };
     this.kept[name] = this.kept[name] || start[name] || {};
-    const context = { ...this.actions, state: this.kept[name] };
-    return name === "health" ? health(context) : SECTIONS[name](this.report, context);
+    const context = { ...this.actions, state: /** @type {Kept} */ (this.kept[name]) };
+    return name === "health" ? health(context) : SECTIONS[name](/** @type {Report} */ (this.report), context);
   }
 
+  /** @param {string} name */
   show(name) {
     this.part = name;
     this.tabs.replaceChildren(...TABS.map((one, index) => this.tabButton(one, index)));
@@ -234,15 +266,15 @@ class Evaluator {
       this.stage.replaceChildren(promise());
       return;
     }
-    this.sections[name] = this.sections[name] || this.make(name);
-    if (this.stage.firstChild !== this.sections[name]) this.stage.replaceChildren(this.sections[name]);
+    const section = (this.sections[name] = this.sections[name] || this.make(name));
+    if (this.stage.firstChild !== section) this.stage.replaceChildren(section);
     this.stage.dataset.part = name;
-    if (this.sections[name].shown) this.sections[name].shown();
+    section.shown?.();
   }
 
   tabButton(/** @type {string[]} */ [name, text], /** @type {number} */ index) {
     const on = name === this.part;
-    const step = (event) => {
+    const step = (/** @type {KeyboardEvent} */ event) => {
       const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!move) return;
       event.preventDefault();
@@ -259,9 +291,10 @@ class Evaluator {
     return button(text, () => this.show(name), { ...attributes, onkeydown: step });
   }
 
+  /** @param {number} row @param {string} source */
   onOrdered(row, source) {
-    this.sections.ordered = this.sections.ordered || this.make("ordered");
-    this.sections.ordered.take(row, source);
+    const section = (this.sections.ordered = this.sections.ordered || this.make("ordered"));
+    /** @type {import("./ordered.js").OrderedSection} */ (section).take(row, source);
     this.show("ordered");
   }
 

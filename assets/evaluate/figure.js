@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * Norm-ordered retrieval as a figure for a paper: on white, every picture inside the file.
  *
@@ -5,6 +6,10 @@
  *
  * query, items: {row, label, radius, relevant?}.  facts: words for the line below.  width: in mm.  format: "svg" (lines and letters
  * stay vectors) or "png" (three times the size of the screen).  page: its size in CSS, for print.
+ *
+ * @typedef {{row: number, label: string, radius: number, relevant?: boolean}} Item
+ * @typedef {{title: string, items: Item[]}} Group
+ * @typedef {(row: number) => string} Thumb   the address of the picture of a row
  */
 import { withLetters } from "../disk/fonts.js";
 import { el } from "../shared/dom.js";
@@ -19,12 +24,15 @@ const PER_LINE = 10;
 const LEFT = CELL + 26;
 const PNG_SCALE = 3;
 
+/** @param {string} text */
 const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+/** @param {number} x @param {number} y @param {string} words @param {number} size @param {string} [extra] attributes */
 const text = (x, y, words, size, extra = "") => `<text x="${x}" y="${y}" font-size="${size}" ${extra}>${escape(words)}</text>`;
 
-/** One picture with its frame, its mark, its class and its radius. */
-async function cell(item, /** @type {number[]} */ [x, y], thumb) {
+/** One picture with its frame, its mark, its class and its radius. @param {Item} item @param {number[]} place @param {Thumb} thumb */
+async function cell(item, [x, y], thumb) {
   const side = CELL - 12;
+  /** @type {Record<string, string>} */
   const frames = {
     true: `stroke="${RIGHT}" stroke-width="2.5"`,
     false: 'stroke="#8a94a6" stroke-width="1" stroke-dasharray="3 2"',
@@ -34,18 +42,20 @@ async function cell(item, /** @type {number[]} */ [x, y], thumb) {
   const mark = `<circle cx="${x + side - 7}" cy="${y + 7}" r="7" fill="${RIGHT}"/>${sign}`;
   return [
     `<image x="${x + 3}" y="${y + 3}" width="${side - 6}" height="${side - 6}" href="${await dataUrl(thumb(item.row))}"/>`,
-    `<rect x="${x}" y="${y}" width="${side}" height="${side}" rx="4" fill="none" ${frames[item.relevant]}/>`,
+    `<rect x="${x}" y="${y}" width="${side}" height="${side}" rx="4" fill="none" ${frames[String(item.relevant)]}/>`,
     item.relevant ? mark : "",
     text(x + side / 2, y + side + 10, item.label, 8.5, 'text-anchor="middle"'),
     text(x + side / 2, y + side + 19, number(item.radius), 7.5, `text-anchor="middle" fill="${QUIET}"`),
   ].join("");
 }
 
+/** @param {Item} query @param {Group[]} groups @param {string[]} facts @param {number} mm @param {Thumb} thumb */
 async function drawn(query, groups, facts, mm, thumb) {
   const width = LEFT + PER_LINE * CELL;
   const parts = [text(8, 18, "query", 11, 'font-weight="600"'), await cell(query, [8, 28], thumb)];
   let y = 14;
   for (const group of groups) {
+    /** @param {number} i */
     const place = (i) => [LEFT + (i % PER_LINE) * CELL, y + 14 + Math.floor(i / PER_LINE) * LINE];
     parts.push(text(LEFT, y + 4, group.title, 11, 'font-weight="600"'));
     parts.push(text(width - 12, y + 4, "general → specific", 9, `text-anchor="end" fill="${QUIET}"`));
@@ -61,19 +71,19 @@ async function drawn(query, groups, facts, mm, thumb) {
   return { svg, page: size.join(" "), width, height: y };
 }
 
+/** @param {{svg: string, width: number, height: number}} picture @returns {Promise<Blob>} PNG */
 async function raster({ svg, width, height }) {
   const image = new Image();
   image.src = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
   await image.decode();
   const canvas = el("canvas", { width: width * PNG_SCALE, height: height * PNG_SCALE });
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).drawImage(image, 0, 0, canvas.width, canvas.height);
   URL.revokeObjectURL(image.src);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  return new Promise((resolve) => canvas.toBlob((blob) => resolve(/** @type {Blob} */ (blob)), "image/png"));
 }
 
 /**
- * @typedef {{row: number, label: string, radius: number, relevant?: boolean}} Item
- * @param {{query: Item, groups: {title: string, items: Item[]}[], facts: string[], width: number, thumb: (row: number) => string, format: string}} about
+ * @param {{query: Item, groups: Group[], facts: string[], width: number, thumb: Thumb, format: string|undefined}} about
  * @returns {Promise<{blob: Blob, svg: string, page: string}>}
  * @throws {Error} for a width that is no figure's, and when a picture cannot be read
  */

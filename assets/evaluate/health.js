@@ -1,9 +1,13 @@
+// @ts-check
 /** The health report of a workspace's hierarchy: every check with its count, in words, and a way to its pictures. */
 import { button, el, save } from "../shared/dom.js";
 import { count, number } from "../shared/format.js";
 import { address, ask } from "../shared/http.js";
 import { complaint, downloads, note, numberButton } from "../shared/pieces.js";
 
+/** @typedef {import("./types.js").Check} Check */
+
+/** @type {Record<Check["severity"], string[]>} */
 const SIGNS = { error: ["●", "cannot be right"], warning: ["▲", "probably wrong"], info: ["○", "good to know"] };
 const DETAILS = 12;
 const FILES = [
@@ -11,11 +15,13 @@ const FILES = [
   ["health.md", "Report (Markdown)"],
 ];
 
+/** @param {number} part @param {number} whole */
 function percent(part, whole) {
   const share = (100 * part) / whole;
   return `${share.toFixed(share > 0 && share < 1 ? 2 : 1)} %`;
 }
 
+/** @param {string[]} lines */
 function details(lines) {
   if (!lines.length) return null;
   const rest =
@@ -29,6 +35,7 @@ function details(lines) {
   );
 }
 
+/** @param {Check} one @param {(check: Check) => unknown} onShow */
 function check(one, onShow) {
   const clean = one.count === 0;
   const [sign, words] = clean ? ["✓", "nothing found"] : SIGNS[one.severity];
@@ -45,7 +52,7 @@ function check(one, onShow) {
 
 /**
  * The section of what deserves a second look.
- * @param {{viewPath: (name: string) => string, onShow: (check: any) => void}} options @returns {import("../shared/pieces.js").Section}
+ * @param {{viewPath: (name: string) => string, onShow: (check: Check) => unknown}} options @returns {import("../shared/pieces.js").Section}
  */
 export function health({ viewPath, onShow }) {
   const wait = el("li", { class: "he-note", text: "Looking through the hierarchy …" });
@@ -59,6 +66,7 @@ export function health({ viewPath, onShow }) {
     if (loaded) return;
     loaded = true;
     try {
+      /** @type {{omega: number|null, checkpoint: string, checks: Check[], notes: string[]}} */
       const report = await ask(viewPath("health"));
       const vectors =
         report.omega === null ? "" : ` and the vectors of ${report.checkpoint}, at its ω of ${number(report.omega, 2)} rad`;
@@ -66,6 +74,7 @@ export function health({ viewPath, onShow }) {
         `What deserves a second look in the boxes of this data${vectors}. ` +
         "Nothing is changed; every count leads to its pictures, worst first.";
       list.replaceChildren(...report.checks.map((one) => check(one, onShow)));
+      /** @param {string} name */
       const keep = (name) => save(address(viewPath(`download-health/${name}`)), name);
       section.append(...report.notes.map((text) => note(text)), downloads("Save", FILES, keep));
     } catch (error) {

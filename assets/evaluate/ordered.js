@@ -1,6 +1,12 @@
+// @ts-check
 /**
  * Norm-ordered retrieval (the paper's Fig. 5): the best items for one query under each score, shown by ascending radius,
  * that is from general to specific; saved as SVG with its pictures inside, or as PNG made from that SVG.
+ *
+ * @typedef {import("../shared/pieces.js").Section & {take: (row: number, source: string) => void}} OrderedSection
+ * @typedef {import("./types.js").OrderedRow} OrderedRow
+ * @typedef {{path: import("./types.js").Path, thumb: (row: number) => string, onDisk: (row: number) => unknown,
+ *   state: {row: number|null, source: string, limit: number, word: string, width?: string}}} Options
  */
 import { toPrinter } from "../disk/print.js";
 import { button, el, save } from "../shared/dom.js";
@@ -9,11 +15,14 @@ import { ask } from "../shared/http.js";
 import { card, choice, complaint, downloads, note } from "../shared/pieces.js";
 import { orderedFigure } from "./figure.js";
 
+/** @type {Record<string, string>} */
 const TITLES = { angle: "hyperbolic angle", cosine: "cosine", distance: "distance" };
 
+/** @param {OrderedRow} one */
 const rightOf = (one) => one.items.filter((item) => item.relevant).length;
 
 class Ordered {
+  /** @param {import("./types.js").Report} report @param {Options} options */
   constructor(report, { path, thumb, onDisk, state }) {
     this.report = report;
     this.path = path;
@@ -23,28 +32,32 @@ class Ordered {
     this.names = report.sources.map((source) => source.name);
     this.tools = el("div", { class: "he-tools" });
     this.stage = el("div", { class: "he-ordered" });
+    /** @type {import("./types.js").OrderedAnswer|null} */
     this.answer = null;
     this.asked = 0;
 
-    this.byName = new Map(report.classes.map((one) => [one.name, one.label]).concat([["scene", -1]]));
+    /** @type {Map<string, number>} */
+    this.byName = new Map([...report.classes.map((one) => /** @type {[string, number]} */ ([one.name, one.label])), ["scene", -1]]);
     this.holders = report.classes.filter((one) => one.under).length;
 
     if (!this.names.includes(state.source)) state.source = this.names[0];
     this.controls();
-    /** @type {any} a Section that can take a query */
-    this.section = el("div", {}, this.tools, this.stage);
-    this.section.shown = () => (state.row === null ? this.drawQuery(state.word || "") : this.answer || this.load());
-    this.section.take = (row, source) => {
-      Object.assign(state, { row, source, word: "" });
-      this.answer = null;
-      this.controls();
-    };
+    /** @type {OrderedSection} */
+    this.section = Object.assign(el("div", {}, this.tools, this.stage), {
+      shown: () => (state.row === null ? this.drawQuery(state.word || "") : this.answer || this.load()),
+      take: (/** @type {number} */ row, /** @type {string} */ source) => {
+        Object.assign(state, { row, source, word: "" });
+        this.answer = null;
+        this.controls();
+      },
+    });
   }
 
   controls() {
-    const under = (one) => (one.under ? `${one.under} classes under it` : "nothing under it");
+    const under = (/** @type {import("./types.js").ClassInfo} */ one) => (one.under ? `${one.under} classes under it` : "nothing under it");
     const options = this.report.classes.map((one) => el("option", { value: one.name }, under(one)));
     const list = el("datalist", { id: "he-classes" }, el("option", { value: "scene" }), ...options);
+    /** @type {HTMLInputElement} */
     const field = el("input", {
       type: "search",
       list: "he-classes",
@@ -64,7 +77,7 @@ class Ordered {
     );
   }
 
-  /** A query of the named class; of the scenes when none is named, for every scene holds something. */
+  /** A query of the named class; of the scenes when none is named, for every scene holds something. @param {string} word */
   async drawQuery(word) {
     const name = word.trim().toLowerCase();
     const label = name ? [...this.byName].find(([known]) => known.toLowerCase() === name)?.[1] : -1;
@@ -83,6 +96,7 @@ class Ordered {
     });
   }
 
+  /** @param {() => Promise<unknown>} work */
   async guarded(work) {
     try {
       await work();
@@ -102,6 +116,7 @@ class Ordered {
   }
 
   // ---- on the page -----------------------------------------------------------------------------------------------
+  /** @param {OrderedRow} one */
   row(one) {
     const facts = `${rightOf(one)} of ${one.items.length} correct · general → specific`;
     const title = el("h4", {}, `${TITLES[one.score] || one.score} `, el("span", { text: facts }));
@@ -115,7 +130,7 @@ class Ordered {
   }
 
   show() {
-    const { query, rows } = this.answer;
+    const { query, rows } = this.shownAnswer;
     const words = [
       el("h4", { text: query.label }),
       el("p", { text: `${query.depth_name} in ${query.file}, ${number(query.radius)} from the root` }),
@@ -141,34 +156,38 @@ class Ordered {
     );
   }
 
+  /** The answer, for what is done only once there is one. */
+  get shownAnswer() {
+    return /** @type {import("./types.js").OrderedAnswer} */ (this.answer);
+  }
+
   /** What the figure is of, for the line below it. */
   facts() {
-    const { omega, data, query } = this.answer;
+    const { omega, data, query } = this.shownAnswer;
     const cone = omega === null ? [] : [`ω = ${omega.toFixed(3)} rad (${((omega * 180) / Math.PI).toFixed(1)}°) at the query`];
     return [`data: ${data}`, `checkpoint: ${this.state.source}`, ...cone, `query ${number(query.radius)} from the root`, "numbers: distance to the root", "✓ correct by class"];
   }
 
+  /** @param {string} name @param {number} width mm */
   async keep(name, width) {
     const format = name.split(".").pop();
     try {
-      const groups = this.answer.rows.map((one) => ({
+      const { query, rows } = this.shownAnswer;
+      const groups = rows.map((one) => ({
         title: `${TITLES[one.score] || one.score}: ${rightOf(one)} of ${one.items.length} correct`,
         items: one.items,
       }));
-      const made = await orderedFigure({ query: this.answer.query, groups, facts: this.facts(), width, thumb: this.thumb, format });
+      const made = await orderedFigure({ query, groups, facts: this.facts(), width, thumb: this.thumb, format });
       if (format === "pdf") await toPrinter(made.svg, made.page);
       else save(made.blob, name);
     } catch (error) {
-      this.stage.append(complaint(new Error(`${name} could not be made: ${error.message}.`)));
+      this.stage.append(complaint(new Error(`${name} could not be made: ${/** @type {Error} */ (error).message}.`)));
     }
   }
 }
 
 /**
  * The section of norm-ordered retrieval; `take(row, source)` of it makes an item the query.
- * @param {any} report of the server
- * @param {{path: (name: string, values?: Object) => string, thumb: (row: number) => string, onDisk: (row: number) => void,
- *   state: {row: number|null, source: string, limit: number, word: string, width?: string}}} options
- * @returns {import("../shared/pieces.js").Section & {take: (row: number, source: string) => void}}
+ * @param {import("./types.js").Report} report @param {Options} options @returns {OrderedSection}
  */
 export const ordered = (report, options) => new Ordered(report, options).section;

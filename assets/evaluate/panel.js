@@ -1,9 +1,18 @@
+// @ts-check
 /**
  * The panel of pictures behind a number: queries with what they retrieved, items of a level, pairs with their boxes.
  *
  *   const panel = createPanel(element, {path, thumb, onDisk, onOrdered});
  *   panel.examples(key)   key: {source, task, reading, score, metric, label?}
  *   panel.level(source, level) · panel.pairs(source, direct) · panel.findings(check)
+ *
+ * @typedef {import("./types.js").Key} Key
+ * @typedef {import("./types.js").Card} Card
+ * @typedef {import("./types.js").Example} Example
+ * @typedef {import("./types.js").Pair} Pair
+ * @typedef {{path: import("./types.js").Path, viewPath: (name: string) => string, thumb: (row: number) => string,
+ *   onDisk: (row: number) => unknown, onOrdered: (row: number, source: string) => void, classes: () => import("./types.js").ClassInfo[]}} Options
+ * @typedef {{estimate: import("./types.js").Estimate, queries_available: number, pool: number}} Measured
  */
 import { rectOf } from "../shared/boxes.js";
 import { add, button, el, make } from "../shared/dom.js";
@@ -28,12 +37,13 @@ const LEVEL_ORDERS = [
   ["outer", "farthest out"],
 ];
 
-/** How much is shown, and a button for the next page until all is. */
+/** How much is shown, and a button for the next page until all is. @param {number} total @param {number} shownSoFar @param {() => unknown} next */
 function more(total, shownSoFar, next) {
   const rest = shownSoFar < total ? button("show more", next, { class: "he-small he-more" }) : null;
   return el("div", { class: "he-paging" }, note(`showing ${count(shownSoFar)} of ${count(total)}`), rest);
 }
 
+/** @param {Measured} answer @param {Key} key */
 function legend({ estimate, queries_available: available, pool }, { source, metric }) {
   const mean = `${measured(metric, estimate.mean)}${unitOf(metric)}`;
   const queries = `${count(estimate.count)} of ${count(available)} queries`;
@@ -49,6 +59,7 @@ function legend({ estimate, queries_available: available, pool }, { source, metr
 }
 
 class Panel {
+  /** @param {HTMLElement} root @param {Options} options */
   constructor(root, { path, viewPath, thumb, onDisk, onOrdered, classes }) {
     this.path = path;
     this.viewPath = viewPath;
@@ -72,6 +83,7 @@ class Panel {
     this.asked = 0;
   }
 
+  /** @param {string} text @param {...Node} controls */
   open(text, ...controls) {
     this.title.textContent = text;
     this.tools.replaceChildren(...controls);
@@ -79,7 +91,7 @@ class Panel {
     this.body.scrollTop = 0;
   }
 
-  /** Fill the body with what `make` finds; a late answer to an older question is not shown. */
+  /** Fill the body with what `make` finds; a late answer to an older question is not shown. @param {() => Promise<Node[]>} make */
   async fill(make) {
     const number_ = ++this.asked;
     this.body.setAttribute("aria-busy", "true");
@@ -95,7 +107,7 @@ class Panel {
 
   // ---- small pieces ----------------------------------------------------------------------------------------------
 
-  /** A part of a picture with boxes on it, in the picture's own pixels. */
+  /** A part of a picture with boxes on it, in the picture's own pixels. @param {import("./types.js").Scene} scene */
   region(scene) {
     const [x1, y1, x2, y2] = scene.region;
     const alt = scene.cards.map((item) => item.label).join(" and ");
@@ -110,7 +122,10 @@ class Panel {
     return frame;
   }
 
-  /** Do something elsewhere on the page: the panel makes way first. */
+  /**
+   * Do something elsewhere on the page: the panel makes way first.
+   * @template {unknown[]} A @param {(...values: A) => unknown} act @returns {(...values: A) => void}
+   */
   leaving(act) {
     return (...values) => {
       this.dialog.close();
@@ -118,6 +133,7 @@ class Panel {
     };
   }
 
+  /** @param {number} row @param {string} [text] */
   disk(row, text = "show on the disk") {
     return button(
       text,
@@ -126,13 +142,14 @@ class Panel {
     );
   }
 
+  /** @param {Card} item @param {boolean} [last] */
   card(item, last = false) {
     return itemCard(item, { thumb: this.thumb, onPick: this.leaving(this.onDisk), last });
   }
 
   // ---- queries and what they retrieved ---------------------------------------------------------------------------
 
-  /** The query in its surroundings, and what it is worth. */
+  /** The query in its surroundings, and what it is worth. @param {Example} one @param {Key} key @param {number} depth */
   questioned(one, key, depth) {
     const item = one.query.cards[0];
     const seen = one.retrieved.slice(0, depth);
@@ -155,9 +172,11 @@ class Panel {
     return el("div", { class: "he-query" }, this.region(one.query), el("div", {}, ...words, actions));
   }
 
+  /** @param {Example} one @param {Key} key */
   example(one, key) {
     const item = one.query.cards[0];
     const depth = Number(/@(\d+)$/.exec(key.metric)?.[1] || one.retrieved.length); // what the metric looked at
+    /** @param {number} i */
     const last = (i) => i === depth - 1 && depth < one.retrieved.length;
     const strip = { class: "he-strip", role: "group", "aria-label": `Retrieved for ${item.label}, in ranked order` };
     const found = el("div", strip, ...one.retrieved.map((got, i) => this.card(got, last(i))));
@@ -169,8 +188,9 @@ class Panel {
     );
   }
 
+  /** @param {Key} key */
   examples(key, order = "worst", limit = STEP) {
-    const again = (change) => this.examples({ ...key, ...change }, change.order || order, STEP);
+    const again = (/** @type {{order?: string, label?: number|null}} */ change) => this.examples({ ...key, ...change }, change.order || order, STEP);
     this.open(
       `${key.metric} by ${key.score}: ${taskTitle(key.task, key.reading)}`,
       choice("Examples", ORDERS, order, (value) => again({ order: value })),
@@ -178,7 +198,9 @@ class Panel {
     );
     return this.fill(async () => {
       const { source, task, reading, score, metric, label } = key;
+      /** @type {Measured & {examples: Example[]}} */
       const answer = await ask(this.path("examples", { source, task, reading, score, metric, label, order, limit }));
+      /** @type {HTMLElement[]} */
       const list = answer.examples.map((one) => this.example(one, key));
       if (!list.length) list.push(note("No query of this class was measured; take all classes, or run the full evaluation."));
       const next = () => this.examples(key, order, Math.min(MOST, limit + STEP));
@@ -187,6 +209,7 @@ class Panel {
     });
   }
 
+  /** @param {number|null|undefined} label @param {(label: number|null) => unknown} onchange */
   classChoice(label, onchange) {
     const options = [["", "all classes"], ...this.classes().map((one) => [String(one.label), `${one.name} (${count(one.count)})`])];
     const chosen = label === null || label === undefined ? "" : String(label);
@@ -194,29 +217,35 @@ class Panel {
   }
 
   // ---- items of a level, pairs -----------------------------------------------------------------------------------
+  /** @param {string} source @param {import("./types.js").Level} one */
   level(source, one, order = "typical") {
-    const change = (value) => this.level(source, one, value);
+    const change = (/** @type {string} */ value) => this.level(source, one, value);
     this.open(`${one.name}: ${plural(one.count, "item")} at depth ${one.depth}`, choice("Items", LEVEL_ORDERS, order, change));
+    /** @param {number} offset @returns {Promise<{total: number, items: Card[]}>} */
     const get = (offset) => ask(this.path("level", { source, depth: one.depth, order, offset, limit: 2 * STEP }));
     return this.paged(get, (answer) => answer.items.map((item) => this.card(item)), "he-cards");
   }
 
+  /** @param {string} source @param {boolean} direct */
   pairs(source, direct, right = false) {
-    const change = (value) => this.pairs(source, direct, value === "true");
+    const change = (/** @type {string} */ value) => this.pairs(source, direct, value === "true");
     this.open(`${source}: radii of ${direct ? "direct " : ""}parent and child`, choice("Pairs", PAIR_ORDERS, String(right), change));
+    /** @param {number} offset @returns {Promise<{total: number, pairs: Pair[]}>} */
     const get = (offset) => ask(this.path("pairs", { source, direct, right, offset, limit: STEP }));
     return this.paged(get, (answer) => answer.pairs.map((one) => this.pair(one)), "he-pairs");
   }
 
+  /** @param {import("./types.js").Check} check */
   findings(check) {
     this.open(check.title, note(check.meaning));
+    /** @param {number} offset @returns {Promise<{total: number, pairs: Pair[], measure: string}>} */
     const get = (offset) => ask(this.viewPath(`health/${check.key}?${query({ offset, limit: STEP })}`));
     return this.paged(get, (answer) => answer.pairs.map((one) => this.pair(one, answer.measure)), "he-pairs");
   }
 
-  /** One item, or two of one picture, with their boxes on it. */
+  /** One item, or two of one picture, with their boxes on it. @param {Pair} one @param {string} [measure] what `value` is */
   pair(one, measure) {
-    const line = (item, i) => {
+    const line = (/** @type {Card} */ item, /** @type {number} */ i) => {
       const facts = ` ${item.depth_name} · ${number(one.radii[i])} from the root`;
       return el(
         "p",
@@ -230,11 +259,16 @@ class Panel {
     return el("article", { class: "he-pair", "data-rows": one.cards.map((item) => item.row).join(" ") }, this.region(one), words);
   }
 
-  /** A list that grows by a page at a time; get(offset) → {total, …}, make(answer) → its elements. */
+  /**
+   * A list that grows by a page at a time.
+   * @template {{total: number}} A
+   * @param {(offset: number) => Promise<A>} get @param {(answer: A) => Node[]} make its elements @param {string} className
+   */
   paged(get, make, className) {
     return this.fill(async () => {
       const list = el("div", { class: className });
       const foot = el("div");
+      /** @type {() => Promise<void>} */
       const next = async () => {
         const answer = await get(list.childElementCount);
         list.append(...make(answer));
@@ -253,9 +287,5 @@ class Panel {
   }
 }
 
-/**
- * @param {HTMLElement} root
- * @param {{path: (name: string, values?: Object) => string, viewPath: (name: string) => string, thumb: (row: number) => string,
- *   onDisk: (row: number) => void, onOrdered: (row: number, source: string) => void, classes: () => any[]}} options
- */
+/** @param {HTMLElement} root @param {Options} options */
 export const createPanel = (root, options) => new Panel(root, options);

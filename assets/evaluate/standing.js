@@ -1,14 +1,19 @@
+// @ts-check
 /**
  * Where an evaluation stands, in words: not measured, stale, running with its progress, failed, stopped, or what was measured.
  *
  *   const standing = createStanding(element, {onRun, onCancel});
  *   standing.show(answer, {scope, report});   // answer: of the server's `status`
  *   standing.fail(error);
+ *
+ * @typedef {import("./types.js").Job} Job
+ * @typedef {import("./types.js").Report} Report
  */
 import { button, el } from "../shared/dom.js";
 import { timeLeft } from "../shared/format.js";
 import { complaint, note } from "../shared/pieces.js";
 
+/** @type {Record<string, string>} */
 const COSTS = {
   quick: "A sample of the queries: seconds on a few hundred pictures, with wider intervals.",
   full: "Every query: minutes on thousands of pictures.",
@@ -16,13 +21,17 @@ const COSTS = {
 
 /** @param {HTMLElement} root @param {{onRun: () => void, onCancel: (job: string) => void}} options */
 export function createStanding(root, { onRun, onCancel }) {
+  /** @param {string} text */
   const runButton = (text) => button(text, onRun, { class: "he-run" });
-  const find = (name) => root.querySelector(name);
+  /** @template {HTMLElement} [T=HTMLElement] @param {string} name @returns {T} */
+  const find = (name) => /** @type {T} */ (root.querySelector(name));
 
+  /** @param {Node[]} lines @param {string} text */
   function invite(lines, text) {
     root.replaceChildren(el("div", { class: "he-empty" }, el("div", {}, ...lines), runButton(text)));
   }
 
+  /** @param {import("./types.js").Status} status @param {{scope: string, report: Report|null}} of */
   function show({ state, job, stale }, { scope, report }) {
     if (state === "ready") root.replaceChildren(report ? summary(report) : note("Reading the results …"));
     else if (state === "running" || state === "busy") progress(job, state === "busy");
@@ -34,23 +43,27 @@ export function createStanding(root, { onRun, onCancel }) {
     }
   }
 
-  /** The bar is made once and then only changed, so that it glides and its button can be pressed. */
+  /** The bar is made once and then only changed, so that it glides and its button can be pressed. @param {Job} job @param {boolean} other */
   function progress(job, other) {
     if (!find(".he-progress")) {
       const words = note("", { class: "he-note he-words", "aria-live": "off" });
       const meter = el("progress", { max: "1", "aria-label": "Progress" });
-      const cancel = button("Cancel", () => onCancel(cancel.dataset.job), { class: "he-small he-cancel" });
+      /** @type {HTMLButtonElement} */
+      const cancel = button("Cancel", () => onCancel(cancel.dataset.job ?? ""), { class: "he-small he-cancel" });
       root.replaceChildren(el("div", { class: "he-progress" }, el("p", { class: "he-title" }), meter, words, cancel));
     }
     const left = timeLeft(job.seconds_left);
     const facts = [`${Math.round(100 * job.share)} %`, job.what, `${job.seconds.toFixed(0)} s so far${left && `, ${left}`}`];
     find(".he-title").textContent = other ? `${job.title} is running; this one can start after it.` : `${job.title}.`;
-    find("progress").value = job.share;
+    /** @type {HTMLProgressElement} */ (find("progress")).value = job.share;
     find(".he-words").textContent = job.cancelling ? "stopping …" : facts.join(" · ");
-    find(".he-cancel").dataset.job = job.id;
-    find(".he-cancel").disabled = job.cancelling;
+    /** @type {HTMLButtonElement} */
+    const cancel = find(".he-cancel");
+    cancel.dataset.job = job.id;
+    cancel.disabled = job.cancelling;
   }
 
+  /** @param {Report} report */
   function summary({ sources, options, settings }) {
     const parts = sources.map((one) => {
       const when = one.created.slice(0, 16).replace("T", " ");
@@ -62,6 +75,7 @@ export function createStanding(root, { onRun, onCancel }) {
     );
   }
 
+  /** @param {unknown} error */
   const fail = (error) => invite([complaint(error)], "Try again");
   return { show, fail };
 }

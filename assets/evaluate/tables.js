@@ -1,5 +1,12 @@
+// @ts-check
 /**
  * Tables of the Evaluate tab: the paper's layout, and two sources side by side. Every number is a button to its examples.
+ *
+ * @typedef {import("./types.js").Cell} Cell
+ * @typedef {import("./types.js").Difference} Difference
+ * @typedef {import("./types.js").OnPick} OnPick
+ * @typedef {import("./types.js").Report} Report
+ * @typedef {(name: string) => string} Download   the address of a file
  */
 import { button, el, save } from "../shared/dom.js";
 import { measured, taskTitle, unitOf } from "../shared/format.js";
@@ -18,15 +25,16 @@ const COMPARED =
 const ARROWS = { higher: "↑", lower: "↓" };
 const WORDS = { higher: "higher is better", lower: "lower is better" };
 
-/** What identifies the number of a cell: enough to ask for its examples. */
+/** What identifies the number of a cell: enough to ask for its examples. @param {Cell|Difference} cell @param {string} source @returns {import("./types.js").Key} */
 const keyOf = (cell, source) => ({ source, task: cell.task, reading: cell.reading, score: cell.score, metric: cell.metric });
 
-/** The interval, printed as the number beside it. */
+/** The interval, printed as the number beside it. @param {{low: number|null, high: number|null}} estimate @param {string} metric */
 function interval({ low, high }, metric) {
   const known = low !== null && high !== null;
   return known ? el("small", { text: `[${measured(metric, low)}, ${measured(metric, high)}]` }) : null;
 }
 
+/** @param {Cell} one @param {import("./types.js").TableRow} row @param {import("./types.js").Column} column @param {OnPick} onPick */
 function cell(one, row, column, onPick) {
   if (one.value === null) return el("td", { class: "he-nothing", text: one.text });
   const plain = () => el("span", { class: "he-plain", text: one.text });
@@ -37,7 +45,7 @@ function cell(one, row, column, onPick) {
   return el("td", { class: one.best ? "he-best" : null }, button, interval(one, one.metric));
 }
 
-/** One of the paper's tables; `index` is its number among the files to take away. */
+/** One of the paper's tables; `index` is its number among the files to take away. @param {import("./types.js").Table} table @param {number} index @param {{onPick: OnPick, download: Download}} options */
 function paperTable(table, index, { onPick, download }) {
   const scored = table.rows.some((row) => row.score);
   const head = el(
@@ -73,6 +81,7 @@ function paperTable(table, index, { onPick, download }) {
 
 // ---- two sources side by side ------------------------------------------------------------------------------------
 
+/** @param {Difference} one @param {string} second */
 function verdict(one, second) {
   const mark = one.better > 0 ? "▲" : one.better < 0 ? "▼" : "≈";
   const words = one.better > 0 ? `${second} is better` : one.better < 0 ? `${second} is worse` : "no clear difference";
@@ -82,6 +91,7 @@ function verdict(one, second) {
   return el("td", { class: `he-verdict he-${kind}` }, sign, ` ${words}`, el("small", { text: overlap }));
 }
 
+/** @param {Difference} one @param {string[]} names @param {OnPick} onPick */
 function comparedRow(one, names, onPick) {
   const line = el(
     "tr",
@@ -101,11 +111,12 @@ function comparedRow(one, names, onPick) {
   return line;
 }
 
-/** Both sources, metric by metric, under one score at a time. */
+/** Both sources, metric by metric, under one score at a time. @param {Difference[]} differences @param {string[]} names @param {{onPick: OnPick}} options */
 function compared(differences, names, { onPick }) {
   const scores = [...new Set(differences.map((one) => one.score))];
   const holder = scrolled("Side by side");
   holder.classList.add("he-tall");
+  /** @param {string} score */
   const show = (score) => {
     const table = el("table", { class: "he-compared" });
     const titles = ["", names[0], names[1], "chance", "difference", "paired verdict"];
@@ -135,25 +146,25 @@ function compared(differences, names, { onPick }) {
 
 /**
  * The tables of the report whose cells pass `wanted`, in its order.
- * @param {any} report of the server @param {(cell: any) => boolean} wanted
- * @param {{onPick: (key: Object) => void, path: (name: string) => string}} options @returns {HTMLElement[]}
+ * @param {Report} report @param {(cell: Cell) => boolean} wanted @param {{onPick: OnPick, path: Download}} options @returns {HTMLElement[]}
  */
 export function tablesOf(report, wanted, { onPick, path }) {
+  /** @param {string} name */
   const download = (name) => address(path(`download/${name}`));
   const chosen = report.tables
-    .map((table, index) => [table, index])
-    .filter(([table]) => table.rows.some((row) => row.cells.some(wanted)));
-  return chosen.map(([table, index]) => paperTable(table, index, { onPick, download }));
+    .map((table, index) => ({ table, index }))
+    .filter(({ table }) => table.rows.some((row) => row.cells.some(wanted)));
+  return chosen.map(({ table, index }) => paperTable(table, index, { onPick, download }));
 }
 
 /**
  * The whole Results section.
- * @param {any} report of the server @param {{onPick: (key: Object) => void, path: (name: string) => string}} options
- * @returns {import("../shared/pieces.js").Section}
+ * @param {Report} report @param {{onPick: OnPick, path: Download}} options @returns {import("../shared/pieces.js").Section}
  */
 export function results(report, { onPick, path }) {
   const names = report.sources.map((source) => source.name);
   const beside = report.differences.length ? [compared(report.differences, names, { onPick })] : [];
+  /** @param {string} name */
   const keep = (name) => save(address(path(`download/${name}`)), name);
   return el(
     "div",

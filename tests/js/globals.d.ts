@@ -9,5 +9,6 @@ interface Window {
   hypvizOffline?: unknown;
   hypvizPublished?: unknown;
   hypvizReach?: unknown;
-  Plotly: any;
+  /** plotly.js, which the page loads before its modules. */
+  Plotly: import("../../assets/disk/plotly.js").Plotly;
 }
