@@ -4,45 +4,43 @@
  *   const annotator = mountAnnotator(element);
  *   annotator.open(view);            // view: what `View.describe()` sends; only its `choice` is used
  *   annotator.openData(name, image); // any set, embedded or not
+ *
+ * @typedef {import("./sheet.js").Box} Box
+ * @typedef {import("./sheet.js").DataSet} DataSet
+ * @typedef {import("./corrections.js").Answer} Answer
+ * @typedef {import("./corrections.js").Applied} Applied
  */
 import { button, el, save } from "../shared/dom.js";
 import { count, plural } from "../shared/format.js";
 import { address, ask } from "../shared/http.js";
 import { complaint, note } from "../shared/pieces.js";
 import { createApply, createCorrections } from "./corrections.js";
-import { KEYS, keyOf } from "./keys.js";
+import { add, relabel, remove, reshape } from "./edits.js";
+import { colourOf } from "./hues.js";
+import { createHelp, keyOf } from "./keys.js";
 import { createLabel } from "./label.js";
 import { createOpener } from "./open.js";
 import { places } from "./places.js";
 import { Sheet } from "./sheet.js";
 import { createStage } from "./stage.js";
 
-/* Okabe and Ito's colours, all of them visible on photographs with a dark rim. */
-const HUES = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#3b8fd4", "#ff7d26", "#ef8fc0", "#b9c4d3"];
-/** The label's colour, the same in every picture. */
-function colourOf(label) {
-  let hash = 7;
-  for (const character of label) hash = (hash * 31 + character.codePointAt(0)) >>> 0;
-  return HUES[hash % HUES.length];
-}
-
 export class Annotator {
+  /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
     this.last = "";
-    this.wanted = null;
     this.sheet = new Sheet({ ask, onShow: () => this.show(), onState: (state) => this.saved(state) });
-    this.build();
-    this.listen();
-  }
-
-  build() {
+    this.viewed = ""; // the data that are open at the top of the page
+    /** @type {{image: number, url: string}|null} */
+    this.shownFrom = null;
+    /** @param {string} text @param {string} title @param {() => unknown} run @param {import("../shared/pieces.js").Attributes} [attributes] */
     const small = (text, title, run, attributes = {}) => button(text, run, { title, "aria-label": title, ...attributes });
+    /** @type {HTMLInputElement} */
     this.number = el("input", { type: "number", min: "1", "aria-label": "Number of the picture", onchange: () => this.turn(Number(this.number.value) - 1) });
     this.of = el("span", { class: "ha-of" });
     this.name = el("span", { class: "ha-name" });
     this.state_ = el("span", { class: "ha-saved", role: "status" });
-    this.tools = ["draw", "move"].map((tool) => small(tool === "draw" ? "Draw" : "Move", `${tool === "draw" ? "Draw boxes (D)" : "Move boxes and picture (V)"}`, () => this.tool(tool), { "data-tool": tool }));
+    this.tools = /** @type {const} */ (["draw", "move"]).map((tool) => small(tool === "draw" ? "Draw" : "Move", `${tool === "draw" ? "Draw boxes (D)" : "Move boxes and picture (V)"}`, () => this.tool(tool), { "data-tool": tool }));
     this.undoButton = small("↶", "Undo (Ctrl Z)", () => this.sheet.undo());
     this.redoButton = small("↷", "Redo (Ctrl Y)", () => this.sheet.redo());
     const pages = el("div", { class: "ha-pages" },
@@ -55,9 +53,9 @@ export class Annotator {
       el("div", { class: "ha-group" }, small("−", "Smaller (−)", () => this.stage.zoom(1 / 1.4)), small("+", "Larger (+)", () => this.stage.zoom(1.4)), small("Fit", "Whole picture (0)", () => this.stage.home())),
       opener.button, small("?", "Keys (?)", () => this.help.showModal())); // prettier-ignore
     const frame = el("div", { class: "ha-frame" });
-    this.label = createLabel({ onLabel: (label) => this.relabel(label), onLeave: () => this.stage.svg.focus() });
+    this.label = createLabel({ onLabel: (label) => relabel(this, label), onLeave: () => this.stage.svg.focus() });
     this.list = el("ul", { class: "ha-list", "aria-label": "Boxes of this picture" });
-    this.deleteButton = small("Delete", "Delete the selected box (Delete)", () => this.remove());
+    this.deleteButton = small("Delete", "Delete the selected box (Delete)", () => remove(this));
     const data = () => this.sheet.data;
     this.applying = createApply({ data, before: () => this.sheet.settled(), onApplied: (made) => this.applied(made) });
     const hold = el("div", { id: "ha-corrections" });
@@ -73,28 +71,22 @@ export class Annotator {
     this.live = el("div", { class: "hv-sr", "aria-live": "polite" });
     const stage = el("section", { class: "ha-stage" }, frame, el("p", { class: "ha-caption" }, this.name));
     this.body = el("div", { class: "ha-body" }, stage, side);
-    this.help = this.buildHelp();
+    this.help = createHelp();
     const whole = el("div", { class: "he-root ha-root" }, bar, opener.node, this.body, this.help, this.live);
     this.root.replaceChildren(whole);
     this.stage = createStage(frame, {
       colourOf,
-      onDraw: (xyxy) => this.add(xyxy),
-      onChange: (key, xyxy) => this.reshape(key, xyxy),
+      onDraw: (xyxy) => add(this, xyxy),
+      onChange: (key, xyxy) => reshape(this, key, xyxy),
       onSelect: (key) => this.sheet.select(key),
     });
     this.tool("draw");
-  }
-
-  buildHelp() {
-    const list = el("dl");
-    for (const [keys, words] of KEYS) list.append(el("dt", { text: keys }), el("dd", { text: words }));
-    const help = el("dialog", { class: "hv-help" }, el("h3", { text: "Keys of the annotator" }), list);
-    help.append(button("Close", () => help.close()));
-    return help;
+    this.listen();
   }
 
   // ---- opening -------------------------------------------------------------------------------------------------
 
+  /** @param {{name: string, choice?: string[]}} view */
   open(view) {
     const wanted = places.wanted; // another tab may have asked for a picture
     places.wanted = null;
@@ -109,10 +101,11 @@ export class Annotator {
     const place = places.chosen;
     if (!place || place.data !== this.viewed || !this.root.getClientRects().length) return;
     places.chosen = null;
-    if (place.data === this.sheet.data || place.data === this.sheet.set?.copied) this.turn(place.image, place.key);
-    else this.openData(place.data, place.image, place.key);
+    if (this.viewed === this.sheet.data || this.viewed === this.sheet.set?.copied) this.turn(place.image, place.key);
+    else this.openData(this.viewed, place.image, place.key);
   }
 
+  /** @param {string} data @param {number|null} [image] @param {string|null} [key] of the box that is selected */
   async openData(data, image = null, key = null) {
     await this.attempt(async () => {
       const set = await this.sheet.open(data);
@@ -129,6 +122,7 @@ export class Annotator {
     });
   }
 
+  /** @param {DataSet} set */
   tell(set) {
     this.told.replaceChildren();
     if (set.copy) this.told.append(note(`${set.title} stays as it is: what you change goes into a copy, “${set.copy}”.`));
@@ -136,6 +130,7 @@ export class Annotator {
     this.applying.show(set.pending);
   }
 
+  /** @param {Answer} answer */
   corrected(answer) {
     const { sheet } = this;
     if (!sheet.set) return;
@@ -145,12 +140,13 @@ export class Annotator {
     this.tell(sheet.set);
   }
 
-  /** All keys are item ids now: read the set anew. */
+  /** All keys are item ids now: read the set anew. @param {Applied} made */
   async applied(made) {
     await this.openData(made.data, this.sheet.image);
     this.say(`${count(made.images)} pictures and ${count(made.boxes)} boxes are in use in all tabs.`);
   }
 
+  /** @param {() => Promise<unknown>} work */
   async attempt(work) {
     try {
       await work();
@@ -163,13 +159,15 @@ export class Annotator {
 
   // ---- pictures ------------------------------------------------------------------------------------------------
 
+  /** @param {number|undefined} image @param {string|null} [key] */
   turn(image, key = null) {
     const { set } = this.sheet;
-    if (!set || !Number.isInteger(image)) return undefined;
+    if (!set || image === undefined || !Number.isInteger(image)) return undefined;
     const last = set.names.length - 1;
     return this.attempt(() => this.sheet.turn(Math.min(last, Math.max(0, image)), key));
   }
 
+  /** @param {number} by */
   step(by) {
     return this.turn(this.sheet.image + by);
   }
@@ -205,7 +203,7 @@ export class Annotator {
     this.corrections.offer(item || scene);
   }
 
-  /** Bring an entry of the list in sight, without moving the page. */
+  /** Bring an entry of the list in sight, without moving the page. @param {Element|null} entry */
   scrollTo(entry) {
     if (!entry) return;
     const { top, bottom } = this.list.getBoundingClientRect();
@@ -213,6 +211,7 @@ export class Annotator {
     if (row.top < top || row.bottom > bottom) this.list.scrollTop += row.top - (top + bottom) / 2;
   }
 
+  /** @param {Box} box */
   entry(box) {
     const on = box.key === this.sheet.key;
     const [x1, y1, x2, y2] = box.xyxy;
@@ -229,65 +228,7 @@ export class Annotator {
     return [...new Set([...set.classes.map((one) => one.name), ...boxes.map((box) => box.label)])];
   }
 
-  // ---- boxes ---------------------------------------------------------------------------------------------------
-
-  add(xyxy) {
-    const { sheet } = this;
-    const key = `new-${crypto.getRandomValues(new Uint32Array(3)).join("-")}`;
-    const label = this.last || sheet.set.classes[0]?.name || "object";
-    const rounded = xyxy.map((value) => Math.round(value * 4) / 4); // as fine as a person draws
-    sheet.change([...sheet.boxes, { key, xyxy: rounded, label, source: "drawn" }], key);
-    this.say(`New box, ${label}.`);
-    if (!matchMedia("(pointer: coarse)").matches) this.label.focus(); // on a phone its keyboard would cover the picture
-  }
-
-  relabel(label) {
-    const { sheet } = this;
-    if (!sheet.selected) return;
-    this.last = label;
-    sheet.change(sheet.boxes.map((box) => (box.key === sheet.key ? { ...box, label } : box)));
-    this.say(`Labelled ${label}.`);
-  }
-
-  remove() {
-    const { sheet } = this;
-    if (!sheet.selected) return;
-    this.say(`${sheet.selected.label} deleted.`);
-    sheet.change(sheet.boxes.filter((box) => box.key !== sheet.key), null); // prettier-ignore
-    this.stage.svg.focus();
-  }
-
-  /** As the server keeps it, to a hundredth of a pixel. */
-  reshape(key, xyxy) {
-    const rounded = xyxy.map((value) => Math.round(value * 100) / 100);
-    this.sheet.change(this.sheet.boxes.map((box) => (box.key === key ? { ...box, xyxy: rounded } : box)));
-  }
-
-  /** Move, or with `resize` its right and lower side, by pixels of the picture. */
-  nudge(dx, dy, resize) {
-    const { sheet } = this;
-    const box = sheet.selected;
-    if (!box) return;
-    const [width, height] = this.stage.size();
-    let [x1, y1, x2, y2] = box.xyxy;
-    if (resize) [x2, y2] = [Math.min(width, Math.max(x1 + 2, x2 + dx)), Math.min(height, Math.max(y1 + 2, y2 + dy))];
-    else {
-      dx = Math.min(Math.max(dx, -x1), width - x2);
-      dy = Math.min(Math.max(dy, -y1), height - y2);
-      [x1, y1, x2, y2] = [x1 + dx, y1 + dy, x2 + dx, y2 + dy];
-    }
-    this.reshape(box.key, [x1, y1, x2, y2]);
-  }
-
-  nextBox(by) {
-    const { boxes, key } = this.sheet;
-    if (!boxes.length) return;
-    const at = boxes.findIndex((box) => box.key === key);
-    const next = boxes[(at + by + boxes.length + (at < 0 && by < 0 ? 1 : 0)) % boxes.length];
-    this.sheet.select(next.key);
-    this.say(`${next.label}, box ${boxes.indexOf(next) + 1} of ${boxes.length}.`);
-  }
-
+  /** @param {"draw"|"move"} name */
   tool(name) {
     this.stage.tool(name);
     for (const node of this.tools) node.setAttribute("aria-pressed", String(node.dataset.tool === name));
@@ -298,7 +239,7 @@ export class Annotator {
     save(address(this.sheet.path("export/annotations.json")), "annotations.json");
   }
 
-  /** @param {{saved: boolean, error?: any}} state */
+  /** @param {{saved: boolean, error?: unknown}} state */
   saved({ saved, error }) {
     this.state_.textContent = saved ? "All changes saved" : "Saving …";
     this.root.dataset.saved = String(saved);
@@ -307,6 +248,7 @@ export class Annotator {
     if (saved) this.tell(this.sheet.set);
   }
 
+  /** @param {string} text */
   say(text) {
     this.live.textContent = text;
   }
@@ -317,7 +259,7 @@ export class Annotator {
     new IntersectionObserver(() => this.follow()).observe(this.root);
     // Also while nothing has the focus: on a tab just opened, and after a click on what made way for something else.
     document.addEventListener("keydown", (event) => {
-      const ours = event.target === document.body ? this.root.getClientRects().length > 0 : this.root.contains(event.target);
+      const ours = event.target === document.body ? this.root.getClientRects().length > 0 : this.root.contains(/** @type {Node} */ (event.target));
       if (!ours || event.defaultPrevented || !this.sheet.picture || /** @type {Element} */ (event.target).closest("input, select, textarea, dialog")) return;
       const run = keyOf(this, event);
       if (!run) return;
@@ -326,6 +268,7 @@ export class Annotator {
     });
   }
 
+  /** @param {"a"|"b"} end */
   mark(end) {
     this.correcting.open = true;
     this.corrections.mark(end);

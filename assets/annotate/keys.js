@@ -1,9 +1,11 @@
 /** Keys of the annotator: what each does, and the list of them. */
+import { button, el } from "../shared/dom.js";
+import { add, nextBox, nudge, relabel, remove } from "./edits.js";
 
 /** @type {Record<string, number[]>} right and down */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-export const KEYS = [
+const KEYS = [
   ["Drag", "draw a box; the border or the name of the selected box moves it, a handle resizes it"],
   ["I", "a new box in the middle, without a mouse"],
   ["Arrow keys", "move the selected box by a pixel, with Shift by ten"],
@@ -20,6 +22,15 @@ export const KEYS = [
   ["?", "this list"],
 ];
 
+/** The dialogue that lists them. @returns {HTMLDialogElement} */
+export function createHelp() {
+  const list = el("dl");
+  for (const [keys, words] of KEYS) list.append(el("dt", { text: keys }), el("dd", { text: words }));
+  const help = el("dialog", { class: "hv-help" }, el("h3", { text: "Keys of the annotator" }), list);
+  help.append(button("Close", () => help.close()));
+  return help;
+}
+
 /** What a key press does, as a function, or null. @param {import("./annotate.js").Annotator} x @param {KeyboardEvent} event */
 export function keyOf(x, event) {
   const { key, shiftKey, altKey } = event;
@@ -29,13 +40,14 @@ export function keyOf(x, event) {
     return letter === "y" ? () => x.sheet.redo() : null;
   }
   const arrow = ARROWS[key];
-  if (arrow && x.sheet.selected) return () => x.nudge(arrow[0] * (shiftKey ? 10 : 1), arrow[1] * (shiftKey ? 10 : 1), altKey);
+  if (arrow && x.sheet.selected) return () => nudge(x, arrow[0] * (shiftKey ? 10 : 1), arrow[1] * (shiftKey ? 10 : 1), altKey);
   if (altKey) return null;
-  if (/^[1-9]$/.test(key)) return x.names()[Number(key) - 1] ? () => x.relabel(x.names()[Number(key) - 1]) : null;
+  if (/^[1-9]$/.test(key)) return x.names()[Number(key) - 1] ? () => relabel(x, x.names()[Number(key) - 1]) : null;
   if (letter === "Enter" && /** @type {Element} */ (event.target).closest("button, summary, a")) return null; // its own key
+  /** @type {Record<string, () => unknown>} */
   const actions = {
-    n: () => x.nextBox(shiftKey ? -1 : 1), i: () => x.add(x.stage.middleBox()), l: () => x.label.focus(),
-    Enter: () => x.label.focus(), Delete: () => x.remove(), Backspace: () => x.remove(),
+    n: () => nextBox(x, shiftKey ? -1 : 1), i: () => add(x, x.stage.middleBox()), l: () => x.label.focus(),
+    Enter: () => x.label.focus(), Delete: () => remove(x), Backspace: () => remove(x),
     ".": () => x.step(1), PageDown: () => x.step(1), ",": () => x.step(-1), PageUp: () => x.step(-1), u: () => x.nextEmpty(),
     d: () => x.tool("draw"), v: () => x.tool("move"), "+": () => x.stage.zoom(1.4), "=": () => x.stage.zoom(1.4),
     "-": () => x.stage.zoom(1 / 1.4), 0: () => x.stage.home(), a: () => x.mark("a"), b: () => x.mark("b"),

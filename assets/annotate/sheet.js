@@ -11,6 +11,15 @@
  * @typedef {{image: number, name: string, width: number, height: number, version: number, scene: string, boxes: Box[]}} Picture
  * @typedef {{image: number, before: Box[], after: Box[], was: string|null, key: string|null}} Step   of the history
  * @typedef {(path: string, options?: RequestInit) => Promise<any>} Ask
+ * @typedef {Object} DataSet       what the server says of some data
+ * @property {string} data         the name of it
+ * @property {string} title
+ * @property {string[]} names      of the pictures
+ * @property {number[]} counts     boxes of each
+ * @property {{name: string, count: number}[]} classes   the most frequent first
+ * @property {number} pending      changes that are not used yet
+ * @property {string|null} [copy]  the name of the copy that changes go into
+ * @property {string|null} [copied]   the name of what this is a copy of
  */
 
 const AGAIN_MS = 2000; // until a server that did not answer is asked again
@@ -23,15 +32,14 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 export class Sheet {
   /**
    * onShow: the picture, its boxes or the selection changed.  onState: how saving goes.
-   * @param {{ask: Ask, onShow: () => void, onState: (state: {saved: boolean, error?: any}) => void}} options
+   * @param {{ask: Ask, onShow: () => void, onState: (state: {saved: boolean, error?: unknown}) => void}} options
    */
   constructor({ ask, onShow, onState }) {
     this.ask = ask;
     this.onShow = onShow;
     this.onState = onState;
     this.data = "";
-    /** @type {any} what the server says of the data */
-    this.set = null;
+    this.set = /** @type {DataSet} */ (/** @type {unknown} */ (null)); // there once data are open
     this.image = -1;
     /** @type {string|null} of the selected box */
     this.key = null;
@@ -43,7 +51,7 @@ export class Sheet {
     this.future = [];
     /** @type {Map<number, Box[]>} boxes to send, by image */
     this.waiting = new Map();
-    /** @type {any} */
+    /** @type {unknown} an Error */
     this.problem = null; // what was refused in this round of sending
     this.sending = false;
     this.turns = 0;
@@ -76,10 +84,11 @@ export class Sheet {
     return this.boxes.find((box) => box.key === this.key) || null;
   }
 
-  /** Start on some data; returns what the server says of it. @param {string} data @returns {Promise<any>} */
+  /** Start on some data; returns what the server says of it. @param {string} data @returns {Promise<DataSet|null>} null when later data have overtaken it */
   async open(data) {
     await this.settled();
     const number = ++this.turns;
+    /** @type {DataSet} */
     const set = await this.ask(`annotate/set?data=${encodeURIComponent(data)}`);
     if (number !== this.turns) return null;
     this.data = set.data;
@@ -96,6 +105,7 @@ export class Sheet {
   async turn(image, key = null) {
     const number = ++this.turns;
     if (!this.pages.has(image)) {
+      /** @type {Picture} */
       const picture = await this.ask(this.path(`picture/${image}`));
       if (number !== this.turns) return;
       this.pages.set(image, { picture, boxes: picture.boxes });
@@ -158,8 +168,8 @@ export class Sheet {
       this.waiting.delete(image);
       try {
         await this.sendOne(image, boxes);
-      } catch (/** @type {any} */ error) {
-        if (!error.answered) {
+      } catch (error) {
+        if (!(/** @type {{answered?: boolean}} */ (error).answered)) {
           if (!this.waiting.has(image)) this.waiting.set(image, boxes);
           this.onState({ saved: false, error: new Error("Not saved yet: the hypviz server does not answer. It is tried again.") });
           await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
@@ -184,9 +194,10 @@ export class Sheet {
     this.data = this.set.data = answer.data;
   }
 
-  /** The server's boxes instead of those it refused; undo brings those back. @param {number} image @param {Box[]} boxes @param {any} error */
+  /** The server's boxes instead of those it refused; undo brings those back. @param {number} image @param {Box[]} boxes @param {unknown} error */
   async refused(image, boxes, error) {
     this.waiting.delete(image);
+    /** @type {Picture} */
     const picture = await this.ask(this.path(`picture/${image}`));
     this.pages.set(image, { picture, boxes: picture.boxes });
     this.past.push({ image, before: boxes, after: picture.boxes, was: null, key: null });

@@ -14,12 +14,13 @@
  */
 import { button, el } from "../shared/dom.js";
 import { address, ask, query } from "../shared/http.js";
-import { choice, note } from "../shared/pieces.js";
+import { choice } from "../shared/pieces.js";
 import { curves, radii } from "./charts.js";
 import { classes as byClass } from "./classes.js";
 import { health } from "./health.js";
 import { ordered } from "./ordered.js";
 import { createPanel } from "./panel.js";
+import { promise } from "./promise.js";
 import { createStanding } from "./standing.js";
 import { results } from "./tables.js";
 
@@ -28,13 +29,6 @@ const APEXES = [
   ["query", "the query (β1 or α2)"],
   ["candidate", "the candidate"],
   ["sum", "both, summed"],
-];
-const PROMISES = [
-  "the paper's tables, beside cosine and distance on the same vectors",
-  "precision over recall with the thresholds marked",
-  "true radius by depth",
-  "results by class",
-  "norm-ordered retrieval, to save as a figure",
 ];
 const TABS = [
   ["results", "Results"],
@@ -49,17 +43,6 @@ const SECTIONS = { results, curves, radii, classes: byClass, ordered };
 
 /** @param {number} row */
 const onDisk = (row) => window.hypvizExplorer && window.hypvizExplorer.goTo({ row });
-
-function promise() {
-  const list = el("ul", {}, ...PROMISES.map((text) => el("li", { text })));
-  return el(
-    "div",
-    { class: "he-promise" },
-    el("p", { text: "An evaluation gives:" }),
-    list,
-    note("The health report needs no evaluation."),
-  );
-}
 
 /** @typedef {Evaluator["actions"] & {state: Kept}} Context   of a section */
 
