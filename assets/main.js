@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The one entry of the page: what Gradio's tabs and a page without Gradio call by name. A tab's modules are fetched when it is
  * first looked at; those of the disk come at once, for the Explore tab is the first to be seen.

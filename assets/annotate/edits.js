@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * What is done to the boxes of a picture: each is one step of the history, and said to a screen reader.
  *
@@ -43,7 +42,10 @@ export function reshape(x, key, xyxy) {
   x.sheet.change(x.sheet.boxes.map((box) => (box.key === key ? { ...box, xyxy: rounded(xyxy, 100) } : box)));
 }
 
-/** Move, or with `resize` its right and lower side, by pixels of the picture. @param {Annotator} x @param {number} dx @param {number} dy @param {boolean} resize */
+/**
+ * Move, or with `resize` its right and lower side, by pixels of the picture.
+ * @param {Annotator} x @param {number} dx @param {number} dy @param {boolean} resize
+ */
 export function nudge(x, dx, dy, resize) {
   const { sheet } = x;
   const box = sheet.selected;

@@ -1,4 +1,3 @@
-// @ts-check
 /** A colour for each label. */
 
 /* Okabe and Ito's colours, all of them visible on photographs with a dark rim. */

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The name of a box, with completion: typed words narrow the list, arrow keys and Enter choose, Esc leaves it as it was.
  *

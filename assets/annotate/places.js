@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Where the Annotate tab is to go: other tabs say it here, and it looks when it is opened or comes to the front.
  *

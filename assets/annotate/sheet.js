@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The boxes of all pictures that were looked at, with one history over all of them, and their way to the server.
  *

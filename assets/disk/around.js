@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * What the eye measures by around a selection: ticks at round true angles on the rim, circles of equal distance, a name for
  * the cone. All of it goes through the same scales as the points.
@@ -115,7 +114,10 @@ export class Around {
     this.labels.append(label);
   }
 
-  /** What a label covers, in px of the stage: left, top, right, bottom. @param {number} x @param {number} y @param {string} text @param {number} [down] px that it stands below the place */
+  /**
+   * What a label covers, in px of the stage: left, top, right, bottom.
+   * @param {number} x @param {number} y @param {string} text @param {number} [down] px that it stands below the place
+   */
   boxOf(x, y, text, down = 0) {
     const half = (text.length * LETTER) / 2;
     return [x - half, y + down - LINE / 2, x + half, y + down + LINE / 2];

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Points on a 2-D canvas: for a second disk beside the first (one WebGL figure a page), and where WebGL is missing.
  * Each colour and size is drawn once as a small picture and then stamped: 5,000 points take about 3 ms.

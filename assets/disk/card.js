@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The hover card: a ring at once, then label, depth and distance with the picture; above the point, never flipping.
  *
@@ -11,7 +10,10 @@ const DWELL_MS = 125; // before the card fetches its picture
 const AIR = 16; // between the card and its point
 
 export class Card {
-  /** @param {import("./paint.js").Painter} paint @param {HTMLElement} node @param {import("./disk.js").Options} options of the disk @param {(row: number) => string[]} words of a row */
+  /**
+   * @param {import("./paint.js").Painter} paint @param {HTMLElement} node @param {import("./disk.js").Options} options of the disk
+   * @param {(row: number) => string[]} words of a row
+   */
   constructor(paint, node, options, words) {
     this.paint = paint;
     this.node = node;

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * What the colours of the points mean: one way to group the points for each question a person may ask of them.
  *

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The Poincaré disk, behind one small interface. Needs disk/disk.css; knows nothing of the page around it.
  *

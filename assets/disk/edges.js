@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Parent → child pairs as geodesic arcs of the true plane, drawn through the same radial scale as the points.
  *

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The disk to take away: SVG and PDF with points, rings and labels as vectors, PNG at any scale.
  *
@@ -40,7 +39,10 @@ export function toSVG(paint, thumbs = []) {
   return new XMLSerializer().serializeToString(out);
 }
 
-/** The same with the thumbnails that are on the screen, and its letters, written into it. @param {import("./paint.js").Painter} paint @returns {Promise<string>} */
+/**
+ * The same with the thumbnails that are on the screen, and its letters, written into it.
+ * @param {import("./paint.js").Painter} paint @returns {Promise<string>}
+ */
 export async function toFullSVG(paint) {
   return withLetters(toSVG(paint, await shownPictures(paint)));
 }

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The disk as a figure for a paper: SVG of a given width in millimetres, light on white, with the legend, the cone's ω, data,
  * checkpoint and what radius and angle mean below it. Its letters are written into it (disk/fonts.js).
@@ -43,7 +42,10 @@ export function figure(paint, { width, facts, thumbs = [] }) {
   });
 }
 
-/** Whether letters of the figure are too small to read at a width in mm. @param {Painter} paint @param {number} width @returns {number} points of the smallest */
+/**
+ * Whether letters of the figure are too small to read at a width in mm.
+ * @param {Painter} paint @param {number} width @returns {number} points of the smallest
+ */
 const smallestPoints = (paint, width) => (9.5 * width * POINTS_PER_MM) / paint.size;
 
 /** Colours of the light theme while `run` reads them. @template T @param {Painter} paint @param {() => T} run @returns {T} */

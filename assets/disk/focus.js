@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The focus layout: everything as seen from the selected place, whose cone and distances are then drawn exactly.
  *
@@ -8,10 +7,11 @@
  * drawn through the scale at hand.
  *
  * @typedef {import("./disk.js").Selection} Selection
- * @typedef {{angle: Float32Array, drawn: Float32Array, outline_angle: Float32Array, outline_drawn: Float32Array}} Arrays   of hypviz/viz/focus.py
- * @typedef {{scale: M.Table, ticks: number[], rings: number[], edge: number, min_radius?: number}} Header
+ * @typedef {{angle: Float32Array, drawn: Float32Array, outline_angle: ArrayLike<number>, outline_drawn: ArrayLike<number>}} Arrays   of hypviz/viz/focus.py
+ * @typedef {{scale: M.Table, ticks: number[], rings: number[], edge: number, min_radius?: number|null}} Header
  * @typedef {{header: Header, arrays: Arrays}} Answer
- * @typedef {(body: object) => Promise<ArrayBuffer|Answer>} Ask   the server, or a page that knows
+ * @typedef {{query: Selection["query"], omega: number, rows: string|null, scale: "stretched"|"linear"}} Question   rows: of the points at hand, in a sample
+ * @typedef {(question: Question) => Promise<ArrayBuffer|Answer>} Ask   the server, or a page that knows
  */
 import { Bits } from "../shared/bitset.js";
 import * as M from "./math.js";

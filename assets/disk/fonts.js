@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Letters that travel with a picture: Arimo, as wide as Helvetica and Arial, is written into an SVG, so that it looks the same where
  * neither is installed. Of its files (assets/fonts, SIL Open Font License) only those are taken whose letters occur.

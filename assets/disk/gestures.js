@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Hands on the disk: mouse, wheel, fingers and keys. A drag moves the disk under the hand as a pure Möbius translation;
  * with Shift, or with the box or lasso tool, it draws round points instead.
@@ -124,7 +123,10 @@ export class Gestures {
     this.hold(this.grip.under, middle, this.grip.zoom * pinch);
   }
 
-  /** The view in which disk point `under` lies at stage position `spot`: a pure translation, so nothing turns. @param {M.Point} under @param {number[]} spot @param {number} zoom */
+  /**
+   * The view in which disk point `under` lies at stage position `spot`: a pure translation, so nothing turns.
+   * @param {M.Point} under @param {number[]} spot @param {number} zoom
+   */
   hold(under, spot, zoom) {
     const { view } = this.paint;
     view.zoom = Math.min(MAX_ZOOM, Math.max(1, zoom));

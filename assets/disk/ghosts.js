@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Points that move while the disk stays: a frame gives every point a new distance to the root, its angle is held. Arrows lead from where
  * a point was at first to where it is.

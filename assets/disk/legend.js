@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * What the colours mean: one button per group that lights it alone, and a search box when there are many.
  *

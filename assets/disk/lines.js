@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Everything on the disk that is few: face, rings with their true distances, root, cones, the path, marks. Drawn as SVG.
  *

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The mathematics of the disk: no page, no plotly, no state.
  *
@@ -16,6 +15,7 @@
  * @typedef {Object} Header   of a payload, as hypviz/viz/disk.py writes it
  * @property {number} n                  points that it holds
  * @property {number} total              items of the data set
+ * @property {string} title              of the data
  * @property {string} how                the points were chosen, in words
  * @property {string} layout
  * @property {number} curv

@@ -1,4 +1,3 @@
-// @ts-check
 /** Movement of the disk: turns of the view, and points gliding to the places of another payload; none is longer than 300 ms. */
 import { reducedMotion } from "../shared/dom.js";
 import { MAX_ZOOM, insideDisk } from "./gestures.js";

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The nodes of a disk, in their order; what draws and what listens fills them.
  *

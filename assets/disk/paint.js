@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Painting the disk: what is on the screen, given data, a view and a look. No events, no words, no loading.
  *

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Points through plotly's scattergl: the one WebGL figure of the page. See disk/points.js for what a group is.
  *

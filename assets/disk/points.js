@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The points of the disk: which are drawn, in what size and colour, which are lit. How they reach the screen is left
  * to a renderer: plotly's scattergl, or a 2-D canvas where there is no WebGL or where one figure has it already.
@@ -32,7 +31,10 @@ export const LIT = 0.88; // opacity of a point
 export const DIM = 0.11; // opacity of a point outside the selection
 
 export class Points {
-  /** @param {import("./paint.js").Painter} paint @param {HTMLElement} element for the renderer @param {import("./plotly.js").Plotly|null} plotly null: a canvas */
+  /**
+   * @param {import("./paint.js").Painter} paint @param {HTMLElement} element for the renderer
+   * @param {import("./plotly.js").Plotly|null} plotly null: a canvas
+   */
   constructor(paint, element, plotly) {
     this.paint = paint;
     this.limit = plotly ? GL_LIMIT : CANVAS_LIMIT;
@@ -184,7 +186,10 @@ export class Points {
     frame(start);
   }
 
-  /** The drawn point nearest to a view position, within `reach`; −1 for none. A plain loop: 0.2 ms at 50,000. @param {number} x @param {number} y @param {number} reach */
+  /**
+   * The drawn point nearest to a view position, within `reach`; −1 for none. A plain loop: 0.2 ms at 50,000.
+   * @param {number} x @param {number} y @param {number} reach
+   */
   nearest(x, y, reach) {
     const { vx, vy } = this.paint;
     let best = reach ** 2;

@@ -1,4 +1,3 @@
-// @ts-check
 /** A figure as PDF: the browser's print writes vectors and embeds the fonts. */
 import { el } from "../shared/dom.js";
 

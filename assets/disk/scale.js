@@ -1,8 +1,10 @@
-// @ts-check
 /** Which radius scale the disk is drawn with, and a warning where the stretched one makes much of little. */
 import { button, el } from "../shared/dom.js";
 
-/** Draw with another radius scale; a layout around the selection is asked for anew. @param {import("./disk.js").Disk} disk @param {"stretched"|"linear"} name */
+/**
+ * Draw with another radius scale; a layout around the selection is asked for anew.
+ * @param {import("./disk.js").Disk} disk @param {"stretched"|"linear"} name
+ */
 export async function setScale(disk, name) {
   const { paint, focus } = disk;
   if (!paint.n || paint.scaleName === name) return;

@@ -1,4 +1,3 @@
-// @ts-check
 /** What a disk shows, in numbers: for tests and for saved views. */
 import { PlotlyPoints } from "./plotly.js";
 

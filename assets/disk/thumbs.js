@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Pictures on the disk: the most telling items as thumbnails on their points, none over another, swapped while one
  * navigates. First what belongs to the selection, then what is lit, general before specific, evenly spread over the data; where
@@ -133,7 +132,10 @@ export class Thumbs {
   }
 }
 
-/** Whether a picture in the neighbouring cells is nearer than a cell in both directions. @param {Places} taken @param {number} column @param {number} line @param {number} x @param {number} y @param {number} cell */
+/**
+ * Whether a picture in the neighbouring cells is nearer than a cell in both directions.
+ * @param {Places} taken @param {number} column @param {number} line @param {number} x @param {number} y @param {number} cell
+ */
 function crowded(taken, column, line, x, y, cell) {
   for (let dx = -1; dx <= 1; dx++) {
     for (let dy = -1; dy <= 1; dy++) {

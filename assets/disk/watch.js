@@ -1,4 +1,3 @@
-// @ts-check
 /** What a disk follows around it: the size of its stage, and the page's light or dark theme. */
 
 /** @param {HTMLElement} node @param {boolean} preferred what the system prefers: dark */

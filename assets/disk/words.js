@@ -1,4 +1,3 @@
-// @ts-check
 /** The disk in words: what an item is, and how to read the picture. */
 import { count, distance } from "../shared/format.js";
 

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Charts of the Evaluate tab, drawn by plotly as SVG (the page's one WebGL figure is the disk): precision over recall with
  * threshold marks (the paper's Fig. 4), and the true distance to the root by depth.
@@ -66,7 +65,10 @@ function layout(dark, extra) {
 
 // ---- precision and recall ----------------------------------------------------------------------------------------
 
-/** Points of a curve at round thresholds, about eight of them and none nearer to the last than `gap` of an axis. @param {Curve} curve @param {number} gap @returns {number[]} */
+/**
+ * Points of a curve at round thresholds, about eight of them and none nearer to the last than `gap` of an axis.
+ * @param {Curve} curve @param {number} gap @returns {number[]}
+ */
 function marks({ threshold, precision, recall }, gap) {
   const used = threshold.filter((_, i) => recall[i] > 0.02 && recall[i] < 0.995);
   const span = (used.at(-1) || 0) - (used[0] || 0);
@@ -86,7 +88,10 @@ function marks({ threshold, precision, recall }, gap) {
   return found;
 }
 
-/** The line of a curve, and its marks; `order` is the place of its source, told by dashes and the shape of the marks. @param {Curve} curve @param {number} order @param {Look} look */
+/**
+ * The line of a curve, and its marks; `order` is the place of its source, told by dashes and the shape of the marks.
+ * @param {Curve} curve @param {number} order @param {Look} look
+ */
 function curveTraces(curve, order, { dark, narrow }) {
   const name = `${curve.source} · ${curve.score}`;
   const line = { color: colour(curve.score, dark), width: 2.25, dash: DASHES[order % DASHES.length] };
@@ -122,7 +127,10 @@ function curveTraces(curve, order, { dark, narrow }) {
   ];
 }
 
-/** What a random ranking is worth: the share of right decisions at every threshold, the same for all curves of a task. @param {Curve} curve @param {boolean} dark */
+/**
+ * What a random ranking is worth: the share of right decisions at every threshold, the same for all curves of a task.
+ * @param {Curve} curve @param {boolean} dark
+ */
 function chanceTrace({ base_rate: rate }, dark) {
   const line = { color: dark ? "#9aa5b8" : "#667085", width: 1.5, dash: "dashdot" };
   const name = `chance ${number(rate)}`;

@@ -1,4 +1,3 @@
-// @ts-check
 /** Results by class of the query: one metric at a time, sortable, searchable, every number a button to its examples. */
 import { button, el } from "../shared/dom.js";
 import { count, measured, taskTitle, unitOf } from "../shared/format.js";

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The Evaluate tab: choose what to compare, run it with progress, and read tables, curves, radii, classes, figures, health.
  *

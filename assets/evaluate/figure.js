@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Norm-ordered retrieval as a figure for a paper: on white, every picture inside the file.
  *

@@ -1,4 +1,3 @@
-// @ts-check
 /** The health report of a workspace's hierarchy: every check with its count, in words, and a way to its pictures. */
 import { button, el, save } from "../shared/dom.js";
 import { count, number } from "../shared/format.js";

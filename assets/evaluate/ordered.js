@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Norm-ordered retrieval (the paper's Fig. 5): the best items for one query under each score, shown by ascending radius,
  * that is from general to specific; saved as SVG with its pictures inside, or as PNG made from that SVG.

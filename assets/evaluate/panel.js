@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The panel of pictures behind a number: queries with what they retrieved, items of a level, pairs with their boxes.
  *

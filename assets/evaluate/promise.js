@@ -1,4 +1,3 @@
-// @ts-check
 /** What stands in the place of results that are not there yet: what an evaluation gives. */
 import { el } from "../shared/dom.js";
 import { note } from "../shared/pieces.js";

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Where an evaluation stands, in words: not measured, stale, running with its progress, failed, stopped, or what was measured.
  *

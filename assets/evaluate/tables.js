@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Tables of the Evaluate tab: the paper's layout, and two sources side by side. Every number is a button to its examples.
  *
@@ -25,7 +24,10 @@ const COMPARED =
 const ARROWS = { higher: "↑", lower: "↓" };
 const WORDS = { higher: "higher is better", lower: "lower is better" };
 
-/** What identifies the number of a cell: enough to ask for its examples. @param {Cell|Difference} cell @param {string} source @returns {import("./types.js").Key} */
+/**
+ * What identifies the number of a cell: enough to ask for its examples.
+ * @param {Cell|Difference} cell @param {string} source @returns {import("./types.js").Key}
+ */
 const keyOf = (cell, source) => ({ source, task: cell.task, reading: cell.reading, score: cell.score, metric: cell.metric });
 
 /** The interval, printed as the number beside it. @param {{low: number|null, high: number|null}} estimate @param {string} metric */
@@ -45,7 +47,10 @@ function cell(one, row, column, onPick) {
   return el("td", { class: one.best ? "he-best" : null }, button, interval(one, one.metric));
 }
 
-/** One of the paper's tables; `index` is its number among the files to take away. @param {import("./types.js").Table} table @param {number} index @param {{onPick: OnPick, download: Download}} options */
+/**
+ * One of the paper's tables; `index` is its number among the files to take away.
+ * @param {import("./types.js").Table} table @param {number} index @param {{onPick: OnPick, download: Download}} options
+ */
 function paperTable(table, index, { onPick, download }) {
   const scored = table.rows.some((row) => row.score);
   const head = el(

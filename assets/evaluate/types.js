@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * What the server says about an evaluation; no code.
  *

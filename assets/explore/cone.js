@@ -1,4 +1,3 @@
-// @ts-check
 /** How wide the cone is: what validation found for the level of the item, until a person moves the slider. */
 import { count } from "../shared/format.js";
 

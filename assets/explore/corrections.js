@@ -1,4 +1,3 @@
-// @ts-check
 /** The Hierarchy menu: take items as A and B while walking, and say which is the more general; and draw boxes on the picture at hand. */
 import { createApply, createCorrections } from "../annotate/corrections.js";
 import { places } from "../annotate/places.js";

@@ -1,4 +1,3 @@
-// @ts-check
 /** The disks of the Explore tab: how they are made, and how the present answer is shown on them. */
 import { createDisk } from "../disk/disk.js";
 import { Bits } from "../shared/bitset.js";
@@ -9,7 +8,10 @@ import { distance } from "../shared/format.js";
 /** Rows of cards. @param {{row: number}[]} cards */
 const rowsOf = (cards) => cards.map((item) => item.row);
 
-/** @param {import("./explore.js").Explorer} x @param {HTMLElement} holder @param {import("../disk/plotly.js").Plotly|null|undefined} plotly null for the second disk */
+/**
+ * @param {import("./explore.js").Explorer} x @param {HTMLElement} holder
+ * @param {import("../disk/plotly.js").Plotly|null|undefined} plotly null for the second disk
+ */
 export function makeDisk(x, holder, plotly) {
   /** @type {Disk} */
   const disk = createDisk(holder, {

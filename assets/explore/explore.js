@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The Explore tab: the disk on the left; picture, children, parents and path on the right.
  *
@@ -155,7 +154,10 @@ export class Explorer {
     this.find(".hv-sr").textContent = text;
   }
 
-  /** Take rows as the selected set. @param {import("../shared/bitset.js").Bits} rows @param {string} how in a word @param {"replace"|"add"|"subtract"} [mode] */
+  /**
+   * Take rows as the selected set.
+   * @param {import("../shared/bitset.js").Bits} rows @param {string} how in a word @param {"replace"|"add"|"subtract"} [mode]
+   */
   select(rows, how, mode = "replace") {
     return this.set.combine(rows, mode, how);
   }

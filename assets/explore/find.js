@@ -1,4 +1,3 @@
-// @ts-check
 /** After a search: the disk moves to what was found, the first of it is shown, and the marks of the item before are gone. */
 import * as M from "../disk/math.js";
 

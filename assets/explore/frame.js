@@ -1,4 +1,3 @@
-// @ts-check
 /** The nodes of the Explore tab, in their order; the parts fill them. */
 
 const OMEGA_STEP = 0.005; // radians, of the slider

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The whole data set as pictures, in the place of the disk: whole pictures, all items, or those that were found; in several
  * orders and sizes. The answer stays beside it.

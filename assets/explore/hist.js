@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Two linked histograms: distances to the root, and classes. A range or a class that is chosen in them lights up on the disk and in the
  * gallery; what is selected, found or filtered changes their bars.

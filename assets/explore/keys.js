@@ -1,4 +1,3 @@
-// @ts-check
 /** What the words mean and what the keys do, under "?". */
 import { button, el } from "../shared/dom.js";
 

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The layout picker with its scores, and a second disk beside the first with another layout of the same points.
  *
@@ -98,7 +97,10 @@ class LayoutsPart {
     await this.score();
   }
 
-  /** Load while saying how far the layout has come; gives what `load` gives. @template T @param {string} name @param {() => Promise<T>} load @param {Disk} disk */
+  /**
+   * Load while saying how far the layout has come; gives what `load` gives.
+   * @template T @param {string} name @param {() => Promise<T>} load @param {Disk} disk
+   */
   async make(name, load, disk) {
     const loading = load();
     const turn = disk.loads;

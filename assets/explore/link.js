@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The address of what is on the screen: data, checkpoint, item, layout, view, colours, pins and selection, all behind
  * the #, so that it never leaves the browser. Each part saves and restores its own words.

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Strips of thumbnails: children, parents, the way to the root, and what several cones have in common.
  *

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Tags on items: given by a key or a button from any card, from the selected item, or to all that was found. They are kept in the workspace;
  * every change names only what it changes, and the answer holds what all browsers have changed.

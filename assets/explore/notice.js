@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * One line above everything that a person should know of this data with this checkpoint, with a way out:
  * `view.notice = {text, action: {label, href | tab | checkpoint}}`. Dismissed, it stays away until another view is opened.

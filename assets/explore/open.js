@@ -1,4 +1,3 @@
-// @ts-check
 /** Opening data and a checkpoint: everything of the view before is left behind, every part begins anew, and a link brings back its place. */
 import { Api } from "../shared/http.js";
 import { readLink } from "./link.js";

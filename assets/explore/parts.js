@@ -1,4 +1,3 @@
-// @ts-check
 /** Building blocks of the Explore tab: menus, choices, switches. Nothing here knows what they are for. */
 import { button, el } from "../shared/dom.js";
 

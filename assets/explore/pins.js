@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Cones that stay: pinned one by one, and what lies inside all of them ("what do these have in common?"). The present
  * cone counts as one more while something is pinned. All cones follow the ω slider, or each its own aperture.

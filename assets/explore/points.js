@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Points beyond those that came first. Of a large data set the disk holds a sample; what an answer names and what is
  * zoomed into is fetched, and a lasso is decided by the server, which knows all of them.

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The rows of an answer: what lies in the same picture, nested; what lies elsewhere, by band of radius, one card a class that
  * opens to all of its items; parents; the way to the root. The rest of the data is found by entailment, and for comparison by

@@ -1,4 +1,3 @@
-// @ts-check
 /** Take it away: a link, pictures of the disk as SVG, PDF and PNG, and one file that works without a server. */
 import { toFullSVG, toPNG } from "../disk/export.js";
 import { fullFigure } from "../disk/figure.js";

@@ -1,4 +1,3 @@
-// @ts-check
 /** The Find menu: by words, by facets with their counts, by picture, by what contradicts the hierarchy. */
 import { Bits, isRow } from "../shared/bitset.js";
 import { button, el } from "../shared/dom.js";

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The selected set: rows chosen by lasso, clicks, facets or words. It lights up on the disk and opens as a gallery or
  * a table, from general to specific, and leaves as CSV, JSON, Parquet, as annotations (COCO, YOLO…), or for FiftyOne and HyperView.

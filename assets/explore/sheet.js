@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * On a narrow screen the answer is a sheet that a tap brings up over the disk; on a wide one it stands beside it. While the sheet is down
  * one line at the foot of the screen says what is selected and brings it up.

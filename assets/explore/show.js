@@ -1,4 +1,3 @@
-// @ts-check
 /** What the disk shows beside points: the Colour and Show menus (pictures, edges, kind of cone). */
 import { colourModes } from "../disk/colours.js";
 import { isRow } from "../shared/bitset.js";

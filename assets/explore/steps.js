@@ -1,4 +1,3 @@
-// @ts-check
 /** Steps from the selected place: to the best parent or child, and to the other boxes of the same picture. */
 
 /** @typedef {"parent"|"child"|"sibling+"|"sibling-"} Step */
@@ -14,7 +13,10 @@ function sibling({ picture: { boxes }, row }, direction) {
   return boxes[(here + (direction === "sibling+" ? 1 : boxes.length - 1) + boxes.length) % boxes.length];
 }
 
-/** Where a step leads; null where there is nothing. @param {import("./types.js").Answer} answer @param {Step} direction @returns {import("./types.js").Query|null} */
+/**
+ * Where a step leads; null where there is nothing.
+ * @param {import("./types.js").Answer} answer @param {Step} direction @returns {import("./types.js").Query|null}
+ */
 export function stepFrom(answer, direction) {
   if (direction === "parent" || direction === "child") {
     const card = nearest(direction === "parent" ? answer.parents : answer.children);

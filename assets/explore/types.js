@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * What the Explore tab and its server say to each other; no code. See hypviz/explore/view.py.
  *

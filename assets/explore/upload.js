@@ -1,4 +1,3 @@
-// @ts-check
 /** Pictures of one's own: chosen, dropped or pasted, they are placed among the data. */
 import { dropZone } from "../shared/dom.js";
 

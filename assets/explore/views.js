@@ -1,4 +1,3 @@
-// @ts-check
 /** Saved views: links with a name, kept in the workspace, to be opened again, renamed and deleted; in the Save menu. */
 import { button, el } from "../shared/dom.js";
 import { action } from "./parts.js";

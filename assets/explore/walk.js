@@ -1,4 +1,3 @@
-// @ts-check
 /** Going to a place: the server is asked about it, and what it answers is shown unless a later place has overtaken it. */
 import { painted } from "../shared/dom.js";
 

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Words: a typed query among the pictures, and the way from the selected place to the root in words. A hyperbolic model
  * with a text tower answers by entailment, a plain CLIP by cosine; a model of pictures alone says that it knows no words.

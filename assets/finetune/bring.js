@@ -1,4 +1,3 @@
-// @ts-check
 /** Files on their way to the server: dropped, packed into one zip, sent, and followed until they are taken in as a set. */
 import { bytes, timeLeft } from "../shared/format.js";
 import { address } from "../shared/http.js";
@@ -36,18 +35,20 @@ function send(path, blob, name, onShare, signal) {
 
 /** Files of a drop, folders walked, with their paths. @param {DataTransfer} transfer */
 export async function dropped(transfer) {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry !== null && entry !== undefined);
   /** @type {{path: string, file: File}[]} */
   const files = [];
-  /** @param {any} entry of a file or a folder; its own type knows only what both have */
+  /** @param {FileSystemEntry} entry of a file or a folder */
   async function walk(entry) {
     if (entry.isFile) {
-      const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+      /** @type {File} */
+      const file = await new Promise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject));
       files.push({ path: entry.fullPath.replace(/^\//, ""), file });
       return;
     }
-    const reader = entry.createReader();
+    const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
     for (;;) {
+      /** @type {FileSystemEntry[]} */
       const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // 100 at a time
       if (!some.length) return;
       for (const one of some) await walk(one);

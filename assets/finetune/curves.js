@@ -1,23 +1,30 @@
-/** Learning curves as SVG: the loss while it runs, and what validation says after every epoch. Colours follow the theme by CSS. */
+/**
+ * Learning curves as SVG: the loss while it runs, and what validation says after every epoch. Colours follow the theme by CSS.
+ *
+ * @typedef {import("./types.js").Epoch} Epoch
+ * @typedef {import("./types.js").Job} Job
+ * @typedef {{name: string, points: number[][], quiet?: boolean}} Line   points: [x, y]
+ */
 import { add, el, make } from "../shared/dom.js";
 
 const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [210, 46, 12, 12, 30];
 const DASHES = ["", "6 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2"];
 
-/** Round numbers between low and high, about four of them. */
+/** Round numbers between low and high, about four of them. @param {number} low @param {number} high */
 function ticks(low, high) {
   const span = high - low || 1;
   const power = 10 ** Math.floor(Math.log10(span / 4));
   const step = [1, 2, 5, 10].map((one) => one * power).find((one) => span / one <= 5) || power * 10;
+  /** @type {number[]} */
   const found = [];
   for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-6; tick += step) found.push(Number(tick.toPrecision(6)));
   return found;
 }
 
 /**
- * One chart. lines: [{name, points: [[x, y]], quiet}]; marks: [{x, text}] as vertical lines.
+ * One chart; its marks are vertical lines.
  * @param {HTMLElement} holder
- * @param {{title: string, xTitle: string, lines: any[], marks?: {x: number, text: string}[], xHigh?: number}} content
+ * @param {{title: string, xTitle: string, lines: Line[], marks?: {x: number, text: string}[], xHigh?: number}} content
  */
 function draw(holder, content) {
   const { title, xTitle, lines, marks = [], xHigh } = content;
@@ -30,7 +37,9 @@ function draw(holder, content) {
   const room = (high - low || Math.abs(high) || 1) * 0.08;
   [low, high] = [low - room, high + room];
   const [first, last] = [Math.min(...xs), Math.max(xHigh ?? -Infinity, ...xs, Math.min(...xs) + 1)];
+  /** @param {number} x */
   const toX = (x) => LEFT + ((x - first) / (last - first)) * (width - LEFT - RIGHT);
+  /** @param {number} y */
   const toY = (y) => HEIGHT - BOTTOM - ((y - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
   for (const tick of ticks(low, high)) {
     add(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: toY(tick), y2: toY(tick), class: "ht-grid" });
@@ -52,20 +61,23 @@ function draw(holder, content) {
   holder.replaceChildren(svg);
 }
 
-/** What the lines are, with their last values. */
+/** What the lines are, with their last values. @param {HTMLElement} holder @param {Line[]} lines */
 function legend(holder, lines) {
-  const entry = (line, i) => {
+  const entry = (/** @type {Line} */ line, /** @type {number} */ i) => {
     const sample = make("svg", { viewBox: "0 0 26 8", width: 26, height: 8, "aria-hidden": "true" });
     add(sample, "path", { d: "M0,4L26,4", class: `ht-line ht-line-${i % 6}${line.quiet ? " ht-quiet" : ""}`, "stroke-dasharray": line.quiet ? "" : DASHES[i % 6] });
     const value = line.points.at(-1)?.[1];
-    return el("li", {}, sample, el("span", { text: line.name }), el("b", { text: Number.isFinite(value) ? value.toFixed(3) : "–" }));
+    return el("li", {}, sample, el("span", { text: line.name }), el("b", { text: digits(value) }));
   };
   holder.replaceChildren(...lines.map(entry));
 }
 
-/** The curves of one training, with the same numbers as a table. @returns {{node: HTMLElement, show: (job: any, live: number[][]) => void}} */
+/** @param {number|null|undefined} value @returns {string} */
+const digits = (value) => (typeof value === "number" && Number.isFinite(value) ? value.toFixed(3) : "–");
+
+/** The curves of one training, with the same numbers as a table. @returns {{node: HTMLElement, show: (job: Job, live: number[][]) => void}} */
 export function createCurves() {
-  const make_ = (title) => {
+  const make_ = (/** @type {string} */ title) => {
     const holder = el("div", { class: "ht-plot" });
     const list = el("ul", { class: "ht-legend" });
     return { holder, list, node: el("figure", { class: "ht-figure" }, el("figcaption", { text: title }), holder, list) };
@@ -73,21 +85,26 @@ export function createCurves() {
   const loss = make_("Loss");
   const quality = make_("Validation, higher is better");
   const table = el("details", { class: "ht-history" });
+  /** @type {Job|null} */
   let job = null;
+  /** @type {number[][]} */
   let live = [];
 
+  /** @param {Job} next @param {number[][]} liveLoss */
   function show(next, liveLoss) {
     [job, live] = [next, liveLoss];
-    const { history } = job;
-    const perEpoch = (key) => history.filter((row) => Number.isFinite(row[key])).map((row) => [row.step, row[key]]);
+    const { history } = next;
+    const perEpoch = (/** @type {"train_loss"|"validation_loss"} */ key) =>
+      history.filter((row) => Number.isFinite(row[key])).map((row) => [row.step, /** @type {number} */ (row[key])]);
     const losses = [
       { name: "training, every step", points: thin(live), quiet: true },
       { name: "training, mean of the epoch", points: perEpoch("train_loss") },
       { name: "validation", points: perEpoch("validation_loss") },
     ].filter((line) => line.points.length);
     const names = [...new Set(history.flatMap((row) => Object.keys(row.metrics || {})))];
-    const metrics = names.map((name) => ({ name, points: history.filter((row) => row.metrics?.[name] !== undefined).map((row) => [row.epoch, row.metrics[name]]) }));
-    const best = job.best_epoch === null || job.best_epoch === undefined ? [] : [{ x: job.best_epoch, text: `best: epoch ${job.best_epoch}` }];
+    const metrics = names.map((name) => ({ name, points: history.flatMap(({ epoch, metrics }) => (metrics?.[name] !== undefined ? [[epoch, metrics[name]]] : [])) }));
+    const { best_epoch: at } = next;
+    const best = at === null || at === undefined ? [] : [{ x: at, text: `best: epoch ${at}` }];
     draw(loss.holder, { title: "Loss over steps", xTitle: "step", lines: losses });
     legend(loss.list, losses);
     draw(quality.holder, { title: "Validation metrics over epochs", xTitle: "epoch", lines: metrics, marks: best });
@@ -95,9 +112,10 @@ export function createCurves() {
     writeTable(history, names);
   }
 
+  /** @param {Epoch[]} history @param {string[]} names */
   function writeTable(history, names) {
     const open = table.open;
-    const cell = (value) => el("td", { text: Number.isFinite(value) ? value.toFixed(3) : "–" });
+    const cell = (/** @type {number|null|undefined} */ value) => el("td", { text: digits(value) });
     const head = el("tr", {}, ...["epoch", "training loss", "validation loss", ...names].map((name) => el("th", { scope: "col", text: name })));
     const rows = history.map((row) =>
       el("tr", { class: row.best ? "ht-best" : null }, el("th", { scope: "row", text: String(row.epoch) }), cell(row.train_loss), cell(row.validation_loss), ...names.map((name) => cell(row.metrics?.[name]))),
@@ -107,7 +125,7 @@ export function createCurves() {
     table.open = open;
   }
 
-  /** At most 400 points of a long curve, evenly spaced. */
+  /** At most 400 points of a long curve, evenly spaced. @param {number[][]} points */
   const thin = (points) => (points.length <= 400 ? points : points.filter((_, i) => i % Math.ceil(points.length / 400) === 0));
 
   const node = el("div", { class: "ht-curves" }, loss.node, quality.node, table);

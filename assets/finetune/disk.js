@@ -1,6 +1,9 @@
 /**
  * The disk while it learns: epoch by epoch, angles held fixed, so that what moves is the true distance to the root. Arrows lead from
  * before to now; a slider and a play button go back and forth.
+ *
+ * @typedef {import("./types.js").Job} Job
+ * @typedef {{radius: Float32Array, drawn: Float32Array, turn: Float32Array|null}} Frame   one value a point; turn: radians, null before training
  */
 import { createDisk } from "../disk/disk.js";
 import { Ghosts } from "../disk/ghosts.js";
@@ -12,34 +15,49 @@ import { complaint } from "../shared/pieces.js";
 
 const PLAY_MS = 650; // an epoch's share of the film; the glide itself takes 300 ms
 
+/** @param {string} path below "hypviz/tune/" */
 async function binary(path) {
   const answer = await fetch(address(`tune/${path}`)).catch(() => null);
   if (!answer?.ok) throw new Error("The disk of this epoch cannot be read from the server.");
   return answer.arrayBuffer();
 }
 
+/** The disk after an epoch. @param {string|null} id of the training @param {number} epoch @returns {Promise<Frame>} */
+async function frameOf(id, epoch) {
+  /** @type {{header: object, arrays: Frame}} */
+  const { arrays } = M.decode(await binary(`jobs/${id}/disk/${epoch}`));
+  return arrays;
+}
+
 class Film {
   constructor() {
     this.holder = el("div", { class: "ht-disk" });
     this.words = el("p", { class: "he-note ht-moved", "aria-live": "off" });
+    /** @type {HTMLInputElement} */
     this.slider = el("input", { type: "range", min: "0", max: "0", step: "1", value: "0", "aria-label": "Epoch shown on the disk", oninput: () => (this.stop(), this.go(Number(this.slider.value))) });
     this.label = el("output", { class: "ht-epoch" });
     this.playButton = button("Play", () => (this.playing ? this.stop() : this.play()), { class: "he-small", "aria-label": "Play all epochs" });
+    /** @type {HTMLInputElement} */
     this.arrows = el("input", { type: "checkbox", onchange: () => this.ghosts?.show(this.arrows.checked) });
     this.arrows.checked = true;
     const bar = el("div", { class: "ht-film" }, this.playButton, this.slider, this.label, el("label", {}, this.arrows, el("span", { text: "arrows from before to now" })));
     this.node = el("figure", { class: "ht-figure ht-disk-figure" }, el("figcaption", { text: "The disk, epoch by epoch" }), this.holder, bar, this.words);
+    /** @type {import("../disk/disk.js").Disk|null} */
     this.disk = null;
+    /** @type {Ghosts|null} */
     this.ghosts = null;
+    /** @type {M.Payload|null} */
     this.first = null; // the frame before training
+    /** @type {{id: string|null, epoch: number, wanted: number}} */
     this.shown = { id: null, epoch: -1, wanted: 0 };
     this.frames = 0;
     this.playing = 0; // number of the film that runs, 0 for none
     this.films = 0;
+    /** @type {Promise<void>} */
     this.turn = Promise.resolve();
   }
 
-  /** Show a training; `follow` keeps to its newest epoch while it runs. */
+  /** Show a training; `follow` keeps to its newest epoch while it runs. @param {Job} job */
   async show(job) {
     const follow = this.shown.id !== job.id || this.shown.wanted === this.frames - 1;
     if (this.shown.id !== job.id) await this.begin(job);
@@ -50,6 +68,7 @@ class Film {
     else this.write();
   }
 
+  /** @param {Job} job */
   async begin(job) {
     this.stop();
     this.shown = { id: job.id, epoch: -1, wanted: 0 };
@@ -57,7 +76,7 @@ class Film {
     this.slider.value = "0";
   }
 
-  /** Go to an epoch; a later wish overtakes. */
+  /** Go to an epoch; a later wish overtakes. @param {number} epoch */
   go(epoch) {
     this.shown.wanted = epoch;
     this.slider.value = String(epoch);
@@ -67,6 +86,7 @@ class Film {
     return this.turn;
   }
 
+  /** @param {string|null} id @param {number} epoch */
   async draw(id, epoch) {
     if (epoch === this.shown.epoch) return;
     if (!this.first) {
@@ -79,18 +99,17 @@ class Film {
       this.ghosts = new Ghosts(this.disk);
       this.ghosts.show(this.arrows.checked);
     }
-    /** @type {any} */
-    const frame = epoch ? M.decode(await binary(`jobs/${id}/disk/${epoch}`)).arrays : { ...this.first.arrays, turn: null };
+    const frame = epoch ? await frameOf(id, epoch) : { ...this.first.arrays, turn: null };
     if (id !== this.shown.id || !frame) return;
-    await this.ghosts.move(frame);
+    await this.ghosts?.move(frame);
     this.shown.epoch = epoch;
     this.tell(frame);
   }
 
-  /** What moved, in words. */
+  /** What moved, in words. @param {Frame} frame */
   tell({ radius, turn: turned }) {
-    const before = this.first.arrays.radius;
-    if (!turned) {
+    const before = this.first?.arrays.radius;
+    if (!turned || !before) {
       this.words.textContent = "Before training. Angles stay as they are here; only the true distance to the root moves.";
       return;
     }

@@ -6,6 +6,10 @@
  *
  * The server does the learning (hypviz/tune) and keeps every training on disk; the page only asks where it stands, so any number of
  * browsers see the same, and one that comes later finds it as it is.
+ *
+ * @typedef {import("./types.js").Job} Job
+ * @typedef {{jobs: Job[], running: string|null, queue: string[]}} Overview
+ * @typedef {{name: string, checkpoint: string, choice?: string[]}} View
  */
 import { el, reducedMotion } from "../shared/dom.js";
 import { complaint, note } from "../shared/pieces.js";
@@ -19,14 +23,28 @@ const IDLE_MS = 5000;
 const KEPT = "hv-training"; // the chosen training, in this browser tab
 
 class Tuner {
+  /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
+    /** @type {View|null} */
     this.view = null;
+    /** @type {import("./types.js").Choices|null} */
     this.choices = null;
     this.chosen = sessionStorage.getItem(KEPT);
+    /** @type {Overview|null} */
     this.overview = null;
+    /** @type {Job|null} */
     this.job = null;
+    /** @type {number[][]} step and loss */
     this.live = [];
+    /** @type {import("./types.js").DataSet|null|undefined} */
+    this.set = undefined;
+    /** @type {ReturnType<typeof createSettings>|undefined} */
+    this.settings = undefined;
+    /** @type {ReturnType<typeof createJob>|undefined} */
+    this.detail = undefined;
+    /** @type {HTMLElement|undefined} what says that the server does not answer */
+    this.lost = undefined;
     this.timer = 0;
     this.visit = 0;
     this.intake = createIntake({ onSet: (set) => this.settings?.show((this.set = set)) });
@@ -35,7 +53,7 @@ class Tuner {
     this.steps = el("div", { class: "ht-two" }, el("p", { class: "he-note", text: "Reading what there is …" }));
     this.holder = el("div");
     this.side = el("section", { class: "ht-side", "aria-label": "All trainings" }, el("h3", { text: "Trainings" }), this.list.node);
-    const step = (number, title, ...content) => el("section", { class: "ht-step" }, el("h3", {}, el("i", { text: number, "aria-hidden": "true" }), title), ...content);
+    const step = (/** @type {string} */ number, /** @type {string} */ title, /** @type {Node[]} */ ...content) => el("section", { class: "ht-step" }, el("h3", {}, el("i", { text: number, "aria-hidden": "true" }), title), ...content);
     const bring = step("1", "Bring a set", this.intake.node);
     this.second = step("2", "Choose", this.steps);
     this.third = el("div", { class: "ht-below" }, this.side, this.holder);
@@ -43,17 +61,19 @@ class Tuner {
     document.addEventListener("visibilitychange", () => !document.hidden && this.view && this.look());
   }
 
-  /** A view was opened at the top of the page: its data are the set to begin with, its checkpoint the start. */
+  /** A view was opened at the top of the page: its data are the set to begin with, its checkpoint the start. @param {View} view */
   async open(view) {
     const first = !this.view;
     this.view = view;
     const [data, checkpoint] = view.choice || [view.name, view.checkpoint];
     try {
-      if (first || !this.choices || !this.choices.checkpoints.some((one) => one.name === checkpoint)) this.choices = await get("choices");
-      this.settings = createSettings(this.choices, { checkpoint, onStart: (job) => this.started(job) });
+      /** @type {import("./types.js").Choices} */
+      const choices = first || !this.choices || !this.choices.checkpoints.some((one) => one.name === checkpoint) ? await get("choices") : this.choices;
+      this.choices = choices;
+      this.settings = createSettings(choices, { checkpoint, onStart: (job) => this.started(job) });
       this.steps.replaceChildren(this.settings.node);
       if (!this.detail) {
-        this.detail = createJob({ licences: this.choices.licences, act: (job, name) => this.act(job, name), onKept: (name, job) => this.kept(name, job) });
+        this.detail = createJob({ licences: choices.licences, act: (job, name) => this.act(job, name), onKept: (name, job) => this.kept(name, job) });
         this.holder.replaceChildren(this.detail.node);
         this.detail.node.hidden = true;
       }
@@ -74,6 +94,7 @@ class Tuner {
     const visit = ++this.visit;
     let wait = IDLE_MS;
     try {
+      /** @type {Overview} */
       const overview = await get("jobs");
       if (visit !== this.visit) return;
       this.overview = overview;
@@ -89,21 +110,24 @@ class Tuner {
     } catch (error) {
       if (visit !== this.visit) return;
       this.lost?.remove();
-      this.lost = complaint(error);
-      this.problem.append(this.lost);
+      const lost = (this.lost = complaint(error));
+      this.problem.append(lost);
     }
     if (visit === this.visit && this.root.isConnected) this.timer = setTimeout(() => this.look(), document.hidden ? IDLE_MS : wait);
   }
 
+  /** @param {Job} summary */
   isNews(summary) {
     const { job } = this;
     const quiet = ["done", "failed", "cancelled", "stopped", "interrupted"].includes(summary.state);
     return !job || job.id !== summary.id || !quiet || job.state !== summary.state || job.kept !== summary.kept || job.disk_epochs !== summary.disk_epochs;
   }
 
+  /** @param {number} visit */
   async read(visit) {
     const id = this.chosen;
     const since = this.job?.id === id ? (this.live.at(-1)?.[0] ?? 0) : 0;
+    /** @type {Job} */
     const job = await get(`jobs/${id}?since=${since}`);
     if (visit !== this.visit || id !== this.chosen) return;
     const restarted = this.job?.id === id && job.step < since; // resumed from an earlier step
@@ -111,11 +135,14 @@ class Tuner {
     this.live = [...kept, ...job.live.filter(([step]) => !kept.length || step > since)];
     if (restarted) this.live = this.live.filter(([step]) => step <= job.step);
     this.job = job;
-    this.detail.node.hidden = false;
-    this.detail.show(job, this.live);
+    if (this.detail) {
+      this.detail.node.hidden = false;
+      this.detail.show(job, this.live);
+    }
     this.root.dataset.job = job.state;
   }
 
+  /** @param {string|null} id */
   choose(id) {
     this.chosen = id;
     this.job = null;
@@ -123,6 +150,7 @@ class Tuner {
     if (id) sessionStorage.setItem(KEPT, id);
   }
 
+  /** @param {string} id */
   pick(id) {
     this.choose(id);
     this.look();
@@ -130,11 +158,13 @@ class Tuner {
 
   // ---- doing ---------------------------------------------------------------------------------------------------
 
+  /** @param {Job} job */
   started(job) {
     this.choose(job.id);
     this.look().then(() => this.third.scrollIntoView({ behavior: reducedMotion() ? "auto" : "smooth", block: "start" }));
   }
 
+  /** @param {Job} job @param {string} name */
   async act(job, name) {
     if (name === "delete") await remove(`jobs/${job.id}`);
     else await post(`jobs/${job.id}/${name}`);
@@ -142,14 +172,17 @@ class Tuner {
     await this.look();
   }
 
-  /** A checkpoint came or went: the pickers of the page read their lists anew; undo goes back to where it started. */
+  /**
+   * A checkpoint came or went: the pickers of the page read their lists anew; undo goes back to where it started.
+   * @param {string} checkpoint @param {Job} job
+   */
   async kept(checkpoint, job) {
     const gone = job.kept ? null : this.job?.kept;
     this.job = null;
     this.choices = null;
-    window.hypvizOpen?.(null, gone && this.view.choice?.[1] === gone ? checkpoint : null);
+    window.hypvizOpen?.(null, gone && this.view?.choice?.[1] === gone ? checkpoint : null);
     this.problem.replaceChildren(note(job.kept ? `Kept as ${checkpoint}.` : `Taken back; the start was ${checkpoint}.`));
-    await this.open(this.view);
+    if (this.view) await this.open(this.view);
   }
 
   state() {

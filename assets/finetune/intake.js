@@ -2,6 +2,9 @@
  * Bring a set: drop or choose a zip or a folder, or take an open workspace; its counts, classes and what is worth knowing.
  *
  *   const intake = createIntake({onSet});   await intake.refresh(name);
+ *
+ * @typedef {import("./types.js").DataSet} DataSet
+ * @typedef {{onSet: (set: DataSet|null) => unknown}} Options   onSet: a set was chosen, or none
  */
 import { createApply } from "../annotate/corrections.js";
 import { places } from "../annotate/places.js";
@@ -14,8 +17,10 @@ import { get } from "./server.js";
 
 const CLASSES = 14; // named; the others are counted
 
+/** @param {Node} input @param {string} text */
 const pick = (input, text) => el("label", { class: "ht-pick" }, text, input);
 
+/** @param {DataSet} set */
 function words(set) {
   const facts = [plural(set.images, "picture"), `${count(set.boxes)} boxes`, plural(set.classes.length, "class").replace("classs", "classes"), plural(set.levels, "level")];
   const chips = set.classes.slice(0, CLASSES).map((one) => el("li", { text: `${one.name} ${count(one.count)}` }));
@@ -26,12 +31,13 @@ function words(set) {
     el("p", {}, el("b", { text: set.title }), ` ${facts.join(", ")} `),
     ...(chips.length ? [el("ul", { class: "ht-chips", "aria-label": "Classes" }, ...chips)] : []),
     ...(set.usable ? [] : [complaint(new Error(set.why))]),
-    ...(set.warnings || []).map((text) => el("p", { class: "ht-warning", text: text.text ?? text })),
+    ...(set.warnings || []).map((text) => el("p", { class: "ht-warning", text: typeof text === "string" ? text : text.text })),
     ...(dropped.length ? [el("details", {}, el("summary", { text: "Left out while reading" }), el("ul", { class: "ht-plain" }, ...dropped.map((text) => el("li", { text }))))] : []),
     draw,
   ];
 }
 
+/** @param {string} name */
 function toAnnotator(name) {
   places.wanted = { data: name };
   window.hypvizAnnotator?.openData(name);
@@ -39,16 +45,21 @@ function toAnnotator(name) {
 }
 
 class Intake {
+  /** @param {Options} options */
   constructor({ onSet }) {
     this.onSet = onSet;
     this.current = "";
-    this.running = null; // what `tune.bring` gave
+    /** @type {ReturnType<typeof bringSet>|null} */
+    this.running = null;
+    /** @type {HTMLInputElement} */
     const zipInput = el("input", { type: "file", accept: ".zip,application/zip", class: "ht-file", onchange: () => this.takeFiles(zipInput) });
+    /** @type {HTMLInputElement} */
     const folderInput = el("input", { type: "file", webkitdirectory: true, multiple: true, class: "ht-file", onchange: () => this.takeFiles(folderInput) });
     const formats = "Pictures with COCO, Pascal VOC or YOLO boxes, sub-folders as classes, or pictures alone, to draw boxes on them here.";
     this.zone = el("div", { class: "ht-drop" },
       el("p", {}, el("b", { text: "Drop a zip or a folder here" }), " or"),
       el("div", { class: "ht-picks" }, pick(zipInput, "Choose a zip"), pick(folderInput, "Choose a folder")), note(formats)); // prettier-ignore
+    /** @type {HTMLSelectElement} */
     this.select = el("select", { "aria-label": "Set to learn from", onchange: () => this.choose(this.select.value) });
     this.progress = el("div", { class: "ht-intake", "aria-live": "polite" });
     this.summary = el("div", { class: "ht-summary", "aria-live": "polite" });
@@ -58,13 +69,14 @@ class Intake {
     dropZone(this.zone, "ht-over", (data) => dropped(data).then((files) => this.bring(files)));
   }
 
+  /** @param {HTMLInputElement} input */
   takeFiles(input) {
-    const files = [...input.files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+    const files = [...(input.files ?? [])].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
     input.value = "";
     if (files.length) this.bring(files);
   }
 
-  /** Bring files; when they have no boxes, offer to take them in all the same, to draw some. */
+  /** Bring files; when they have no boxes, offer to take them in all the same, to draw some. @param {import("./types.js").Brought[]} files */
   async bring(files, toDraw = false) {
     if (this.running) return;
     this.zone.setAttribute("aria-busy", "true");
@@ -77,7 +89,7 @@ class Intake {
       if (toDraw) toAnnotator(set);
       await this.refresh(set);
     } catch (error) {
-      const empty = /no boxes|at least \d+ are needed|one class only/.test(error.message);
+      const empty = /no boxes|at least \d+ are needed|one class only/.test(/** @type {Error} */ (error).message);
       const draw = button("Take the pictures in to draw boxes on them", () => this.bring(files, true), { class: "he-small" });
       this.progress.replaceChildren(complaint(error), ...(empty ? [draw] : []));
     }
@@ -85,24 +97,27 @@ class Intake {
     this.zone.removeAttribute("aria-busy");
   }
 
+  /** @param {string} words @param {number} share */
   tell(words, share) {
     if (!this.progress.querySelector("progress")) {
       const stop = button("Cancel", () => this.running?.cancel(), { class: "he-small" });
       const bar = el("progress", { max: "1", "aria-label": "Progress of the set" });
       this.progress.replaceChildren(el("div", { class: "he-progress" }, bar, el("p", { class: "he-note he-words", "aria-live": "off" }), stop));
     }
-    this.progress.querySelector("progress").value = share;
-    this.progress.querySelector(".he-words").textContent = words;
+    /** @type {HTMLProgressElement} */ (this.progress.querySelector("progress")).value = share;
+    /** @type {Element} */ (this.progress.querySelector(".he-words")).textContent = words;
   }
 
   /** Read which sets there are; with a name, take that one. */
   async refresh(name = this.current) {
+    /** @type {{sets: DataSet[]}} */
     const { sets } = await get("sets");
-    const title = (one) => `${one.title}: ${plural(one.images, "picture")}, ${count(one.boxes)} boxes`;
+    const title = (/** @type {DataSet} */ one) => `${one.title}: ${plural(one.images, "picture")}, ${count(one.boxes)} boxes`;
     this.select.replaceChildren(el("option", { value: "", text: "choose a set" }), ...sets.map((one) => el("option", { value: one.name, text: title(one) })));
     await this.choose(sets.some((one) => one.name === name) ? name : "");
   }
 
+  /** @param {string} name */
   async choose(name) {
     this.current = this.select.value = name;
     this.applying.show(0);
@@ -111,9 +126,11 @@ class Intake {
       return this.onSet(null);
     }
     try {
+      /** @type {DataSet} */
       const set = await get(`set/${encodeURIComponent(name)}`);
       if (name !== this.current) return;
       this.summary.replaceChildren(...words(set));
+      /** @type {{data: string, pending: number}|null} */
       const draft = await ask(`annotate/set?data=${encodeURIComponent(name)}`).catch(() => null);
       if (name !== this.current) return;
       if (draft && draft.data === name) this.applying.show(draft.pending);
@@ -130,5 +147,5 @@ class Intake {
   }
 }
 
-/** @param {{onSet: (set: any) => void}} options onSet: a set was chosen, or none (null) */
+/** @param {Options} options */
 export const createIntake = (options) => new Intake(options);

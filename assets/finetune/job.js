@@ -2,6 +2,11 @@
  * One training: where it stands and what can be done with it, what is worth knowing in words, before and after, curves, the disk, keep.
  *
  *   const view = createJob({act, onKept, licences});   view.show(job);
+ *
+ * @typedef {import("./types.js").Job} Job
+ * @typedef {import("./keep.js").OnKept} OnKept
+ * @typedef {[name: string, text: string, about: string, primary?: boolean]} Action   of a button
+ * @typedef {{act: (job: Job, name: string) => Promise<void>, onKept: OnKept, licences: string[]}} Options
  */
 import { button, el } from "../shared/dom.js";
 import { duration, number, plural } from "../shared/format.js";
@@ -10,6 +15,7 @@ import { createCurves } from "./curves.js";
 import { createFilm } from "./disk.js";
 import { createKeep } from "./keep.js";
 
+/** @type {Record<Job["state"], string>} */
 const STATES = {
   queued: "waiting",
   running: "running",
@@ -25,18 +31,22 @@ const ENDINGS = { finish: "finishing with the best so far …", pause: "pausing 
 const LOWER_IS_BETTER = new Set(["mean direction"]);
 const NEITHER = new Set(["median share inside"]);
 
+/** @param {Job} job @returns {Action[]} */
 function actionsOf(job) {
+  /** @type {Action} */
   const cancel = ["cancel", job.state === "queued" ? "Leave the queue" : "Cancel", "Stop and forget what was learned"];
   if (job.state === "queued") return [cancel];
   if (job.state === "running") return [["stop", "Stop, keep the best", "End now; the best epoch so far is the result", true], ["pause", "Pause", "Stop for now; it can go on from here"], cancel]; // prettier-ignore
   if (job.state === "done") return [["delete", "Delete", "Remove this training with its curves; a kept checkpoint stays"]];
+  /** @type {Action[]} */
   const resume = job.resumable ? [["resume", "Resume", "Go on from the last epoch", true]] : [];
   return [...resume, ["delete", "Delete", "Remove this training"]];
 }
 
+/** @param {Job} job */
 function standing(job) {
   if (job.ending) return ENDINGS[job.ending] || job.what;
-  if (job.state === "queued") return job.queue_place > 1 ? `Number ${job.queue_place} in the queue; there is one training at a time.` : "Next in the queue; it starts as soon as the one before it ends.";
+  if (job.state === "queued") return Number(job.queue_place) > 1 ? `Number ${job.queue_place} in the queue; there is one training at a time.` : "Next in the queue; it starts as soon as the one before it ends.";
   const far = job.epochs ? `epoch ${job.epoch} of ${job.epochs}` : "";
   const loss = Number.isFinite(job.loss) ? `loss ${number(job.loss)}` : "";
   if (job.state === "running") {
@@ -50,9 +60,11 @@ function standing(job) {
   return far;
 }
 
-const percent = (value) => (Number.isFinite(value) ? number(100 * value, 1) : "–");
+/** @param {number|null|undefined} value */
+const percent = (value) => (typeof value === "number" && Number.isFinite(value) ? number(100 * value, 1) : "–");
 
 class JobView {
+  /** @param {Options} options */
   constructor({ act, onKept, licences }) {
     this.act = act;
     this.title = el("h3");
@@ -70,9 +82,11 @@ class JobView {
     this.node = el("section", { class: "ht-job", "aria-label": "The chosen training" },
       el("header", {}, this.title, this.badge), this.meter, this.words, this.actions, this.problem, this.warnings, this.keep.node, this.numbers,
       el("div", { class: "ht-watch" }, this.curves.node, this.disk.node), this.facts); // prettier-ignore
+    /** @type {Job|null} */
     this.shown = null;
   }
 
+  /** @param {Job} job @param {number[][]} live */
   show(job, live) {
     const other = this.shown?.id !== job.id;
     this.shown = job;
@@ -84,7 +98,7 @@ class JobView {
     this.badge.dataset.state = job.state;
     this.meter.hidden = job.state !== "running" && job.state !== "queued";
     this.meter.value = job.share || 0;
-    this.words.textContent = standing(job);
+    this.words.textContent = standing(job) ?? null;
     this.drawActions(job);
     this.warnings.replaceChildren(...job.warnings.map(({ kind, text }) => el("p", { class: "ht-warning", "data-kind": kind, text })));
     if (job.state === "failed" && job.error) this.problem.replaceChildren(complaint(new Error(job.error)));
@@ -96,35 +110,37 @@ class JobView {
     this.drawFacts(job);
   }
 
-  /** The buttons are made anew only when others are wanted, so that one can be pressed while numbers run. */
+  /** The buttons are made anew only when others are wanted, so that one can be pressed while numbers run. @param {Job} job */
   drawActions(job) {
     const wanted = actionsOf(job);
     const key = wanted.map(([name]) => name).join(" ") + job.ending + job.id;
     if (this.actions.dataset.key === key) return;
     this.actions.dataset.key = key;
-    const make = ([name, text, about, primary]) =>
+    const make = (/** @type {Action} */ [name, text, about, primary]) =>
       button(text, () => this.run(name), { "data-act": name, title: about, class: primary ? "he-run" : "he-small", disabled: Boolean(job.ending) });
     this.actions.replaceChildren(...wanted.map(make));
   }
 
+  /** @param {string} name */
   async run(name) {
     this.problem.replaceChildren();
     try {
-      await this.act(this.shown, name);
+      if (this.shown) await this.act(this.shown, name);
     } catch (error) {
       this.problem.replaceChildren(complaint(error));
     }
   }
 
-  /** Before and after, metric by metric. */
+  /** Before and after, metric by metric. @param {Job} job */
   drawNumbers(job) {
     this.numbers.replaceChildren();
-    if (!job.before) return;
+    const { before } = job;
+    if (!before) return;
     const after = job.after || job.history.find((row) => row.best)?.metrics || null;
-    const rows = Object.keys({ ...job.before, ...after }).map((name) => {
-      const [was, is] = [job.before[name], after?.[name]];
-      const gain = Number.isFinite(was) && Number.isFinite(is) ? is - was : null;
-      const better = LOWER_IS_BETTER.has(name) ? -gain : gain;
+    const rows = Object.keys({ ...before, ...after }).map((name) => {
+      const [was, is] = [before[name], after?.[name]];
+      const gain = Number.isFinite(was) && Number.isFinite(is) ? Number(is) - was : null;
+      const better = LOWER_IS_BETTER.has(name) ? -Number(gain) : Number(gain);
       const tone = gain === null || Math.abs(gain) < 5e-4 || NEITHER.has(name) ? "he-same" : better > 0 ? "he-up" : "he-down";
       const sign = gain === null ? "–" : `${gain > 0 ? "▲ +" : gain < 0 ? "▼ " : ""}${number(100 * gain, 1)}`;
       const luck = el("td", { class: "he-same", "data-chance": name, text: percent(job.chance?.[name]) });
@@ -135,10 +151,11 @@ class JobView {
     if (job.split) this.numbers.append(note(`Split ${job.split.how.replace(/\.$/, "")}.`));
   }
 
+  /** @param {Job} job */
   drawFacts(job) {
     const rows = Object.entries(job.settings || {}).map(([name, value]) => el("tr", {}, el("th", { scope: "row", text: name }), el("td", { text: JSON.stringify(value) })));
     const last = job.history?.at(-1);
-    const vitals = Number.isFinite(last?.reach)
+    const vitals = last && Number.isFinite(last.reach)
       ? [`√c·r ${number(last.reach, 2)} (3 is too far out)`, `‖mean direction‖ ${number(last.spread, 2)}`, `mean ext ${number((last.ext_down * 180) / Math.PI, 0)}° down (good: 0), ${number((last.ext_up * 180) / Math.PI, 0)}° up (good: 180)`, `radial gradient ${number(last.radial_gradient, 2)} (below 0: outwards)`].join(" · ") // prettier-ignore
       : "";
     const ran = [job.hardware, job.peak_memory_mib ? `${Math.round(job.peak_memory_mib)} MiB of memory at most` : "", job.created?.slice(0, 16).replace("T", " ") + " UTC"].filter(Boolean).join(" · ");
@@ -146,18 +163,23 @@ class JobView {
   }
 }
 
-/** @param {{act: (job: Object, name: string) => Promise, onKept: Function, licences: string[]}} options */
+/** @param {Options} options */
 export const createJob = (options) => new JobView(options);
 
-const nameOf = (job) => `${job.set_title || job.set} from ${String(job.checkpoint).split("/").pop()}, ${{ head: "head only", blocks: "last blocks", all: "whole encoder" }[job.depth] || job.depth}`;
+/** @type {Record<string, string>} */
+const DEPTHS = { head: "head only", blocks: "last blocks", all: "whole encoder" };
+
+/** What a training is called. @param {Job} job */
+const nameOf = (job) => `${job.set_title || job.set} from ${String(job.checkpoint).split("/").pop()}, ${DEPTHS[job.depth] || job.depth}`;
 
 /**
  * The list of all trainings, the queue included; the buttons stay while nothing changes.
- * @param {{onPick: (id: string) => void}} options @returns {{node: HTMLElement, show: (jobs: any[], chosen: string|null) => void}}
+ * @param {{onPick: (id: string) => void}} options @returns {{node: HTMLElement, show: (jobs: Job[], chosen: string|null) => void}}
  */
 export function createList({ onPick }) {
   const list = el("ul", { class: "ht-jobs", "aria-label": "Trainings" });
   let key = "";
+  /** @param {Job[]} jobs @param {string|null} chosen */
   function show(jobs, chosen) {
     const now = JSON.stringify([chosen, jobs.map((job) => [job.id, job.state, job.queue_place, job.kept, job.resumable, job.epoch])]);
     if (now === key) return;
@@ -166,6 +188,7 @@ export function createList({ onPick }) {
     list.replaceChildren(...jobs.map((job) => entry(job, job.id === chosen)));
     if (focused) /** @type {HTMLElement|null} */ (list.querySelector(`[data-job="${focused}"]`))?.focus();
   }
+  /** @param {Job} job @param {boolean} on */
   function entry(job, on) {
     const state = job.state === "queued" && job.queue_place ? `number ${job.queue_place} in the queue` : STATES[job.state] || job.state;
     const more = job.kept ? ` · kept as ${job.kept}` : job.resumable && job.state !== "queued" ? " · can be resumed" : "";

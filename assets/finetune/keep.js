@@ -6,19 +6,26 @@ import { get, post } from "./server.js";
 
 const TYPED_MS = 250;
 
+/** @typedef {import("./types.js").Job} Job */
+/** @typedef {(checkpoint: string, job: Job) => unknown} OnKept   a checkpoint came, or went */
+
+/** @param {Job} job */
 const downloadButton = (job) => button("Download", () => save(address(`tune/jobs/${job.id}/download`), ""), { class: "he-small", title: "A zip of the weights and their card" });
 
 class Keep {
+  /** @param {{licences: string[], onKept: OnKept}} options */
   constructor({ licences, onKept }) {
     this.licences = licences;
     this.onKept = onKept;
     this.node = el("div", { class: "ht-keep" });
+    /** @type {Job|null} */
     this.shown = null;
     this.key = "";
 
     this.timer = 0;
   }
 
+  /** @param {Job} job */
   show(job) {
     this.shown = job;
     const now = [job.id, job.state, job.kept].join(" ");
@@ -28,14 +35,16 @@ class Keep {
     this.node.replaceChildren(...(job.state !== "done" ? [] : job.kept ? this.kept(job) : this.form(job)));
   }
 
+  /** @param {Job} job */
   form(job) {
     const proposed = `${job.set_title || job.set}-${job.depth}`.toLowerCase().replace(/[^a-z0-9._-]+/g, "-").replace(/^[-.]+|-+$/g, "").slice(0, 50); // prettier-ignore
     const problem = el("div", { "aria-live": "polite" });
+    /** @type {HTMLInputElement} */
     const name = el("input", { type: "text", value: proposed, required: true, maxlength: "80", spellcheck: "false", oninput: () => this.checkSoon(name, problem) });
     const licence = el("input", { type: "text", list: "ht-licences", placeholder: "not stated", maxlength: "200" });
     const about = el("textarea", { rows: "2", maxlength: "2000", placeholder: "What it is for, what it was taught on" });
-    const labelled = (text, input) => el("label", { class: "he-choice" }, el("span", { text }), input);
-    const submit = async (event) => {
+    const labelled = (/** @type {string} */ text, /** @type {Node} */ input) => el("label", { class: "he-choice" }, el("span", { text }), input);
+    const submit = async (/** @type {Event} */ event) => {
       event.preventDefault();
       problem.replaceChildren();
       try {
@@ -53,6 +62,7 @@ class Keep {
     ]; // prettier-ignore
   }
 
+  /** @param {HTMLInputElement} input @param {HTMLElement} problem */
   checkSoon(input, problem) {
     clearTimeout(this.timer);
     this.timer = setTimeout(async () => {
@@ -65,6 +75,7 @@ class Keep {
     }, TYPED_MS);
   }
 
+  /** @param {Job} job */
   kept(job) {
     const problem = el("div", { "aria-live": "polite" });
     const undo = async () => {
@@ -75,7 +86,7 @@ class Keep {
         problem.replaceChildren(complaint(error));
       }
     };
-    const use = button("Show it in all tabs", () => (window.hypvizOpen?.(job.set, job.kept), openTab("Explore")), { class: "he-run" });
+    const use = button("Show it in all tabs", () => (window.hypvizOpen?.(job.set, job.kept ?? null), openTab("Explore")), { class: "he-run" });
     return [
       el("p", {}, "Kept as ", el("b", { text: job.kept }), ": it is among the checkpoints at the top and on the command line."),
       el("div", { class: "ht-actions" }, use, downloadButton(job), button("Undo", undo, { class: "he-small", title: "Take the checkpoint back; what was learned stays here" })),
@@ -89,5 +100,5 @@ class Keep {
   }
 }
 
-/** @param {{licences: string[], onKept: (checkpoint: string, job: any) => void}} options */
+/** @param {{licences: string[], onKept: OnKept}} options */
 export const createKeep = (options) => new Keep(options);

@@ -1,4 +1,3 @@
-// @ts-check
 /** The server's routes of the Fine-tune tab. */
 import { ask, json } from "../shared/http.js";
 

@@ -2,6 +2,11 @@
  * What a training starts from, how deep it goes, and all its settings with their reasons; only what was changed is sent.
  *
  *   const settings = createSettings(choices, {onStart});   settings.show(set);
+ *
+ * @typedef {import("./types.js").Choices} Choices
+ * @typedef {import("./types.js").Setting} Setting
+ * @typedef {import("./types.js").SettingValue} SettingValue
+ * @typedef {{onStart: (job: import("./types.js").Job) => void, checkpoint: string}} Options   checkpoint: what to start from unless somebody chooses another
  */
 import { button, el } from "../shared/dom.js";
 import { plain, plural } from "../shared/format.js";
@@ -18,34 +23,41 @@ const PARTS = [
   ["loss", "Loss"],
 ];
 
+/** @param {SettingValue} value */
 const shown = (value) => (Array.isArray(value) ? value.map(plain).join(", ") : typeof value === "boolean" ? (value ? "on" : "off") : plain(value));
 
+/** @param {Setting} one @param {SettingValue} value */
 function inputFor(one, value) {
   if (one.type === "choice") {
     const select = el("select");
-    for (const option of one.choices) select.append(el("option", { value: option, selected: option === value }, option));
+    for (const option of one.choices ?? []) select.append(el("option", { value: option, selected: option === value }, option));
     return select;
   }
-  if (one.type === "bool") return Object.assign(el("input", { type: "checkbox" }), { checked: value });
+  if (one.type === "bool") return Object.assign(el("input", { type: "checkbox" }), { checked: Boolean(value) });
   if (one.type === "pair") return el("input", { type: "text", value: shown(value), inputmode: "decimal" });
   return el("input", { type: "number", step: one.type === "int" ? "1" : "any", min: one.low, max: one.high, value: plain(value) });
 }
 
+/** @param {Setting} one @param {HTMLInputElement|HTMLSelectElement} input @returns {SettingValue} */
 function read(one, input) {
-  if (one.type === "bool") return input.checked;
+  if (one.type === "bool") return /** @type {HTMLInputElement} */ (input).checked;
   if (one.type === "choice") return input.value;
   if (one.type === "pair") return input.value.split(/[\s,;]+/).filter(Boolean).map(Number); // prettier-ignore
   return input.value === "" ? null : Number(input.value);
 }
 
 class Settings {
+  /** @param {Choices} choices @param {Options} options */
   constructor(choices, { onStart, checkpoint }) {
     this.choices = choices;
     this.onStart = onStart;
     this.chosen = { checkpoint, depth: choices.depths[0].name, backbone: "", weights: "" };
-    this.changed = {}; // name → value
+    /** @type {Record<string, SettingValue>} */
+    this.changed = {};
     this.picked = false; // a person chose what to start from
+    /** @type {import("./types.js").DataSet|null} */
     this.set = null;
+    /** @type {import("./types.js").Plan|null} */
     this.plan = null;
     this.asked = 0;
 
@@ -69,10 +81,12 @@ class Settings {
     this.pickBackbone(choices.backbones[0].name);
   }
 
+  /** @param {string} label @param {"backbone"|"weights"} key @param {string} example */
   typed(label, key, example) {
-    return el("label", { class: "he-choice ht-wide" }, el("span", { text: label }), el("input", { type: "text", placeholder: example, onchange: (event) => ((this.chosen[key] = event.target.value.trim()), this.replan()) }));
+    return el("label", { class: "he-choice ht-wide" }, el("span", { text: label }), el("input", { type: "text", placeholder: example, onchange: (/** @type {Event} */ event) => ((this.chosen[key] = /** @type {HTMLInputElement} */ (event.target).value.trim()), this.replan()) }));
   }
 
+  /** @param {import("./types.js").DepthChoice} depth */
   depthNode({ name, title, how }) {
     const input = el("input", { type: "radio", name: "ht-depth", value: name, onchange: () => ((this.chosen.depth = name), this.replan()) });
     input.checked = name === this.chosen.depth;
@@ -84,7 +98,7 @@ class Settings {
     return bare ? { backbone: this.chosen.backbone, weights: this.chosen.weights } : { checkpoint: this.chosen.checkpoint };
   }
 
-  /** One of the offered backbones with its weights, or what is typed into the two fields. */
+  /** One of the offered backbones with its weights, or what is typed into the two fields. @param {string} value */
   pickBackbone(value) {
     const offer = this.choices.backbones.find((one) => one.name === value);
     this.file.hidden = Boolean(offer);
@@ -97,8 +111,8 @@ class Settings {
   /** Begin with the shipped checkpoint that suits the set, in the place of another shipped one that nobody chose. */
   suit() {
     const known = this.choices.checkpoints.some((one) => one.name === this.set?.suited);
-    if (this.picked || !known || !this.choices.shipped.includes(this.chosen.checkpoint)) return;
-    this.chosen.checkpoint = this.start.querySelector("select").value = this.set.suited;
+    if (this.picked || !known || !this.set?.suited || !this.choices.shipped.includes(this.chosen.checkpoint)) return;
+    this.chosen.checkpoint = /** @type {HTMLSelectElement} */ (this.start.querySelector("select")).value = this.set.suited;
   }
 
   /** Ask the server what this choice would be; the settings that were changed stay. */
@@ -111,36 +125,39 @@ class Settings {
     if (!this.set?.usable || (this.chosen.checkpoint === OTHER && !this.chosen.backbone)) return this.words.replaceChildren();
     this.words.replaceChildren(note("Looking at the set …"));
     try {
+      /** @type {import("./types.js").Plan} */
       const found = await get(`plan?${query({ set: this.set.name, depth: this.chosen.depth, ...this.asQuery() })}`);
       if (number !== this.asked) return;
       this.plan = found;
       this.go.disabled = false;
-      this.tell();
+      this.tell(found);
       this.drawFold();
     } catch (error) {
       if (number === this.asked) this.words.replaceChildren(complaint(error));
     }
   }
 
-  tell() {
-    const { split } = this.plan;
-    const course = `Split ${split.how.replace(/\.$/, "")}. Up to ${plural(this.plan.epochs, "epoch")} of ${plural(this.plan.steps_per_epoch, "step")}.`;
-    this.words.replaceChildren(note(course), ...(this.plan.start ? [note(this.plan.start)] : []), ...this.plan.warnings.map((one) => el("p", { class: "ht-warning", text: one.text ?? one })));
+  /** @param {import("./types.js").Plan} plan */
+  tell({ split, epochs, steps_per_epoch: steps, start, warnings }) {
+    const course = `Split ${split.how.replace(/\.$/, "")}. Up to ${plural(epochs, "epoch")} of ${plural(steps, "step")}.`;
+    const lines = warnings.map((one) => el("p", { class: "ht-warning", text: typeof one === "string" ? one : one.text }));
+    this.words.replaceChildren(note(course), ...(start ? [note(start)] : []), ...lines);
   }
 
   // ---- the fold ------------------------------------------------------------------------------------------------
   drawFold() {
-    const parts = PARTS.map(([part, title]) => [title, this.choices.settings.filter((one) => one.part === part)]).filter(([, list]) => list.length);
+    const parts = PARTS.map(([part, title]) => ({ title, list: this.choices.settings.filter((one) => one.part === part) })).filter(({ list }) => list.length);
     const reset = button("Back to the defaults for this set", () => {
       for (const key of Object.keys(this.changed)) delete this.changed[key];
       this.drawFold();
     }, { class: "he-small" }); // prettier-ignore
-    const groups = parts.map(([title, list]) => el("fieldset", { class: "ht-group" }, el("legend", { text: title }), ...list.map((one) => this.settingNode(one))));
+    const groups = parts.map(({ title, list }) => el("fieldset", { class: "ht-group" }, el("legend", { text: title }), ...list.map((one) => this.settingNode(one))));
     this.fold.replaceChildren(note("The values are fitted to this set and depth. What you change is marked and kept."), ...groups, reset);
   }
 
+  /** @param {Setting} one */
   settingNode(one) {
-    const usual = this.plan.settings[one.name] ?? one.default;
+    const usual = this.plan?.settings[one.name] ?? one.default;
     const value = this.changed[one.name] ?? usual;
     const input = inputFor(one, value);
     const id = `ht-${one.name.replace(".", "-")}`;
@@ -164,13 +181,13 @@ class Settings {
     if (bad) {
       this.advanced.open = true;
       bad.focus();
-      return this.problem.replaceChildren(complaint(new Error(`${bad.labels[0].textContent}: ${bad.validationMessage}`)));
+      return this.problem.replaceChildren(complaint(new Error(`${bad.labels?.[0].textContent}: ${bad.validationMessage}`)));
     }
     this.go.disabled = true;
     this.problem.replaceChildren();
     try {
       const settings = Object.fromEntries(Object.entries(this.changed).filter(([, value]) => value !== null));
-      this.onStart(await post("jobs", { set: this.set.name, depth: this.chosen.depth, ...this.asQuery(), settings }));
+      this.onStart(await post("jobs", { set: this.set?.name, depth: this.chosen.depth, ...this.asQuery(), settings }));
       this.advanced.open = false; // what is to be watched stands below it
     } catch (error) {
       this.problem.replaceChildren(complaint(error));
@@ -178,7 +195,7 @@ class Settings {
     this.go.disabled = !this.plan;
   }
 
-  /** A set was chosen, or none. */
+  /** A set was chosen, or none. @param {import("./types.js").DataSet|null} next */
   show(next) {
     this.set = next;
     this.suit();
@@ -190,8 +207,5 @@ class Settings {
   }
 }
 
-/**
- * @param {any} choices of the server: checkpoints, backbones, depths @param {{onStart: (job: any) => void, checkpoint: string}} options
- * checkpoint: what to start from unless somebody chooses another
- */
+/** @param {Choices} choices of the server @param {Options} options */
 export const createSettings = (choices, options) => new Settings(choices, options);

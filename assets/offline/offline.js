@@ -6,8 +6,13 @@
  * for none.  held: a sentence on what is here.  focus: the layout around a selection, see disk/focus.js; none: the overview alone.
  * about: more about an item.
  *
- * @typedef {{data: any, buffer: ArrayBuffer, search: Promise<any>, picture: (row: number) => string, held: (header: any) => string,
- *   focus?: (body: any) => Promise<any>, about?: (row: number) => Promise<Node|null>, onSelect?: (row: number|null) => void}} Given
+ * @typedef {import("./search.js").Search} Search
+ * @typedef {{row: number|null, pins: number[], omega: number|null, kind: "angle"|"aperture", colour: string, view?: import("../disk/disk.js").View}} State
+ * @typedef {{own_vectors: boolean, boxes: number, checkpoint: string, images: number, dimension: number, geometry: string, data_licence: string,
+ *   checkpoint_licence: string}} Facts
+ * @typedef {{state: State, facts: Facts, edges: number[][], cones?: boolean, place?: string, title?: string}} Content   edges: pairs of rows
+ * @typedef {{data: Content, buffer: ArrayBuffer, search: Promise<Search>, picture: (row: number) => string, held: (header: M.Header) => string,
+ *   focus?: import("../disk/focus.js").Ask, about?: (row: number|null) => Promise<Node|null>, onSelect?: (row: number|null) => void}} Given
  */
 import { createDisk } from "../disk/disk.js";
 import * as M from "../disk/math.js";
@@ -37,16 +42,19 @@ class OfflinePage {
     this.focus = focus;
     this.about = about;
     this.onSelect = onSelect;
+    /** @type {M.Payload} */
     const { header, arrays } = M.decode(buffer);
     this.header = header;
     this.arrays = arrays;
     this.rows = arrays.row || Int32Array.from({ length: header.n }, (_, i) => i);
+    /** @type {Map<number|null, number>} */
     this.placeOf = new Map(Array.from(this.rows, (row, i) => [row, i]));
+    /** @type {Search|null} */
     this.search = null; // until what it needs is there
     this.cones = data.cones !== false;
     this.state = data.state;
     this.pins = [...this.state.pins];
-    this.page = document.getElementById("hv-offline");
+    this.page = /** @type {HTMLElement} */ (document.getElementById("hv-offline"));
     this.page.innerHTML = FRAME;
     this.writeHead(held);
     this.disk = createDisk(this.find("disk"), {
@@ -61,17 +69,23 @@ class OfflinePage {
     this.listen();
   }
 
-  /** @returns {any} */
+  /** @template {HTMLElement} [T=HTMLElement] @param {string} name @returns {T} */
   find(name) {
-    return this.page.querySelector(`.of-${name}`);
+    return /** @type {T} */ (this.page.querySelector(`.of-${name}`));
   }
 
+  /** The label around a field. @param {string} name */
+  labelOf(name) {
+    return /** @type {HTMLElement} */ (this.find(name).closest("label"));
+  }
+
+  /** @param {Given["held"]} held */
   writeHead(held) {
     const { data, header } = this;
     const facts = data.facts;
-    this.find("head").querySelector("h1").textContent = data.title || header.title;
+    this.find("head h1").textContent = data.title || header.title;
     const what = facts.own_vectors ? "own vectors" : `pictures, ${facts.boxes.toLocaleString("en")} boxes · checkpoint ${facts.checkpoint}`;
-    this.find("head").querySelector("p").textContent =
+    this.find("head p").textContent =
       `${facts.images.toLocaleString("en")} ${what}, ` +
       `${facts.dimension} dimensions, ${facts.geometry} · licences: data ${facts.data_licence}; checkpoint ${facts.checkpoint_licence} · ` +
       held(header);
@@ -79,39 +93,53 @@ class OfflinePage {
   }
 
   listen() {
-    this.find("omega").addEventListener("input", () => {
-      Object.assign(this.state, { omega: Number(this.find("omega").value), kind: "angle" });
+    /** @type {HTMLInputElement[]} */
+    const [omega, pictures] = [this.find("omega"), this.find("pictures")];
+    /** @type {HTMLSelectElement} */
+    const colour = this.find("colour");
+    omega.addEventListener("input", () => {
+      Object.assign(this.state, { omega: Number(omega.value), kind: "angle" });
       this.show();
     });
-    this.find("colour").addEventListener("change", () => this.disk.setColour(this.find("colour").value));
-    this.find("pictures").addEventListener("change", () => this.disk.setPictures(this.find("pictures").checked));
+    colour.addEventListener("change", () => this.disk.setColour(colour.value));
+    pictures.addEventListener("change", () => this.disk.setPictures(pictures.checked));
     this.find("pin").addEventListener("click", () => this.pin(this.state.row));
-    this.find("pictures").closest("label").hidden = !Array.from(this.rows).some((row) => this.picture(row));
+    this.labelOf("pictures").hidden = !Array.from(this.rows).some((row) => this.picture(row));
   }
 
   /** Draw the points, then what is selected. */
   async start() {
     await this.disk.setPoints(this.buffer);
-    if (this.find("colour").value !== "branch") await this.disk.setColour(this.find("colour").value);
+    /** @type {HTMLSelectElement} */
+    const colour = this.find("colour");
+    if (colour.value !== "branch") await this.disk.setColour(colour.value);
     await this.show();
     if (this.state.view) await this.disk.setView(this.state.view);
     this.page.dataset.ready = "yes";
   }
 
-  /** Half-angle of the cone at item i: ω as it was set, or the calibrated one of its level, or the aperture. */
+  /** Half-angle of the cone at item i: ω as it was set, or the calibrated one of its level, or the aperture. @param {number} i */
   halfAngle(i) {
-    if (this.state.kind === "aperture" && this.header.geometry === "hyperbolic") return this.search.apertureOf(i);
-    return this.state.omega ?? this.search.omegaOf(i);
+    if (this.state.kind === "aperture" && this.header.geometry === "hyperbolic") return this.known.apertureOf(i);
+    return this.state.omega ?? this.known.omegaOf(i);
   }
 
+  /** The search, for what is done only once it is there. */
+  get known() {
+    return /** @type {Search} */ (this.search);
+  }
+
+  /** @param {number} i */
   members(i) {
-    return this.search.members(i, this.halfAngle(i));
+    return this.known.members(i, this.halfAngle(i));
   }
 
+  /** @param {number} i */
   nameOf(i) {
     return this.arrays.label[i] < 0 ? "scene" : this.header.classes[this.arrays.label[i]];
   }
 
+  /** @param {number|null} row */
   async select(row) {
     this.state.row = row;
     this.onSelect(row);
@@ -123,10 +151,10 @@ class OfflinePage {
     const i = placeOf.get(state.row);
     if (i === undefined) return this.showNothing();
     this.now(i);
-    this.search ||= await this.searching;
+    const search = (this.search ||= await this.searching);
     if (placeOf.get(state.row) !== i) return undefined; // another was chosen meanwhile
-    const { shown: children, members: inside, total } = this.search.children(i, this.halfAngle(i));
-    const { shown: parents, total: above } = this.search.parents(i);
+    const { shown: children, members: inside, total } = search.children(i, this.halfAngle(i));
+    const { shown: parents, total: above } = search.parents(i);
     this.list("children", cones ? "Children" : "Similar by cosine", children, total);
     this.list("parents", "Parents", parents, above);
     disk.setOmega(cones ? this.halfAngle(i) : null);
@@ -138,7 +166,7 @@ class OfflinePage {
       members: Bits.of(inside.map((j) => rows[j]), this.header.total),
       children: children.map((j) => rows[j]),
       parents: parents.map((j) => rows[j]),
-      edges: this.data.edges.filter(([parent]) => arrays.image[placeOf.get(parent)] === name),
+      edges: this.data.edges.filter(([parent]) => arrays.image[Number(placeOf.get(parent))] === name),
     });
     return this.showPins();
   }
@@ -151,6 +179,7 @@ class OfflinePage {
     return this.showOmega(0);
   }
 
+  /** @param {number} i */
   now(i) {
     const { arrays, picture, rows, state } = this;
     const image = Object.assign(el("img"), { src: picture(rows[i]), alt: "", hidden: !picture(rows[i]) });
@@ -161,6 +190,7 @@ class OfflinePage {
     this.about?.(row).then((node) => node && state.row === row && words.append(node), () => {}); // what is missing is only more about it
   }
 
+  /** @param {string} name @param {string} title @param {number[]} shown @param {number} total */
   list(name, title, shown, total) {
     const count = shown.length < total ? `${shown.length} of ${total}` : total;
     const strip = el("div", "of-strip", ...shown.map((i) => this.card(i)));
@@ -170,6 +200,7 @@ class OfflinePage {
     this.find(name).replaceChildren(heading, shown.length ? strip : none);
   }
 
+  /** @param {number} i */
   card(i) {
     const row = this.rows[i];
     const far = distance(this.arrays.radius[i]);
@@ -182,16 +213,21 @@ class OfflinePage {
     return card;
   }
 
+  /** @param {number} count */
   showOmega(count) {
     const i = this.placeOf.get(this.state.row);
     const value = i === undefined || !this.cones ? this.state.omega : this.halfAngle(i);
-    const output = this.page.querySelector("output");
-    this.find("omega").closest("label").hidden = this.find("pin").hidden = output.hidden = !this.cones;
-    if (value !== null) this.find("omega").value = value;
+    const output = /** @type {HTMLOutputElement} */ (this.page.querySelector("output"));
+    /** @type {HTMLInputElement} */
+    const slider = this.find("omega");
+    this.labelOf("omega").hidden = this.find("pin").hidden = output.hidden = !this.cones;
+    if (value !== null) slider.value = String(value);
     output.textContent = value === null ? "calibrated" : `${value.toFixed(2)} rad · ${count} inside`;
   }
 
+  /** @param {number|null} row */
   pin(row) {
+    if (row === null) return;
     const at = this.pins.indexOf(row);
     if (at >= 0) this.pins.splice(at, 1);
     else this.pins.push(row);
@@ -201,30 +237,35 @@ class OfflinePage {
   /** Pinned cones, and, where there are any, what lies in all of them and in the selection's. */
   showPins() {
     const { disk, pins, placeOf, state } = this;
-    this.find("pin").textContent = pins.includes(state.row) ? "Unpin this cone" : "Pin this cone";
-    this.find("pin").disabled = state.row === null;
+    const { row: here } = state;
+    this.find("pin").textContent = here !== null && pins.includes(here) ? "Unpin this cone" : "Pin this cone";
+    /** @type {HTMLButtonElement} */ (this.find("pin")).disabled = here === null;
     if (!this.cones || !this.search) return undefined;
     if (!pins.length) return disk.setPins([], null);
-    const places = pins.map((row) => placeOf.get(row));
-    const apexes = [...new Set([...places, ...(state.row === null ? [] : [placeOf.get(state.row)])])];
+    const place = (/** @type {number} */ row) => /** @type {number} */ (placeOf.get(row));
+    const places = pins.map(place);
+    const apexes = [...new Set([...places, ...(here === null ? [] : [place(here)])])];
     const common = apexes.map((i) => new Set(this.members(i))).reduce((all, next) => new Set([...all].filter((j) => next.has(j))));
     const drawn = pins.map((row, k) => ({ row, omega: this.halfAngle(places[k]) }));
     return disk.setPins(drawn, Bits.of([...common].map((j) => this.rows[j]), this.header.total));
   }
 
-  /** Arrow keys: the nearest child or parent by annotation, and the boxes beside this one. */
+  /** Arrow keys: the nearest child or parent by annotation, and the boxes beside this one. @param {import("../disk/gestures.js").Step} direction */
   step(direction) {
     const { edges } = this.data;
     const { row } = this.state;
+    /** @type {Partial<Record<string, number[]>>} */
     const relatives = { child: edges.filter(([p]) => p === row).map(([, c]) => c), parent: edges.filter(([, c]) => c === row).map(([p]) => p) };
-    if (relatives[direction]) return relatives[direction].length && this.select(relatives[direction][0]);
+    const kin = relatives[direction];
+    if (kin) return kin.length && this.select(kin[0]);
     const above = edges.find(([, c]) => c === row);
     if (!above) return undefined;
     const beside = edges.filter(([p]) => p === above[0]).map(([, c]) => c);
-    const at = beside.indexOf(row) + (direction === "sibling+" ? 1 : -1);
+    const at = beside.indexOf(Number(row)) + (direction === "sibling+" ? 1 : -1);
     return this.select(beside[(at + beside.length) % beside.length]);
   }
 
+  /** @param {number[]} found */
   rowsOf(found) {
     return found.map((j) => this.rows[j]);
   }
@@ -233,14 +274,14 @@ class OfflinePage {
 /** Mount the page in #hv-offline; `window.hypvizOffline` is what it gives back. @param {Given} given */
 export function offlinePage(given) {
   const page = new OfflinePage(given);
-  const at = (row) => page.placeOf.get(row);
+  const at = (/** @type {number} */ row) => /** @type {number} */ (page.placeOf.get(row));
   const handle = {
     disk: page.disk,
     state: page.state,
-    select: (row) => page.select(row),
-    members: (row) => page.rowsOf(page.members(at(row))),
-    children: (row) => page.rowsOf(page.search.children(at(row), page.halfAngle(at(row))).shown),
-    parents: (row) => page.rowsOf(page.search.parents(at(row)).shown),
+    select: (/** @type {number|null} */ row) => page.select(row),
+    members: (/** @type {number} */ row) => page.rowsOf(page.members(at(row))),
+    children: (/** @type {number} */ row) => page.rowsOf(page.known.children(at(row), page.halfAngle(at(row))).shown),
+    parents: (/** @type {number} */ row) => page.rowsOf(page.known.parents(at(row)).shown),
     ready: page.start(),
   };
   return (window.hypvizOffline = handle);

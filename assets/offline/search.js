@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Search inside the offline page, by the one rule of hypviz/search/retrieval.py, in float64: cones by level of the radius, and a
  * ranking for children and one for parents. Items are numbered as in the points; everything smaller is better.
@@ -6,11 +5,12 @@
  *   const search = offlineSearch({ header, arrays, directions, dim, answers, whole, cones });
  *   search.children(i, omega) → {shown: [i…] general → specific, members: [i…], total}
  *
+ * @typedef {OfflineSearch} Search
  * @typedef {"query"|"candidate"|"sum"} Apex
  * @typedef {"children"|"parents"} Task
  * @typedef {{by: string, apex: Apex, weight: number}} Ranking
  * @typedef {{cones: {limits: number[], omegas: number[], outward: boolean}, children: Ranking, parents: Ranking, parents_at: Apex, parents_omega: number}} Answers
- * @typedef {{header: {n: number, curv: number, geometry: string}, arrays: Record<string, any>, directions: Int16Array|Float32Array, dim: number, answers: Answers, whole?: Uint8Array, cones?: boolean}} Content
+ * @typedef {{header: {n: number, curv: number, geometry: string}, arrays: {radius: ArrayLike<number>}, directions: Int16Array|Float32Array, dim: number, answers: Answers, whole?: Uint8Array, cones?: boolean}} Content
  *   directions: (n, dim) components, of any length; the radius of each item is among the arrays.  whole: 1 for whole pictures, which are
  *   listed as children of nothing and have no parents.  cones: false where nothing says what contains what; then children are the nearest by cosine.
  */
@@ -69,7 +69,10 @@ class OfflineSearch {
     return Math.atan2(sine * Math.sinh(this.root * y), along);
   }
 
-  /** The angle at the query, at the candidate, or both summed: the table of search/scoring.py. @param {number} versine @param {number} own @param {number} other @param {Task} task @param {Apex} apex @returns {number} */
+  /**
+   * The angle at the query, at the candidate, or both summed: the table of search/scoring.py.
+   * @param {number} versine @param {number} own @param {number} other @param {Task} task @param {Apex} apex @returns {number}
+   */
   angleOf(versine, own, other, task, apex) {
     if (this.header.geometry === "cosine") return Math.acos(1 - versine) * (apex === "sum" ? 2 : 1);
     if (apex === "sum") return this.angleOf(versine, own, other, task, "query") + this.angleOf(versine, own, other, task, "candidate");

@@ -3,9 +3,15 @@ import * as M from "../disk/math.js";
 import { offlinePage } from "./offline.js";
 import { offlineSearch } from "./search.js";
 
+/** @param {string} text */
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-const data = JSON.parse(document.getElementById("hv-data").textContent);
+/**
+ * @type {import("./offline.js").Content & {points: string, whole: string, pictures: Record<string, string>, answers: import("./search.js").Answers,
+ *   directions: {dim: number, values: string}}}
+ */
+const data = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("hv-data")).textContent);
 const buffer = bytes(data.points).buffer;
+/** @type {M.Payload} */
 const { header, arrays } = M.decode(buffer);
 const search = offlineSearch({
   header,

@@ -20,7 +20,7 @@ export function quantile(sorted, share) {
   return at - low < 0.5 ? a + (b - a) * (at - low) : b - (b - a) * (1 - (at - low));
 }
 
-/** Monotone cubic interpolation (Fritsch and Butland's PCHIP, as SciPy has it). @returns {(at: number) => number} */
+/** Monotone cubic interpolation (Fritsch and Butland's PCHIP, as SciPy has it). @param {number[]} x @param {number[]} y @returns {(at: number) => number} */
 function pchip(x, y) {
   const h = x.slice(1).map((next, k) => next - x[k]);
   const slope = h.map((width, k) => (y[k + 1] - y[k]) / width);
@@ -32,7 +32,7 @@ function pchip(x, y) {
     const [before, after] = [2 * h[k] + h[k - 1], h[k] + 2 * h[k - 1]];
     return (before + after) / (before / slope[k - 1] + after / slope[k]);
   });
-  return (at) => {
+  return (/** @type {number} */ at) => {
     let k = 0;
     while (k < h.length - 1 && x[k + 1] <= at) k++;
     const [s, bend] = [at - x[k], (d[k] + d[k + 1] - 2 * slope[k]) / h[k]];
@@ -40,6 +40,7 @@ function pchip(x, y) {
   };
 }
 
+/** The slope at an end. @param {number} near @param {number} next @param {number} slope @param {number} beyond */
 function atEnd(near, next, slope, beyond) {
   const found = ((2 * near + next) * slope - near * beyond) / (near + next);
   if (Math.sign(found) !== Math.sign(slope)) return 0;
@@ -47,7 +48,7 @@ function atEnd(near, next, slope, beyond) {
   return found;
 }
 
-/** Strictly rising knots from (0, 0) to (π, π). @returns {[number[], number[]]} true, drawn */
+/** Strictly rising knots from (0, 0) to (π, π). @param {Float64Array} theta @returns {[number[], number[]]} true, drawn */
 function knots(theta) {
   const step = Math.max(1, Math.floor(theta.length / SAMPLE));
   const some = Float64Array.from(theta).filter((value, i) => i % step === 0 && value > 0 && value < Math.PI).sort();
@@ -56,6 +57,7 @@ function knots(theta) {
   const levels = share.map((value) => quantile(some, value ** (1 / POWER)));
   const places = share.map((value) => Math.PI * (NEAREST + (FARTHEST - NEAREST) * value));
   const kept = levels.map((value, k) => (k === LEVELS || levels[k + 1] - value > 1e-7) && value > 1e-7 && value < Math.PI - 1e-7);
+  /** @param {number[]} column */
   const full = (column) => [0, ...column.filter((_, k) => kept[k]), Math.PI];
   const [x, y] = [full(levels), full(places)];
   return [x, x.map((value, k) => PLAIN * value + (1 - PLAIN) * y[k])];
@@ -84,8 +86,10 @@ export class AngleScale {
 
   /** Round true angles in degrees, apart from each other as drawn. @returns {number[]} */
   ticks() {
+    /** @type {number[]} */
     let best = [];
     for (const step of TICK_STEPS) {
+      /** @type {number[]} */
       const kept = [];
       let last = 0;
       for (let k = 1; k * step < 180; k++) {

@@ -27,18 +27,23 @@ function rings(distances) {
 }
 
 /**
- * @param {Object} given
- * @param {{curv: number, geometry: string}} given.space
- * @param {Float64Array} given.versine 1 − cos of the angle between the place and every item
- * @param {ArrayLike<number>} given.family one fixed angle per family of items, radians
- * @param {Float32Array} given.radius true radii of all items
- * @param {number} given.own the place's index among the items
- * @param {number} given.omega half-angle of the cone
- * @param {Uint8Array} given.member 1 for those inside
- * @param {import("../disk/math.js").Scale} given.radii the radius scale of the disk
- * @param {boolean} given.outward the cone holds nothing nearer to the root than its apex
- * @param {(versine: number, x: number, y: number) => number} given.distance
- * @param {(versine: number, x: number, y: number) => boolean} given.coincident whether two places count as one
+ * @typedef {Object} Content
+ * @property {{curv: number, geometry: string}} space
+ * @property {Float64Array} versine 1 − cos of the angle between the place and every item
+ * @property {ArrayLike<number>} family one fixed angle per family of items, radians
+ * @property {Float32Array} radius true radii of all items
+ * @property {number} own the place's index among the items
+ * @property {number} omega half-angle of the cone
+ * @property {Uint8Array} member 1 for those inside
+ * @property {import("../disk/math.js").Scale} radii the radius scale of the disk
+ * @property {boolean} outward the cone holds nothing nearer to the root than its apex
+ * @property {(versine: number, x: number, y: number) => number} distance
+ * @property {(versine: number, x: number, y: number) => boolean} coincident whether two places count as one
+ */
+
+/**
+ * The layout as the server would send it.
+ * @param {Content} content @returns {import("../disk/focus.js").Answer}
  */
 export function focusLayout({ space, versine, family, radius, own, omega, member, radii, outward, distance, coincident }) {
   const [n, at] = [versine.length, radius[own]];
@@ -54,8 +59,7 @@ export function focusLayout({ space, versine, family, radius, own, omega, member
   }
   const farthest = radius.reduce((most, one) => Math.max(most, one), 0);
   const outline = coneOutline({ space, radius: at, omega, angles, radii, farthest, minRadius: outward ? at : null });
-  const others = (column) => column.filter((_, i) => i !== own);
-  const turnedAround = bent(outline, others(angle), others(drawn), others(member));
+  const turnedAround = bent(outline, angle.filter((_, i) => i !== own), drawn.filter((_, i) => i !== own), member.filter((_, i) => i !== own)); // prettier-ignore
   const away = space.geometry === "cosine" ? new Float64Array() : versine.map((value, i) => distance(value, at, radius[i]));
   return {
     header: { scale: angles.table, ticks: angles.ticks(), rings: rings(away), edge: turnedAround.edge, min_radius: outward ? at : null },

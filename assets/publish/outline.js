@@ -1,6 +1,22 @@
 /**
  * The outline of a cone as drawn around its apex: hypviz/viz/outline.py once more, step by step. A polygon that holds the members and
  * nothing else, relative to the apex's direction: {angle, drawn, edge}, the first and last `edge` corners along the two sides.
+ *
+ * @typedef {import("../disk/math.js").Scale} Scale
+ * @typedef {{curv: number, geometry: string}} Space
+ * @typedef {{theta: number, true: number}} True      a true angle from the apex, a true radius
+ * @typedef {{phi: number, rho: number}} Place        a drawn angle from the apex, a drawn radius
+ * @typedef {{x: number, y: number, edge: boolean}} Corner   edge: on a side of the cone, not on the rim
+ * @typedef {{x: number, y: number, member: number}} Dot
+ * @typedef {{angle: number[], drawn: number[], edge: number}} Outline
+ * @typedef {Object} Cone
+ * @property {Space} space
+ * @property {number} radius        true, of the apex
+ * @property {number} omega         half-angle, radians
+ * @property {import("./angle_scale.js").AngleScale} angles
+ * @property {Scale} radii
+ * @property {number} farthest      largest true radius of all items
+ * @property {number|null} minRadius   it holds nothing nearer to the root
  */
 import { linspace } from "./angle_scale.js";
 
@@ -8,9 +24,13 @@ const [STEPS, STRAIGHT, ROUNDS, END, AROUND, RIM_SIDES, ARC_STEP] = [48, 1e-4, 8
 const NEAR = 2 * STRAIGHT;
 const PROBES = [0, 0.25, 0.5, 0.75, 1];
 
+/** @param {number[]} values */
 const risen = (values) => [...new Set(values)].sort((a, b) => a - b);
 
-/** The point at distance `way` from x on the ray that leaves x at `omega`. @returns {[number, number]} true angle, true radius */
+/**
+ * The point at distance `way` from x on the ray that leaves x at `omega`.
+ * @param {Space} space @param {number} radius @param {number} omega @param {number} way @returns {[number, number]} true angle, true radius
+ */
 function ray(space, radius, omega, way) {
   if (space.geometry !== "hyperbolic") {
     const [ahead, aside] = [radius + way * Math.cos(omega), way * Math.sin(omega)];
@@ -26,18 +46,21 @@ function ray(space, radius, omega, way) {
   return [Math.atan2(aside, ahead), (far > 20 ? far : Math.asinh(sinh * Math.exp(r + t))) / root];
 }
 
-/** Distances from the apex to begin with: where the ray meets circles that are drawn evenly. */
+/**
+ * Distances from the apex to begin with: where the ray meets circles that are drawn evenly.
+ * @param {number} radius @param {number} reach @param {Scale} radii
+ */
 function firstCorners(radius, reach, radii) {
   const circles = linspace(0, END, STEPS + 1).slice(0, STEPS).map((drawn) => Math.min(radii.true(drawn), reach));
   circles.push(reach);
   return risen([...circles.map((one) => Math.abs(one - radius)), ...circles.map((one) => one + radius), 0]).filter((one) => one <= radius + reach);
 }
 
-/** The curve from the apex to the rim. @returns {{theta: number, true: number}[]} by rising distance from the apex */
+/** The curve from the apex to the rim. @param {Cone} cone @returns {True[]} by rising distance from the apex */
 function border({ space, radius, omega, angles, radii, farthest }) {
   const reach = Math.max(radii.true(END), 1.05 * Math.max(radius, farthest));
   if (space.geometry === "cosine") return [[0, 0], [omega, 0], [omega, reach]].map(([theta, far]) => ({ theta, true: far }));
-  const at = (way) => {
+  const at = (/** @type {number} */ way) => {
     const [theta, far] = ray(space, radius, omega, way);
     const turned = way === 0 ? 0 : theta; // at ω = π the ray leads through the root, where angles jump
     const [phi, rho] = [angles.drawn(turned), radii.drawn(far)];
@@ -64,7 +87,10 @@ function border({ space, radius, omega, angles, radii, farthest }) {
   return curve.slice(0, end + 1).map((one) => ({ theta: one.theta, true: Math.min(one.true, Math.max(reach, radius)) }));
 }
 
-/** The curve of what also lies beyond a circle: where it runs inside, the circle takes its place, in fine steps. */
+/**
+ * The curve of what also lies beyond a circle: where it runs inside, the circle takes its place, in fine steps.
+ * @param {Place[]} curve @param {number} least @returns {Place[]}
+ */
 function beyondCircle(curve, least) {
   const crossed = curve.flatMap((here, k) => {
     const next = curve[k + 1];
@@ -85,10 +111,7 @@ function beyondCircle(curve, least) {
   });
 }
 
-/**
- * @param {{space: {curv: number, geometry: string}, radius: number, omega: number, angles: import("./angle_scale.js").AngleScale, radii: import("../disk/math.js").Scale,
- *   farthest: number, minRadius: number|null}} cone farthest: largest true radius of all items; minRadius: it holds nothing nearer to the root
- */
+/** @param {Cone} cone @returns {Outline} */
 export function coneOutline(cone) {
   const { angles, radii, minRadius } = cone;
   let curve = border(cone).map((one) => ({ phi: angles.drawn(one.theta), rho: radii.drawn(one.true) }));
@@ -103,13 +126,14 @@ export function coneOutline(cone) {
 
 /** Even-odd rule for many points: each side meets only the points between its ends in y, found by bisection. */
 class Points {
+  /** @param {Float64Array} x @param {Float64Array} y */
   constructor(x, y) {
     this.order = Uint32Array.from(x.keys()).sort((a, b) => y[a] - y[b]);
     this.x = Float64Array.from(this.order, (i) => x[i]);
     this.y = Float64Array.from(this.order, (i) => y[i]);
   }
 
-  /** @param {[number, number][]} polygon @returns {Uint8Array} 1 for points inside, in the order they were given in */
+  /** @param {number[][]} polygon @returns {Uint8Array} 1 for points inside, in the order they were given in */
   inside(polygon) {
     const odd = new Uint8Array(this.x.length);
     polygon.forEach(([x1, y1], k) => {
@@ -124,6 +148,7 @@ class Points {
     return found;
   }
 
+  /** @param {number} value */
   first(value) {
     let [low, high] = [0, this.y.length];
     while (low < high) {
@@ -135,12 +160,12 @@ class Points {
   }
 }
 
-/** The polygon with a corner beside each point, in the side nearest to it. */
+/** The polygon with a corner beside each point, in the side nearest to it. @param {Corner[]} corners @param {Dot[]} points @returns {Corner[]} */
 function around(corners, points) {
   const ends = corners.map((_, k) => corners[(k + 1) % corners.length]);
   const area = corners.reduce((sum, { x, y }, k) => sum + x * ends[k].y - ends[k].x * y, 0);
   const added = points.flatMap(({ x, y, member }) => {
-    let best = { distance: Infinity };
+    let best = { side: 0, share: 0, distance: Infinity, ax: 0, ay: 0, square: 1 };
     corners.forEach((corner, side) => {
       const [ax, ay] = [ends[side].x - corner.x, ends[side].y - corner.y];
       const square = Math.max(ax * ax + ay * ay, 2.2250738585072014e-308);
@@ -153,6 +178,7 @@ function around(corners, points) {
     return [{ side: best.side, share: best.share, corner: { x: x - best.ay * step, y: y + best.ax * step, edge: corners[best.side].edge } }];
   });
   added.sort((a, b) => a.side - b.side || a.share - b.share);
+  /** @type {Map<number, Corner[]>} */
   const beside = new Map();
   for (const { side, corner } of added) beside.set(side, [...(beside.get(side) || []), corner]);
   return corners.flatMap((corner, k) => [corner, ...(beside.get(k) || [])]);
@@ -161,8 +187,8 @@ function around(corners, points) {
 /**
  * The outline led around every point that it has on the wrong side by less than NEAR disk radii; one farther off stays there: that
  * would be a fault of the curve and is not covered up.
- * @param {{angle: number[], drawn: number[], edge: number}} outline
- * @param {ArrayLike<number>} angle of the points as drawn, relative to the apex @param {ArrayLike<number>} drawn @param {ArrayLike<number>} member
+ * @param {Outline} outline
+ * @param {ArrayLike<number>} angle of the points as drawn, relative to the apex @param {ArrayLike<number>} drawn @param {ArrayLike<number>} member @returns {Outline}
  */
 export function bent(outline, angle, drawn, member) {
   const x = Float64Array.from(angle, (phi, i) => drawn[i] * Math.cos(phi));
@@ -176,6 +202,7 @@ export function bent(outline, angle, drawn, member) {
   }));
   for (let round = 0; round < ROUNDS; round++) {
     const inside = points.inside(corners.map((one) => [one.x, one.y]));
+    /** @type {Dot[]} */
     const wrong = [];
     inside.forEach((here, i) => here !== member[i] && wrong.push({ x: x[i], y: y[i], member: member[i] }));
     if (!wrong.length) break;

@@ -10,23 +10,36 @@ import { focusLayout } from "./focus_layout.js";
 
 const TURNS = 4; // shards under way at a time
 
-const root = document.getElementById("hv-offline");
+/**
+ * @typedef {{family: Float32Array, whole: Uint8Array, parent: Int32Array, child: Int32Array, pictured: Uint8Array}} Known   one value an item, or a pair
+ * @typedef {{shards: number, shard_rows: number, dim: number}} Cut   of the directions, into files
+ * @typedef {{id: string, file: string, licence: string, box: number[], size: number[], picture: number|null}} Card
+ * @typedef {import("../offline/offline.js").Content & {answers: import("../offline/search.js").Answers, directions: Cut, cards: {shard_rows: number},
+ *   how: string}} Page
+ */
 
+const root = /** @type {HTMLElement} */ (document.getElementById("hv-offline"));
+
+/** @param {string} name */
 async function file(name) {
   const answer = await fetch(name).catch(() => null);
   if (!answer?.ok) throw new Error(`The file ${name} of this page ${answer ? `is not there (status ${answer.status})` : "cannot be read; open the folder through a web server"}.`);
   return answer;
 }
+/** @param {string} name */
 const json = async (name) => (await file(name)).json();
+/** @param {string} name */
 const buffer = async (name) => (await file(name)).arrayBuffer();
+/** @param {number} number */
 const numbered = (number) => String(number).padStart(3, "0");
 
+/** @param {Error} error */
 function fail(error) {
   root.querySelector(".of-failed")?.remove();
   root.append(Object.assign(el("p", "of-failed", error.message), { role: "alert" }));
 }
 
-/** All directions in one array, by shards. @param {{shards: number, shard_rows: number, dim: number}} cut @param {number} n @param {(share: number) => void} onProgress */
+/** All directions in one array, by shards. @param {Cut} cut @param {number} n @param {(share: number) => void} onProgress */
 async function directions({ shards, shard_rows: rows, dim }, n, onProgress) {
   const all = new Float32Array(n * dim);
   let [next, done] = [0, 0];
@@ -41,20 +54,24 @@ async function directions({ shards, shard_rows: rows, dim }, n, onProgress) {
   return all;
 }
 
-/** What is known of an item besides its point, by shards that are fetched when one of their items is shown. */
+/**
+ * What is known of an item besides its point, by shards that are fetched when one of their items is shown.
+ * @param {number} size @returns {(place: number) => Promise<Card>}
+ */
 function cardsOf(size) {
+  /** @type {Map<number, Promise<Record<keyof Card, unknown[]>>>} */
   const shards = new Map();
   return async (place) => {
     const shard = Math.floor(place / size);
     if (!shards.has(shard)) shards.set(shard, json(`data/cards-${numbered(shard)}.json`));
-    const columns = await shards.get(shard);
-    return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[place % size]]));
+    const columns = await /** @type {Promise<Record<keyof Card, unknown[]>>} */ (shards.get(shard));
+    return /** @type {Card} */ (Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[place % size]])));
   };
 }
 
-/** The picture with the item's box, its file, licence and id. */
+/** The picture with the item's box, its file, licence and id. @param {(place: number) => Promise<Card>} card */
 function aboutOf(card) {
-  return async (place) => {
+  return async (/** @type {number} */ place) => {
     const { id, file: name, licence, box, size, picture } = await card(place);
     const node = el("div", "of-about");
     if (picture !== null) {
@@ -74,11 +91,16 @@ function aboutOf(card) {
 }
 
 async function start() {
+  /** @type {[Page, ArrayBuffer, ArrayBuffer]} */
   const [data, points, searched] = await Promise.all([json("data/page.json"), buffer("data/points.bin"), buffer("data/search.bin")]);
+  /** @type {M.Payload} */
   const { header, arrays } = M.decode(points);
-  const known = M.decode(searched).arrays;
+  /** @type {{header: object, arrays: Known}} */
+  const { arrays: known } = M.decode(searched);
   const rows = arrays.row || Int32Array.from({ length: header.n }, (_, i) => i);
+  /** @type {Map<number, number>} */
   const placeOf = new Map(Array.from(rows, (row, i) => [row, i]));
+  const place = (/** @type {number|null|undefined} */ row) => /** @type {number} */ (placeOf.get(/** @type {number} */ (row)));
   const progress = el("p", "of-progress");
   root.after(progress);
   const search = directions(data.directions, header.n, (share) => {
@@ -88,10 +110,11 @@ async function start() {
   );
   search.catch(fail);
 
-  const radii = { stretched: new M.Scale(header.scale), linear: new M.Scale(header.linear.scale) };
+  const radii = { stretched: new M.Scale(header.scale), linear: new M.Scale(/** @type {{scale: M.Table}} */ (header.linear).scale) };
+  /** @type {import("../disk/focus.js").Ask} */
   async function focus({ query, omega, scale }) {
     const found = await search;
-    const own = placeOf.get(query.row);
+    const own = place(/** @type {{row?: number}|null|undefined} */ (query)?.row);
     const member = new Uint8Array(header.n);
     for (const j of found.members(own, omega)) member[j] = 1;
     return focusLayout({
@@ -109,10 +132,10 @@ async function start() {
     data: { ...data, edges: pairs },
     buffer: points,
     search,
-    picture: (row) => (known.pictured[placeOf.get(row)] ? `thumbs/${numbered(Math.floor(row / 1000))}/${row}.jpg` : ""),
+    picture: (row) => (known.pictured[place(row)] ? `thumbs/${numbered(Math.floor(row / 1000))}/${row}.jpg` : ""),
     held: () => `${data.how}. Cones and lists are found among these, in all dimensions, by this page itself.`,
     focus,
-    about: (row) => about(placeOf.get(row)),
+    about: (row) => about(place(row)),
     onSelect: (row) => history.replaceState(null, "", row === null ? location.pathname + location.search : `#row=${row}`),
   });
   window.hypvizPublished = { focus, search, header, arrays, known };

@@ -1,4 +1,3 @@
-// @ts-check
 /** A set of rows as one bit each, least significant bit first: how the server sends memberships; exact for any number of rows. */
 
 const CHUNK = 8192; // bytes made letters at once: more arguments than some browsers take would be too many

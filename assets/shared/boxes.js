@@ -1,4 +1,3 @@
-// @ts-check
 /** Boxes on pictures: corners [x1, y1, x2, y2] in the picture's own pixels. @typedef {[number, number, number, number]} Xyxy */
 
 /** @param {Xyxy} box @returns {number} in square pixels */

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Nodes of the page: one maker of elements, one of buttons, one of SVG; tabs, files that are dropped and files that are saved.
  *

@@ -1,4 +1,3 @@
-// @ts-check
 /** Numbers and amounts in words. */
 
 /** Metrics that are no share (hypviz/evaluation/units.py): class steps, edges, boxes and classes among the first. */

@@ -1,4 +1,3 @@
-// @ts-check
 /** Talking to the server. Every failure is an Error with one sentence for the person. */
 
 const SILENT = "The hypviz server does not answer; is it still running?";

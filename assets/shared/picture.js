@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * A picture with its boxes: click a box to select it, drag to draw a new one.
  *

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Pieces that the Evaluate, Annotate and Fine-tune tabs are made of: choices, notes, cards, buttons that save, complaints.
  *

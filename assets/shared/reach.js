@@ -20,6 +20,7 @@
     return options && `; behind this proxy hypviz is to be started with ${options}`;
   }
 
+  /** @type {HTMLElement|null} */
   let bar = null;
 
   /** @param {string} sentence shown above everything else, "" for none */
@@ -31,23 +32,25 @@
       bar.setAttribute("role", "alert");
       bar.style.cssText = "position:fixed;z-index:9999;top:0;left:0;right:0;margin:0;padding:10px 16px;background:#9a3412;color:#fff;font:15px/1.45 system-ui,sans-serif";
     }
-    bar.textContent = sentence;
-    bar.hidden = false;
-    const show = () => document.body.append(bar);
+    const shown = bar;
+    shown.textContent = sentence;
+    shown.hidden = false;
+    const show = () => document.body.append(shown);
     if (document.body) show();
     else addEventListener("DOMContentLoaded", show);
   }
 
-  /** What an answer that is none says of itself: the sentence of hypviz, else its status. */
+  /** What an answer that is none says of itself: the sentence of hypviz, else its status. @param {Response} answer */
   async function reason(answer) {
     const told = await answer.clone().json().catch(() => ({}));
     const words = typeof told?.error === "string" ? `: “${told.error.replace(/[.\s]+$/, "")}”` : "";
     return answer.ok ? "what came is a page and no answer, perhaps a sign-in of the proxy" : `the answer has status ${answer.status}${words}`;
   }
 
+  /** @param {Response} answer */
   const isPage = (answer) => (answer.headers.get("Content-Type") || "").startsWith("text/html");
 
-  /** One request to the queue, watched until its first word. */
+  /** One request to the queue, watched until its first word. @param {string} address @param {Promise<Response>} asking */
   async function watched(address, asking) {
     const queue = new URL(address, location.href);
     const named = `${queue.origin}${queue.pathname}`;
@@ -66,7 +69,7 @@
         say("");
       }
     } catch (error) {
-      if (error?.name !== "AbortError" && !leaving) say(`The page cannot reach the queue of its server at ${named}: no answer came; is hypviz still running, and does a proxy lead there?`);
+      if (/** @type {Error|null} */ (error)?.name !== "AbortError" && !leaving) say(`The page cannot reach the queue of its server at ${named}: no answer came; is hypviz still running, and does a proxy lead there?`);
     } finally {
       clearTimeout(silent);
     }

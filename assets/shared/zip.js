@@ -1,4 +1,3 @@
-// @ts-check
 /** A zip of files, stored as they are: the browser packs a folder, and no file is read twice or copied. */
 import { bytes } from "./format.js";
 
