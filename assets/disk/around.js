@@ -2,8 +2,8 @@
  * What the eye measures by around a selection: ticks at round true angles on the rim, circles of equal distance, a name for
  * the cone. All of it goes through the same scales as the points.
  *
- * @typedef {import("./paint.js").Drawn} Drawn
- * @typedef {import("./paint.js").FocusLayout} FocusLayout
+ * @typedef {import("./types.js").Drawn} Drawn
+ * @typedef {import("./types.js").FocusLayout} FocusLayout
  * @typedef {{distance: number, corners: Drawn[], labels: Drawn[]}} Circle   as drawn; where its label may stand
  */
 import { add, make } from "../shared/dom.js";

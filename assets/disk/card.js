@@ -1,7 +1,7 @@
 /**
  * The hover card: a ring at once, then label, depth and distance with the picture; above the point, never flipping.
  *
- * @typedef {import("./paint.js").Spot} Spot
+ * @typedef {import("./types.js").Spot} Spot
  */
 import { el } from "../shared/dom.js";
 import { distance } from "../shared/format.js";

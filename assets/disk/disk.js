@@ -125,7 +125,7 @@ export class Disk {
 
   /* ------------------------------------------------------------ what the page asks for */
 
-  /** Change the look and draw anew. @param {Partial<import("./paint.js").Look>} changes */
+  /** Change the look and draw anew. @param {Partial<import("./types.js").Look>} changes */
   async restyle(changes) {
     Object.assign(this.look, changes);
     if (this.paint.n) await this.paint.rebuild();

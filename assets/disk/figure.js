@@ -51,7 +51,7 @@ const smallestPoints = (paint, width) => (9.5 * width * POINTS_PER_MM) / paint.s
 /** Colours of the light theme while `run` reads them. @template T @param {Painter} paint @param {() => T} run @returns {T} */
 function inLight(paint, run) {
   const root = /** @type {HTMLElement} */ (paint.stage.closest(".hypviz-disk"));
-  /** @type {[string|undefined, import("./paint.js").Theme]} */
+  /** @type {[string|undefined, import("./types.js").Theme]} */
   const before = [root.dataset.theme, paint.look.theme];
   const colours = paint.points.groups.map((group) => group.colour);
   [root.dataset.theme, paint.look.theme] = ["light", "light"];

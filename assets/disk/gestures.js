@@ -35,7 +35,7 @@ export class Gestures {
     /** @type {Outline|null} */
     this.outline = null;
     this.moved = 0; // px, since the press
-    /** @type {import("./paint.js").Spot|null} what was under the pointer when it was pressed */
+    /** @type {import("./types.js").Spot|null} what was under the pointer when it was pressed */
     this.aim = null;
     /** @type {Grip} */
     this.grip = { under: [0, 0], start: [0, 0], apart: 0, zoom: 1, outside: true };

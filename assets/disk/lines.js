@@ -3,7 +3,7 @@
  *
  * @typedef {import("./math.js").Polar} Polar
  * @typedef {import("./disk.js").Selection} Selection
- * @typedef {import("./paint.js").FocusLayout} FocusLayout
+ * @typedef {import("./types.js").FocusLayout} FocusLayout
  * @typedef {{left: Polar[], right: Polar[], outline: Polar[]}} Outline   of a cone
  * @typedef {{near: Outline, far: Outline}} Cone   drawn in full, and up to the rim
  * @typedef {{scale: (theta: number) => number, least: number}} How   true angle from the apex → drawn angle; the true radius that the cone begins at
@@ -119,7 +119,7 @@ export class Lines {
 
   /** @param {FocusLayout} focus */
   exactCone({ outline, edge }) {
-    /** @param {import("./paint.js").Drawn[]} corners */
+    /** @param {import("./types.js").Drawn[]} corners */
     const path = (corners) => `M${corners.map((corner) => this.paint.drawnToStage(corner).map((value) => value.toFixed(2)).join(" ")).join("L")}`;
     const right = [outline[0], ...outline.slice(1 - edge).reverse()];
     return [`${path(outline)}Z`, "", path(outline.slice(0, edge)) + path(right)];

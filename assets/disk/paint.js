@@ -6,38 +6,28 @@
  * stage's upper left corner. An *index* counts the points at hand, a *row* the items of the data set; they are the
  * same unless the payload is a sample, which then says the row of each of its points.
  *
- * @typedef {import("./disk.js").Extra} Extra
- * @typedef {import("../shared/bitset.js").Bits} Bits
- * @typedef {"light"|"dark"} Theme
- * @typedef {{angle: number, drawn: number}} Drawn   a place of the disk frame, by its drawn radius
- * @typedef {{extra: Extra, at: number, index?: undefined, row?: undefined}|{extra?: undefined, at?: undefined, index: number, row: number}} Spot
- *   what lies at a stage position: an own mark, or an item
- * @typedef {{selection: import("./disk.js").Selection|null, set: Bits|null, common: Bits|null, pins: import("./disk.js").Pin[], extra: Extra[],
- *   edges: number[][], omega: number|null, colourBy: string, highlight: number|null, hovered: Spot|null, pictures: boolean, theme: Theme}} Look
- *   what is asked to be seen: everything of a look that is not the points' places
- * @typedef {{at: number, radius: number, name: string, query: import("./disk.js").Selection["query"], omega: number, scale: (theta: number) => number,
- *   ticks: number[], rings: number[], edge: number, least: number, outline: Drawn[], circles?: import("./around.js").Circle[]}} FocusLayout
- *   the places around a selection, see `gather`
+ * @typedef {import("./types.js").Drawn} Drawn
+ * @typedef {import("./types.js").FocusLayout} FocusLayout
+ * @typedef {import("./types.js").Look} Look
+ * @typedef {import("./types.js").Spot} Spot
  */
-import { isRow } from "../shared/bitset.js";
 import { Edges } from "./edges.js";
 import { Lines } from "./lines.js";
 import * as M from "./math.js";
 import { Points } from "./points.js";
+import { PointTable, unset } from "./table.js";
 import { Thumbs } from "./thumbs.js";
 
 const MOST = 80000; // points held at once
 const PAD = 1.035; // half the stage's width, in disk radii, at zoom 1
 
-/** In the place of what comes with the first payload. @template T @returns {T} */
-const unset = () => /** @type {T} */ (/** @type {unknown} */ (undefined));
-
-export class Painter {
+export class Painter extends PointTable {
   /**
    * @param {HTMLElement} stage with children .hd-under, .hd-edges, .hd-plot, .hd-thumbs, .hd-over
    * @param {{plotly: import("./plotly.js").Plotly|null, thumbUrl?: (row: number) => string}} options plotly null draws on a canvas
    */
   constructor(stage, { plotly, thumbUrl }) {
+    super();
     this.stage = stage;
     this.view = { centre: [0, 0], zoom: 1 };
     /** @type {Look} */
@@ -45,29 +35,9 @@ export class Painter {
       selection: null, set: null, common: null, pins: [], extra: [], edges: [], omega: null, colourBy: "branch",
       highlight: null, hovered: null, pictures: false, theme: "light",
     }; // prettier-ignore
-    this.n = 0;
     /** @type {FocusLayout|null} */
     this.focus = null;
-    this.header = /** @type {M.Header} */ (unset());
-    this.space = /** @type {M.Space} */ (unset());
-    this.scale = /** @type {M.Scale} */ (unset());
-    this.rings = /** @type {M.Ring[]} */ (unset());
-    this.angle = /** @type {ArrayLike<number>} */ (unset());
-    /** @type {Float32Array} */
-    this.radius = this.drawn = this.plain = this.overview = this.sent = unset();
-    /** @type {Int32Array} */
-    this.label = this.image = unset();
-    /** @type {Uint8Array|Uint16Array} */
-    this.depth = this.branch = this.split = this.flags = unset();
-    /** @type {Uint8Array|undefined} */
-    this.far = this.distortion = undefined;
-    /** @type {Int32Array|undefined} */
-    this.row = undefined;
-    /** @type {Map<number, number>|null|undefined} the index of each row, in a sample */
-    this.places = undefined;
-    /** @type {Float64Array} where the points are, in the disk frame, and in the view frame times zoom */
-    this.zx = this.zy = this.vx = this.vy = unset();
-    /** @type {string[]} */
+    /** @type {string[]} names of what the payload brought */
     this.columns = [];
     this.first = /** @type {M.Payload} */ (unset());
     /** @type {M.Payload[]} */
@@ -161,18 +131,6 @@ export class Painter {
     this.focus = null;
     this.drawn = this.plain;
     this.turn(this.overview);
-  }
-
-  /** The index of a row, −1 when it is not among the points. @param {number|null|undefined} row */
-  indexOf(row) {
-    if (!isRow(row)) return -1;
-    if (this.places) return this.places.get(row) ?? -1;
-    return row < this.n ? row : -1;
-  }
-
-  /** @param {number} index */
-  rowAt(index) {
-    return this.row ? this.row[index] : index;
   }
 
   /* ------------------------------------------------------------ drawing */
@@ -285,17 +243,6 @@ export class Painter {
   drawnToStage({ angle, drawn }) {
     const [x, y] = M.translate([drawn * Math.cos(angle), drawn * Math.sin(angle)], this.view.centre);
     return this.toStage(x * this.view.zoom, y * this.view.zoom);
-  }
-
-  /** @param {number} index */
-  polarOf(index) {
-    return { angle: this.angle[index], radius: this.radius[index] };
-  }
-
-  /** @param {number|null|undefined} row */
-  polarOfRow(row) {
-    const index = this.indexOf(row);
-    return index < 0 ? null : this.polarOf(index);
   }
 
   /* ------------------------------------------------------------ what lies where */
