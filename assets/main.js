@@ -12,7 +12,7 @@ import { createDisk } from "./disk/disk.js";
 import * as math from "./disk/math.js";
 import { Bits } from "./shared/bitset.js";
 
-/** @typedef {(root: HTMLElement) => Promise<any>} Mount */
+/** @typedef {(root: HTMLElement) => Promise<unknown>} Mount */
 
 window.hypviz = {
   Bits,

@@ -77,7 +77,7 @@ export function toggle(title, hint, onChange) {
 
 /**
  * A button that runs an asynchronous action, is shown busy meanwhile, and hands errors to `complain`.
- * @param {import("../shared/dom.js").Child} text @param {() => unknown} run @param {(error: any) => void} complain @param {string} className
+ * @param {import("../shared/dom.js").Child} text @param {() => unknown} run @param {(error: unknown) => void} complain @param {string} className
  */
 export function action(text, run, complain, className) {
   const node = button(text, async () => {

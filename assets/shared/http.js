@@ -5,9 +5,11 @@ const SILENT = "The hypviz server does not answer; is it still running?";
 /** The whole address of a route. @param {string} path below "hypviz/" @returns {string} */
 export const address = (path) => new URL(`hypviz/${path}`, document.baseURI).href;
 
-/** Values as the words after "?"; what is null, undefined or empty is left out. @param {Record<string, any>} values @returns {string} */
+/** Values as the words after "?"; what is null, undefined or empty is left out. @param {Record<string, unknown>} values @returns {string} */
 export const query = (values) =>
-  new URLSearchParams(Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== "")).toString();
+  new URLSearchParams(
+    Object.entries(values).flatMap(([name, value]) => (value === null || value === undefined || value === "" ? [] : [[name, String(value)]])),
+  ).toString();
 
 /** Options of a request that carries JSON. @param {unknown} body @returns {RequestInit} */
 export const json = (body) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });

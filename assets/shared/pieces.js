@@ -75,5 +75,5 @@ export function card(item, { thumb, onPick, last = false }) {
   return made;
 }
 
-/** One sentence in place of what could not be shown. @param {any} error an Error */
-export const complaint = (error) => el("p", { class: "he-error", role: "alert", text: error.message });
+/** One sentence in place of what could not be shown. @param {unknown} error an Error */
+export const complaint = (error) => el("p", { class: "he-error", role: "alert", text: /** @type {Error} */ (error).message });

@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { Bits, isRow } from "../../assets/shared/bitset.js";
 
+/** @type {[number[], number][]} rows, and how many there are */
 const sets = [[[], 0], [[], 9], [[0], 1], [[7, 8], 9], [[0, 1, 2, 63, 64, 65], 70], [[999_999], 1_000_000]];
 for (let count = 1; count < 300; count += 37) sets.push([Array.from({ length: count }, (_, i) => i).filter((i) => (i * i + count) % 5 < 2), count]);
 

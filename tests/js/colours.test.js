@@ -4,7 +4,8 @@ import { test } from "node:test";
 
 import { PALETTE, colourModes, colouring, flagBit } from "../../assets/disk/colours.js";
 
-const points = (more = {}) => ({
+/** Points by what the colours ask of them. @param {{header?: object} & Record<string, unknown>} [more] */
+const points = (more = {}) => /** @type {import("../../assets/disk/colours.js").Points} */ (/** @type {unknown} */ ({
   header: {
     branches: [{ name: "a", colour: "#111111", dark: "#eeeeee", count: 4 }],
     depths: [{ name: "scene", colour: "#111111", dark: "#eeeeee", count: 4 }],
@@ -19,7 +20,7 @@ const points = (more = {}) => ({
   radius: [0, 1, 2, 3],
   ...more,
   ...(more.header ? { header: { branches: [], depths: [], classes: [], flags: [], ...more.header } } : {}),
-});
+})); // prettier-ignore
 
 test("only questions that the points can answer are offered, and another one falls back to the first", () => {
   assert.deepEqual(colourModes(points()).map((mode) => mode.by), ["branch", "depth", "radius"]);
@@ -32,8 +33,8 @@ test("classes come by how frequent they are, scenes last, and the rarer ones sha
   const { groups, key } = colouring(points({ header: { classes }, label }), "class");
   assert.equal(groups[0].name, `class ${classes.length - 1}`);
   assert.deepEqual([groups[0].colour, groups[0].dark], PALETTE[0]);
-  assert.deepEqual([groups.at(-1).name, groups.at(-1).count], ["scene", 1]);
-  assert.equal(groups.at(-2).colour, groups.at(-3).colour);
+  assert.deepEqual([groups.at(-1)?.name, groups.at(-1)?.count], ["scene", 1]);
+  assert.equal(groups[groups.length - 2].colour, groups[groups.length - 3].colour);
   label.forEach((value, i) => assert.equal(groups[key[i]].name, value < 0 ? "scene" : classes[value]));
   assert.equal(groups.reduce((sum, group) => sum + group.count, 0), label.length);
 });

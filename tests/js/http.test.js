@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-globalThis.document = { baseURI: "http://localhost/lab/" };
+Object.assign(globalThis, { document: { baseURI: "http://localhost/lab/" } });
 const { Api, address, ask, query, request } = await import("../../assets/shared/http.js");
 
 const real = globalThis.fetch;
 afterEach(() => (globalThis.fetch = real));
-const answer = (body, status = 200) => (globalThis.fetch = async () => new Response(body, { status }));
+const answer = (/** @type {string} */ body, status = 200) => (globalThis.fetch = async () => new Response(body, { status }));
 
 test("routes lie below the page, wherever it is", () => {
   assert.equal(address("tune/jobs"), "http://localhost/lab/hypviz/tune/jobs");
@@ -33,9 +33,10 @@ test("an answer without words, and none at all, are told apart", async () => {
 });
 
 test("a question to a view is JSON to its own route", async () => {
-  let seen = [];
+  /** @type {[unknown, RequestInit?]} */
+  let seen = [null];
   globalThis.fetch = async (...given) => ((seen = given), new Response('{"omega": 1}'));
   assert.deepEqual(await new Api("k").ask("cone", { query: { row: 3 } }), { omega: 1 });
   assert.equal(seen[0], "http://localhost/lab/hypviz/view/k/cone");
-  assert.deepEqual([seen[1].method, seen[1].body], ["POST", '{"query":{"row":3}}']);
+  assert.deepEqual([seen[1]?.method, seen[1]?.body], ["POST", '{"query":{"row":3}}']);
 });

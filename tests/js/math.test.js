@@ -12,23 +12,23 @@ function* randoms(seed = 7) {
   }
 }
 const random = randoms();
-const next = (low, high) => low + (high - low) * random.next().value;
+const next = (/** @type {number} */ low, /** @type {number} */ high) => low + (high - low) * Number(random.next().value);
 const point = (most = 0.95) => {
   const [r, angle] = [next(0, most), next(0, 2 * Math.PI)];
   return [r * Math.cos(angle), r * Math.sin(angle)];
 };
-const near = (a, b, by = 1e-9) => assert.ok(Math.abs(a - b) <= by * Math.max(1, Math.abs(a), Math.abs(b)), `${a} is not ${b}`);
+const near = (/** @type {number} */ a, /** @type {number} */ b, by = 1e-9) => assert.ok(Math.abs(a - b) <= by * Math.max(1, Math.abs(a), Math.abs(b)), `${a} is not ${b}`);
 
-/** A polar point on the hyperboloid of curvature −1. */
+/** A polar point on the hyperboloid of curvature −1. @param {M.Polar} place @param {number} curv */
 const lift = ({ angle, radius }, curv) => {
   const r = Math.sqrt(curv) * radius;
   return [Math.sinh(r) * Math.cos(angle), Math.sinh(r) * Math.sin(angle), Math.cosh(r)];
 };
-const inner = (a, b) => a[0] * b[0] + a[1] * b[1] - a[2] * b[2];
-const distance = (a, b, curv) => Math.acosh(Math.max(1, -inner(lift(a, curv), lift(b, curv)))) / Math.sqrt(curv);
+const inner = (/** @type {number[]} */ a, /** @type {number[]} */ b) => a[0] * b[0] + a[1] * b[1] - a[2] * b[2];
+const distance = (/** @type {M.Polar} */ a, /** @type {M.Polar} */ b, /** @type {number} */ curv) => Math.acosh(Math.max(1, -inner(lift(a, curv), lift(b, curv)))) / Math.sqrt(curv);
 
 test("a translation brings its centre to the middle, keeps hyperbolic distances and is undone by its inverse", () => {
-  const apart = ([a, b], [c, d]) => {
+  const apart = (/** @type {M.Point} */ [a, b], /** @type {M.Point} */ [c, d]) => {
     const [dx, dy, ux, uy] = [a - c, b - d, 1 - a * c - b * d, a * d - b * c];
     return 2 * Math.atanh(Math.hypot(dx, dy) / Math.hypot(ux, uy));
   };
@@ -79,7 +79,7 @@ test("a geodesic goes from one end to the other in steps of equal length", () =>
     const [a, b] = [{ angle: next(0, 6), radius: next(0.1, 2) }, { angle: next(0, 6), radius: next(0.1, 2) }];
     const line = M.geodesic(a, b, { curv, geometry: "hyperbolic" }, 16);
     near(distance(line[0], a, curv), 0, 1e-6);
-    near(distance(line.at(-1), b, curv), 0, 1e-6);
+    near(distance(line[line.length - 1], b, curv), 0, 1e-6);
     const whole = distance(a, b, curv);
     for (let i = 1; i < line.length; i++) near(distance(line[i - 1], line[i], curv), whole / 16, 1e-5);
   }
@@ -93,7 +93,7 @@ test("a cone's edge starts at the apex, ends at the reach and goes round less th
   const edge = M.coneEdge(0.8, 0.9, 4, space);
   assert.equal(edge[0].angle, 0);
   near(edge[0].radius, 0.8);
-  assert.equal(edge.at(-1).radius, 4);
+  assert.equal(edge.at(-1)?.radius, 4);
   for (const one of edge) assert.ok(one.radius <= 4 && one.angle >= 0 && one.angle < Math.PI);
   assert.deepEqual(M.coneEdge(0.8, 0.3, 2, { curv: 1, geometry: "cosine" }), [{ angle: 0.3, radius: 0 }, { angle: 0.3, radius: 2 }]);
 });
@@ -113,8 +113,11 @@ test("the radius scale rises, ends below 1 and is undone", () => {
   near(y, 0.4);
 });
 
-/** A payload as hypviz/viz/disk.py writes it. */
+/** @typedef {[string, string, Uint32Array|Uint8Array|Float64Array]} Column   name, type, values */
+
+/** A payload as hypviz/viz/disk.py writes it. @param {object} header @param {Column[]} columns */
 function payload(header, columns) {
+  /** @type {{name: string, dtype: string, offset: number, length: number}[]} */
   const arrays = [];
   let offset = 0;
   for (const [name, dtype, array] of columns) {
@@ -132,7 +135,9 @@ function payload(header, columns) {
 }
 
 test("a payload gives back its columns, also one of eight bytes that does not lie at a multiple of eight", () => {
+  /** @type {Column[]} */
   const columns = [["row", "u4", Uint32Array.of(3, 1)], ["flags", "u1", Uint8Array.of(1, 2, 3)], ["x", "f8", Float64Array.of(0.5, -2)]];
+  /** @type {{header: {n: number}, arrays: Record<string, unknown>}} */
   const { header, arrays } = M.decode(payload({ version: 1, n: 2 }, columns));
   assert.equal(header.n, 2);
   for (const [name, , array] of columns) assert.deepEqual(arrays[name], array);
@@ -147,7 +152,8 @@ test("a payload that is cut off or of another version is refused in words", () =
 test("payloads together hold each row once, as it first came", () => {
   const one = { header: { n: 2, total: 9 }, arrays: { row: Uint32Array.of(5, 2), x: Float32Array.of(1, 2) } };
   const two = { header: { n: 2, total: 9 }, arrays: { row: Uint32Array.of(2, 7), x: Float32Array.of(8, 9) } };
-  const { header, arrays } = M.merge([one, two]);
+  const payloads = /** @type {M.Payload[]} */ (/** @type {unknown} */ ([one, two]));
+  const { header, arrays } = /** @type {{header: {n: number}, arrays: typeof one.arrays}} */ (/** @type {unknown} */ (M.merge(payloads)));
   assert.equal(header.n, 3);
   assert.deepEqual([...arrays.row], [5, 2, 7]);
   assert.deepEqual([...arrays.x], [1, 2, 9]);

@@ -5,11 +5,12 @@ import { crc32 } from "node:zlib";
 
 import { zip } from "../../assets/shared/zip.js";
 
-/** Names and contents by the central directory. */
+/** Names and contents by the central directory. @param {Uint8Array} bytes */
 function read(bytes) {
   const view = new DataView(bytes.buffer);
   const end = bytes.length - 22;
   assert.equal(view.getUint32(end, true), 0x06054b50);
+  /** @type {Record<string, string>} */
   const found = {};
   let at = view.getUint32(end + 16, true);
   for (let i = view.getUint16(end + 8, true); i > 0; i--) {
@@ -26,9 +27,13 @@ function read(bytes) {
   return found;
 }
 
+/** As much of a file as is asked of one. @param {Pick<File, "size"|"arrayBuffer">} part */
+const fileOf = (part) => /** @type {File} */ (/** @type {unknown} */ (part));
+
 test("every file is in it with its path, letters of all kinds, and nothing in it is packed", async () => {
   const files = { "cars/a.jpg": "\xff\xd8 a picture", "cars/Bär.txt": "", "猫.json": "{}".repeat(5000) };
-  const given = Object.entries(files).map(([path, text]) => ({ path, file: new Blob([Buffer.from(text, "latin1")]) }));
+  const given = Object.entries(files).map(([path, text]) => ({ path, file: new File([Buffer.from(text, "latin1")], path) }));
+  /** @type {number[]} */
   const seen = [];
   const blob = await zip(given, (done) => seen.push(done));
   assert.deepEqual(read(new Uint8Array(await blob.arrayBuffer())), files);
@@ -36,11 +41,11 @@ test("every file is in it with its path, letters of all kinds, and nothing in it
 });
 
 test("a folder that is too large is refused before anything is read", async () => {
-  const file = { size: 5e9, arrayBuffer: () => assert.fail("it was read") };
+  const file = fileOf({ size: 5e9, arrayBuffer: () => assert.fail("it was read") });
   await assert.rejects(zip([{ path: "a", file }]), /may have 65,000 files and 4\.0 GB; this one has 1 and 5\.0 GB\. Start hypviz with --data FOLDER/);
 });
 
 test("a file that is gone is named", async () => {
-  const file = { size: 1, arrayBuffer: () => Promise.reject(new Error("gone")) };
+  const file = fileOf({ size: 1, arrayBuffer: () => Promise.reject(new Error("gone")) });
   await assert.rejects(zip([{ path: "cars/a.jpg", file }]), /cars\/a\.jpg cannot be read by the browser/);
 });

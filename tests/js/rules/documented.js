@@ -2,15 +2,18 @@
  * A rule of lint: every exported function says in JSDoc what it takes, a type for each parameter, so that tsc can hold its callers to it.
  */
 
-/** The comment that stands right before a node. */
+/** @typedef {import("estree").Function} Fn */
+
+/** The comment that stands right before a node. @param {import("eslint").SourceCode} source @param {import("estree").Node} node */
 const commentOf = (source, node) => {
   const before = source.getCommentsBefore(node).at(-1);
   return before?.type === "Block" && before.value.startsWith("*") ? before.value : "";
 };
 
-/** Whether a comment types a function as a whole. */
+/** Whether a comment types a function as a whole. @param {string} comment */
 const isTyped = (comment) => /@type\s*\{/.test(comment);
 
+/** @type {import("eslint").Rule.RuleModule} */
 export const documented = {
   meta: {
     type: "problem",
@@ -20,6 +23,7 @@ export const documented = {
     },
   },
   create(context) {
+    /** @param {import("estree").Node} node @param {string} name @param {Fn} fn */
     const check = (node, name, fn) => {
       const comment = commentOf(context.sourceCode, node);
       const given = comment.match(/@param\s*\{/g)?.length ?? 0;
@@ -31,7 +35,7 @@ export const documented = {
         const declared = node.declaration;
         if (declared?.type === "FunctionDeclaration") check(node, declared.id.name, declared);
         for (const one of declared?.type === "VariableDeclaration" ? declared.declarations : [])
-          if (/^(Arrow)?Function/.test(one.init?.type ?? "")) check(node, one.id.name, one.init);
+          if (/^(Arrow)?Function/.test(one.init?.type ?? "")) check(node, /** @type {import("estree").Identifier} */ (one.id).name, /** @type {Fn} */ (one.init));
       },
     };
   },

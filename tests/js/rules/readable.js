@@ -4,15 +4,17 @@
  */
 const FORMS = "see hypviz/server/bundle.py for the forms that can be written into one file";
 
+/** @type {import("eslint").Rule.RuleModule} */
 export const readable = {
   meta: { type: "problem", schema: [], messages: { form: `{{what}}; ${FORMS}.` } },
   create(context) {
+    /** @param {import("estree").Node} node @param {string} what */
     const tell = (node, what) => context.report({ node, messageId: "form", data: { what } });
     return {
       ImportDeclaration(node) {
         if (!node.specifiers.length) tell(node, "An import for its effect alone");
         if (node.specifiers.some((one) => one.type === "ImportDefaultSpecifier")) tell(node, "A default import");
-        if (!node.source.value.startsWith(".")) tell(node, "An import of a package: the page needs none");
+        if (!String(node.source.value).startsWith(".")) tell(node, "An import of a package: the page needs none");
       },
       ExportDefaultDeclaration: (node) => tell(node, "A default export"),
       ExportAllDeclaration: (node) => tell(node, "A re-export"),
