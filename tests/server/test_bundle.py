@@ -116,7 +116,14 @@ def test_the_offline_page_is_one_script_that_parses() -> None:
 
 def test_all_modules_of_the_page_can_be_read_and_none_is_left_over() -> None:
     found = {module.name for module in bundle.in_order(ASSETS, ENTRIES)}
-    assert found == {path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob("*.js")} - NO_MODULES
+    typed = {path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob("types.js")}
+    assert found == {path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob("*.js")} - NO_MODULES - typed
+
+
+@pytest.mark.parametrize("path", sorted(ASSETS.rglob("types.js")), ids=lambda path: path.parent.name)
+def test_a_file_of_types_is_one_comment_which_no_page_fetches(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("/**\n") and text.index("*/") == len(text) - len("*/\n")
 
 
 def test_the_offline_page_needs_the_disk_and_no_tab() -> None:
