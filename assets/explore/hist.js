@@ -159,14 +159,14 @@ class HistPart {
 
   /** Take bins from … to − 1 as the range. @param {number} from @param {number} to */
   brush(from, to) {
-    const { edges, all } = this.drawn;
-    const wide = all.length;
+    const wide = this.drawn.all.length;
     [this.low.value, this.high.value] = [String(from), String(to)];
     this.chosenRange(from, to);
     const whole = from === 0 && to === wide;
     clearTimeout(this.brushing); // its own timer: the answer to an earlier range must not cancel a later one
     this.brushing = setTimeout(() => {
       this.brushing = 0;
+      const { edges } = this.drawn;
       this.narrow({ radius: whole ? null : [from ? edges[from] : null, to < wide ? edges[to] : null] });
     }, SOON_MS);
   }
