@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from hypviz.annotate.boxes import Box, boxes_of, checked_boxes
+from hypviz.annotate.boxes import Box, DrawnBox, boxes_of, checked_boxes
 from hypviz.annotate.build import build_items
 from hypviz.annotate.coco import WRITTEN_BY, own_part, read_document, to_coco
 from hypviz.annotate.correction_record import CorrectionRecord, renamed
@@ -115,11 +115,11 @@ class Draft:
             "boxes": [box.to_json() for box in self.boxes[image]],
         }
 
-    def draw(self, image: int, version: Any, given: Any) -> Json:
+    def draw(self, image: int, version: int, drawn: Sequence[DrawnBox]) -> Json:
         """Replace the boxes of a picture; returns the picture. DataError for boxes that cannot be, and ConflictError when the
         picture was changed elsewhere since `version`."""
         with self.changing():
-            boxes = self.check_boxes(image, version, given)
+            boxes = self.check_boxes(image, version, drawn)
             before = self.boxes[image], self.versions[image], set(self.changed)
             self.boxes[image], self.versions[image] = boxes, self.versions[image] + 1
             same = boxes == boxes_of(self.workspace.items, image)
@@ -132,13 +132,13 @@ class Draft:
             self._built = None
             return self.picture(image)
 
-    def check_boxes(self, image: int, version: Any, given: Any) -> tuple[Box, ...]:
+    def check_boxes(self, image: int, version: int, drawn: Sequence[DrawnBox]) -> tuple[Box, ...]:
         """The boxes that `draw` would put on a picture; DataError as there."""
         shown = self.picture(image)
         if version != shown["version"]:
             raise ConflictError(f"{shown['name']} was changed in another window meanwhile; its boxes are shown as they are now.")
         former = [*boxes_of(self.workspace.items, image), *self.boxes[image]]
-        return checked_boxes(given, former, (shown["width"], shown["height"]))
+        return checked_boxes(drawn, former, (shown["width"], shown["height"]))
 
     # ---- corrections -------------------------------------------------------------------------------------------------
 

@@ -10,11 +10,13 @@ import re
 import shutil
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hypviz.access.visitors import check_may_change, claim, may_change, visitor
 from hypviz.annotate.apply import apply
+from hypviz.annotate.boxes import DrawnBox
 from hypviz.annotate.draft import Draft
 from hypviz.data.corrections import Correction
 from hypviz.errors import SelectionError
@@ -81,7 +83,7 @@ class DraftStore:
                 "pending": draft.pending,
             }
 
-    def draw(self, data: str, image: int, version: Any, boxes: Any) -> Json:
+    def draw(self, data: str, image: int, version: int, boxes: Sequence[DrawnBox]) -> Json:
         """Replace a picture's boxes, see `Draft.draw`."""
         self.open(data)[1].check_boxes(image, version, boxes)
         name, draft = self.open_to_change(data)

@@ -75,10 +75,10 @@ class TrainingSets:
             **_usable(workspace),
         }
 
-    def plan(self, name: str, *, depth: str, checkpoint: str, backbone: str, weights: str) -> Json:
-        """What a training on a set would be, before anything is changed: settings, split, warnings."""
-        job = self.job({"set": name, "depth": depth, "checkpoint": checkpoint, "backbone": backbone, "weights": weights})
-        workspace = self.open(name)
+    def plan(self, set_name: str, **start: Any) -> Json:
+        """What a training on a set would be, before anything is changed: settings, split, warnings; start: as `job`."""
+        job = self.job(set_name, **start)
+        workspace = self.open(set_name)
         check_set(workspace.items, None, workspace.name)
         plan, split = _planned(job, workspace)
         from hypviz.finetune.initial_encoder import start_licence
@@ -101,30 +101,31 @@ class TrainingSets:
         """The workspace of a set."""
         return Workspace.open(self.library.workspace_folder(name))
 
-    def job(self, asked: Json) -> FinetuneRequest:
-        """The training that a page asks for, checked as far as that costs nothing; a HypvizError says what is wrong."""
-        known = {"set", "checkpoint", "backbone", "weights", "depth", "settings"}
-        if unknown := sorted(set(asked) - known):
-            raise SettingsError(f"A training has no {', '.join(map(repr, unknown))}; it knows {', '.join(sorted(known))}.")
-        words = {key: str(asked.get(key) or "") for key in known - {"settings"}}
-        settings = asked.get("settings") or {}
-        if not isinstance(settings, dict):
-            raise SettingsError(f"settings must be an object of names and values, got {settings!r}.")
-        folder = self.library.workspace_folder(words["set"])
-        checkpoint = str(self.library.checkpoints.get(words["checkpoint"], words["checkpoint"]))
+    def job(
+        self,
+        set_name: str = "",
+        *,
+        checkpoint: str = "",
+        backbone: str = "",
+        weights: str = "",
+        depth: str = "head",
+        settings: dict[str, Any] | None = None,
+    ) -> FinetuneRequest:
+        """The training that a page asks for (see `FinetuneRequest`), checked as far as that costs nothing; a HypvizError says what is
+        wrong."""
+        folder = self.library.workspace_folder(set_name)
+        path = str(self.library.checkpoints.get(checkpoint, checkpoint))
         if checkpoint:
-            self.library.checkpoint(words["checkpoint"])
-        _check_weights(words["weights"], self.library.trust)
+            self.library.checkpoint(checkpoint)
+        _check_weights(weights, self.library.trust)
         title = str(read_meta(folder)["name"])
-        job = FinetuneRequest(
-            str(folder.resolve()), checkpoint, words["backbone"], words["weights"], words["depth"] or "head", settings, title
-        )
+        job = FinetuneRequest(str(folder.resolve()), path, backbone, weights, depth or "head", settings or {}, title)
         _check_start(job)
         return job
 
-    def checked_job(self, asked: Json) -> FinetuneRequest:
+    def checked_job(self, set_name: str = "", **choices: Any) -> FinetuneRequest:
         """As `job`, with the set and all settings checked too, so that it fails now and not when its turn comes."""
-        job = self.job(asked)
+        job = self.job(set_name, **choices)
         workspace = Workspace.open(Path(job.workspace))
         check_set(workspace.items, None, workspace.name)
         _planned(job, workspace)

@@ -29,6 +29,17 @@ p {{ margin: 0; color: #c2410c; }}
 <label>Password <input name="password" type="password" autocomplete="current-password" required maxlength="256"></label>
 <button>Sign in</button></form></body></html>"""
 
+_TEXT = {"type": "string"}
+FORM = {
+    "required": True,
+    "content": {
+        "application/x-www-form-urlencoded": {
+            "schema": {"type": "object", "properties": {"name": _TEXT, "password": _TEXT}, "required": ["name", "password"]}
+        }
+    },
+}
+"""The OpenAPI description of the form."""
+
 
 def login_router(access: Access) -> APIRouter:
     """GET and POST /hypviz/login, POST /hypviz/logout."""
@@ -39,7 +50,7 @@ def login_router(access: Access) -> APIRouter:
     def form() -> Response:
         return _page() if access.users is not None else RedirectResponse(f"{root}/", 303)
 
-    @router.post("/login")
+    @router.post("/login", openapi_extra={"requestBody": FORM})
     async def sign_in(request: Request) -> Response:
         if access.users is None:
             return RedirectResponse(f"{root}/", 303)
