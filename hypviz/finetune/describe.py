@@ -21,7 +21,7 @@ def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> J
     epochs = plan["tune"]["epochs"] if plan else None
     best = next((row for row in history if row.get("best")), None)
     running = state == "running"
-    found = {
+    description = {
         "id": folder.id,
         "state": state,
         "title": f"{DEPTHS[job.depth][0]} on {job.title or Path(job.workspace).name}, from {Path(job.start).name}",
@@ -56,5 +56,5 @@ def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> J
         "kept": kept_as(folder),
     }
     if brief:
-        return found
-    return found | {"history": history, "live": folder.live(since), "settings": named_settings(plan) if plan else dict(job.settings)}
+        return description
+    return description | {"history": history, "live": folder.live(since), "settings": named_settings(plan) if plan else dict(job.settings)}

@@ -57,8 +57,8 @@ class TrainingQueue:
     def jobs(self) -> list[Json]:
         """All trainings, newest first, without their course."""
         folders = sorted(trainings().glob("*/job.json"), key=lambda path: path.parent.stat().st_mtime, reverse=True)
-        found = [self._described(JobFolder(path.parent), brief=True) for path in folders]
-        return sorted(found, key=lambda job: str(job["created"]), reverse=True)
+        described = [self._described(JobFolder(path.parent), brief=True) for path in folders]
+        return sorted(described, key=lambda job: str(job["created"]), reverse=True)
 
     def overview(self) -> Json:
         """The trainings with what runs, what waits and what could be resumed."""
@@ -74,9 +74,9 @@ class TrainingQueue:
 
     def state(self, folder: JobFolder) -> str:
         """Where a job stands: what its server said of it, unless that server is gone."""
-        said = str(folder.read("state").get("state", "interrupted"))
-        if said not in ("queued", "running"):
-            return said
+        state = str(folder.read("state").get("state", "interrupted"))
+        if state not in ("queued", "running"):
+            return state
         with self._lock:
             if folder.id in self._queue:
                 return "queued"
@@ -85,10 +85,10 @@ class TrainingQueue:
         if is_held(folder.lock):  # of another server, or of one that was just killed
             return "running"
         if is_elsewhere(folder):
-            return said
+            return state
         # Its thread may have written the last word between the reading and the look at the queue.
-        said = str(folder.read("state").get("state", "interrupted"))
-        return "interrupted" if said in ("queued", "running") else said
+        state = str(folder.read("state").get("state", "interrupted"))
+        return "interrupted" if state in ("queued", "running") else state
 
     def _described(self, folder: JobFolder, *, brief: bool = False, since: int = 0) -> Json:
         state = self.state(folder)
@@ -198,8 +198,8 @@ class TrainingQueue:
         folder = JobFolder.find(name)
         with self._lock:
             settle(own_checkpoints())
-            if kept := kept_as(folder):
-                take_back(kept)
+            if checkpoint := kept_as(folder):
+                take_back(checkpoint)
                 self._say(folder, self.state(folder), kept=None, keep_as=None)
         return folder.job.start
 
@@ -263,11 +263,11 @@ class TrainingQueue:
 
     def _attend(self, folder: JobFolder, worker: TrainingProcess) -> None:
         """Wait for a training's end and write down how it ended."""
-        asked: dict[str, float] = {}
+        wish_times: dict[str, float] = {}
         while not worker.wait(POLL_S):
             self._hear()
             wish = self._wishes.get(folder.id, "")
-            since = asked.setdefault(wish, time.monotonic())
+            since = wish_times.setdefault(wish, time.monotonic())
             if time.monotonic() - since > PATIENCE_S.get(wish, math.inf):
                 worker.end()
         outcome = worker.outcome()

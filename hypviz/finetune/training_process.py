@@ -60,9 +60,9 @@ class TrainingProcess:
         """How it ended, once it has: {"state", "error"}; a process that could not say so has crashed."""
         if self._process.stdin:
             self._process.stdin.close()
-        told = self.folder.read("outcome")
-        if told.get("state") in ("done", "stopped", "failed"):
-            return {"state": told["state"], "error": str(told.get("error", ""))}
+        outcome = self.folder.read("outcome")
+        if outcome.get("state") in ("done", "stopped", "failed"):
+            return {"state": outcome["state"], "error": str(outcome.get("error", ""))}
         code = self._process.returncode
         if code == TAKEN:
             return {"state": "failed", "error": BUSY}

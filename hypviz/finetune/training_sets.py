@@ -45,13 +45,13 @@ class TrainingSets:
 
     def names(self) -> list[Json]:
         """The workspaces at hand, with a few numbers; one that is damaged is left out."""
-        found = []
+        sets = []
         for name in self.library.data_names():
             try:
-                found.append(self._brief(name))
+                sets.append(self._brief(name))
             except WorkspaceError:
                 continue
-        return found
+        return sets
 
     def _brief(self, name: str) -> Json:
         folder = self.library.workspace_folder(name)
@@ -85,14 +85,14 @@ class TrainingSets:
         from hypviz.finetune.preview import warnings_of
 
         licence = start_licence(job)
-        told = split.to_json()
+        split_numbers = split.to_json()
         return {
             "settings": plan.named,
             "epochs": plan.tune.epochs,
             "steps_per_epoch": plan.epoch_steps,
             "steps": plan.recipe.train.steps,
-            "split": told,
-            "warnings": [*warnings_of(workspace.items, told), *licence_warnings(licence)],
+            "split": split_numbers,
+            "warnings": [*warnings_of(workspace.items, split_numbers), *licence_warnings(licence)],
             "licence": licence,
             "start": _start_words(job),
         }
@@ -136,30 +136,30 @@ class TrainingSets:
     def begin(self, archive: Path, stage: Path, *, name: str, done: Callable[[], object], to_draw: bool = False) -> str:
         """Take an uploaded archive in, in the background; returns the intake's id. done: called when all is over. to_draw: see
         `take_in`."""
-        found: dict[str, str] = {}
+        outcome: dict[str, str] = {}
         bringing, before = visitor.get(), set(self.library.data_names())
 
         def work(on_stage: OnStage) -> None:
             try:
-                made = take_in(archive, stage, name=name, on_stage=on_stage, to_draw=to_draw)
-                if made not in before:  # the same set was here already: it stays whose it is
-                    claim(home() / made, bringing)
-                found["set"] = made
+                set_name = take_in(archive, stage, name=name, on_stage=on_stage, to_draw=to_draw)
+                if set_name not in before:  # the same set was here already: it stays whose it is
+                    claim(home() / set_name, bringing)
+                outcome["set"] = set_name
             finally:
                 done()
 
         jobs = Jobs()  # of its own: two people may bring sets at once
         job = jobs.start(f"Taking in {name}", name, work)
         with self._lock:
-            self._intakes[job.id] = (job, found, jobs)
+            self._intakes[job.id] = (job, outcome, jobs)
             while len(self._intakes) > KEPT_INTAKES:
                 self._intakes.popitem(last=False)
         return job.id
 
     def intake(self, name: str) -> Json:
         """Where an intake stands, and the set's name when it is done."""
-        job, found, _ = self._intake(name)
-        return job.describe() | {"set": found.get("set") if job.state == "done" else None}
+        job, outcome, _ = self._intake(name)
+        return job.describe() | {"set": outcome.get("set") if job.state == "done" else None}
 
     def cancel(self, name: str) -> None:
         """Stop an intake; nothing of it stays."""

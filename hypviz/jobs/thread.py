@@ -40,11 +40,11 @@ class Job:
     ended: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
-    def report(self, share: float, what: str) -> None:
+    def report(self, share: float, activity: str) -> None:
         """What the work calls; raises Cancelled when it is to stop."""
         if self._stop.is_set():
             raise Cancelled
-        self.share, self.what = max(self.share, min(share, 1.0)), what  # a bar never runs backwards
+        self.share, self.what = max(self.share, min(share, 1.0)), activity  # a bar never runs backwards
 
     def describe(self) -> dict[str, Any]:
         """The job for the page; seconds_left None while nothing can be said."""
@@ -70,15 +70,15 @@ class Jobs:
         self._lock = threading.Lock()
         self.last: Job | None = None
 
-    def start(self, title: str, wanted: Any, work: Work) -> Job:
+    def start(self, title: str, purpose: Any, work: Work) -> Job:
         """Start the work, or join the running job that wants the same; BusyError when another one is running."""
         with self._lock:
             running = self.running
-            if running is not None and running.wanted == wanted:
+            if running is not None and running.wanted == purpose:
                 return running
             if running is not None:
                 raise BusyError(f"{running.title} is running; wait for it or cancel it, then start this one.")
-            job = self.last = Job(title, wanted)
+            job = self.last = Job(title, purpose)
         threading.Thread(target=self._run, args=(job, work), name=f"hypviz {title}", daemon=True).start()
         return job
 

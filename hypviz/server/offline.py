@@ -126,9 +126,9 @@ def _telling(view: View, rows: Rows, focus: list[int]) -> Rows:
 
 def _pictures(view: View, rows: Rows) -> dict[int, bytes]:
     """JPEG crops by row, each picture file opened once; what cannot be read is left out."""
-    found: dict[int, bytes] = {}
+    crops: dict[int, bytes] = {}
     if not view.workspace.meta.get("pictures", True):
-        return found
+        return crops
     opened: tuple[int, Image.Image | None] = (-1, None)
     for row in rows[np.argsort(view.items.image[rows], kind="stable")].tolist():
         if not view.workspace.has_picture(row):
@@ -141,8 +141,8 @@ def _pictures(view: View, rows: Rows) -> dict[int, bytes]:
                 opened = image, None
         if opened[1] is not None:
             x1, y1, x2, y2 = (float(value) for value in view.items.xyxy[row])
-            found[row] = _small(crop_bytes(opened[1], (x1, y1, x2, y2), PICTURE_SIZE))
-    return found
+            crops[row] = _small(crop_bytes(opened[1], (x1, y1, x2, y2), PICTURE_SIZE))
+    return crops
 
 
 def _small(jpeg: bytes) -> bytes:

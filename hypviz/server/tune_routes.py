@@ -206,8 +206,8 @@ def _check_room(size: int) -> None:
 def _frame(folder: JobFolder, epoch: str) -> Response:
     """The binary file of one epoch's disk; "best" is that of the best one."""
     if epoch == "best":
-        found = next((str(row["epoch"]) for row in folder.history() if row.get("best")), "0")
-        epoch = found
+        best = next((str(row["epoch"]) for row in folder.history() if row.get("best")), "0")
+        epoch = best
     path = folder.frame(int(epoch)) if epoch.isascii() and epoch.isdigit() and len(epoch) < 7 else None
     if path is None or not path.is_file():
         raise SelectionError(f"This training has no disk of epoch {epoch!r}; it has {folder.frames()}, from 0 on.")

@@ -58,10 +58,10 @@ def login_router(access: Access) -> APIRouter:
             fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=8)
         except ValueError:
             return _page("This is not the form of this page.", 400)
-        given = [fields.get(key, [""])[0] for key in ("name", "password")]
+        credentials = [fields.get(key, [""])[0] for key in ("name", "password")]
         client = request.client.host if request.client else ""
         try:
-            user = await run_in_threadpool(access.check, given[0], given[1], client)
+            user = await run_in_threadpool(access.check, credentials[0], credentials[1], client)
         except TooManyError as error:
             return _page(str(error), 429, {"Retry-After": str(error.seconds)})
         if user is None:
