@@ -19,6 +19,7 @@ from hypviz.finetune.request import FinetuneRequest
 from hypviz.finetune.upload import check_set, take_in
 from hypviz.finetune.warnings import licence_warnings
 from hypviz.inference.embed import suited_checkpoint
+from hypviz.jobs.progress import DONE
 from hypviz.jobs.thread import Job, Jobs
 from hypviz.model.offers import offered_licence
 from hypviz.progress import OnStage
@@ -159,7 +160,7 @@ class TrainingSets:
     def intake(self, name: str) -> Json:
         """Where an intake stands, and the set's name when it is done."""
         job, outcome, _ = self._intake(name)
-        return job.describe() | {"set": outcome.get("set") if job.state == "done" else None}
+        return job.describe() | {"set": outcome.get("set") if job.state == DONE else None}
 
     def cancel(self, name: str) -> None:
         """Stop an intake; nothing of it stays."""

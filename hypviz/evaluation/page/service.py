@@ -18,6 +18,7 @@ from hypviz.evaluation.page.result import EvaluationResult
 from hypviz.evaluation.page.sources import Source, sources_of
 from hypviz.explore.library import Library
 from hypviz.explore.view import View
+from hypviz.jobs.progress import DONE, RUNNING
 from hypviz.jobs.thread import Job, Jobs
 from hypviz.progress import OnProgress, OnStage
 from hypviz.workspace.meta import now
@@ -45,11 +46,11 @@ class EvaluationService:
         sources = sources_of(view, options, self.library)
         cache, job, identity = ResultCache(view.workspace), self.jobs.last, _identity(view, sources, options)
         ready = self._ready(view, sources, options)
-        is_same = job is not None and job.wanted == identity
-        if job is not None and job.state == "running":
-            state = "running" if is_same else "ready" if ready else "busy"
+        is_same = job is not None and job.subject == identity
+        if job is not None and job.state == RUNNING:
+            state = RUNNING if is_same else "ready" if ready else "busy"
         else:
-            state = "ready" if ready else job.state if job is not None and is_same and job.state != "done" else "absent"
+            state = "ready" if ready else job.state if job is not None and is_same and job.state != DONE else "absent"
         stale = [cache.stale(source, options.settings) for source in sources if not ready]
         scopes = [replace(options, scope=scope) for scope in SCOPES]
         return {
