@@ -15,6 +15,7 @@ from hypviz.errors import SettingsError
 from hypviz.explore.view import View
 from hypviz.server.offline import offline_page
 from hypviz.server.page_files import offline_files
+from hypviz.server.schemas.offline import OfflineState
 from hypviz.vectors.columns import as_texts
 from hypviz.vectors.models import AUTO
 from hypviz.vectors.read import VectorTable
@@ -86,7 +87,7 @@ def show(
         view = View(workspace, "own vectors")
         scripts, styles = offline_files()
         has_hierarchy = data.labels is not None or data.edges is not None
-        state = {"row": view.describe()["start"], "layout": layout or ("hierarchy" if has_hierarchy else "pca")}
+        state = OfflineState(row=view.describe()["start"], layout=layout or ("hierarchy" if has_hierarchy else "pca"))
         return Disk(offline_page(view, state, scripts=scripts, styles=styles), f"{name} · hypviz", height)
 
 

@@ -38,6 +38,7 @@ ONLY_IN = {
     "fastapi": {"server", "server.edge"},
     "starlette": {"server", "server.edge"},
     "uvicorn": {"server"},
+    "pydantic": {"server"},
     "plotly": {"viz", "server"},
     "umap": {"viz"},
     "open_clip": {"model"},

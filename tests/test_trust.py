@@ -139,7 +139,7 @@ def test_checkpoints_by_path_are_those_of_allowed_folders(library: Library, allo
         with pytest.raises(CheckpointError, match="is no checkpoint that this server opens"):
             library.checkpoint(name)
         with pytest.raises(CheckpointError, match="is no checkpoint that this server opens"):
-            TrainingSets(library).job({"set": "demo", "checkpoint": name})
+            TrainingSets(library).job("demo", checkpoint=name)
     for suffix in (".safetensors", ".json"):
         shutil.copy(tiny_world.checkpoint.with_suffix(suffix), allowed / f"mine{suffix}")
     assert library.checkpoint(str(allowed / "mine.safetensors")) == allowed / "mine.safetensors"
@@ -162,12 +162,12 @@ def test_checkpoints_by_path_are_those_of_allowed_folders(library: Library, allo
 )
 def test_a_job_names_known_backbones_and_allowed_weights_only(library: Library, backbone: str, weights: str, sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):
-        TrainingSets(library).job({"set": "demo", "backbone": backbone, "weights": weights})
+        TrainingSets(library).job("demo", backbone=backbone, weights=weights)
 
 
 def test_a_server_that_was_started_with_the_hub_takes_its_weights(home: Path) -> None:
     library = Library(device="cpu", trust=Trust.of_server([], hub=True))
-    assert TrainingSets(library).job({"set": "demo", "backbone": "timm:resnet50", "weights": "hub:a1_in1k"}).weights == "hub:a1_in1k"
+    assert TrainingSets(library).job("demo", backbone="timm:resnet50", weights="hub:a1_in1k").weights == "hub:a1_in1k"
 
 
 def test_a_strangers_card_leads_to_no_hub_and_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:

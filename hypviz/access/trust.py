@@ -47,11 +47,11 @@ class Trust:
             return False
         return not place.is_relative_to(home().resolve()) and any(place.is_relative_to(root) for root in self.roots)
 
-    def checked(self, path: Path | str, what: str = "folder") -> Path:
+    def checked(self, path: Path | str, kind: str = "folder") -> Path:
         """The path; WorkspaceError, before anything is looked up, when it may not be named."""
         if not self.allows(path):
             raise WorkspaceError(
-                f"{str(path)[:200]!r} is no {what} that this server opens: expected a name from the list, or a path in a folder that was "
+                f"{str(path)[:200]!r} is no {kind} that this server opens: expected a name from the list, or a path in a folder that was "
                 "allowed when hypviz was started (option allow-root)."
             )
         return Path(path)

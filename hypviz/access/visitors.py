@@ -59,9 +59,9 @@ def may_change(folder: Path) -> bool:
     return asking.admin or (owner is not None and owner.id == asking.id)
 
 
-def check_may_change(folder: Path, what: str) -> None:
-    """ForbiddenError unless the present visitor may change it.  what: for the sentence, such as "This training"."""
+def check_may_change(folder: Path, thing: str) -> None:
+    """ForbiddenError unless the present visitor may change it.  thing: for the sentence, such as "This training"."""
     if not may_change(folder):
         owner = owner_of(folder)
         whose = f"belongs to {owner.name}" if owner else "is not yours"
-        raise ForbiddenError(f"{what} {whose}: only its owner or an admin may change or remove it.")
+        raise ForbiddenError(f"{thing} {whose}: only its owner or an admin may change or remove it.")

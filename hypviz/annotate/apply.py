@@ -15,10 +15,10 @@ def apply(draft: Draft) -> Workspace:
         if not draft.pending:
             return draft.workspace
         items, ids, _ = draft.built()
-        hierarchy, _ = draft.corrected(draft.made)
+        hierarchy, _ = draft.corrected(draft.records)
         old = draft.workspace
-        made = Workspace.create(
+        workspace = Workspace.create(
             old.folder, items, hierarchy, name=old.name, report=old.meta.get("import"), settings=draft.settings, overwrite=True
         )  # fmt: skip
-        draft.renew(made, ids)
-        return made
+        draft.renew(workspace, ids)
+        return workspace

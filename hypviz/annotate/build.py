@@ -28,11 +28,11 @@ def build_items(old: Items, drawn: Sequence[Sequence[Box]]) -> tuple[Items, dict
     for row, boxes in enumerate(drawn):
         content = str(old.images.content[row])
         corners = np.array([box.xyxy for box in boxes], np.float32).reshape(-1, 4)  # ids are of the corners as they are stored
-        made = item_ids(content, corners.tolist(), copy=copies[content])
+        new_ids = item_ids(content, corners.tolist(), copy=copies[content])
         copies[content] += 1
-        ids += made
-        known[made[0]] = made[0]
-        known |= dict(zip((box.key for box in boxes), made[1:], strict=True))
+        ids += new_ids
+        known[new_ids[0]] = new_ids[0]
+        known |= dict(zip((box.key for box in boxes), new_ids[1:], strict=True))
         image += [row] * (1 + len(boxes))
         xyxy += [np.array([[0, 0, old.images.width[row], old.images.height[row]]], np.float32), corners]
         label += [SCENE, *(number[box.label] for box in boxes)]

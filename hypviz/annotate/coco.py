@@ -57,7 +57,7 @@ class Stored:
 
     boxes: dict[int, tuple[Box, ...]]
     versions: dict[int, int]
-    made: tuple[CorrectionRecord, ...]
+    records: tuple[CorrectionRecord, ...]
     in_force: tuple[str, ...]
 
 
@@ -74,42 +74,42 @@ def read_document(path: Path, items: Items) -> Stored | None:
     except (OSError, ValueError) as error:
         raise WorkspaceError(f"{path} cannot be read ({error}); move it away to start again from the workspace.") from None
     try:
-        own = content["hypviz"]
-        if own["schema"] > SCHEMA:
+        extra = content["hypviz"]
+        if extra["schema"] > SCHEMA:
             raise WorkspaceError(f"{path} was written by a newer hypviz; update hypviz.")
-        place = _places(items.images, content["images"], own["contents"])
-        boxes = {place[old]: found for old, found in _drawn(content, own).items() if old in place}
-        versions = {place[int(old)]: int(version) for old, version in own["versions"].items() if int(old) in place}
-        made = tuple(CorrectionRecord.from_json(one) for one in own["corrections"])
-        in_force = tuple(map(str, own["in_force"]))
+        place = _places(items.images, content["images"], extra["contents"])
+        boxes = {place[old]: drawn for old, drawn in _drawn(content, extra).items() if old in place}
+        versions = {place[int(old)]: int(version) for old, version in extra["versions"].items() if int(old) in place}
+        records = tuple(CorrectionRecord.from_json(one) for one in extra["corrections"])
+        in_force = tuple(map(str, extra["in_force"]))
     except WorkspaceError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, HypvizError) as error:
         raise WorkspaceError(f"{path} is damaged ({error!r:.80}); move it away to start again from the workspace.") from None
-    if items.images.content.tolist() != own["contents"]:
+    if items.images.content.tolist() != extra["contents"]:
         in_force = ()
         with contextlib.suppress(OSError):
             shutil.copyfile(path, path.with_name(f"annotations-before-{items.data_hash}.json"))
-    return Stored(boxes, versions, made, in_force)
+    return Stored(boxes, versions, records, in_force)
 
 
 def _places(images: Images, pictures: list[Json], contents: list[str]) -> dict[int, int]:
     """Where each of the file's pictures is in the workspace."""
     known = {pair: image for image, pair in enumerate(zip(images.file_name.tolist(), images.content.tolist(), strict=True))}
-    found = {old: known.get((one["file_name"], content)) for old, (one, content) in enumerate(zip(pictures, contents, strict=True))}
-    return {old: image for old, image in found.items() if image is not None}
+    places = {old: known.get((one["file_name"], content)) for old, (one, content) in enumerate(zip(pictures, contents, strict=True))}
+    return {old: image for old, image in places.items() if image is not None}
 
 
-def _drawn(content: Json, own: Json) -> dict[int, tuple[Box, ...]]:
+def _drawn(content: Json, extra: Json) -> dict[int, tuple[Box, ...]]:
     """The boxes of the changed pictures, by their number in the file."""
     names = {one["id"]: str(one["name"]) for one in content["categories"]}
-    corners = dict(zip(own["changed"], own["boxes"], strict=True))
-    found: dict[int, list[Box]] = {image: [] for image in corners}
+    corners = dict(zip(extra["changed"], extra["boxes"], strict=True))
+    drawn: dict[int, list[Box]] = {image: [] for image in corners}
     for one in content["annotations"]:
         image = one["image_id"] - 1
-        if image in found:
-            x1, y1, x2, y2 = map(float, corners[image][len(found[image])])
-            said = one.get("hypviz", one)  # a draft of before had both beside the box
-            source = said["source"] if said["source"] in SOURCES else "annotation"
-            found[image].append(Box(str(said["key"]), (x1, y1, x2, y2), names[one["category_id"]], source))
-    return {image: tuple(boxes) for image, boxes in found.items()}
+        if image in drawn:
+            x1, y1, x2, y2 = map(float, corners[image][len(drawn[image])])
+            marks = one.get("hypviz", one)  # a draft of before had both beside the box
+            source = marks["source"] if marks["source"] in SOURCES else "annotation"
+            drawn[image].append(Box(str(marks["key"]), (x1, y1, x2, y2), names[one["category_id"]], source))
+    return {image: tuple(boxes) for image, boxes in drawn.items()}

@@ -13,24 +13,24 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class CorrectionRecord:
-    """A correction as it was made.  words: both ends for people.  made: UTC."""
+    """A correction as it was made.  words: both ends for people.  created: UTC."""
 
     id: str
     correction: Correction
     words: tuple[str, str]
-    made: str
+    created: str
 
     def to_json(self) -> Json:
         """JSON object with the correction's own fields beside it."""
         one = self.correction
         ends = {"a": one.a, "b": one.b, "a_words": self.words[0], "b_words": self.words[1]}
-        return {"id": self.id, "kind": one.kind, "level": one.level, **ends, "made": self.made}
+        return {"id": self.id, "kind": one.kind, "level": one.level, **ends, "made": self.created}
 
     @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> CorrectionRecord:
+    def from_json(cls, content: Mapping[str, Any]) -> CorrectionRecord:
         """What `to_json` wrote; KeyError, TypeError or SettingsError for anything else."""
-        one = Correction(*(str(given[name]) for name in ("kind", "level", "a", "b")))
-        return cls(str(given["id"]), one, (str(given["a_words"]), str(given["b_words"])), str(given["made"]))
+        one = Correction(*(str(content[name]) for name in ("kind", "level", "a", "b")))
+        return cls(str(content["id"]), one, (str(content["a_words"]), str(content["b_words"])), str(content["made"]))
 
 
 def renamed(correction: Correction, ids: Mapping[str, str]) -> Correction:

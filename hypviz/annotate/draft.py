@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from hypviz.annotate.boxes import Box, boxes_of, checked_boxes
+from hypviz.annotate.boxes import Box, DrawnBox, boxes_of, checked_boxes
 from hypviz.annotate.build import build_items
 from hypviz.annotate.coco import WRITTEN_BY, own_part, read_document, to_coco
 from hypviz.annotate.correction_record import CorrectionRecord, renamed
@@ -57,7 +57,7 @@ class Draft:
         self.boxes = [boxes_of(items, image) for image in range(len(items.images))]
         self.versions = [0] * len(items.images)
         self.changed: set[int] = set()
-        self.made: list[CorrectionRecord] = []
+        self.records: list[CorrectionRecord] = []
         self.in_force: tuple[str, ...] = ()
         """Ids of the corrections that the workspace's hierarchy holds."""
         self._built: tuple[Items, dict[str, str], Hierarchy] | None = None
@@ -90,7 +90,7 @@ class Draft:
     @property
     def pending(self) -> int:
         """Changed pictures and corrections that the workspace does not know yet."""
-        return len(self.changed) + len(set(self.in_force) ^ {one.id for one in self.made})
+        return len(self.changed) + len(set(self.in_force) ^ {one.id for one in self.records})
 
     def classes(self) -> list[Json]:
         """Labels with how many boxes have them, the most frequent first."""
@@ -115,11 +115,11 @@ class Draft:
             "boxes": [box.to_json() for box in self.boxes[image]],
         }
 
-    def draw(self, image: int, version: Any, given: Any) -> Json:
+    def draw(self, image: int, version: int, drawn: Sequence[DrawnBox]) -> Json:
         """Replace the boxes of a picture; returns the picture. DataError for boxes that cannot be, and ConflictError when the
         picture was changed elsewhere since `version`."""
         with self.changing():
-            boxes = self.check_boxes(image, version, given)
+            boxes = self.check_boxes(image, version, drawn)
             before = self.boxes[image], self.versions[image], set(self.changed)
             self.boxes[image], self.versions[image] = boxes, self.versions[image] + 1
             same = boxes == boxes_of(self.workspace.items, image)
@@ -132,50 +132,50 @@ class Draft:
             self._built = None
             return self.picture(image)
 
-    def check_boxes(self, image: int, version: Any, given: Any) -> tuple[Box, ...]:
+    def check_boxes(self, image: int, version: int, drawn: Sequence[DrawnBox]) -> tuple[Box, ...]:
         """The boxes that `draw` would put on a picture; DataError as there."""
         shown = self.picture(image)
         if version != shown["version"]:
             raise ConflictError(f"{shown['name']} was changed in another window meanwhile; its boxes are shown as they are now.")
         former = [*boxes_of(self.workspace.items, image), *self.boxes[image]]
-        return checked_boxes(given, former, (shown["width"], shown["height"]))
+        return checked_boxes(drawn, former, (shown["width"], shown["height"]))
 
     # ---- corrections -------------------------------------------------------------------------------------------------
 
     def check(self, correction: Correction) -> CorrectionRecord:
         """What `add` would make; DataError with the reason when it contradicts the boxes or an earlier correction."""
-        made = CorrectionRecord(uuid.uuid4().hex[:12], correction, (self._words(correction, "a"), self._words(correction, "b")), now())
-        problem = self.corrected([*self.made, made])[1][-1].problem
+        record = CorrectionRecord(uuid.uuid4().hex[:12], correction, (self._words(correction, "a"), self._words(correction, "b")), now())
+        problem = self.corrected([*self.records, record])[1][-1].problem
         if problem:
             raise DataError(problem)
-        return made
+        return record
 
     def add(self, correction: Correction) -> CorrectionRecord:
         """Make a correction, see `check`."""
         with self.changing():
-            made = self.check(correction)
-            self._keep([*self.made, made])
-            return made
+            record = self.check(correction)
+            self._keep([*self.records, record])
+            return record
 
-    def remove(self, made_id: str) -> None:
+    def remove(self, correction_id: str) -> None:
         """Undo a correction; SelectionError when there is none of this id."""
         with self.changing():
-            left = [one for one in self.made if one.id != made_id]
-            if len(left) == len(self.made):
+            left = [one for one in self.records if one.id != correction_id]
+            if len(left) == len(self.records):
                 raise SelectionError("This correction was undone already.")
             self._keep(left)
 
     def corrections(self) -> list[Json]:
         """All corrections with what they do: pairs added and removed, or why one is not in force."""
         with self.lock:
-            outcomes = self.corrected(self.made)[1]
-        told = [{"added": one.added, "removed": one.removed, "problem": one.problem} for one in outcomes]
-        return [{**made.to_json(), **does} for made, does in zip(self.made, told, strict=True)]
+            outcomes = self.corrected(self.records)[1]
+        effects = [{"added": one.added, "removed": one.removed, "problem": one.problem} for one in outcomes]
+        return [{**record.to_json(), **does} for record, does in zip(self.records, effects, strict=True)]
 
-    def corrected(self, made: list[CorrectionRecord]) -> tuple[Hierarchy, list[Outcome]]:
+    def corrected(self, records: list[CorrectionRecord]) -> tuple[Hierarchy, list[Outcome]]:
         """The hierarchy of the boxes as drawn now with these corrections, and what became of each."""
         items, ids, base = self.built()
-        return correct(items, base, [renamed(one.correction, ids) for one in made])
+        return correct(items, base, [renamed(one.correction, ids) for one in records])
 
     def built(self) -> tuple[Items, dict[str, str], Hierarchy]:
         """The items that the boxes make, the item id of every key, and the hierarchy of the boxes alone."""
@@ -200,56 +200,56 @@ class Draft:
             raise SelectionError("One of the two items is not in this data set; choose it again.")
         return f"{items.name(row)} in {items.images.file_name[items.image[row]]}"
 
-    def _keep(self, made: list[CorrectionRecord]) -> None:
-        before, self.made = self.made, made
+    def _keep(self, records: list[CorrectionRecord]) -> None:
+        before, self.records = self.records, records
         try:
             self.write()
         except BaseException:
-            self.made = before
+            self.records = before
             raise
 
     def write(self) -> None:
         """Put the COCO file on disk, whole or not at all."""
         images = self.workspace.items.images
-        corrections = {"corrections": [one.to_json() for one in self.made], "in_force": list(self.in_force)}
-        own = own_part(images, self.boxes, self.versions, self.changed) | corrections
-        text = json.dumps(to_coco(self.workspace.name, self.workspace.items, self.boxes) | {"hypviz": own}, ensure_ascii=False)
+        corrections = {"corrections": [one.to_json() for one in self.records], "in_force": list(self.in_force)}
+        extra = own_part(images, self.boxes, self.versions, self.changed) | corrections
+        text = json.dumps(to_coco(self.workspace.name, self.workspace.items, self.boxes) | {"hypviz": extra}, ensure_ascii=False)
         write_file(self.path, lambda part: part.write_text(text, encoding="utf-8"))
         self._seen = file_stamp(self.path)
 
     def coco(self) -> Json:
         """The boxes as drawn now, as a COCO document, with their ids and the boxes they lie in by the hierarchy as it is corrected."""
-        items, hierarchy = self.built()[0], self.corrected(self.made)[0]
+        items, hierarchy = self.built()[0], self.corrected(self.records)[0]
         rows = np.arange(len(items))
-        given = annotated_set(items, hierarchy, rows, name=self.workspace.name, about=WRITTEN_BY)
-        return coco_document(given, description=self.workspace.name)
+        annotated = annotated_set(items, hierarchy, rows, name=self.workspace.name, about=WRITTEN_BY)
+        return coco_document(annotated, description=self.workspace.name)
 
     def _restore(self) -> None:
         """Take over what the file says: the boxes of changed pictures, and all corrections."""
-        found = read_document(self.path, self.workspace.items)
-        if found is None:
+        stored = read_document(self.path, self.workspace.items)
+        if stored is None:
             self._take_over()
             return
-        for image, boxes in found.boxes.items():
+        for image, boxes in stored.boxes.items():
             self.boxes[image] = boxes
-        for image, version in found.versions.items():
+        for image, version in stored.versions.items():
             self.versions[image] = version
-        self.changed = {image for image, boxes in found.boxes.items() if boxes != boxes_of(self.workspace.items, image)}
-        self.made, self.in_force = list(found.made), found.in_force
+        self.changed = {image for image, boxes in stored.boxes.items() if boxes != boxes_of(self.workspace.items, image)}
+        self.records, self.in_force = list(stored.records), stored.in_force
 
     def _take_over(self) -> None:
         """Begin with the corrections that the workspace was made with: what its files stated of the boxes."""
         for place, one in enumerate(self.workspace.meta.get("corrections") or ()):
             correction = Correction(one["kind"], one["level"], one["a"], one["b"])
             words = self._words(correction, "a"), self._words(correction, "b")
-            self.made.append(CorrectionRecord(f"stated{place}", correction, words, self.workspace.meta["created"]))
-        self.in_force = tuple(one.id for one in self.made)
+            self.records.append(CorrectionRecord(f"stated{place}", correction, words, self.workspace.meta["created"]))
+        self.in_force = tuple(one.id for one in self.records)
 
     def renew(self, workspace: Workspace, ids: Mapping[str, str]) -> None:
         """Go on from a workspace that holds all of this draft; ids: the item id of every key."""
         self.workspace, self._built = workspace, None
         self.boxes = [tuple(replace(box, key=ids[box.key]) for box in boxes) for boxes in self.boxes]
-        self.made = [replace(one, correction=renamed(one.correction, ids)) for one in self.made]
-        self.changed, self.in_force = set(), tuple(one.id for one in self.made)
+        self.records = [replace(one, correction=renamed(one.correction, ids)) for one in self.records]
+        self.changed, self.in_force = set(), tuple(one.id for one in self.records)
         self.versions = [version + 1 for version in self.versions]  # another window's keys are of yesterday
         self.write()

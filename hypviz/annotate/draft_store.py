@@ -10,11 +10,13 @@ import re
 import shutil
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hypviz.access.visitors import check_may_change, claim, may_change, visitor
 from hypviz.annotate.apply import apply
+from hypviz.annotate.boxes import DrawnBox
 from hypviz.annotate.draft import Draft
 from hypviz.data.corrections import Correction
 from hypviz.errors import SelectionError
@@ -81,7 +83,7 @@ class DraftStore:
                 "pending": draft.pending,
             }
 
-    def draw(self, data: str, image: int, version: Any, boxes: Any) -> Json:
+    def draw(self, data: str, image: int, version: int, boxes: Sequence[DrawnBox]) -> Json:
         """Replace a picture's boxes, see `Draft.draw`."""
         self.open(data)[1].check_boxes(image, version, boxes)
         name, draft = self.open_to_change(data)
@@ -118,11 +120,11 @@ class DraftStore:
         draft.add(correction)
         return self.corrections(name)
 
-    def remove(self, data: str, made_id: str) -> Json:
+    def remove(self, data: str, correction_id: str) -> Json:
         """Undo a correction."""
         name, draft = self.open(data)
         check_may_change(draft.workspace.folder, f"The draft of {draft.workspace.name}")
-        draft.remove(made_id)
+        draft.remove(correction_id)
         return self.corrections(name)
 
     def apply(self, data: str) -> Json:
@@ -134,17 +136,17 @@ class DraftStore:
         counts = {"images": len(workspace.items.images), "boxes": len(workspace.items) - len(workspace.items.images)}
         return {"data": name, **counts, "pairs": len(workspace.hierarchy.edges)}
 
-    def export(self, data: str, what: str) -> tuple[str, str]:
+    def export(self, data: str, file: str) -> tuple[str, str]:
         """A file for people: "annotations.json" (COCO), "corrections.json" or "corrections.csv". Returns its text and media type."""
         draft = self.open(data)[1]
-        if what == "annotations.json":
+        if file == "annotations.json":
             with draft.lock:
                 return json.dumps(draft.coco(), ensure_ascii=False), "application/json"
         rows = draft.corrections()
-        if what == "corrections.json":
+        if file == "corrections.json":
             return json.dumps({"data": draft.workspace.name, "corrections": rows}, ensure_ascii=False, indent=2), "application/json"
-        if what != "corrections.csv":
-            raise SelectionError(f"No file {what!r:.60}; there are annotations.json, corrections.json and corrections.csv.")
+        if file != "corrections.csv":
+            raise SelectionError(f"No file {file!r:.60}; there are annotations.json, corrections.json and corrections.csv.")
         stream = io.StringIO()
         writer = csv.DictWriter(stream, COLUMNS, extrasaction="ignore")
         writer.writeheader()
@@ -182,15 +184,15 @@ class DraftStore:
 def _copy(draft: Draft, target: Path) -> None:
     """A workspace like the draft's, with its embeddings."""
     old = draft.workspace
-    made = Workspace.create(
+    copy = Workspace.create(
         target, old.items, old.hierarchy, name=f"{old.name}, edited", report=old.meta.get("import"), settings=draft.settings,
         corrections=old.meta.get("corrections") or (),
     )  # fmt: skip
     if (old.folder / "embeddings").is_dir():
-        shutil.copytree(old.folder / "embeddings", made.folder / "embeddings", dirs_exist_ok=True)
+        shutil.copytree(old.folder / "embeddings", copy.folder / "embeddings", dirs_exist_ok=True)
     if draft.path.is_file():  # of another visitor's set: what is drawn on it is what was seen
-        shutil.copyfile(draft.path, made.folder / draft.path.name)
-    claim(made.folder)
+        shutil.copyfile(draft.path, copy.folder / draft.path.name)
+    claim(copy.folder)
 
 
 def _is_own(folder: Path) -> bool:

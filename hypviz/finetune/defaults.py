@@ -50,13 +50,13 @@ class Plan:
         return named_settings(self.to_json())
 
 
-def make_plan(depth: str, encoder: EncoderSettings, items: Items, split: Split, given: Mapping[str, Any]) -> Plan:
+def make_plan(depth: str, encoder: EncoderSettings, items: Items, split: Split, changes: Mapping[str, Any]) -> Plan:
     """The plan for a set: defaults for the depth, the backbone and the number of images, with what was given on top.
 
     Raises SettingsError for a setting that is unknown, of another type or out of range.
     """
     images = int(split.train.sum())
-    chosen = _by_part(given)
+    chosen = _by_part(changes)
     defaults = default_train(depth, encoder.backbone, images)
     train = _merged(TrainSettings, defaults, chosen["train"])
     if depth == "head" and train.backbone_lr_scale > 0:
@@ -94,9 +94,9 @@ def steps_per_epoch(items: Items, split: Split, batch_pairs: int) -> int:
     return max(MIN_EPOCH_STEPS, math.ceil(len(sizes) / max(2, round(2 * batch_pairs / float(sizes.mean())))))
 
 
-def _by_part(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _by_part(changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     parts: dict[str, dict[str, Any]] = {"tune": {}, "train": {}, "pairs": {}, "loss": {}}
-    for name, value in given.items():
+    for name, value in changes.items():
         part, _, key = name.partition(".")
         if part not in parts or not key or name in DERIVED:
             raise SettingsError(f"There is no setting {name!r} to choose in a fine-tuning.")
@@ -104,7 +104,7 @@ def _by_part(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return parts
 
 
-def _merged(cls: type[Any], defaults: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+def _merged(cls: type[Any], defaults: Mapping[str, Any], changes: Mapping[str, Any]) -> Any:
     floats = {key for key, value in vars(cls).items() if isinstance(value, float)}
-    whole = {key: float(value) if key in floats and type(value) is int else value for key, value in given.items()}
+    whole = {key: float(value) if key in floats and type(value) is int else value for key, value in changes.items()}
     return from_mapping(cls, {**defaults, **whole})

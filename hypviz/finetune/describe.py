@@ -9,6 +9,7 @@ from hypviz.finetune.folder import JobFolder
 from hypviz.finetune.keep import kept_as
 from hypviz.finetune.request import DEPTHS, named_settings
 from hypviz.finetune.warnings import course_warnings, shortcoming_warnings
+from hypviz.jobs.progress import DONE, RUNNING, JobProgress
 from hypviz.model.card import checkpoint_label
 
 Json = dict[str, Any]
@@ -21,27 +22,28 @@ def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> J
     plan = kept_plan.get("plan")
     epochs = plan["tune"]["epochs"] if plan else None
     best = next((row for row in history if row.get("best")), None)
-    running = state == "running"
-    found = {
-        "id": folder.id,
-        "state": state,
-        "title": f"{DEPTHS[job.depth][0]} on {job.title or Path(job.workspace).name}, from {checkpoint_label(job.start)}",
+    progress = JobProgress(
+        folder.id,
+        f"{DEPTHS[job.depth][0]} on {job.title or Path(job.workspace).name}, from {checkpoint_label(job.start)}",
+        state,
+        float(status.get("share") or 0.0),
+        status.get("what", "waiting") if state == RUNNING else "",
+        server.get("error", ""),
+        status.get("seconds", 0.0),
+        status.get("seconds_left"),
+    )
+    description = progress.to_json() | {
         "set": Path(job.workspace).name,
         "set_title": job.title or Path(job.workspace).name,
         "checkpoint": job.start,
         "depth": job.depth,
         "created": server.get("created", ""),
-        "what": status.get("what", "waiting") if running else "",
-        "share": 1.0 if state == "done" else round(float(status.get("share") or 0.0), 4),
         "epoch": history[-1]["epoch"] if history else 0,
         "epochs": epochs,
         "step": status.get("step", 0),
         "steps": plan["recipe"]["train"]["steps"] if plan else None,
         "loss": status.get("loss"),
-        "seconds": status.get("seconds", 0.0),
-        "seconds_left": status.get("seconds_left") if running else None,
         "peak_memory_mib": status.get("peak_memory_mib"),
-        "error": server.get("error", "") if state == "failed" else "",
         "warnings": [*kept_plan.get("warnings", []), *course_warnings(history), *shortcoming_warnings(after.get("shortcomings", []))],
         "split": kept_plan.get("split"),
         "before": before.get("metrics"),
@@ -52,10 +54,10 @@ def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> J
         "score_after": after.get("score"),
         "score_best": best["score"] if best else None,
         "best_epoch": best["epoch"] if best else None,
-        "stopped_early": state == "done" and bool(history) and history[-1]["epoch"] < (epochs or 0),
+        "stopped_early": state == DONE and bool(history) and history[-1]["epoch"] < (epochs or 0),
         "disk_epochs": folder.frames(),
         "kept": kept_as(folder),
     }
     if brief:
-        return found
-    return found | {"history": history, "live": folder.live(since), "settings": named_settings(plan) if plan else dict(job.settings)}
+        return description
+    return description | {"history": history, "live": folder.live(since), "settings": named_settings(plan) if plan else dict(job.settings)}

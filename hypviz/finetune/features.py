@@ -98,8 +98,8 @@ def _write(
     for view in range(1 + views):
         changes = settings if view else None
         work = lambda a, b: _of(encoder, crops[a:b], changes, view * len(crops) + a)  # noqa: E731, B023
-        for start, stop, found in in_batches(work, len(crops), inference_batch(encoder.mean.device)):
-            values[view, start:stop] = found
+        for start, stop, features in in_batches(work, len(crops), inference_batch(encoder.mean.device)):
+            values[view, start:stop] = features
             on_share((view * len(crops) + stop) / ((1 + views) * len(crops)))
     values.flush()
 
@@ -109,5 +109,5 @@ def _of(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], changes: TrainSett
     pixels = torch.from_numpy(np.array(crops)).to(encoder.mean.device).permute(0, 3, 1, 2).float() / 255.0
     if changes is not None:
         pixels = augment(pixels, changes, step=changes.steps + seed)  # beyond the steps: at full size whatever `early_size` is
-    found: NDArray[np.float32] = encoder.backbone(encoder.standardise(pixels)).float().cpu().numpy()
-    return found
+    features: NDArray[np.float32] = encoder.backbone(encoder.standardise(pixels)).float().cpu().numpy()
+    return features

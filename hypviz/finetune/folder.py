@@ -93,12 +93,12 @@ class JobFolder:
             lines = (self.path / "live.csv").read_text(encoding="ascii").splitlines()
         except OSError:
             return []
-        told: dict[int, float] = {}
+        losses: dict[int, float] = {}
         for line in lines:
             step, _, loss = line.partition(",")
             if step.isascii() and step.isdigit() and loss and int(step) > since:  # a line may be half written
-                told[int(step)] = float(loss)
-        return sorted(told.items())
+                losses[int(step)] = float(loss)
+        return sorted(losses.items())
 
     def tell_loss(self, step: int, loss: float) -> None:
         """Add a step to what `live` reads."""

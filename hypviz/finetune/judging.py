@@ -67,15 +67,15 @@ def score(metrics: dict[str, float]) -> float:
 
 def shortcomings(judged: Evaluation) -> tuple[str, ...]:
     """Why the result of a training is no success, a sentence each."""
-    found = []
+    sentences = []
     cones = judged.cones.get("class")
     if cones is not None and cones.admitted > MAX_ADMITTED:
-        found.append(f"The cones hold {cones.admitted:.1f} times as many items as belong inside: they tell little apart.")
+        sentences.append(f"The cones hold {cones.admitted:.1f} times as many items as belong inside: they tell little apart.")
     if cones is not None and cones.f1 <= cones.f1_everything:
-        found.append(f"The cones agree with the boxes no better (F1 {cones.f1:.2f}) than cones that hold everything would.")
+        sentences.append(f"The cones agree with the boxes no better (F1 {cones.f1:.2f}) than cones that hold everything would.")
     if judged.radii.pairs and judged.radii.direct < MIN_ORDER:
         share = f"{judged.radii.direct:.0%}"
-        found.append(f"Only {share} of the parents lie nearer the root than their children (chance 50%): the radius is no depth here.")
+        sentences.append(f"Only {share} of the parents lie nearer the root than their children (chance 50%): the radius is no depth here.")
     if judged.mean_direction > MAX_GATHERED:
-        found.append(f"All directions lie in one corner (norm of their mean {judged.mean_direction:.2f}): angles mean little.")
-    return tuple(found)
+        sentences.append(f"All directions lie in one corner (norm of their mean {judged.mean_direction:.2f}): angles mean little.")
+    return tuple(sentences)

@@ -102,8 +102,8 @@ def checked_name(name: str) -> str:
         raise SettingsError(
             f"A checkpoint's name has 1 to {MAX_NAME} letters, digits, blanks or - _ . and starts with a letter or digit; got {name!r}."
         )
-    taken = [*list_checkpoints(), *list_checkpoints(own_checkpoints())]
-    if name.casefold() in (each.casefold() for each in taken):
+    names = [*list_checkpoints(), *list_checkpoints(own_checkpoints())]
+    if name.casefold() in (each.casefold() for each in names):
         raise SettingsError(f"There is a checkpoint called {name!r} already; choose another name.")
     return name
 
@@ -117,8 +117,8 @@ def take_back(name: str) -> None:
 
 def packed(folder: JobFolder, name: str) -> Path:
     """A zip of the result's weights and card, called NAME.*, in the job's folder."""
-    kept = own_checkpoints() / f"{name}.safetensors"
-    source = kept if kept.with_suffix(".json").is_file() else result_of(folder)
+    checkpoint = own_checkpoints() / f"{name}.safetensors"
+    source = checkpoint if checkpoint.with_suffix(".json").is_file() else result_of(folder)
     target = folder.path / "download.zip"
 
     def write(part: Path) -> None:

@@ -21,27 +21,27 @@ Json = dict[str, Any]
 
 def resolve(folder: JobFolder, workspace: Workspace) -> tuple[Plan, Split]:
     """The plan of a job and its split; written by the first run and kept by all later ones."""
-    job, kept = folder.job, folder.read("plan")
-    if kept.get("data") == workspace.items.data_hash:
-        plan = Plan.from_json(kept["plan"])
+    job, written = folder.job, folder.read("plan")
+    if written.get("data") == workspace.items.data_hash:
+        plan = Plan.from_json(written["plan"])
         return plan, split_images(workspace.items, share=plan.tune.validation_share, seed=plan.tune.split_seed)
-    if kept:
+    if written:
         raise DataError(f"{workspace.name} has changed since this training began; start a new one.")
     plan, split = plan_for(workspace, job.depth, start_settings(job), job.settings)
-    told, items = split.to_json(), workspace.items
-    warnings = [*warnings_of(items, told), *licence_warnings(start_licence(job))]
-    folder.write("plan", {"plan": plan.to_json(), "split": told, "data": items.data_hash, "warnings": warnings})
+    numbers, items = split.to_json(), workspace.items
+    warnings = [*warnings_of(items, numbers), *licence_warnings(start_licence(job))]
+    folder.write("plan", {"plan": plan.to_json(), "split": numbers, "data": items.data_hash, "warnings": warnings})
     return plan, split
 
 
-def plan_for(workspace: Workspace, depth: str, encoder: EncoderSettings, given: dict[str, Any]) -> tuple[Plan, Split]:
+def plan_for(workspace: Workspace, depth: str, encoder: EncoderSettings, changes: dict[str, Any]) -> tuple[Plan, Split]:
     """The plan and the split of a set for what was given."""
-    share = given.get("tune.validation_share", 0.25)
-    seed = given.get("tune.split_seed", 0)
+    share = changes.get("tune.validation_share", 0.25)
+    seed = changes.get("tune.split_seed", 0)
     if not isinstance(share, (int, float)) or not 0.05 <= share <= 0.5 or not isinstance(seed, int) or seed < 0:
         share, seed = 0.25, 0  # `make_plan` says what is wrong with them
     split = split_images(workspace.items, share=share, seed=seed)
-    return make_plan(depth, encoder, workspace.items, split, given), split
+    return make_plan(depth, encoder, workspace.items, split, changes), split
 
 
 def warnings_of(items: Items, split: Json) -> list[Json]:

@@ -24,6 +24,7 @@ from hypviz.finetune.other_servers import is_elsewhere, leave_wish, take_wish, w
 from hypviz.finetune.request import FinetuneRequest
 from hypviz.finetune.subprocess_main import BUSY
 from hypviz.finetune.training_process import GRACE_S, TrainingProcess
+from hypviz.jobs.progress import CANCELLED, FAILED, INTERRUPTED, QUEUED, RUNNING, STOPPED, UNDER_WAY
 from hypviz.storage.files import exclusive, settle
 from hypviz.storage.home import own_checkpoints, trainings
 from hypviz.storage.locks import is_held
@@ -35,7 +36,7 @@ Json = dict[str, Any]
 POLL_S = 0.1
 PATIENCE_S = {"cancel": 10.0, "pause": GRACE_S}
 """How long a process may take to end by itself, by what was asked for; a cancelled one has nothing to save."""
-RESUMABLE = ("stopped", "interrupted", "failed")
+RESUMABLE = (STOPPED, INTERRUPTED, FAILED)
 """States from which a training goes on."""
 MAX_QUEUED = 20
 
@@ -57,13 +58,13 @@ class TrainingQueue:
     def jobs(self) -> list[Json]:
         """All trainings, newest first, without their course."""
         folders = sorted(trainings().glob("*/job.json"), key=lambda path: path.parent.stat().st_mtime, reverse=True)
-        found = [self._described(JobFolder(path.parent), brief=True) for path in folders]
-        return sorted(found, key=lambda job: str(job["created"]), reverse=True)
+        described = [self._described(JobFolder(path.parent), brief=True) for path in folders]
+        return sorted(described, key=lambda job: str(job["created"]), reverse=True)
 
     def overview(self) -> Json:
         """The trainings with what runs, what waits and what could be resumed."""
         jobs = self.jobs()
-        running = next((job["id"] for job in jobs if job["state"] == "running"), None)
+        running = next((job["id"] for job in jobs if job["state"] == RUNNING), None)
         with self._lock:
             queue = list(self._queue)
         return {"jobs": jobs, "running": running, "queue": queue, "resumable": [job["id"] for job in jobs if job["resumable"]]}
@@ -74,27 +75,27 @@ class TrainingQueue:
 
     def state(self, folder: JobFolder) -> str:
         """Where a job stands: what its server said of it, unless that server is gone."""
-        said = str(folder.read("state").get("state", "interrupted"))
-        if said not in ("queued", "running"):
-            return said
+        state = str(folder.read("state").get("state", INTERRUPTED))
+        if state not in UNDER_WAY:
+            return state
         with self._lock:
             if folder.id in self._queue:
-                return "queued"
+                return QUEUED
             if self._running and self._running[0] == folder.id:
-                return "running"
+                return RUNNING
         if is_held(folder.lock):  # of another server, or of one that was just killed
-            return "running"
+            return RUNNING
         if is_elsewhere(folder):
-            return said
+            return state
         # Its thread may have written the last word between the reading and the look at the queue.
-        said = str(folder.read("state").get("state", "interrupted"))
-        return "interrupted" if said in ("queued", "running") else said
+        state = str(folder.read("state").get("state", INTERRUPTED))
+        return INTERRUPTED if state in UNDER_WAY else state
 
     def _described(self, folder: JobFolder, *, brief: bool = False, since: int = 0) -> Json:
         state = self.state(folder)
         with self._lock:
             place = self._queue.index(folder.id) + 1 if folder.id in self._queue else None
-            wish = self._wishes.get(folder.id, "") or wish_of(folder) if state == "running" else ""
+            wish = self._wishes.get(folder.id, "") or wish_of(folder) if state == RUNNING else ""
         extra = {"queue_place": place, "ending": wish, "resumable": state in RESUMABLE}
         return describe(folder, state, brief=brief, since=since) | extra
 
@@ -106,7 +107,7 @@ class TrainingQueue:
             if len(self._queue) >= MAX_QUEUED:
                 raise BusyError(f"{len(self._queue)} trainings wait already; let some of them finish or cancel them.")
             (folder := JobFolder(trainings() / uuid.uuid4().hex[:12])).create(job)
-            self._say(folder, "queued", created=now())
+            self._say(folder, QUEUED, created=now())
             self._enqueue(folder)
         return folder.id
 
@@ -115,14 +116,14 @@ class TrainingQueue:
         folder = JobFolder.find(name)
         with self._lock:
             state = self.state(folder)
-            if state in ("queued", "running"):
+            if state in UNDER_WAY:
                 where = " at another hypviz server" if is_elsewhere(folder) else ""
                 raise BusyError(f"This training is {state} already{where}.")
             if state not in RESUMABLE:
                 raise SettingsError(f"A training that is {state} cannot be resumed; start a new one.")
             if is_held(folder.lock):
                 raise BusyError(BUSY)
-            self._say(folder, "queued", error="")
+            self._say(folder, QUEUED, error="")
             self._enqueue(folder)
 
     def stop(self, name: str) -> None:
@@ -149,13 +150,13 @@ class TrainingQueue:
                 if wish == "cancel":
                     self._drop(folder)
                 else:
-                    self._say(folder, "stopped")
+                    self._say(folder, STOPPED)
                 return
             if self._running and self._running[0] == name:
                 self._wishes[name] = wish
                 self._running[1].stop(finish=wish == "finish")
                 return
-        if self.state(folder) not in ("queued", "running"):
+        if self.state(folder) not in UNDER_WAY:
             raise SelectionError("This training is not running here; nothing was stopped.")
         leave_wish(folder, wish)
         if not is_elsewhere(folder):  # its server is gone, and its process will notice
@@ -198,8 +199,8 @@ class TrainingQueue:
         folder = JobFolder.find(name)
         with self._lock:
             settle(own_checkpoints())
-            if kept := kept_as(folder):
-                take_back(kept)
+            if checkpoint := kept_as(folder):
+                take_back(checkpoint)
                 self._say(folder, self.state(folder), kept=None, keep_as=None)
         return folder.job.start
 
@@ -207,7 +208,7 @@ class TrainingQueue:
         """Remove a training with all it learned; a kept checkpoint stays. BusyError while it runs or waits."""
         folder = JobFolder.find(name)
         with self._lock:
-            if self.state(folder) in ("queued", "running"):
+            if self.state(folder) in UNDER_WAY:
                 raise BusyError("This training is not over; cancel it first.")
             (folder.path / "job.json").unlink()  # from here on it is not there
         shutil.rmtree(folder.path, ignore_errors=True)
@@ -242,7 +243,7 @@ class TrainingQueue:
                     return
                 folder = JobFolder(trainings() / self._queue[0])
                 try:
-                    self._say(folder, "running", error="")
+                    self._say(folder, RUNNING, error="")
                     worker = TrainingProcess(folder, device=self.device, caches=trainings() / "cache")
                 except Exception as error:
                     log.exception("A training cannot be started")
@@ -263,11 +264,11 @@ class TrainingQueue:
 
     def _attend(self, folder: JobFolder, worker: TrainingProcess) -> None:
         """Wait for a training's end and write down how it ended."""
-        asked: dict[str, float] = {}
+        wish_times: dict[str, float] = {}
         while not worker.wait(POLL_S):
             self._hear()
             wish = self._wishes.get(folder.id, "")
-            since = asked.setdefault(wish, time.monotonic())
+            since = wish_times.setdefault(wish, time.monotonic())
             if time.monotonic() - since > PATIENCE_S.get(wish, math.inf):
                 worker.end()
         outcome = worker.outcome()
@@ -278,16 +279,16 @@ class TrainingQueue:
                 self._say(folder, outcome["state"], error=outcome["error"])
 
     def _say(self, folder: JobFolder, state: str, **more: Any) -> None:
-        server = signed_in() if state in ("queued", "running") else None
+        server = signed_in() if state in UNDER_WAY else None
         folder.write("state", folder.read("state") | {"state": state, "server": server} | more)
 
     def _fail(self, folder: JobFolder, error: str) -> None:
         """Write down that a training failed; on a full disk the folder says what it said before, which reads as interrupted."""
         with contextlib.suppress(OSError):
-            self._say(folder, "failed", error=" ".join(error.split()))
+            self._say(folder, FAILED, error=" ".join(error.split()))
 
     def _drop(self, folder: JobFolder) -> None:
         """Cancelled: what was learned goes, what was measured stays to be looked at."""
         for path in (*folder.path.glob("*.safetensors"), *folder.path.glob("*.pt"), folder.path / "best.json", folder.path / "start.json"):
             path.unlink(missing_ok=True)
-        self._say(folder, "cancelled", error="")
+        self._say(folder, CANCELLED, error="")

@@ -94,10 +94,10 @@ class FinetuneRun:
                 raise
             encoder, record = self._best_so_far()
         self.say("judging the best epoch", JUDGING, at_once=True)
-        made = self.conclude(encoder, record)
+        checkpoint = self.conclude(encoder, record)
         (self.folder.path / "state.pt").unlink(missing_ok=True)  # three times the weights, of no further use
         self.say("done", 1.0, at_once=True)
-        return made
+        return checkpoint
 
     def _best_so_far(self) -> tuple[HyperbolicEncoder, Json]:
         """The best weights of a training that a person ended, and what is to be told of it."""
@@ -247,13 +247,13 @@ class FinetuneRun:
         if epoch:
             write_file(self.folder.frame(epoch), lambda part: part.write_bytes(frame))
         earlier = [each for each in self.folder.history() if each["step"] < now.step]
-        told = [*earlier, row | {"metrics": metrics, "seconds": round(self._spent(), 1)}]
-        best = len(told) - 1  # without patience the last weights are the result
+        rows = [*earlier, row | {"metrics": metrics, "seconds": round(self._spent(), 1)}]
+        best = len(rows) - 1  # without patience the last weights are the result
         if self.plan.recipe.train.patience:
-            best = max(range(len(told)), key=lambda place: told[place]["score"])  # the first of equals, as train keeps it
-        for place, each in enumerate(told):
+            best = max(range(len(rows)), key=lambda place: rows[place]["score"])  # the first of equals, as train keeps it
+        for place, each in enumerate(rows):
             each["best"] = place == best
-        self.folder.write("history", {"epochs": told})
+        self.folder.write("history", {"epochs": rows})
 
     def conclude(self, encoder: HyperbolicEncoder, record: Json) -> Path:
         """Judge the best weights on all validation pictures and write them with their card."""
@@ -284,9 +284,9 @@ class FinetuneRun:
         """Seconds of work, those of earlier runs of this job included."""
         return self._earlier + time.monotonic() - self._began
 
-    def say(self, what: str, share: float, *, at_once: bool = False) -> None:
+    def say(self, activity: str, share: float, *, at_once: bool = False) -> None:
         """Tell where it stands, about twice a second."""
-        self._status |= {"what": what, "share": max(share, float(self._status["share"]))}
+        self._status |= {"what": activity, "share": max(share, float(self._status["share"]))}
         if at_once or time.monotonic() - self._told >= TELL_EVERY_S:
             self._told = time.monotonic()
             status = self._status | {"seconds": round(self._spent(), 1), "peak_memory_mib": peak_memory_mib()}

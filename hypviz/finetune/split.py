@@ -75,19 +75,19 @@ def _stated(items: Items, usable: Mask) -> tuple[Mask, Mask] | None:
 def _classes_of(items: Items, usable: Mask, member: NDArray[np.int64], groups: int) -> Mask:
     """(G, C) whether a group of equal pictures shows a class."""
     shown = scene_classes(items).toarray()[usable]
-    found = np.zeros((groups, shown.shape[1]), bool)
-    np.logical_or.at(found, member, shown)
-    return found
+    shows = np.zeros((groups, shown.shape[1]), bool)
+    np.logical_or.at(shows, member, shown)
+    return shows
 
 
 def _stratified(shows: Mask, share: float, seed: int) -> Mask:
     """(G,) bool, the groups held out: close to `share` of all, and of each class as near to it as can be."""
     rng = np.random.default_rng(seed)
     count = len(shows)
-    wanted = int(np.clip(round(share * count), 1, count - 1))
-    ratio = np.array([count - wanted, wanted]) / count
+    held_count = int(np.clip(round(share * count), 1, count - 1))
+    ratio = np.array([count - held_count, held_count]) / count
     lacking = np.outer(ratio, shows.sum(axis=0))  # (2, C) images of each class that each side still lacks
-    room = np.array([count - wanted, wanted])
+    room = np.array([count - held_count, held_count])
     side = np.full(count, -1)
     while (free := side < 0).any():
         left = shows[free].sum(axis=0)
@@ -95,13 +95,13 @@ def _stratified(shows: Mask, share: float, seed: int) -> Mask:
         rarest = classes[left[classes].argmin()] if len(classes) else -1
         waiting = np.flatnonzero(free & shows[:, rarest]) if rarest >= 0 else np.flatnonzero(free)
         for left_over, group in zip(range(len(waiting) - 1, -1, -1), rng.permutation(waiting), strict=True):
-            here = _side(lacking[:, rarest] if rarest >= 0 else room.astype(float), room)
+            target = _side(lacking[:, rarest] if rarest >= 0 else room.astype(float), room)
             if rarest >= 0 and left_over == 0:  # the last chance of a side that has none of this class yet
-                there = [bool((side[shows[:, rarest]] == one).any()) for one in (0, 1)]
-                here = there.index(False) if sum(there) == 1 and room[there.index(False)] > 0 else here
-            side[group] = here
-            room[here] -= 1
-            lacking[here, shows[group]] -= 1
+                present = [bool((side[shows[:, rarest]] == one).any()) for one in (0, 1)]
+                target = present.index(False) if sum(present) == 1 and room[present.index(False)] > 0 else target
+            side[group] = target
+            room[target] -= 1
+            lacking[target, shows[group]] -= 1
     held: Mask = side == 1
     return held
 

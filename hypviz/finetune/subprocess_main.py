@@ -15,12 +15,12 @@ from typing import Any
 
 from hypviz.errors import BusyError, HypvizError, page_sentence
 from hypviz.finetune.folder import JobFolder
+from hypviz.jobs.progress import DONE, FAILED, STOPPED
 from hypviz.storage.locks import held
 
 log = logging.getLogger(__name__)
 NICENESS = 10
 """Behind the server's own work, so that browsing stays quick while it trains."""
-STOPPED = "stopped"
 NOT_WRITTEN, TAKEN = 74, 75
 """Exit codes (those of sysexits.h): the outcome cannot be written; another process works on the training."""
 BUSY = "Another process works on this training already; wait for it or stop it."
@@ -69,12 +69,12 @@ def do(folder: JobFolder, tell: Any, device: str, caches: Path, ends: tuple[thre
             FinetuneRun(folder, tell, device=device, caches=caches, stop=ends[0], finish=ends[1], track=track).run()
         except (Stopped, _StopNowError):
             return {"state": STOPPED, "error": ""}
-        return {"state": "done", "error": ""}
+        return {"state": DONE, "error": ""}
     except HypvizError as error:
-        return {"state": "failed", "error": page_sentence(error)}
+        return {"state": FAILED, "error": page_sentence(error)}
     except Exception as error:
         log.exception("The training failed")
-        return {"state": "failed", "error": _in_words(error)}
+        return {"state": FAILED, "error": _in_words(error)}
 
 
 def _in_words(error: Exception) -> str:

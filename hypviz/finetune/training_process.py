@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hypviz.finetune.folder import JobFolder
 from hypviz.finetune.subprocess_main import BUSY, NOT_WRITTEN, TAKEN
+from hypviz.jobs.progress import DONE, FAILED, STOPPED
 from hypviz.paths import ROOT
 
 GRACE_S = 120.0
@@ -60,17 +61,17 @@ class TrainingProcess:
         """How it ended, once it has: {"state", "error"}; a process that could not say so has crashed."""
         if self._process.stdin:
             self._process.stdin.close()
-        told = self.folder.read("outcome")
-        if told.get("state") in ("done", "stopped", "failed"):
-            return {"state": told["state"], "error": str(told.get("error", ""))}
+        outcome = self.folder.read("outcome")
+        if outcome.get("state") in (DONE, STOPPED, FAILED):
+            return {"state": outcome["state"], "error": str(outcome.get("error", ""))}
         code = self._process.returncode
         if code == TAKEN:
-            return {"state": "failed", "error": BUSY}
+            return {"state": FAILED, "error": BUSY}
         if code == NOT_WRITTEN:
             where = "The training could not write into its folder: the disk is full or read-only"
-            return {"state": "failed", "error": f"{where}; {self._left()}"}
+            return {"state": FAILED, "error": f"{where}; {self._left()}"}
         memory = " Most often the memory did not suffice: choose fewer pairs per step, or the head only." if code in (-9, 137) else ""
-        return {"state": "failed", "error": f"The training's process ended by itself ({how_ended(code)}); {self._left()}{memory}"}
+        return {"state": FAILED, "error": f"The training's process ended by itself ({how_ended(code)}); {self._left()}{memory}"}
 
     def _left(self) -> str:
         resumable = self.folder.resumable

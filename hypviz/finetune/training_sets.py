@@ -20,6 +20,7 @@ from hypviz.finetune.upload import check_set, take_in
 from hypviz.finetune.warnings import licence_warnings
 from hypviz.hub.address import is_hub_address
 from hypviz.inference.embed import suited_checkpoint
+from hypviz.jobs.progress import DONE
 from hypviz.jobs.thread import Job, Jobs
 from hypviz.model.card import checkpoint_label
 from hypviz.model.offers import offered_licence
@@ -47,13 +48,13 @@ class TrainingSets:
 
     def names(self) -> list[Json]:
         """The workspaces at hand, with a few numbers; one that is damaged is left out."""
-        found = []
+        sets = []
         for name in self.library.data_names():
             try:
-                found.append(self._brief(name))
+                sets.append(self._brief(name))
             except WorkspaceError:
                 continue
-        return found
+        return sets
 
     def _brief(self, name: str) -> Json:
         folder = self.library.workspace_folder(name)
@@ -77,24 +78,24 @@ class TrainingSets:
             **_usable(workspace),
         }
 
-    def plan(self, name: str, *, depth: str, checkpoint: str, backbone: str, weights: str) -> Json:
-        """What a training on a set would be, before anything is changed: settings, split, warnings."""
-        job = self.job({"set": name, "depth": depth, "checkpoint": checkpoint, "backbone": backbone, "weights": weights})
-        workspace = self.open(name)
+    def plan(self, set_name: str, **start: Any) -> Json:
+        """What a training on a set would be, before anything is changed: settings, split, warnings; start: as `job`."""
+        job = self.job(set_name, **start)
+        workspace = self.open(set_name)
         check_set(workspace.items, None, workspace.name)
         plan, split = _planned(job, workspace)
         from hypviz.finetune.initial_encoder import start_licence
         from hypviz.finetune.preview import warnings_of
 
         licence = start_licence(job)
-        told = split.to_json()
+        split_numbers = split.to_json()
         return {
             "settings": plan.named,
             "epochs": plan.tune.epochs,
             "steps_per_epoch": plan.epoch_steps,
             "steps": plan.recipe.train.steps,
-            "split": told,
-            "warnings": [*warnings_of(workspace.items, told), *licence_warnings(licence)],
+            "split": split_numbers,
+            "warnings": [*warnings_of(workspace.items, split_numbers), *licence_warnings(licence)],
             "licence": licence,
             "start": _start_words(job),
         }
@@ -103,31 +104,32 @@ class TrainingSets:
         """The workspace of a set."""
         return Workspace.open(self.library.workspace_folder(name))
 
-    def job(self, asked: Json) -> FinetuneRequest:
-        """The training that a page asks for, checked as far as that costs nothing; a HypvizError says what is wrong."""
-        known = {"set", "checkpoint", "backbone", "weights", "depth", "settings"}
-        if unknown := sorted(set(asked) - known):
-            raise SettingsError(f"A training has no {', '.join(map(repr, unknown))}; it knows {', '.join(sorted(known))}.")
-        words = {key: str(asked.get(key) or "") for key in known - {"settings"}}
-        settings = asked.get("settings") or {}
-        if not isinstance(settings, dict):
-            raise SettingsError(f"settings must be an object of names and values, got {settings!r}.")
-        folder = self.library.workspace_folder(words["set"])
-        checkpoint = str(self.library.checkpoints.get(words["checkpoint"], words["checkpoint"]))
+    def job(
+        self,
+        set_name: str = "",
+        *,
+        checkpoint: str = "",
+        backbone: str = "",
+        weights: str = "",
+        depth: str = "head",
+        settings: dict[str, Any] | None = None,
+    ) -> FinetuneRequest:
+        """The training that a page asks for (see `FinetuneRequest`), checked as far as that costs nothing; a HypvizError says what is
+        wrong."""
+        folder = self.library.workspace_folder(set_name)
+        path = str(self.library.checkpoints.get(checkpoint, checkpoint))
         if checkpoint:
-            path = self.library.checkpoint(words["checkpoint"])
-            checkpoint = str(path) if is_hub_address(checkpoint) else checkpoint
-        _check_weights(words["weights"], self.library.trust)
+            usable = self.library.checkpoint(checkpoint)
+            path = str(usable) if is_hub_address(checkpoint) else path
+        _check_weights(weights, self.library.trust)
         title = str(read_meta(folder)["name"])
-        job = FinetuneRequest(
-            str(folder.resolve()), checkpoint, words["backbone"], words["weights"], words["depth"] or "head", settings, title
-        )
+        job = FinetuneRequest(str(folder.resolve()), path, backbone, weights, depth or "head", settings or {}, title)
         _check_start(job)
         return job
 
-    def checked_job(self, asked: Json) -> FinetuneRequest:
+    def checked_job(self, set_name: str = "", **choices: Any) -> FinetuneRequest:
         """As `job`, with the set and all settings checked too, so that it fails now and not when its turn comes."""
-        job = self.job(asked)
+        job = self.job(set_name, **choices)
         workspace = Workspace.open(Path(job.workspace))
         check_set(workspace.items, None, workspace.name)
         _planned(job, workspace)
@@ -138,30 +140,30 @@ class TrainingSets:
     def begin(self, archive: Path, stage: Path, *, name: str, done: Callable[[], object], to_draw: bool = False) -> str:
         """Take an uploaded archive in, in the background; returns the intake's id. done: called when all is over. to_draw: see
         `take_in`."""
-        found: dict[str, str] = {}
+        outcome: dict[str, str] = {}
         bringing, before = visitor.get(), set(self.library.data_names())
 
         def work(on_stage: OnStage) -> None:
             try:
-                made = take_in(archive, stage, name=name, on_stage=on_stage, to_draw=to_draw)
-                if made not in before:  # the same set was here already: it stays whose it is
-                    claim(home() / made, bringing)
-                found["set"] = made
+                set_name = take_in(archive, stage, name=name, on_stage=on_stage, to_draw=to_draw)
+                if set_name not in before:  # the same set was here already: it stays whose it is
+                    claim(home() / set_name, bringing)
+                outcome["set"] = set_name
             finally:
                 done()
 
         jobs = Jobs()  # of its own: two people may bring sets at once
         job = jobs.start(f"Taking in {name}", name, work)
         with self._lock:
-            self._intakes[job.id] = (job, found, jobs)
+            self._intakes[job.id] = (job, outcome, jobs)
             while len(self._intakes) > KEPT_INTAKES:
                 self._intakes.popitem(last=False)
         return job.id
 
     def intake(self, name: str) -> Json:
         """Where an intake stands, and the set's name when it is done."""
-        job, found, _ = self._intake(name)
-        return job.describe() | {"set": found.get("set") if job.state == "done" else None}
+        job, outcome, _ = self._intake(name)
+        return job.describe() | {"set": outcome.get("set") if job.state == DONE else None}
 
     def cancel(self, name: str) -> None:
         """Stop an intake; nothing of it stays."""

@@ -71,23 +71,23 @@ def take_in(archive: Path, stage: Path, *, name: str, on_stage: OnStage, to_draw
     try:
         check_files(inside)
         raw = open_dataset(inside, extract_to=inside / "pictures")
-        items, found = import_items(replace(raw, name=title_of(name)), on_progress=reading)
+        items, report = import_items(replace(raw, name=title_of(name)), on_progress=reading)
     except HypvizError as error:
         raise DataError(f"{name}: {_sentence(str(error), inside)}") from None
     if not to_draw:
-        check_set(items, found, name)
+        check_set(items, report, name)
     on_stage(0.95, "building the hierarchy")
-    return _keep(items, found, inside, title_of(name))
+    return _keep(items, report, inside, title_of(name))
 
 
-def check_set(items: Items, found: ImportReport | None, name: str) -> None:
+def check_set(items: Items, report: ImportReport | None, name: str) -> None:
     """DataError unless the set has pictures, boxes and classes enough to learn a hierarchy from."""
-    huge = {} if found is None else found.dropped.get("too large", {})
+    huge = {} if report is None else report.dropped.get("too large", {})
     if huge:
         raise DataError(f"{name}: {Path(huge['examples'][0]).name}; make it smaller or leave it out.")
     images, boxes = len(items.images), int((~items.is_scene).sum())
     if boxes == 0:
-        dropped = "" if found is None or not found.boxes_read else f" ({found.boxes_read:,} were read, none could be used)"
+        dropped = "" if report is None or not report.boxes_read else f" ({report.boxes_read:,} were read, none could be used)"
         raise DataError(
             f"{name} has {images:,} pictures and no boxes{dropped}: expected boxes in COCO, VOC or YOLO form, or one sub-folder per class."
         )
@@ -107,8 +107,8 @@ def check_set(items: Items, found: ImportReport | None, name: str) -> None:
 def title_of(name: str) -> str:
     """A set's name for people: that of its archive without the ending, without what folders cannot be called."""
     stem = name.rsplit("/", 1)[-1].rsplit("\\", 1)[-1].removesuffix(".zip").removesuffix(".ZIP")
-    kept = "".join(letter if letter.isalnum() or letter in " -_." else "-" for letter in stem).strip(" .-")
-    return kept[:60].encode()[:MAX_TITLE].decode("utf-8", "ignore") or "set"  # names on disks are limited in bytes, and endings follow
+    title = "".join(letter if letter.isalnum() or letter in " -_." else "-" for letter in stem).strip(" .-")
+    return title[:60].encode()[:MAX_TITLE].decode("utf-8", "ignore") or "set"  # names on disks are limited in bytes, and endings follow
 
 
 def _sentence(text: str, inside: Path) -> str:
@@ -118,7 +118,7 @@ def _sentence(text: str, inside: Path) -> str:
     return page_sentence(text)
 
 
-def _keep(items: Items, found: ImportReport, inside: Path, title: str) -> str:
+def _keep(items: Items, report: ImportReport, inside: Path, title: str) -> str:
     """Move the pictures beside the workspaces and write the workspace; on an error neither stays."""
     target = home() / f"{title}-{items.data_hash[:8]}"
     same = [folder for folder in home().glob(f"*-{items.data_hash[:8]}") if is_made_here(folder) and _holds(folder, items)]
@@ -130,7 +130,7 @@ def _keep(items: Items, found: ImportReport, inside: Path, title: str) -> str:
     root = pictures / items.root.resolve().relative_to(inside.resolve())
     inside.rename(pictures)
     try:
-        create_workspace(target, replace(items, root=root), name=title, report=found)
+        create_workspace(target, replace(items, root=root), name=title, report=report)
     except BaseException:
         shutil.rmtree(pictures, ignore_errors=True)
         raise

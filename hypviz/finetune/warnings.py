@@ -18,24 +18,24 @@ RISE = 0.02
 
 def set_warnings(split: Json, classes: Sequence[tuple[str, int]], *, images: int) -> list[Json]:
     """Of a set and its split, before training. classes: (name, boxes); images: with boxes."""
-    found = []
+    warnings = []
     if split["validation"] < FEW_IMAGES:
         text = f"Only {split['validation']} pictures are validated on: the metrics jump by chance, take small gains for nothing."
-        found.append(_warning("few-pictures", text))
+        warnings.append(_warning("few-pictures", text))
     rare = [name for name, count in classes if count < 5]
     if rare:
         few = ", ".join(rare[:5]) + ("…" if len(rare) > 5 else "")
         text = f"{len(rare)} of {len(classes)} classes have fewer than 5 boxes ({few}); they can hardly be learned."
-        found.append(_warning("rare-classes", text))
+        warnings.append(_warning("rare-classes", text))
     missing = split.get("missing", [])
     if missing:
         few = ", ".join(missing[:5]) + ("…" if len(missing) > 5 else "")
         text = f"{len(missing)} classes are on one side of the split only ({few}): they are learned or judged, not both."
-        found.append(_warning("one-sided", text))
+        warnings.append(_warning("one-sided", text))
     if images > 5_000:
         text = f"{images:,} pictures are a lot for this page; `python -m hypviz train` on a GPU suits them better."
-        found.append(_warning("large", text))
-    return found
+        warnings.append(_warning("large", text))
+    return warnings
 
 
 def licence_warnings(licence: str) -> list[Json]:
@@ -47,24 +47,24 @@ def licence_warnings(licence: str) -> list[Json]:
 
 def course_warnings(history: Sequence[Json]) -> list[Json]:
     """Of the epochs so far; `history` as the job's, the start first."""
-    found = []
+    warnings = []
     over = over_fitting(history)
     if over:
-        found.append(_warning("over-fitting", over))
+        warnings.append(_warning("over-fitting", over))
     if len(history) > 2 * STREAK and max(range(len(history)), key=lambda row: history[row]["score"]) == 0:
         text = "No epoch was better on the validation pictures than the model you started from; what is kept is that one."
-        found.append(_warning("no-gain", text))
-    return found
+        warnings.append(_warning("no-gain", text))
+    return warnings
 
 
 def over_fitting(history: Sequence[Json]) -> str:
     """One sentence when the training loss falls while validation gets worse since its best epoch; "" otherwise."""
-    told = [row for row in history if row.get("train_loss") is not None]
-    if len(told) < STREAK + 1:
+    epochs = [row for row in history if row.get("train_loss") is not None]
+    if len(epochs) < STREAK + 1:
         return ""
-    best = max(told, key=lambda row: row["score"])
-    since = told[told.index(best) :]
-    lowest = min((row["validation_loss"] for row in told if row.get("validation_loss") is not None), default=None)
+    best = max(epochs, key=lambda row: row["score"])
+    since = epochs[epochs.index(best) :]
+    lowest = min((row["validation_loss"] for row in epochs if row.get("validation_loss") is not None), default=None)
     last = float(np.mean([row["score"] for row in since[-2:]]))
     if len(since) <= STREAK or last >= best["score"]:
         return ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypviz.errors import BusyError, HypvizError, page_sentence, storage_sentence
+from hypviz.jobs.progress import CANCELLED, DONE, FAILED, RUNNING, JobProgress
 from hypviz.progress import OnStage
 
 log = logging.getLogger(__name__)
@@ -26,41 +27,35 @@ class Cancelled(Exception):
 
 @dataclass(eq=False)
 class Job:
-    """state: "running", "done", "failed" or "cancelled".  share: 0…1.  error: one sentence, when it failed."""
+    """state: RUNNING, DONE, FAILED or CANCELLED.  share: 0…1.  error: one sentence, when it failed.
+
+    subject: what it works on, to tell whether another person asks for the same.
+    """
 
     title: str
-    wanted: Any
-    """What it works on, to tell whether another person asks for the same."""
+    subject: Any
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
-    state: str = "running"
+    state: str = RUNNING
     share: float = 0.0
-    what: str = "starting"
+    activity: str = "starting"
     error: str = ""
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
-    def report(self, share: float, what: str) -> None:
+    def report(self, share: float, activity: str) -> None:
         """What the work calls; raises Cancelled when it is to stop."""
         if self._stop.is_set():
             raise Cancelled
-        self.share, self.what = max(self.share, min(share, 1.0)), what  # a bar never runs backwards
+        self.share, self.activity = max(self.share, min(share, 1.0)), activity  # a bar never runs backwards
 
     def describe(self) -> dict[str, Any]:
-        """The job for the page; seconds_left None while nothing can be said."""
+        """The job for the page: its progress, and whether it was asked to stop."""
         seconds = (self.ended or time.monotonic()) - self.started
-        telling = self.state == "running" and self.share >= TELLING_SHARE and seconds >= TELLING_SECONDS
-        return {
-            "id": self.id,
-            "title": self.title,
-            "state": self.state,
-            "share": round(self.share, 4),
-            "what": self.what,
-            "error": self.error,
-            "seconds": round(seconds, 1),
-            "seconds_left": round(seconds / self.share * (1 - self.share), 1) if telling else None,
-            "cancelling": self._stop.is_set() and self.state == "running",
-        }
+        telling = self.share >= TELLING_SHARE and seconds >= TELLING_SECONDS
+        left = round(seconds / self.share * (1 - self.share), 1) if telling else None
+        progress = JobProgress(self.id, self.title, self.state, self.share, self.activity, self.error, round(seconds, 1), left)
+        return progress.to_json() | {"cancelling": self._stop.is_set() and self.state == RUNNING}
 
 
 class Jobs:
@@ -70,22 +65,22 @@ class Jobs:
         self._lock = threading.Lock()
         self.last: Job | None = None
 
-    def start(self, title: str, wanted: Any, work: Work) -> Job:
+    def start(self, title: str, subject: Any, work: Work) -> Job:
         """Start the work, or join the running job that wants the same; BusyError when another one is running."""
         with self._lock:
             running = self.running
-            if running is not None and running.wanted == wanted:
+            if running is not None and running.subject == subject:
                 return running
             if running is not None:
                 raise BusyError(f"{running.title} is running; wait for it or cancel it, then start this one.")
-            job = self.last = Job(title, wanted)
+            job = self.last = Job(title, subject)
         threading.Thread(target=self._run, args=(job, work), name=f"hypviz {title}", daemon=True).start()
         return job
 
     @property
     def running(self) -> Job | None:
         """The job at work, if there is one."""
-        return self.last if self.last is not None and self.last.state == "running" else None
+        return self.last if self.last is not None and self.last.state == RUNNING else None
 
     def cancel(self, job_id: str) -> None:
         """Ask a job to stop at its next report; one that has ended, or is not known, is left alone."""
@@ -97,17 +92,17 @@ class Jobs:
     def _run(job: Job, work: Work) -> None:
         try:
             work(job.report)
-            job.share, state = 1.0, "done"
+            job.share, state = 1.0, DONE
         except Cancelled:
-            state = "cancelled"
+            state = CANCELLED
         except HypvizError as error:
-            job.error, state = page_sentence(error), "failed"
+            job.error, state = page_sentence(error), FAILED
         except OSError as error:
             log.exception("%s failed", job.title)
-            job.error, state = storage_sentence(error)[0], "failed"
+            job.error, state = storage_sentence(error)[0], FAILED
         except BaseException:  # also a library that ends its thread: a job that never ended would keep all others waiting
             log.exception("%s failed", job.title)
             job.error = f"{job.title} failed by a defect of the program; the log of the server says where. Please report it."
-            state = "failed"
+            state = FAILED
         job.ended = time.monotonic()
         job.state = state

@@ -15,14 +15,15 @@ Answers name the `data` to go on with: what is shipped, or lies elsewhere, is ch
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from hypviz.annotate import DraftStore
 from hypviz.data.corrections import Correction
 from hypviz.explore.library import Library
+from hypviz.server.schemas.annotate import CorrectionBody, PictureBody
 
 Json = dict[str, Any]
 
@@ -40,8 +41,8 @@ def annotate_router(library: Library) -> APIRouter:
         return drafts.picture(data, image)
 
     @router.put("/picture/{image}")
-    def draw(image: int, data: str, version: Annotated[int, Body()], boxes: Annotated[list[Json], Body()]) -> Json:
-        return drafts.draw(data, image, version, boxes)
+    def draw(image: int, data: str, body: PictureBody) -> Json:
+        return drafts.draw(data, image, body.version, [box.drawn() for box in body.boxes])
 
     @router.get("/image/{image}")
     def image(image: int, data: str) -> Response:
@@ -52,14 +53,12 @@ def annotate_router(library: Library) -> APIRouter:
         return drafts.corrections(data)
 
     @router.post("/corrections")
-    def correct(
-        data: str, kind: Annotated[str, Body()], level: Annotated[str, Body()], a: Annotated[str, Body()], b: Annotated[str, Body()]
-    ) -> Json:
-        return drafts.add(data, Correction(kind, level, a, b))
+    def correct(data: str, body: CorrectionBody) -> Json:
+        return drafts.add(data, Correction(body.kind, body.level, body.a, body.b))
 
-    @router.delete("/corrections/{made}")
-    def undo(made: str, data: str) -> Json:
-        return drafts.remove(data, made)
+    @router.delete("/corrections/{correction}")
+    def undo(correction: str, data: str) -> Json:
+        return drafts.remove(data, correction)
 
     @router.post("/apply")
     def apply(data: str) -> Json:

@@ -87,16 +87,16 @@ class Endpoints:
         poincare-unit or tangent.
         """
         check_choice("model", model, MODELS)
-        ids, said, files = _listed("items", items), _listed("texts", texts), list(pictures or [])
-        if len(ids) + len(said) + len(files) > MAX_VECTORS:
+        ids, words, files = _listed("items", items), _listed("texts", texts), list(pictures or [])
+        if len(ids) + len(words) + len(files) > MAX_VECTORS:
             raise SelectionError(f"One answer holds at most {MAX_VECTORS:,} vectors; write more with `hypviz export vectors`.")
         view = self.library.open(data, checkpoint)
-        if not (ids or said or files):
+        if not (ids or words or files):
             embedding = view.embedding
             labels: list[str] = []
             vectors: list[list[float]] = []
         else:
-            embedding, labels = _gather(view, ids, said, files)
+            embedding, labels = _gather(view, ids, words, files)
             vectors = _as(embedding, model).tolist()
         hyperbolic = embedding.geometry == "hyperbolic"
         return {
@@ -138,9 +138,9 @@ class Endpoints:
         for name in names:
             self.library.checkpoint(name)
         paths = {name: str(self.library.checkpoints.get(name, name)) for name in names}
-        found = judge(workspace.folder, list(paths.values()), settings, untrained=untrained, device=self.library.device)
+        judged = judge(workspace.folder, list(paths.values()), settings, untrained=untrained, device=self.library.device)
         back = {path: name for name, path in paths.items()}
-        return {back.get(path, path): one.to_json() for path, one in found.items()}
+        return {back.get(path, path): one.to_json() for path, one in judged.items()}
 
     def data_and_checkpoints(self) -> dict[str, list[str]]:
         """The names that the other endpoints take: {"data": […], "checkpoints": […]}."""

@@ -45,12 +45,12 @@ def read_module(folder: Path, name: str) -> Module:
     """The module `name` below `folder`. Raises ValueError for a form of import or export that is not among the few."""
     text = (folder / name).read_text(encoding="utf-8")
     imports = []
-    for found in _IMPORT.finditer(text):
-        source = posixpath.normpath(posixpath.join(posixpath.dirname(name), found["source"]))
-        pairs = [part.split(" as ") for part in re.split(r"\s*,\s*", (found["names"] or "").strip()) if part]
-        imports.append((source, found["star"], tuple((pair[0], pair[-1]) for pair in pairs)))
+    for match in _IMPORT.finditer(text):
+        source = posixpath.normpath(posixpath.join(posixpath.dirname(name), match["source"]))
+        pairs = [part.split(" as ") for part in re.split(r"\s*,\s*", (match["names"] or "").strip()) if part]
+        imports.append((source, match["star"], tuple((pair[0], pair[-1]) for pair in pairs)))
     body = _EXPORT.sub("", _IMPORT.sub("", text))
-    exports = tuple(found["name"] for found in _EXPORT.finditer(text))
+    exports = tuple(match["name"] for match in _EXPORT.finditer(text))
     if other := _OTHER.search(body):
         raise ValueError(f"{name} has a line that hypviz/server/bundle.py cannot read: {other[0]!r}; see the forms it names.")
     return Module(name, tuple(imports), exports, body)
@@ -92,10 +92,10 @@ def classic_script(folder: Path, entry: str) -> str:
 
 
 def _wrapped(module: Module) -> str:
-    taken = []
+    imports = []
     for source, star, pairs in module.imports:
         ours = star or f"{{ {', '.join(a if a == b else f'{a}: {b}' for a, b in pairs)} }}"
-        taken.append(f'const {ours} = modules["{source}"];\n')
+        imports.append(f'const {ours} = modules["{source}"];\n')
     body = module.body.replace("import.meta.url", "document.baseURI").strip("\n")
-    given = f"return {{ {', '.join(module.exports)} }};"
-    return f'modules["{module.name}"] = (() => {{\n{"".join(taken)}{body}\n{given}\n}})();'
+    result = f"return {{ {', '.join(module.exports)} }};"
+    return f'modules["{module.name}"] = (() => {{\n{"".join(imports)}{body}\n{result}\n}})();'

@@ -23,18 +23,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from hypviz.errors import SelectionError
 from hypviz.explore.edges import edges_to_draw
 from hypviz.explore.library import Library
 from hypviz.explore.view import View
+from hypviz.server.schemas.filters import ExportBody, FilterBody, ListingBody
+from hypviz.server.schemas.questions import CommonBody, ConeBody, FocusBody, PointsQuery, RowsBody
+from hypviz.server.schemas.regions import MoreBody, Region
 from hypviz.viz.layout import DEFAULT
 
 Json = dict[str, Any]
-MAX_FOCUS = 64
-"""Rows whose families are put among the points at once."""
 
 
 def disk_router(library: Library) -> APIRouter:
@@ -47,19 +47,19 @@ def disk_router(library: Library) -> APIRouter:
 
 def _add_points(router: APIRouter, library: Library) -> None:
     @router.get("/points")
-    def points(key: str, layout: str = "", budget: int | None = None, focus: str = "") -> Response:
+    def points(key: str, query: Annotated[PointsQuery, Query()]) -> Response:
         view = library.view(key)
-        return _binary(view.points(layout or view.disks.overview, budget=budget, focus=_rows(focus)))
+        return _binary(view.points(query.layout or view.disks.overview, budget=query.budget, focus=query.families()))
 
     @router.post("/rows")
-    def rows(key: str, rows: Annotated[list[int], Body()], layout: Annotated[str, Body()] = DEFAULT) -> Response:
-        return _binary(library.view(key).disks.some(layout, rows))
+    def rows(key: str, body: RowsBody) -> Response:
+        return _binary(library.view(key).disks.some(body.layout, body.rows))
 
     @router.post("/more")
-    def more(key: str, region: Annotated[Json, Body()]) -> Response:
+    def more(key: str, body: MoreBody) -> Response:
         view = library.view(key)
-        mask = view.queries.region_mask(region)
-        return _binary(view.disks.more(region.get("layout") or DEFAULT, mask, budget=region.get("budget")))
+        mask = view.queries.region_mask(body.place())
+        return _binary(view.disks.more(body.layout or DEFAULT, mask, budget=body.budget))
 
     @router.get("/edges")
     def edges(key: str, budget: int = 1500) -> Json:
@@ -82,59 +82,40 @@ def _add_questions(router: APIRouter, library: Library) -> None:
         return view.cards.full(view.queries.selector.checked(row))
 
     @router.post("/cone")
-    def cone(
-        key: str, query: Annotated[Json, Body()], omega: Annotated[float | None, Body()] = None, kind: Annotated[str, Body()] = "angle"
-    ) -> Json:
-        return library.view(key).queries.cone(query, omega, kind)
+    def cone(key: str, body: ConeBody) -> Json:
+        return library.view(key).queries.cone(body.query.stated(), body.omega, body.kind)
 
     @router.post("/focus")
-    def focus(
-        key: str,
-        query: Annotated[Json, Body()],
-        omega: Annotated[float | None, Body()] = None,
-        kind: Annotated[str, Body()] = "angle",
-        rows: Annotated[str | None, Body()] = None,
-        scale: Annotated[str | None, Body()] = None,
-    ) -> Response:
-        return _binary(library.view(key).queries.focus(query, omega, kind, rows=rows, scale=scale))
+    def focus(key: str, body: FocusBody) -> Response:
+        queries = library.view(key).queries
+        return _binary(queries.focus(body.query.stated(), body.omega, body.kind, rows=body.rows, scale=body.scale))
 
     @router.post("/common")
-    def common(
-        key: str,
-        queries: Annotated[list[Json], Body()],
-        omega: Annotated[float | None, Body()] = None,
-        kind: Annotated[str, Body()] = "angle",
-    ) -> Json:
-        return library.view(key).queries.common(queries, omega, kind)
+    def common(key: str, body: CommonBody) -> Json:
+        return library.view(key).queries.common([query.stated() for query in body.queries], body.omega, body.kind)
 
     @router.post("/find")
-    def find(key: str, wanted: Annotated[Json, Body(alias="filter", embed=True)]) -> Json:
-        return library.view(key).queries.find(wanted)
+    def find(key: str, body: FilterBody) -> Json:
+        return library.view(key).queries.find(body.filter.stated())
 
     @router.post("/histograms")
-    def histograms(key: str, wanted: Annotated[Json, Body(alias="filter", embed=True)]) -> Json:
-        return library.view(key).queries.histograms(wanted)
+    def histograms(key: str, body: FilterBody) -> Json:
+        return library.view(key).queries.histograms(body.filter.stated())
 
     @router.post("/select_region")
-    def select_region(key: str, region: Annotated[Json, Body()]) -> Json:
-        return library.view(key).queries.region(region)
+    def select_region(key: str, region: Region) -> Json:
+        return library.view(key).queries.region(region.place())
 
     @router.post("/items")
-    def items(
-        key: str,
-        wanted: Annotated[Json, Body(alias="filter")],
-        offset: Annotated[int, Body()] = 0,
-        limit: Annotated[int, Body()] = 100,
-        order: Annotated[str, Body()] = "row",
-        down: Annotated[bool, Body()] = False,
-    ) -> Json:
-        return library.view(key).queries.listing(wanted, offset=offset, limit=limit, order=order, down=down)
+    def items(key: str, body: ListingBody) -> Json:
+        queries = library.view(key).queries
+        return queries.listing(body.filter.stated(), offset=body.offset, limit=body.limit, order=body.order, down=body.down)
 
     @router.post("/export")
-    def export(key: str, body: Annotated[Json, Body()]) -> Response:
+    def export(key: str, body: ExportBody) -> Response:
         view = library.view(key)
-        made = view.queries.export(filter_of(body), str(body.get("format", "csv")))
-        return Response(made.data, media_type=made.media_type, headers={"Content-Disposition": attachment(view, made.ending)})
+        file = view.queries.export(body.chosen(), body.format)
+        return Response(file.data, media_type=file.media_type, headers={"Content-Disposition": attachment(view, file.ending)})
 
 
 def attachment(view: View, ending: str) -> str:
@@ -143,21 +124,5 @@ def attachment(view: View, ending: str) -> str:
     return f'attachment; filename="{name[:60]}.{ending}"'
 
 
-def filter_of(body: Json) -> Json:
-    """The filter of a request, or what it names itself: rows, ids or members."""
-    given = body.get("filter", {name: body[name] for name in ("rows", "ids", "members") if name in body})
-    if not isinstance(given, dict) or not given:
-        raise SelectionError("Say which items are meant: a filter, rows, ids or members.")
-    return given
-
-
 def _binary(data: bytes) -> Response:
     return Response(data, media_type="application/octet-stream", headers={"Cache-Control": "no-cache"})
-
-
-def _rows(text: str) -> list[int]:
-    """Rows given as "12,15"; SelectionError when they are no numbers or too many."""
-    parts = [part for part in text.split(",") if part.strip()]
-    if len(parts) > MAX_FOCUS or not all(part.strip().isascii() and part.strip().isdigit() and len(part) < 12 for part in parts):
-        raise SelectionError(f"focus must be at most {MAX_FOCUS} row numbers with commas between them.")
-    return [int(part) for part in parts]

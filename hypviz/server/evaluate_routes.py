@@ -16,10 +16,18 @@ from hypviz.errors import ForbiddenError
 from hypviz.evaluation.page import EvaluationOptions, EvaluationResult, EvaluationService
 from hypviz.evaluation.page.pictures import region_jpeg
 from hypviz.explore.library import Library
+from hypviz.server.schemas.evaluate import (
+    ExamplesQuery,
+    FindingsQuery,
+    LevelQuery,
+    MetricQuery,
+    OrderedQuery,
+    PairsQuery,
+    PartQuery,
+    ReviewQuery,
+)
 
 Json = dict[str, Any]
-Offset = Annotated[int, Query(ge=0)]
-Limit = Annotated[int, Query(ge=1, le=48)]
 KEPT_JOBS = 64
 """Evaluations whose starter is remembered."""
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -30,8 +38,8 @@ def evaluate_router(library: Library) -> APIRouter:
     router, service = APIRouter(prefix="/evaluate"), EvaluationService(library)
     started: OrderedDict[str, Visitor] = OrderedDict()
 
-    def options(other: str = "", apex: str = "query", scope: str = "quick") -> EvaluationOptions:
-        return EvaluationOptions(other, apex, scope)
+    def options(query: Annotated[ReviewQuery, Query()]) -> EvaluationOptions:
+        return query.options()
 
     Options = Annotated[EvaluationOptions, Depends(options)]
 
@@ -68,29 +76,24 @@ def evaluate_router(library: Library) -> APIRouter:
         return reviewed.report()
 
     @router.get("/{view}/classes")
-    def classes(reviewed: Reviewed, task: str, reading: str, score: str, metric: str) -> Json:
-        return reviewed.classes(task=task, reading=reading, score=score, metric=metric)
+    def classes(reviewed: Reviewed, query: Annotated[MetricQuery, Query()]) -> Json:
+        return reviewed.classes(**query.model_dump())
 
     @router.get("/{view}/examples")
-    def examples(
-        reviewed: Reviewed, source: str, task: str, reading: str, score: str, metric: str,
-        label: int | None = None, order: str = "worst", limit: Limit = 12, shown: Limit = 20,
-    ) -> Json:  # fmt: skip
-        return reviewed.examples(
-            source=source, task=task, reading=reading, score=score, metric=metric, label=label, order=order, limit=limit, shown=shown
-        )
+    def examples(reviewed: Reviewed, query: Annotated[ExamplesQuery, Query()]) -> Json:
+        return reviewed.examples(**query.model_dump())
 
     @router.get("/{view}/level")
-    def level(reviewed: Reviewed, source: str, depth: int, order: str = "typical", offset: Offset = 0, limit: Limit = 24) -> Json:
-        return reviewed.level(source=source, depth=depth, order=order, offset=offset, limit=limit)
+    def level(reviewed: Reviewed, query: Annotated[LevelQuery, Query()]) -> Json:
+        return reviewed.level(**query.model_dump())
 
     @router.get("/{view}/pairs")
-    def pairs(reviewed: Reviewed, source: str, direct: bool = True, right: bool = False, offset: Offset = 0, limit: Limit = 12) -> Json:
-        return reviewed.pairs(source=source, direct=direct, right=right, offset=offset, limit=limit)
+    def pairs(reviewed: Reviewed, query: Annotated[PairsQuery, Query()]) -> Json:
+        return reviewed.pairs(**query.model_dump())
 
     @router.get("/{view}/ordered")
-    def ordered(reviewed: Reviewed, source: str, row: int, limit: Limit = 40) -> Json:
-        return reviewed.ordered(source=source, row=row, limit=limit)
+    def ordered(reviewed: Reviewed, query: Annotated[OrderedQuery, Query()]) -> Json:
+        return reviewed.ordered(**query.model_dump())
 
     @router.get("/{view}/query")
     def query(reviewed: Reviewed, label: int | None = None) -> Json:
@@ -105,16 +108,16 @@ def evaluate_router(library: Library) -> APIRouter:
         return service.health_check(view).summary()
 
     @router.get("/{view}/health/{key}")
-    def findings(view: str, key: str, offset: Offset = 0, limit: Limit = 12) -> Json:
-        return service.health_check(view).findings(key, offset=offset, limit=limit)
+    def findings(view: str, key: str, query: Annotated[FindingsQuery, Query()]) -> Json:
+        return service.health_check(view).findings(key, offset=query.offset, limit=query.limit)
 
     @router.get("/{view}/download-health/{name}")
     def save_health(view: str, name: str) -> Response:
         return _file(name, *service.health_check(view).download(name))
 
     @router.get("/{view}/region/{image}")
-    def region(view: str, image: int, box: str) -> Response:
-        return Response(region_jpeg(library.view(view), image, box), media_type="image/jpeg", headers=FOREVER)
+    def region(view: str, image: int, query: Annotated[PartQuery, Query()]) -> Response:
+        return Response(region_jpeg(library.view(view), image, query.corners()), media_type="image/jpeg", headers=FOREVER)
 
     return router
 

@@ -11,17 +11,15 @@ POST saved/delete   {id, seen}
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
 
 from hypviz.explore.library import Library
-from hypviz.server.disk_routes import filter_of
+from hypviz.server.schemas.marks import SavedViewBody, SavedViewNameBody, SavedViewRenameBody, TagBody, TagNameBody, TagRenameBody
 
 Json = dict[str, Any]
-Text = Annotated[str, Body()]
-Name = Annotated[str, Body(embed=True)]
 
 
 def marks_router(library: Library) -> APIRouter:
@@ -33,35 +31,35 @@ def marks_router(library: Library) -> APIRouter:
         return library.view(key).cards.marks.describe()
 
     @router.post("/tag")
-    def tag(key: str, body: Annotated[Json, Body()]) -> Json:
+    def tag(key: str, body: TagBody) -> Json:
         view = library.view(key)
-        rows = np.flatnonzero(view.queries.selector.find(filter_of(body)))
-        changed = view.cards.marks.tag(body.get("name", ""), rows, on=body.get("on") is not False)
+        rows = np.flatnonzero(view.queries.selector.find(body.chosen()))
+        changed = view.cards.marks.tag(body.name, rows, on=body.on is not False)
         return {**view.cards.marks.describe(), "changed": changed}
 
     @router.post("/tag/rename")
-    def rename_tag(key: str, name: Text, to: Text) -> Json:
-        library.view(key).cards.marks.rename_tag(name, to)
+    def rename_tag(key: str, body: TagRenameBody) -> Json:
+        library.view(key).cards.marks.rename_tag(body.name, body.to)
         return marks(key)
 
     @router.post("/tag/delete")
-    def delete_tag(key: str, name: Name) -> Json:
-        library.view(key).cards.marks.delete_tag(name)
+    def delete_tag(key: str, body: TagNameBody) -> Json:
+        library.view(key).cards.marks.delete_tag(body.name)
         return marks(key)
 
     @router.post("/saved")
-    def save(key: str, name: Text, link: Text) -> Json:
-        view = library.view(key).cards.marks.save_view(name, link)
+    def save(key: str, body: SavedViewBody) -> Json:
+        view = library.view(key).cards.marks.save_view(body.name, body.link)
         return {**marks(key), "view": view}
 
     @router.post("/saved/rename")
-    def rename(key: str, view_id: Annotated[str, Body(alias="id")], name: Text, seen: Text) -> Json:
-        view = library.view(key).cards.marks.rename_view(view_id, name, expected_name=seen)
+    def rename(key: str, body: SavedViewRenameBody) -> Json:
+        view = library.view(key).cards.marks.rename_view(body.view_id, body.name, expected_name=body.shown_name)
         return {**marks(key), "view": view}
 
     @router.post("/saved/delete")
-    def delete(key: str, view_id: Annotated[str, Body(alias="id")], seen: Text) -> Json:
-        library.view(key).cards.marks.delete_view(view_id, expected_name=seen)
+    def delete(key: str, body: SavedViewNameBody) -> Json:
+        library.view(key).cards.marks.delete_view(body.view_id, expected_name=body.shown_name)
         return marks(key)
 
     return router

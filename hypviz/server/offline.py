@@ -12,7 +12,7 @@ import html
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,10 @@ from PIL import Image
 
 from hypviz.data.items import only_pictures, whole_pictures
 from hypviz.data.pictures import open_upright
-from hypviz.errors import DataError, SelectionError
+from hypviz.errors import DataError
 from hypviz.explore.view import View
 from hypviz.server.page_files import script_text
+from hypviz.server.schemas.offline import OfflineState, OfflineView
 from hypviz.viz import layout
 from hypviz.viz.disk import unpack
 from hypviz.viz.pictures import crop_bytes
@@ -38,7 +39,6 @@ MAX_DIRECTION_BYTES = 8 << 20
 MAX_PICTURES = 1000
 PICTURE_SIZE = 88
 """Longest side in pixels: 44 on a dense screen."""
-MAX_PINS = 8
 POLICY = (
     "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval' blob:; "
     "worker-src blob:; font-src data:"
@@ -46,14 +46,13 @@ POLICY = (
 GOLDEN = 0.6180339887498949
 
 
-def offline_page(view: View, state: Mapping[str, Any], *, scripts: Sequence[Path], styles: Sequence[Path]) -> bytes:
-    """The file. state: {"layout", "view": {"centre", "zoom"}, "colour", "row", "omega", "kind", "pins": [row…]}, each of
-    them optional, no omega for the calibrated cones; scripts and styles: files to put inside, in order.
+def offline_page(view: View, state: OfflineState, *, scripts: Sequence[Path], styles: Sequence[Path]) -> bytes:
+    """The file.  state: what it shows first.  scripts, styles: files to put inside, in order.
 
     Raises SelectionError for a state that names what is not there.
     """
-    wanted = _checked(view, state)
-    data = _content(view, wanted)
+    shown = _resolved(view, state)
+    data = _content(view, shown)
     title = html.escape(f"{view.workspace.name} · hypviz")
     parts = [
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>',
@@ -67,35 +66,27 @@ def offline_page(view: View, state: Mapping[str, Any], *, scripts: Sequence[Path
     return "\n".join(parts).encode()
 
 
-def _checked(view: View, state: Mapping[str, Any]) -> Json:
+def _resolved(view: View, state: OfflineState) -> Json:
     """The state with everything in it known to be there."""
-    row, pins, seen = state.get("row"), state.get("pins") or [], state.get("view") or {}
-    if not isinstance(pins, list) or len(pins) > MAX_PINS:
-        raise SelectionError(f"An offline page keeps at most {MAX_PINS} pinned cones.")
-    if not isinstance(seen, dict):
-        raise SelectionError("A view needs a centre [x, y] inside the disk.")
-    centre = checked_centre(seen.get("centre", [0, 0]))
-    omega, zoom = state.get("omega"), seen.get("zoom", 1)
-    given = [zoom] if omega is None else [zoom, omega]
-    if not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in given):
-        raise SelectionError("An offline page needs omega and zoom as numbers.")
+    look, omega = state.view or OfflineView(), state.omega
+    centre = checked_centre(look.centre)
     return {
-        "layout": layout.check_method(state.get("layout") or layout.DEFAULT),
-        "view": {"centre": [centre.real, centre.imag], "zoom": min(max(float(zoom), 1.0), 60.0)},
-        "colour": str(state.get("colour") or "branch")[:40],
-        "row": None if row is None else view.queries.selector.checked(row),
-        "pins": [view.queries.selector.checked(pin) for pin in pins],
-        "omega": None if omega is None else min(max(float(omega), 0.0), float(np.pi)),
-        "kind": "aperture" if state.get("kind") == "aperture" else "angle",
+        "layout": layout.check_method(state.layout or layout.DEFAULT),
+        "view": {"centre": [centre.real, centre.imag], "zoom": min(max(look.zoom, 1.0), 60.0)},
+        "colour": (state.colour or "branch")[:40],
+        "row": None if state.row is None else view.queries.selector.checked(state.row),
+        "pins": [view.queries.selector.checked(pin) for pin in state.pins or []],
+        "omega": None if omega is None else min(max(omega, 0.0), float(np.pi)),
+        "kind": "aperture" if state.kind == "aperture" else "angle",
     }
 
 
-def _content(view: View, wanted: Json) -> Json:
+def _content(view: View, state: Json) -> Json:
     """Everything the page's script reads, JSON-ready."""
-    focus = [row for row in (wanted["row"], *wanted["pins"]) if row is not None]
+    focus = [row for row in (state["row"], *state["pins"]) if row is not None]
     dim = view.embedding.directions.shape[1]
     budget = min(MAX_POINTS, max(1000, MAX_DIRECTION_BYTES // (2 * dim)))
-    payload = view.points(wanted["layout"], budget=budget, focus=focus)
+    payload = view.points(state["layout"], budget=budget, focus=focus)
     header, arrays = unpack(payload)
     rows = np.asarray(arrays["row"] if "row" in arrays else np.arange(header["n"]), np.int64)
     edges = view.hierarchy.edges
@@ -104,7 +95,7 @@ def _content(view: View, wanted: Json) -> Json:
     drawn = edges.direct & shown[edges.parent] & shown[edges.child]
     steps = np.rint(np.asarray(view.embedding.directions[rows], np.float32) * 32767).astype("<i2")
     return {
-        "state": wanted,
+        "state": state,
         "facts": view.facts(),
         "answers": asdict(view.answers),
         "points": _text(payload),
@@ -135,9 +126,9 @@ def _telling(view: View, rows: Rows, focus: list[int]) -> Rows:
 
 def _pictures(view: View, rows: Rows) -> dict[int, bytes]:
     """JPEG crops by row, each picture file opened once; what cannot be read is left out."""
-    found: dict[int, bytes] = {}
+    crops: dict[int, bytes] = {}
     if not view.workspace.meta.get("pictures", True):
-        return found
+        return crops
     opened: tuple[int, Image.Image | None] = (-1, None)
     for row in rows[np.argsort(view.items.image[rows], kind="stable")].tolist():
         if not view.workspace.has_picture(row):
@@ -150,8 +141,8 @@ def _pictures(view: View, rows: Rows) -> dict[int, bytes]:
                 opened = image, None
         if opened[1] is not None:
             x1, y1, x2, y2 = (float(value) for value in view.items.xyxy[row])
-            found[row] = _small(crop_bytes(opened[1], (x1, y1, x2, y2), PICTURE_SIZE))
-    return found
+            crops[row] = _small(crop_bytes(opened[1], (x1, y1, x2, y2), PICTURE_SIZE))
+    return crops
 
 
 def _small(jpeg: bytes) -> bytes:

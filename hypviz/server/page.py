@@ -128,9 +128,9 @@ def _linked(library: Library, data: str, checkpoint: str) -> Callable[[str], tup
 
     def follow(link: str) -> tuple[gr.Dropdown, gr.Dropdown]:
         named = {word: values[-1] for word, values in parse_qs(link or "").items()}
-        wanted = named.get("data", data), named.get("checkpoint", checkpoint)
-        known = wanted[0] in library.data_names(), wanted[1] in library.checkpoint_names()
-        return _pickers(library, wanted[0] if known[0] else data, wanted[1] if known[1] else checkpoint)
+        names = named.get("data", data), named.get("checkpoint", checkpoint)
+        known = names[0] in library.data_names(), names[1] in library.checkpoint_names()
+        return _pickers(library, names[0] if known[0] else data, names[1] if known[1] else checkpoint)
 
     return follow
 
@@ -139,9 +139,9 @@ def _chosen(library: Library) -> Callable[..., tuple[gr.Dropdown, gr.Dropdown]]:
     """The pickers after a script has asked for something to be opened."""
 
     def choose(data: str, checkpoint: str, event: gr.EventData) -> tuple[gr.Dropdown, gr.Dropdown]:
-        asked = event._data or {}
-        known = asked.get("data") in library.data_names(), asked.get("checkpoint") in library.checkpoint_names()
-        return _pickers(library, asked["data"] if known[0] else data, asked["checkpoint"] if known[1] else checkpoint)
+        names = event._data or {}
+        known = names.get("data") in library.data_names(), names.get("checkpoint") in library.checkpoint_names()
+        return _pickers(library, names["data"] if known[0] else data, names["checkpoint"] if known[1] else checkpoint)
 
     return choose
 
@@ -196,8 +196,8 @@ def _examples(examples: list[str]) -> str:
 
 def facts_html(view: View) -> str:
     """What data and checkpoint are, behind an ⓘ; every word is escaped."""
-    given = view.facts()
-    facts = {name: html.escape(f"{value:,}" if isinstance(value, int) else str(value)) for name, value in given.items()}
+    values = view.facts()
+    facts = {name: html.escape(f"{value:,}" if isinstance(value, int) else str(value)) for name, value in values.items()}
     curv = f"{view.card.curv:.2f}"
     cones = "" if view.workspace.vectors is not None or only_pictures(view.items) else f"<p>{facts['cones']}</p>"
     held = f"{facts['images']} images, {facts['boxes']} boxes" if view.workspace.vectors is None else f"{facts['images']} own vectors"
@@ -205,8 +205,8 @@ def facts_html(view: View) -> str:
     return (
         f'<details class="hv-menu hv-info"><summary title="{title}" aria-label="{title}">i</summary>'
         f'<div class="hv-pop hv-facts"><p>{INTRO}</p>'
-        f"<p><b>{facts['data']}</b>: {held}, {facts['classes']} {'class' if given['classes'] == 1 else 'classes'}, "
-        f"{facts['levels']} {'level' if given['levels'] == 1 else 'levels'} · licence: {facts['data_licence']}</p>"
+        f"<p><b>{facts['data']}</b>: {held}, {facts['classes']} {'class' if values['classes'] == 1 else 'classes'}, "
+        f"{facts['levels']} {'level' if values['levels'] == 1 else 'levels'} · licence: {facts['data_licence']}</p>"
         f"<p><b>{facts['checkpoint']}</b>: {facts['backbone']} → {facts['dimension']}-d {facts['geometry']}, curvature −{curv} "
         f"· licence: {facts['checkpoint_licence']}. {facts['description']}</p>{cones}</div></details>"
     )

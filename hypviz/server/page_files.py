@@ -37,11 +37,11 @@ def plotly_js() -> Path:
 @lru_cache(maxsize=1)
 def stamp() -> str:
     """The hash of all scripts, styles and letters together, as it was when the server started."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in sorted(path for path in ASSETS.rglob("*") if path.suffix in HASHED):
-        found.update(f"{path.relative_to(ASSETS).as_posix()}\0{path.stat().st_size}\0".encode())
-        found.update(path.read_bytes())
-    return found.hexdigest()[:16]
+        digest.update(f"{path.relative_to(ASSETS).as_posix()}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def address(name: str) -> str:

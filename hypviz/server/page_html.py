@@ -42,8 +42,8 @@ class PageHtml:
             if not message.get("more_body", False):
                 body = b"".join(parts)
                 body = at_its_own_address(body.decode()).encode() if started["status"] == 200 else body
-                kept = [one for one in started["headers"] if one[0].lower() != b"content-length"]
-                await send({**started, "headers": [*kept, (b"content-length", str(len(body)).encode())]})
+                headers = [one for one in started["headers"] if one[0].lower() != b"content-length"]
+                await send({**started, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
                 await send({"type": "http.response.body", "body": body})
 
         await self.app(scope, receive, collect)

@@ -83,10 +83,10 @@ def rank_of(path: str) -> int | None:
     """
     if not path.startswith(PREFIX):
         return None
-    what = path.removeprefix(PREFIX).partition("/")[2].partition("/")[0]
-    if not what or what in UNGATED:
+    route = path.removeprefix(PREFIX).partition("/")[2].partition("/")[0]
+    if not route or route in UNGATED:
         return None
-    return 0 if what in FIRST else 2 if what in LAST else 1
+    return 0 if route in FIRST else 2 if route in LAST else 1
 
 
 class Pressure:

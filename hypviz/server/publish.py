@@ -92,14 +92,14 @@ def publish(
     check_target(out)
     part = part_of(out)
     try:
-        told = _Folder(view, part, chosen, settings).write(on_progress, also)
+        content = _Folder(view, part, chosen, settings).write(on_progress, also)
         if out.exists():
             shutil.rmtree(out)
         part.rename(out)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    return {"folder": str(out), **told}
+    return {"folder": str(out), **content}
 
 
 def check_target(out: Path) -> None:

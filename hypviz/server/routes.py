@@ -12,10 +12,10 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Body, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, Response
 
@@ -38,6 +38,9 @@ from hypviz.server.page_files import offline_files, plotly_js
 from hypviz.server.page_html import PageHtml
 from hypviz.server.pressure import Pressure
 from hypviz.server.remembered import Remembered
+from hypviz.server.schemas.base import FILE_BODY
+from hypviz.server.schemas.offline import OfflineState
+from hypviz.server.schemas.questions import ClassBody, SelectBody, WordsBody
 from hypviz.server.tune_routes import tune_router
 from hypviz.storage.home import server_trouble
 from hypviz.viz.pictures import placeholder
@@ -46,6 +49,8 @@ from hypviz.workspace.import_report import report_of
 log = logging.getLogger(__name__)
 MAX_NAME = 200
 """Characters kept of an own picture's name."""
+OPENAPI = "/hypviz/openapi.json"
+"""Where all routes are described."""
 
 
 def build_app(library: Library, settings: EdgeSettings | None = None, *, with_page: bool = False) -> FastAPI:
@@ -55,7 +60,7 @@ def build_app(library: Library, settings: EdgeSettings | None = None, *, with_pa
     is served. When the server ends, it waits until the training that runs has saved its state, unless `app.state.hurry()`.
     """
     settings = settings or EdgeSettings()
-    app = FastAPI(title="hypviz", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_until_saved)
+    app = FastAPI(title="hypviz", version=__version__, docs_url=None, redoc_url=None, openapi_url=OPENAPI, lifespan=_until_saved)
     app.state.library, app.state.tuner, app.state.hurry = library, TrainingQueue(device=library.device), lambda: False
     app.include_router(_router(library), prefix="/hypviz")
     app.include_router(disk_router(library), prefix="/hypviz")
@@ -112,7 +117,7 @@ def _router(library: Library) -> APIRouter:
         return dict(report_of(library.view(key).workspace))
 
     @router.post("/view/{key}/offline.html")
-    def offline(key: str, state: Annotated[dict[str, Any], Body()]) -> Response:
+    def offline(key: str, state: OfflineState) -> Response:
         view = library.view(key)
         inside, styles = offline_files()
         page = offline_page(view, state, scripts=inside, styles=styles)
@@ -123,34 +128,22 @@ def _router(library: Library) -> APIRouter:
         return {"row": library.view(key).row_of(item_id)}
 
     @router.post("/view/{key}/select")
-    def select(
-        key: str,
-        query: Annotated[dict[str, Any], Body()],
-        omega: Annotated[float | None, Body()] = None,
-        by: Annotated[str, Body()] = "entailment",
-    ) -> Response:
-        view = library.view(key)
+    def select(key: str, body: SelectBody) -> Response:
+        view, query = library.view(key), body.query.stated()
 
         def answer() -> bytes:
-            return bytes(JSONResponse(view.select(query, omega, by=by)).body)
+            return bytes(JSONResponse(view.select(query, body.omega, by=body.by)).body)
 
         if "upload" in query:  # its boxes are drawn on and on
             return Response(answer(), media_type="application/json")
         ready = [one["name"] for one in view.layouts() if one["ready"]]  # it says where it is drawn in each
-        question = json.dumps([key, query, omega, by, ready], sort_keys=True)
+        question = json.dumps([key, query, body.omega, body.by, ready], sort_keys=True)
         return Response(remembered.get(question, answer), media_type="application/json")
 
     @router.post("/view/{key}/class")
-    def of_class(
-        key: str,
-        query: Annotated[dict[str, Any], Body()],
-        band: Annotated[int, Body()],
-        label: Annotated[int, Body(alias="class")],
-        omega: Annotated[float | None, Body()] = None,
-        by: Annotated[str, Body()] = "entailment",
-        offset: Annotated[int, Body()] = 0,
-    ) -> dict[str, Any]:
-        return library.view(key).of_class(query, omega, by=by, band=band, label=label, offset=offset)
+    def of_class(key: str, body: ClassBody) -> dict[str, Any]:
+        query = body.query.stated()
+        return library.view(key).of_class(query, body.omega, by=body.by, band=body.band, label=body.label, offset=body.offset)
 
     @router.get("/view/{key}/words.jpg")
     def words_card(key: str, text: str) -> Response:
@@ -158,14 +151,10 @@ def _router(library: Library) -> APIRouter:
         return Response(placeholder(checked_text(text), "words", size=WORDS_SIZE), media_type="image/jpeg", headers=forever)
 
     @router.post("/view/{key}/words")
-    def words(
-        key: str,
-        query: Annotated[dict[str, Any], Body()],
-        words: Annotated[list[str], Body()] = [],  # noqa: B006 - FastAPI copies it
-    ) -> dict[str, Any]:
-        return library.view(key).to_root(query, words)
+    def words(key: str, body: WordsBody) -> dict[str, Any]:
+        return library.view(key).to_root(body.query.stated(), body.words)
 
-    @router.post("/view/{key}/upload")
+    @router.post("/view/{key}/upload", openapi_extra=FILE_BODY)
     async def upload(key: str, request: Request) -> dict[str, str]:
         name = " ".join(unquote(request.headers.get("X-File-Name", "")).split())[:MAX_NAME] or "the picture"
         data = await _body(request, name)

@@ -102,7 +102,7 @@ def addresses(host: str, port: int) -> list[str]:
     """What to type into a browser: first on another machine, where others are let in, then on this one."""
     if host not in ("0.0.0.0", "::"):
         return [_address(host, port)]
-    return [*(_address(found, port) for found in _machine_addresses()), _address("127.0.0.1", port)]
+    return [*(_address(address, port) for address in _machine_addresses()), _address("127.0.0.1", port)]
 
 
 def _machine_addresses() -> list[str]:
@@ -110,10 +110,10 @@ def _machine_addresses() -> list[str]:
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.connect(("10.254.254.254", 9))
-            found = str(probe.getsockname()[0])
+            address = str(probe.getsockname()[0])
     except (OSError, RuntimeError):  # no network; RuntimeError: sockets are blocked in tests
         return []
-    return [] if is_loopback(found) or found == "0.0.0.0" else [found]
+    return [] if is_loopback(address) or address == "0.0.0.0" else [address]
 
 
 def _address(host: str, port: int) -> str:
@@ -126,13 +126,13 @@ def _announce(server: uvicorn.Server, settings: EdgeSettings, browser: bool, the
             return
         threading.Event().wait(0.05)
     port = server.servers[0].sockets[0].getsockname()[1]
-    found = [f"{one}{settings.root_path}/" if settings.root_path else one for one in addresses(settings.host, port)]
-    others = f" (on this machine also {found[-1]})" if len(found) > 1 else ""
-    log.info("hypviz is open at %s%s (Ctrl-C stops it)", found[0], others)
+    places = [f"{one}{settings.root_path}/" if settings.root_path else one for one in addresses(settings.host, port)]
+    others = f" (on this machine also {places[-1]})" if len(places) > 1 else ""
+    log.info("hypviz is open at %s%s (Ctrl-C stops it)", places[0], others)
     if settings.no_auth:
         log.warning("Everybody who reaches this machine is let in, because of --no-auth.")
     if browser and _has_screen():
-        webbrowser.open(found[-1])
+        webbrowser.open(places[-1])
     then()
 
 

@@ -34,7 +34,7 @@ def readme(view: View, title: str) -> str:
         "short_description": "Pictures in hyperbolic space",
     }
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in header.items()]
-    what = f"{facts['images']:,} vectors" if facts["own_vectors"] else f"{facts['images']:,} pictures, {facts['boxes']:,} boxes"
+    content = f"{facts['images']:,} vectors" if facts["own_vectors"] else f"{facts['images']:,} pictures, {facts['boxes']:,} boxes"
     return "\n".join(
         [
             "---",
@@ -44,7 +44,7 @@ def readme(view: View, title: str) -> str:
             "",
             f"# {header['title']}",
             "",
-            f"A page made by hypviz {__version__} (`hypviz publish --space`): a Poincaré disk of {what}. Click a point for its "
+            f"A page made by hypviz {__version__} (`hypviz publish --space`): a Poincaré disk of {content}. Click a point for its "
             "cone, children and parents. The page needs no server and asks for nothing but the files of this folder.",
             "",
             f"- data: {facts['data']}, licence: {facts['data_licence']}",

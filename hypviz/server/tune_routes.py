@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 
@@ -26,6 +26,8 @@ from hypviz.finetune.training_sets import TrainingSets
 from hypviz.inference.embed import SHIPPED
 from hypviz.model.card import read_card
 from hypviz.model.offers import OFFERS
+from hypviz.server.schemas.base import FILE_BODY
+from hypviz.server.schemas.tune import KeepBody, PlanQuery, TrainingBody
 from hypviz.storage.home import LOW_BYTES, free_bytes, home
 
 Json = dict[str, Any]
@@ -75,7 +77,7 @@ def tune_router(library: Library, tuner: TrainingQueue) -> APIRouter:
 def _set_routes(sets: TrainingSets) -> APIRouter:
     router = APIRouter()
 
-    @router.post("/set")
+    @router.post("/set", openapi_extra=FILE_BODY)
     async def bring(request: Request, to_draw: bool = False) -> Json:
         name = " ".join(unquote(request.headers.get("X-File-Name", "")).split())[:MAX_NAME] or "the archive"
         check_writable(home())
@@ -113,10 +115,8 @@ def _set_routes(sets: TrainingSets) -> APIRouter:
         return {"removed": name}
 
     @router.get("/plan")
-    def plan(
-        name: Annotated[str, Query(alias="set")], checkpoint: str = "", depth: str = "head", backbone: str = "", weights: str = ""
-    ) -> Json:
-        return sets.plan(name, depth=depth, checkpoint=checkpoint, backbone=backbone, weights=weights)
+    def plan(query: Annotated[PlanQuery, Query()]) -> Json:
+        return sets.plan(**query.model_dump())
 
     return router
 
@@ -125,8 +125,8 @@ def _job_routes(sets: TrainingSets, tuner: TrainingQueue) -> APIRouter:
     router = APIRouter()
 
     @router.post("/jobs")
-    def submit(asked: Annotated[Json, Body()]) -> Json:
-        job = sets.checked_job(asked)
+    def submit(body: TrainingBody) -> Json:
+        job = sets.checked_job(**body.named())
         check_writable(home())
         number = tuner.submit(job)
         claim(JobFolder.find(number).path)
@@ -141,12 +141,10 @@ def _job_routes(sets: TrainingSets, tuner: TrainingQueue) -> APIRouter:
         return tuner.job(name, since=since)
 
     @router.post("/jobs/{name}/keep")
-    def keep(
-        name: str, called: Annotated[str, Body(alias="name")], licence: Annotated[str, Body()] = "", note: Annotated[str, Body()] = ""
-    ) -> Json:
+    def keep(name: str, body: KeepBody) -> Json:
         _check_job(name)
-        made = tuner.keep(name, called=called, licence=licence, note=note)
-        return {"checkpoint": made, "job": tuner.job(name)}
+        checkpoint = tuner.keep(name, called=body.name, licence=body.licence, note=body.note)
+        return {"checkpoint": checkpoint, "job": tuner.job(name)}
 
     @router.post("/jobs/{name}/undo")
     def undo(name: str) -> Json:
@@ -208,8 +206,8 @@ def _check_room(size: int) -> None:
 def _frame(folder: JobFolder, epoch: str) -> Response:
     """The binary file of one epoch's disk; "best" is that of the best one."""
     if epoch == "best":
-        found = next((str(row["epoch"]) for row in folder.history() if row.get("best")), "0")
-        epoch = found
+        best = next((str(row["epoch"]) for row in folder.history() if row.get("best")), "0")
+        epoch = best
     path = folder.frame(int(epoch)) if epoch.isascii() and epoch.isdigit() and len(epoch) < 7 else None
     if path is None or not path.is_file():
         raise SelectionError(f"This training has no disk of epoch {epoch!r}; it has {folder.frames()}, from 0 on.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
 from tests.server.every_route import walk
 
 
@@ -29,7 +31,14 @@ def targets(app: Any) -> list[Target]:
 
 
 def _fields(dependant: Any, kind: str) -> list[str]:
+    """Names that a request uses for the fields, those of a model's in its place."""
     if dependant is None:
         return []
-    own = [field.alias for field in getattr(dependant, kind)]
-    return own + [name for inner in dependant.dependencies for name in _fields(inner, kind)]
+    fields: list[str] = []
+    for field in getattr(dependant, kind):
+        model = field.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            fields += [inner.alias or name for name, inner in model.model_fields.items()]
+        else:
+            fields.append(field.alias)
+    return fields + [name for inner in dependant.dependencies for name in _fields(inner, kind)]

@@ -61,10 +61,11 @@ def test_views_are_saved_renamed_and_deleted(address: tuple[TestClient, str]) ->
         ("tag", {"rows": [1]}, "A tag needs a name"),
         ("tag", {"name": "a", "rows": [10**9]}, "No item"),
         ("saved", {"name": "a", "link": "javascript:1"}, "begins with #"),
-        ("saved", {"name": "a"}, "link"),
+        ("tag", {"name": "a", "rows": [1], "on": "no"}, "on of this request is not usable: expected true or false"),
+        ("saved", {"name": "a"}, "link of this request is not usable: it is missing"),
         ("find", {"filter": {"tags": ["none"]}}, "No item has the tag"),
-        ("find", {"filter": {"tags": "none"}}, "must be a list of names"),
-        ("histograms", {"filter": {"radius": 3}}, "radius must be"),
+        ("find", {"filter": {"tags": "none"}}, "tags of this request is not usable: expected a list, got 'none'"),
+        ("histograms", {"filter": {"radius": 3}}, "radius of this request is not usable: expected [from, to]"),
     ],
 )
 def test_what_cannot_be_used_is_answered_with_a_sentence(

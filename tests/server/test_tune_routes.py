@@ -139,7 +139,7 @@ def test_a_training_from_asking_to_keeping_and_back(client: TestClient, name: st
         ({"set": "tiny"}, "either a checkpoint"),
         ({"set": "tiny", "checkpoint": "tiny", "depth": "deep"}, "depth must be one of"),
         ({"set": "tiny", "checkpoint": "tiny", "settings": {"train.lr": -1}}, "lr must be between"),
-        ({"set": "tiny", "checkpoint": "tiny", "settings": [1]}, "settings must be an object"),
+        ({"set": "tiny", "checkpoint": "tiny", "settings": [1]}, "settings of this request is not usable: expected an object, got [1]"),
         ({"set": "tiny", "checkpoint": "tiny", "speed": 9}, "A training has no 'speed'"),
         ({"set": "tiny", "backbone": "timm:test_vit"}, "needs weights, a file or hub:TAG"),
     ],

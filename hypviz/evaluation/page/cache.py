@@ -59,10 +59,10 @@ class ResultCache:
         """The evaluation of exactly this source, data and settings; None when there is none that can be read."""
         return self._read(self._place(source, settings))
 
-    def store(self, source: Source, settings: EvaluateSettings, kept: CachedResult) -> None:
+    def store(self, source: Source, settings: EvaluateSettings, result: CachedResult) -> None:
         """Keep an evaluation, and let go of those it replaces: of the same name and settings, of other data or weights."""
         arrays: dict[str, np.ndarray] = {}
-        contents = {RECORD: to_record(kept, arrays), FACTS: self._facts(source, settings)}
+        contents = {RECORD: to_record(result, arrays), FACTS: self._facts(source, settings)}
 
         def write(place: Path) -> None:
             with write_folder(place) as part:
@@ -98,13 +98,13 @@ class ResultCache:
         return read
 
     def _outdated(self, source: Source, settings: EvaluateSettings) -> list[Path]:
-        wanted = self._facts(source, settings)
+        facts = self._facts(source, settings)
         same = ("name", "settings")
         return [
             path.parent
             for place in places(self.workspace.folder)
             for path in sorted((place / FOLDER).glob(f"*/{FACTS}"))
-            if path.parent != self._place(source, settings) and all(_read_facts(path.parent).get(key) == wanted[key] for key in same)
+            if path.parent != self._place(source, settings) and all(_read_facts(path.parent).get(key) == facts[key] for key in same)
         ]
 
     @staticmethod

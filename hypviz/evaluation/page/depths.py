@@ -29,12 +29,14 @@ class Level:
 
 def levels(hierarchy: Hierarchy, radii: NDArray[np.float32]) -> list[Level]:
     """All depths that have items, from the scenes down."""
-    found = []
+    by_depth = []
     for depth in np.unique(hierarchy.depth):
-        here = radii[hierarchy.depth == depth].astype(np.float64)
-        quantiles = tuple(float(value) for value in np.quantile(here, QUANTILES))
-        found.append(Level(int(depth), len(here), float(here.mean()), float(here.min()), float(here.max()), quantiles))
-    return found
+        distances = radii[hierarchy.depth == depth].astype(np.float64)
+        quantiles = tuple(float(value) for value in np.quantile(distances, QUANTILES))
+        by_depth.append(
+            Level(int(depth), len(distances), float(distances.mean()), float(distances.min()), float(distances.max()), quantiles)
+        )
+    return by_depth
 
 
 def items_at(hierarchy: Hierarchy, radii: NDArray[np.float32], depth: int, order: str) -> NDArray[np.int64]:
@@ -42,8 +44,8 @@ def items_at(hierarchy: Hierarchy, radii: NDArray[np.float32], depth: int, order
     rows = np.flatnonzero(hierarchy.depth == depth)
     if not len(rows) or order not in ORDERS:
         raise SelectionError(f"No items at depth {depth} in the order {order!r}; orders are {', '.join(ORDERS)}.")
-    here = radii[rows]
-    key = {"inner": here, "outer": -here, "typical": np.abs(here - np.median(here))}[order]
+    distances = radii[rows]
+    key = {"inner": distances, "outer": -distances, "typical": np.abs(distances - np.median(distances))}[order]
     return rows[np.argsort(key, kind="stable")]
 
 

@@ -50,13 +50,14 @@ class HealthCheck:
         except KeyError as error:
             raise SelectionError(str(error.args[0])) from None
         radii, page = self.view.embedding.radii, slice(offset, offset + limit)
-        found = [np.atleast_1d(rows).tolist() for rows in check.rows[page]]
+        row_lists = [np.atleast_1d(rows).tolist() for rows in check.rows[page]]
         values = check.values[page].tolist()
         return {
             "total": check.count,
             "measure": check.measure,
             "pairs": [
-                scene(self.view, rows) | {"radii": radii[rows].tolist(), "value": value} for rows, value in zip(found, values, strict=True)
+                scene(self.view, rows) | {"radii": radii[rows].tolist(), "value": value}
+                for rows, value in zip(row_lists, values, strict=True)
             ],
         }
 

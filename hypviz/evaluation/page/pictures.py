@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from hypviz.data.pictures import open_upright
-from hypviz.errors import SelectionError
 from hypviz.explore.query_points import checked_box, depth_name
 from hypviz.explore.view import View
 from hypviz.viz.pictures import crop_bytes
@@ -48,15 +47,11 @@ def scene(view: View, rows: Sequence[int]) -> Json:
     return {"image": image, "region": region, "boxes": boxes.tolist(), "cards": [card(view, int(row)) for row in rows]}
 
 
-def region_jpeg(view: View, image: int, box: str) -> bytes:
-    """JPEG of a part "x1,y1,x2,y2" of one of the pictures; SelectionError for a picture or box that is not there."""
+def region_jpeg(view: View, image: int, box: Sequence[float]) -> bytes:
+    """JPEG of a part x1, y1, x2, y2 of one of the pictures; SelectionError for a picture or box that is not there."""
     images = view.items.images
     place = view.placer.checked(image, len(images), "picture")
-    try:
-        numbers = [float(value) for value in box.split(",")]
-    except ValueError:
-        raise SelectionError(f"A box needs four numbers x1,y1,x2,y2; got {box[:80]!r}.") from None
-    xyxy = checked_box(numbers, int(images.width[place]), int(images.height[place]))
+    xyxy = checked_box(box, int(images.width[place]), int(images.height[place]))
     return crop_bytes(open_upright(view.items.path(int(view.items.offsets[place]))), xyxy, REGION_SIZE)
 
 

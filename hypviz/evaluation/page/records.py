@@ -33,8 +33,8 @@ def to_record(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
 def from_record(cls: type[T], record: Any, arrays: Arrays) -> T:
     """The dataclass that `to_record` wrote; KeyError or TypeError when the record is of another shape."""
     hints = get_type_hints(cls)
-    given = {field.name: record[field.name] for field in fields(cls)}  # type: ignore[arg-type]
-    return cls(**{name: _restore(hints[name], value, arrays) for name, value in given.items()})
+    values = {field.name: record[field.name] for field in fields(cls)}  # type: ignore[arg-type]
+    return cls(**{name: _restore(hints[name], value, arrays) for name, value in values.items()})
 
 
 def _restore(hint: Any, value: Any, arrays: Arrays) -> Any:

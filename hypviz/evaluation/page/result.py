@@ -45,13 +45,13 @@ class EvaluationResult:
         view: View,
         sources: Sequence[Source],
         embeddings: Sequence[Embedding],
-        kept: Sequence[CachedResult],
+        results: Sequence[CachedResult],
         options: EvaluationOptions,
     ) -> None:
-        self.view, self.sources, self.kept, self.options = view, list(sources), list(kept), options
+        self.view, self.sources, self.results, self.options = view, list(sources), list(results), options
         self.names = [source.name for source in sources]
         self.embeddings = dict(zip(self.names, embeddings, strict=True))
-        self.evaluations: dict[str, Evaluation] = {one.name: k.evaluation for one, k in zip(sources, kept, strict=True)}
+        self.evaluations: dict[str, Evaluation] = {one.name: k.evaluation for one, k in zip(sources, results, strict=True)}
         self._lock = threading.Lock()
 
     @cached_property
@@ -74,7 +74,7 @@ class EvaluationResult:
             "data": self.view.facts(),
             "settings": to_mapping(self.options.settings),
             "options": to_mapping(self.options),
-            "sources": [self._source(source, kept) for source, kept in zip(self.sources, self.kept, strict=True)],
+            "sources": [self._source(source, result) for source, result in zip(self.sources, self.results, strict=True)],
             "tables": [asdict(table) for table in self.tables],
             "differences": [asdict(one) for one in self._differences],
             "curves": [curve for name in self.names for curve in self._curves(name)],
@@ -112,7 +112,7 @@ class EvaluationResult:
         result = self._result(source, task, reading, score, metric)
         if label is not None and not 0 <= label < len(self.view.items.classes):
             raise SelectionError(f"No class {label} in this data set; it has {len(self.view.items.classes)}, counted from 0.")
-        found = examples(
+        shown_examples = examples(
             self.view.items, self.view.hierarchy, self.embeddings[source], self.evaluations[source].settings,
             task=task, reading=reading, score=score, metric=metric, label=label, order=order,
             limit=min(limit, MOST), shown=min(shown, MOST), result=result, graph=self.graph, retrieval=self._retrieval(source),
@@ -132,7 +132,7 @@ class EvaluationResult:
                         for row, flag in zip(example.retrieved, example.relevant, strict=True)
                     ],
                 }
-                for example in found
+                for example in shown_examples
             ],
         }
 
@@ -154,7 +154,7 @@ class EvaluationResult:
     def ordered(self, *, source: str, row: int, limit: int) -> Json:
         """The paper's Fig. 5 for one query: the top `limit` by every score, shown by ascending radius."""
         embedding, place = self._embedding(source), self.view.placer.checked(row, len(self.view.items), "item")
-        found = norm_ordered(
+        orderings = norm_ordered(
             self.view.items, self.view.hierarchy, embedding, place,
             settings=self.evaluations[source].settings, graph=self.graph, limit=min(limit, MOST),
         )  # fmt: skip
@@ -163,7 +163,7 @@ class EvaluationResult:
             "data": self.view.workspace.name,
             "omega": None if retrieval is None else float(retrieval.cones.at(embedding.radii[place])),
             "query": card(self.view, place) | {"radius": float(embedding.radii[place])},
-            "rows": [{"score": score, "items": self._ordered_cards(one)} for score, one in found.items()],
+            "rows": [{"score": score, "items": self._ordered_cards(one)} for score, one in orderings.items()],
         }
 
     def _ordered_cards(self, one: Ordered) -> list[Json]:
@@ -213,8 +213,8 @@ class EvaluationResult:
             raise SelectionError(f"{task} has no metric {metric!r}; it has {', '.join(result.metrics)}.")
         return result
 
-    def _source(self, source: Source, kept: CachedResult) -> Json:
-        evaluation = kept.evaluation
+    def _source(self, source: Source, result: CachedResult) -> Json:
+        evaluation = result.evaluation
         return {
             "name": source.name,
             "trained": source.trained,
@@ -222,8 +222,8 @@ class EvaluationResult:
             "curv": evaluation.curv,
             "dimension": int(self.embeddings[source.name].directions.shape[1]),
             "licence": source.card.licence,
-            "seconds": kept.seconds,
-            "created": kept.created,
+            "seconds": result.seconds,
+            "created": result.created,
         }
 
     def _curves(self, name: str) -> list[Json]:
@@ -239,8 +239,8 @@ class EvaluationResult:
 
     def _radii(self, name: str) -> Json:
         measured = self.evaluations[name].radii
-        found = [asdict(one) | {"name": depth_name(one.depth)} for one in levels(self.view.hierarchy, self.embeddings[name].radii)]
-        return {"source": name, "levels": found} | {key: getattr(measured, key) for key in ("direct", "ancestors", "pairs", "spearman")}
+        depths = [asdict(one) | {"name": depth_name(one.depth)} for one in levels(self.view.hierarchy, self.embeddings[name].radii)]
+        return {"source": name, "levels": depths} | {key: getattr(measured, key) for key in ("direct", "ancestors", "pairs", "spearman")}
 
     def _classes(self) -> list[Json]:
         """The classes that have boxes, with how many, and whether any class lies under them."""

@@ -18,6 +18,7 @@ from hypviz.evaluation.page.result import EvaluationResult
 from hypviz.evaluation.page.sources import Source, sources_of
 from hypviz.explore.library import Library
 from hypviz.explore.view import View
+from hypviz.jobs.progress import DONE, RUNNING
 from hypviz.jobs.thread import Job, Jobs
 from hypviz.progress import OnProgress, OnStage
 from hypviz.workspace.meta import now
@@ -43,18 +44,18 @@ class EvaluationService:
         "absent", with the job if there is one, what is stale, and which scopes are at hand."""
         view = self.library.view(view_key)
         sources = sources_of(view, options, self.library)
-        cache, job, wanted = ResultCache(view.workspace), self.jobs.last, _identity(view, sources, options)
+        cache, job, identity = ResultCache(view.workspace), self.jobs.last, _identity(view, sources, options)
         ready = self._ready(view, sources, options)
-        own = job is not None and job.wanted == wanted
-        if job is not None and job.state == "running":
-            state = "running" if own else "ready" if ready else "busy"
+        is_same = job is not None and job.subject == identity
+        if job is not None and job.state == RUNNING:
+            state = RUNNING if is_same else "ready" if ready else "busy"
         else:
-            state = "ready" if ready else job.state if job is not None and own and job.state != "done" else "absent"
+            state = "ready" if ready else job.state if job is not None and is_same and job.state != DONE else "absent"
         stale = [cache.stale(source, options.settings) for source in sources if not ready]
         scopes = [replace(options, scope=scope) for scope in SCOPES]
         return {
             "state": state,
-            "job": job.describe() if job is not None and (own or state == "busy") else None,
+            "job": job.describe() if job is not None and (is_same or state == "busy") else None,
             "stale": next(filter(None, stale), None),
             "available": [one.scope for one in scopes if self._ready(view, sources, one)],
         }
@@ -63,32 +64,32 @@ class EvaluationService:
         """What the view's checkpoint can be compared with."""
         view = self.library.view(view_key)
         names = [name for name in self.library.checkpoint_names() if name != view.card.name]
-        given = {"checkpoint": view.card.name, "data": view.workspace.name}
-        return given | {"others": names, "untrained": UNTRAINED, "quick_queries": QUICK_QUERIES}
+        opened = {"checkpoint": view.card.name, "data": view.workspace.name}
+        return opened | {"others": names, "untrained": UNTRAINED, "quick_queries": QUICK_QUERIES}
 
     def run(self, view_key: str, options: EvaluationOptions) -> Job:
         """Start the evaluation, or join it where it runs already; BusyError while another one runs, DataError without boxes or edges."""
         view = self.library.view(view_key)
         check_judgeable(view.items, view.hierarchy, view.workspace.name)
         sources = sources_of(view, options, self.library)
-        wanted = _identity(view, sources, options)
+        identity = _identity(view, sources, options)
         title = f"The {options.scope} evaluation of {' and '.join(source.name for source in sources)} on {view.workspace.name}"
-        return self.jobs.start(title, wanted, lambda on_stage: self._work(view, sources, options, on_stage))
+        return self.jobs.start(title, identity, lambda on_stage: self._work(view, sources, options, on_stage))
 
     def review(self, view_key: str, options: EvaluationOptions) -> EvaluationResult:
         """The finished review; SelectionError when it was not run yet."""
         view = self.library.view(view_key)
         sources = sources_of(view, options, self.library)
-        wanted = _identity(view, sources, options)
-        known = self._kept(wanted)
+        identity = _identity(view, sources, options)
+        known = self._kept(identity)
         if known is not None:
             return known
         cache = ResultCache(view.workspace)
-        kept = [cache.load(source, options.settings) for source in sources]
-        if not all(kept):
+        results = [cache.load(source, options.settings) for source in sources]
+        if not all(results):
             raise SelectionError("This evaluation is not there yet, or what it was made from has changed: run it.")
         embeddings = [source.embedding(view.workspace, device=view.device) for source in sources]
-        return self._keep(wanted, EvaluationResult(view, sources, embeddings, [one for one in kept if one], options))
+        return self._keep(identity, EvaluationResult(view, sources, embeddings, [one for one in results if one], options))
 
     def health_check(self, view_key: str) -> HealthCheck:
         """The health report of an open view; it needs no evaluation."""
@@ -103,42 +104,42 @@ class EvaluationService:
     def _work(self, view: View, sources: list[Source], options: EvaluationOptions, on_stage: OnStage) -> None:
         """Embed and judge what is not kept yet, source by source."""
         graph = class_graph(view.items, view.hierarchy)
-        embeddings, kept = [], []
+        embeddings, results = [], []
         for number, source in enumerate(sources):
             fresh = 0.0 if source.stored(view.workspace) else EMBEDDING_SHARE
             step = _Step(on_stage, number, len(sources), source.name)
             start = time.perf_counter()
             step.part(0.0, 1.0)(0.0, "loading the encoder" if fresh else "reading the vectors")
             embeddings.append(source.embedding(view.workspace, device=view.device, on_progress=step.embedding(fresh)))
-            found = ResultCache(view.workspace).load(source, options.settings)
-            if found is None:
+            result = ResultCache(view.workspace).load(source, options.settings)
+            if result is None:
                 retrieval = source.retrieval(view.workspace, embeddings[-1])
-                made = evaluate(
+                evaluation = evaluate(
                     view.items, view.hierarchy, embeddings[-1], options.settings,
                     graph=graph, retrieval=retrieval, on_stage=step.part(fresh, 1.0),
                 )  # fmt: skip
-                found = CachedResult(source.name, made, round(time.perf_counter() - start, 1), now())
-                ResultCache(view.workspace).store(source, options.settings, found)
-            kept.append(found)
+                result = CachedResult(source.name, evaluation, round(time.perf_counter() - start, 1), now())
+                ResultCache(view.workspace).store(source, options.settings, result)
+            results.append(result)
         on_stage(1.0, "done")
-        self._keep(_identity(view, sources, options), EvaluationResult(view, sources, embeddings, kept, options))
+        self._keep(_identity(view, sources, options), EvaluationResult(view, sources, embeddings, results, options))
 
     def _ready(self, view: View, sources: list[Source], options: EvaluationOptions) -> bool:
         cache = ResultCache(view.workspace)
         return self._kept(_identity(view, sources, options)) is not None or all(cache.has(one, options.settings) for one in sources)
 
-    def _kept(self, wanted: Any) -> EvaluationResult | None:
+    def _kept(self, identity: Any) -> EvaluationResult | None:
         with self._lock:
-            if wanted in self._reviews:
-                self._reviews.move_to_end(wanted)
-            return self._reviews.get(wanted)
+            if identity in self._reviews:
+                self._reviews.move_to_end(identity)
+            return self._reviews.get(identity)
 
-    def _keep(self, wanted: Any, review: EvaluationResult) -> EvaluationResult:
+    def _keep(self, identity: Any, review: EvaluationResult) -> EvaluationResult:
         with self._lock:
-            kept = self._reviews.setdefault(wanted, review)
+            first = self._reviews.setdefault(identity, review)
             while len(self._reviews) > KEPT_REVIEWS:
                 self._reviews.popitem(last=False)
-        return kept
+        return first
 
 
 class _Step:
@@ -159,8 +160,8 @@ class _Step:
     def part(self, low: float, high: float) -> OnStage:
         """What to call for the part low…high of this source."""
 
-        def tell(share: float, what: str) -> None:
-            self.on_stage((self.number + low + (high - low) * share) / self.count, f"{self.name}: {what}")
+        def tell(share: float, activity: str) -> None:
+            self.on_stage((self.number + low + (high - low) * share) / self.count, f"{self.name}: {activity}")
 
         return tell
 

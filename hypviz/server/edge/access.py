@@ -58,16 +58,16 @@ class Access:
         """The user, None for a wrong name or password; TooManyError after too many of those. Takes about 0.3 s."""
         assert self.users is not None
         keys = (self._by_address, network_of(client)), (self._by_name, name)
-        taken: list[tuple[Attempts, str]] = []
+        tries: list[tuple[Attempts, str]] = []
         for attempts, key in keys:
             if wait := attempts.take(key):
-                for each, of in taken:
+                for each, of in tries:
                     each.give_back(of)
                 raise TooManyError(wait)
-            taken.append((attempts, key))
+            tries.append((attempts, key))
         user = self.users.check(name, password)
         if user is not None:
-            for attempts, key in taken:
+            for attempts, key in tries:
                 attempts.give_back(key)
         return user
 

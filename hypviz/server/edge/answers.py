@@ -21,6 +21,7 @@ from hypviz.errors import (
     page_sentence,
     storage_sentence,
 )
+from hypviz.server.edge.unusable import sentence_of
 
 log = logging.getLogger(__name__)
 MAX_SENTENCE = 500
@@ -57,9 +58,7 @@ def add_answers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def explain_form(_request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = " → ".join(str(part) for part in first["loc"])[:120] or "request"
-        return _sentence(f"The {where} of this request is not usable: {str(first['msg'])[:200]}.", 422)
+        return _sentence(sentence_of(error.errors()[0]), 422)
 
     @app.exception_handler(HTTPException)
     def explain_status(request: Request, error: HTTPException) -> JSONResponse:

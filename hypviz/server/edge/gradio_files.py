@@ -111,10 +111,10 @@ def _sweep_dead(base: Path) -> None:
     for folder in base.glob(f"{PREFIX}*"):
         owner = folder.name.removeprefix(PREFIX).partition("-")[0]
         try:
-            own = folder.lstat().st_uid == user if user is not None else True
+            is_ours = folder.lstat().st_uid == user if user is not None else True
         except OSError:
             continue
-        if own and folder.is_dir() and not folder.is_symlink() and not (owner.isascii() and owner.isdigit() and _lives(int(owner))):
+        if is_ours and folder.is_dir() and not folder.is_symlink() and not (owner.isascii() and owner.isdigit() and _lives(int(owner))):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -29,6 +29,17 @@ p {{ margin: 0; color: #c2410c; }}
 <label>Password <input name="password" type="password" autocomplete="current-password" required maxlength="256"></label>
 <button>Sign in</button></form></body></html>"""
 
+_TEXT = {"type": "string"}
+FORM = {
+    "required": True,
+    "content": {
+        "application/x-www-form-urlencoded": {
+            "schema": {"type": "object", "properties": {"name": _TEXT, "password": _TEXT}, "required": ["name", "password"]}
+        }
+    },
+}
+"""The OpenAPI description of the form."""
+
 
 def login_router(access: Access) -> APIRouter:
     """GET and POST /hypviz/login, POST /hypviz/logout."""
@@ -39,7 +50,7 @@ def login_router(access: Access) -> APIRouter:
     def form() -> Response:
         return _page() if access.users is not None else RedirectResponse(f"{root}/", 303)
 
-    @router.post("/login")
+    @router.post("/login", openapi_extra={"requestBody": FORM})
     async def sign_in(request: Request) -> Response:
         if access.users is None:
             return RedirectResponse(f"{root}/", 303)
@@ -47,10 +58,10 @@ def login_router(access: Access) -> APIRouter:
             fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=8)
         except ValueError:
             return _page("This is not the form of this page.", 400)
-        given = [fields.get(key, [""])[0] for key in ("name", "password")]
+        credentials = [fields.get(key, [""])[0] for key in ("name", "password")]
         client = request.client.host if request.client else ""
         try:
-            user = await run_in_threadpool(access.check, given[0], given[1], client)
+            user = await run_in_threadpool(access.check, credentials[0], credentials[1], client)
         except TooManyError as error:
             return _page(str(error), 429, {"Retry-After": str(error.seconds)})
         if user is None:

@@ -20,13 +20,13 @@ _SEGMENT = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@%-]+")
 MAX_LENGTH = 500
 
 
-def checked_root_path(given: str) -> str:
+def checked_root_path(text: str) -> str:
     """The path as browsers write it, without a slash at its end, "" for none; SettingsError for what is no path of a proxy.
 
     >>> checked_root_path("/user/ada/proxy/7860/"), checked_root_path("/"), checked_root_path("/user/a b")
     ('/user/ada/proxy/7860', '', '/user/a%20b')
     """
-    path = given.rstrip("/")
+    path = text.rstrip("/")
     if not path:
         return ""
     segments = [unquote(segment) for segment in path.split("/")[1:]]
@@ -39,7 +39,7 @@ def checked_root_path(given: str) -> str:
         and all(_SEGMENT.fullmatch(one) and one not in (".", "..") for one in written)
     )
     if not sound or any("/" in segment or not segment.isprintable() for segment in segments):
-        raise SettingsError(f"--root-path is the path that a proxy serves this page below, such as /proxy/7860; got {given[:80]!r}.")
+        raise SettingsError(f"--root-path is the path that a proxy serves this page below, such as /proxy/7860; got {text[:80]!r}.")
     if segments[0] in OWN:
         raise SettingsError(
             f"--root-path {path[:80]} begins like this server's own address /{segments[0]}, so that requests could not be told apart; "

@@ -97,11 +97,11 @@ def _name_of(host: str) -> str:
     return name if name and port.isdigit() else host.lower()
 
 
-def _checked_origin(given: str) -> str:
-    origin = given.strip().rstrip("/")
+def _checked_origin(text: str) -> str:
+    origin = text.strip().rstrip("/")
     if not _ORIGIN.fullmatch(origin):
         raise SettingsError(
             f"--frame-ancestors names the site whose pages may show this one in a frame, such as https://lab.example or "
-            f"http://localhost:8888, without a path; got {given[:80]!r}."
+            f"http://localhost:8888, without a path; got {text[:80]!r}."
         )
     return origin.lower()

@@ -122,11 +122,11 @@ def _write(path: Path, users: dict[str, User]) -> None:
     write_file(path, fill)
 
 
-def _user(name: str, given: Any) -> User:
-    password = str(given["password"])
+def _user(name: str, entry: Any) -> User:
+    password = str(entry["password"])
     if not re.fullmatch(r"scrypt\$\d{1,2}\$\d{1,2}\$\d{1,2}\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+", password):
         raise ValueError(f"no hash of {name}")
-    return User(name, password, given.get("admin") is True)
+    return User(name, password, entry.get("admin") is True)
 
 
 def _scrypt(password: str, salt: bytes, cost: int, block: int, lanes: int) -> bytes:
