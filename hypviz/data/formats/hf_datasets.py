@@ -22,6 +22,7 @@ from PIL import Image
 from hypviz.data.formats.convention import Reading, Sample, check_format, judge
 from hypviz.data.formats.drafts import four_numbers
 from hypviz.data.formats.hf_columns import Columns, check_text, columns_of
+from hypviz.data.formats.hf_written import PICTURE_COLUMNS, WrittenNames, relation_of, text_of
 from hypviz.data.formats.limits import batch_rows
 from hypviz.data.formats.names import split_of
 from hypviz.data.formats.saved_arrow import check_saved
@@ -107,12 +108,16 @@ def _undecoded(data: Any, columns: Columns) -> Any:
     """The data set with its pictures as bytes, without the columns nobody needs here."""
     import datasets
 
-    keep = [name for name in dict.fromkeys([columns.image, columns.objects, columns.boxes, columns.labels]) if name in data.features]
+    more = PICTURE_COLUMNS if columns.written_here else ()
+    wanted = dict.fromkeys([columns.image, columns.objects, columns.boxes, columns.labels, *more])
+    keep = [name for name in wanted if name in data.features]
     return data.select_columns(keep).cast_column(columns.image, datasets.Image(decode=False))
 
 
 def _judge(splits: dict[str, Any], columns: dict[str, Columns], box_format: str, source: Path, dropped: DropCounter) -> Reading:
     """What the numbers of a box mean; looks at the first pictures that have boxes."""
+    if box_format == "auto" and all(each.written_here for each in columns.values()):
+        return Reading("xywh", "pixels")
     samples: list[Sample] = []
     for name, data in splits.items():
         if columns[name].boxes:
@@ -152,7 +157,9 @@ def _pairs(row: Mapping[str, Any], columns: Columns) -> tuple[list[Any], list[An
 def _walk(
     splits: dict[str, Any], columns: dict[str, Columns], source: Path, pictures: Path, reading: Reading, dropped: DropCounter
 ) -> Iterator[RawImage]:
+    names = WrittenNames()
     for split, data in splits.items():
+        written_here = columns[split].written_here
         for number, row in enumerate(data):
             record = f"{split or 'row'} {number}"
             boxes = tuple(_boxes(row, columns[split], record, reading, dropped))
@@ -161,9 +168,12 @@ def _walk(
                 dropped.image("no picture in the row", record, boxes=len(boxes))
                 continue
             name = f"{split}/{number:08d}{_ending(data_of)}".lstrip("/")
+            if written_here:
+                name = names.first(text_of(row["file_name"]), name, f"numbered/{name}")
             _write_once(pictures / name, data_of)
             whole = not columns[split].boxes
-            yield RawImage(name, boxes, record=record, normalised=reading.normalised or whole)
+            licence = text_of(row["licence"]) if written_here else ""
+            yield RawImage(name, boxes, licence=licence, record=record, normalised=reading.normalised or whole)
 
 
 def _boxes(row: Mapping[str, Any], columns: Columns, record: str, reading: Reading, dropped: DropCounter) -> Iterator[RawBox]:
@@ -185,7 +195,8 @@ def _boxes(row: Mapping[str, Any], columns: Columns, record: str, reading: Readi
         else:
             if columns.names is None and columns.labels and not isinstance(value, str):
                 dropped.note("the data set has no class names: its classes are numbered")
-            yield RawBox(reading.corners(numbers), label, where)
+            relation = relation_of(row[columns.objects], index - 1) if columns.written_here else ()
+            yield RawBox(reading.corners(numbers), label, where, *relation)
 
 
 def _label(value: Any, names: list[str] | None) -> str:
