@@ -68,7 +68,7 @@ class WrittenNames:
         parts = path.parts
         folders = {"/".join(parts[:count]).casefold() for count in range(1, len(parts))}
         key = name.casefold()
-        if str(path) != name or not is_picture_name(name) or not all(map(_is_plain, parts)):
+        if path.is_absolute() or str(path) != name or not is_picture_name(name) or not all(map(_is_plain, parts)):
             return ""
         if key in self._files or key in self._folders or folders & self._files:
             return ""

@@ -1,9 +1,9 @@
-"""A folder for the Hugging Face `datasets` library: Parquet files with the pictures inside, and a README.md that says which file is which split.
+"""A folder for the Hugging Face `datasets` library: Parquet files with the pictures inside, and a README.md that says what is which split.
 
-A row is a picture: `image`, `file_name`, `width`, `height`, `licence`, and `objects`, lists as long as the picture has boxes: `id` (hypviz's
-item id), `bbox` ([x, y, width, height] in pixels of the upright picture), `category` (a ClassLabel), `parent` (the place, in these lists,
-of the smallest box that it lies in directly, −1 for none), `parents` (the ids of all boxes that it lies in directly) and `source`.
-https://huggingface.co/docs/datasets/object_detection has the first three.
+A row is a picture: `image`, `file_name`, `width`, `height`, `licence`, and `objects`, lists with an entry for each box: `id` (hypviz's item
+id), `bbox` ([x, y, width, height] in pixels of the upright picture), `category` (a ClassLabel), `parent` (the place, in these lists, of
+the smallest box that it lies in directly, −1 for none), `parents` (the ids of all boxes that it lies in directly) and `source`.
+https://huggingface.co/docs/datasets/object_detection has image, bbox and category.
 """
 
 from __future__ import annotations
