@@ -388,3 +388,14 @@ def test_the_changes_of_these_tests_are_changes(tmp_path: Path) -> None:
 
 def parts(workspace: Workspace) -> tuple[Items, Hierarchy]:
     return workspace.items, workspace.hierarchy
+
+
+def test_a_damaged_datasets_folder_is_refused_in_words(workspace: Workspace, tmp_path: Path) -> None:
+    """Its pages are looked at when their turn comes, long after the folder was opened."""
+    export_datasets(workspace, tmp_path / "out")
+    (file,) = (tmp_path / "out/data").glob("unstated-*.parquet")
+    data = bytearray(file.read_bytes())
+    data[4:60] = bytes(56)
+    file.write_bytes(data)
+    with pytest.raises(DataError, match=r"out.*damaged after row \d+ \(.*fetch or write that file again"):
+        imported(tmp_path / "out", tmp_path / "again")

@@ -12,6 +12,7 @@ own. COCO's [x, y, width, height] is the custom; where that cannot be meant, a p
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -50,7 +51,7 @@ def read_hf(source: Path | str, pictures: Path | str, *, box_format: str = "auto
     for name, data in splits.items():
         if not columns[name].boxes:
             text = [key for key, feature in data.features.items() if str(getattr(feature, "dtype", "")) in ("string", "large_string")]
-            for row in islice(data.select_columns(text), 20) if text else ():
+            for row in islice(_rows(data.select_columns(text), source), 20) if text else ():
                 check_text(row, source)
     splits = {name: _undecoded(data, columns[name]) for name, data in splits.items()}
     dropped = DropCounter()
@@ -121,7 +122,7 @@ def _judge(splits: dict[str, Any], columns: dict[str, Columns], box_format: str,
     samples: list[Sample] = []
     for name, data in splits.items():
         if columns[name].boxes:
-            rows = (row for row in islice(data, 20 * LOOKED_AT) if _pairs(row, columns[name])[0])
+            rows = (row for row in islice(_rows(data, source), 20 * LOOKED_AT) if _pairs(row, columns[name])[0])
             for row in islice(rows, LOOKED_AT):
                 size = _size(_bytes(row[columns[name].image], source))
                 boxes = map(four_numbers, _pairs(row, columns[name])[0])
@@ -129,6 +130,23 @@ def _judge(splits: dict[str, Any], columns: dict[str, Columns], box_format: str,
     if not any(each.boxes for each in columns.values()):
         return Reading("xyxy", "fractions")
     return judge(samples, ("xywh", "xyxy"), storable(source.resolve().name), dropped, box_format=box_format)
+
+
+def _rows(data: Any, source: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a split; DataError where a damaged file ends them, or lacks a column that it says it has."""
+    rows, columns = iter(data), set(data.features or ())
+    for number in itertools.count():
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except Exception as error:  # as in `_load`
+            problem = " ".join(str(error).split())[:120]
+            raise DataError(f"{source}: damaged after row {number} ({problem}); fetch or write that file again.") from None
+        if columns - set(row):
+            missing = ", ".join(sorted(columns - set(row)))
+            raise DataError(f"{source}: row {number} lacks the column {missing} that its description has; fetch or write that file again.")
+        yield row
 
 
 def _size(data: bytes | None) -> tuple[int, int] | None:
@@ -160,7 +178,7 @@ def _walk(
     names = WrittenNames()
     for split, data in splits.items():
         written_here = columns[split].written_here
-        for number, row in enumerate(data):
+        for number, row in enumerate(_rows(data, source)):
             record = f"{split or 'row'} {number}"
             boxes = tuple(_boxes(row, columns[split], record, reading, dropped))
             data_of = _bytes(row[columns[split].image], source)
