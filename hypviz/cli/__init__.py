@@ -17,6 +17,7 @@ from hypviz.cli import (
     doctor,
     experiment,
     export,
+    export_sets,
     finetune,
     heads,
     health,
@@ -40,6 +41,10 @@ app = typer.Typer(
 app.command("app")(serve.serve_page)
 data.app.command("vectors")(vectors.data_vectors)
 export.app.command("vectors")(vectors.export_vectors)
+export.app.command("cvat")(export_sets.cvat)
+export.app.command("label-studio")(export_sets.label_studio)
+export.app.command("fiftyone")(export_sets.fiftyone)
+export.app.command("datasets")(export_sets.datasets)
 app.add_typer(data.app, name="data", help="Make or import data.")
 app.command("train")(model.train)
 app.command("finetune")(finetune.finetune)

@@ -50,6 +50,9 @@ FORMATS = {
 PICTURES = {"coco": "images", "yolo": "images", "voc": "JPEGImages", "cvat": "images", "labelstudio": "images"}
 """The formats of annotations (`hypviz.data.writers`), and the folder beside the file in which their pictures are looked for."""
 
+FOLDERS = {**PICTURES, "fiftyone": "data"}
+"""The folder of the pictures in a data set of its own."""
+
 
 @dataclass(frozen=True)
 class Export:
@@ -150,7 +153,7 @@ def write_with_pictures(path: Path, items: Items, rows: Rows, files: Mapping[str
             archive.writestr(name, data, zipfile.ZIP_DEFLATED)
         for name in names:
             try:
-                archive.write(items.root / name, f"{PICTURES[format]}/{name}")  # pictures are compressed already
+                archive.write(items.root / name, f"{FOLDERS[format]}/{name}")  # pictures are compressed already
             except OSError as error:
                 raise DataError(f"{items.root / name} cannot be read ({error.strerror}), so it cannot be packed.") from None
     return len(names)

@@ -20,7 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hypviz.data.items import Items
 from hypviz.data.pictures import PictureError, open_upright
+from hypviz.data.writers import AnnotatedSet, annotated_set
 from hypviz.explore.cards import Cards
 from hypviz.viz.tree import Tree
 
@@ -30,15 +32,30 @@ THUMB = (128, 128)
 """HyperView's own size of a thumbnail."""
 
 
-def fiftyone(cards: Cards, tree: Tree, rows: Rows, *, about: Json) -> Json:
-    """The selected boxes by picture; a picture that was selected itself is listed even without a box."""
+def fiftyone(cards: Cards, tree: Tree, rows: Rows, *, about: Json, in_folder: bool = False) -> Json:
+    """The selected boxes by picture; a picture that was selected itself is listed even without a box.
+
+    in_folder: for a folder with the pictures in it: they are named without their endings, as FiftyOne has it there, and "info" lists
+    their whole names; else they are named by whole path. DataError there for pictures that differ by their ending alone.
+    """
     items = cards.items
     labels: dict[str, list[Json]] = {}
+    annotated = annotated_set(items, cards.hierarchy, rows, name="")
+    parents = _parents(annotated, items)
+    stems = {picture.number - 1: stem for picture, stem in annotated.files("")} if in_folder else {}
     for row in rows.tolist():
-        boxes = labels.setdefault(str(items.path(row).resolve()), [])
+        boxes = labels.setdefault(stems[int(items.image[row])] if in_folder else str(items.path(row).resolve()), [])
         if not items.is_scene[row]:
-            boxes.append({"label": items.name(row), "bounding_box": _fractions(cards, row), "attributes": known_of(cards, tree, row)})
-    return {"classes": list(items.classes), "labels": labels, "info": {"hypviz": about}}
+            attributes = {**known_of(cards, tree, row), "parents": parents[row]}
+            boxes.append({"label": items.name(row), "bounding_box": _fractions(cards, row), "attributes": attributes})
+    names = {"file_names": [picture.file_name for picture in annotated.pictures]} if in_folder else {}
+    return {"classes": list(items.classes), "labels": labels, "info": {"hypviz": {**about, **names}}}
+
+
+def _parents(annotated: AnnotatedSet, items: Items) -> dict[int, list[str]]:
+    """The ids of the boxes that each box lies in directly, by its row."""
+    boxes = (box for picture in annotated.pictures for box in picture.boxes)
+    return {box.number - 1: [str(items.item_id[parent - 1]) for parent in box.parents or ()] for box in boxes}
 
 
 def hyperview(cards: Cards, tree: Tree, rows: Rows, *, about: Json) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -14,6 +15,8 @@ from PIL import Image
 
 from hypviz.config import EncoderSettings
 from hypviz.data.pictures import is_picture_name
+from hypviz.data.writers import AnnotatedSet, Picture, WrittenBox
+from hypviz.data.writers.hf_datasets import write_hf_datasets
 from hypviz.model.card import Card
 from tests.conftest import random_picture
 from tests.data.importers import WRITERS as SHOT_WRITERS
@@ -26,7 +29,7 @@ SCENES = (
     Scene("a.png", SIZE, (("car", 2, 2, 20, 16), ("wheel", 4, 4, 9, 9))),
     Scene("b.png", SIZE, (("car", 1, 3, 15, 12), ("wheel", 2, 5, 6, 10))),
 )
-SETS = (*LAYOUT_WRITERS, "openimages", "hf")
+SETS = (*LAYOUT_WRITERS, "openimages", "hf", "hf-written")
 PICTURES = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 
 
@@ -36,12 +39,29 @@ def write_set(form: str, folder: Path) -> list[Path]:
         layout = Layout(folder, ("car", "wheel"))
         layout.pictures(SCENES, {"yolo": "images/train/"}.get(form, ""))
         LAYOUT_WRITERS[form](layout, SCENES)
+    elif form == "hf-written":
+        write_own_hf(folder)
     else:
         shots = [Shot(f"{name}.jpg", encoded("JPEG", seed), SIZE, (2, 2, 20, 16)) for seed, name in enumerate("ab")]
         SHOT_WRITERS[form](folder, shots)
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not is_picture_name(path.name))
     assert files, form
     return files
+
+
+def write_own_hf(folder: Path) -> None:
+    """As `hypviz export datasets` does: with names of pictures and relations."""
+    pictures = []
+    with tempfile.TemporaryDirectory() as root:
+        for number, name in enumerate(("train/a.png", "b.png")):
+            (Path(root) / name).parent.mkdir(exist_ok=True)
+            (Path(root) / name).write_bytes(encoded("PNG", number))
+            boxes = (
+                WrittenBox(2 * number + 1, "car", (2.0, 2.0, 20.0, 16.0), known={"item_id": f"{number}a"}),
+                WrittenBox(2 * number + 2, "wheel", (4.0, 4.0, 9.0, 9.0), "drawn", (2 * number + 1,), {"item_id": f"{number}b"}),
+            )
+            pictures.append(Picture(number + 1, name, *SIZE, boxes, "CC0-1.0"))
+        write_hf_datasets(folder, AnnotatedSet("own", {"car": 1, "wheel": 2}, pictures), Path(root))
 
 
 @cache

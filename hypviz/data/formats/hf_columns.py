@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hypviz.data.formats.hf_written import is_written_here
 from hypviz.data.formats.loose import LABEL_KEYS
 from hypviz.data.formats.sniff_json import BOX_KEYS, boxish_keys
 from hypviz.data.formats.sniff_rows import box_columns
@@ -23,13 +24,17 @@ WHOLE_KEYS = ("label", "labels", "class", "class_name", "category", "species", "
 
 @dataclass(frozen=True)
 class Columns:
-    """Where a row keeps what: keys into the row; `objects` "" when boxes and labels are columns of their own."""
+    """Where a row keeps what: keys into the row; `objects` "" when boxes and labels are columns of their own.
+
+    written_here: whether there is what `hypviz.data.formats.hf_written` reads, too.
+    """
 
     image: str
     objects: str
     boxes: str
     labels: str
     names: list[str] | None
+    written_here: bool = False
 
 
 def columns_of(features: Any, source: Path) -> Columns:
@@ -51,7 +56,8 @@ def columns_of(features: Any, source: Path) -> Columns:
         boxes = _box_key(inside)
         if boxes:
             labels = _label_key(inside, boxes, image)
-            return Columns(image, objects, boxes, labels, _names(inside.get(labels)))
+            written_here = bool(objects) and is_written_here(features, inside)
+            return Columns(image, objects, boxes, labels, _names(inside.get(labels)), written_here)
     _refuse_strange(features, source)
     labels = next((key for key in ("label", "labels", "fine_label") if isinstance(features.get(key), datasets.ClassLabel)), "")
     labels = labels or next((key for key, feature in features.items() if isinstance(feature, datasets.ClassLabel)), "")

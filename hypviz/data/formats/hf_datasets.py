@@ -12,6 +12,7 @@ own. COCO's [x, y, width, height] is the custom; where that cannot be meant, a p
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,7 @@ from PIL import Image
 from hypviz.data.formats.convention import Reading, Sample, check_format, judge
 from hypviz.data.formats.drafts import four_numbers
 from hypviz.data.formats.hf_columns import Columns, check_text, columns_of
+from hypviz.data.formats.hf_written import PICTURE_COLUMNS, WrittenNames, relation_of, text_of
 from hypviz.data.formats.limits import batch_rows
 from hypviz.data.formats.names import split_of
 from hypviz.data.formats.saved_arrow import check_saved
@@ -49,7 +51,7 @@ def read_hf(source: Path | str, pictures: Path | str, *, box_format: str = "auto
     for name, data in splits.items():
         if not columns[name].boxes:
             text = [key for key, feature in data.features.items() if str(getattr(feature, "dtype", "")) in ("string", "large_string")]
-            for row in islice(data.select_columns(text), 20) if text else ():
+            for row in islice(_rows(data.select_columns(text), source), 20) if text else ():
                 check_text(row, source)
     splits = {name: _undecoded(data, columns[name]) for name, data in splits.items()}
     dropped = DropCounter()
@@ -107,16 +109,20 @@ def _undecoded(data: Any, columns: Columns) -> Any:
     """The data set with its pictures as bytes, without the columns nobody needs here."""
     import datasets
 
-    keep = [name for name in dict.fromkeys([columns.image, columns.objects, columns.boxes, columns.labels]) if name in data.features]
+    more = PICTURE_COLUMNS if columns.written_here else ()
+    wanted = dict.fromkeys([columns.image, columns.objects, columns.boxes, columns.labels, *more])
+    keep = [name for name in wanted if name in data.features]
     return data.select_columns(keep).cast_column(columns.image, datasets.Image(decode=False))
 
 
 def _judge(splits: dict[str, Any], columns: dict[str, Columns], box_format: str, source: Path, dropped: DropCounter) -> Reading:
     """What the numbers of a box mean; looks at the first pictures that have boxes."""
+    if box_format == "auto" and all(each.written_here for each in columns.values()):
+        return Reading("xywh", "pixels")
     samples: list[Sample] = []
     for name, data in splits.items():
         if columns[name].boxes:
-            rows = (row for row in islice(data, 20 * LOOKED_AT) if _pairs(row, columns[name])[0])
+            rows = (row for row in islice(_rows(data, source), 20 * LOOKED_AT) if _pairs(row, columns[name])[0])
             for row in islice(rows, LOOKED_AT):
                 size = _size(_bytes(row[columns[name].image], source))
                 boxes = map(four_numbers, _pairs(row, columns[name])[0])
@@ -124,6 +130,23 @@ def _judge(splits: dict[str, Any], columns: dict[str, Columns], box_format: str,
     if not any(each.boxes for each in columns.values()):
         return Reading("xyxy", "fractions")
     return judge(samples, ("xywh", "xyxy"), storable(source.resolve().name), dropped, box_format=box_format)
+
+
+def _rows(data: Any, source: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a split; DataError where a damaged file ends them, or lacks a column that it says it has."""
+    rows, columns = iter(data), set(data.features or ())
+    for number in itertools.count():
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except Exception as error:  # as in `_load`
+            problem = " ".join(str(error).split())[:120]
+            raise DataError(f"{source}: damaged after row {number} ({problem}); fetch or write that file again.") from None
+        if columns - set(row):
+            missing = ", ".join(sorted(columns - set(row)))
+            raise DataError(f"{source}: row {number} lacks the column {missing} that its description has; fetch or write that file again.")
+        yield row
 
 
 def _size(data: bytes | None) -> tuple[int, int] | None:
@@ -152,8 +175,10 @@ def _pairs(row: Mapping[str, Any], columns: Columns) -> tuple[list[Any], list[An
 def _walk(
     splits: dict[str, Any], columns: dict[str, Columns], source: Path, pictures: Path, reading: Reading, dropped: DropCounter
 ) -> Iterator[RawImage]:
+    names = WrittenNames()
     for split, data in splits.items():
-        for number, row in enumerate(data):
+        written_here = columns[split].written_here
+        for number, row in enumerate(_rows(data, source)):
             record = f"{split or 'row'} {number}"
             boxes = tuple(_boxes(row, columns[split], record, reading, dropped))
             data_of = _bytes(row[columns[split].image], source)
@@ -161,9 +186,12 @@ def _walk(
                 dropped.image("no picture in the row", record, boxes=len(boxes))
                 continue
             name = f"{split}/{number:08d}{_ending(data_of)}".lstrip("/")
+            if written_here:
+                name = names.first(text_of(row["file_name"]), name, f"numbered/{name}")
             _write_once(pictures / name, data_of)
             whole = not columns[split].boxes
-            yield RawImage(name, boxes, record=record, normalised=reading.normalised or whole)
+            licence = text_of(row["licence"]) if written_here else ""
+            yield RawImage(name, boxes, licence=licence, record=record, normalised=reading.normalised or whole)
 
 
 def _boxes(row: Mapping[str, Any], columns: Columns, record: str, reading: Reading, dropped: DropCounter) -> Iterator[RawBox]:
@@ -185,7 +213,8 @@ def _boxes(row: Mapping[str, Any], columns: Columns, record: str, reading: Readi
         else:
             if columns.names is None and columns.labels and not isinstance(value, str):
                 dropped.note("the data set has no class names: its classes are numbered")
-            yield RawBox(reading.corners(numbers), label, where)
+            relation = relation_of(row[columns.objects], index - 1) if columns.written_here else ()
+            yield RawBox(reading.corners(numbers), label, where, *relation)
 
 
 def _label(value: Any, names: list[str] | None) -> str:

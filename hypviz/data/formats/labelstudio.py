@@ -55,7 +55,9 @@ def _task(task: Any, file: str, index: int, source: Source) -> Draft | None:
         return None
     last = PurePosixPath(clean_name(stated)).name
     upload = _UPLOAD.match(last)
-    draft = Draft((stated.lstrip("/"), *((upload[1],) if upload else ())), file, where, unit="fractions")
+    name = _known(task).get("file_name")
+    names = (*((name,) if isinstance(name, str) and name else ()), stated.lstrip("/"), *((upload[1],) if upload else ()))
+    draft = Draft(names, file, where, unit="fractions")
     results = [*_results(task)]
     labels, inside = _labels(results), _inside(results, file, source)
     for number_, result in enumerate(results, start=1):
@@ -91,7 +93,7 @@ def prediction_is_ours(regions: list[Json]) -> bool:
 
 
 def _known(result: Json) -> Json:
-    """What this project wrote of a region."""
+    """What this project wrote of a region or a task."""
     meta = result.get("meta")
     known = meta.get("hypviz") if isinstance(meta, dict) else None
     return known if isinstance(known, dict) else {}

@@ -101,7 +101,7 @@ def _kind_of_object(content: Json) -> tuple[str, str]:
         return "supervisely", "Supervisely JSON"
     if isinstance(content.get("classes"), list) and _has(content["classes"], "title"):
         return "supervisely", "Supervisely's meta.json"
-    if isinstance(content.get("classes"), list) and isinstance(content.get("labels"), dict):
+    if isinstance(content.get("classes", ""), list | None) and isinstance(content.get("labels"), dict):  # null: FiftyOne was told none
         return "fiftyone", "FiftyOne's labels JSON"
     if _is_task(content):
         return "labelstudio", "a task of Label Studio"

@@ -19,18 +19,23 @@ FROM, TO = "label", "image"
 """Names of the controls in the labelling configuration: RectangleLabels and Image."""
 
 
-def labelstudio_tasks(dataset: AnnotatedSet) -> list[Json]:
-    """The tasks to import, with what hypviz knows of a box under its "meta"."""
-    return [_task(picture) for picture in dataset.pictures]
+def labelstudio_tasks(dataset: AnnotatedSet, *, address: str = LOCAL) -> list[Json]:
+    """The tasks to import, with what hypviz knows of a picture or a box under its "meta".
+
+    address: what stands before a picture's name, in which signs are written as in an address: Label Studio's own for local files, or
+    that of a server, "https://example.org/pictures/".
+    """
+    return [_task(picture, address) for picture in dataset.pictures]
 
 
-def _task(picture: Picture) -> Json:
+def _task(picture: Picture, address: str) -> Json:
     proposed = [box for box in picture.boxes if box.source == "proposal"]
     annotated = [box for box in picture.boxes if box.source != "proposal"]
-    data = {"image": f"{LOCAL}{quote(picture.file_name)}"}
+    data = {"image": f"{address}{quote(picture.file_name)}"}
     annotations = [{"id": picture.number, "result": _results(picture, annotated)}]
     predictions = [{"model_version": "hypviz proposals", "result": _results(picture, proposed)}] if proposed else []
-    return {"id": picture.number, "data": data, "annotations": annotations, "predictions": predictions}
+    meta = {"hypviz": {"file_name": picture.file_name}}
+    return {"id": picture.number, "data": data, "meta": meta, "annotations": annotations, "predictions": predictions}
 
 
 def _results(picture: Picture, boxes: Sequence[WrittenBox]) -> list[Json]:

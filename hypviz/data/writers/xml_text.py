@@ -8,12 +8,21 @@ import xml.etree.ElementTree as ET
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+def xml_text(text: str) -> str:
+    r"""Text as XML can hold it.
+
+    >>> xml_text("a\x00b")
+    'a�b'
+    """
+    return _FORBIDDEN.sub("�", text)
+
+
 def xml_document(root: ET.Element) -> str:
     """The document of an element, indented, with its declaration."""
     for element in root.iter():
-        element.text = None if element.text is None else _FORBIDDEN.sub("�", element.text)
+        element.text = None if element.text is None else xml_text(element.text)
         for name, value in element.attrib.items():
-            element.set(name, _FORBIDDEN.sub("�", value))
+            element.set(name, xml_text(value))
     ET.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
