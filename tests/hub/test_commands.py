@@ -143,7 +143,7 @@ def test_a_server_without_the_hub_asks_nobody_and_one_with_it_opens_what_is_name
         (WorkspaceError, lambda: shut.workspace(DATA)),
         (WorkspaceError, lambda: shut.open(DATA, "demo")),
         (WorkspaceError, lambda: shut.workspace_folder(DATA)),
-        (CheckpointError, lambda: TrainingSets(shut).job({"set": "demo", "checkpoint": MODEL})),
+        (CheckpointError, lambda: TrainingSets(shut).job("demo", checkpoint=MODEL)),
     ):
         with pytest.raises(kind, match=r"fetches nothing from a hub|that this server opens"):
             ask()
