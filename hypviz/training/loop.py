@@ -158,7 +158,7 @@ def _join_norms(encoder: HyperbolicEncoder, ranks: Ranks) -> None:
         return
     if encoder.mean.is_cuda:
         synchronise_norms(encoder)
-    else:
+    elif ranks.leads:
         log.warning(
             "Batch normalisation: on CPUs each of the %d processes normalises by its own share of a batch, and running statistics are "
             "averaged; results differ from those of one process.", ranks.size,
