@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import uuid4
 
 import torch
@@ -27,6 +27,9 @@ from torch import Tensor, nn
 
 from hypviz.errors import DeviceError, HypvizError, SettingsError
 from hypviz.model.norms import training_norms
+
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import Store
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -100,7 +103,7 @@ class Ranks:
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         dist.all_reduce(flat)
         flat /= self.size
-        for tensor, mean in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+        for tensor, mean in zip(tensors, torch.split(flat, [tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(mean.view(tensor.shape))
 
     def take_weights_of_leader(self, module: nn.Module) -> None:
@@ -199,7 +202,9 @@ def joined_ranks(device: str = "auto") -> Iterator[tuple[Ranks, str]]:
     device = rank_device(device, local)
     if device != "cpu":
         torch.cuda.set_device(torch.device(device))
-    store, _, _ = next(iter(dist.rendezvous("env://", rank, size, timeout=TIMEOUT)))
+    from torch.distributed.rendezvous import rendezvous  # a torch that is built without has none of this
+
+    store, _, _ = next(iter(rendezvous("env://", rank, size, timeout=TIMEOUT)))
     store = store_of_start(store, rank, size)
     dist.init_process_group("gloo" if device == "cpu" else "cpu:gloo,cuda:nccl", store=store, rank=rank, world_size=size, timeout=TIMEOUT)
     package = logging.getLogger("hypviz")
@@ -213,12 +218,14 @@ def joined_ranks(device: str = "auto") -> Iterator[tuple[Ranks, str]]:
     dist.destroy_process_group()  # not after an error: others may still wait for what will not come
 
 
-def store_of_start(store: dist.Store, rank: int, size: int, *, wait_s: float = JOIN_S) -> dist.Store:
+def store_of_start(store: Store, rank: int, size: int, *, wait_s: float = JOIN_S) -> Store:
     """A part of a store that only this start of the ranks uses; DeviceError when they are not all there after `wait_s` seconds.
 
     torchrun keeps one store over restarts, in which the addresses of dead processes stand (torch 2.15): one that is started again might
     call those. So every rank says a fresh word, the leader answers with it and the name of the part, and goes on when all have heard.
     """
+    from torch._C._distributed_c10d import PrefixStore
+
     word, end = uuid4().hex, time.monotonic() + wait_s
     others = range(1, size) if rank == 0 else ()
     if rank:
@@ -229,16 +236,16 @@ def store_of_start(store: dist.Store, rank: int, size: int, *, wait_s: float = J
                 if greeting := _read(store, f"word/{other}"):
                     store.set(f"answer/{other}", greeting + word)
             if all(_read(store, f"heard/{other}") == word for other in others):
-                return dist.PrefixStore(word, store)
+                return PrefixStore(word, store)
         elif (answer := _read(store, f"answer/{rank}")).startswith(word):
             name = answer.removeprefix(word)
             store.set(f"heard/{rank}", name)
-            return dist.PrefixStore(name, store)
+            return PrefixStore(name, store)
         time.sleep(POLL_S)
     raise DeviceError(f"Process {rank} of {size} has waited {wait_s:.0f} s for the others to start; see what they say.")
 
 
-def _read(store: dist.Store, key: str) -> str:
+def _read(store: Store, key: str) -> str:
     """What stands under a key, "" for nothing."""
     return str(store.get(key).decode()) if store.check([key]) else ""
 

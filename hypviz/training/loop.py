@@ -100,8 +100,8 @@ def train(
     optimiser = build_optimiser(encoder, settings)
     first_head = copy.deepcopy(encoder.head) if recipe.loss.anchor else None  # before a state is loaded, so that a resumed run has the same
     if look is None:
-        shown = {"size": encoder.image_size, "shuffled": recipe.pairs.shuffled}
-        look = CropLook(items, crop_folder or folder / "crops", settings, **shown, ranks=ranks)
+        crop_folder, shuffled = crop_folder or folder / "crops", recipe.pairs.shuffled
+        look = CropLook(items, crop_folder, settings, size=encoder.image_size, shuffled=shuffled, ranks=ranks)
     elif not ranks.alone:
         look = share_of(look, ranks)
     kind = ImageSampler if recipe.pairs.batches == "images" else PairSampler
