@@ -26,7 +26,8 @@ from hypviz.errors import CheckpointError, HypvizError, SettingsError
 from hypviz.model.card import read_card
 from hypviz.model.checkpoint import load_checkpoint
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
-from hypviz.training import loop as training
+from hypviz.training import step as training_step
+from hypviz.training.look import shuffled_rows
 from hypviz.training.loop import Progress, Stopped, finish, train
 from hypviz.training.losses import LossOutput, LossSettings
 from hypviz.training.optimiser import build_optimiser, learning_rate
@@ -138,7 +139,7 @@ def test_stopped_and_resumed_equals_uninterrupted(through: Any, world: World, tm
 def test_ctrl_c_in_the_middle_of_a_step_finishes_it(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, through: Any) -> None:
     recipe, wanted, _ = through
     before, calls = signal.getsignal(signal.SIGINT), []
-    real = training.batch_loss
+    real = training_step.batch_loss
 
     def interrupted(*args: Any, **options: Any) -> LossOutput:  # after the forward pass has changed the batch statistics
         calls.append(1)
@@ -146,7 +147,7 @@ def test_ctrl_c_in_the_middle_of_a_step_finishes_it(world: World, tmp_path: Path
             signal.raise_signal(signal.SIGINT)
         return real(*args, **options)
 
-    monkeypatch.setattr(training, "batch_loss", interrupted)
+    monkeypatch.setattr(training_step, "batch_loss", interrupted)
     with pytest.raises(Stopped, match="Stopped at step 3 of 6"):
         run(world, tmp_path, recipe)
     assert signal.getsignal(signal.SIGINT) is before
@@ -276,7 +277,7 @@ def test_the_loss_goes_down(world: World, tmp_path: Path) -> None:
 def test_a_loss_or_gradient_that_is_no_number_ends_the_run_and_spares_the_state(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    real, calls = training.batch_loss, []
+    real, calls = training_step.batch_loss, []
 
     def broken(*args: Any, **options: Any) -> LossOutput:
         calls.append(1)
@@ -287,7 +288,7 @@ def test_a_loss_or_gradient_that_is_no_number_ends_the_run_and_spares_the_state(
             loss.total.register_hook(lambda gradient: gradient * float("inf"))
         return loss
 
-    monkeypatch.setattr(training, "batch_loss", broken)
+    monkeypatch.setattr(training_step, "batch_loss", broken)
     with pytest.raises(
         HypvizError, match=f"The {what} is no longer a finite number; lower lr or clip_norm, and start again with --no-resume"
     ):
@@ -461,12 +462,12 @@ def test_fit_from_a_checkpoint_keeps_its_architecture(workspace: Workspace, tmp_
 
 def test_shuffled_boxes_show_one_another_and_scenes_themselves(world: World) -> None:
     items, _ = world
-    shown = training._shuffled(items, seed=3)
+    shown = shuffled_rows(items, seed=3)
     scenes, boxes = np.flatnonzero(items.is_scene), np.flatnonzero(~items.is_scene)
     assert np.array_equal(shown[scenes], scenes)
     assert sorted(shown[boxes]) == sorted(boxes) and (shown[boxes] != boxes).mean() > 0.9
-    assert np.array_equal(shown, training._shuffled(items, seed=3))
-    assert not np.array_equal(shown, training._shuffled(items, seed=4))
+    assert np.array_equal(shown, shuffled_rows(items, seed=3))
+    assert not np.array_equal(shown, shuffled_rows(items, seed=4))
 
 
 def test_the_shuffled_control_trains_on_other_pictures(world: World, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -12,6 +12,10 @@ from hypviz.cli.output import Checkpoint, Device, Json, Track, WorkspaceFolder, 
 from hypviz.config import TrainSettings
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
+
+if TYPE_CHECKING:
+    from hypviz.training.distributed import Ranks
+    from hypviz.training.pipeline import FitJob
 
 DEFAULTS = TrainSettings()
 
@@ -37,24 +41,38 @@ def train(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Train an encoder with the angle loss. Ctrl-C saves a state; the same command resumes it."""
+    """Train an encoder with the angle loss. Ctrl-C saves a state; the same command resumes it.
+
+    On several GPUs or machines: torchrun --nproc-per-node N -m hypviz train … (docs/scaling.md).
+    """
     from hypviz.model.offers import offered_licence
-    from hypviz.training.pipeline import FitJob, fit
+    from hypviz.training.distributed import joined_ranks
+    from hypviz.training.pipeline import FitJob
 
     overrides = _json_option("--settings", settings)
     flags = {"steps": steps, "batch_pairs": batch_pairs, "lr": lr, "seed": seed}
     recipe = {**overrides, "train": {**flags, **overrides.get("train", {})}}
     recipe["encoder"] = {"backbone": backbone, **overrides.get("encoder", {})}
     chosen = str(recipe["encoder"]["backbone"])
-    if init is None and (of_weights := offered_licence(chosen, weights or "")):
-        typer.echo(f"{chosen}: weights licensed {of_weights}", err=True)
-    job = FitJob(workspace, out, validation, recipe, init, weights, licence, device, resume, track=track)
-    with progress_bar("Training", quiet=as_json) as report:
+    with joined_ranks(device) as (ranks, device_name):
+        if ranks.leads and init is None and (of_weights := offered_licence(chosen, weights or "")):
+            typer.echo(f"{chosen}: weights licensed {of_weights}", err=True)
+        job = FitJob(workspace, out, validation, recipe, init, weights, licence, device_name, resume, track=track)
+        _fit(job, ranks, as_json=as_json)
+
+
+def _fit(job: FitJob, ranks: Ranks, *, as_json: bool) -> None:
+    """Do the job with a bar, and say what came of it; the leader says it."""
+    from hypviz.training.pipeline import fit
+
+    with progress_bar("Training", quiet=as_json or not ranks.leads) as report:
 
         def on_progress(p: Any) -> None:
             report(p.step, p.steps, f"loss {p.loss:.3f} · {p.crops_per_second:.0f} crops/s · {p.seconds_left / 60:.1f} min left")
 
-        path, card = fit(job, on_progress=on_progress)
+        path, card = fit(job, on_progress=on_progress, ranks=ranks)
+    if not ranks.leads:
+        return
     result = {"checkpoint": str(path), "metrics": card.metrics, "seconds": card.training.get("seconds")}
     show(result, f"wrote {path}\n{json.dumps(card.metrics, indent=2)}", as_json=as_json)
 

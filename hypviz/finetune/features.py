@@ -48,7 +48,7 @@ class Features:
         self.values, self.seed = values, seed
 
     def __call__(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64], step: int) -> Tensor:
-        """Features of items, each of a view drawn by (seed, step); see `training.loop.Look`."""
+        """Features of items, each of a view drawn by (seed, step); see `training.look.Look`."""
         view = np.random.default_rng([self.seed, 3, step]).integers(len(self.values), size=len(rows))
         return torch.from_numpy(self.values[view, rows]).to(encoder.mean.device)
 

@@ -41,9 +41,10 @@ from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.model.fresh_head import fit_head
 from hypviz.search.embedding import Embedding
 from hypviz.storage.files import write_file
-from hypviz.training.loop import Progress, Stopped, batch_loss, train
+from hypviz.training.loop import Progress, Stopped, train
 from hypviz.training.loop import finish as write_result
 from hypviz.training.state import best_weights
+from hypviz.training.step import batch_loss
 from hypviz.training.tracking import tracked
 from hypviz.training.vitals import VITALS
 from hypviz.workspace.store import Workspace

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from hypviz.model.device import in_batches
@@ -25,6 +26,21 @@ def has_fresh_norms(encoder: HyperbolicEncoder) -> bool:
         if isinstance(norm, _BatchNorm) and norm.running_mean is not None and norm.running_var is not None
     ]
     return bool(states) and all(not mean.any() and bool((variance == 1).all()) for mean, variance in states)
+
+
+def training_norms(module: nn.Module) -> list[_BatchNorm]:
+    """The batch normalisations of a module that are in training mode: they normalise by their batch, and learn from it."""
+    return [norm for norm in module.modules() if isinstance(norm, _BatchNorm) and norm.training]
+
+
+def synchronise_norms(encoder: HyperbolicEncoder) -> None:
+    """Let batch normalisation of the backbone use the statistics of all processes' batches together, in training; on GPUs only.
+
+    Weights and statistics stay the very tensors they were, under their names. timm's layers keep the activation that is part of them.
+    """
+    from timm.layers import convert_sync_batchnorm
+
+    encoder.backbone = convert_sync_batchnorm(encoder.backbone)
 
 
 @torch.no_grad()

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from hypviz.model.card import Card, checkpoint_label, find_checkpoint, read_card
 from hypviz.progress import OnProgress, OnStage
 from hypviz.storage.json_types import Json
 from hypviz.workspace.store import Workspace
+
+if TYPE_CHECKING:
+    from hypviz.training.distributed import Ranks
 
 HEADLINES = {
     "box → scene P@5": ("box → scene", "same class", "precision@5"),
@@ -51,20 +54,28 @@ class FitJob:
     track: str = "none"
     """Where the figures of every step are written: one of `training.tracking.TRACKERS`."""
     look: Any = None
-    """A `training.loop.Look`: what the head is given of items, such as features of a frozen backbone; None for crops,
+    """A `training.look.Look`: what the head is given of items, such as features of a frozen backbone; None for crops,
     augmented anew at every step."""
 
 
-def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: threading.Event | None = None) -> tuple[Path, Card]:
+def fit(
+    job: FitJob,
+    *,
+    on_progress: Callable[[Any], None] | None = None,
+    stop: threading.Event | None = None,
+    ranks: Ranks | None = None,
+) -> tuple[Path, Card]:
     """Train as the job says and write the checkpoint; `on_progress` hears `training.loop.Progress` after every step.
 
-    Raises train.Stopped when it was stopped: the same job resumes it.
+    ranks: the processes that train together, of which this is one (`training.distributed`); None for one alone. The leader tracks,
+    judges and writes; path and card come to all of them. Raises train.Stopped when it was stopped: the same job resumes it.
     """
+    from hypviz.training.distributed import ALONE
     from hypviz.training.loop import finish, train
     from hypviz.training.state import Recipe
     from hypviz.training.tracking import tracked
 
-    recipe = dict(job.recipe)
+    ranks, recipe = ranks or ALONE, dict(job.recipe)
     if job.init is not None:  # an existing model keeps its own architecture
         from dataclasses import asdict
 
@@ -77,7 +88,7 @@ def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: 
         return headlines(evaluate(held_items, held, embed_items(held_items, encoder), quick))
 
     folder = job.out.parent / f"{weights_path(job.out).stem}.run"
-    with tracked(job.track, folder, name=job.out.stem, settings=recipe) as track:
+    with tracked(job.track if ranks.leads else "none", folder, name=job.out.stem, settings=recipe) as track:
 
         def listen(now: Any) -> None:
             track(now)
@@ -86,18 +97,22 @@ def fit(job: FitJob, *, on_progress: Callable[[Any], None] | None = None, stop: 
 
         encoder, record = train(
             items, hierarchy, folder, resolved, init=job.init, weights=job.weights, image_mask=mask, validate=validate,
-            device=job.device, resume=job.resume, on_progress=listen, stop=stop, look=job.look,
+            device=job.device, resume=job.resume, on_progress=listen, stop=stop, look=job.look, ranks=ranks,
         )  # fmt: skip
     if job.init is not None:
         record = record | {"from": checkpoint_label(job.init)}
-    embedding = embed_items(held_items, encoder)
-    retrieval = calibrate_retrieval(held_items, held, embedding)
-    judged = evaluate(held_items, held, embedding, EvaluateSettings(baselines=False), retrieval=retrieval)
-    path = finish(
-        encoder, job.out, record=record, metrics={"validation": headlines(judged), "chance": chances(judged)}, licence=job.licence,
-        description=job.description, retrieval=retrieval,
-    )  # fmt: skip
-    return path, read_card(path)
+
+    def conclude() -> tuple[Path, Card]:
+        embedding = embed_items(held_items, encoder)
+        retrieval = calibrate_retrieval(held_items, held, embedding)
+        judged = evaluate(held_items, held, embedding, EvaluateSettings(baselines=False), retrieval=retrieval)
+        path = finish(
+            encoder, job.out, record=record, metrics={"validation": headlines(judged), "chance": chances(judged)}, licence=job.licence,
+            description=job.description, retrieval=retrieval,
+        )  # fmt: skip
+        return path, read_card(path)
+
+    return ranks.from_leader(conclude)
 
 
 def _split(job: FitJob, seed: int) -> tuple[Items, Hierarchy, NDArray[np.bool_] | None, Items, Hierarchy]:

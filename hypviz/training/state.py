@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from dataclasses import asdict, dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypviz.errors import CheckpointError, SettingsError
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.storage.files import write_file
 from hypviz.storage.json_types import Json
+from hypviz.training.distributed import ALONE, Ranks
 from hypviz.training.losses import LossSettings
 
 log = logging.getLogger(__name__)
@@ -40,22 +42,34 @@ class Recipe:
 
 
 class RunState:
-    """The resumable state of a run: weights, optimiser, step and history, in one file written atomically."""
+    """The resumable state of a run: weights, optimiser, step and history, in one file written atomically.
 
-    def __init__(self, path: Path, recipe: Recipe, *, init: str, data: str) -> None:
-        self.path = path
+    Every rank has it; the file is the leader's.
+    """
+
+    def __init__(self, path: Path, recipe: Recipe, *, init: str, data: str, ranks: Ranks = ALONE) -> None:
+        self.path, self.ranks = path, ranks
         self.recipe, self.origin = recipe, {"init": init, "data": data}
         self.history: list[dict[str, float]] = []
         self.seconds = 0.0
         self.best: dict[str, Any] | None = None
         """Of the best validation so far: "score", "step" and the encoder's weights; None where no best is kept."""
 
+    def begin(self, encoder: HyperbolicEncoder, optimiser: torch.optim.Optimizer, *, resume: bool) -> int:
+        """The step to begin at: that of the state on disk, restored, with `resume` and in a group that was started again, else 0."""
+        if self.ranks.from_leader(lambda: resume or bool(self.ranks.restarts)):
+            return self.load(encoder, optimiser)
+        if self.ranks.leads and self.ranks.restarts == 0:
+            self.path.unlink(missing_ok=True)  # a group that is started again would take it for its own
+        return 0
+
     def load(self, encoder: HyperbolicEncoder, optimiser: torch.optim.Optimizer) -> int:
         """Restore an interrupted run of the same settings and data; returns the step to go on from, 0 when new."""
-        if not self.path.is_file():
+        if not self.ranks.from_leader(self.path.is_file):
             return 0
+        source = self.path if self.ranks.alone else BytesIO(self.ranks.from_leader(self.path.read_bytes))
         try:
-            state = torch.load(self.path, map_location="cpu", weights_only=True)
+            state = torch.load(source, map_location="cpu", weights_only=True)
             key = json.loads(state["key"])
             recipe, origin = key.pop("recipe"), key
         except Exception as error:  # torch raises many kinds for a damaged file
@@ -91,7 +105,9 @@ class RunState:
         return 0 < settings.patience * settings.validate_every <= waited
 
     def save(self, encoder: HyperbolicEncoder, optimiser: torch.optim.Optimizer, step: int, seconds: float) -> None:
-        """Write the state; the old one stays until the new one is whole."""
+        """Write the state, at the leader; the old one stays until the new one is whole."""
+        if not self.ranks.leads:
+            return
         key = json.dumps({"recipe": asdict(self.recipe), **self.origin}, sort_keys=True)
         content = {"key": key, "step": step, "seconds": seconds, "history": self.history}
         content |= {"encoder": encoder.state_dict(), "optimiser": optimiser.state_dict(), "best": self.best}

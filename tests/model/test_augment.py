@@ -75,3 +75,11 @@ def test_crops_are_small_early_and_of_full_size_later(pixels: torch.Tensor) -> N
     torch.testing.assert_close(small.mean(dim=(1, 2, 3)), pixels.mean(dim=(1, 2, 3)), atol=0.05, rtol=0)  # the whole of each
     flat = augment(torch.full((2, 3, 8, 8), 0.3), settings, step=0)
     torch.testing.assert_close(flat, torch.full((2, 3, 4, 4), 0.3))
+
+
+def test_a_share_of_a_batch_is_changed_as_it_is_among_all(pixels: torch.Tensor) -> None:
+    settings = TrainSettings(seed=3, colour_jitter=0.4)
+    whole = augment(pixels, settings, step=5)
+    for share in (slice(0, 64, 3), slice(1, 64, 3), slice(2, 64, 3)):
+        assert torch.equal(augment(pixels[share], settings, step=5, among=64, share=share), whole[share])
+    assert not torch.equal(augment(pixels[1::3], settings, step=5), whole[1::3])
