@@ -115,7 +115,8 @@ def _scope(request: Request) -> dict[str, Any]:
 def faults(request: Request, answer: Answer) -> list[str]:
     """What is wrong with an answer: a defect, a 5xx, no sentence, too much or too late."""
     found = []
-    if answer.defect or answer.status >= 500 or answer.status == 0:
+    silent = answer.status == 0 and not (request.method == "GET" and request.path.startswith(ENDLESS))  # those are left before they begin
+    if answer.defect or answer.status >= 500 or silent:
         last = answer.defect.strip().splitlines()[-1:] or [bytes(answer.body[:200]).decode("utf-8", "replace")]
         found.append(f"{answer.status} {last[0]}")
     if len(answer.body) > ANSWER_BYTES:

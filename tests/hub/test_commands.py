@@ -151,7 +151,7 @@ def test_a_server_without_the_hub_asks_nobody_and_one_with_it_opens_what_is_name
     free = Library(device="cpu", trust=Trust.of_server([], hub=True))
     view = free.open(DATA, MODEL)
     assert view.card.name == "tiny" and len(view.workspace.items) == len(Workspace.open(world.workspace).items)
-    job = TrainingSets(free).job({"set": DATA, "checkpoint": MODEL})
+    job = TrainingSets(free).job(DATA, checkpoint=MODEL)
     assert Path(job.checkpoint) == find_checkpoint(MODEL)
 
 
