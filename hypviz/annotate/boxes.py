@@ -10,8 +10,8 @@ from hypviz.data.items import Items
 from hypviz.data.raw import storable
 from hypviz.errors import DataError, SelectionError
 from hypviz.explore.query_points import checked_box
+from hypviz.storage.json_types import Json
 
-Json = dict[str, Any]
 MAX_LABEL, MAX_KEY, MAX_BOXES = 100, 64, 20_000
 """Most characters of a label and of a key, most boxes of one picture."""
 Known = dict[tuple[Any, ...], list["Box"]]

@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hypviz import __version__
 from hypviz.annotate.boxes import SOURCES, Box
@@ -17,8 +16,8 @@ from hypviz.annotate.correction_record import CorrectionRecord
 from hypviz.data.items import Images, Items
 from hypviz.data.writers import AnnotatedSet, Picture, WrittenBox, coco_document
 from hypviz.errors import HypvizError, WorkspaceError
+from hypviz.storage.json_types import Json
 
-Json = dict[str, Any]
 SCHEMA = 1
 WRITTEN_BY = {"written_by": f"hypviz {__version__}"}
 

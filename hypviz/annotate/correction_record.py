@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hypviz.data.corrections import Correction
-
-Json = dict[str, Any]
+from hypviz.storage.json_types import Json
 
 
 @dataclass(frozen=True)

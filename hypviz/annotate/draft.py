@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -32,10 +31,10 @@ from hypviz.data.items import Items
 from hypviz.data.writers import annotated_set, coco_document
 from hypviz.errors import ConflictError, DataError, SelectionError
 from hypviz.storage.files import exclusive, file_stamp, write_file
+from hypviz.storage.json_types import Json
 from hypviz.workspace.meta import now, read_meta
 from hypviz.workspace.store import Workspace
 
-Json = dict[str, Any]
 FILE = "annotations.json"
 
 

@@ -23,11 +23,11 @@ from hypviz.errors import SelectionError
 from hypviz.explore.library import DEMO, Library
 from hypviz.storage.files import exclusive
 from hypviz.storage.home import home
+from hypviz.storage.json_types import Json
 from hypviz.viz.pictures import shown_picture
 from hypviz.workspace.meta import read_meta
 from hypviz.workspace.store import Workspace, is_workspace
 
-Json = dict[str, Any]
 KEPT_DRAFTS = 4
 """Drafts held in memory; any other is read from its file again."""
 COLUMNS = ("kind", "level", "a", "b", "a_words", "b_words", "added", "removed", "problem", "made")

@@ -17,7 +17,7 @@ from hypviz.cli.bench_first_look import first_look
 from hypviz.cli.bench_load import load
 from hypviz.cli.bench_openimages import openimages
 from hypviz.cli.bench_search import search
-from hypviz.cli.output import Checkpoint, Device, Json, show
+from hypviz.cli.output import AsJson, Checkpoint, Device, show
 
 app = typer.Typer(invoke_without_command=True, help="Measure speed on this machine.")
 app.command("disk")(disk)
@@ -33,7 +33,7 @@ def bench(
     checkpoint: Checkpoint = "demo",
     items: Annotated[int, typer.Option(min=100, help="Size of the index to search.")] = 100_000,
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure start-up, drawing, encoding, search and the disk's payload; medians of a few runs.
 

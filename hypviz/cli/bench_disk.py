@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Json, show
+from hypviz.cli.output import AsJson, Checkpoint, show
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -84,7 +84,7 @@ def disk(
     checkpoint: Checkpoint = "demo",
     sizes: Annotated[Optional[list[int]], typer.Option("--items", min=100, help="Items; may be given several times.")] = None,
     browser: Annotated[bool, typer.Option(help="Measure in a headless browser, too.")] = True,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure the disk on made-up data: layout, payload, first draw, frames while panning and gliding, click to children.
 

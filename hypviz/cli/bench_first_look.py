@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
+from hypviz.cli.output import AsJson, Checkpoint, Device, WorkspaceFolder, show
 
 NAMES = {
     "own_objects": "own object classes among the first 12 cards",
@@ -19,7 +19,7 @@ def first_look(
     checkpoint: Checkpoint = "demo",
     omega: Annotated[Optional[float], typer.Option(help="Cone threshold in radians; the calibrated one by default.")] = None,
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Judge what a person sees first of every scene's children; found in other pictures only."""
     from hypviz.evaluation.first_look import judge_first_look

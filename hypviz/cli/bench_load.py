@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hypviz.cli.output import Json, show
+from hypviz.cli.output import AsJson, show
 
 PATIENCE_S = 600.0
 """How long the server may take to open, and the training to begin."""
@@ -29,7 +29,7 @@ def load(
     seconds: Annotated[float, typer.Option(min=1.0, help="How long they do.")] = 120.0,
     pace: Annotated[float, typer.Option(min=0.0, help="Mean seconds between two clicks of one browser; 0: none.")] = 5.0,
     train: Annotated[bool, typer.Option(help="Fine-tune the demo meanwhile.")] = True,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a server under load: each browser asks what a click asks (the answer, the disk around it, small pictures), looks, and
     clicks again. Browsers and server share this machine here; the figures say what each took of it."""

@@ -12,14 +12,14 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Json, show
+from hypviz.cli.output import AsJson, show
 from hypviz.progress import progress_bar
 
 
 def openimages(
     boxes: Annotated[int, typer.Option(min=100, help="How many boxes; OpenImages' training split has 14,610,229.")] = 14_610_229,
     folder: Annotated[Optional[Path], typer.Option(help="Where to write the files, which then stay; a temporary folder else.")] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure how long building HierOpenImages takes, step by step, and the most memory that was held."""
     from hypviz.openimages.synthetic import write_world

@@ -15,7 +15,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from hypviz.cli.output import Json, show
+from hypviz.cli.output import AsJson, show
 
 if TYPE_CHECKING:
     from hypviz.search.answers import Query
@@ -34,7 +34,7 @@ def search(
     limit: Annotated[int, typer.Option(min=1, help="Length of a list.")] = 100,
     rounds: Annotated[int, typer.Option(min=1, help="Repetitions, one of each kind in turn; medians are given.")] = 9,
     mapped: Annotated[bool, typer.Option("--mapped", help="The vectors lie in a file and are mapped, and FAISS is left out.")] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure exact search by every order of a list, for one query and for 16 at once, beside FAISS's flat inner product.
 

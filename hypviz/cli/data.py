@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from hypviz.cli.openimages import openimages
-from hypviz.cli.output import Json, fetched_data, show
+from hypviz.cli.output import AsJson, fetched_data, show
 from hypviz.cli.propose import propose
 from hypviz.errors import SettingsError
 from hypviz.hub.address import is_hub_address
@@ -29,7 +29,7 @@ def clipart(
     height: Annotated[int, typer.Option(min=120, max=2048)] = 288,
     image_format: Annotated[str, typer.Option("--format", help="jpeg or webp.")] = "jpeg",
     quality: Annotated[int, typer.Option(min=1, max=100)] = 88,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Draw scenes of the clipart world with exact boxes, as a COCO data set."""
     from hypviz.clipart import SPLIT_SEEDS, write_dataset
@@ -62,7 +62,7 @@ def import_data(
     duplicate_iou: Annotated[float, typer.Option(help="Boxes with this IoU are one object.")] = 0.9,
     min_box_px: Annotated[float, typer.Option(help="Smaller boxes take no part in pairs.")] = 0.0,
     overwrite: Annotated[bool, typer.Option(help="Renew an existing workspace.")] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Import a data set, or a folder of pictures, into a workspace; what its files are is told by their content.
 

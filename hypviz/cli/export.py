@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from hypviz.cli import filters
-from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show
+from hypviz.cli.output import AsJson, Checkpoint, Device, WorkspaceFolder, show
 from hypviz.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def selection(
     tag: filters.Tag = None,
     pictures: Annotated[bool, typer.Option("--pictures", help="Pack the pictures too: a zip of annotations and pictures.")] = False,
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write the items that pass all of the given filters to a file. Embeds the workspace first when that was not done."""
     from hypviz.explore.view import View

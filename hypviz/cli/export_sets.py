@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, show
+from hypviz.cli.output import AsJson, Checkpoint, Device, show
 
 if TYPE_CHECKING:
     from hypviz.data.writers import AnnotatedSet
@@ -23,7 +23,7 @@ def cvat(
     workspace: WorkspaceArgument,
     out: Annotated[Path, typer.Argument(metavar="OUT", help=f"A .xml of annotations alone, {WITH_PICTURES}.")],
     labels: Annotated[Optional[Path], typer.Option(help="Also write the labels, for the Raw editor of a CVAT task, to this file.")] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a workspace as CVAT for images 1.1; who is inside whom stands in the attributes `number` and `inside`."""
     from hypviz.data.writers.label_definitions import cvat_labels
@@ -44,7 +44,7 @@ def label_studio(
         typer.Option(help="What stands before a picture's name: Label Studio's address of local files, or https://…/ of a server."),
     ] = "/data/local-files/?d=",
     labels: Annotated[Optional[Path], typer.Option(help="Also write the labelling configuration of the project to this file.")] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a workspace as Label Studio's tasks, with relations from a box to those inside it."""
     from hypviz.data.writers.label_definitions import labelstudio_configuration
@@ -62,7 +62,7 @@ def fiftyone(
     out: Annotated[Path, typer.Argument(metavar="OUT", help=f"A .json of labels that names pictures by whole path, {WITH_PICTURES}.")],
     checkpoint: Checkpoint = "",
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a workspace as FiftyOneImageDetectionDataset; parents, level and distance to the root are fields of each detection.
 
@@ -81,7 +81,7 @@ def fiftyone(
 def datasets(
     workspace: WorkspaceArgument,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder, for datasets.load_dataset.")],
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a workspace as a Hugging Face `datasets` folder: Parquet files with the pictures inside and a README.md."""
     from hypviz.explore.export_sets import export_datasets

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Device, Json, Track, WorkspaceFolder, fetched, show, suited
+from hypviz.cli.output import AsJson, Device, Track, WorkspaceFolder, fetched, show, suited
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
 
@@ -34,7 +34,7 @@ def finetune(
     resume: Annotated[bool, typer.Option(help="Go on from the state of an interrupted run.")] = True,
     track: Track = "none",
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fine-tune a checkpoint on a small set and keep the best epoch. Ctrl-C saves a state; the same command resumes it."""
     from hypviz.finetune.keep import keep, target_of

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from hypviz.cli.output import Device, Json, WorkspaceFolder, fetched
+from hypviz.cli.output import AsJson, Device, WorkspaceFolder, fetched
 
 
 def health(
@@ -20,7 +20,7 @@ def health(
         Optional[int], typer.Option(min=1, help="List this many findings of each kind.  [default: 10; all with --json]")
     ] = None,
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check a hierarchy: duplicates, cycles, orphans, and, with a checkpoint, children outside their parent's cone."""
     from hypviz.errors import SettingsError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, Track, WorkspaceFolder, fetched, say_licence, show, suited
+from hypviz.cli.output import AsJson, Checkpoint, Device, Track, WorkspaceFolder, fetched, say_licence, show, suited
 from hypviz.config import TrainSettings
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
@@ -39,7 +39,7 @@ def train(
     resume: Annotated[bool, typer.Option(help="Go on from the state of an interrupted run.")] = True,
     track: Track = "none",
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train an encoder with the angle loss. Ctrl-C saves a state; the same command resumes it.
 
@@ -97,7 +97,7 @@ def embed(
     checkpoint: Checkpoint = "",
     force: Annotated[bool, typer.Option(help="Embed again even when a fresh embedding is there.")] = False,
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Embed every item of a workspace with a checkpoint."""
     import time

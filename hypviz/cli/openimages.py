@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import numpy as np
 import typer
 
-from hypviz.cli.output import Json, show
+from hypviz.cli.output import AsJson, show
 from hypviz.errors import DataError, SettingsError
 from hypviz.progress import progress_bar
 
@@ -29,7 +29,7 @@ def openimages(
     download: Annotated[bool, typer.Option("--download", help="Fetch the pictures that are missing, by s5cmd.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Check every picture against checksums.sha256.")] = False,
     import_: Annotated[bool, typer.Option("--import", help="Make OUT/workspace from the pictures that are there.")] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Build HierOpenImages: items, edges and pairs from the CSV files alone, then the list of pictures to fetch.
 

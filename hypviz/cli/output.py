@@ -11,32 +11,32 @@ import typer
 from hypviz.hub.address import is_hub_address
 
 
-def fetched(given: Any) -> Any:
+def fetched(named: Any) -> Any:
     """The checkpoints that an option names, those of a hub fetched, with one progress bar, and named by their commits from here on."""
-    if isinstance(given, (list, tuple)):
-        return [fetched(one) for one in given]
-    if not given or not is_hub_address(given):
-        return given
+    if isinstance(named, (list, tuple)):
+        return [fetched(one) for one in named]
+    if not named or not is_hub_address(named):
+        return named
     from hypviz.model.card import origin_of
     from hypviz.model.hub_checkpoint import fetch_checkpoint
     from hypviz.progress import progress_bar
 
-    with progress_bar(f"Fetching {given}") as report:
-        return origin_of(fetch_checkpoint(given, on_progress=report))
+    with progress_bar(f"Fetching {named}") as report:
+        return origin_of(fetch_checkpoint(named, on_progress=report))
 
 
-def fetched_data(given: str) -> str:
+def fetched_data(named: str) -> str:
     """The data that an option names; those of a hub fetched, with one progress bar, and named by their commit from here on."""
-    if not given or not is_hub_address(given):
-        return given
+    if not named or not is_hub_address(named):
+        return named
     from hypviz.progress import progress_bar
     from hypviz.workspace.hub_data import fetch_data
 
-    with progress_bar(f"Fetching {given}") as report:
-        return str(fetch_data(given, on_progress=report).address)
+    with progress_bar(f"Fetching {named}") as report:
+        return str(fetch_data(named, on_progress=report).address)
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, for machines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, for machines.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Track = Annotated[
     str,

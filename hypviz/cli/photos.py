@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hypviz.cli.output import Device, Json, show
+from hypviz.cli.output import AsJson, Device, show
 from hypviz.progress import progress_bar
 
 LICENCE = "Apache-2.0"
@@ -32,7 +32,7 @@ def photos(
     seeds: Annotated[int, typer.Option(min=1, help="With --leave-out: seeds for each part.")] = 3,
     settings: Annotated[str, typer.Option(help='Settings to change, as JSON: {"loss.anchor": 0.3}.')] = "{}",
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Join data sets, train a head on the features of EfficientNet-Lite0 and write the checkpoint with its card."""
     from hypviz.experiments.photos import BACKBONE, RECIPE, place_boxes

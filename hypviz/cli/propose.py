@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, show, suited
+from hypviz.cli.output import AsJson, Checkpoint, Device, WorkspaceFolder, show, suited
 from hypviz.progress import progress_bar
 
 
@@ -21,7 +21,7 @@ def propose(
     everywhere: Annotated[bool, typer.Option("--everywhere", help="For pictures that have boxes, too.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Renew an existing workspace.")] = False,
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Propose boxes for the pictures of a workspace that have none, by windows of many sizes and the model's own cones.
 

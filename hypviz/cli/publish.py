@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from hypviz.cli import filters
-from hypviz.cli.output import Checkpoint, Device, Json, fetched_data, show
+from hypviz.cli.output import AsJson, Checkpoint, Device, fetched_data, show
 from hypviz.config import check_range
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def publish(
     thumb_size: Annotated[int, typer.Option(help="Longest side of small pictures in pixels; 0 for none.")] = 112,
     picture_size: Annotated[int, typer.Option(help="Longest side of whole pictures in pixels; 0 for none.")] = 800,
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a page that needs no server: any static host serves the folder, under any path, and it asks nobody else for anything."""
     from hypviz.explore.library import Library

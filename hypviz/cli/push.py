@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Json, fetched, show
+from hypviz.cli.output import AsJson, fetched, show
 from hypviz.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def push(
-    what: Annotated[
+    source: Annotated[
         str,
         typer.Argument(metavar="CHECKPOINT_OR_WORKSPACE", callback=fetched, help="A checkpoint, by name or file, or a workspace's folder."),
     ],
@@ -25,7 +25,7 @@ def push(
     private: Annotated[bool, typer.Option("--private", help="Make a new repository a private one.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the folder and list its files; nothing is sent anywhere.")] = False,
     out: Annotated[Optional[Path], typer.Option(help="Folder that --dry-run writes.  [default: OWNER--NAME, here]")] = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a checkpoint (weights, config.json, README.md), or a workspace's pictures and boxes (COCO, README.md), on to a hub.
 
@@ -37,24 +37,24 @@ def push(
 
     if out is not None and not dry_run:
         raise SettingsError("--out says where --dry-run writes its folder; add --dry-run, or leave out --out.")
-    folder = next((each for each in (Path(what), home() / what) if is_workspace(each)), None)
+    folder = next((each for each in (Path(source), home() / source) if is_workspace(each)), None)
     if folder is None:
         address = parse_address(f"{SCHEME}{name}", MODEL)
         with tempfile.TemporaryDirectory(prefix="hypviz-push-") as place:
             _deliver(
-                address, _model_files(what, Path(place), address), private=private, out=_target(address, out, dry_run), as_json=as_json
+                address, _model_files(source, Path(place), address), private=private, out=_target(address, out, dry_run), as_json=as_json
             )
         return
     address = parse_address(f"{SCHEME}datasets/{name}", DATASET)
     _deliver(address, _data_files(folder, address), private=private, out=_target(address, out, dry_run), as_json=as_json)
 
 
-def _model_files(what: str, place: Path, address: HubAddress) -> Files:
+def _model_files(checkpoint: str, place: Path, address: HubAddress) -> Files:
     from hypviz.hub.readme import NOT_STATED
     from hypviz.model.checkpoint import load_checkpoint
     from hypviz.model.repository import write_model
 
-    encoder, card = load_checkpoint(what)
+    encoder, card = load_checkpoint(checkpoint)
     if card.licence == NOT_STATED:
         typer.echo(f"{card.name}: its licence is not stated; say it in the card before others use it.", err=True)
     write_model(place, encoder.state_dict(), card, place=str(address))
@@ -90,5 +90,5 @@ def _deliver(address: HubAddress, files: Files, *, private: bool, out: Path | No
         show(result | {"folder": str(out)}, "\n".join([*lines, f"{out}: {total}; nothing was sent."]), as_json=as_json)
         return
     with progress_bar(f"Writing {address}", quiet=as_json) as report:
-        made = upload(address, files, private=private, on_progress=report)
-    show(result | {"commit": made}, f"{made}: {total}", as_json=as_json)
+        commit = upload(address, files, private=private, on_progress=report)
+    show(result | {"commit": commit}, f"{commit}: {total}", as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, say_licence, show, suited
+from hypviz.cli.output import AsJson, Checkpoint, Device, WorkspaceFolder, say_licence, show, suited
 from hypviz.errors import SettingsError
 from hypviz.viz.radius_scale import written
 
@@ -31,7 +31,7 @@ def search(
     omega: Annotated[Optional[float], typer.Option(help="Cone threshold in radians; the calibrated one by default.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most this many answers.")] = 40,
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Search a workspace by entailment. Embeds it first when that was not done."""
     from hypviz.explore.view import View

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from hypviz.cli.output import Checkpoint, Device, Json, WorkspaceFolder, say_licence, show, suited
+from hypviz.cli.output import AsJson, Checkpoint, Device, WorkspaceFolder, say_licence, show, suited
 from hypviz.progress import progress_bar
 
 MODELS = "lorentz (space components), lorentz-full (time first), poincare (ball of radius 1/√curv), poincare-unit, or tangent"
@@ -27,7 +27,7 @@ def data_vectors(
     project: Annotated[bool, typer.Option("--project", help="Move vectors that lie off the manifold on to it.")] = False,
     name: Annotated[str, typer.Option(help="The workspace's name; the file's by default.")] = "",
     overwrite: Annotated[bool, typer.Option(help="Renew an existing workspace.")] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a workspace of your own vectors: at once on the disk and searchable by entailment."""
     from hypviz.vectors.read import read_vectors
@@ -58,7 +58,7 @@ def export_vectors(
     text: Annotated[str, typer.Option(help="Only items with these words in the class's or the picture's name.")] = "",
     ids: Annotated[Optional[Path], typer.Option(help="Only the item ids in this file, one a line.")] = None,
     device: Device = "auto",
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write vectors of a workspace, or of some of its items, with curvature and model said beside them."""
     from hypviz.explore.view import View

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,8 @@ from scipy.sparse import csc_array
 
 from hypviz.data.hierarchy import Hierarchy, class_graph, scene_classes
 from hypviz.data.items import Items, whole_pictures
+from hypviz.storage.json_types import Json
 
-Json = dict[str, Any]
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,10 +10,9 @@ from hypviz.data.items import Items
 from hypviz.explore.marks import Marks
 from hypviz.search.answers import Ranked
 from hypviz.search.embedding import Embedding
+from hypviz.storage.json_types import Json
 from hypviz.viz.colours import branch_colours, depth_names
 from hypviz.viz.disk import Columns
-
-Json = dict[str, Any]
 
 
 class Cards:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +23,9 @@ from hypviz.search.bands import BandGroup, Bands, by_class, radius_bands
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.scoring import Floats, ranking_value
+from hypviz.storage.json_types import Json
 from hypviz.viz.colours import depth_names
 
-Json = dict[str, Any]
 Rows = NDArray[np.int64]
 WAYS = ("entailment", "nearest", "cosine")
 NEAREST = 40

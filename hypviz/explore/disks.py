@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,6 @@ from hypviz.viz.tree import branches
 from hypviz.viz.typicality import FAR, class_distance
 from hypviz.workspace.store import Workspace
 
-Json = dict[str, Any]
 Rows = NDArray[np.int64]
 MAX_POINTS = 50_000
 """Points sent at once: 1.5 MB, and what plotly still pans smoothly."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Edges
 from hypviz.errors import SelectionError
+from hypviz.storage.json_types import Json
 
-Json = dict[str, Any]
 MAX_EDGES = 5000
 """More arcs than this are a fog and take longer than a frame to draw."""
 

@@ -26,11 +26,11 @@ from hypviz.data.writers import AnnotatedSet, annotated_set, coco_document, cvat
 from hypviz.errors import DataError
 from hypviz.explore.cards import Cards
 from hypviz.explore.export_layouts import fiftyone, hyperview
+from hypviz.storage.json_types import Json
 from hypviz.vectors.write import vectors_zip
 from hypviz.viz.tree import Tree
 from hypviz.workspace.tables import parquet_bytes
 
-Json = dict[str, Any]
 Rows = NDArray[np.int64]
 FORMATS = {
     "csv": ("csv", "text/csv; charset=utf-8"),

@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +23,9 @@ from hypviz.data.items import Items
 from hypviz.data.pictures import PictureError, open_upright
 from hypviz.data.writers import AnnotatedSet, annotated_set
 from hypviz.explore.cards import Cards
+from hypviz.storage.json_types import Json
 from hypviz.viz.tree import Tree
 
-Json = dict[str, Any]
 Rows = NDArray[np.int64]
 THUMB = (128, 128)
 """HyperView's own size of a thumbnail."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,9 +10,8 @@ from hypviz import __version__
 from hypviz.model.card import Card, checkpoint_hash
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Retrieval
+from hypviz.storage.json_types import Json
 from hypviz.workspace.store import Workspace
-
-Json = dict[str, Any]
 
 
 def facts_of(workspace: Workspace, card: Card) -> Json:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from hypviz.data.items import SCENE
 from hypviz.explore.selection import Selector
+from hypviz.storage.json_types import Json
 
-Json = dict[str, Any]
 BINS = 40
 ENDS = (0.005, 0.995)
 """Quantiles between which the bins are equally wide; the first and the last bin also take what lies beyond, however far out."""

@@ -19,6 +19,7 @@ from hypviz.errors import WorkspaceError
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones
+from hypviz.storage.json_types import Json
 from hypviz.viz import honesty, layout
 from hypviz.viz.focus import family_angles
 from hypviz.viz.insertion import carry_over
@@ -28,7 +29,6 @@ from hypviz.workspace.store import Workspace
 
 SCALES = ("stretched", "linear")
 log = logging.getLogger(__name__)
-Json = dict[str, Any]
 
 
 class Layouts:

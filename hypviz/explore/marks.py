@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from hypviz.errors import SelectionError, WorkspaceError
 from hypviz.explore.bitsets import pack_mask
 from hypviz.storage.files import exclusive, write_file
+from hypviz.storage.json_types import Json
 from hypviz.storage.keeping import keep, places
 from hypviz.workspace.meta import now, write_json
 
-Json = dict[str, Any]
 T = TypeVar("T")
 FILE = "marks.json"
 SCHEMA = 1

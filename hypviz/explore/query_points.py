@@ -21,6 +21,7 @@ from hypviz.explore.uploads import Box, Upload, Uploads
 from hypviz.inference.embed import embed_picture
 from hypviz.search.answers import Query
 from hypviz.search.index import Index
+from hypviz.storage.json_types import Json
 from hypviz.viz.colours import DEPTH_NAMES
 from hypviz.viz.pictures import crop_bytes, placeholder
 from hypviz.viz.radius_scale import written
@@ -28,7 +29,6 @@ from hypviz.viz.radius_scale import written
 if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
 
-Json = dict[str, Any]
 KEPT_EMBEDDINGS = 512
 """Embedded own crops remembered, so that moving the ω slider does not embed again."""
 WORDS_SIZE = (480, 140)

@@ -26,10 +26,10 @@ from hypviz.data.items import SCENE, Items
 from hypviz.errors import SelectionError
 from hypviz.explore.bitsets import unpack_mask
 from hypviz.explore.marks import Marks
+from hypviz.storage.json_types import Json
 from hypviz.viz.disk import Columns
 from hypviz.viz.region import is_finite
 
-Json = dict[str, Any]
 Mask = NDArray[np.bool_]
 VIOLATIONS = ("outside_cone", "inverted")
 """Flags that contradict the annotated hierarchy."""

@@ -19,11 +19,11 @@ from hypviz.search.answers import Query
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.traverse import ROOT, words_to_root
+from hypviz.storage.json_types import Json
 
 if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
 
-Json = dict[str, Any]
 PROMPT = "a photo of a {}."
 """How a class name is put to the text tower, as in MERU's traversals; a person's own words are taken as they are."""
 ENTAILMENT, COSINE = "entailment", "cosine"

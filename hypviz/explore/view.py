@@ -37,6 +37,7 @@ from hypviz.progress import OnProgress
 from hypviz.search.answers import Ranked
 from hypviz.search.index import Index
 from hypviz.search.retrieval import Retrieval
+from hypviz.storage.json_types import Json
 from hypviz.viz import layout
 from hypviz.viz.pictures import placeholder, shown_picture, thumbnail
 from hypviz.viz.tree import Tree
@@ -44,8 +45,6 @@ from hypviz.workspace.store import Workspace
 
 if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
-
-Json = dict[str, Any]
 
 
 class View:

@@ -26,12 +26,12 @@ from hypviz.explore.selection import Selector
 from hypviz.search.answers import Query
 from hypviz.search.near import refined_cosines
 from hypviz.search.orders import near_duplicates
+from hypviz.storage.json_types import Json
 from hypviz.viz import layout
 from hypviz.viz.focus import Focus, focus, focus_payload, sides
 from hypviz.viz.radius_scale import RadiusScale
 from hypviz.viz.region import checked_centre, checked_polygon, in_polygon, in_window, is_finite
 
-Json = dict[str, Any]
 Mask = NDArray[np.bool_]
 ORDERS = ("row", "radius", "label", "image", "distortion", "class_distance", "twins")
 MAX_LISTED = 500

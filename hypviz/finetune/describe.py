@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from hypviz.finetune.folder import JobFolder
 from hypviz.finetune.keep import kept_as
@@ -11,8 +10,7 @@ from hypviz.finetune.request import DEPTHS, named_settings
 from hypviz.finetune.warnings import course_warnings, shortcoming_warnings
 from hypviz.jobs.progress import DONE, RUNNING, JobProgress
 from hypviz.model.card import checkpoint_label
-
-Json = dict[str, Any]
+from hypviz.storage.json_types import Json
 
 
 def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> Json:

@@ -28,8 +28,7 @@ from hypviz.errors import SelectionError, StorageError
 from hypviz.finetune.request import FinetuneRequest
 from hypviz.storage.files import write_file
 from hypviz.storage.home import trainings
-
-Json = dict[str, Any]
+from hypviz.storage.json_types import Json
 
 
 class JobFolder:

@@ -14,9 +14,8 @@ from hypviz.finetune.folder import JobFolder
 from hypviz.finetune.initial_encoder import start_licence, start_settings
 from hypviz.finetune.split import Split, split_images
 from hypviz.finetune.warnings import licence_warnings, set_warnings
+from hypviz.storage.json_types import Json
 from hypviz.workspace.store import Workspace
-
-Json = dict[str, Any]
 
 
 def resolve(folder: JobFolder, workspace: Workspace) -> tuple[Plan, Split]:

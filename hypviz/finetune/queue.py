@@ -27,12 +27,12 @@ from hypviz.finetune.training_process import GRACE_S, TrainingProcess
 from hypviz.jobs.progress import CANCELLED, FAILED, INTERRUPTED, QUEUED, RUNNING, STOPPED, UNDER_WAY
 from hypviz.storage.files import exclusive, settle
 from hypviz.storage.home import own_checkpoints, trainings
+from hypviz.storage.json_types import Json
 from hypviz.storage.locks import is_held
 from hypviz.storage.owners import signed_in
 from hypviz.workspace.meta import now
 
 log = logging.getLogger(__name__)
-Json = dict[str, Any]
 POLL_S = 0.1
 PATIENCE_S = {"cancel": 10.0, "pause": GRACE_S}
 """How long a process may take to end by itself, by what was asked for; a cancelled one has nothing to save."""

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -41,6 +40,7 @@ from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.model.fresh_head import fit_head
 from hypviz.search.embedding import Embedding
 from hypviz.storage.files import write_file
+from hypviz.storage.json_types import Json
 from hypviz.training.loop import Progress, Stopped, train
 from hypviz.training.loop import finish as write_result
 from hypviz.training.state import best_weights
@@ -50,7 +50,6 @@ from hypviz.training.vitals import VITALS
 from hypviz.workspace.store import Workspace
 
 log = logging.getLogger(__name__)
-Json = dict[str, Any]
 PREPARING, JUDGING = 0.15, 0.97
 """Shares of the work before the first step and before the last judging, for the bar."""
 TELL_EVERY_S = 0.5

@@ -26,6 +26,7 @@ from hypviz.model.card import checkpoint_label
 from hypviz.model.offers import offered_licence
 from hypviz.progress import OnStage
 from hypviz.storage.home import home
+from hypviz.storage.json_types import Json
 from hypviz.workspace.meta import read_meta
 from hypviz.workspace.store import Workspace
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from hypviz.finetune.defaults import Plan
     from hypviz.finetune.split import Split
 
-Json = dict[str, Any]
 KEPT_INTAKES = 32
 """Finished intakes whose outcome is remembered."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-Json = dict[str, Any]
+from hypviz.storage.json_types import Json
+
 FEW_IMAGES = 20
 """Fewer pictures to validate on say little."""
 STREAK = 4

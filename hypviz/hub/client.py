@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 LOGIN = "log in by `hf auth login`, or set HF_TOKEN"
 
 
-def hub_api(what: str) -> HfApi:
-    """The client, of the hub that HF_ENDPOINT names. what: what it is wanted for; HubError where the package is not installed."""
+def hub_api(purpose: str) -> HfApi:
+    """The client of the hub that HF_ENDPOINT names; HubError where its package is not installed. purpose: begins that sentence."""
     try:
         from huggingface_hub import HfApi
     except ImportError:
-        raise HubError(f"{what} needs the package huggingface_hub, which is not installed: pip install 'hypviz[hub]'.") from None
+        raise HubError(f"{purpose} needs the package huggingface_hub, which is not installed: pip install 'hypviz[hub]'.") from None
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # its transport has a line for every request
     return HfApi(library_name="hypviz", library_version=__version__)
 
@@ -81,13 +81,13 @@ def _refused(error: Any, address: HubAddress, doing: str, hub: str, page: str) -
     from huggingface_hub import errors
 
     status = getattr(error.response, "status_code", 0)
-    what = {"model": "model", "dataset": "data set"}[address.kind]
+    noun = {"model": "model", "dataset": "data set"}[address.kind]
     if isinstance(error, errors.GatedRepoError):
         return f"{address} cannot be {doing}: its owner grants access one by one; ask for it on {page}, then {LOGIN}."
     if isinstance(error, errors.RevisionNotFoundError):
-        return f"{address}: the {what} has no revision {address.revision!r}; choose a branch, tag or commit of {page}."
+        return f"{address}: the {noun} has no revision {address.revision!r}; choose a branch, tag or commit of {page}."
     if isinstance(error, errors.RepositoryNotFoundError) and doing == "fetched":
-        return f"{address}: the hub at {hub} has no such {what}, or does not show it to you; check the name, or {LOGIN} if it is private."
+        return f"{address}: the hub at {hub} has no such {noun}, or does not show it to you; check the name, or {LOGIN} if it is private."
     if status in (401, 403, 404):
         return f"{address} cannot be {doing}: the hub at {hub} does not let you (HTTP {status}); {LOGIN} with the right to do so."
     if status == 429:
@@ -98,8 +98,8 @@ def _refused(error: Any, address: HubAddress, doing: str, hub: str, page: str) -
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """An error and what it came of, the first cause last."""
-    seen: set[int] = set()
-    while id(error) not in seen:
-        seen.add(id(error))
+    passed: set[int] = set()
+    while id(error) not in passed:
+        passed.add(id(error))
         yield error
         error = error.__cause__ or error.__context__ or error

@@ -47,13 +47,13 @@ def fetch(address: HubAddress, choose: Choose, *, on_progress: OnProgress | None
     cache = Path(constants.HF_HUB_CACHE)
     place = (str(cache), str(api.endpoint))
     with _lock:  # who asks for the same meanwhile finds it here
-        kept = _snapshots.get((*place, str(address)))
-        if kept is None or not all((kept.folder / name).is_file() for name in kept.files):
+        snapshot = _snapshots.get((*place, str(address)))
+        if snapshot is None or not all((snapshot.folder / name).is_file() for name in snapshot.files):
             with refusals(address, "fetched"):
-                kept = _fetch(api, address, choose, cache, on_progress)
-            for key in (address, kept.address):
-                _snapshots[(*place, str(key))] = kept
-    return kept
+                snapshot = _fetch(api, address, choose, cache, on_progress)
+            for key in (address, snapshot.address):
+                _snapshots[(*place, str(key))] = snapshot
+    return snapshot
 
 
 def _fetch(api: HfApi, address: HubAddress, choose: Choose, cache: Path, on_progress: OnProgress | None) -> Snapshot:

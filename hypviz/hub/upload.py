@@ -64,8 +64,8 @@ def upload(address: HubAddress, files: Files, *, private: bool = False, on_progr
             done += sum(sizes[one.path_in_repo] for one in batch)
             if on_progress is not None:
                 on_progress(done, total)
-        made: Any = api.create_commit(address.repo, additions, repo_type=address.kind, commit_message="Written by hypviz push")
-    return str(address.at(str(made.oid)))
+        commit: Any = api.create_commit(address.repo, additions, repo_type=address.kind, commit_message="Written by hypviz push")
+    return str(address.at(str(commit.oid)))
 
 
 def _batches(additions: list[CommitOperationAdd], sizes: Mapping[str, int]) -> Iterator[list[CommitOperationAdd]]:

@@ -47,5 +47,5 @@ def checkpoint_files(names: Sequence[str]) -> tuple[str, ...]:
     for candidates in (pairs, single):
         if len(candidates) == 1:
             return candidates[0]
-    there = ", ".join(name for (name,) in single[:5]) or "no weights at all"
-    raise HubError(f"The repository holds {there}: expected {WEIGHTS} with {CONFIG}, or one file of weights that hypviz reads.")
+    weights = ", ".join(name for (name,) in single[:5]) or "no weights at all"
+    raise HubError(f"The repository holds {weights}: expected {WEIGHTS} with {CONFIG}, or one file of weights that hypviz reads.")

@@ -15,8 +15,6 @@ Answers name the `data` to go on with: what is shipped, or lies elsewhere, is ch
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 
@@ -24,8 +22,7 @@ from hypviz.annotate import DraftStore
 from hypviz.data.corrections import Correction
 from hypviz.explore.library import Library
 from hypviz.server.schemas.annotate import CorrectionBody, PictureBody
-
-Json = dict[str, Any]
+from hypviz.storage.json_types import Json
 
 
 def annotate_router(library: Library) -> APIRouter:

@@ -21,7 +21,7 @@ A filter is described in hypviz.explore.selection, sets of rows as bits in hypvi
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
@@ -32,9 +32,8 @@ from hypviz.explore.view import View
 from hypviz.server.schemas.filters import ExportBody, FilterBody, ListingBody
 from hypviz.server.schemas.questions import CommonBody, ConeBody, FocusBody, PointsQuery, RowsBody
 from hypviz.server.schemas.regions import MoreBody, Region
+from hypviz.storage.json_types import Json
 from hypviz.viz.layout import DEFAULT
-
-Json = dict[str, Any]
 
 
 def disk_router(library: Library) -> APIRouter:

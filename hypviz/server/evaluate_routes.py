@@ -6,7 +6,7 @@ opened again, by another browser too.
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes, and some are made on the spot.
 from collections import OrderedDict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
@@ -26,8 +26,8 @@ from hypviz.server.schemas.evaluate import (
     PartQuery,
     ReviewQuery,
 )
+from hypviz.storage.json_types import Json
 
-Json = dict[str, Any]
 KEPT_JOBS = 64
 """Evaluations whose starter is remembered."""
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}

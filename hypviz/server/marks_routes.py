@@ -11,15 +11,12 @@ POST saved/delete   {id, seen}
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from fastapi import APIRouter
 
 from hypviz.explore.library import Library
 from hypviz.server.schemas.marks import SavedViewBody, SavedViewNameBody, SavedViewRenameBody, TagBody, TagNameBody, TagRenameBody
-
-Json = dict[str, Any]
+from hypviz.storage.json_types import Json
 
 
 def marks_router(library: Library) -> APIRouter:

@@ -15,7 +15,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +26,12 @@ from hypviz.errors import DataError
 from hypviz.explore.view import View
 from hypviz.server.page_files import script_text
 from hypviz.server.schemas.offline import OfflineState, OfflineView
+from hypviz.storage.json_types import Json
 from hypviz.viz import layout
 from hypviz.viz.disk import unpack
 from hypviz.viz.pictures import crop_bytes
 from hypviz.viz.region import checked_centre
 
-Json = dict[str, Any]
 Rows = NDArray[np.int64]
 MAX_POINTS = 10_000
 MAX_DIRECTION_BYTES = 8 << 20

@@ -22,7 +22,6 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +34,11 @@ from hypviz.explore.view import View
 from hypviz.progress import OnProgress
 from hypviz.server.page_files import published_files, script_text
 from hypviz.storage.files import part_of
+from hypviz.storage.json_types import Json
 from hypviz.viz import layout
 from hypviz.viz.disk import PAYLOAD_VERSION, pack
 from hypviz.viz.pictures import crop_bytes
 
-Json = dict[str, Any]
 Rows = NDArray[np.int64]
 MAX_ITEMS = 50_000
 DIRECTION_BYTES = 4 << 20

@@ -6,7 +6,7 @@ are small, and a reload or a server's restart loses nothing.
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes, and some are made on the spot.
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Query, Request
@@ -29,8 +29,8 @@ from hypviz.model.offers import OFFERS
 from hypviz.server.schemas.base import FILE_BODY
 from hypviz.server.schemas.tune import KeepBody, PlanQuery, TrainingBody
 from hypviz.storage.home import LOW_BYTES, free_bytes, home
+from hypviz.storage.json_types import Json
 
-Json = dict[str, Any]
 MAX_NAME = 200
 LICENCES = ("not stated", "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "Apache-2.0", "MIT")
 """Offered, not demanded: a licence is free text."""

@@ -110,8 +110,8 @@ def _undecoded(data: Any, columns: Columns) -> Any:
     import datasets
 
     more = PICTURE_COLUMNS if columns.written_here else ()
-    wanted = dict.fromkeys([columns.image, columns.objects, columns.boxes, columns.labels, *more])
-    keep = [name for name in wanted if name in data.features]
+    useful = dict.fromkeys([columns.image, columns.objects, columns.boxes, columns.labels, *more])
+    keep = [name for name in useful if name in data.features]
     return data.select_columns(keep).cast_column(columns.image, datasets.Image(decode=False))
 
 

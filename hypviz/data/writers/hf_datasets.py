@@ -17,8 +17,8 @@ from hypviz.data.splits import NOT_STATED, image_splits
 from hypviz.data.writers.records import AnnotatedSet, Picture, WrittenBox
 from hypviz.errors import DataError
 from hypviz.progress import OnProgress
+from hypviz.storage.json_types import Json
 
-Json = dict[str, Any]
 GROUP_BYTES, GROUP_ROWS = 16 << 20, 100
 """Bytes of pictures, and rows, of a row group: what a reader holds at a time."""
 SHARD_BYTES = 500 << 20

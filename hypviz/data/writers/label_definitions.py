@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from typing import Any
 
 from hypviz.data.formats.labelstudio import CONTAINS
 from hypviz.data.writers.cvat import NUMBER, PARENTS
 from hypviz.data.writers.labelstudio import FROM, TO
 from hypviz.data.writers.records import AnnotatedSet
 from hypviz.data.writers.xml_text import xml_text
-
-Json = dict[str, Any]
+from hypviz.storage.json_types import Json
 
 
 def cvat_labels(annotated: AnnotatedSet) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any
 
 import numpy as np
 
@@ -13,8 +12,7 @@ from hypviz.evaluation.page.downloads import MEDIA
 from hypviz.evaluation.page.pictures import scene
 from hypviz.explore.view import View
 from hypviz.health import Health, health_report
-
-Json = dict[str, Any]
+from hypviz.storage.json_types import Json
 
 
 class HealthCheck:

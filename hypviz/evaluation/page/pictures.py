@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from hypviz.data.pictures import open_upright
 from hypviz.explore.query_points import checked_box, depth_name
 from hypviz.explore.view import View
+from hypviz.storage.json_types import Json
 from hypviz.viz.pictures import crop_bytes
 
-Json = dict[str, Any]
 REGION_SIZE = 420
 """Longest side in pixels of a region's picture."""
 MARGIN = 0.25

@@ -31,8 +31,8 @@ from hypviz.explore.query_points import depth_name
 from hypviz.explore.view import View
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Retrieval
+from hypviz.storage.json_types import Json
 
-Json = dict[str, Any]
 MOST = 48
 """Examples, items or pairs in one answer; the page asks for the next ones by `offset`."""
 

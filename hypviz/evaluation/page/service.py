@@ -21,9 +21,9 @@ from hypviz.explore.view import View
 from hypviz.jobs.progress import DONE, RUNNING
 from hypviz.jobs.thread import Job, Jobs
 from hypviz.progress import OnProgress, OnStage
+from hypviz.storage.json_types import Json
 from hypviz.workspace.meta import now
 
-Json = dict[str, Any]
 KEPT_REVIEWS = 6
 """Reviews held in memory; any other is read from its workspace again."""
 EMBEDDING_SHARE = 0.6

@@ -17,8 +17,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from hypviz.explore.disks import MAX_POINTS
+from hypviz.storage.json_types import Json
 
-Json = dict[str, Any]
 SENTENCE = "sentence"
 """Type of an error whose message is the whole answer."""
 EXPECTED = "expected"

@@ -12,7 +12,8 @@ from hypviz.explore.disks import FLAGS
 from hypviz.explore.export import FORMATS
 from hypviz.explore.selection import MAX_TEXT
 from hypviz.explore.view_queries import MAX_LISTED, ORDERS
-from hypviz.server.schemas.base import Bits, Body, ExactBody, Json, Number, Row, Whole, expected
+from hypviz.server.schemas.base import Bits, Body, ExactBody, Number, Row, Whole, expected
+from hypviz.storage.json_types import Json
 
 Flag = Annotated[str, Field(json_schema_extra={"enum": list(FLAGS)})]
 Numbers = list[Annotated[Whole, Field(ge=0)]]

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from hypviz.server.schemas.base import ABSENT_IF_EMPTY, Body, Budget, Json, Layout, Number, Point, expected
+from hypviz.server.schemas.base import ABSENT_IF_EMPTY, Body, Budget, Layout, Number, Point, expected
 from hypviz.server.schemas.places import PlaceQuery
+from hypviz.storage.json_types import Json
 from hypviz.viz.region import MAX_CORNERS
 
 Corner = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=2, max_length=2)]

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from hypviz.finetune.keep import MAX_NAME, MAX_NOTE
 from hypviz.finetune.request import DEPTHS
-from hypviz.server.schemas.base import Body, ExactBody, Json
+from hypviz.server.schemas.base import Body, ExactBody
+from hypviz.storage.json_types import Json
 
 SetName = Annotated[str, Field(alias="set", description="name of a set")]
 Depth = Annotated[str, Field(json_schema_extra={"enum": list(DEPTHS)})]
