@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import hypviz.cli
 from hypviz.hub import fetch
+from tests.commands import Run, command_runner
 from tests.hub.local_hub import TOKEN, LocalHub, serving
-from tests.test_cli import Done
 
 
 @pytest.fixture
@@ -55,16 +53,6 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    """run("embed", "--json", …): the command in this process, through the same `main` as `python -m hypviz`."""
-
-    def command(*arguments: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["hypviz", *map(str, arguments)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            hypviz.cli.main()
-        captured = capfd.readouterr()
-        status = end.value.code
-        return Done(status if isinstance(status, int) else 0 if status is None else 1, captured.out, captured.err)
-
-    return command
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in this process."""
+    return command_runner(monkeypatch, capfd)

@@ -25,9 +25,9 @@ from hypviz.inference.embed import encode
 from hypviz.model.card import checkpoint_hash, find_checkpoint, read_card
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.workspace.store import Workspace
+from tests.commands import Done
 from tests.hub.local_hub import LocalHub
 from tests.hub.repositories import DATA, MODEL, add_data, add_model, files_of
-from tests.test_cli import Done
 from tests.worlds import TinyWorld
 
 Run = Callable[..., Done]
