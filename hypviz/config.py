@@ -177,8 +177,13 @@ class EncoderSettings:
     """Width of a network, F → width → dimension, that is added to the linear map of a polar head's directions; 0 for none. A whole
     picture has to point at several classes at once, which one linear map of all items does not learn as well [M]."""
     boxes_from: float = 0.0
-    """Radius in true units from which on boxes lie, and below which whole pictures lie (`search.embedding.Embedding.placed`). That a
+    """Radius in true units from which on boxes lie, and below which whole pictures lie (`inference.in_pictures`). That a
     picture contains its boxes is known and need not be learned: a box that fills its picture looks like it. 0: radii as learned [R]."""
+    context: float = 0.0
+    """How much of its picture's direction a box's gets, as a multiple (`inference.in_pictures`): of a small crop alone an encoder sees
+    little, and a box elsewhere is likelier to be meant where its picture is alike. 0: the crop alone, as in the paper [R]."""
+    contents: float = 0.0
+    """How much of the mean direction of its boxes a picture's gets, as a multiple. 0: the picture alone, as in the paper [R]."""
     radius_init: float = 0.5
     """What every radius begins at under a polar head, in true units. √c·r of about 0.3 is where the loss has gradients: from
     1.5 on it runs outwards and stays there."""
@@ -191,6 +196,8 @@ class EncoderSettings:
         check_range("direction_hidden", self.direction_hidden, 0, 65536)
         check_range("radius_init", self.radius_init, 0.01, 10.0)
         check_range("boxes_from", self.boxes_from, 0.0, 10.0)
+        check_range("context", self.context, 0.0, 10.0)
+        check_range("contents", self.contents, 0.0, 10.0)
         check_range("embed_dim", self.embed_dim, 1, 65536)
         check_range("direction_hidden × embed_dim", self.direction_hidden * self.embed_dim, 0, 1 << 28)
         check_range("curv_init", self.curv_init, 0.01, 100.0)

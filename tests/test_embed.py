@@ -21,6 +21,7 @@ from hypviz.data.importer import import_items
 from hypviz.data.items import Items
 from hypviz.data.pictures import open_upright
 from hypviz.inference.embed import embed_items, embed_picture, embed_untrained, embed_workspace, encode
+from hypviz.inference.in_pictures import in_pictures
 from hypviz.model import checkpoint as checkpoints
 from hypviz.model.card import Card, checkpoint_hash, write_card
 from hypviz.model.checkpoint import save_checkpoint
@@ -174,26 +175,70 @@ def test_norms_that_have_seen_pictures_are_kept(items: Items, monkeypatch: pytes
     )
 
 
+PICTURE = np.array([0, 0, 2, 2, 2])
+"""Two pictures, rows 0 and 2, with one box and two."""
+
+
 def test_whole_pictures_are_placed_below_all_boxes_and_keep_their_order() -> None:
     radii = np.array([1e-4, 0.9, 1e-3, 0.002, 3.0], np.float32)
-    whole = np.array([True, False, True, False, True])
+    whole = np.arange(5) == PICTURE
     learned = Embedding(np.eye(5, dtype=np.float32), radii, 0.4)
-    placed = learned.placed(whole, 0.3)
+    placed = in_pictures(learned, PICTURE, EncoderSettings(boxes_from=0.3))
     assert placed.radii[whole].max() < 0.3 <= placed.radii[~whole].min()
     for kind in (whole, ~whole):
         assert np.array_equal(np.argsort(placed.radii[kind]), np.argsort(radii[kind]))
     np.testing.assert_allclose(placed.radii[~whole], 0.3 + radii[~whole], rtol=1e-6)
     assert placed.radii[2] > 1.1 * placed.radii[0], "pictures that were nearly at the root can be told apart"
-    assert learned.placed(whole, 0.0) is learned
+    np.testing.assert_array_equal(placed.directions, learned.directions)
+    untouched = in_pictures(learned, PICTURE, EncoderSettings())
+    np.testing.assert_array_equal(untouched.directions, learned.directions)
+    np.testing.assert_array_equal(untouched.radii, learned.radii)
+
+
+def test_boxes_are_seen_in_their_pictures_and_pictures_with_their_contents() -> None:
+    """Against the formulas in float64, for rows in any order and pictures with and without boxes."""
+    rng = np.random.default_rng(0)
+    picture = np.array([3, 1, 3, 3, 1, 5, 3])
+    u = rng.normal(size=(7, 6))
+    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    learned = Embedding(u.astype(np.float32), np.ones(7, np.float32))
+    placed = in_pictures(learned, picture, EncoderSettings(context=0.5, contents=2.0))
+    expected = u.copy()
+    for row in (1, 3):
+        mean = u[(picture == row) & (np.arange(7) != row)].mean(axis=0)
+        expected[row] += 2.0 * mean / np.linalg.norm(mean)
+    for row in (0, 2, 4, 6):
+        expected[row] += 0.5 * expected[picture[row]] / np.linalg.norm(expected[picture[row]])
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(placed.directions, expected, atol=1e-6)
+    np.testing.assert_array_equal(placed.directions[5], learned.directions[5])  # a picture without boxes
+    np.testing.assert_array_equal(learned.directions, u.astype(np.float32))  # what came in is not written to
+
+
+def test_a_box_against_its_picture_stays_as_it_is() -> None:
+    learned = Embedding(np.array([[1, 0], [-1, 0]], np.float32), np.ones(2, np.float32))
+    placed = in_pictures(learned, np.array([0, 0]), EncoderSettings(context=1.0))
+    np.testing.assert_array_equal(placed.directions, learned.directions)
 
 
 def test_an_embedding_of_a_set_and_of_a_picture_are_placed_alike(items: Items) -> None:
-    encoder = build_encoder(EncoderSettings("demo-small", head="polar", boxes_from=0.4)).eval()
-    found = embed_items(items, encoder)
-    assert found.radii[items.is_scene].max() < 0.4 < found.radii[~items.is_scene].min()
+    encoder = build_encoder(EncoderSettings("demo-small", head="polar", boxes_from=0.4, context=0.5, contents=1.0)).eval()
+    embedding = embed_items(items, encoder)
+    assert embedding.radii[items.is_scene].max() < 0.4 < embedding.radii[~items.is_scene].min()
     rows = items.of_image(0)
-    again = embed_picture(encoder, open_upright(items.path(int(rows[0]))), items.xyxy[rows].tolist())
-    np.testing.assert_allclose(again.radii, found.radii[rows], rtol=1e-3)
+    picture, boxes = open_upright(items.path(int(rows[0]))), items.xyxy[rows].tolist()
+    again = embed_picture(encoder, picture, boxes)
+    np.testing.assert_allclose(again.radii, embedding.radii[rows], rtol=1e-3)
+    np.testing.assert_allclose(again.directions, embedding.directions[rows], atol=1e-3)
+    drawn = embed_picture(encoder, picture, boxes[-1:], whole=embedding.directions[rows[0]])
+    np.testing.assert_allclose(drawn.directions[0], embedding.directions[rows[-1]], atol=1e-3)
+    assert drawn.radii.shape == (1,)
+    np.testing.assert_allclose(drawn.radii[0], embedding.radii[rows[-1]], rtol=1e-3)
+    upload = embed_picture(encoder, picture, boxes[-1:])
+    assert upload.directions.shape == drawn.directions.shape
+    alone = embed_picture(build_encoder(EncoderSettings("demo-small", head="polar", boxes_from=0.4)).eval(), picture, boxes[-1:])
+    whole = embed_picture(build_encoder(EncoderSettings("demo-small", head="polar", boxes_from=0.4)).eval(), picture, boxes[:1])
+    assert upload.directions[0] @ whole.directions[0] > alone.directions[0] @ whole.directions[0], "it is seen in its picture"
 
 
 def test_where_boxes_lie_is_part_of_what_an_embedding_is_keyed_by(tmp_path: Path) -> None:
@@ -203,3 +248,9 @@ def test_where_boxes_lie_is_part_of_what_an_embedding_is_keyed_by(tmp_path: Path
     write_card(path, Card("one", replace(settings, boxes_from=0.3)))
     os.utime(path.with_suffix(".json"), ns=(1, 1))
     assert checkpoint_hash(path) != before and len(checkpoint_hash(path)) == len(before)
+    write_card(path, Card("one", replace(settings, boxes_from=0.3, context=0.5)))
+    os.utime(path.with_suffix(".json"), ns=(2, 2))
+    in_context = checkpoint_hash(path)
+    write_card(path, Card("one", replace(settings, boxes_from=0.3, contents=0.5)))
+    os.utime(path.with_suffix(".json"), ns=(3, 3))
+    assert len({before, in_context, checkpoint_hash(path)}) == 3

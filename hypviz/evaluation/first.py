@@ -64,6 +64,44 @@ def _covered(presence: NDArray[np.floating | np.bool_], relevant: NDArray[np.boo
     return np.where(count > 0, (presence * relevant).sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
+@dataclass(frozen=True, eq=False)
+class OtherPictures:
+    """ "other pictures@k": of the first k that lie in other pictures than the query, how many are relevant [R].
+
+    What lies in the query's own picture is known, and a model that draws boxes towards their pictures (`EncoderSettings.context`) ranks it
+    first without knowing what any of it is. A query whose class no other picture has counts as 0, as its chance does.
+    """
+
+    data: TaskData
+    pool: Rows
+    depths: tuple[int, ...]
+
+    @property
+    def reach(self) -> int:
+        """Ranks within which the first max(depths) of other pictures lie, whatever of its own a query ranks first."""
+        return max(self.depths) + int(np.bincount(self.data.items.image[self.pool]).max(initial=0))
+
+    def values(self, rows: Rows, order: metrics.Order, hits: metrics.Hits) -> Named:
+        """See `Measure.values`."""
+        image, position = self.data.items.image, order.position
+        other = image[self.pool[position]] != image[rows][:, None]
+        other &= np.arange(position.shape[1]) < order.pool[:, None]
+        place = np.cumsum(other, axis=1)
+        return {f"other pictures@{k}": _share(hits.flags, other & (place <= k)) for k in self.depths}
+
+    def chance(self, rows: Rows, candidates: Candidates) -> Named:
+        """See `Measure.chance`."""
+        image = self.data.items.image
+        other = candidates.inside & (image[self.pool] != image[rows][:, None])
+        return {f"other pictures@{k}": _share(candidates.relevant, other) for k in self.depths}
+
+
+def _share(relevant: NDArray[np.bool_], among: NDArray[np.bool_]) -> Values:
+    """(b,) the share of what is `among` that is relevant, NaN where nothing is."""
+    count = among.sum(axis=1)
+    return np.where(count > 0, (relevant & among).sum(axis=1) / np.maximum(count, 1), np.nan)
+
+
 @dataclass(frozen=True)
 class Hubs:
     """How the answers of all queries, their first k each, are spread over the pool [R].

@@ -36,12 +36,12 @@ _hubs = _starts("hubs", "never")
 
 
 def _seen_first(metric: str) -> bool:
-    first = _starts("precision", "own boxes", "own classes", "own objects", "distinct classes")
+    first = _starts("precision", "other pictures", "own boxes", "own classes", "own objects", "distinct classes")
     return _hubs(metric) or (first(metric) and metric != "precision@R")
 
 
 def _precision_by_instance(metric: str) -> str:
-    return f"{metric}, instance" if metric.startswith("precision") else metric
+    return f"{metric}, instance" if metric.startswith(("precision", "other pictures")) else metric
 
 
 def _of_the_pool(metric: str) -> bool:
@@ -51,8 +51,11 @@ def _of_the_pool(metric: str) -> bool:
 LAYOUT: tuple[tuple[str, str, tuple[_Part, ...]], ...] = (
     (
         "Child → parent, same class",
-        "A box finds scenes that show its class: precision among the first k, in %.",
-        (_Part("box → scene", "same class", _starts("precision", "hubs"), lambda metric: metric.replace("precision@", "Top-")),),
+        "A box finds scenes that show its class: precision among the first k, and among the first k but its own, in %.",
+        (
+            _Part("box → scene", "same class", _starts("precision"), lambda metric: metric.replace("precision@", "Top-")),
+            _Part("box → scene", "same class", _starts("other pictures", "hubs")),
+        ),
     ),
     (
         "Child → parent, same image",
@@ -67,10 +70,10 @@ LAYOUT: tuple[tuple[str, str, tuple[_Part, ...]], ...] = (
     ),
     (
         "Part → object",
-        "A box inside a box finds objects that hold its class (instance), or whose class may hold it (class): precision, in %. hubs: the"
-        " share of all first answers that 1 % of the pool holds.",
+        "A box inside a box finds objects that hold its class (instance), or whose class may hold it (class): precision, in %, and by"
+        " instance of those in other pictures alone. hubs: the share of all first answers that 1 % of the pool holds.",
         (
-            _Part("part → object", "instance", _starts("precision"), lambda metric: f"{metric}, instance"),
+            _Part("part → object", "instance", _starts("precision", "other pictures"), lambda metric: f"{metric}, instance"),
             _Part("part → object", "class", _starts("precision"), lambda metric: f"{metric}, class"),
             _Part("part → object", "class", _starts("hubs")),
         ),
@@ -85,7 +88,8 @@ LAYOUT: tuple[tuple[str, str, tuple[_Part, ...]], ...] = (
     ),
     (
         "What a person sees first, of a scene",
-        "The first children of a scene: how many are of a class in it, how many are its own boxes (a number), which share of the classes"
+        "The first children of a scene: how many are of a class in it, how many of the first in other pictures are, how many are its own"
+        " boxes (a number), which share of the classes"
         " of its boxes and of its objects (its direct children) they cover, of how many classes they are (a number). hubs: the share of all"
         " these answers that 1 % of the boxes hold; never: boxes that no scene finds. In %.",
         (_Part("scene → contents", "class", _seen_first),),

@@ -22,6 +22,8 @@ class EvaluateSettings:
     """Depths of recall for object → parts and scene → contents [R]."""
     first_k: int = 12
     """How many answers a person sees first: depth of the figures about these, and of the hubs [R]."""
+    other_k: int = 5
+    """How many of the first parents in other pictures than the query's are judged by themselves [R]."""
     shares: tuple[float, ...] = (0.39, 0.65)
     """Depths of recall, OT and TV for scene → contents, as shares of the pool; the paper's 150k and 250k are about
     39 % and 65 % of its pool [P, R]."""
@@ -43,6 +45,7 @@ class EvaluateSettings:
             for k in getattr(self, name):
                 check_range(f"{name}: every entry", k, 1, 1e9)
         check_range("first_k", self.first_k, 1, 1e9)
+        check_range("other_k", self.other_k, 1, 1e9)
         for share in self.shares:
             check_range("shares: every entry", share, 1e-9, 1.0)
         for name, least in (("max_queries", 1), ("entailment_apexes", 0)):

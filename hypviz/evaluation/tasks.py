@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hypviz.evaluation.first import FirstSeen
+from hypviz.evaluation.first import FirstSeen, OtherPictures
 from hypviz.evaluation.measures import HitRate, LabelDistances, Precision, WholeList
 from hypviz.evaluation.recognition import nearest_neighbour, prototype
 from hypviz.evaluation.settings import EvaluateSettings
@@ -41,9 +41,11 @@ def part_to_object(data: TaskData, settings: EvaluateSettings) -> Task:
     def by_class(rows: Rows) -> NDArray[np.bool_]:
         return data.graph.T[data.label[rows]][:, data.label[pool]]
 
-    measures = (Precision(settings.object_k),)
+    others = OtherPictures(data, pool, (settings.other_k,))
+    measures = Precision(settings.object_k), others
     readings = (Reading("instance", instance, measures), Reading("class", by_class, measures))
-    return Task("part → object", "parents", data.parts, pool, readings, max(*settings.object_k, settings.first_k))
+    depth = max(*settings.object_k, settings.first_k, others.reach)
+    return Task("part → object", "parents", data.parts, pool, readings, depth)
 
 
 def object_to_parts(data: TaskData, settings: EvaluateSettings) -> Task:
@@ -71,6 +73,7 @@ def scene_to_contents(data: TaskData, settings: EvaluateSettings) -> Task:
         WholeList({str(k): k for k in settings.recall_k} | depths),
         LabelDistances(data, pool, depths),
         Precision((settings.first_k,)),
+        OtherPictures(data, pool, (settings.first_k,)),
         FirstSeen(data, pool, settings.first_k),
     )
 
@@ -93,6 +96,8 @@ def box_to_scene(data: TaskData, settings: EvaluateSettings) -> Task:
         same: NDArray[np.bool_] = image[rows][:, None] == image[pool]
         return same
 
-    precision, hit_rate = Precision(settings.scene_k), HitRate(settings.scene_k)
-    readings = (Reading("same class", by_class, (precision,)), Reading("same image", by_image, (hit_rate,), curve=False))
-    return Task("box → scene", "parents", data.boxes, pool, readings, max(*settings.scene_k, settings.first_k))
+    others, hit_rate = OtherPictures(data, pool, (settings.other_k,)), HitRate(settings.scene_k)
+    same_class = Reading("same class", by_class, (Precision(settings.scene_k), others))
+    readings = (same_class, Reading("same image", by_image, (hit_rate,), curve=False))
+    depth = max(*settings.scene_k, settings.first_k, others.reach)
+    return Task("box → scene", "parents", data.boxes, pool, readings, depth)

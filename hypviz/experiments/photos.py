@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
+from hypviz.inference.in_pictures import in_pictures, picture_rows
 from hypviz.search.retrieval import Ranking
 from hypviz.storage.json_types import Json
 
@@ -24,15 +25,16 @@ RECIPE: Json = {
     "loss.anchor": 0.5,
 }
 """What differs from the defaults of a fine-tuning (docs/results.md says what each gave)."""
-BOXES_FROM = 0.3
-"""`EncoderSettings.boxes_from` of the checkpoint, set when the head has been trained: trained with it, boxes lose their own order."""
+PICTURES: Json = {"boxes_from": 0.3, "context": 0.5, "contents": 0.5}
+"""What the checkpoint's `EncoderSettings` say of boxes in pictures, set when the head has been trained: trained with the first, boxes lose
+their own order."""
 CHILDREN, PARENTS = Ranking("cosine"), Ranking("angle + cosine", "sum", 3.0)
 """What answers are ranked by. On pictures of a kind the head was trained on, the angle is best; on others it throws away what the
 backbone knows. So these were chosen on COCO pictures left out of training, in two halves (docs/results.md)."""
 
 
 def place_boxes(path: Path, items: Items, hierarchy: Hierarchy, features: NDArray[np.float32]) -> Json:
-    """Give a trained checkpoint `BOXES_FROM`, calibrate its cones anew and write both with the figures into its card.
+    """Give a trained checkpoint `PICTURES`, calibrate its cones anew and write both with the figures into its card.
 
     path: its weights file; these stay as they are.  items, hierarchy: of its validation pictures.  features: (1, n, F), of these items.
     Returns {"metrics", "chance"} of the validation pictures, as the card has them.
@@ -47,7 +49,8 @@ def place_boxes(path: Path, items: Items, hierarchy: Hierarchy, features: NDArra
     encoder, _ = load_checkpoint(path)
     card = read_card(path)
     learned = Features(features, seed=0).embedding(encoder, np.arange(len(items)))
-    embedding = learned.placed(items.is_scene, BOXES_FROM)
+    settings = replace(card.encoder, **PICTURES)
+    embedding = in_pictures(learned, picture_rows(items), settings)
     cones = calibrate_retrieval(items, hierarchy, embedding, rankings=(PARENTS,))
     retrieval = replace(cones, children=CHILDREN, parents=PARENTS)
     judged = evaluate(items, hierarchy, embedding, FULL, retrieval=retrieval)
@@ -55,7 +58,7 @@ def place_boxes(path: Path, items: Items, hierarchy: Hierarchy, features: NDArra
     first = retrieval.cones.omegas[0]
     metrics = card.metrics | {"validation": summary["metrics"], "chance": summary["chance"]}
     write_card(path, replace(
-        card, encoder=replace(card.encoder, boxes_from=BOXES_FROM), retrieval=retrieval, metrics=metrics,
+        card, encoder=settings, retrieval=retrieval, metrics=metrics,
         omega_children=first, omega_parents=first,
     ))  # fmt: skip
     return summary

@@ -24,11 +24,12 @@ from hypviz.data.items import Items, subset_images
 from hypviz.errors import DataError
 from hypviz.evaluation import LISTED, EvaluateSettings, Evaluation, calibrate_retrieval, evaluate
 from hypviz.evaluation.calibration import calibrated
-from hypviz.experiments.photos import BACKBONE, BOXES_FROM, CHILDREN, PARENTS, RECIPE
+from hypviz.experiments.photos import BACKBONE, CHILDREN, PARENTS, PICTURES, RECIPE
 from hypviz.finetune.defaults import make_plan
 from hypviz.finetune.features import Features, build_features
 from hypviz.finetune.initial_encoder import rarity_weights
 from hypviz.finetune.split import Split, split_images
+from hypviz.inference.in_pictures import in_pictures, picture_rows
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.progress import OnShare
 from hypviz.search.embedding import Embedding
@@ -37,10 +38,13 @@ from hypviz.search.retrieval import Cones, Ranking, Retrieval
 Mask = NDArray[np.bool_]
 FIGURES = {
     "child → parent Top-5": ("box → scene", "same class", "precision@5"),
+    "– other pictures": ("box → scene", "same class", "other pictures@5"),
     "parent → child mAP": ("scene → contents", "class", "mAP"),
     "parent → child P@12": ("scene → contents", "class", "precision@12"),
+    "– other pictures ": ("scene → contents", "class", "other pictures@12"),
     "own classes @12": ("scene → contents", "class", "own classes@12"),
     "part → object P@5": ("part → object", "instance", "precision@5"),
+    "– other pictures  ": ("part → object", "instance", "other pictures@5"),
     "object → parts mAP": ("object → parts", "instance", "mAP"),
     "1 % of the items hold": ("scene → contents", "class", "hubs@12"),
 }
@@ -142,7 +146,7 @@ def trained_without(
         start = save_checkpoint(Path(folder) / "start", encoder, Card("start", photographs.encoder))
         trained, _ = train(items, photographs.hierarchy, Path(folder), recipe, init=start, image_mask=split.train, look=look)
     held, hierarchy, rows = photographs.part(split.validation)
-    embedding = look.embedding(trained, rows).placed(held.is_scene, BOXES_FROM)
+    embedding = in_pictures(look.embedding(trained, rows), picture_rows(held), replace(photographs.encoder, **PICTURES))
     cones = calibrate_retrieval(held, hierarchy, embedding, rankings=(PARENTS,))
     return trained, replace(cones, children=CHILDREN, parents=PARENTS), look
 
@@ -180,7 +184,7 @@ def judge_without(photographs: Photographs, left_out: Mask, seed: int, settings:
     """All rows of one run: trained without some images (M,), judged on them alone."""
     trained, retrieval, look = trained_without(photographs, left_out, seed, settings)
     items, hierarchy, rows = photographs.part(left_out)
-    embedding = look.embedding(trained, rows).placed(items.is_scene, BOXES_FROM)
+    embedding = in_pictures(look.embedding(trained, rows), picture_rows(items), replace(photographs.encoder, **PICTURES))
     retrieval = calibrated(items, hierarchy, embedding, retrieval).retrieval
     plain = photographs.features[0, rows, :BACKBONE_FEATURES]
     return {**judged(items, hierarchy, embedding, retrieval), UNTOUCHED: untouched(items, hierarchy, plain)}

@@ -81,12 +81,13 @@ def do(run: Run, *, on_step: OnCount | None = None, stop: threading.Event | None
     encoder, record = _trained(run, on_step, stop)
     items, hierarchy = run.judged.load()
     from hypviz.inference.embed import embed_crops, norm_sample
+    from hypviz.inference.in_pictures import picture_rows
     from hypviz.model.norms import adapt_norms, has_fresh_norms
 
     crops = crops_of(items, run.home, encoder.image_size)
     if not run.trained and has_fresh_norms(encoder):
         adapt_norms(encoder, crops[norm_sample(len(items))], on_share=lambda share: None)
-    embedding = embed_crops(encoder, crops, items.is_scene)
+    embedding = embed_crops(encoder, crops, picture_rows(items))
     settings = QUICK if run.tuning else EvaluateSettings(**{**asdict(FULL), "apex": run.apex})
     evaluation = evaluate(items, hierarchy, embedding, settings, graph=class_graph(items, hierarchy))
     result = {

@@ -37,8 +37,9 @@ NO_BOXES = (
 
 @dataclass(frozen=True)
 class Familiarity:
-    """first: share of a scene's first twelve children whose class is in the scene, and chance; parents: share of a part's first
-    five parents that hold its class, and chance. None where the data has no such query."""
+    """Of what is listed from other pictures than the query's, since its own is known: first: share of a scene's first twelve children whose
+    class is in the scene, and chance; parents: share of a part's first five parents that hold its class, and chance. None where
+    the data has no such query."""
 
     first: tuple[float, float] | None
     parents: tuple[float, float] | None
@@ -57,9 +58,10 @@ class Familiarity:
             return ""
         words = []
         if self.first:
-            words.append(f"of the first twelve children of a scene {self.first[0]:.0%} are of a class in it (chance {self.first[1]:.0%})")
+            share, chance = self.first
+            words.append(f"of a scene's first twelve children in other pictures {share:.0%} are of a class in it (chance {chance:.0%})")
         if self.parents:
-            words.append(f"of the first five parents of a part {self.parents[0]:.0%} hold such a part (chance {self.parents[1]:.0%})")
+            words.append(f"of a part's first five parents there {self.parents[0]:.0%} hold such a part (chance {self.parents[1]:.0%})")
         return f"This model does hardly better than chance on these pictures: {', and '.join(words)}."
 
 
@@ -70,8 +72,8 @@ def familiarity(workspace: Workspace, embedding: Embedding, retrieval: Retrieval
     data = TaskData(items, hierarchy, class_graph(items, hierarchy))
     score = Score(LISTED, embedding, ranking=listed_ranking(embedding, retrieval, whole_pictures(items)))
     return Familiarity(
-        _figure(scene_to_contents(data, settings), "class", "precision@12", score, settings, data),
-        _figure(part_to_object(data, settings), "instance", "precision@5", score, settings, data),
+        _figure(scene_to_contents(data, settings), "class", "other pictures@12", score, settings, data),
+        _figure(part_to_object(data, settings), "instance", "other pictures@5", score, settings, data),
     )
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from hypviz.data.hierarchy import Hierarchy
@@ -95,14 +97,15 @@ class QueryResolver:
     def _of_drawn(self, image: int, box: Any) -> QueryPoint:
         width, height = int(self.items.images.width[image]), int(self.items.images.height[image])
         xyxy = checked_box(box, width, height)
-        path = self.items.path(int(self.items.offsets[image]))
+        row = int(self.items.offsets[image])
+        path = self.items.path(row)
         opened: list[Image.Image] = []
 
         def picture() -> Image.Image:
             opened[:] = opened or [open_upright(path)]
             return opened[0]
 
-        query = self._embed(f"image {image}", xyxy, picture)
+        query = self._embed(f"image {image}", xyxy, picture, np.array(self.index.embedding.directions[row], np.float32))
         shown = self._picture(image, row=None, box=list(xyxy), title="drawn box")
         shown["subtitle"] = f"· {written(query.radius)} from the root · {shown['name']}"
         return QueryPoint(query, shown, data_url(crop_bytes(picture(), xyxy)))
@@ -139,11 +142,12 @@ class QueryResolver:
         }
         return QueryPoint(query, shown, data_url(placeholder(text, "words")))
 
-    def _embed(self, source: str, box: Box, picture: Callable[[], Image.Image]) -> Query:
+    def _embed(self, source: str, box: Box, picture: Callable[[], Image.Image], whole: NDArray[np.float32] | None = None) -> Query:
+        """whole: direction of the whole picture, where it is an item."""
         key = (source, box)
         with self._lock:  # one crop at a time: two would share the cores and both be late
             if key not in self._embedded:
-                embedding = embed_picture(self._encoder(), picture(), [box])
+                embedding = embed_picture(self._encoder(), picture(), [box], whole=whole)
                 self._embedded[key] = Query(embedding.directions[0], float(embedding.radii[0]), None)
                 while len(self._embedded) > KEPT_EMBEDDINGS:
                     self._embedded.popitem(last=False)

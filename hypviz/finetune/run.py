@@ -33,6 +33,7 @@ from hypviz.finetune.judging import judge as judge_held
 from hypviz.finetune.preview import resolve
 from hypviz.finetune.warnings import over_fitting
 from hypviz.inference.embed import encode, in_fastest_dtype
+from hypviz.inference.in_pictures import in_pictures, picture_rows
 from hypviz.model.card import Card, checkpoint_label
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import hardware, peak_memory_mib, pick_device
@@ -187,7 +188,7 @@ class FinetuneRun:
 
     def embed(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64]) -> Embedding:
         """Some items through the encoder as it is, placed as its settings say; `_learned`: with the radii that the loss knows."""
-        return self._learned(encoder, rows).placed(self.items.is_scene[rows], encoder.settings.boxes_from)
+        return in_pictures(self._learned(encoder, rows), picture_rows(self.items, rows), encoder.settings)
 
     def _learned(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64]) -> Embedding:
         if self.features:
@@ -200,10 +201,10 @@ class FinetuneRun:
     def validate(self, encoder: HyperbolicEncoder) -> dict[str, float]:
         """The metrics of the validation pictures, their loss, and "score"; keeps the followed items for the frame."""
         both = np.union1d(self.held_rows, self.frames.rows)
-        learned, edge = self._learned(encoder, both), encoder.settings.boxes_from
-        self._followed = learned.placed(self.items.is_scene[both], edge).take(np.searchsorted(both, self.frames.rows))
-        held = learned.take(np.searchsorted(both, self.held_rows))
-        judged = judge_held(self.held_items, self.held, held.placed(self.held_items.is_scene, edge), QUICK)
+        learned, held_rows = self._learned(encoder, both), np.searchsorted(both, self.held_rows)
+        placed = in_pictures(learned, picture_rows(self.items, both), encoder.settings)
+        self._followed, held = placed.take(np.searchsorted(both, self.frames.rows)), learned.take(held_rows)
+        judged = judge_held(self.held_items, self.held, placed.take(held_rows), QUICK)
         return judged.metrics | {"score": judged.score, "validation loss": self._validation_loss(encoder, held)}
 
     @torch.no_grad()

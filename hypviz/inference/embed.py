@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from hypviz.data.crops import crop_square, iter_crops
 from hypviz.data.items import Items
+from hypviz.inference.in_pictures import in_pictures, picture_rows
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 
@@ -66,7 +68,7 @@ def embed_items(
         if on_progress:
             on_progress(done, len(items))
     embedding = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
-    return embedding.placed(items.is_scene, encoder.settings.boxes_from)
+    return in_pictures(embedding, picture_rows(items), encoder.settings)
 
 
 def embed_untrained(items: Items, settings: EncoderSettings, *, device: str = "auto", on_progress: OnProgress | None = None) -> Embedding:
@@ -92,11 +94,11 @@ def norm_sample(count: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).permutation(count)[:NORM_CROPS])
 
 
-def embed_crops(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], whole: NDArray[np.bool_], *, batch: int | None = None) -> Embedding:
-    """Embed crops (N, S, S, 3) that are kept already, such as a crop cache; rows as they come. whole: (N,) those of whole pictures."""
+def embed_crops(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], picture: NDArray[np.int64], *, batch: int | None = None) -> Embedding:
+    """Embed crops (N, S, S, 3) that are kept already, such as a crop cache; rows as they come. picture: (N,) as in `in_pictures`."""
     directions, radii = encode(in_fastest_dtype(encoder, crops, count=len(crops)), crops, batch=batch)
     embedding = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
-    return embedding.placed(whole, encoder.settings.boxes_from)
+    return in_pictures(embedding, picture, encoder.settings)
 
 
 def in_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, count: int) -> HyperbolicEncoder:
@@ -106,14 +108,28 @@ def in_fastest_dtype(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], *, co
     return choose(encoder, crops, count=count)
 
 
-def embed_picture(encoder: HyperbolicEncoder, picture: Image.Image, boxes: Sequence[Sequence[float]]) -> Embedding:
-    """Embed crops of one open picture, boxes as xyxy pixels: for uploads and boxes drawn by hand. One that is all of the picture
-    counts as the whole picture."""
-    crops = np.stack([crop_square(picture, box, encoder.image_size) for box in boxes])
-    directions, radii = encode(encoder, crops)
-    whole = np.array([tuple(box) == (0, 0, *picture.size) for box in boxes])
-    embedding = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
-    return embedding.placed(whole, encoder.settings.boxes_from)
+def embed_picture(
+    encoder: HyperbolicEncoder,
+    picture: Image.Image,
+    boxes: Sequence[Sequence[float]],
+    *,
+    whole: NDArray[np.float32] | None = None,
+) -> Embedding:
+    """Embed crops of one open picture, boxes as xyxy pixels: for uploads and boxes drawn by hand.
+
+    A box that is all of the picture counts as the whole picture, with the others as its contents. whole: (D,) the direction of the
+    whole picture where it is known and none of the boxes; None embeds it without contents for the others to be seen in.
+    """
+    settings, frame = encoder.settings, tuple(map(float, (0, 0, *picture.size)))
+    is_whole = np.array([tuple(map(float, box)) == frame for box in boxes])
+    alone = bool(settings.context) and not is_whole.any()
+    seen = [*boxes, *([frame] if alone and whole is None else [])]
+    directions, radii = encode(encoder, np.stack([crop_square(picture, box, encoder.image_size) for box in seen]))
+    if alone and whole is not None:
+        directions, radii = np.concatenate([directions, whole[None]]), np.append(radii, np.float32(0))
+    rows = np.where(np.append(is_whole, [True] * alone), np.arange(len(radii)), is_whole.argmax() if is_whole.any() else len(radii) - 1)
+    embedding = Embedding(directions, radii, encoder.curv.item(), settings.geometry)
+    return in_pictures(embedding, rows, replace(settings, contents=0.0) if alone else settings).take(np.arange(len(boxes)))
 
 
 def checkpoint_for(workspace: Workspace, checkpoint: str | Path) -> Path:

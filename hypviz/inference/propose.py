@@ -26,6 +26,7 @@ from hypviz.data.items import SCENE, Items, item_ids
 from hypviz.data.pictures import open_upright
 from hypviz.errors import DataError, SettingsError
 from hypviz.inference.embed import encode, in_fastest_dtype
+from hypviz.inference.in_pictures import in_pictures
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
@@ -162,7 +163,7 @@ def propose(
             crops = np.stack([crop_square(picture, box, encoder.image_size) for box in [(0.0, 0.0, *map(float, size)), *boxes.tolist()]])
             quick = quick or in_fastest_dtype(encoder, crops, count=len(crops) * len(images))
             embedding = Embedding(*encode(quick, crops), encoder.curv.item(), encoder.settings.geometry)
-            embedding = embedding.placed(np.arange(len(crops)) == 0, encoder.settings.boxes_from)
+            embedding = in_pictures(embedding, np.zeros(len(crops), np.int64), replace(encoder.settings, contents=0.0))
             proposals[image] = boxes[choose(embedding, boxes, omega, settings)]
         if on_progress is not None:
             on_progress(done, len(images))

@@ -150,20 +150,24 @@ def card_writer(card: Card) -> Callable[[Path], object]:
 
 
 def checkpoint_hash(path: Path) -> str:
-    """Hash of a weights file's bytes, and of where its card puts boxes: what an embedding made with it is keyed by."""
+    """Hash of a weights file's bytes, and of what its card says of boxes in pictures: what an embedding made with it is keyed by."""
     status, card = path.stat(), card_path(path)
     weights = _hash_of(path, status.st_size, status.st_mtime_ns)
-    edge = _boxes_from(card, card.stat().st_mtime_ns) if card.is_file() and card != path else 0.0
-    return hashlib.sha256(f"{weights} {edge:g}".encode()).hexdigest()[:16] if edge else weights
+    rules = _picture_rules(card, card.stat().st_mtime_ns) if card.is_file() and card != path else ()
+    return hashlib.sha256(" ".join([weights, *rules]).encode()).hexdigest()[:16] if rules else weights
 
 
 @lru_cache(maxsize=64)
-def _boxes_from(card: Path, _mtime_ns: int) -> float:
-    """`EncoderSettings.boxes_from` of a card; 0 for a file that is none, which whoever opens the checkpoint will say."""
+def _picture_rules(card: Path, _mtime_ns: int) -> tuple[str, ...]:
+    """What `inference.in_pictures` reads of a card, where it is not 0; empty for a file that is no card."""
     try:
-        return float(json.loads(read_limited(card, MAX_CARD))["encoder"]["boxes_from"])
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return 0.0
+        encoder = json.loads(read_limited(card, MAX_CARD))["encoder"]
+        values = {name: float(encoder.get(name, 0.0)) for name in ("boxes_from", "context", "contents")}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return ()
+    edge = values.pop("boxes_from")
+    others = tuple(f"{name} {value:g}" for name, value in values.items() if value)
+    return (f"{edge:g}", *others) if edge or others else ()
 
 
 @lru_cache(maxsize=64)

@@ -41,18 +41,6 @@ class Embedding:
     def __len__(self) -> int:
         return len(self.radii)
 
-    def placed(self, whole: NDArray[np.bool_], boxes_from: float) -> Embedding:
-        """The embedding with its whole pictures, (N,), below the radius `boxes_from` and its boxes beyond; as it is for 0.
-
-        A box's radius r becomes boxes_from + r, a whole picture's boxes_from / (1 + ln(1 + 1/r)). Both keep their order: boxes
-        among boxes, pictures among pictures, and pictures that were nearly at the root can be told apart.
-        """
-        if not boxes_from or self.geometry == "cosine":
-            return self
-        radii = np.asarray(self.radii, np.float64)
-        inner = boxes_from / (1 + np.log1p(1 / np.maximum(radii, np.finfo(np.float32).tiny)))
-        return Embedding(self.directions, np.where(whole, inner, boxes_from + radii).astype(np.float32), self.curv, self.geometry)
-
     def take(self, rows: NDArray[np.integer]) -> Embedding:
         """The embedding of some rows only."""
         return Embedding(np.asarray(self.directions[rows]), self.radii[rows], self.curv, self.geometry)

@@ -113,7 +113,7 @@ def _encoder() -> str:
 
     view = Library(device="auto").open("demo", "demo")
     picture = open_upright(view.items.path(0))
-    placed = embed_picture(view.encoder, picture, [(0.0, 0.0, float(picture.width), float(picture.height))])
+    placed = embed_picture(view.encoder, picture, view.items.xyxy[view.items.of_image(0)].tolist())
     off = float(np.abs(placed.directions[0] - view.embedding.directions[0]).max())
     if not off < 0.05:
         raise ValueError(f"the encoder places the first picture {off:.3g} away from where it is stored")

@@ -14,6 +14,7 @@ from hypviz.config import HierarchySettings
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.evaluation import evaluate
 from hypviz.evaluation.first import HubCount, hub_share_by_chance
+from hypviz.search.embedding import Embedding
 from tests.evaluation.worlds import FAST, SlowWorld, hierarchy_of, make_items, random_world, tree_world
 
 K = 5
@@ -47,6 +48,44 @@ def test_the_first_children_are_counted_as_plain_loops_count_them(seed: int) -> 
         assert result.hubs.never == pytest.approx(1 - len(retrieved) / len(world.boxes))
         most = max(1, round(0.01 * len(world.boxes)))
         assert result.hubs.share == pytest.approx(sum(n for _, n in retrieved.most_common(most)) / retrieved.total())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_other_pictures_are_counted_as_plain_loops_count_them(seed: int) -> None:
+    items, embedding = random_world(seed=seed)
+    world = SlowWorld(items, embedding)
+    evaluation = evaluate(items, world.hierarchy, embedding, replace(FIRST, other_k=2))
+    scenes = [row for row in range(len(items)) if items.is_scene[row]]
+    for task, reading, direction, pool, right, k in (
+        ("scene → contents", "class", "children", world.boxes, lambda q, c: world.label[c] in world.scene_labels(q), K),
+        ("box → scene", "same class", "parents", scenes, lambda q, c: world.label[q] in world.scene_labels(c), 2),
+        ("part → object", "instance", "parents", world.objects, lambda q, c: world.label[q] in {world.label[b] for b in world.below[c]}, 2),
+    ):
+        result = evaluation.find(task, reading, "angle")
+        for place, q in enumerate(result.rows.tolist()):
+            others = [c for c in world.ranked(q, pool, direction, "query") if items.image[c] != items.image[q]]
+            hits = [right(q, c) for c in others]
+            assert result.values[f"other pictures@{k}"][place] == pytest.approx(np.mean(hits[:k])), (task, q)
+            assert result.chance[f"other pictures@{k}"][place] == pytest.approx(np.mean(hits)), (task, q)
+
+
+def test_a_model_that_knows_only_which_picture_a_box_is_of_is_at_chance_in_other_pictures() -> None:
+    items, embedding = tree_world(kinds=5, scenes=40)
+    directions = np.random.default_rng(0).standard_normal(embedding.directions.shape).astype(np.float32)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    picture = items.offsets[items.image]
+    lost = Embedding(directions[picture], embedding.radii, embedding.curv)  # each box right at its own picture
+    result = evaluate(items, hierarchy_of(items), lost, FAST).find("scene → contents", "class", "cosine")
+    chance = result.chance_of("other pictures@12")
+    assert result.metrics["precision@12"].mean > 2 * result.chance_of("precision@12")
+    assert result.metrics["other pictures@12"].mean == pytest.approx(chance, abs=0.08) and 0.1 < chance < 0.3
+
+
+def test_a_query_with_no_other_picture_has_no_value() -> None:
+    items = make_items([[((0, 0, 60, 60), 0), ((10, 10, 40, 40), 1)]], ("house", "door"))
+    _, embedding = random_world()
+    result = evaluate(items, hierarchy_of(items), embedding.take(np.arange(len(items))), FAST).find("scene → contents", "class", "angle")
+    assert np.isnan(result.values["other pictures@12"]).all() and np.isnan(result.chance["other pictures@12"]).all()
 
 
 def test_a_model_that_knows_the_tree_shows_what_is_there() -> None:
