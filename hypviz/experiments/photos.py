@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
+from hypviz.finetune.initial_encoder import CONTEXT
 from hypviz.inference.in_pictures import in_pictures, picture_rows
 from hypviz.search.retrieval import Ranking
 from hypviz.storage.json_types import Json
@@ -25,7 +26,7 @@ RECIPE: Json = {
     "loss.anchor": 0.5,
 }
 """What differs from the defaults of a fine-tuning (docs/results.md says what each gave)."""
-PICTURES: Json = {"boxes_from": 0.3, "context": 0.5, "contents": 0.5}
+PICTURES: Json = {"boxes_from": 0.3, "context": CONTEXT, "contents": CONTEXT}
 """What the checkpoint's `EncoderSettings` say of boxes in pictures, set when the head has been trained: trained with the first, boxes lose
 their own order."""
 CHILDREN, PARENTS = Ranking("cosine"), Ranking("angle + cosine", "sum", 3.0)

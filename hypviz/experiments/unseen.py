@@ -51,7 +51,8 @@ FIGURES = {
 """The columns: (task, reading, metric). All are shares."""
 ORDER, BETWEEN, SPREAD, SCENES = "P(r)", "P(r), boxes in boxes", "‖mean u‖", "√c·r of scenes"
 SHARES = (*FIGURES, ORDER, BETWEEN)
-UNTOUCHED, CHANCE, COSINE = "untouched backbone, cosine", "chance", "photos, cosine of the same vectors"
+UNTOUCHED, IN_CONTEXT = "untouched backbone, cosine", "– with pictures and boxes seen together as by photos"
+CHANCE, COSINE = "chance", "photos, cosine of the same vectors"
 OURS = "photos, as listed"
 BACKBONE_FEATURES = 1280
 """Features of the backbone itself; its classifier's probabilities come behind them."""
@@ -171,11 +172,15 @@ def judged(items: Items, hierarchy: Hierarchy, embedding: Embedding, retrieval: 
     }
 
 
-def untouched(items: Items, hierarchy: Hierarchy, features: NDArray[np.floating]) -> dict[str, float]:
-    """The figures of a backbone's features (N, F) as they are, centred on these pictures, by their cosine."""
+def untouched(
+    items: Items, hierarchy: Hierarchy, features: NDArray[np.floating], settings: EncoderSettings | None = None
+) -> dict[str, float]:
+    """The figures of a backbone's features (N, F) as they are, centred on these pictures, by their cosine; settings: how pictures and
+    boxes are seen together, None for not at all."""
     centred = features - features.mean(axis=0)
     directions = (centred / np.linalg.norm(centred, axis=1, keepdims=True)).astype(np.float32)
     space = Embedding(directions, np.ones(len(directions), np.float32), geometry="cosine")
+    space = in_pictures(space, picture_rows(items), settings) if settings else space
     everything = Retrieval(Ranking("cosine"), Ranking("cosine"), Cones((math.pi,)))
     return _figures(evaluate(items, hierarchy, space, SETTINGS, retrieval=everything), LISTED)
 
@@ -184,10 +189,15 @@ def judge_without(photographs: Photographs, left_out: Mask, seed: int, settings:
     """All rows of one run: trained without some images (M,), judged on them alone."""
     trained, retrieval, look = trained_without(photographs, left_out, seed, settings)
     items, hierarchy, rows = photographs.part(left_out)
-    embedding = in_pictures(look.embedding(trained, rows), picture_rows(items), replace(photographs.encoder, **PICTURES))
+    seen = replace(photographs.encoder, **PICTURES)
+    embedding = in_pictures(look.embedding(trained, rows), picture_rows(items), seen)
     retrieval = calibrated(items, hierarchy, embedding, retrieval).retrieval
     plain = photographs.features[0, rows, :BACKBONE_FEATURES]
-    return {**judged(items, hierarchy, embedding, retrieval), UNTOUCHED: untouched(items, hierarchy, plain)}
+    return {
+        **judged(items, hierarchy, embedding, retrieval),
+        UNTOUCHED: untouched(items, hierarchy, plain),
+        IN_CONTEXT: untouched(items, hierarchy, plain, seen),
+    }
 
 
 def table(runs: Sequence[Mapping[str, Mapping[str, float]]]) -> str:
@@ -204,10 +214,12 @@ def table(runs: Sequence[Mapping[str, Mapping[str, float]]]) -> str:
         return f"| {name} | {' | '.join(cells)} |"
 
     lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    for name in (CHANCE, UNTOUCHED, OURS, COSINE):
+    for name in (CHANCE, UNTOUCHED, IN_CONTEXT, OURS, COSINE):
         lines.append(line(name, {column: [run[name][column] for run in runs] for column in columns if column in runs[0][name]}))
-    gains = {column: [run[OURS][column] - run[UNTOUCHED][column] for run in runs] for column in FIGURES}
-    return "\n".join([*lines, line("as listed − untouched", gains)])
+    for base in (UNTOUCHED, IN_CONTEXT):
+        gains = {column: [run[OURS][column] - run[base][column] for run in runs] for column in FIGURES}
+        lines.append(line(f"as listed less: {base}", gains))
+    return "\n".join(lines)
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:

@@ -26,6 +26,9 @@ from hypviz.progress import OnShare
 FRESH_DIM = 256
 """Dimension of the space for a backbone that has none yet: twice the paper's, whose encoders are trained whole, while here the
 directions have to hold what the backbone knows (docs/results.md) [M]."""
+CONTEXT = 0.5
+"""`context` and `contents` of a backbone that has no card yet: on unseen photographs of streets, rooms, clothes and cars 0.3 … 0.75 are
+alike, and better than none (docs/results.md) [M]."""
 MAX_FRESH = 20_000
 """Crops that a training-free head is fitted to at most, evenly spaced."""
 
@@ -46,7 +49,10 @@ def start_settings(job: FinetuneRequest) -> EncoderSettings:
     elif not hub_tag(job.weights) and not Path(job.weights).is_file():
         raise SettingsError(f"There is no weights file {job.weights!r} on the machine that hypviz runs on.")
     power = 0.5 if job.backbone.startswith("pretrained:") else 1.0
-    return with_polar_head(EncoderSettings(job.backbone, embed_dim=FRESH_DIM, published=hub_tag(job.weights), feature_power=power))
+    settings = EncoderSettings(
+        job.backbone, embed_dim=FRESH_DIM, published=hub_tag(job.weights), feature_power=power, context=CONTEXT, contents=CONTEXT
+    )
+    return with_polar_head(settings)
 
 
 def start_licence(job: FinetuneRequest) -> str:

@@ -15,7 +15,8 @@ from hypviz.data.importer import import_items
 from hypviz.data.items import Items
 from hypviz.errors import DataError
 from hypviz.experiments import unseen
-from hypviz.experiments.photos import BOXES_FROM
+from hypviz.experiments.photos import PICTURES
+from hypviz.inference.in_pictures import in_pictures, picture_rows
 from hypviz.model.fresh_head import with_polar_head
 
 
@@ -67,11 +68,12 @@ def test_pictures_left_out_change_nothing_of_the_training(world: tuple[Items, Hi
         heads.append(trained.head.weight.detach().numpy())
     assert np.array_equal(heads[0], heads[1])
     rows = unseen.judge_without(photographs, left_out, 0, settings)
-    assert set(rows) == {unseen.OURS, unseen.COSINE, unseen.CHANCE, unseen.UNTOUCHED}
-    placed = look.embedding(trained, np.arange(len(items))).placed(items.is_scene, BOXES_FROM)
-    assert placed.radii[items.is_scene].max() < BOXES_FROM
+    assert set(rows) == {unseen.OURS, unseen.COSINE, unseen.CHANCE, unseen.UNTOUCHED, unseen.IN_CONTEXT}
+    assert rows[unseen.UNTOUCHED] != rows[unseen.IN_CONTEXT]
+    placed = in_pictures(look.embedding(trained, np.arange(len(items))), picture_rows(items), replace(encoder, **PICTURES))
+    assert placed.radii[items.is_scene].max() < PICTURES["boxes_from"]
     page = unseen.table([rows, rows])
-    assert "as listed − untouched" in page and len({line.count("|") for line in page.splitlines()}) == 1
+    assert "as listed less: untouched" in page and len({line.count("|") for line in page.splitlines()}) == 1
 
 
 def _bare(features: int):  # type: ignore[no-untyped-def]
