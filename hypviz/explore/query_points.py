@@ -25,7 +25,7 @@ from hypviz.search.answers import Query
 from hypviz.search.index import Index
 from hypviz.storage.json_types import Json
 from hypviz.viz.colours import DEPTH_NAMES
-from hypviz.viz.pictures import crop_bytes, placeholder
+from hypviz.viz.pictures import card_bytes, placeholder
 from hypviz.viz.radius_scale import written
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class QueryResolver:
         query = self._embed(f"image {image}", xyxy, picture, np.array(self.index.embedding.directions[row], np.float32))
         shown = self._picture(image, row=None, box=list(xyxy), title="drawn box")
         shown["subtitle"] = f"· {written(query.radius)} from the root · {shown['name']}"
-        return QueryPoint(query, shown, data_url(crop_bytes(picture(), xyxy)))
+        return QueryPoint(query, shown, data_url(card_bytes(picture(), xyxy)))
 
     def _of_upload(self, token: str, box: Any) -> QueryPoint:
         upload = self.uploads.get(token)
@@ -120,7 +120,7 @@ class QueryResolver:
         query = self._embed(token, xyxy, lambda: upload.picture)
         shown = self._upload_picture(token, upload, xyxy if box is not None else None)
         shown["subtitle"] = f"· {written(query.radius)} from the root · {upload.name}"
-        return QueryPoint(query, shown, data_url(crop_bytes(upload.picture, xyxy)))
+        return QueryPoint(query, shown, data_url(card_bytes(upload.picture, xyxy)))
 
     def _of_text(self, words: Any, box: Any) -> QueryPoint:
         if box is not None:

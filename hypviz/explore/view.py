@@ -40,6 +40,7 @@ from hypviz.search.retrieval import Retrieval
 from hypviz.storage.json_types import Json
 from hypviz.viz import layout
 from hypviz.viz.pictures import placeholder, shown_picture, thumbnail
+from hypviz.viz.surroundings import DRAWN
 from hypviz.viz.tree import Tree
 from hypviz.workspace.store import Workspace
 
@@ -70,7 +71,7 @@ class View:
     def key(self) -> str:
         """Names this pair of workspace and checkpoint in addresses; browsers keep what they got from one for ever."""
         stamp = str(self.workspace.meta["stamp"])[:16]  # the same boxes may be imported again into another hierarchy
-        place = hashlib.sha256(f"{stamp} {self.workspace.folder}".encode()).hexdigest()  # copies are views of their own
+        place = hashlib.sha256(f"{stamp} {self.workspace.folder} {DRAWN}".encode()).hexdigest()  # copies are views of their own
         return f"{place[:16]}-{checkpoint_hash(self.checkpoint)}"
 
     @property

@@ -29,7 +29,7 @@ from hypviz.server.schemas.offline import OfflineState, OfflineView
 from hypviz.storage.json_types import Json
 from hypviz.viz import layout
 from hypviz.viz.disk import unpack
-from hypviz.viz.pictures import crop_bytes
+from hypviz.viz.pictures import card_bytes
 from hypviz.viz.region import checked_centre
 
 Rows = NDArray[np.int64]
@@ -140,7 +140,7 @@ def _pictures(view: View, rows: Rows) -> dict[int, bytes]:
                 opened = image, None
         if opened[1] is not None:
             x1, y1, x2, y2 = (float(value) for value in view.items.xyxy[row])
-            crops[row] = _small(crop_bytes(opened[1], (x1, y1, x2, y2), PICTURE_SIZE))
+            crops[row] = _small(card_bytes(opened[1], (x1, y1, x2, y2), PICTURE_SIZE))
     return crops
 
 

@@ -37,7 +37,7 @@ from hypviz.storage.files import part_of
 from hypviz.storage.json_types import Json
 from hypviz.viz import layout
 from hypviz.viz.disk import PAYLOAD_VERSION, pack
-from hypviz.viz.pictures import crop_bytes
+from hypviz.viz.pictures import card_bytes
 
 Rows = NDArray[np.int64]
 MAX_ITEMS = 50_000
@@ -234,7 +234,7 @@ class _Folder:
 
     def _thumb(self, row: int, picture: Image.Image) -> None:
         x1, y1, x2, y2 = (float(value) for value in self.view.items.xyxy[row])
-        crop = Image.open(io.BytesIO(crop_bytes(picture, (x1, y1, x2, y2), self.settings.thumb_size)))
+        crop = Image.open(io.BytesIO(card_bytes(picture, (x1, y1, x2, y2), self.settings.thumb_size)))
         _write_picture(self.folder / f"thumbs/{row // FOLDER_FILES:03d}/{row}.jpg", crop, quality=76)
 
     def _search(self, pictured: NDArray[np.uint8]) -> bytes:
