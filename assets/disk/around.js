@@ -15,6 +15,7 @@ const STEPS = 60; // sides of half a circle of equal distance, at least
 const [FINER, STRAIGHT] = [5, 3e-4]; // times a side is halved, while it is so far from the curve, in disk radii
 const LABEL_AT = [0.55, 0.68, 0.42, 0.8, 0.3, 0.92].map((turn) => turn * Math.PI); // against the outward direction, best first
 const NAME_AT = [0.9, 0.8, 0.7, 0.6]; // drawn radii of the cone's name, best first
+const ROOMY = 560; // px: on a smaller stage the cone's name would cover points, so it stands beside the tools (the same width in disk.css)
 const [LETTER, LINE, EDGE] = [6.4, 15, 4]; // px: a letter's width, a label's height, what stays free at the edge of the stage
 
 export class Around {
@@ -32,16 +33,23 @@ export class Around {
     const { focus } = this.paint;
     this.lines.replaceChildren();
     this.labels.replaceChildren();
-    if (!apex || omega === null) return;
+    if (!apex || omega === null) return this.name("");
     const root = this.paint.polarToStage({ angle: 0, radius: 0 });
     this.taken = [this.boxOf(root[0], root[1], "root", LINE)]; // the root's name lies below its mark
     const name = focus ? `cone, ω = ${Math.round((omega * 180) / Math.PI)}°` : "2-D section of the cone";
-    this.write("cone-name", NAME_AT.map((drawn) => ({ angle: apex.angle, drawn })), name, true); // prettier-ignore
+    if (this.paint.size > ROOMY) this.write("cone-name", NAME_AT.map((drawn) => ({ angle: apex.angle, drawn })), name, true);
+    this.name(this.paint.size > ROOMY ? "" : name);
     if (focus) {
       this.drawTicks(focus);
       focus.circles ||= focus.rings.map((distance) => this.circle(focus, distance)); // worked out once, then only moved with the view
       for (const circle of focus.circles) this.drawCircle(circle);
     }
+  }
+
+  /** Say which cone it is off the disk. @param {string} words */
+  name(words) {
+    const { coneName } = this.paint;
+    if (coneName && coneName.textContent !== words) coneName.textContent = words;
   }
 
   /** @param {FocusLayout} focus */

@@ -81,7 +81,7 @@ export class Gestures {
 
   /** @param {PointerEvent} event */
   press(event) {
-    if (!this.paint.ready || event.button !== 0 || nodeOf(event).closest(".hd-tools")) return;
+    if (!this.paint.ready || event.button !== 0) return;
     this.stage.setPointerCapture(event.pointerId);
     this.disk.moves.stop("view"); // a gesture ends a running turn
     this.fingers.set(event.pointerId, this.at(event));
@@ -205,7 +205,7 @@ export class Gestures {
   /** @param {MouseEvent} event */
   doubleClick(event) {
     const { paint, disk } = this;
-    if (!paint.ready || nodeOf(event).closest(".hd-tools")) return;
+    if (!paint.ready) return;
     const spot = this.at(event);
     const found = paint.find(spot, PICK_PX);
     const here = paint.toView(spot);

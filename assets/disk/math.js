@@ -25,6 +25,7 @@
  * @property {{scale: Table, rings: Ring[]}} [linear]
  * @property {number|null} [narrow]      the share within which nearly all distances to the root lie
  * @property {number|null} [distortion]  rank correlation of true and drawn distances
+ * @property {number|null} [chance]      what it would be with the angles exchanged at random
  * @property {Group[]} branches
  * @property {Group[]} depths
  * @property {Group[]} [splits]

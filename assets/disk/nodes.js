@@ -1,7 +1,8 @@
 /**
  * The nodes of a disk, in their order; what draws and what listens fills them.
  *
- * @typedef {{stage: HTMLElement, tools: HTMLElement, card: HTMLElement, note: HTMLElement, legend: HTMLElement, caption: HTMLElement, live: HTMLElement}} Nodes
+ * @typedef {{stage: HTMLElement, tools: HTMLElement, card: HTMLElement, note: HTMLElement, cone: HTMLElement, legend: HTMLElement, caption: HTMLElement,
+ *   live: HTMLElement}} Nodes   cone: its name, where the disk is too small to write it there
  */
 /** @param {string} body of an SVG */
 const icon = (body) => `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">${body}</svg>`;
@@ -23,12 +24,13 @@ export function buildNodes(root) {
     return `<button class="hd-${name}" type="button" data-tool="${name}" title="${title}" aria-label="${title}" ${pressed}>${picture}</button>`;
   });
   root.innerHTML = `
-      <div class="hd-stage">
+      <div class="hd-face"><div class="hd-stage">
         <svg class="hd-layer hd-under"></svg><canvas class="hd-layer hd-edges"></canvas><div class="hd-layer hd-plot"></div>
         <div class="hd-layer hd-thumbs"></div><svg class="hd-layer hd-over"></svg>
-        <div class="hd-tools" role="group" aria-label="Tools of the disk">${tools.join("")}</div>
-        <div class="hd-card" role="tooltip"></div><div class="hd-note" role="status">Loading…</div>
+        <div class="hd-card" role="tooltip"></div>
       </div>
+      <div class="hd-beside"><div class="hd-tools" role="group" aria-label="Tools of the disk">${tools.join("")}</div><span class="hd-cone-line"></span></div>
+      <div class="hd-note" role="status">Loading…</div></div>
       <div class="hd-legend" role="group"></div><div class="hd-caption"></div><div class="hd-live" aria-live="polite"></div>`;
   /** @param {keyof Nodes} name */
   const find = (name) => /** @type {HTMLElement} */ (root.querySelector(`.hd-${name}`));
@@ -37,6 +39,7 @@ export function buildNodes(root) {
     tools: find("tools"),
     card: find("card"),
     note: find("note"),
+    cone: find("cone-line"),
     legend: find("legend"),
     caption: find("caption"),
     live: find("live"),

@@ -24,11 +24,13 @@ const PAD = 1.035; // half the stage's width, in disk radii, at zoom 1
 export class Painter extends PointTable {
   /**
    * @param {HTMLElement} stage with children .hd-under, .hd-edges, .hd-plot, .hd-thumbs, .hd-over
-   * @param {{plotly: import("./plotly.js").Plotly|null, thumbUrl?: (row: number) => string}} options plotly null draws on a canvas
+   * @param {{plotly: import("./plotly.js").Plotly|null, thumbUrl?: (row: number) => string, coneName?: HTMLElement}} options plotly null
+   *   draws on a canvas; coneName says which cone is drawn where the stage has no room for it
    */
-  constructor(stage, { plotly, thumbUrl }) {
+  constructor(stage, { plotly, thumbUrl, coneName }) {
     super();
     this.stage = stage;
+    this.coneName = coneName;
     this.view = { centre: [0, 0], zoom: 1 };
     /** @type {Look} */
     this.look = {

@@ -27,7 +27,8 @@ export function wordsOf(paint, row, describe) {
 export function captionOf({ header, points, n, focus }) {
   const drawn = points.shown.length;
   const how = drawn < n ? "evenly spread over the data" : n < header.total ? header.how : "";
-  const sure = typeof header.distortion === "number" ? ` (rank correlation ${header.distortion.toFixed(2)})` : "";
+  const luck = typeof header.chance === "number" ? `, chance ${header.chance.toFixed(2)}` : "";
+  const sure = typeof header.distortion === "number" ? ` (rank correlation ${header.distortion.toFixed(2)}${luck})` : "";
   return [
     `showing ${count(drawn)} of ${count(header.total)}${how ? `: ${how}` : ""}`,
     header.geometry === "euclidean" ? "radius = true norm" : "radius = true distance to the root",

@@ -15,6 +15,7 @@ const WORDS = [
   ["Level", "How deep an item is nested in its picture: scene, object, part, part of a part."],
   ["Layout", "Where the angle on the disk comes from; the distance from the middle never changes."],
   ["True to distances, to neighbours", "How much of these the drawn angles keep: rank correlation and trustworthiness, 1 is all."],
+  ["Chance", "What a figure would be by luck. Beside what a layout is true to: the same points with their angles exchanged at random."],
   ["Narrower farther out", "A cone whose width follows from the distance to the root (Ganea's aperture), not from the slider."],
   ["Contradictions", "Items outside the cone of an annotated parent, or not farther from the root than it."],
 ];

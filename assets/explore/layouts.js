@@ -5,16 +5,18 @@
  *
  * @typedef {import("../disk/disk.js").Disk} Disk
  * @typedef {{name: string, title: string, how: string, ready: boolean, estimate: number, progress?: number[]|null}} Layout   see hypviz/viz/layout.py
- * @typedef {{layout: string, rank_correlation?: number|null, trustworthiness?: number|null, cone_agreement?: number|null}} Scores
+ * @typedef {"rank_correlation"|"trustworthiness"|"cone_agreement"} Score
+ * @typedef {{[score in Score]?: number|null}} Figures
+ * @typedef {Figures & {layout: string, chance: Figures}} Scores   chance: what the same points score with their angles exchanged at random
  */
 import { el } from "../shared/dom.js";
 import { choices, menu } from "./parts.js";
 
 const DEFAULT = "hierarchy";
 const POLL_MS = 700;
-/** @type {["rank_correlation"|"trustworthiness"|"cone_agreement", string, string][]} */
+/** @type {[Score, string, string][]} */
 const SCORES = [
-  ["rank_correlation", "distances", "Of 1: rank correlation of true and drawn hyperbolic distances. 1 keeps their order, 0 tells nothing."],
+  ["rank_correlation", "distances", "Of 1: rank correlation of true and drawn hyperbolic distances. 1 keeps their order."],
   ["trustworthiness", "neighbours", "Of 1: trustworthiness. 1 when drawn neighbours are true neighbours."],
   ["cone_agreement", "cones", "Of 1: the share of the items in the true cone that also lies in the drawn one."],
 ];
@@ -22,11 +24,22 @@ const SCORES = [
 /** @param {string} name */
 const pointsUrl = (name) => `points?layout=${encodeURIComponent(name)}`;
 
+const CHANCE = "Chance: the same points, each at its true distance from the root, with their angles exchanged at random.";
+
+/** The scores that there are. @param {Scores} found */
+const scored = (found) => SCORES.filter(([name]) => typeof found[name] === "number");
+
+/** @param {Scores} found @param {Score} name */
+const chanceOf = (found, name) => `(chance ${Number(found.chance[name]).toFixed(2)})`;
+
+/** All scores in words. @param {Scores} found */
+const wordsOf = (found) => scored(found).map(([name, word]) => `${word} ${Number(found[name]).toFixed(2)} ${chanceOf(found, name)}`).join(" · ");
+
 /** @param {Scores} found */
 function partsOf(found) {
-  const parts = SCORES.filter(([name]) => typeof found[name] === "number").map(([name, word, title]) => {
-    const part = el("span", "", `${word} `, el("b", "", Number(found[name]).toFixed(2)));
-    part.title = title;
+  const parts = scored(found).map(([name, word, title]) => {
+    const part = el("span", "", `${word} `, el("b", "", Number(found[name]).toFixed(2)), ` ${chanceOf(found, name)}`);
+    part.title = `${title} ${CHANCE}`;
     part.dataset.score = name;
     part.dataset.layout = found.layout;
     return part;
@@ -44,6 +57,8 @@ class LayoutsPart {
     this.known = [];
     this.present = DEFAULT;
     this.overview = DEFAULT; // what this view opens with
+    /** @type {Map<string, Promise<Scores>>} of this view's layouts, by name */
+    this.figures = new Map();
     /** @type {string|null} */
     this.beside = null; // layout of the second disk
     this.nodes = [this.picker, this.scores];
@@ -65,6 +80,25 @@ class LayoutsPart {
       choices("Side by side with", second, this.beside || "", (name) => this.attempt(() => this.compare(name || null))),
     );
     this.write();
+    this.tell().catch(this.x.complain);
+  }
+
+  /** @param {string} name @returns {Promise<Scores>} */
+  scoresOf(name) {
+    const asked = this.figures.get(name) || this.x.api.get(`honesty?layout=${encodeURIComponent(name)}`);
+    this.figures.set(name, asked);
+    asked.catch(() => this.figures.delete(name));
+    return asked;
+  }
+
+  /** Write beside each layout that is ready what it keeps; one after the other, while the menu is open. */
+  async tell() {
+    for (const { name } of this.known.filter((one) => one.ready)) {
+      if (!this.picker.open) return;
+      const figures = await this.scoresOf(name);
+      const place = this.picker.body.querySelector(`fieldset input[value="${name}"] + span`);
+      if (place && !place.querySelector(".hv-keeps")) place.append(el("small", "hv-keeps", `True to ${wordsOf(figures)}`));
+    }
   }
 
   /** @param {() => unknown} change */
@@ -126,7 +160,7 @@ class LayoutsPart {
     this.scores.textContent = "";
     const names = asked.filter((name) => name !== null);
     /** @type {Scores[]} */
-    const found = await Promise.all(names.map((name) => this.x.api.get(`honesty?layout=${encodeURIComponent(name)}`)));
+    const found = await Promise.all(names.map((name) => this.scoresOf(name)));
     if (asked[0] !== this.present || asked[1] !== this.beside) return;
     const lines = found.map((one, i) => [`${this.beside ? "" : "The overview "}${this.titleOf(names[i])} is true to `, ...partsOf(one)]);
     this.scores.replaceChildren(...lines.flatMap((line, i) => [...(i ? [el("br")] : []), ...line]));
@@ -161,6 +195,7 @@ class LayoutsPart {
 
   async opened() {
     this.present = this.overview = this.x.disk.paint.header.layout;
+    this.figures.clear();
     await this.compare(null);
     this.known = await this.x.api.get("layouts");
     this.write();

@@ -164,13 +164,13 @@ class Disks(Layouts):
         return np.concatenate([[row], *related]).astype(np.int64)
 
     def _payload(self, method: str, placed: NDArray[np.float32], rows: Rows | None, *, how: str = "") -> bytes:
-        total = len(self.embedding)
+        total, (correlation, chance) = len(self.embedding), self.correlation(method)
         whole = f"all {total:,} items" if rows is None else (
             f"{len(rows):,} of {total:,} items: of every branch and depth its share, small groups lifted; the selection "
             "with its ancestors and descendants always"
         )  # fmt: skip
         return disk_payload(
-            self.embedding, placed, self.columns, rows=rows, scale=self.scale, distortion=self.correlation(method),
+            self.embedding, placed, self.columns, rows=rows, scale=self.scale, distortion=correlation, chance=chance,
             point_distortion=self.distortion(rows, method), layout=method,
             title=self.workspace.name, how=how or whole,
         )  # fmt: skip

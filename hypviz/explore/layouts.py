@@ -43,7 +43,7 @@ class Layouts:
         self._locks = {name: threading.Lock() for name in layout.METHODS}
         self._angles: dict[str, NDArray[np.float32]] = {}
         self._honesty: dict[str, honesty.Honesty] = {}
-        self._correlations: dict[str, float | None] = {}
+        self._correlations: dict[str, tuple[float | None, float | None]] = {}
         self._seconds: dict[str, float] = {}
         self._progress: dict[str, tuple[int, int | None]] = {}
 
@@ -184,11 +184,14 @@ class Layouts:
     def _name(self, method: str) -> str:
         return f"layout-{method}-{str(self.workspace.meta['stamp'])[:16]}"
 
-    def correlation(self, method: str) -> float | None:
-        """Rank correlation of a layout's drawn distances with the true ones, for the caption."""
+    def correlation(self, method: str) -> tuple[float | None, float | None]:
+        """Rank correlation of a layout's drawn distances with the true ones, for the caption, and its chance (`viz.honesty`)."""
         if method not in self._correlations:
-            plane = honesty.plane_of(self._placed, self.angles(method))
-            self._correlations[method] = honesty.rank_correlation(self._placed, plane)[0]
+            placed = self.angles(method)
+            drawn, luck = (
+                honesty.rank_correlation(self._placed, honesty.plane_of(self._placed, angles))[0] for angles in (placed, honesty.shuffled(placed))
+            )
+            self._correlations[method] = drawn, luck
         return self._correlations[method]
 
 

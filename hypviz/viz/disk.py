@@ -66,6 +66,7 @@ def disk_payload(
     rows: NDArray[np.integer] | None = None,
     scale: RadiusScale | None = None,
     distortion: float | None = None,
+    chance: float | None = None,
     point_distortion: NDArray[np.floating] | None = None,
     layout: str = "",
     title: str = "",
@@ -75,7 +76,7 @@ def disk_payload(
 
     embedding, angles, columns: all N items.  rows: (n,) those to send, with a column "row" that names them; None for
     all, whose place is their row.  scale: keeps the radii comparable over two payloads (before and after training).
-    distortion: rank correlation of the layout, for the caption.  point_distortion: (n,) in [0, 1], sent in 1/255.
+    distortion, chance: rank correlation of the layout and what it would be by luck, for the caption.  point_distortion: (n,) in [0, 1], sent in 1/255.
     how: one sentence on how the rows were chosen.
 
     The header ends on a multiple of 4 bytes and lists each array's name, type, offset (from the header's end) and
@@ -117,6 +118,7 @@ def disk_payload(
         "classes": list(columns.classes),
         **_image_names(columns.image_names),
         "distortion": distortion,
+        "chance": chance,
     }
     return pack(header, arrays)
 

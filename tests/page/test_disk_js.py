@@ -505,7 +505,7 @@ def test_the_caption_says_how_many_and_what_radius_and_angle_mean(disk: DiskPage
     header = unpack(make_payload(disk.world))[0]
     assert disk.page.locator(".hd-caption").text_content() == (
         f"showing {header['n']} of {header['n']} · radius = true distance to the root · "
-        f"angle = projection (rank correlation {header['distortion']:.2f})"
+        f"angle = projection (rank correlation {header['distortion']:.2f}, chance {header['chance']:.2f})"
     )
 
 

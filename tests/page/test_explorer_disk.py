@@ -120,6 +120,19 @@ def test_another_layout_moves_the_angles_keeps_every_radius_and_says_what_it_kee
     honesty = explorer.view.honesty("pca")
     shown = {score: explorer.page.locator(f"[data-score={score}] b").inner_text() for score in ("rank_correlation", "trustworthiness")}
     assert shown == {name: f"{honesty[name]:.2f}" for name in shown}
+    for name in shown:
+        expect(explorer.page.locator(f"[data-score={name}]")).to_contain_text(f"(chance {honesty['chance'][name]:.2f})")
+    expect(explorer.page.locator(".hd-caption")).to_contain_text(
+        f"(rank correlation {honesty['rank_correlation']:.2f}, chance {honesty['chance']['rank_correlation']:.2f})"
+    )
+    beside = explorer.page.locator("fieldset", has=explorer.page.locator("input[value=pca]")).first.locator("input[value=pca] + span .hv-keeps")
+    expect(beside).to_have_text(
+        "True to "
+        + " · ".join(
+            f"{word} {honesty[name]:.2f} (chance {honesty['chance'][name]:.2f})"
+            for name, word in (("rank_correlation", "distances"), ("trustworthiness", "neighbours"), ("cone_agreement", "cones"))
+        )
+    )
     explorer.page.wait_for_timeout(400)
     angle, radius = polar_of_pixels(explorer, "disk")
     np.testing.assert_allclose(radius, before, atol=1e-6)

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import rankdata
 
 from hypviz.search.embedding import Embedding
-from hypviz.viz.honesty import cone_agreement, distances, measure, plane_of, point_distortion, rank_correlation, trustworthiness
+from hypviz.viz.honesty import cone_agreement, distances, measure, plane_of, point_distortion, rank_correlation, shuffled, trustworthiness
 from hypviz.viz.layout import angles
 from tests.viz.worlds import World, make_world
 
@@ -74,6 +74,18 @@ def test_random_angles_score_as_chance_does() -> None:
     assert abs(scores.rank_correlation or 1) < 0.05
     assert scores.trustworthiness == pytest.approx(0.5, abs=0.06)
     assert np.median(point_distortion(shell, wild)) > 0.8
+    assert abs(scores.chance.rank_correlation or 1) < 0.05 and scores.chance.trustworthiness == pytest.approx(0.5, abs=0.06)
+    assert scores.chance.cone_purity == pytest.approx(scores.cone_purity, abs=0.1)
+
+
+def test_chance_is_what_exchanged_angles_score_and_true_radii_alone_are_worth_much(world: World, placed: np.ndarray) -> None:
+    scores = measure(world.embedding, placed, omega=1.8, seed=3)
+    other = measure(world.embedding, shuffled(placed, 3), omega=1.8, seed=3)
+    for name in ("trustworthiness", "rank_correlation", "cone_agreement", "cone_purity"):
+        assert getattr(scores.chance, name) == getattr(other, name) < getattr(scores, name), name
+    embedding, theta = flat(600)
+    assert (measure(embedding, theta, omega=0.6).chance.rank_correlation or 0) > 0.3, "points near the rim are far apart anyhow"
+    assert np.array_equal(np.sort(shuffled(theta)), np.sort(theta)) and (shuffled(theta) != theta).mean() > 0.95
 
 
 def test_distances_are_those_of_the_geometry_in_all_dimensions_and_as_drawn(world: World, placed: np.ndarray) -> None:
@@ -159,4 +171,5 @@ def test_scores_are_the_same_every_time_and_none_where_data_are_too_few(world: W
     for count in (1, 2, 4):
         few = measure(world.embedding.take(np.arange(count)), placed[:count], omega=1e-4)
         assert few.trustworthiness is None and few.cone_agreement is None and few.queries == 0
+        assert few.chance.trustworthiness is None and few.chance.cone_agreement is None
     assert (point_distortion(world.embedding.take(np.arange(2)), placed[:2]) == 0).all()

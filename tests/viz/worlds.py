@@ -87,6 +87,7 @@ def make_payload(world: World, **changes: Any) -> bytes:
         "columns": make_columns(world, **own),
         "scale": scale,
         "distortion": rank_correlation(world.embedding, plane)[0],
+        "chance": 0.25,
         "point_distortion": point_distortion(world.embedding, placed),
         "layout": "hierarchy",
         "title": "made-up world",
