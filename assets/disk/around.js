@@ -35,7 +35,7 @@ export class Around {
     this.labels.replaceChildren();
     if (!apex || omega === null) return this.name("");
     const root = this.paint.polarToStage({ angle: 0, radius: 0 });
-    this.taken = [this.boxOf(root[0], root[1], "root", LINE)]; // the root's name lies below its mark
+    this.taken = [this.boxOf(root[0], root[1], "root", LINE), ...this.ringLabels()]; // the root's name lies below its mark
     const name = focus ? `cone, ω = ${Math.round((omega * 180) / Math.PI)}°` : "2-D section of the cone";
     if (this.paint.size > ROOMY) this.write("cone-name", NAME_AT.map((drawn) => ({ angle: apex.angle, drawn })), name, true);
     this.name(this.paint.size > ROOMY ? "" : name);
@@ -44,6 +44,12 @@ export class Around {
       focus.circles ||= focus.rings.map((distance) => this.circle(focus, distance)); // worked out once, then only moved with the view
       for (const circle of focus.circles) this.drawCircle(circle);
     }
+  }
+
+  /** What the distances on the rings cover. */
+  ringLabels() {
+    const { rings = [] } = this.paint.lines || {};
+    return rings.flatMap(({ label, true: distance }, i) => (label ? [this.boxOf(label[0], label[1], i === rings.length - 1 ? `${trim(distance)} from root` : trim(distance))] : []));
   }
 
   /** Say which cone it is off the disk. @param {string} words */

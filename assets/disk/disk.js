@@ -54,7 +54,7 @@ export class Disk {
     this.el = buildNodes(node);
     const plotly = options.plotly && hasWebGL() ? options.plotly : null;
     this.slow = Boolean(options.plotly && !plotly);
-    this.paint = new Painter(this.el.stage, { plotly, thumbUrl: options.thumbUrl, coneName: this.el.cone });
+    this.paint = new Painter(this.el.stage, { plotly, thumbUrl: options.thumbUrl, coneName: this.el.aside });
     this.look = this.paint.look;
     this.card = new Card(this.paint, this.el.card, options, (row) => this.words(row));
     this.legend = new Legend(this.paint, this.el.legend, () => this.paint.rebuild());

@@ -1,8 +1,8 @@
 /**
  * The nodes of a disk, in their order; what draws and what listens fills them.
  *
- * @typedef {{stage: HTMLElement, tools: HTMLElement, card: HTMLElement, note: HTMLElement, cone: HTMLElement, legend: HTMLElement, caption: HTMLElement,
- *   live: HTMLElement}} Nodes   cone: its name, where the disk is too small to write it there
+ * @typedef {{stage: HTMLElement, tools: HTMLElement, card: HTMLElement, note: HTMLElement, aside: HTMLElement, legend: HTMLElement, caption: HTMLElement,
+ *   live: HTMLElement}} Nodes   aside: the name of the cone, where the disk is too small to write it there
  */
 /** @param {string} body of an SVG */
 const icon = (body) => `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2">${body}</svg>`;
@@ -29,7 +29,7 @@ export function buildNodes(root) {
         <div class="hd-layer hd-thumbs"></div><svg class="hd-layer hd-over"></svg>
         <div class="hd-card" role="tooltip"></div>
       </div>
-      <div class="hd-beside"><div class="hd-tools" role="group" aria-label="Tools of the disk">${tools.join("")}</div><span class="hd-cone-line"></span></div>
+      <div class="hd-beside"><div class="hd-tools" role="group" aria-label="Tools of the disk">${tools.join("")}</div><span class="hd-aside"></span></div>
       <div class="hd-note" role="status">Loading…</div></div>
       <div class="hd-legend" role="group"></div><div class="hd-caption"></div><div class="hd-live" aria-live="polite"></div>`;
   /** @param {keyof Nodes} name */
@@ -39,7 +39,7 @@ export function buildNodes(root) {
     tools: find("tools"),
     card: find("card"),
     note: find("note"),
-    cone: find("cone-line"),
+    aside: find("aside"),
     legend: find("legend"),
     caption: find("caption"),
     live: find("live"),

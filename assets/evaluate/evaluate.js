@@ -25,7 +25,7 @@ import { results } from "./tables.js";
 
 const POLL_MS = 400;
 const APEXES = [
-  ["query", "the query (β1 or α2)"],
+  ["query", "the query"],
   ["candidate", "the candidate"],
   ["sum", "both, summed"],
 ];
@@ -171,8 +171,8 @@ class Evaluator {
     const [checkpoint, data] = [names.checkpoint, names.data].map((text) => el("b", { text }));
     this.bar.replaceChildren(
       el("p", { class: "he-what" }, "Judging ", checkpoint, " on ", data, where),
-      choice("Beside", others, this.chosen.other, this.choose("other"), { name: "other" }),
-      choice("Apex of the angle", APEXES, this.chosen.apex, this.choose("apex"), { name: "apex" }),
+      choice("Compare with", others, this.chosen.other, this.choose("other"), { name: "other" }),
+      choice("Angle measured at", APEXES, this.chosen.apex, this.choose("apex"), { name: "apex", title: "Where the apex of the scoring angle lies: β1 is at what contains, α2 at what is contained" }),
       choice("Queries", scopes, this.chosen.scope, this.choose("scope"), { name: "scope" }),
     );
   }

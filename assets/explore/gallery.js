@@ -117,7 +117,8 @@ class GalleryPart {
     if (number !== this.asked) return;
     this.grid.append(...page.items.map((item) => tile(item, this.x)));
     this.listed += page.items.length;
-    this.total.textContent = `${count(page.total)} ${page.total === 1 ? "picture" : "pictures"}`;
+    const kind = this.which.value === "whole" ? "picture" : "item";
+    this.total.textContent = `${count(page.total)} ${kind}${page.total === 1 ? "" : "s"}`;
     this.more.hidden = this.listed >= page.total;
     this.more.textContent = `${count(this.listed)} of ${count(page.total)}: show more`;
     this.mark();

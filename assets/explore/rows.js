@@ -114,7 +114,7 @@ class RowsPart {
   /** How many of what was found belong by their class, beside chance. @param {import("./types.js").Belonging} belong */
   belonging({ share, chance }) {
     const { picture, row } = this.x.present;
-    const within = picture.whole?.row === row ? "of a class in this picture" : `of a class seen in ${picture.title}`;
+    const within = picture.whole?.row === row ? "of a class in this picture" : `of a class seen inside ${picture.title} boxes`;
     return `${shareOf(share, 1)} of them ${within} (chance ${shareOf(chance, 1)})`;
   }
 

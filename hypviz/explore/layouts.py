@@ -189,7 +189,8 @@ class Layouts:
         if method not in self._correlations:
             placed = self.angles(method)
             drawn, luck = (
-                honesty.rank_correlation(self._placed, honesty.plane_of(self._placed, angles))[0] for angles in (placed, honesty.shuffled(placed))
+                honesty.rank_correlation(self._placed, honesty.plane_of(self._placed, angles))[0]
+                for angles in (placed, honesty.shuffled(placed))
             )
             self._correlations[method] = drawn, luck
         return self._correlations[method]

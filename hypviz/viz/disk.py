@@ -76,8 +76,8 @@ def disk_payload(
 
     embedding, angles, columns: all N items.  rows: (n,) those to send, with a column "row" that names them; None for
     all, whose place is their row.  scale: keeps the radii comparable over two payloads (before and after training).
-    distortion, chance: rank correlation of the layout and what it would be by luck, for the caption.  point_distortion: (n,) in [0, 1], sent in 1/255.
-    how: one sentence on how the rows were chosen.
+    distortion, chance: rank correlation of the layout and what it would be by luck, for the caption.
+    point_distortion: (n,) in [0, 1], sent in 1/255.  how: one sentence on how the rows were chosen.
 
     The header ends on a multiple of 4 bytes and lists each array's name, type, offset (from the header's end) and
     length. Its groups count all N items (`count`) and those sent (`shown`). 25 bytes per point,

@@ -37,7 +37,7 @@ SHUFFLE = 1
 class Chance:
     """What the scores of the same name in `Honesty` are with the angles of all points exchanged at random, once, by a seed.
 
-    On the demo what three seeds give lies within 0.05 of each other.
+    On the demo what three seeds give lies within 0.07 of each other.
     """
 
     trustworthiness: float | None

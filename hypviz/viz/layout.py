@@ -48,7 +48,7 @@ LAYOUTS = {
     "cones": Layout(
         "Fitted to the cones",
         "The angles for which exterior angles as drawn come nearest to the true ones, for parents and children first of all. "
-        "Of all layouts here it keeps cones and distances best, and classes least together.",
+        "Classes are kept together only as far as their cones are.",
         10,
     ),
     "umap": Layout(

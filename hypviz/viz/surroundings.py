@@ -15,9 +15,8 @@ Xyxy = tuple[float, float, float, float]
 DRAWN = 2
 """Grows when cards come to be drawn otherwise: it is part of their addresses, for a browser keeps a card for ever."""
 SMALL = 40.0
-"""Pixels of the picture: a box whose shorter side is below this is shown in its surroundings. Looked at on 2026-11-30: of
-98 crops each of photographs 256 pixels wide and of the drawn scenes, beside the same with surroundings, those from about this size on could
-be named by themselves, most below could not."""
+"""Pixels of the picture: a box whose shorter side is below this is shown in its surroundings. Chosen
+by looking on 2026-11-30 at crops of photographs 256 pixels wide and of the drawn scenes, each beside its cut (docs/disk.md)."""
 GROWTH = 1.5
 """Side of the square as a multiple of the box's longer side, to which MARGIN is added."""
 MARGIN = 40.0

@@ -367,7 +367,7 @@ def test_two_sources_stand_side_by_side_with_their_difference(judged: str, open_
     page.get_by_label("Data", exact=True).click()
     page.get_by_role("option", name="six scenes").click()
     expect(page.locator(".he-what")).to_contain_text("six scenes")
-    page.get_by_label("Beside").select_option("the untrained encoder")
+    page.get_by_label("Compare with").select_option("the untrained encoder")
     page.get_by_role("button", name="Run the quick evaluation").click()
     wait_for(page, "ready")
     expect(page.locator(".he-compared")).to_be_visible()

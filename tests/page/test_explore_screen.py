@@ -111,7 +111,7 @@ def test_no_tool_and_no_name_of_the_cone_lies_on_the_disk(
         left, top, right, bottom = box_of(explorer, ".hd-rim")
         middle, radius = np.array([(left + right) / 2, (top + bottom) / 2]), (right - left) / 2
         assert radius > 0.45 * (box_of(explorer, ".hd-stage")[2] - box_of(explorer, ".hd-stage")[0]), "the whole disk is drawn"
-        names = [".hd-cone-line"] if width < 700 else []
+        names = [".hd-aside"] if width < 700 else []
         for selector in [*(f"[data-tool={name}]" for name in ("focus", "home", "lasso", "box")), *names]:
             box = np.array(box_of(explorer, selector))
             nearest = np.clip(middle, box[:2], box[2:])
@@ -131,7 +131,7 @@ def test_no_tool_and_no_name_of_the_cone_lies_on_the_disk(
     nothing_on_the_disk()
     if touch:
         expect(page.locator(".hd-cone-name")).to_have_count(0)
-        expect(page.locator(".hd-cone-line")).to_contain_text("cone")
+        expect(page.locator(".hd-aside")).to_contain_text("cone")
     press("[data-tool=lasso]")
     expect(page.locator("[data-tool=lasso]")).to_have_attribute("aria-pressed", "true")
     press("[data-tool=home]")
@@ -270,7 +270,7 @@ def test_no_label_of_the_disk_covers_another_or_leaves_it(width: int, open_page:
                  const {left, top, right, bottom} = node.getBoundingClientRect(); return [left, top, right, bottom, node.textContent]; })"""
         )
         stage = box_of(explorer, ".hv-disk")
-        named = explorer.page.locator(".hd-cone-line").inner_text() if width < 700 else " ".join(rect[4] for rect in rects)
+        named = explorer.page.locator(".hd-aside").inner_text() if width < 700 else " ".join(rect[4] for rect in rects)
         assert len(rects) >= 1 and "cone" in named
         for i, one in enumerate(rects):
             assert one[0] >= stage[0] - 1 and one[2] <= stage[2] + 1, (row, one)

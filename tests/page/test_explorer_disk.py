@@ -125,7 +125,9 @@ def test_another_layout_moves_the_angles_keeps_every_radius_and_says_what_it_kee
     expect(explorer.page.locator(".hd-caption")).to_contain_text(
         f"(rank correlation {honesty['rank_correlation']:.2f}, chance {honesty['chance']['rank_correlation']:.2f})"
     )
-    beside = explorer.page.locator("fieldset", has=explorer.page.locator("input[value=pca]")).first.locator("input[value=pca] + span .hv-keeps")
+    beside = explorer.page.locator("fieldset", has=explorer.page.locator("input[value=pca]")).first.locator(
+        "input[value=pca] + span .hv-keeps"
+    )
     expect(beside).to_have_text(
         "True to "
         + " · ".join(

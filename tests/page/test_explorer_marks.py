@@ -69,7 +69,7 @@ def test_a_card_is_tagged_by_key_and_by_button_and_found_filtered_and_exported(o
     page.keyboard.press("t")
     expect(tiles.nth(0)).not_to_have_attribute("data-tags", "look again")
     page.locator(".hv-gallery-bar [aria-label='What to show']").select_option("tag:look again")
-    expect(page.locator(".hv-gallery-count")).to_have_text("2 pictures")
+    expect(page.locator(".hv-gallery-count")).to_have_text("2 items")
     with page.expect_download() as saved:
         page.locator(".hv-gallery-tag button", has_text="Ids").click()
     assert set(Path(saved.value.path()).read_text().split()) == {str(ids[row]) for row in rows[1:]}

@@ -74,7 +74,9 @@ def test_a_small_box_is_shown_in_its_surroundings_with_a_line_around_it_and_noth
     assert np.mean(blue[1]) == pytest.approx(THUMB_SIZE / 2, abs=2) and np.mean(blue[0]) == pytest.approx(THUMB_SIZE / 2, abs=2)
     orange = ((pixels[..., 0] > 190) & (pixels[..., 2] < 110)).nonzero()
     for axis in (0, 1):  # around what is in the box, and close to it
-        assert blue[axis].min() - 6 <= orange[axis].min() < blue[axis].min() and blue[axis].max() < orange[axis].max() <= blue[axis].max() + 6
+        assert (
+            blue[axis].min() - 6 <= orange[axis].min() < blue[axis].min() and blue[axis].max() < orange[axis].max() <= blue[axis].max() + 6
+        )
     assert np.abs(pixels[:40] - 120).max() < 12, "the surroundings are as they are"
 
 
@@ -102,7 +104,7 @@ def test_a_tiny_whole_picture_is_not_taken_for_a_small_box() -> None:
     assert card_bytes(noise, (0, 0, 28, 28)) == crop_bytes(noise, (0, 0, 28, 28))
 
 
-def test_a_crop_that_an_earlier_version_left_in_the_folder_is_not_taken_for_a_card_with_surroundings(tiny_view: View, tmp_path: Path) -> None:
+def test_a_crop_left_by_an_earlier_version_is_not_taken_for_a_card_with_surroundings(tiny_view: View, tmp_path: Path) -> None:
     items = tiny_view.items
     row = int(np.argmin(np.where(items.is_scene, np.inf, (items.xyxy[:, 2:] - items.xyxy[:, :2]).min(axis=1))))
     assert (items.xyxy[row, 2:] - items.xyxy[row, :2]).min() < SMALL
