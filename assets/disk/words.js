@@ -1,5 +1,5 @@
 /** The disk in words: what an item is, and how to read the picture. */
-import { count, distance } from "../shared/format.js";
+import { count, distance, number } from "../shared/format.js";
 
 /** The label of an item. @param {import("./paint.js").Painter} paint @param {number} row */
 export function nameOf(paint, row) {
@@ -27,8 +27,8 @@ export function wordsOf(paint, row, describe) {
 export function captionOf({ header, points, n, focus }) {
   const drawn = points.shown.length;
   const how = drawn < n ? "evenly spread over the data" : n < header.total ? header.how : "";
-  const luck = typeof header.chance === "number" ? `, chance ${header.chance.toFixed(2)}` : "";
-  const sure = typeof header.distortion === "number" ? ` (rank correlation ${header.distortion.toFixed(2)}${luck})` : "";
+  const luck = typeof header.chance === "number" ? `, chance ${number(header.chance, 2)}` : "";
+  const sure = typeof header.distortion === "number" ? ` (rank correlation ${number(header.distortion, 2)}${luck})` : "";
   return [
     `showing ${count(drawn)} of ${count(header.total)}${how ? `: ${how}` : ""}`,
     header.geometry === "euclidean" ? "radius = true norm" : "radius = true distance to the root",

@@ -80,7 +80,7 @@ class HistPart {
     const [filter, set] = [this.x.selects.active(), this.x.set.get()];
     if (filter) return [filter, "found"];
     if (set) return [{ members: set.encode() }, "found"];
-    return [{ members: this.x.present.members }, "in its cone"];
+    return [{ members: this.x.present.members }, this.x.present.how === "cosine" ? "most similar" : "in its cone"];
   }
 
   /** The bars, for what is done only once they are there. @returns {Bins} */

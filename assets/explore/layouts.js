@@ -10,6 +10,7 @@
  * @typedef {Figures & {layout: string, chance: Figures}} Scores   chance: what the same points score with their angles exchanged at random
  */
 import { el } from "../shared/dom.js";
+import { number } from "../shared/format.js";
 import { choices, menu } from "./parts.js";
 
 const DEFAULT = "hierarchy";
@@ -30,15 +31,15 @@ const CHANCE = "Chance: the same points, each at its true distance from the root
 const scored = (found) => SCORES.filter(([name]) => typeof found[name] === "number");
 
 /** @param {Scores} found @param {Score} name */
-const chanceOf = (found, name) => `(chance ${Number(found.chance[name]).toFixed(2)})`;
+const chanceOf = (found, name) => `(chance ${number(found.chance[name], 2)})`;
 
 /** All scores in words. @param {Scores} found */
-const wordsOf = (found) => scored(found).map(([name, word]) => `${word} ${Number(found[name]).toFixed(2)} ${chanceOf(found, name)}`).join(" · ");
+const wordsOf = (found) => scored(found).map(([name, word]) => `${word} ${number(found[name], 2)} ${chanceOf(found, name)}`).join(" · ");
 
 /** @param {Scores} found */
 function partsOf(found) {
   const parts = scored(found).map(([name, word, title]) => {
-    const part = el("span", "", `${word} `, el("b", "", Number(found[name]).toFixed(2)), ` ${chanceOf(found, name)}`);
+    const part = el("span", "", `${word} `, el("b", "", number(found[name], 2)), ` ${chanceOf(found, name)}`);
     part.title = `${title} ${CHANCE}`;
     part.dataset.score = name;
     part.dataset.layout = found.layout;
