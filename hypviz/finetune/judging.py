@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass, replace
 
@@ -9,8 +10,9 @@ import numpy as np
 
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
-from hypviz.evaluation import EvaluateSettings, Evaluation, calibrate_retrieval, evaluate
+from hypviz.evaluation import LISTED, EvaluateSettings, Evaluation, calibrate_retrieval, evaluate
 from hypviz.evaluation.retrieval import RANKINGS
+from hypviz.explore.familiarity import FEWEST, Familiarity
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Ranking, Retrieval
 from hypviz.training.pipeline import chances, headlines
@@ -76,6 +78,22 @@ def shortcomings(judged: Evaluation) -> tuple[str, ...]:
     if judged.radii.pairs and judged.radii.direct < MIN_ORDER:
         share = f"{judged.radii.direct:.0%}"
         sentences.append(f"Only {share} of the parents lie nearer the root than their children (chance 50%): the radius is no depth here.")
+    if strange := _other_pictures(judged).sentence:
+        sentences.append(strange)
     if judged.mean_direction > MAX_GATHERED:
         sentences.append(f"All directions lie in one corner (norm of their mean {judged.mean_direction:.2f}): angles mean little.")
     return tuple(sentences)
+
+
+def _other_pictures(judged: Evaluation) -> Familiarity:
+    """What is listed from other pictures, beside chance: what a box's own picture gives is known without any training."""
+
+    def figure(task: str, reading: str, metric: str) -> tuple[float, float] | None:
+        with contextlib.suppress(KeyError):
+            result = judged.find(task, reading, LISTED)
+            value, chance = result.metrics[metric].mean, result.chance_of(metric)
+            if len(result.rows) >= FEWEST and np.isfinite([value, chance]).all():
+                return float(value), float(chance)
+        return None
+
+    return Familiarity(figure("scene → contents", "class", "other pictures@12"), figure("part → object", "instance", "other pictures@5"))

@@ -24,9 +24,8 @@ CHUNK = 1 << 16
 
 def picture_rows(items: Items, rows: NDArray[np.integer] | None = None) -> Rows:
     """(n,) for each item of ascending `rows`, None for all, the place among these rows of its whole picture, which must be one of them."""
-    if rows is None:
-        return items.offsets[items.image].astype(np.int64)
-    return np.searchsorted(rows, items.offsets[items.image[rows]]).astype(np.int64)
+    pictures: Rows = items.offsets[items.image if rows is None else items.image[rows]].astype(np.int64)
+    return pictures if rows is None else np.searchsorted(rows, pictures).astype(np.int64)
 
 
 def in_pictures(embedding: Embedding, picture: Rows, settings: EncoderSettings) -> Embedding:
@@ -66,7 +65,7 @@ def _directions(directions: Floats, picture: Rows, whole: NDArray[np.bool_], set
 def _towards(directions: Floats, others: Floats, weight: float) -> Floats:
     """The directions of u + weight · v; u where that has no length."""
     mixed = unit(directions + np.float32(weight) * others)
-    return np.where(mixed.any(axis=1)[:, None], mixed, directions)
+    return np.where(np.any(mixed, axis=1, keepdims=True), mixed, directions)
 
 
 def unit(vectors: Floats) -> Floats:

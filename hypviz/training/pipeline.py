@@ -33,6 +33,8 @@ HEADLINES = {
     "object → parts mAP": ("object → parts", "class", "mAP"),
     "object → parts mAP, instance": ("object → parts", "instance", "mAP"),
     "scene → contents mAP": ("scene → contents", "class", "mAP"),
+    "part → object P@5, other pictures": ("part → object", "instance", "other pictures@5"),
+    "scene → contents P@12, other pictures": ("scene → contents", "class", "other pictures@12"),
 }
 """The few figures of an evaluation that a card shows: name → (task, reading, metric)."""
 

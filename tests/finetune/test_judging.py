@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hypviz.config import EncoderSettings
 from hypviz.evaluation import Evaluation, evaluate
 from hypviz.finetune.judging import FULL, MAX_ADMITTED, QUICK, WHILE_TRAINING, judge, score, shortcomings
+from hypviz.inference.in_pictures import in_pictures, picture_rows
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Cones, Retrieval
 from tests.evaluation.worlds import hierarchy_of, tree_world
@@ -69,3 +71,17 @@ def test_directions_in_one_corner_are_told() -> None:
     gathered /= np.linalg.norm(gathered, axis=1, keepdims=True)
     found = judge(items, hierarchy_of(items), replace(e, directions=gathered.astype(np.float32)), FULL)
     assert any(sentence.startswith("All directions lie in one corner (norm of their mean 0.9") for sentence in found.shortcomings)
+
+
+def test_a_model_that_only_knows_which_picture_a_box_is_of_is_no_success() -> None:
+    """Its cones hold a picture's own boxes, so their F1 is well above that of everything; of other pictures it knows nothing."""
+    items, e = tree_world(kinds=5, scenes=12)
+    noise = np.random.default_rng(0).standard_normal(e.directions.shape)
+    lost = replace(e, directions=(noise / np.linalg.norm(noise, axis=1, keepdims=True)).astype(np.float32))
+    at_home = in_pictures(lost, picture_rows(items), EncoderSettings(context=1.0, contents=1.0))
+    result = judge(items, hierarchy_of(items), at_home, FULL)
+    assert any("hardly better than chance" in sentence for sentence in result.shortcomings)
+    known = judge(items, hierarchy_of(items), in_pictures(e, picture_rows(items), EncoderSettings(context=1.0, contents=1.0)), FULL)
+    assert known.shortcomings == ()
+    for name in ("part → object P@5, other pictures", "scene → contents P@12, other pictures"):
+        assert known.metrics[name] > 2 * known.chance[name] and result.metrics[name] < 1.5 * result.chance[name]
