@@ -55,6 +55,23 @@ def test_a_yaml_bomb_is_refused_in_one_sentence(tmp_path: Path, text: str) -> No
         read_yaml(tmp_path / "data.yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("names: [a, [b, c]]", "one of them is a list"),
+        ("names: {0: a, 1: {b: c}}", "one of them is a dict"),
+        ("names: [a]\ntrain: [[images]]", "got list"),
+        ("names: [a]\nval: {images: x}", "got dict"),
+    ],
+)
+def test_names_and_places_in_yaml_are_texts(tmp_path: Path, text: str, sentence: str, make_picture: MakePicture) -> None:
+    """What a file says is never written out as Python would: of nested lists that takes memory without end."""
+    make_picture(tmp_path / "images" / "a.jpg")
+    (tmp_path / "data.yaml").write_text(text)
+    with pytest.raises(DataError, match=sentence):
+        open_dataset(tmp_path, "yolo")
+
+
 def test_a_yaml_bomb_in_a_folder_of_pictures_takes_no_memory(tmp_path: Path, make_picture: MakePicture) -> None:
     make_picture(tmp_path / "images" / "a.jpg")
     (tmp_path / "data.yaml").write_text(BILLION)
