@@ -20,16 +20,17 @@ from hypviz.data.pictures import PictureError, inspect_picture, open_upright
 from tests.conftest import random_picture
 
 PEAK = """
-import resource, sys, threading
+import sys, threading
 from hypviz.data import pictures
 from hypviz.data.budget import Budget
+from tests.memory import peak_mib
 pictures.BUDGET = Budget(int(sys.argv[3]))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_mib()
 sizes = []
 threads = [threading.Thread(target=lambda: sizes.append(pictures.open_upright(sys.argv[1]).size)) for _ in range(int(sys.argv[2]))]
 [one.start() for one in threads], [one.join() for one in threads]
 assert len(sizes) == len(threads)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+print(peak_mib() - before)
 """
 SIDE = 6000
 MEGAPIXELS = SIDE * SIDE / 1e6

@@ -27,16 +27,17 @@ from tests.conftest import MakePicture
 NINES = [f"{name}: &{name} [{','.join(['*' + before] * 9)}]" for before, name in zip("abcdefg", "bcdefgh", strict=True)]
 BILLION = "\n".join(["a: &a [x,x,x,x,x,x,x,x,x]", *NINES, "names: *h"])
 PEAK = """
-import resource, sys
+import sys
 from pathlib import Path
 from hypviz.errors import HypvizError
+from tests.memory import peak_mib
 {imports}
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_mib()
 try:
     {call}
 except HypvizError as error:
     print("refused:", error)
-print("grew", (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+print("grew", peak_mib() - before)
 """
 
 

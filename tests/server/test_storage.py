@@ -73,11 +73,12 @@ def break_disk(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     ids=["set", "job", "draw", "correct"],
 )
 def test_a_disk_that_takes_nothing_is_told_in_a_sentence(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, ask: Callable[[TestClient], Any], number: int
+    client: TestClient, home: Path, monkeypatch: pytest.MonkeyPatch, ask: Callable[[TestClient], Any], number: int
 ) -> None:
     break_disk(monkeypatch, number)
     error = refused(ask(client), 507)
     assert any(word in error for word in ("full", "may not write", "cannot be written to")), error
+    assert str(home.parent) not in error
 
 
 def correction(client: TestClient) -> dict[str, str]:
