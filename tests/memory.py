@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from pathlib import Path
@@ -14,3 +15,8 @@ def peak_mib() -> int:
         line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) >> 10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> (20 if sys.platform == "darwin" else 10)
+
+
+def plain_environment() -> dict[str, str]:
+    """That of this process without settings of the allocator, by which freed memory would stay with a process and count on."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}

@@ -23,6 +23,7 @@ from hypviz.model.card import read_card
 from hypviz.model.weights import read_weights
 from hypviz.vectors.read import read_vectors
 from tests.conftest import MakePicture
+from tests.memory import plain_environment
 
 NINES = [f"{name}: &{name} [{','.join(['*' + before] * 9)}]" for before, name in zip("abcdefg", "bcdefgh", strict=True)]
 BILLION = "\n".join(["a: &a [x,x,x,x,x,x,x,x,x]", *NINES, "names: *h"])
@@ -44,7 +45,8 @@ print("grew", peak_mib() - before)
 def grown(imports: str, call: str, *arguments: str) -> tuple[str, int]:
     """What a fresh process says, and by how many MB its memory grew."""
     code = PEAK.format(imports=imports, call=call)
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=250, check=True)
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=True, env=plain_environment())
     said, _, last = done.stdout.strip().rpartition("\n")
     return said, int(last.split()[1])
 
