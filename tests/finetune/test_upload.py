@@ -74,10 +74,10 @@ def few(world: TinyWorld) -> Files:
 
 
 def with_bomb(world: TinyWorld) -> Files:
-    """Pictures beside a data.yaml of aliases of aliases: each level is nine times as large as the one before."""
-    levels = [f"{name}: &{name} [{','.join(['*' + before] * 9)}]" for before, name in zip("abcdefgh", "bcdefghi", strict=True)]
+    """Pictures beside a data.yaml of aliases of aliases: each level is nine times as large as the one before, here a small one."""
+    levels = [f"{name}: &{name} [{','.join(['*' + before] * 9)}]" for before, name in zip("abcd", "bcde", strict=True)]
     pictures = {f"images/{number}.png": small_picture(number) for number in range(4)}
-    return pictures | {"data.yaml": "\n".join(["a: &a [x,x,x,x,x,x,x,x,x]", *levels, "names: *i", "train: images"])}
+    return pictures | {"data.yaml": "\n".join(["a: &a [x,x,x,x,x,x,x,x,x]", *levels, "names: *e", "train: images"])}
 
 
 BAD: dict[str, tuple[Callable[[TinyWorld], Files | bytes], str]] = {
