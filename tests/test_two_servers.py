@@ -92,6 +92,19 @@ def test_the_second_of_two_changes_to_one_picture_is_a_clear_conflict(stores: tu
     assert {"kite", "gull"} <= set(labels(one, 1)) and "crab" not in labels(one, 1)
 
 
+def test_while_one_server_is_at_a_draft_the_other_waits_its_turn(
+    stores: tuple[DraftStore, DraftStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hypviz.storage.files.BUSY_S", 0.1)
+    one, other = stores
+    with one.open("mine")[1].changing():
+        for change in (lambda: draw(other, 2, 0, "gull"), lambda: other.apply("mine")):
+            with pytest.raises(BusyError, match="changed by another hypviz"):
+                change()
+    draw(other, 2, 0, "gull")
+    assert "gull" in labels(one, 2)
+
+
 def test_corrections_of_both_servers_are_in_force_and_what_one_applied_the_other_goes_on_from(
     stores: tuple[DraftStore, DraftStore],
 ) -> None:

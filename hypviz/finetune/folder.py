@@ -136,4 +136,7 @@ def check_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"{folder} cannot be written to ({error.strerror}); set HYPVIZ_HOME to a folder that can.") from None
+        raise StorageError(  # to the page: it does not say where on the server that is
+            f"The home folder of the server cannot be written to ({error.strerror}); whoever runs it has to make room, "
+            "or set HYPVIZ_HOME to another one."
+        ) from None

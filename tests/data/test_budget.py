@@ -18,18 +18,20 @@ from hypviz.data import budget, pictures
 from hypviz.data.budget import Budget
 from hypviz.data.pictures import PictureError, inspect_picture, open_upright
 from tests.conftest import random_picture
+from tests.memory import plain_environment
 
 PEAK = """
-import resource, sys, threading
+import sys, threading
 from hypviz.data import pictures
 from hypviz.data.budget import Budget
+from tests.memory import peak_mib
 pictures.BUDGET = Budget(int(sys.argv[3]))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_mib()
 sizes = []
 threads = [threading.Thread(target=lambda: sizes.append(pictures.open_upright(sys.argv[1]).size)) for _ in range(int(sys.argv[2]))]
 [one.start() for one in threads], [one.join() for one in threads]
 assert len(sizes) == len(threads)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+print(peak_mib() - before)
 """
 SIDE = 6000
 MEGAPIXELS = SIDE * SIDE / 1e6
@@ -49,7 +51,7 @@ def large_tiff(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def peak_mb(path: Path, *, at_once: int, total: int) -> int:
     """By how much a fresh process grows that decodes a picture so many times at once."""
     code = [sys.executable, "-W", "ignore", "-c", PEAK, str(path), str(at_once), str(total)]
-    return int(subprocess.run(code, capture_output=True, text=True, check=True, timeout=250).stdout)
+    return int(subprocess.run(code, capture_output=True, text=True, check=True, timeout=250, env=plain_environment()).stdout)
 
 
 def test_a_small_file_of_many_pixels_takes_no_more_than_is_reserved_for_it(large_tiff: Path) -> None:

@@ -23,27 +23,30 @@ from hypviz.model.card import read_card
 from hypviz.model.weights import read_weights
 from hypviz.vectors.read import read_vectors
 from tests.conftest import MakePicture
+from tests.memory import plain_environment
 
 NINES = [f"{name}: &{name} [{','.join(['*' + before] * 9)}]" for before, name in zip("abcdefg", "bcdefgh", strict=True)]
 BILLION = "\n".join(["a: &a [x,x,x,x,x,x,x,x,x]", *NINES, "names: *h"])
 PEAK = """
-import resource, sys
+import sys
 from pathlib import Path
 from hypviz.errors import HypvizError
+from tests.memory import peak_mib
 {imports}
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_mib()
 try:
     {call}
 except HypvizError as error:
     print("refused:", error)
-print("grew", (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+print("grew", peak_mib() - before)
 """
 
 
 def grown(imports: str, call: str, *arguments: str) -> tuple[str, int]:
     """What a fresh process says, and by how many MB its memory grew."""
     code = PEAK.format(imports=imports, call=call)
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=250, check=True)
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=True, env=plain_environment())
     said, _, last = done.stdout.strip().rpartition("\n")
     return said, int(last.split()[1])
 
@@ -53,6 +56,23 @@ def test_a_yaml_bomb_is_refused_in_one_sentence(tmp_path: Path, text: str) -> No
     (tmp_path / "data.yaml").write_text(text)
     with pytest.raises(DataError, match=r"aliases are not read here|not a YAML file"):
         read_yaml(tmp_path / "data.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("names: [a, [b, c]]", "one of them is a list"),
+        ("names: {0: a, 1: {b: c}}", "one of them is a dict"),
+        ("names: [a]\ntrain: [[images]]", "got list"),
+        ("names: [a]\nval: {images: x}", "got dict"),
+    ],
+)
+def test_names_and_places_in_yaml_are_texts(tmp_path: Path, text: str, sentence: str, make_picture: MakePicture) -> None:
+    """What a file says is never written out as Python would: of nested lists that takes memory without end."""
+    make_picture(tmp_path / "images" / "a.jpg")
+    (tmp_path / "data.yaml").write_text(text)
+    with pytest.raises(DataError, match=sentence):
+        open_dataset(tmp_path, "yolo")
 
 
 def test_a_yaml_bomb_in_a_folder_of_pictures_takes_no_memory(tmp_path: Path, make_picture: MakePicture) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hypviz.data.formats import limits
 from hypviz.data.items import Items
 from hypviz.errors import DataError
 from hypviz.finetune.upload import staging, take_in, title_of
@@ -72,6 +73,13 @@ def few(world: TinyWorld) -> Files:
     return relabelled(world, annotations=[entry for entry in world.coco()["annotations"] if entry["image_id"] in kept])
 
 
+def with_bomb(world: TinyWorld) -> Files:
+    """Pictures beside a data.yaml of aliases of aliases: each level is nine times as large as the one before, here a small one."""
+    levels = [f"{name}: &{name} [{','.join(['*' + before] * 9)}]" for before, name in zip("abcd", "bcde", strict=True)]
+    pictures = {f"images/{number}.png": small_picture(number) for number in range(4)}
+    return pictures | {"data.yaml": "\n".join(["a: &a [x,x,x,x,x,x,x,x,x]", *levels, "names: *e", "train: images"])}
+
+
 BAD: dict[str, tuple[Callable[[TinyWorld], Files | bytes], str]] = {
     "corrupt": (lambda world: b"PK\x03\x04 no zip at all", "no zip archive, or a damaged one"),
     "climbing": (lambda world: coco_files(world) | {"../evil.png": b"1"}, "names a file outside its own folder"),
@@ -80,6 +88,7 @@ BAD: dict[str, tuple[Callable[[TinyWorld], Files | bytes], str]] = {
     "a huge picture": (with_huge, r"huge\.png, the picture has more than 178,000,000 pixels.*make it smaller or leave it out"),
     "two pictures": (few, "2 pictures with boxes; at least 4"),
     "no pictures": (lambda world: {"readme.txt": "hello"}, "cars.zip"),
+    "a bomb of YAML": (with_bomb, r"data\.yaml: not a YAML file .*aliases are not read here"),
     "broken annotations": (lambda world: coco_files(world) | {"cars/annotations.json": '{"images": ['}, "cars.zip"),
 }
 
@@ -91,6 +100,18 @@ def test_a_set_that_cannot_be_trained_on_says_why_and_changes_nothing(kind: str,
     with pytest.raises(DataError, match=message) as caught:
         bring(make(tiny_world))
     assert "\n" not in str(caught.value) and str(home) not in str(caught.value) and str(caught.value).endswith(".")
+    assert left(home) == []
+
+
+def test_what_the_files_of_a_zip_cost_is_weighed_before_they_are_read(
+    tiny_world: TinyWorld, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    annotations = coco_files(tiny_world)["cars/annotations.json"]
+    weight = limits.parsing_memory(annotations if isinstance(annotations, bytes) else annotations.encode())
+    monkeypatch.setattr(limits, "MAX_MEMORY", weight - 1)
+    monkeypatch.setattr("hypviz.finetune.upload.open_dataset", lambda *_, **__: pytest.fail("it was read"))
+    with pytest.raises(DataError, match=r"cars\.zip: Reading the annotations of the archive could take .* of memory"):
+        bring(coco_files(tiny_world))
     assert left(home) == []
 
 

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -22,6 +21,8 @@ import traceback
 import warnings
 from pathlib import Path
 from typing import Any
+
+from tests.memory import peak_mib
 
 HERE = Path(__file__).resolve().parent
 CORPUS = HERE / "corpus"
@@ -59,7 +60,7 @@ class Watch:
             target.try_one(data)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        peak = peak_mib()
         if number == WARM or not self.base:
             self.base = peak
         if peak - self.base > LIMIT_MB:
@@ -91,7 +92,7 @@ def work(name: str, inputs: int, seed: int, out: Path, limit_s: float) -> dict[s
                     places[place] = _keep(out, name, data, error)
         current.unlink()
         seconds = time.monotonic() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    peak = peak_mib()
     return {
         "target": name,
         "inputs": inputs,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import numpy as np
 import pytest
 import torch
 
@@ -86,3 +90,10 @@ def test_other_errors_pass_through_untried(error: BaseException) -> None:
     with pytest.raises(type(error)):
         list(in_batches(work, 6, 4))
     assert work.asked == [4]
+
+
+def test_the_peak_of_memory_is_not_that_of_the_process_that_started_this_one() -> None:
+    held = np.ones(100 << 20)  # 800 MiB, as a server with its views may hold
+    code = "from hypviz.model.device import peak_memory_mib; print(peak_memory_mib())"
+    own = float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=250).stdout)
+    assert 10 < own < held.nbytes / (1 << 20)

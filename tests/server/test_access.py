@@ -7,6 +7,7 @@ import json
 import re
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -19,7 +20,7 @@ from hypviz.server.edge.access import Access, TooManyError
 from hypviz.server.edge.gate import QUESTIONS
 from hypviz.server.edge.rate import KEPT, Attempts, network_of
 from hypviz.server.edge.users import Users, hash_password, is_password, read_users, remove_user, write_user
-from hypviz.server.server import addresses, build_site
+from hypviz.server.server import _announce, addresses, build_site
 from tests.server.every_route import every_route, filled
 from tests.worlds import TinyWorld
 
@@ -204,6 +205,25 @@ def test_the_address_that_is_printed_can_be_typed(monkeypatch: pytest.MonkeyPatc
     assert addresses("0.0.0.0", 80) == ["http://127.0.0.1:80"] and addresses(socket.gethostname(), 8) == [
         f"http://{socket.gethostname()}:8"
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence", "warned"),
+    [
+        (EdgeSettings("0.0.0.0", no_auth=True), "open at http://192.168.1.5:4711 (on this machine also http://127.0.0.1:4711)", True),
+        (EdgeSettings(), "open at http://127.0.0.1:4711 (Ctrl-C stops it)", False),
+    ],
+    ids=["others are let in", "this machine alone"],
+)
+def test_whoever_starts_a_server_is_told_where_others_reach_it_and_that_they_do(
+    settings: EdgeSettings, sentence: str, warned: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    listening = SimpleNamespace(getsockname=lambda: (settings.host, 4711))
+    started = SimpleNamespace(started=True, servers=[SimpleNamespace(sockets=[listening])])
+    monkeypatch.setattr("hypviz.server.server._machine_addresses", lambda: ["192.168.1.5"])
+    with caplog.at_level("INFO"):
+        _announce(started, settings, False, lambda: None)  # type: ignore[arg-type]
+    assert sentence in caplog.text and ("Everybody who reaches this machine is let in" in caplog.text) == warned
 
 
 def test_a_read_only_server_refuses_every_change_there_is(tiny_world: TinyWorld, home: Path) -> None:

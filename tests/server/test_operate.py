@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,8 +20,10 @@ from fastapi.testclient import TestClient
 from hypviz.access.logs import RequestTag, request_tag, set_up
 from hypviz.explore.library import Library
 from hypviz.server import routes
-from hypviz.server.edge import EdgeSettings
+from hypviz.server.edge import EdgeSettings, gradio_files
 from hypviz.server.edge.gradio_files import GradioFiles, own_folder, sweep
+from hypviz.server.server import build_site
+from tests.worlds import TinyWorld
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -189,3 +192,29 @@ def test_gradios_uploads_have_a_quota_and_a_pace(monkeypatch: pytest.MonkeyPatch
     assert answer.status_code == 507 and "as many files as it has room for" in answer.json()["error"]
     (tmp_path / "large").unlink()
     assert {client.post("/gradio_api/upload").status_code for _ in range(40)} == {200, 429}
+
+
+def test_an_upload_goes_by_itself_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(gradio_files, "_folder", None)
+    monkeypatch.setattr(gradio_files, "SWEEP_S", 0.02)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "")  # put back as it was afterwards
+    folder = own_folder()
+    old, new = folder / "old.png", folder / "new.png"
+    new.write_bytes(b"x")
+    old.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    for _ in range(3000):
+        if not old.exists():
+            break
+        time.sleep(0.02)
+    assert not old.exists() and new.exists()
+    shutil.rmtree(folder)  # which ends the looking
+
+
+def test_the_page_takes_gradios_uploads_at_a_pace(tiny_world: TinyWorld, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradio_files, "PER_VISITOR", (2, 600.0))
+    library = Library(device="cpu", extra={"tiny": tiny_world.workspace}, checkpoints={"tiny": tiny_world.checkpoint})
+    client = TestClient(build_site(library, "tiny", "tiny"), base_url="http://localhost")
+    picture = {"files": ("a.png", b"x")}
+    assert [client.post("/gradio_api/upload", files=picture).status_code for _ in range(3)] == [200, 200, 429]

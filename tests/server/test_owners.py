@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from hypviz.access.visitors import LOCAL, Visitor, claim, may_change, owner_of, visitor
 from hypviz.annotate import DraftStore
+from hypviz.data.corrections import Correction
 from hypviz.errors import ForbiddenError, QuotaError, SelectionError
 from hypviz.explore.library import Library
 from hypviz.explore.uploads import EXPIRY_S, Uploads
@@ -131,6 +133,24 @@ def test_everybody_draws_on_a_copy_of_their_own(home: Path, tiny_world: TinyWorl
     with As(ADA):
         assert len(drafts.picture(names["ada"], 0)["boxes"]) == 1
         assert drafts.apply(names["ada"])["data"] == names["ada"]
+
+
+def test_a_correction_is_undone_by_whoever_made_it_or_an_admin(home: Path, tiny_world: TinyWorld, tmp_path: Path) -> None:
+    world = tiny_world.copy(tmp_path / "data")
+    drafts = DraftStore(Library(device="cpu", extra={"tiny": world.workspace}))
+    workspace = drafts.open("tiny")[1].workspace
+    edges, ids = workspace.hierarchy.edges, workspace.items.item_id
+    pairs = [(str(ids[edges.parent[pair]]), str(ids[edges.child[pair]])) for pair in np.flatnonzero(edges.direct)[-2:]]
+    with As(ADA):
+        for pair in pairs:
+            made = drafts.add("tiny", Correction("not", "item", *pair))
+    first, second = (one["id"] for one in made["corrections"])
+    with As(BOB), pytest.raises(ForbiddenError, match="belongs to ada"):
+        drafts.remove(made["data"], first)
+    with As(ADA):
+        assert [one["id"] for one in drafts.remove(made["data"], first)["corrections"]] == [second]
+    with As(EVE):
+        assert drafts.remove(made["data"], second)["corrections"] == []
 
 
 def test_on_a_machine_of_ones_own_all_is_everybodys(home: Path) -> None:
