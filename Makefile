@@ -1,4 +1,4 @@
-# make run · make test · make js · make check · make setup · make demo · make fuzz · make soak · make lock · make licences · make audit
+# make run · make test · make js · make check · make docs · make setup · make demo · make fuzz · make soak · make lock · make licences · make audit
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,7 +30,7 @@ $(error $(VENV) was set up with TORCH=$(SET_UP), not TORCH=$(TORCH): remove it, 
 endif
 endif
 
-.PHONY: run soak test js check setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
+.PHONY: run soak test js check docs setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
 
 run: $(VENV)/.app
 	$(BIN)/python app.py $(ARGS)
@@ -46,6 +46,10 @@ fuzz-endpoints: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz_endpoints.run --inputs $(INPUTS) $(ARGS)
 
 check: lint types js test
+
+# build/docs: a site that asks no other machine for anything; a broken link, anchor or docstring fails it, in the tests too
+docs: $(VENV)/.dev
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --conf-dir docs --doctree-dir build/doctrees . build/docs
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
