@@ -14,7 +14,7 @@ NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
 SHOWS = {
     "own_vectors": ("(200, 8)", "1 of 200 rows are off the hyperboloid", "<vectors · hypviz"),
     "own_photos": ("12 of 12 images", "level 0:   12 items", "items in its cone", "<my pictures · hypviz"),
-    "fine_tune": ("16 of 16 images", "part → object P@5", "cones F1"),
+    "fine_tune": ("10 of 10 images", "part → object P@5", "cones F1"),
     "compare_models": ("| *chance* |", "demo: ", "photos: "),
     "publish": ("'items': 300", "<title>A part of the demo", "'index.html'"),
 }
