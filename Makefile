@@ -1,4 +1,4 @@
-# make run · make test · make js · make check · make setup · make demo · make fuzz · make soak · make lock · make licences · make audit
+# make run · make test · make js · make check · make docs · make setup · make demo · make fuzz · make soak · make lock · make licences · make audit
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,8 +9,28 @@ ADVISORIES ?=
 JOBS ?= 2
 # requests of `make fuzz-endpoints`
 INPUTS ?= 100000
+# TORCH=cpu when .venv is set up: torch's builds for the CPU, from its makers' index, without CUDA's libraries. .venv remembers it.
+SET_UP := $(strip $(shell cat $(VENV)/.torch 2>/dev/null))
+TORCH ?= $(SET_UP)
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+ifneq ($(filter-out cpu,$(TORCH)),)
+$(error TORCH is cpu or not stated, got $(TORCH))
+endif
+ifeq ($(TORCH),cpu)
+LOCKED := -cpu.lock
+CPU_LOCK = $(BIN)/python tests/supply/cpu.py
+INDEX := --extra-index-url $(TORCH_INDEX)
+else
+LOCKED := .lock
+CPU_LOCK := @:
+endif
+ifneq ($(wildcard $(VENV)/.app),)
+ifneq ($(TORCH),$(SET_UP))
+$(error $(VENV) was set up with TORCH=$(SET_UP), not TORCH=$(TORCH): remove it, or name another one by VENV=FOLDER)
+endif
+endif
 
-.PHONY: run soak test js check setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
+.PHONY: run soak test js check docs setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
 
 run: $(VENV)/.app
 	$(BIN)/python app.py $(ARGS)
@@ -26,6 +46,10 @@ fuzz-endpoints: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz_endpoints.run --inputs $(INPUTS) $(ARGS)
 
 check: lint types js test
+
+# build/docs: a site that asks no other machine for anything; a broken link, anchor or docstring fails it, in the tests too
+docs: $(VENV)/.dev
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --conf-dir docs --doctree-dir build/doctrees . build/docs
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -54,12 +78,18 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # Both commands install what the lock files name, byte for byte; `make lock` renews them from the requirements.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes $(INDEX)
+
 $(VENV)/.app: requirements.lock | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(CPU_LOCK) requirements.lock $(TORCH_INDEX)
+	$(INSTALL) -r requirements$(LOCKED)
+	echo $(TORCH) > $(VENV)/.torch
 	touch $@
 
 $(VENV)/.dev: requirements.lock requirements-dev.lock | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(CPU_LOCK) requirements-dev.lock $(TORCH_INDEX)
+	$(INSTALL) -r requirements-dev$(LOCKED)
+	echo $(TORCH) > $(VENV)/.torch
 	touch $@ $(VENV)/.app
 
 node_modules/.dev: package-lock.json $(VENV)/.dev
@@ -68,6 +98,8 @@ node_modules/.dev: package-lock.json $(VENV)/.dev
 
 lock: $(VENV)/.dev
 	$(BIN)/python tests/supply/lock.py
+	$(CPU_LOCK) requirements.lock $(TORCH_INDEX)
+	$(CPU_LOCK) requirements-dev.lock $(TORCH_INDEX)
 	$(NPM) install --silent --package-lock-only --ignore-scripts --no-audit --no-fund
 
 licences: $(VENV)/.dev

@@ -45,8 +45,10 @@ def test_both_locks_agree_and_torch_has_its_partner() -> None:
 
 def test_the_commands_install_from_the_locks_with_hashes() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    installs = [line for line in makefile.splitlines() if "pip install" in line]
-    assert len(installs) == 2 and all("--require-hashes" in line and ".lock" in line for line in installs)
+    (install,) = [line for line in makefile.splitlines() if "pip install" in line]
+    assert install.startswith("INSTALL = ") and "--require-hashes" in install
+    uses = [line.strip() for line in makefile.splitlines() if "$(INSTALL)" in line]
+    assert uses == ["$(INSTALL) -r requirements$(LOCKED)", "$(INSTALL) -r requirements-dev$(LOCKED)"]
 
 
 def test_every_installed_package_states_a_licence() -> None:
