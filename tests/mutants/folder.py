@@ -1,7 +1,7 @@
 """The folder that a section is mutated in: links to the checkout, and the settings of the library.
 
-    build/mutants/SECTION/            hypviz → the checkout's, tests → the checkout's, pyproject.toml with the library's settings
-    build/mutants/SECTION/mutants/    the library's: the mutated copy, verdicts, which test reaches which function
+build/mutants/SECTION/            hypviz → the checkout's, tests → the checkout's, pyproject.toml with the library's settings
+build/mutants/SECTION/mutants/    the library's: the mutated copy, verdicts, which test reaches which function
 """
 
 from __future__ import annotations

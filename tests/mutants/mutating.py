@@ -36,6 +36,7 @@ DIGESTS = Path("mutants/digests.json")
 PATIENCE_S = 30
 """Seconds beyond three times what its tests take before a mutant counts as hanging; a single test has its own limit."""
 
+
 def generate() -> None:
     """Write the mutated copy; verdicts of functions that did not change stay."""
     set_mutant_under_test("mutant_generation")

@@ -98,7 +98,9 @@ def main(arguments: list[str] | None = None) -> int:
         begun = time.monotonic()
         folder = options.folder / name
         outcome = try_section(SECTIONS[name], folder, size=options.sample, seed=options.seed, children=options.children)
-        text = "\n\n".join(f"{each.where}  ({each.verdict}, {each.name})\n- {_margin(each.was)}\n+ {_margin(each.now)}" for each in outcome.survivors)
+        text = "\n\n".join(
+            f"{each.where}  ({each.verdict}, {each.name})\n- {_margin(each.was)}\n+ {_margin(each.now)}" for each in outcome.survivors
+        )
         (folder / "survivors.txt").write_text(text + "\n", encoding="utf-8")
         print(f"{name}: {outcome.line()}, {time.monotonic() - begun:.0f} s; survivors: {folder / 'survivors.txt'}", flush=True)
         short |= outcome.share < AIM

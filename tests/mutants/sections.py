@@ -35,6 +35,11 @@ SECTIONS = {
     "index": Section(("hypviz/search/*.py",), ("tests/search/test_*.py",)),
     "importers": Section(
         ("hypviz/data/importer.py", "hypviz/data/hierarchy.py", "hypviz/data/formats/*.py"),
-        ("tests/data/test_import_*.py", "tests/data/test_hierarchy.py", "tests/data/test_hier_openimages.py", "tests/data/test_saved_arrow.py"),
+        (
+            "tests/data/test_import_*.py",
+            "tests/data/test_hierarchy.py",
+            "tests/data/test_hier_openimages.py",
+            "tests/data/test_saved_arrow.py",
+        ),
     ),
 }
