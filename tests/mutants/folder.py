@@ -47,6 +47,8 @@ def _table(section: Section) -> str:
         "pytest_add_cli_args_test_selection": section.test_files(),
         "pytest_add_cli_args": [
             *("-p", "tests.mutants.plugin", "-p", "no:cacheprovider", "-p", "no:xdist"),
+            # it collects all garbage several times a run, which takes longer than most tests
+            *("-p", "no:unraisableexception"),
             *("-o", f"timeout={LIMIT_S}", "-o", "tmp_path_retention_policy=none"),
         ],
         # the process that forks has run no test: nothing that a test remembers (a cached world) hides a mutant

@@ -92,7 +92,7 @@ def _difference(one: str, other: str) -> tuple[str, str]:
 def reach(runner: MutantRunner, tests: Iterable[str]) -> None:
     """Run the unmutated tests and note which functions each reaches; only those of files that changed, where the rest is known."""
     now = {test: hashlib.sha256(Path(test).read_bytes()).hexdigest() for test in tests}
-    helpers = sorted(path for path in Path("tests").rglob("*.py") if not path.name.startswith("test_"))
+    helpers = sorted(path for path in Path("tests").rglob("*.py") if not path.name.startswith("test_") and path.parent.name != "mutants")
     sources = [str(path) for path in walk_mutatable_files()]
     now["rest"] = hashlib.sha256(b"".join(Path(path).read_bytes() for path in [*helpers, *sources])).hexdigest()
     before = json.loads(DIGESTS.read_text()) if DIGESTS.exists() and STATS.exists() else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from hypothesis import HealthCheck, Phase, settings
@@ -20,3 +21,4 @@ settings.register_profile(
 )
 settings.load_profile("mutants")
 os.environ["OMP_NUM_THREADS"] = "1"
+gc.freeze()  # what was imported before the fork is no garbage; looking through it costs more than most tests
