@@ -15,7 +15,6 @@ import math
 import re
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -116,24 +115,17 @@ def _forget(files: set[str]) -> None:
     STATS.write_text(json.dumps(stats))
 
 
-def tests_of(name: str, by_file: dict[str, list[str]]) -> list[str]:
-    """The tests to try on a mutant: first those that reach its function, quick ones first, then the others of their files.
-
-    A world that several tests share is built in the first one's time, so the others of its file may see the mutant as well.
-    """
+def tests_of(name: str) -> list[str]:
+    """The tests that reach a mutant's function, quick ones first."""
     took = state().duration_by_test
-    direct = sorted(state().tests_by_mangled_function_name.get(mangled_name_from_mutant_name(name), ()), key=lambda test: took[test])
-    files = dict.fromkeys(test.split("::")[0] for test in direct)
-    return direct + sorted((test for file in files for test in by_file[file] if test not in set(direct)), key=lambda test: took[test])
+    return sorted(state().tests_by_mangled_function_name.get(mangled_name_from_mutant_name(name), ()), key=lambda test: took[test])
 
 
 def attempt(runner: MutantRunner, names: Iterable[str], on_verdict: Callable[[str, int, float], None]) -> None:
     """Try the mutants; each verdict is on disk at once, so that a run that is stopped goes on where it was."""
     took = state().duration_by_test
-    by_file = defaultdict(list)
-    for test in took:
-        by_file[test.split("::")[0]].append(test)
-    data, begun = {}, {}
+    data: dict[str, SourceFileMutationData] = {}
+    begun: dict[str, float] = {}
     for path in walk_mutatable_files():
         entry = SourceFileMutationData(path=path)
         entry.load()
@@ -152,7 +144,7 @@ def attempt(runner: MutantRunner, names: Iterable[str], on_verdict: Callable[[st
     runner.startup()
     try:
         for name in names:
-            tests = tests_of(name, by_file)
+            tests = tests_of(name)
             if not tests:
                 record(name, UNREACHED, 0.0)
                 continue
