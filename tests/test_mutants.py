@@ -22,22 +22,22 @@ def share(part: float, whole: float) -> float:
         raise ValueError(f"whole must be above 0, got {whole}")
     return part / whole
 '''
-WEAK = '''import pytest
+WEAK = """import pytest
 from tiny.share import share
 
 def test_share():
     assert share(1.0, 4.0) == 0.25
     with pytest.raises(ValueError):
         share(1.0, -1.0)
-'''
+"""
 SHARP = (
     WEAK
-    + '''
+    + """
 def test_edge():
     with pytest.raises(ValueError):
         share(1.0, 0.0)
     assert share(1.0, 0.5) == 2.0
-'''
+"""
 )
 
 
@@ -76,6 +76,8 @@ def test_a_weak_test_lets_mutants_live_and_a_sharper_one_kills_them(section: Sec
         ("def f(x): return 'a text for people'", "def f(x): return 'XXa text for peopleXX'", True),
         ("def f(x): return x.decode('utf-8')", "def f(x): return x.decode('UTF-8')", True),
         ("def f(x): return x.decode('utf-8')", "def f(x): return x.decode(None)", False),
+        ("def f(x): return float('nan')", "def f(x): return float('NAN')", True),
+        ("def f(x): return float('nan')", "def f(x): return float(None)", False),
         ("def f(x):\n    log.info(x, 1)\n    return x", "def f(x):\n    log.info(None, 1)\n    return x", True),
         ("def f(x):\n    x.info(1)", "def f(x):\n    x.info(2)", False),
         ("def f(x): return cast('A', x)", "def f(x): return cast(None, x)", True),

@@ -18,7 +18,11 @@ def test_the_mean_deviation_is_that_over_all_draws_of_a_small_pool(n: int) -> No
     for m, k in itertools.product(range(n + 1), range(1, n + 1)):
         counts = [sum(each < m for each in drawn) for drawn in itertools.combinations(range(n), k)]
         for aim in (-1.0, 0.0, 0.5, 1.0, k / 2, float(k), n + 0.25):
-            assert chance.mean_deviation(n, m, k, aim) == pytest.approx(np.mean([abs(count - aim) for count in counts]), abs=1e-12), (m, k, aim)
+            assert chance.mean_deviation(n, m, k, aim) == pytest.approx(np.mean([abs(count - aim) for count in counts]), abs=1e-12), (
+                m,
+                k,
+                aim,
+            )
 
 
 def test_where_none_is_marked_none_is_drawn() -> None:
@@ -86,4 +90,6 @@ def test_blocks_of_cases_are_put_together_in_their_order(monkeypatch: pytest.Mon
     together = chance.mean_deviation(n, m, k, aim)
     monkeypatch.setattr(chance, "CELLS", 64)
     np.testing.assert_allclose(chance.mean_deviation(n, m, k, aim), together, rtol=1e-13)
-    np.testing.assert_allclose(chance.mean_deviation(n.reshape(8, 5), m.reshape(8, 5), k.reshape(8, 5), aim.reshape(8, 5)).ravel(), together)
+    np.testing.assert_allclose(
+        chance.mean_deviation(n.reshape(8, 5), m.reshape(8, 5), k.reshape(8, 5), aim.reshape(8, 5)).ravel(), together
+    )

@@ -50,7 +50,13 @@ def test_one_kind_of_decision_alone_has_the_values_that_can_be_named() -> None:
     right, wrong, none = swept([0.3, 0.5], [True, True]), swept([0.3, 0.5], [False, False]), swept([], [])
     assert right.average_precision() == 1.0 and right.base_rate() == 1.0 and wrong.base_rate() == 0.0
     for value in (
-        *(right.average_precision(balanced=True), right.auc(), wrong.auc(), wrong.average_precision(), wrong.average_precision(balanced=True)),
+        *(
+            right.average_precision(balanced=True),
+            right.auc(),
+            wrong.auc(),
+            wrong.average_precision(),
+            wrong.average_precision(balanced=True),
+        ),
         *(none.auc(), none.average_precision(), none.base_rate(), *wrong.best(), *none.best()),
     ):
         assert math.isnan(value)

@@ -2,7 +2,7 @@
 
 No behaviour are: docstrings and annotations, what a raised error or a warning says, log lines, texts of three words and more (they
 are for people), the type in a `cast`, whether a `zip` insists on equal lengths (an assertion of what holds), the case of letters in the
-name of an encoding.
+name of an encoding or in float("nan").
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ class _Silence(ast.NodeTransformer):
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name == "zip":
             node.keywords = [each for each in node.keywords if each.arg != "strict"]
+        if name == "float" and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
+            return ast.Constant(node.args[0].value.lower())
         if name == "cast" and len(node.args) == 2:
             return node.args[1]
         return node

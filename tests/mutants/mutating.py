@@ -10,6 +10,7 @@ import contextlib
 import difflib
 import hashlib
 import io
+import itertools
 import json
 import math
 import re
@@ -115,13 +116,15 @@ def _forget(files: set[str]) -> None:
     STATS.write_text(json.dumps(stats))
 
 
-def tests_of(name: str) -> list[str]:
-    """The tests that reach a mutant's function, quick ones first."""
+def tests_of(name: str, budget_s: float) -> list[str]:
+    """The tests that reach a mutant's function, quick ones first; as many as take no more than `budget_s` together, at least one."""
     took = state().duration_by_test
-    return sorted(state().tests_by_mangled_function_name.get(mangled_name_from_mutant_name(name), ()), key=lambda test: took[test])
+    reached = sorted(state().tests_by_mangled_function_name.get(mangled_name_from_mutant_name(name), ()), key=lambda test: took[test])
+    sums = itertools.accumulate(took[test] for test in reached)
+    return [test for place, (test, spent) in enumerate(zip(reached, sums, strict=True)) if spent <= budget_s or not place]
 
 
-def attempt(runner: MutantRunner, names: Iterable[str], on_verdict: Callable[[str, int, float], None]) -> None:
+def attempt(runner: MutantRunner, names: Iterable[str], budget_s: float, on_verdict: Callable[[str, int, float], None]) -> None:
     """Try the mutants; each verdict is on disk at once, so that a run that is stopped goes on where it was."""
     took = state().duration_by_test
     data: dict[str, SourceFileMutationData] = {}
@@ -144,7 +147,7 @@ def attempt(runner: MutantRunner, names: Iterable[str], on_verdict: Callable[[st
     runner.startup()
     try:
         for name in names:
-            tests = tests_of(name)
+            tests = tests_of(name, budget_s)
             if not tests:
                 record(name, UNREACHED, 0.0)
                 continue
@@ -164,7 +167,7 @@ def attempt(runner: MutantRunner, names: Iterable[str], on_verdict: Callable[[st
 
 
 def main(folder: Path) -> None:
-    """List the mutants (request: {"list": true}) or try those that are named (request: {"names": […], "tests": […], "children": 2})."""
+    """List the mutants, after those were tried that the request names: {"names": […], "tests": […], "children": 2, "budget": 5}."""
     request = json.loads((folder / "request.json").read_text())
     generate()
     if names := request.get("names"):
@@ -178,7 +181,7 @@ def main(folder: Path) -> None:
             verdict = Mutant(name, "", "", "", "", status).verdict
             print(f"{tried}/{len(names)} {verdict} {_function(name)} {seconds:.1f} s, {time.monotonic() - begun:.0f} s in all", flush=True)
 
-        attempt(runner, names, tell)
+        attempt(runner, names, request.get("budget") or math.inf, tell)
     (folder / "result.json").write_text(json.dumps([asdict(each) for each in mutants()]))
 
 

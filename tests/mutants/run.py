@@ -66,7 +66,7 @@ def in_process(folder: Path, request: dict[str, object]) -> list[Mutant]:
     return [Mutant(**each) for each in json.loads((folder / "result.json").read_text())]
 
 
-def try_section(section: Section, folder: Path, *, size: int = 0, seed: int = 0, children: int = 1) -> Outcome:
+def try_section(section: Section, folder: Path, *, size: int = 0, seed: int = 0, children: int = 1, budget: float = 0) -> Outcome:
     """Try a sample of a section's mutants, or all for size 0."""
     prepare(section, folder)
     equivalent = listed_equivalent()
@@ -83,7 +83,7 @@ def try_section(section: Section, folder: Path, *, size: int = 0, seed: int = 0,
         if each.name in chosen and each.verdict != "killed" and (each.verdict == "untried" or asked.get(each.name) != digest)
     ]
     if open_names:
-        found = in_process(folder, {"names": open_names, "tests": tests, "children": children})
+        found = in_process(folder, {"names": open_names, "tests": tests, "children": children, "budget": budget})
         marker.write_text(json.dumps(asked | dict.fromkeys(open_names, digest)))
     tried = [each for each in found if each.name in chosen]
     survivors = [each for each in tried if each.verdict != "killed"]
@@ -97,7 +97,9 @@ def main(arguments: list[str] | None = None) -> int:
     for name in options.section or SECTIONS:
         begun = time.monotonic()
         folder = options.folder / name
-        outcome = try_section(SECTIONS[name], folder, size=options.sample, seed=options.seed, children=options.children)
+        outcome = try_section(
+            SECTIONS[name], folder, size=options.sample, seed=options.seed, children=options.children, budget=options.budget
+        )
         text = "\n\n".join(
             f"{each.where}  ({each.verdict}, {each.name})\n- {_margin(each.was)}\n+ {_margin(each.now)}" for each in outcome.survivors
         )
@@ -117,6 +119,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=0, help="how many mutants of each section (default: all)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another sample")
     parser.add_argument("--children", type=int, default=2, help="mutants that are tried side by side")
+    parser.add_argument(
+        "--budget", type=float, default=0, help="seconds of tests for a mutant, the quickest first (default: all that reach it)"
+    )
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "mutants", help="where the work lies")
     return parser.parse_args(arguments)
 
