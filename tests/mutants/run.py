@@ -97,20 +97,17 @@ def main(arguments: list[str] | None = None) -> int:
     for name in options.section or SECTIONS:
         begun = time.monotonic()
         folder = options.folder / name
-        outcome = try_section(
-            SECTIONS[name], folder, size=options.sample, seed=options.seed, children=options.children, budget=options.budget
-        )
-        text = "\n\n".join(
-            f"{each.where}  ({each.verdict}, {each.name})\n- {_margin(each.was)}\n+ {_margin(each.now)}" for each in outcome.survivors
-        )
-        (folder / "survivors.txt").write_text(text + "\n", encoding="utf-8")
+        how = {"size": options.sample, "seed": options.seed, "children": options.children, "budget": options.budget}
+        outcome = try_section(SECTIONS[name], folder, **how)
+        (folder / "survivors.txt").write_text("\n\n".join(map(_described, outcome.survivors)) + "\n", encoding="utf-8")
         print(f"{name}: {outcome.line()}, {time.monotonic() - begun:.0f} s; survivors: {folder / 'survivors.txt'}", flush=True)
         short |= outcome.share < AIM
     return int(short)
 
 
-def _margin(lines: str) -> str:
-    return lines.replace("\n", "\n  ")
+def _described(mutant: Mutant) -> str:
+    was, now = (lines.replace("\n", "\n  ") for lines in (mutant.was, mutant.now))
+    return f"{mutant.where}  ({mutant.verdict}, {mutant.name})\n- {was}\n+ {now}"
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

@@ -26,11 +26,16 @@ SECTIONS = {
     "geometry": Section(("hypviz/geometry/*.py",), ("tests/geometry/test_*.py",)),
     "loss": Section(
         ("hypviz/training/losses.py", "hypviz/model/similarity.py"),
-        ("tests/model/test_losses.py", "tests/model/test_loss_terms.py", "tests/model/test_similarity.py"),
+        (
+            "tests/model/test_losses.py",
+            "tests/model/test_loss_terms.py",
+            "tests/model/test_loss_edges.py",
+            "tests/model/test_similarity.py",
+        ),
     ),
     "metrics": Section(
         ("hypviz/metrics/*.py",),
-        ("tests/search/test_metrics.py", "tests/search/test_chance.py", "tests/evaluation/test_chance.py"),
+        ("tests/metrics/test_*.py", "tests/search/test_metrics.py", "tests/search/test_chance.py", "tests/evaluation/test_entailment.py"),
     ),
     "index": Section(("hypviz/search/*.py",), ("tests/search/test_*.py",)),
     "importers": Section(
