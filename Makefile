@@ -1,4 +1,4 @@
-# make run · make test · make js · make check · make setup · make demo · make fuzz · make soak · make lock · make licences · make audit
+# make run · make test · make js · make check · make setup · make demo · make fuzz · make soak · make mutants · make lock · make licences · make audit
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +10,7 @@ JOBS ?= 2
 # requests of `make fuzz-endpoints`
 INPUTS ?= 100000
 
-.PHONY: run soak test js check setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
+.PHONY: run soak mutants test js check setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
 
 run: $(VENV)/.app
 	$(BIN)/python app.py $(ARGS)
@@ -45,6 +45,10 @@ browser: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak $(ARGS)
+
+# ARGS="--section metrics --sample 200": a sample of one section; all mutants of all sections take days
+mutants: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutants.run --children $(JOBS) $(ARGS)
 
 demo: $(VENV)/.app
 	$(BIN)/python -m hypviz demo
