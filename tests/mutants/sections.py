@@ -41,9 +41,10 @@ SECTIONS = {
     "importers": Section(
         ("hypviz/data/importer.py", "hypviz/data/hierarchy.py", "hypviz/data/formats/*.py"),
         (
+            "tests/data/test_format_*.py",
+            "tests/data/test_coco_annotations.py",
             "tests/data/test_import_*.py",
             "tests/data/test_hierarchy.py",
-            "tests/data/test_hier_openimages.py",
             "tests/data/test_saved_arrow.py",
         ),
     ),
