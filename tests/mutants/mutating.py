@@ -41,6 +41,9 @@ def generate() -> None:
     """Write the mutated copy; verdicts of functions that did not change stay."""
     set_mutant_under_test("mutant_generation")
     with contextlib.redirect_stdout(io.StringIO()):
+        for path in walk_mutatable_files():
+            if not MutantLineSpans(path=path, span_by_function_name={}).index_path.exists():
+                (Path("mutants") / path).unlink(missing_ok=True)  # a file that was being written when a run was stopped
         copy_src_dir()
         copy_also_copy_files()
         setup_source_paths()
