@@ -178,3 +178,9 @@ def test_euclidean_angles_are_those_of_the_vectors() -> None:
         up = math.acos(float(functional.cosine_similarity(y, x - y, dim=0)))
         assert float(forth[i, j]) == pytest.approx(math.pi - down, abs=1e-9)
         assert float(back[j, i]) == pytest.approx(up, abs=1e-9)
+
+
+def test_a_point_is_at_no_distance_of_itself() -> None:
+    one = (torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([1.0, 2.0]))
+    forth, _ = similarities(one, one, curv=1.0, geometry="euclidean", by="distance")
+    assert forth.diagonal().tolist() == [0.0, 0.0] and float(forth[0, 1]) == pytest.approx(-math.sqrt(5))

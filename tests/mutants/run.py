@@ -74,7 +74,7 @@ def try_section(section: Section, folder: Path, *, size: int = 0, seed: int = 0,
     whole = len(found)
     chosen = set(sample([each.name for each in found], size, seed))
     tests = section.test_files()
-    digest = hashlib.sha256(b"".join((section.root / test).read_bytes() for test in tests)).hexdigest()
+    digest = hashlib.sha256(b"".join((section.root / test).read_bytes() for test in tests)).hexdigest() + f" {budget}"
     marker = folder / "asked.json"
     asked = json.loads(marker.read_text()) if marker.exists() else {}
     open_names = [

@@ -9,14 +9,16 @@ import pytest
 
 from hypviz.errors import DataError, SettingsError
 from hypviz.search import violations
-from hypviz.search.answers import Ranked, checked_limit, optional_omega, without
+from hypviz.search.answers import Query, Ranked, checked_limit, optional_omega, without
 from hypviz.search.bands import BandGroup, Bands, ClassGroup, by_class, first_cards, radius_bands
 from hypviz.search.best import BestOfEach, Shortlist
 from hypviz.search.embedding import Embedding
+from hypviz.search.index import Index
 from hypviz.search.near import NEAR, refined_cosines
 from hypviz.search.ordering import retrieval_scores
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
-from hypviz.search.scoring import COINCIDENT, coincident, tiles, worst
+from hypviz.search.scoring import COINCIDENT, coincident, ranking_value, tiles, worst
+from hypviz.search.traverse import words_to_root
 
 
 def cloud(count: int, dim: int = 4, *, seed: int = 0, curv: float = 0.7, geometry: str = "hyperbolic") -> Embedding:
@@ -211,3 +213,44 @@ def test_what_contradicts_its_annotation_is_marked(monkeypatch: pytest.MonkeyPat
     assert violations.inverted(e, np.array([0]), np.array([3])).tolist() == [False, False, False, True]  # as far is not farther
     monkeypatch.setattr(violations, "BLOCK", 2)
     assert violations.edge_angles(e, parent, child).tolist() == angles.tolist()
+
+
+def test_the_nearest_are_ranked_by_the_distance_of_their_geometry() -> None:
+    cosine, own, radius = np.array([[0.5, -1.2], [1.1, 0.0]], np.float32), np.float32(1.0), np.float32(2.0)
+    turned = np.clip(cosine.astype(float), -1, 1)
+    expected = {
+        "cosine": np.arccos(turned),
+        "euclidean": np.sqrt(1 + 4 - 4 * turned),
+        "hyperbolic": np.arccosh(math.cosh(1) * math.cosh(2) - math.sinh(1) * math.sinh(2) * turned),
+    }
+    for geometry, values in expected.items():
+        space = Embedding(np.eye(2, dtype=np.float32), np.ones(2, np.float32), geometry=geometry)
+        for radii in ((own, radius), (np.full((2, 1), own), np.full(2, radius))):
+            found = ranking_value(cosine, *radii, space=space, task="nearest")  # type: ignore[arg-type]
+            np.testing.assert_allclose(found, values, atol=2e-6)
+
+
+def test_an_index_holds_radii_in_single_precision_whatever_it_was_given() -> None:
+    e = cloud(20)
+    index = Index(Embedding(e.directions, e.radii.astype(np.float64), e.curv))
+    assert index.children(index.query(3), math.pi).radius.dtype == np.float32
+    (best,) = index.best([index.query(3)], Ranking(by="distance"), limit=3)
+    assert best.radius.dtype == best.angle.dtype == np.float32
+
+
+def test_what_is_closest_is_an_angle_whatever_the_lists_are_ranked_by() -> None:
+    e = cloud(30)
+    paper, own = Index(e), Index(e, Retrieval(children=Ranking("cosine"), parents=Ranking("cosine")))
+    for row in range(5):
+        assert own.around(own.query(row)).closest == paper.around(paper.query(row)).closest >= 0  # type: ignore[operator]
+
+
+def test_a_wrong_argument_is_named() -> None:
+    e = cloud(5)
+    index, query = Index(e), Query(e.directions[0], 1.0)
+    with pytest.raises(SettingsError, match=r"^task must be"):
+        index.best([query], task="siblings")
+    for steps in (1, 1_000_001):
+        for walk in (lambda steps=steps: words_to_root(e, query, steps=steps), lambda steps=steps: index.path_to_root(query, steps=steps)):
+            with pytest.raises(SettingsError, match=r"^steps must be"):
+                walk()

@@ -62,14 +62,18 @@ def test_every_item_lies_between_the_radii_of_its_shell() -> None:
         assert not ((found.low < limit) & (found.high >= limit)).any(), "no shell lies on both sides of a limit"
     assert 200 < len(found.low) < 400 and np.bincount(found.of).max() < 60
     assert 0 < found.drift < 2e-6
+    assert (found.low[1:2] == np.nextafter(np.float32(0), np.float32(1))).all() and np.float32(1e-9) in found.low, (
+        "it begins where there are items"
+    )
+    assert shells.shells_of(Embedding(np.eye(3, dtype=np.float32), np.ones(3, np.float32))).drift == 3 * 2.0**-24
 
 
 def test_rows_that_are_no_unit_vectors_have_a_shell_of_their_own() -> None:
     e = cloud(40)
     directions = e.directions.copy()
-    directions[[3, 9, 11]] *= np.array([[2.0], [1.0009], [0.998]], np.float32)
+    directions[[0, 9, 39]] *= np.array([[2.0], [1.0009], [0.998]], np.float32)
     found = shells.shells_of(Embedding(directions, e.radii, e.curv))
-    assert np.flatnonzero(found.of == len(found.low)).tolist() == [3, 11]
+    assert np.flatnonzero(found.of == len(found.low)).tolist() == [0, 39]
     assert found.drift == pytest.approx(9e-4, rel=2e-2)
     # the bound of the module's text, for this drift and that of a query
     gamma = 128 * 2.0**-24 / (1 - 128 * 2.0**-24)
@@ -167,3 +171,18 @@ def test_the_narrowing_is_its_quotient() -> None:
             expected = size(root * (r - q) / 2) / size(root * (r + q) / 2)
             assert float(narrowing(np.array(q), np.array(r), e)) == pytest.approx(expected, abs=1e-12)
         assert math.isnan(float(narrowing(np.array(0.0), np.array(0.0), e)))
+
+
+@pytest.mark.parametrize("geometry", ["hyperbolic", "euclidean"])
+def test_a_span_of_radii_is_within_a_distance_where_one_of_them_is(geometry: str) -> None:
+    rng = np.random.default_rng(4)
+    space = Embedding(np.eye(2, dtype=np.float32), np.ones(2, np.float32), 1.3, geometry)
+    cosine = np.cos(np.linspace(1e-3, math.pi - 1e-3, 400))
+    for _ in range(60):
+        own, low, limit = rng.uniform(0.1, 4), rng.uniform(0.1, 4), rng.uniform(0.1, 6)
+        high = low + rng.uniform(0, 2)
+        (near,), _ = distance_region(*(np.full(1, each) for each in (limit, own, low, high)), space)
+        radii = np.linspace(low, high, 600)[:, None]
+        distance = ranking_value(cosine[None], np.full((1, 1), own), radii, space=space, task="nearest").min(axis=0)  # type: ignore[arg-type]
+        clear = abs(distance - limit) > 1e-3
+        assert ((cosine >= near) == (distance <= limit))[clear].all(), (own, low, high, limit)
