@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-KILLED = {1, 2, 3, -1, 255, -24, 24, 152, -11, -9, -6}
-"""Exit statuses of a mutant's tests that mean it was noticed: a test failed, could not be collected, hung or crashed."""
+KILLED = {1, 2, 3, -11, -6}
+"""Exit statuses of a mutant's tests that mean it was noticed: a test failed or took too long, could not be collected, or crashed."""
+SURVIVED = 0
 UNREACHED = 33
 
 
@@ -22,7 +23,9 @@ class Mutant:
 
     @property
     def verdict(self) -> str:
-        """killed, survived, unreached (no test comes by) or untried."""
+        """killed, survived, unreached (no test comes by), undecided (the machine was too slow for its tests) or untried."""
         if self.status is None:
             return "untried"
-        return "killed" if self.status in KILLED else "unreached" if self.status == UNREACHED else "survived"
+        if self.status in KILLED:
+            return "killed"
+        return {SURVIVED: "survived", UNREACHED: "unreached"}.get(self.status, "undecided")

@@ -80,12 +80,12 @@ def try_section(section: Section, folder: Path, *, size: int = 0, seed: int = 0,
     open_names = [
         each.name
         for each in found
-        if each.name in chosen and each.verdict != "killed" and (each.verdict == "untried" or asked.get(each.name) != digest)
+        if each.name in chosen and each.verdict != "killed" and (each.verdict in ("untried", "undecided") or asked.get(each.name) != digest)
     ]
     if open_names:
         found = in_process(folder, {"names": open_names, "tests": tests, "children": children, "budget": budget})
         marker.write_text(json.dumps(asked | dict.fromkeys(open_names, digest)))
-    tried = [each for each in found if each.name in chosen]
+    tried = [each for each in found if each.name in chosen and each.verdict != "undecided"]
     survivors = [each for each in tried if each.verdict != "killed"]
     return Outcome(len(tried), len(tried) - len(survivors), whole, survivors)
 
