@@ -1,4 +1,5 @@
-# make run · make test · make js · make check · make docs · make setup · make demo · make fuzz · make soak · make lock · make licences · make audit
+# make run · make test · make js · make check · make docs · make setup · make demo · make fuzz · make soak · make mutants · make lock · make licences
+# make audit
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,7 +31,7 @@ $(error $(VENV) was set up with TORCH=$(SET_UP), not TORCH=$(TORCH): remove it, 
 endif
 endif
 
-.PHONY: run soak test js check docs setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
+.PHONY: run soak mutants test js check docs setup demo lint types browser lock licences audit fuzz fuzz-files fuzz-endpoints clean
 
 run: $(VENV)/.app
 	$(BIN)/python app.py $(ARGS)
@@ -69,6 +70,10 @@ browser: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak $(ARGS)
+
+# ARGS="--section metrics --sample 200": a sample of one section; all mutants of all sections take days
+mutants: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.mutants.run --children $(JOBS) $(ARGS)
 
 demo: $(VENV)/.app
 	$(BIN)/python -m hypviz demo

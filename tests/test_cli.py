@@ -262,7 +262,7 @@ def test_a_wrong_setting_is_named(run: Run, tiny_world: TinyWorld, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["embed", "--workspace", "nowhere"], "nowhere"),
+        (["embed", "--workspace", "nowhere"], "/nowhere is not a workspace: it has no meta.json."),
         (["embed", "--workspace", "WORLD", "--checkpoint", "nothing"], "No checkpoint 'nothing'"),
         (["embed", "--workspace", "WORLD", "--checkpoint", "BROKEN"], "broken"),
         (["embed", "--workspace", "WORLD", "--checkpoint", "TINY", "--device", "tpu", "--force"], "Unknown device 'tpu'"),
@@ -282,11 +282,14 @@ def test_a_wrong_setting_is_named(run: Run, tiny_world: TinyWorld, tmp_path: Pat
         (["evaluate", "--workspace", "WORLD", "--checkpoint", "TINY", "--json", "no/such/folder/x.json"], "no/such/folder"),
         (["evaluate", "--workspace", "WORLD", "--checkpoint", "TINY", "nothing"], "No checkpoint 'nothing'"),
         (["evaluate", "--workspace", "WORLD", "--checkpoint", "TINY", "--csv", "no/such/folder/x.csv"], "--csv cannot write"),
-        (["evaluate", "--workspace", "WORLD", "--checkpoint", "TINY", "--graph-from", "nowhere"], "nowhere"),
-        (["health", "--workspace", "nowhere"], "nowhere"),
+        (
+            ["evaluate", "--workspace", "WORLD", "--checkpoint", "TINY", "--graph-from", "nowhere"],
+            "/nowhere is not a workspace: it has no meta.json.",
+        ),
+        (["health", "--workspace", "nowhere"], "/nowhere is not a workspace: it has no meta.json."),
         (["health", "--workspace", "WORLD", "--checkpoint", "TINY", "--omega", "4"], "omega must be an angle"),
         (["health", "--workspace", "WORLD", "--omega", "1"], "give --checkpoint too"),
-        (["train", "--workspace", "nowhere", "--out", "OUT/x"], "nowhere"),
+        (["train", "--workspace", "nowhere", "--out", "OUT/x"], "/nowhere is not a workspace: it has no meta.json."),
         (["train", "--workspace", "WORLD", "--out", "OUT/x", "--init", "nothing"], "No checkpoint 'nothing'"),
         (["train", "--workspace", "WORLD", "--out", "OUT/x", "--backbone", "timm:nothing"], "nothing"),
         (["train", "--workspace", "WORLD", "--out", "OUT/x", "--steps", "0"], "--steps"),

@@ -33,8 +33,26 @@ def test_beyond_the_budget_whole_pictures_are_left_out_evenly() -> None:
     found = edges_to_draw(fans(), IMAGE, budget=31)
     pictures, counts = np.unique(IMAGE[np.array(found["pairs"])[:, 0]], return_counts=True)
     assert (counts == 3).all() and len(pictures) == 10 and found["total"] == 150
-    assert np.diff(pictures).max() <= 10, "a tenth of the pictures must not come from one corner of the data"
+    fifths = np.bincount(pictures // 10, minlength=5)
+    assert fifths.min() >= 1 and fifths.max() <= 3, "no part of the data stands for another"
+    assert np.diff(pictures, prepend=-1, append=50).max() <= 10
     assert found["how"] == "whole pictures, 10 of 50, evenly over the data"
+
+
+@pytest.mark.parametrize("fitting", [3, 5, 17])
+def test_the_pictures_that_are_drawn_are_spread_over_the_data(fitting: int) -> None:
+    rows = np.array(edges_to_draw(fans(), IMAGE, budget=3 * fitting)["pairs"])
+    pictures = np.unique(IMAGE[rows[:, 0]])
+    assert len(pictures) == fitting
+    # the share of the pictures that comes before any place in the data is about that place
+    before = np.searchsorted(pictures, np.arange(51)) / fitting
+    assert np.abs(before - np.arange(51) / 50).max() < 1.5 / fitting
+
+
+def test_a_budget_that_all_pairs_just_fill_leaves_nothing_out() -> None:
+    assert edges_to_draw(fans(), IMAGE, budget=150)["how"] == "all 50 pictures"
+    assert edges_to_draw(fans(), IMAGE, budget=149)["how"] == "whole pictures, 49 of 50, evenly over the data"
+    assert edges_to_draw(fans(), IMAGE, budget=5000)["total"] == 150
 
 
 def test_a_pair_with_an_end_that_is_not_drawn_is_left_out() -> None:

@@ -67,6 +67,38 @@ def test_twenty_thousand_tiny_files_are_refused_before_one_is_written(tmp_path: 
     assert not list(inside.iterdir())
 
 
+def test_a_limit_is_the_last_number_that_is_taken(tmp_path: Path, inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = pack(tmp_path / "a.zip", {"a.txt": b"12", "b.txt": b"345", "__MACOSX/b.txt": b"x"})  # what a Mac adds does not count
+    monkeypatch.setattr(archive, "MAX_FILES", 2)
+    monkeypatch.setattr(archive, "MAX_UNPACKED", 5)
+    unpack(made, inside, name="a.zip")
+    assert sorted(path.read_bytes() for path in inside.iterdir()) == [b"12", b"345"]
+    monkeypatch.setattr(archive, "MAX_UNPACKED", 4)
+    with pytest.raises(DataError, match="would unpack to 5 bytes, at most 4 are taken"):
+        unpack(made, tmp_path / "second", name="a.zip")
+    monkeypatch.setattr(archive, "MAX_FILES", 1)
+    with pytest.raises(DataError, match="holds 2 files, at most 1 are taken here"):
+        unpack(made, tmp_path / "third", name="a.zip")
+    assert not (tmp_path / "second").exists() and not (tmp_path / "third").exists()
+
+
+def test_what_shrinks_as_much_as_is_allowed_is_taken(tmp_path: Path, inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = pack(tmp_path / "a.zip", {"a.bin": bytes(10_000)})
+    with zipfile.ZipFile(made) as source:
+        (info,) = source.infolist()
+    monkeypatch.setattr(archive, "RATIO_FROM", 10_000)
+    monkeypatch.setattr(archive, "MAX_RATIO", -(-info.file_size // info.compress_size) - 1)
+    with pytest.raises(DataError, match=f"a.bin would grow from {info.compress_size} to 10,000 bytes"):
+        unpack(made, inside, name="a.zip")
+    monkeypatch.setattr(archive, "MAX_RATIO", -(-info.file_size // info.compress_size))
+    unpack(made, inside, name="a.zip")
+    assert (inside / "a.bin").read_bytes() == bytes(10_000)
+    monkeypatch.setattr(archive, "MAX_RATIO", 1)
+    monkeypatch.setattr(archive, "RATIO_FROM", 10_001)  # what is small may shrink as it likes
+    (tmp_path / "small").mkdir()
+    unpack(made, tmp_path / "small", name="a.zip")
+
+
 def test_bombs_are_refused_by_what_they_say_and_by_what_they_do(tmp_path: Path, inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = pack(tmp_path / "a.zip", {"a.bin": bytes(archive.RATIO_FROM)})
     with pytest.raises(DataError, match=r"packed as a zip bomb is: a.bin would grow from"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -76,6 +78,19 @@ def test_what_lies_off_the_hyperboloid_is_named_with_how_far_and_where() -> None
     assert moved.moved == 1 and moved.worst == 17 and moved.off == pytest.approx(0.25, rel=1e-3)
     with pytest.raises(DataError, match="200 of 200 rows are off"):
         place_vectors(full, model="lorentz-full", curv=0.3)
+
+
+def test_the_figures_of_the_worst_row_are_its_own() -> None:
+    sheet = np.array([[math.sqrt(0.25 + 9), 3.0, 0.0], [2 * math.sqrt(0.25 + 4), 0.0, 2.0], [1.5 * math.sqrt(0.25 + 1), 1.0, 0.0]])
+    at, due = 2 * math.sqrt(4.25), math.sqrt(4.25)  # row 1 is twice as high as the sheet of curvature −4 above it
+    figures = (
+        rf"2 of 3 rows .*\(rows 1, 2\); the worst is row 1, x_t {at:.6g} where √\(1/curv \+ ‖x_s‖²\) is {due:.6g} \(1 off, 1e-06 allowed\)"
+    )
+    with pytest.raises(DataError, match=figures):
+        place_vectors(sheet, model="lorentz-full", curv=4.0)
+    ball = np.array([[0.3, 0.0], [0.0, -0.75], [0.6, 0.0]])  # in a ball of radius 1/2
+    with pytest.raises(DataError, match=r"radius 0\.5 \(rows 1, 2\); the worst is row 1, norm 0\.75 \(0\.5 beyond the edge\)"):
+        place_vectors(ball, model="poincare", curv=4.0)
 
 
 def test_what_lies_outside_the_ball_is_named_and_can_be_moved_inside() -> None:
