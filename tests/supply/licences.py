@@ -24,7 +24,7 @@ WORDS = (
     (r"apache", "Apache-2.0"), (r"MPL|mozilla public", "MPL-2.0"), (r"LGPL|lesser general", "LGPL"), (r"AGPL|affero", "AGPL"),
     (r"\bGPL|general public", "GPL"), (r"PSF|python software foundation", "PSF-2.0"), (r"nvidia|proprietary", "NVIDIA proprietary"),
     (r"\bHPND|historical permission", "HPND"), (r"MIT-CMU", "MIT-CMU"), (r"unlicense", "Unlicense"), (r"\bISC\b", "ISC"), (r"zlib", "Zlib"),
-    (r"\bMIT\b", "MIT"),
+    (r"\bMIT\b|hereby granted, free of charge, to any person obtaining a copy of this software", "MIT"),
 )  # fmt: skip
 """Words in a text without an SPDX expression, and the licence that they mean; the first one counts."""
 LOOK_AT = re.compile(r"GPL|NC|proprietary|not stated", re.IGNORECASE)
