@@ -91,7 +91,8 @@ LAYOUT: tuple[tuple[str, str, tuple[_Part, ...]], ...] = (
         "The first children of a scene: how many are of a class in it, how many of the first in other pictures are, how many are its own"
         " boxes (a number), which share of the classes"
         " of its boxes and of its objects (its direct children) they cover, of how many classes they are (a number). hubs: the share of all"
-        " these answers that 1 % of the boxes hold; never: boxes that no scene finds. In %.",
+        " these answers that 1 % of the boxes hold; never: boxes that no scene finds. A model that sees boxes in their pictures lists a"
+        " picture's own first whatever it knows: read what other pictures give. In %.",
         (_Part("scene → contents", "class", _seen_first),),
     ),
     (
