@@ -218,3 +218,18 @@ def test_the_page_takes_gradios_uploads_at_a_pace(tiny_world: TinyWorld, home: P
     client = TestClient(build_site(library, "tiny", "tiny"), base_url="http://localhost")
     picture = {"files": ("a.png", b"x")}
     assert [client.post("/gradio_api/upload", files=picture).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_uploads_of_a_server_that_was_killed_go_when_the_next_one_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left, living = (tmp_path / f"{gradio_files.PREFIX}{process}-abc" for process in (gone.pid, os.getppid()))
+    for folder in (left, living, tmp_path / "somebody else's"):
+        folder.mkdir()
+        (folder / "a.png").write_bytes(b"x")
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(gradio_files, "_folder", None)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "")  # put back as it was afterwards
+    own = own_folder()
+    assert not left.exists() and {path.name for path in tmp_path.iterdir()} == {own.name, living.name, "somebody else's"}
+    shutil.rmtree(own)
