@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -193,6 +194,16 @@ def test_whole_pictures_are_placed_below_all_boxes_and_keep_their_order() -> Non
     untouched = in_pictures(learned, PICTURE, EncoderSettings())
     np.testing.assert_array_equal(untouched.directions, learned.directions)
     np.testing.assert_array_equal(untouched.radii, learned.radii)
+
+
+def test_radii_of_pictures_and_boxes_have_the_values_of_their_formulas() -> None:
+    e = Embedding(np.eye(4, dtype=np.float32), np.array([0.0, 1.0, 3.0, 0.5], np.float32), 2.0)
+    placed = in_pictures(e, np.array([0, 1, 2, 0]), EncoderSettings(boxes_from=1.5))
+    tiniest = 1.5 / (1 + math.log1p(1 / float(np.finfo(np.float32).tiny)))
+    assert placed.radii.tolist() == pytest.approx([tiniest, 1.5 / (1 + math.log(2)), 1.5 / (1 + math.log(4 / 3)), 2.0])
+    assert (placed.curv, placed.geometry, placed.directions is e.directions, placed.radii.dtype) == (2.0, "hyperbolic", True, np.float32)
+    flat = Embedding(e.directions, e.radii, geometry="cosine")
+    assert in_pictures(flat, np.array([0, 1, 2, 0]), EncoderSettings(boxes_from=1.5)).radii is flat.radii
 
 
 def test_boxes_are_seen_in_their_pictures_and_pictures_with_their_contents() -> None:
