@@ -105,3 +105,19 @@ def test_a_mistake_of_the_program_is_not_taken_for_the_disks(tmp_path: Path) -> 
     with pytest.raises(TypeError):
         write_file(tmp_path / "x.json", lambda part: part.write_text(json.dumps({1, 2})))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_one_though_the_library_took_its_unfinished_file_back(tmp_path: Path) -> None:
+    """As safetensors does: when the disk is asked, there is room again."""
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(b"old")
+
+    def write(part: Path) -> None:
+        part.unlink(missing_ok=True)
+        raise RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    with pytest.raises(OSError, match="No space left") as refusal:
+        write_file(path, write)
+    assert (refusal.value.errno, refusal.value.filename) == (28, str(path)) and path.read_bytes() == b"old"
+    with pytest.raises(RuntimeError, match="another fault"):
+        write_file(path, lambda part: (_ for _ in ()).throw(RuntimeError("another fault")))

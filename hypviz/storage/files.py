@@ -7,6 +7,7 @@ import errno
 import json
 import logging
 import os
+import re
 import shutil
 import time
 import uuid
@@ -87,7 +88,7 @@ def _refusals(path: Path, part: Path) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, HypvizError) or (isinstance(error, OSError) and error.filename and error.strerror):
             raise
-        refusal = _refusal(part) or (error if isinstance(error, OSError) else None)
+        refusal = _refusal(part) or (error if isinstance(error, OSError) else _told_by_rust(error))
         if refusal is None:
             raise
         raise OSError(refusal.errno or errno.EIO, refusal.strerror or str(error), str(path)) from error
@@ -103,6 +104,13 @@ def _refusal(part: Path) -> OSError | None:
     except OSError as error:
         return error
     return None
+
+
+def _told_by_rust(error: Exception) -> OSError | None:
+    """The system's refusal in the words of a library written in Rust, "… (os error 28)": when it takes its unfinished file back,
+    as safetensors does, the disk has room for a few more bytes again."""
+    code = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(code[1]), os.strerror(int(code[1]))) if code else None
 
 
 def settle(folder: Path) -> None:
