@@ -19,13 +19,7 @@ from hypviz.search.ordering import retrieval_scores
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
 from hypviz.search.scoring import COINCIDENT, coincident, ranking_value, tiles, worst
 from hypviz.search.traverse import words_to_root
-
-
-def cloud(count: int, dim: int = 4, *, seed: int = 0, curv: float = 0.7, geometry: str = "hyperbolic") -> Embedding:
-    rng = np.random.default_rng(seed)
-    directions = rng.standard_normal((count, dim))
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    return Embedding(directions.astype(np.float32), rng.uniform(0.2, 4, count).astype(np.float32), curv, geometry)
+from tests.search.worlds import cloud
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 40])

@@ -12,13 +12,7 @@ from hypviz.search.embedding import Embedding
 from hypviz.search.regions import ALL, NONE, distance_region, exterior_region, interior_region, narrowing, sum_region
 from hypviz.search.scoring import COINCIDENT, ranking_value
 from hypviz.search.tables import Table, table_of, together
-
-
-def cloud(count: int, dim: int = 4, *, seed: int = 0, curv: float = 0.7, geometry: str = "hyperbolic") -> Embedding:
-    rng = np.random.default_rng(seed)
-    directions = rng.standard_normal((count, dim))
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    return Embedding(directions.astype(np.float32), rng.uniform(0.2, 4, count).astype(np.float32), curv, geometry)
+from tests.search.worlds import cloud
 
 
 @pytest.mark.parametrize("queries", [1, 2, 5, 64])
