@@ -48,6 +48,7 @@ def heads(
 
     def run(name: str, seed: int, temperature: float) -> dict[str, float]:
         key = f"{name} · {ground.encoder.embed_dim} d · {steps} steps · τ {temperature:g} · seed {seed} · {ground.items.data_hash}"
+        key += f" · context {ground.encoder.context:g} · contents {ground.encoder.contents:g}"
         key += f" · judged on {leave_out}" if leave_out else ""
         if key not in runs:
             judged, chosen = table.run_row(ground, known[name], seed=seed, steps=steps, temperature=temperature)
@@ -63,7 +64,8 @@ def heads(
             for seed in range(seeds):
                 report(number * seeds + seed, len(row_names) * seeds, f"{name}, seed {seed}")
                 results.append(run(name, seed, best))
-    page = table.page(table.chance(ground), table.untouched(ground), runs_of)
+    backbone_rows = {name: table.untouched(ground, together=together) for name, together in table.BACKBONE_ROWS.items()}
+    page = table.page(table.chance(ground), backbone_rows, runs_of)
     (folder / f"heads-{ground.encoder.embed_dim}{leave_out and f'-{leave_out}'}.md").write_text(page + "\n", encoding="utf-8")
     typer.echo(page)
     typer.echo(

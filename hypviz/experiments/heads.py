@@ -2,7 +2,8 @@
 
 Every row has the same polar head, start, batches and steps; they differ in what they contrast. The set is split by image into
 training, validation and test pictures. Validation chooses each row's temperature (with the first seed), the ranking and the
-cones; the test pictures are looked at once per run. The first row is the backbone as it is: the cosine of its centred features.
+cones; the test pictures are looked at once per run. In every row pictures and boxes are seen together as by a checkpoint that is
+fine-tuned from that backbone. The first rows are the backbone as it is, the cosine of its centred features, alone and seen together.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from hypviz.experiments.unseen import series_parts
 from hypviz.finetune.features import Features, build_features
 from hypviz.finetune.initial_encoder import rarity_weights
 from hypviz.finetune.split import split_images
+from hypviz.inference.in_pictures import in_pictures, picture_rows
 from hypviz.progress import OnShare
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import MAX_ANGLE, Cones, Ranking, Retrieval
@@ -37,8 +39,10 @@ from hypviz.workspace.store import Workspace
 
 FIGURES = {
     "child → parent Top-5": ("box → scene", "same class", "precision@5"),
+    "child → parent, other pictures": ("box → scene", "same class", "other pictures@5"),
     "parent → child mAP": ("scene → contents", "class", "mAP"),
     "parent → child P@12": ("scene → contents", "class", "precision@12"),
+    "parent → child, other pictures": ("scene → contents", "class", "other pictures@12"),
     "part → object P@5": ("part → object", "instance", "precision@5"),
     "object → parts mAP": ("object → parts", "instance", "mAP"),
 }
@@ -83,7 +87,8 @@ ROWS = (
 )
 DUEL = "hyp† + ancestors"
 """The row that is held against all others."""
-UNTOUCHED = "untouched backbone, cosine"
+BACKBONE_ROWS = {"untouched backbone, cosine": False, "the same, pictures and boxes seen together": True}
+"""The rows without training: name → whether pictures and boxes are seen together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +173,8 @@ def run_row(ground: Ground, row: HeadRow, *, seed: int, steps: int, temperature:
         trained, _ = train(ground.items, ground.hierarchy, Path(folder), recipe, init=start, image_mask=ground.train, look=look)
 
     def embedded(mask: NDArray[np.bool_]) -> Embedding:
-        return look.embedding(trained, np.flatnonzero(mask[ground.items.image]))
+        rows = np.flatnonzero(mask[ground.items.image])
+        return in_pictures(look.embedding(trained, rows), picture_rows(ground.items, rows), ground.encoder)
 
     items, hierarchy, _ = ground.part(ground.choose)
     retrieval = calibrate_retrieval(items, hierarchy, embedded(ground.choose))
@@ -177,12 +183,15 @@ def run_row(ground: Ground, row: HeadRow, *, seed: int, steps: int, temperature:
     return judged, float(np.nanmean([chosen[name] for name in FIGURES]))
 
 
-def untouched(ground: Ground) -> dict[str, float]:
-    """The figures of the backbone's own features, centred on the pictures judged, by their cosine."""
+def untouched(ground: Ground, *, together: bool) -> dict[str, float]:
+    """The figures of the backbone's own features, centred on the pictures judged, by their cosine; together: pictures and boxes are seen
+    together as in every other row."""
     items, hierarchy, features = ground.part(ground.judge)
     centred = features - features.mean(axis=0)
     directions = centred / np.linalg.norm(centred, axis=1, keepdims=True)
     embedding = Embedding(directions.astype(np.float32), np.ones(len(directions), np.float32), geometry="cosine")
+    if together:
+        embedding = in_pictures(embedding, picture_rows(items), ground.encoder)
     return figures(items, hierarchy, embedding, Retrieval(Ranking("cosine"), Ranking("cosine"), Cones((math.pi,))))
 
 
@@ -219,9 +228,12 @@ def chance(ground: Ground) -> dict[str, float]:
     return values | {ORDER: 0.5}
 
 
-def page(chance: Mapping[str, float], untouched: Mapping[str, float], runs: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
+def page(
+    chance: Mapping[str, float], backbone: Mapping[str, Mapping[str, float]], runs: Mapping[str, Sequence[Mapping[str, float]]]
+) -> str:
     """Markdown: a table of all rows by the ranking that validation chose for each, what each of `DUEL` gains over the others, paired by
-    seed, and a table of the rows under every way to rank. runs: row → a run a seed; means ± half of Student's 95 % interval, in %."""
+    seed, and a table of the rows under every way to rank. backbone: row → its figures, nothing trained.  runs: row → a run a seed;
+    means ± half of Student's 95 % interval, in %."""
     columns = [*FIGURES, ORDER]
 
     def line(name: str, values: Mapping[str, Sequence[float]], columns: Sequence[str]) -> str:
@@ -235,13 +247,14 @@ def page(chance: Mapping[str, float], untouched: Mapping[str, float], runs: Mapp
 
     lines = head(columns)
     lines += [line(name, {column: [values[column]] for column in columns}, columns) for name, values in
-              (("chance", chance), (UNTOUCHED, untouched))]  # fmt: skip
+              (("chance", chance), *backbone.items())]  # fmt: skip
     lines += [line(name, {column: over(results, column) for column in columns}, columns) for name, results in runs.items()]
     leader = next((name for name in runs if name.startswith(f"{DUEL},")), None)
     if leader:
         lines += ["", f"{DUEL} minus each row, paired by seed:", "", *head(columns)]
-        floor = {column: [value - untouched[column] for value in over(runs[leader], column)] for column in columns}
-        lines.append(line(UNTOUCHED, floor, columns))
+        for name, values in backbone.items():
+            floor = {column: [value - values[column] for value in over(runs[leader], column)] for column in columns}
+            lines.append(line(name, floor, columns))
         for name, results in runs.items():
             if name != leader:
                 gains = {c: [a - b for a, b in zip(over(runs[leader], c), over(results, c), strict=False)] for c in columns}

@@ -42,7 +42,7 @@ def test_the_page_has_means_with_intervals_and_gains_paired_by_seed() -> None:
 
     floor = run(0.25)
     ours, other = [run(0.5), run(0.7), run(0.9)], [run(0.4), run(0.6), run(0.8)]
-    text = page(run(0.1), floor, {f"{DUEL}, τ 0.2": ours, "hyp, τ 0.2": other})
+    text = page(run(0.1), {"untouched": floor}, {f"{DUEL}, τ 0.2": ours, "hyp, τ 0.2": other})
     lines = text.splitlines()
     mean, half = interval([50.0, 70.0, 90.0])
     assert f"| {DUEL}, τ 0.2 | {mean:.1f} ± {half:.1f} |" in text
