@@ -22,6 +22,7 @@ import { linspace } from "./angle_scale.js";
 
 const [STEPS, STRAIGHT, ROUNDS, END, AROUND, RIM_SIDES, ARC_STEP] = [48, 1e-4, 8, 0.9995, 1e-9, 96, 0.02];
 const NEAR = 2 * STRAIGHT;
+const SAME = 1e-12;
 const PROBES = [0, 0.25, 0.5, 0.75, 1];
 
 /** @param {number[]} values */
@@ -89,9 +90,11 @@ function border({ space, radius, omega, angles, radii, farthest }) {
 
 /**
  * The curve of what also lies beyond a circle: where it runs inside, the circle takes its place, in fine steps.
- * @param {Place[]} curve @param {number} least @returns {Place[]}
+ * @param {Place[]} places @param {number} least @returns {Place[]}
  */
-function beyondCircle(curve, least) {
+function beyondCircle(places, least) {
+  // the apex's own radius is that of the circle only to its rounding
+  const curve = places.map(({ phi, rho }) => ({ phi, rho: Math.abs(rho - least) < SAME ? least : rho }));
   const crossed = curve.flatMap((here, k) => {
     const next = curve[k + 1];
     if (!next || here.rho < least === next.rho < least) return [here];

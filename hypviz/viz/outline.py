@@ -27,6 +27,8 @@ Mask = NDArray[np.bool_]
 STEPS = 48
 STRAIGHT = 1e-4
 """How far a side may be from the true curve, in disk radii: three hundredths of a pixel."""
+SAME = 1e-12
+"""A drawn radius this near to a circle's is the circle's: the apex's own is so only to its rounding."""
 ROUNDS = 8
 """How often the polygon is led around items, at most."""
 PROBES = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
@@ -172,6 +174,7 @@ def ray(space: Embedding, radius: float, omega: float, way: NDArray[np.floating]
 
 def _beyond(phi: Floats, rho: Floats, least: float) -> tuple[Floats, Floats]:
     """The curve of what also lies beyond a circle: where it runs inside, the circle takes its place, in fine steps."""
+    rho = np.where(np.abs(rho - least) < SAME, least, rho)
     cross = np.flatnonzero((rho[:-1] < least) != (rho[1:] < least))
     share = (least - rho[cross]) / (rho[cross + 1] - rho[cross])
     phi = np.insert(phi, cross + 1, phi[cross] + share * (phi[cross + 1] - phi[cross]))

@@ -12,7 +12,7 @@ from hypviz.search.embedding import GEOMETRIES, Embedding
 from hypviz.search.index import Index
 from hypviz.viz.angle_scale import AngleScale
 from hypviz.viz.focus import Focus, distance_rings, family_angles, focus, sides
-from hypviz.viz.outline import bent, cone_outline
+from hypviz.viz.outline import _beyond, bent, cone_outline
 from hypviz.viz.radius_scale import RadiusScale
 from tests.viz.worlds import make_world
 
@@ -116,6 +116,13 @@ def test_what_counts_as_one_point_with_the_selection_is_drawn_on_it() -> None:
         found, member, drawn = around(near, 50, omega)
         assert found.angle[60] == 0 and drawn[60] == drawn[50]
         assert wrong_side(found, member, drawn, 50).tolist() == []
+
+
+@pytest.mark.parametrize("off", [-3e-17, 0.0, 6e-17])
+def test_a_curve_that_begins_on_the_circle_does_so_on_every_processor(off: float) -> None:
+    """The apex lies on the circle that closes its cone; how its radius is rounded adds no corner."""
+    phi, rho = _beyond(np.array([0.0, 0.1, 0.3]), np.array([0.25 + off, 0.4, 0.9]), 0.25)
+    assert phi.tolist() == [0.0, 0.1, 0.3] and rho.tolist() == [0.25, 0.4, 0.9]
 
 
 def test_an_item_far_on_the_wrong_side_is_not_covered_up() -> None:
