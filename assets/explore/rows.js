@@ -148,7 +148,7 @@ class RowsPart {
   band(one) {
     const from = one.low === null ? "" : ` from ${distance(one.low)}`;
     const to = one.high === null ? "" : ` up to ${distance(one.high)}`;
-    const size = el("small", "", `${count(one.total)} by radius`);
+    const size = el("small", "", `${count(one.total)} ${one.total === 1 ? "item" : "items"}`);
     const of = one.levels ? [el("small", "", "level of")] : [];
     const name = el("div", "hv-band-name", ...of, el("b", "", one.name), size);
     const meaning = one.levels ? `, where ${one.name} mostly lie; the radius decides, not the class` : "";

@@ -24,8 +24,8 @@ ARGUMENTS = [
     "--enable-unsafe-swiftshader",  # WebGL without a GPU
     *("--disable-gpu-compositing", "--disable-gpu-rasterization", "--disable-accelerated-2d-canvas"),
 ]
-"""WebGL runs in software, and nothing else does on a GPU that is not there: Debian switches GPU rasterisation on, and a page that SwiftShader
-paints costs four times as much as one that is painted without."""
+"""WebGL runs in software, and nothing else is painted by a GPU that is not there: Debian switches that on, and SwiftShader takes four times
+as long for a page."""
 PATIENCE_MS = 90_000
 """A busy machine is no reason to fail."""
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css", ".png": "image/png"}
