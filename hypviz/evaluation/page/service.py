@@ -22,6 +22,7 @@ from hypviz.jobs.progress import DONE, RUNNING
 from hypviz.jobs.thread import Job, Jobs
 from hypviz.progress import OnProgress, OnStage
 from hypviz.storage.json_types import Json
+from hypviz.workspace.class_trees import read_taxonomy_of, text_of
 from hypviz.workspace.meta import now
 
 KEPT_REVIEWS = 6
@@ -103,7 +104,7 @@ class EvaluationService:
 
     def _work(self, view: View, sources: list[Source], options: EvaluationOptions, on_stage: OnStage) -> None:
         """Embed and judge what is not kept yet, source by source."""
-        graph = class_graph(view.items, view.hierarchy)
+        graph, taxonomy = class_graph(view.items, view.hierarchy), read_taxonomy_of(view.workspace.folder)
         embeddings, results = [], []
         for number, source in enumerate(sources):
             fresh = 0.0 if source.stored(view.workspace) else EMBEDDING_SHARE
@@ -116,7 +117,7 @@ class EvaluationService:
                 retrieval = source.retrieval(view.workspace, embeddings[-1])
                 evaluation = evaluate(
                     view.items, view.hierarchy, embeddings[-1], options.settings,
-                    graph=graph, retrieval=retrieval, on_stage=step.part(fresh, 1.0),
+                    graph=graph, taxonomy=taxonomy, retrieval=retrieval, on_stage=step.part(fresh, 1.0),
                 )  # fmt: skip
                 result = CachedResult(source.name, evaluation, round(time.perf_counter() - start, 1), now())
                 ResultCache(view.workspace).store(source, options.settings, result)
@@ -168,4 +169,4 @@ class _Step:
 
 def _identity(view: View, sources: list[Source], options: EvaluationOptions) -> tuple[Any, ...]:
     """Two reviews with the same identity have the same answers."""
-    return (view.key, tuple(source.key for source in sources), options)
+    return (view.key, tuple(source.key for source in sources), options, text_of(view.workspace.folder))
