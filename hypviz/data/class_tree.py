@@ -202,13 +202,16 @@ def _with_near(entry: Json) -> str:
 
 
 def level_sizes(tree: ClassTree, labels: Sequence[int]) -> list[Json]:
-    """The levels to choose from: {"level", "classes": how many names the data show there, "examples": the commonest three}.
+    """The levels to choose from: {"level", "classes": how many names the data show there, "examples": the commonest three, first of those
+    that stand for other names}.
 
     labels: the class of each box of the data.
     """
     sizes = []
     for level in tree.levels:
         names, row = tree.at(level)
+        own = {int(one) for name, one in zip(tree.classes, row, strict=True) if names[one] != name}
         counts = Counter(row[np.asarray(labels, np.int64)].tolist())
-        sizes.append({"level": level, "classes": len(counts), "examples": [names[one] for one, _ in counts.most_common(3)]})
+        examples = sorted(counts, key=lambda one: (one not in own, -counts[one], one))
+        sizes.append({"level": level, "classes": len(counts), "examples": [names[one] for one in examples[:3]]})
     return sizes

@@ -48,7 +48,7 @@ class Taxonomy:
             known = above.get(name)
             if known is not None and parent is not None and known != parent:
                 raise DataError(
-                    f"{source}: {name!r} lies under both {known!r} and {parent!r}; a class tree has one parent a name, keep one."
+                    f"{source}: {name!r:.60} lies under both {known!r:.60} and {parent!r:.60}; a name has one parent, keep one."
                 )
             above[name] = known if parent is None else parent
             if parent is not None:
@@ -132,7 +132,7 @@ def _check_alike(names: Iterable[str], source: str) -> None:
         other = first.setdefault(name_key(name), name)
         if other != name:
             raise DataError(
-                f"{source}: {other!r} and {name!r} differ in case or separators only, so no class can be told which it is; keep one."
+                f"{source}: {other!r:.60} and {name!r:.60} differ in case or separators only, so none can be told from the other; keep one."
             )
 
 
@@ -147,12 +147,14 @@ def _ordered(above: dict[str, str | None], source: str) -> tuple[tuple[str, ...]
     while left:
         name, depth = left.pop()
         if depth > MAX_DEPTH:
-            raise DataError(f"{source}: {name!r} is {depth} levels deep; a class tree has at most {MAX_DEPTH}.")
+            raise DataError(f"{source}: {name!r:.60} is {depth} levels deep; a class tree has at most {MAX_DEPTH}.")
         place[name] = len(parents)
         parents.append(place[above[name]])
         left += [(child, depth + 1) for child in reversed(below[name])]
     if len(parents) < len(above):
-        raise DataError(f"{source}: {' under '.join(map(repr, _ring(above, place)))}: a ring; a name cannot lie under itself.")
+        raise DataError(
+            f"{source}: {' under '.join(f'{one!r:.60}' for one in _ring(above, place))}: a ring; a name cannot lie under itself."
+        )
     return tuple(name for name in place if name is not None), tuple(parents)
 
 
@@ -164,4 +166,4 @@ def _ring(above: dict[str, str | None], placed: dict[str | None, int]) -> list[s
         seen.append(name)
         name = str(above[name])
     ring = [*seen[seen.index(name) :], name]
-    return ring if len(ring) <= 8 else [*ring[:6], "…", name]
+    return ring if len(ring) <= 6 else [*ring[:4], "…", name]

@@ -26,7 +26,7 @@ def read_taxonomy_of(folder: Path) -> Taxonomy | None:
     try:
         return parse_taxonomy(text, FILE)
     except DataError as error:
-        raise WorkspaceError(f"The class tree of {folder} cannot be read: {error}") from None
+        raise WorkspaceError(f"The class tree of {folder.name} cannot be read: {error}") from None
 
 
 def text_of(folder: Path) -> str:
@@ -71,4 +71,4 @@ def _text(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
-        raise WorkspaceError(f"{path} cannot be read ({error}).") from None
+        raise WorkspaceError(f"{path.name} of {path.parent.name} cannot be read ({error}).") from None

@@ -72,19 +72,21 @@ def _lines(text: str, source: str) -> Iterator[Pair]:
             continue
         space = line[: len(line) - len(line.lstrip())]
         unit = unit or space
-        level, rest = divmod(len(space), len(unit)) if unit else (0, 0)
-        if rest or (unit and space != unit * level):
+        level = len(space) // len(unit) if unit else 0
+        if space != unit * level:
             raise DataError(
-                f"{source}, line {number}: {name!r} is indented by {_width(space)}; expected whole steps of {_width(unit)}, as in the "
+                f"{source}, line {number}: {name!r:.60} is indented by {_width(space)}; expected whole steps of {_width(unit)}, as in the "
                 "first indented line."
             )
         if level > len(path) - 1:
             above = (
-                f"{level - len(path) + 2} levels deeper than {path[-1]!r} above it; expected one" if path[-1] else "indented below nothing"
+                f"{level - len(path) + 2} levels deeper than {path[-1]!r:.60} above it; expected one"
+                if path[-1]
+                else "indented below nothing"
             )
-            raise DataError(f"{source}, line {number}: {name!r} is {above}.")
+            raise DataError(f"{source}, line {number}: {name!r:.60} is {above}.")
         if name in seen:
-            raise DataError(f"{source}, line {number}: {name!r} is in line {seen[name]} already; a name has one place in a class tree.")
+            raise DataError(f"{source}, line {number}: {name!r:.60} is in line {seen[name]} already; a name has one place in a class tree.")
         seen[name] = number
         path[level + 1 :] = [name]
         yield name, path[level] or None
@@ -127,11 +129,11 @@ def _nested(nodes: list[Any], source: str) -> Iterator[Pair]:
         about = node if isinstance(node, dict) else {"name": node}
         name, children = _stated(about.get("name"), source), about.get("children") or []
         if not isinstance(children, list):
-            raise DataError(f'{source}: "children" of {name!r} must be a list, got {children!r:.40}.')
+            raise DataError(f'{source}: "children" of {name!r:.60} must be a list, got {children!r:.40}.')
         if name in seen:
-            raise DataError(f"{source}: {name!r} occurs twice; a name has one place in a class tree.")
+            raise DataError(f"{source}: {name!r:.60} occurs twice; a name has one place in a class tree.")
         if depth > MAX_DEPTH:
-            raise DataError(f"{source}: {name!r} is more than {MAX_DEPTH} levels deep, the most a class tree may have.")
+            raise DataError(f"{source}: {name!r:.60} is more than {MAX_DEPTH} levels deep, the most a class tree may have.")
         seen.add(name)
         yield name, parent
         left += [(child, name, depth + 1) for child in reversed(children)]
@@ -167,7 +169,7 @@ def _records(content: list[dict[str, Any]], source: str, notes: list[str]) -> It
     called: dict[str, str] = {}
     for key, name, _ in entries:
         if key in called:
-            raise DataError(f"{source}: two records are called {key!r}; each needs an id of its own.")
+            raise DataError(f"{source}: two records are called {key!r:.60}; each needs an id of its own.")
         called[key] = name if counts[name] == 1 else f"{name} ({key})"
     by_name = {name: called[key] for key, name, _ in entries if counts[name] == 1}
     several = 0

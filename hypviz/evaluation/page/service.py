@@ -43,7 +43,7 @@ class EvaluationService:
     def status(self, view_key: str, options: EvaluationOptions) -> Json:
         """Where a review stands, for the page: "ready", "running", "failed", "cancelled", "busy" (another one runs) or
         "absent", with the job if there is one, what is stale, and which scopes are at hand."""
-        view = self.library.view(view_key)
+        view = self.library.view(view_key).finest
         sources = sources_of(view, options, self.library)
         cache, job, identity = ResultCache(view.workspace), self.jobs.last, _identity(view, sources, options)
         ready = self._ready(view, sources, options)
@@ -63,14 +63,14 @@ class EvaluationService:
 
     def choices(self, view_key: str) -> Json:
         """What the view's checkpoint can be compared with."""
-        view = self.library.view(view_key)
+        view = self.library.view(view_key).finest
         names = [name for name in self.library.checkpoint_names() if name != view.card.name]
         opened = {"checkpoint": view.card.name, "data": view.workspace.name}
         return opened | {"others": names, "untrained": UNTRAINED, "quick_queries": QUICK_QUERIES}
 
     def run(self, view_key: str, options: EvaluationOptions) -> Job:
         """Start the evaluation, or join it where it runs already; BusyError while another one runs, DataError without boxes or edges."""
-        view = self.library.view(view_key)
+        view = self.library.view(view_key).finest
         check_judgeable(view.items, view.hierarchy, view.workspace.name)
         sources = sources_of(view, options, self.library)
         identity = _identity(view, sources, options)
@@ -79,7 +79,7 @@ class EvaluationService:
 
     def review(self, view_key: str, options: EvaluationOptions) -> EvaluationResult:
         """The finished review; SelectionError when it was not run yet."""
-        view = self.library.view(view_key)
+        view = self.library.view(view_key).finest
         sources = sources_of(view, options, self.library)
         identity = _identity(view, sources, options)
         known = self._kept(identity)
@@ -94,7 +94,7 @@ class EvaluationService:
 
     def health_check(self, view_key: str) -> HealthCheck:
         """The health report of an open view; it needs no evaluation."""
-        view = self.library.view(view_key)
+        view = self.library.view(view_key).finest
         with self._lock:
             known = self._checkups.setdefault(view.key, HealthCheck(view))
             self._checkups.move_to_end(view.key)
