@@ -16,6 +16,7 @@
  */
 import { openTab } from "../shared/dom.js";
 import { createPicture } from "../shared/picture.js";
+import { classesPart } from "./classes.js";
 import { conePart } from "./cone.js";
 import { correctionsPart } from "./corrections.js";
 import { makeDisk, showOn, spokenOf } from "./disks.js";
@@ -101,6 +102,7 @@ export class Explorer {
     this.link = linkPart(this);
     this.words = wordsPart(this);
     this.corrections = correctionsPart(this);
+    this.classes = classesPart(this);
     this.placeParts();
     this.listen();
   }
@@ -108,7 +110,7 @@ export class Explorer {
   placeParts() {
     const keys = keysPart(this);
     /** @type {import("./types.js").Part[]} */
-    this.parts = [this.layouts, this.shows, this.selects, this.gallery, this.hist, this.corrections, savePart(this), uploadPart(this), this.notice, this.sheet];
+    this.parts = [this.layouts, this.shows, this.classes, this.selects, this.gallery, this.hist, this.corrections, savePart(this), uploadPart(this), this.notice, this.sheet];
     const [[layout, scores], ...others] = this.parts.map((part) => part.nodes);
     this.find(".hv-bar").prepend(layout, ...others.flat());
     this.find(".hv-bar").append(...keys.nodes);

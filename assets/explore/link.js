@@ -56,6 +56,7 @@ export function linkPart(x) {
       omega: x.coneSetting().omega,
       ...x.layouts.save(),
       ...x.shows.save(),
+      ...x.classes.save(),
       ...x.rows.save(),
       ...x.gallery.save(),
       ...x.hist.save(),

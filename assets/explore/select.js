@@ -3,6 +3,7 @@ import { Bits, isRow } from "../shared/bitset.js";
 import { button, el } from "../shared/dom.js";
 import { count } from "../shared/format.js";
 import { action, menu } from "./parts.js";
+import { treeFacet } from "./tree_facet.js";
 
 const FEW = 8; // entries of a facet shown without asking for more
 const TYPED_MS = 180;
@@ -33,6 +34,8 @@ class SelectPart {
     this.usedBy = null;
     /** @type {Set<string>} facets shown in full */
     this.unfolded = new Set();
+    /** @type {Set<string>} names of the class tree that were folded or unfolded */
+    this.turned = new Set();
     /** @type {(() => unknown)[]} of the shortcuts: whether they can be pressed */
     this.readiness = [];
     let timer = 0;
@@ -113,6 +116,8 @@ class SelectPart {
   facet(key, title, entries) {
     const chosen = /** @type {(string|number)[]} */ (this.wanted[key] || []);
     const named = key === "depths" ? entries.map((one) => ({ ...one, name: this.x.disk.paint.header.depths[Number(one.value)]?.name ?? one.name })) : entries;
+    const tree = key === "classes" ? this.x.view.tree : null;
+    if (tree?.nodes.length) return el("fieldset", "hv-facet", el("legend", "", title), this.tree(tree.nodes, entries), this.treeLink());
     const first = this.unfolded.has(key) ? named : named.filter((one, i) => i < FEW || chosen.includes(one.value));
     const node = el("fieldset", "hv-facet", el("legend", "", title));
     for (const one of first) {
@@ -126,7 +131,25 @@ class SelectPart {
     if (first.length < named.length) {
       node.append(button(`${named.length - first.length} more`, () => (this.unfolded.add(key), this.refresh().catch(this.x.complain)), "hv-link"));
     }
+    if (key === "classes") node.append(" ", this.treeLink());
     return node;
+  }
+
+  /** @param {import("./tree_facet.js").TreeNode[]} nodes @param {Entry[]} entries */
+  tree(nodes, entries) {
+    const chosen = /** @type {number[]} */ (this.wanted.classes || []);
+    return treeFacet({
+      nodes, entries, chosen, turned: this.turned,
+      onChoose: (classes) => {
+        this.wanted = { ...this.wanted, classes };
+        this.refresh().catch(this.x.complain);
+      },
+    }); // prettier-ignore
+  }
+
+  treeLink() {
+    const node = button("Class tree…", () => ((this.picker.open = false), this.x.classes.edit()), "hv-link");
+    return Object.assign(node, { title: "Say which class is a kind of which, such as a car of a vehicle" });
   }
 
   /** The filter behind the present set; null where that came another way. */
@@ -168,7 +191,7 @@ class SelectPart {
   opened() {
     this.chosen++;
     [this.wanted, this.used, this.usedBy] = [{}, null, null];
-    this.unfolded = new Set();
+    [this.unfolded, this.turned] = [new Set(), new Set()];
     this.search.value = "";
   }
 }

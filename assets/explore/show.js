@@ -34,7 +34,8 @@ class ShowPart {
     this.pictures = toggle("Pictures on the disk (P)", "The most telling items as thumbnails, swapped as you navigate.", (on) => this.showPictures(on));
     this.edgeChoice = choices("Edges, parent → child", EDGES, this.edges, (value) => this.chooseEdges(value));
     this.coneChoice = choices("Cone", CONES, this.kind, (value) => this.chooseCone(value));
-    this.show.body.append(this.pictures, this.edgeChoice, this.coneChoice, el("p", "hv-note"));
+    this.note = el("p", "hv-note");
+    this.show.body.append(this.pictures, this.edgeChoice, this.coneChoice, this.note);
     this.nodes = [this.colour, this.show];
   }
 
@@ -66,7 +67,7 @@ class ShowPart {
     try {
       if (value === "all") this.every ||= await this.x.api.get("edges");
       for (const disk of this.x.disks()) this.drawEdges(disk);
-      /** @type {Element} */ (this.show.body.querySelector(".hv-note")).textContent =
+      this.note.textContent =
         value === "all" && this.every ? `Showing ${count(this.x.disk.state().edges)} of ${count(this.every.total)} edges: ${this.every.how}.` : "";
     } catch (error) {
       this.x.complain(error);

@@ -50,6 +50,8 @@
  * @property {{text: string, action?: {label: string, href?: string, tab?: string, checkpoint?: string}|null}|null} notice
  * @property {""|"entailment"|"cosine"|null} words   what typed words are answered by
  * @property {string} no_words
+ * @property {{version: string, level: number, levels: {level: number, classes: number, examples: string[]}[],
+ *   nodes: import("./tree_facet.js").TreeNode[], problem: string}|null} tree   the class tree, and the level that classes are shown at
  * @property {string[]} [choice]    names of the data and the checkpoint
  *
  * @typedef {{omega: number|null, kind: "angle"|"aperture"}} ConeSetting   radians, or null for the calibrated width

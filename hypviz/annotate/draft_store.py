@@ -25,6 +25,7 @@ from hypviz.storage.files import exclusive
 from hypviz.storage.home import home
 from hypviz.storage.json_types import Json
 from hypviz.viz.pictures import shown_picture
+from hypviz.workspace import class_trees
 from hypviz.workspace.meta import read_meta
 from hypviz.workspace.store import Workspace, is_workspace
 
@@ -190,6 +191,8 @@ def _copy(draft: Draft, target: Path) -> None:
     )  # fmt: skip
     if (old.folder / "embeddings").is_dir():
         shutil.copytree(old.folder / "embeddings", copy.folder / "embeddings", dirs_exist_ok=True)
+    if text := class_trees.text_of(old.folder):
+        (copy.folder / class_trees.FILE).write_text(text, encoding="utf-8")
     if draft.path.is_file():  # of another visitor's set: what is drawn on it is what was seen
         shutil.copyfile(draft.path, copy.folder / draft.path.name)
     claim(copy.folder)

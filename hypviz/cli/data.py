@@ -10,6 +10,7 @@ import typer
 from hypviz.cli.openimages import openimages
 from hypviz.cli.output import AsJson, fetched_data, show
 from hypviz.cli.propose import propose
+from hypviz.cli.taxonomy import taxonomy
 from hypviz.errors import SettingsError
 from hypviz.hub.address import is_hub_address
 from hypviz.progress import progress_bar
@@ -17,6 +18,7 @@ from hypviz.progress import progress_bar
 app = typer.Typer(no_args_is_help=True)
 app.command("openimages")(openimages)
 app.command("propose")(propose)
+app.command("taxonomy")(taxonomy)
 
 
 @app.command("clipart")

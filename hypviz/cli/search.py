@@ -29,11 +29,13 @@ def search(
     word_list: Annotated[Optional[Path], typer.Option(help="Text file with words and phrases of your own, one a line.")] = None,
     checkpoint: Checkpoint = "",
     omega: Annotated[Optional[float], typer.Option(help="Cone threshold in radians; the calibrated one by default.")] = None,
+    level: Annotated[int, typer.Option(min=0, help="Level of the class tree to show and tell classes apart at; 0: as they are.")] = 0,
     limit: Annotated[int, typer.Option(min=1, help="At most this many answers.")] = 40,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Search a workspace by entailment. Embeds it first when that was not done."""
+    from hypviz.explore.level_view import at_level
     from hypviz.explore.view import View
     from hypviz.progress import progress_bar
     from hypviz.workspace.store import Workspace
@@ -45,7 +47,7 @@ def search(
     checkpoint = suited(checkpoint, workspace)
     say_licence(checkpoint)
     with progress_bar("Embedding", quiet=as_json) as report:
-        view = View(Workspace.open(workspace), checkpoint, device=device, on_progress=report)
+        view = at_level(View(Workspace.open(workspace), checkpoint, device=device, on_progress=report), level)
     result = view.search(
         item_id=item, picture=picture, text=text, kinds=kinds, omega=omega, limit=limit, own_words=own_words, each=each_class
     )

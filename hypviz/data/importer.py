@@ -17,11 +17,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hypviz.data.class_tree import tree_beside
 from hypviz.data.frames import KEPT, as_array, clip, from_fractions, to_upright
 from hypviz.data.items import SCENE, Images, Items, item_ids
 from hypviz.data.named_parents import Parents, rows_of_parents
 from hypviz.data.pictures import PictureError, PictureInfo, inspect_picture
 from hypviz.data.raw import RawBox, RawDataset, RawImage, leaves_root, storable
+from hypviz.data.taxonomy import Taxonomy
 from hypviz.errors import DataError
 from hypviz.progress import OnProgress
 from hypviz.storage.json_types import Json
@@ -39,7 +41,8 @@ class ImportReport:
     stored (not upright) frame, or at another size.  dropped: {reason: {"count", "images", "boxes", "examples"}}.
     proposals: how many of `boxes` nobody annotated.  files: annotation files that were read, of `files_read` that were found.
     notes: sentences on what was assumed and cost nothing.  parents: the rows of the boxes that each box lies in as the files state it,
-    by its row; empty where they state nothing. No part of the JSON object.  origin: as `RawDataset.origin`.
+    by its row; empty where they state nothing. taxonomy: the class tree beside the annotations. Neither is part of
+    the JSON object.  origin: as `RawDataset.origin`.
     """
 
     name: str
@@ -57,6 +60,7 @@ class ImportReport:
     files: int = 0
     notes: tuple[str, ...] = ()
     parents: Parents = field(default_factory=dict)
+    taxonomy: Taxonomy | None = None
     origin: str = ""
 
     def to_json(self) -> Json:
@@ -119,7 +123,9 @@ def import_items(raw: RawDataset, *, on_progress: OnProgress | None = None) -> t
             f"{raw.name}: none of the {raw.dropped.boxes} boxes read can be used: {counts}; --format folder opens the pictures alone."
         )
     columns.check_sizes(raw)
-    return items, columns.report(raw, items)
+    taxonomy, notes = tree_beside(raw.class_tree, items.classes)
+    report = columns.report(raw, items)
+    return items, replace(report, taxonomy=taxonomy, notes=(*report.notes, *notes))
 
 
 def _nothing_usable(raw: RawDataset, read: int) -> str:

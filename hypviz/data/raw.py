@@ -147,8 +147,8 @@ class RawDataset:
 
     root: folder that every `file_name` is relative to.  images: to be walked once.  count: how many, when known.
     name: for people.  dropped: shared with the reader, which fills it while `images` is walked.  files: annotation files
-    that were read, not counting those in `dropped`.  origin: the address on a hub that it was fetched from, with its commit; "" for
-    files that were here.
+    that were read, not counting those in `dropped`.  class_tree: the file of a class tree that lies beside them.  origin: the address on a
+    hub that it was fetched from, with its commit; "" for files that were here.
     """
 
     root: Path
@@ -158,6 +158,7 @@ class RawDataset:
     dropped: DropCounter = field(default_factory=DropCounter)
     files: int = 0
     origin: str = ""
+    class_tree: Path | None = None
 
 
 def leaves_root(name: str) -> bool:

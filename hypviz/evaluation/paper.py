@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from hypviz.evaluation.class_tree import IN_TREE
 from hypviz.evaluation.embedding_tables import cone_table, entailment_table, radii_table
 from hypviz.evaluation.report import Evaluation, TaskResult
 from hypviz.evaluation.tables import CHANCE, Cell, Column, Row, Table, mark_best
@@ -33,6 +34,10 @@ def _starts(*names: str) -> Callable[[str], bool]:
 
 
 _hubs = _starts("hubs", "never")
+
+
+def _in_tree(metric: str) -> bool:
+    return metric.endswith(IN_TREE)
 
 
 def _seen_first(metric: str) -> bool:
@@ -116,8 +121,17 @@ LAYOUT: tuple[tuple[str, str, tuple[_Part, ...]], ...] = (
         "Between the class found by the nearest box (or prototype) and the right one, in the class graph with the scene as its root: TIE,"
         " edges apart; LCA, steps up to the lowest common ancestor; Jaccard, precision and recall of their ancestors in %.",
         (
-            _Part("box → class", "nearest neighbour", _starts(*TREE_ERRORS)),
-            _Part("box → class", "prototype", _starts(*TREE_ERRORS), lambda metric: f"{metric}, prototype"),
+            _Part("box → class", "nearest neighbour", TREE_ERRORS.__contains__),
+            _Part("box → class", "prototype", TREE_ERRORS.__contains__, lambda metric: f"{metric}, prototype"),
+        ),
+    ),
+    (
+        "How wrong a wrong class is, in the class tree",
+        "The same in the class tree that was brought with these data, in place of the class graph: TIE, edges apart; LCA, steps up to the"
+        " lowest common ancestor; Jaccard, precision and recall of their ancestors in %.",
+        (
+            _Part("box → class", "nearest neighbour", _in_tree, lambda metric: metric.removesuffix(IN_TREE)),
+            _Part("box → class", "prototype", _in_tree, lambda metric: f"{metric.removesuffix(IN_TREE)}, prototype"),
         ),
     ),
 )  # fmt: skip

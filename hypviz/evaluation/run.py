@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypviz import metrics
+from hypviz.data.class_tree import ClassTree
 from hypviz.data.hierarchy import Hierarchy, class_graph
 from hypviz.data.items import VECTOR, Items, whole_pictures
+from hypviz.data.taxonomy import Taxonomy
 from hypviz.errors import DataError
+from hypviz.evaluation.class_tree import in_which_tree
 from hypviz.evaluation.entailment import measure_entailment
 from hypviz.evaluation.first import HubCount, Hubs
 from hypviz.evaluation.measures import Named
@@ -36,6 +39,7 @@ def evaluate(
     settings: EvaluateSettings | None = None,
     *,
     graph: NDArray[np.bool_] | None = None,
+    taxonomy: Taxonomy | None = None,
     retrieval: Retrieval | None = None,
     rankings: Mapping[str, Ranking] | None = None,
     on_stage: OnStage | None = None,
@@ -43,19 +47,22 @@ def evaluate(
     """Evaluate the embedding of `items` (row for row) on all tasks of method.md §4, each figure beside its chance.
 
     graph: (C, C) bool class graph, [a, b] for b under a; None takes that of `items`; pass the training one to judge by
-    what training could know. retrieval: what the checkpoint's answers mean: its cones are judged, and its ranking is the
-    row "as listed"; None for neither. rankings: more ways to rank, by name, each a row beside the angle and the
-    baselines. on_stage(share done, what) is called before each block of queries; an exception it raises stops the run.
+    what training could know. taxonomy: the class tree to measure in how wrong a wrong class is; None takes that graph.
+    retrieval: what the checkpoint's answers mean: its cones are judged, and its ranking is the row "as listed"; None for neither.
+    rankings: more ways to rank, by name, each a row beside the angle and the baselines. on_stage(share done, what) is called before
+    each block of queries; an exception it raises stops the run.
     Deterministic per settings. DataError when sizes do not fit or a direction is not finite.
     """
     settings = settings or EvaluateSettings()
     graph = class_graph(items, hierarchy) if graph is None else graph
     check_sizes(items, embedding, graph)
     rankings = all_rankings(embedding, retrieval, rankings, whole_pictures(items))
-    data = TaskData(items, hierarchy, graph)
+    tree = None if taxonomy is None else ClassTree(taxonomy, items.classes)
+    data = TaskData(items, hierarchy, graph, tree)
     tasks = all_tasks(data, settings)
     empty = [task for task in tasks if not (len(task.queries) and len(task.pool))]
     notes = [f"{name}: left out, the data has no such pair of boxes." for name in dict.fromkeys(task.name for task in empty)]
+    notes += [] if tree is None else [in_which_tree(tree)]
     jobs = [(task, _queries(task, settings), _scores(embedding, task.direction, settings, rankings)) for task in tasks if task not in empty]
     apexes = choose_queries(np.arange(len(items)), settings.entailment_apexes, settings.seed)
     pairs, judged = float(len(apexes) * len(items)), retrieval is not None and len(items) > 1 and len(apexes) > 0

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from hypviz.data.class_tree import ClassTree
 from hypviz.data.hierarchy import Hierarchy, scene_classes
 from hypviz.data.items import Items
 
@@ -17,11 +18,12 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class TaskData:
-    """Items, hierarchy and class graph (C, C) with the lookups that all tasks share."""
+    """Items, hierarchy and class graph (C, C) with the lookups that all tasks share. tree: the class tree that was brought, if any."""
 
     items: Items
     hierarchy: Hierarchy
     graph: NDArray[np.bool_]
+    tree: ClassTree | None = None
 
     @cached_property
     def label(self) -> NDArray[np.int64]:

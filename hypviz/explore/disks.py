@@ -7,6 +7,8 @@ where it needs it: single rows, or a region that is zoomed into.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -54,11 +56,19 @@ class Disks(Layouts):
         self._items, self._hierarchy, self.start = workspace.items, workspace.hierarchy, start
         self._points: dict[str, bytes] = {}
 
+    def relabelled(self, items: Items) -> Disks:
+        """The same disks for the same items with other classes: points and layouts stay, names and colours are those of `items`."""
+        other = copy(self)
+        for name in ("columns", "class_distance", "_stratum"):
+            vars(other).pop(name, None)
+        other._items, other._points = items, {}
+        return other
+
     @cached_property
     def columns(self) -> Columns:
         """What the points are coloured and filtered by."""
         items = self._items
-        index, names = branches(self.tree, items.classes)
+        index, names = branches(replace(self.tree, label=items.label.astype(np.int64)), items.classes)
         file_names = items.images.file_name.tolist()
         splits, split_names = image_splits(file_names)
         return Columns(

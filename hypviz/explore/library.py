@@ -15,6 +15,7 @@ from pathlib import Path
 from hypviz.access.trust import Trust, is_made_here, is_uploaded
 from hypviz.data.formats.detect import open_dataset
 from hypviz.errors import CheckpointError, HypvizError, SelectionError, WorkspaceError
+from hypviz.explore.level_view import SEPARATOR, by_key
 from hypviz.explore.uploads import Uploads
 from hypviz.explore.view import View
 from hypviz.hub.address import address_of, is_hub_address
@@ -116,14 +117,16 @@ class Library:
         return opened
 
     def view(self, key: str) -> View:
-        """A view by its key, opened again where others' views pushed it out; SelectionError when its data are not the same any more."""
-        view = self._open_view(key)
-        if view is None and key in self._closed:
+        """A view by its key, at a level of its class tree too (`level_view`), opened again where others' views pushed it out;
+        SelectionError when its data are not the same any more."""
+        plain, _, added = key.partition(SEPARATOR)
+        view = self._open_view(plain)
+        if view is None and plain in self._closed:
             with self._reopening:  # a page asks for many things at once
-                view = self._open_view(key) or self._reopened(key)
+                view = self._open_view(plain) or self._reopened(plain)
         if view is None:
             raise SelectionError("This data set is no longer open on the server; choose it again or reload the page.")
-        return view
+        return by_key(view, added) if added else view
 
     def _open_view(self, key: str) -> View | None:
         with self._lock:

@@ -22,6 +22,7 @@ from hypviz.evaluation.calibration import calibration
 from hypviz.explore.bitsets import pack_rows
 from hypviz.explore.cards import Cards
 from hypviz.explore.children import Children, listed_rows, way
+from hypviz.explore.class_trees import described_tree
 from hypviz.explore.disks import Disks, start_row
 from hypviz.explore.edges import edges_of_picture
 from hypviz.explore.facts import about_export, facts_of
@@ -64,6 +65,7 @@ class View:
         self.index = Index(self.embedding, self.answers, whole=whole_pictures(self.items))
         key, start = checkpoint_hash(self.checkpoint), start_row(workspace, self.embedding)
         self.disks = Disks(workspace, self.embedding, checkpoint=key, omega=self.answers.cones, start=start)
+        self.levels: dict[int, View] = {}
         self._lock = threading.Lock()
         self._uploads = uploads or Uploads()  # not made by `placer`: two threads may each make one of those
 
@@ -73,6 +75,11 @@ class View:
         stamp = str(self.workspace.meta["stamp"])[:16]  # the same boxes may be imported again into another hierarchy
         place = hashlib.sha256(f"{stamp} {self.workspace.folder} {DRAWN}".encode()).hexdigest()  # copies are views of their own
         return f"{place[:16]}-{checkpoint_hash(self.checkpoint)}"
+
+    @property
+    def finest(self) -> View:
+        """The view with the classes of the data as they are, see `explore.level_view`."""
+        return self
 
     @property
     def answers(self) -> Retrieval:
@@ -161,6 +168,7 @@ class View:
             "notice": notice(self.workspace, self.embedding, self.card, self.answers),
             "words": self.words.how,
             "no_words": "" if self.words.how else no_text_tower(self.card),
+            "tree": described_tree(self.workspace),
         }
 
     def facts(self) -> Json:

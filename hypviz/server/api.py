@@ -13,6 +13,7 @@ from gradio.utils import get_upload_folder
 
 from hypviz.config import check_choice
 from hypviz.errors import DataError, ForbiddenError, HypvizError, SelectionError, SettingsError, page_sentence
+from hypviz.explore.level_view import at_level
 from hypviz.explore.library import Library
 from hypviz.explore.view import View
 from hypviz.inference.embed import suited_checkpoint
@@ -45,13 +46,15 @@ class Endpoints:
         limit: int = 40,
         words: list[str] = [],  # noqa: B006
         each_class: bool = False,
+        level: int = 0,
     ) -> dict[str, Any]:
         """Search by entailment from an item id, a text or a picture: give one of the three.
 
         data, checkpoint: names as in the page. picture: handle_file(PATH). lists: children, bands (children outside
         the item's own picture, by band of radius and class), parents, nearest, path, words.
         omega: half-angle of the cone in radians, 0 for the calibrated one. limit: answers per list. words: of your own, for
-        the list "words". each_class: as children only the closest item of each class in the cone.
+        the list "words". each_class: as children only the closest item of each class in the cone. level: of the class tree, at which
+        classes are shown and told apart; 0 for the classes as they are.
         """
         named = {"item": item, "text": text, "picture": picture}
         if sum(bool(value) for value in named.values()) != 1:
@@ -60,7 +63,7 @@ class Endpoints:
             check_choice("lists: every entry", name, LISTS)
         if not 1 <= _whole("limit", limit) <= MAX_LIMIT:
             raise SettingsError(f"limit must be 1 to {MAX_LIMIT:,}, got {limit}.")
-        view = self.library.open(data, checkpoint)
+        view = at_level(self.library.open(data, checkpoint), _whole("level", level))
         return view.search(
             item_id=item or None,
             text=text or None,

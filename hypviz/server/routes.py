@@ -28,6 +28,7 @@ from hypviz.explore.uploads import MAX_BYTES
 from hypviz.finetune.queue import TrainingQueue
 from hypviz.server.annotate_routes import annotate_router
 from hypviz.server.assets import PageFiles
+from hypviz.server.class_tree_routes import class_tree_router
 from hypviz.server.disk_routes import attachment, disk_router
 from hypviz.server.edge import EdgeSettings, surround
 from hypviz.server.edge.answers import add_answers
@@ -65,6 +66,7 @@ def build_app(library: Library, settings: EdgeSettings | None = None, *, with_pa
     app.include_router(_router(library), prefix="/hypviz")
     app.include_router(disk_router(library), prefix="/hypviz")
     app.include_router(marks_router(library), prefix="/hypviz")
+    app.include_router(class_tree_router(library), prefix="/hypviz")
     app.include_router(evaluate_router(library), prefix="/hypviz")
     app.include_router(annotate_router(library), prefix="/hypviz")
     app.include_router(tune_router(library, app.state.tuner), prefix="/hypviz")

@@ -21,6 +21,7 @@ from hypviz.inference.embed import checkpoint_for, embed_items, embed_untrained,
 from hypviz.model.card import Card, checkpoint_label, find_checkpoint, read_card, weights_path
 from hypviz.progress import OnProgress, OnStage
 from hypviz.storage.json_types import Json
+from hypviz.workspace.class_trees import read_taxonomy_of
 from hypviz.workspace.store import Workspace
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def judge(
     items, hierarchy = opened.items, opened.hierarchy
     check_judgeable(items, hierarchy, opened.name)
     source = opened if graph_of is None else Workspace.open(graph_of)
-    graph = graph_from(items.classes, source.items, source.hierarchy)
+    graph, taxonomy = graph_from(items.classes, source.items, source.hierarchy), read_taxonomy_of(opened.folder)
     sources = [*dict.fromkeys(checkpoints), *(["untrained"] if untrained else [])]
     results: dict[str, Evaluation] = {}
     for number, name in enumerate(sources):
@@ -204,5 +205,5 @@ def judge(
         else:
             encoder = read_card(find_checkpoint(checkpoints[0])).encoder
             embedding = embed_untrained(items, encoder, device=device, on_progress=on_progress)
-        results[name] = evaluate(items, hierarchy, embedding, settings, graph=graph, retrieval=retrieval, on_stage=share)
+        results[name] = evaluate(items, hierarchy, embedding, settings, graph=graph, taxonomy=taxonomy, retrieval=retrieval, on_stage=share)
     return results

@@ -13,6 +13,7 @@ from hypviz.data.writers import annotated_set, coco_document
 from hypviz.errors import HubError
 from hypviz.hub.readme import NOT_STATED, licence_header, readme, table
 from hypviz.hub.upload import Files
+from hypviz.workspace.class_trees import FILE, text_of
 from hypviz.workspace.store import Workspace
 
 ANNOTATIONS, PICTURES = "annotations.json", "images"
@@ -31,6 +32,8 @@ def data_repository(workspace: Workspace, address: str) -> Files:
         raise HubError(f"{workspace.folder} holds vectors and no data set of pictures; export them by `hypviz export vectors`.")
     items = workspace.items
     files: dict[str, bytes | Path] = {"README.md": data_readme(workspace, address), ANNOTATIONS: _annotations(workspace)}
+    if tree := text_of(workspace.folder):
+        files[FILE] = tree.encode()
     for name in items.images.file_name.tolist():
         picture = items.root / name
         if not picture.is_file():

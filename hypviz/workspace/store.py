@@ -5,6 +5,7 @@
     WS/items.parquet      item_id, image, x1, y1, x2, y2, label, depth, source
     WS/edges.parquet      parent, child, kind: "direct", "ancestor", or "duplicate" (the larger box first)
     WS/embeddings/KEY/    directions.npy, radii.npy, layout-METHOD.npy…, meta.json; KEY = checkpoint hash-data hash
+    WS/taxonomy.txt       the class tree, in a workspace that has one (`hypviz.workspace.class_trees`)
     WS/thumbs/            small pictures, made when needed
     WS/vectors.npy        in a workspace of own vectors (`hypviz.vectors`): they stand where a checkpoint would; vectors.json, their card
 
@@ -29,11 +30,13 @@ from hypviz.config import HierarchySettings, to_mapping
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.importer import ImportReport
 from hypviz.data.items import Items
+from hypviz.data.taxonomy import Taxonomy
 from hypviz.errors import DataError, WorkspaceError
 from hypviz.search.embedding import Embedding
 from hypviz.storage.files import settle, write_file, write_files, write_folder
 from hypviz.storage.json_types import Json
 from hypviz.storage.keeping import find, first_place, keep, places
+from hypviz.workspace import class_trees
 from hypviz.workspace.meta import SCHEMA, damaged, describe, is_workspace, may_renew, now, read_meta, write_json
 from hypviz.workspace.tables import read_tables, table_writers
 
@@ -82,7 +85,7 @@ class Workspace:
         anything but a workspace, or holds one and `overwrite` is not set. Fails without a trace.
         """
         folder = Path(folder).resolve()
-        renew = may_renew(folder, overwrite)
+        renew, taxonomy = may_renew(folder, overwrite), report.taxonomy if isinstance(report, ImportReport) else None
         meta = describe(folder, items, name=name) | {
             "hierarchy": {"settings": to_mapping(settings or HierarchySettings()), "counts": hierarchy.counts},
             "import": report.to_json() if isinstance(report, ImportReport) else None if report is None else dict(report),
@@ -91,12 +94,12 @@ class Workspace:
             "corrections": [dict(one) for one in corrections],
         }
         if renew:
-            _write_workspace(folder, items, hierarchy, meta)
+            _write_workspace(folder, items, hierarchy, meta, taxonomy)
         else:
             if folder.is_dir():
                 folder.rmdir()  # empty: makes room for the rename
             with write_folder(folder) as part:
-                _write_workspace(part, items, hierarchy, meta)
+                _write_workspace(part, items, hierarchy, meta, taxonomy)
         return cls(folder, items, hierarchy, meta)
 
     @classmethod
@@ -257,8 +260,10 @@ class Workspace:
         return f"{self._embedding_name(checkpoint_hash)}/{name}.npy"
 
 
-def _write_workspace(folder: Path, items: Items, hierarchy: Hierarchy, meta: Json) -> None:
+def _write_workspace(folder: Path, items: Items, hierarchy: Hierarchy, meta: Json, taxonomy: Taxonomy | None) -> None:
     writers = table_writers(folder, items, hierarchy, meta["stamp"])
+    if taxonomy is not None:
+        writers[folder / class_trees.FILE] = lambda part: class_trees.write_text(part, taxonomy)
     write_files(writers | {folder / "meta.json": lambda part: write_json(part, meta)})
 
 

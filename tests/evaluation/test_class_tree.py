@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hypviz.evaluation import evaluate
-from hypviz.evaluation.class_tree import steps_between, tree_errors
+from hypviz.data.class_tree import ClassTree
+from hypviz.data.formats.taxonomy import parse_taxonomy
+from hypviz.data.taxonomy import Taxonomy
+from hypviz.evaluation import evaluate, paper_tables
+from hypviz.evaluation.class_tree import errors_in, steps_between, tree_errors
 from tests.evaluation.worlds import FAST, SlowWorld, random_world
 
 #        root
@@ -126,3 +129,70 @@ def test_the_nearest_box_is_judged_by_how_wrong_its_class_is() -> None:
         nearest = max(others, key=lambda b: directions[b] @ directions[q])
         for name, value in slow_errors(world.graph, world.label[nearest], world.label[q]).items():
             assert result.values[name][place] == pytest.approx(value)
+
+
+def slow_in_tree(text: str, classes: tuple[str, ...], p: int, t: int) -> dict[str, float]:
+    """By lines of ancestors alone: in a tree, the way between two names goes by their lowest common one. Spelling is not asked about."""
+    parent: dict[str, str | None] = {}
+    path: list[str] = []
+    for line in text.splitlines():
+        level = (len(line) - len(line.lstrip())) // 2
+        path[level:] = [line.strip()]
+        parent[path[-1]] = path[-2] if level else None
+    tops = [name for name, above in parent.items() if above is None]
+    root = tops[0] if len(tops) == 1 and tops[0] not in classes else None
+
+    def line_of(name: str) -> list[str]:
+        line, at = [], name if name in parent else None
+        while at is not None and at != root:
+            line.append(at)
+            at = parent[at]
+        return [*(line or [name]), "the root"]
+
+    up, down = line_of(classes[p]), line_of(classes[t])
+    common = next(place for place, name in enumerate(up) if name in down)
+    both = len(up) - common
+    return {
+        "TIE": common + down.index(up[common]), "LCA": common, "Jaccard": both / (len(up) + len(down) - both),
+        "P_H": both / len(up), "R_H": both / len(down),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("top", ["", "all"])
+@pytest.mark.parametrize("seed", range(6))
+def test_errors_in_a_tree_that_was_brought_agree_with_lines_of_ancestors(seed: int, top: str) -> None:
+    rng = np.random.default_rng(seed)
+    names = [f"n{number}" for number in range(int(rng.integers(3, 14)))]
+    pairs: list[tuple[str, str | None]] = [(top, None)] if top else []
+    for place, name in enumerate(names):
+        above = names[int(rng.integers(place))] if place and rng.random() < 0.7 else None
+        pairs.append((name, above or top or None))
+    tree = Taxonomy.from_pairs(pairs, source="made")
+    classes = tuple(
+        rng.permutation([*rng.choice(names, size=min(5, len(names)), replace=False).tolist(), "outside", "outside too"]).tolist()
+    )
+    found = errors_in(ClassTree(tree, classes))
+    for p in range(len(classes)):
+        for t in range(len(classes)):
+            assert {name: matrix[p, t] for name, matrix in found.items()} == pytest.approx(slow_in_tree(tree.to_text(), classes, p, t))
+
+
+def test_the_nearest_box_is_judged_in_the_tree_that_was_brought_with_its_chance_beside() -> None:
+    items, embedding = random_world()
+    world, text = SlowWorld(items, embedding), "a\n  b\n    q\n    z\n  s\nc\n  x\n  w\n"
+    taxonomy = parse_taxonomy(text, "made")
+    evaluation = evaluate(items, world.hierarchy, embedding, FAST, taxonomy=taxonomy)
+    result = evaluation.find("box → class", "nearest neighbour", "cosine")
+    directions = embedding.directions.astype(float)
+    for place, q in enumerate(result.rows.tolist()):
+        others = [b for b in world.boxes if items.image[b] != items.image[q]]
+        nearest = max(others, key=lambda b: directions[b] @ directions[q])
+        every = [slow_in_tree(text, items.classes, world.label[b], world.label[q]) for b in others]
+        for name, value in slow_in_tree(text, items.classes, world.label[nearest], world.label[q]).items():
+            assert result.values[f"{name}@class tree"][place] == pytest.approx(value)
+            assert result.chance[f"{name}@class tree"][place] == pytest.approx(np.mean([one[name] for one in every]))
+    tables = {table.title: table for table in paper_tables({"one": evaluation})}
+    assert "How wrong a wrong class is" not in tables
+    table = tables["How wrong a wrong class is, in the class tree"]
+    assert [(column.name, column.better) for column in table.columns][:3] == [("TIE", "lower"), ("LCA", "lower"), ("Jaccard", "higher")]
+    assert [cell.text for cell in table.rows[-1].cells][:1] == [f"{result.chance_of('TIE@class tree'):.2f}"]

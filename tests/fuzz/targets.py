@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hypviz.config import HierarchySettings
+from hypviz.data.class_tree import ClassTree
 from hypviz.data.formats.detect import open_dataset
 from hypviz.data.formats.limits import check_files
 from hypviz.data.formats.sniff import sniff
 from hypviz.data.formats.table import load_rows
+from hypviz.data.formats.taxonomy import parse_taxonomy, read_taxonomy
 from hypviz.data.formats.xml_text import read_xml
 from hypviz.data.formats.yaml_text import read_yaml
 from hypviz.data.hierarchy import build_hierarchy
@@ -50,7 +52,17 @@ class Target:
 def names() -> list[str]:
     """All targets."""
     files = ("safetensors", "pt", "npy", "npz", "parquet")
-    single = (*(f"read {kind}" for kind in READERS), "picture", "zip", "upload", "card", "meta", "weights safetensors", "weights pt")
+    single = (
+        *(f"read {kind}" for kind in READERS),
+        "picture",
+        "zip",
+        "upload",
+        "card",
+        "meta",
+        "classtree",
+        "weights safetensors",
+        "weights pt",
+    )
     return [*(f"set {form}" for form in seeds.SETS), *single, *(f"vectors {kind}" for kind in files)]
 
 
@@ -64,7 +76,7 @@ def make(name: str, folder: Path) -> Target:
         return _set(name, form, folder)
     if kind in ("vectors", "weights"):
         return _reader(name, kind, f".{form}", folder)
-    return {"picture": _picture, "zip": _zip, "upload": _upload, "card": _card, "meta": _meta}[kind](folder)
+    return {"picture": _picture, "zip": _zip, "upload": _upload, "card": _card, "meta": _meta, "classtree": _class_tree}[kind](folder)
 
 
 READERS: dict[str, Callable[[Path], object]] = {
@@ -192,6 +204,25 @@ def _meta(folder: Path) -> Target:
         read_meta(folder)
 
     return Target("meta", [json.dumps(sound).encode()], run)
+
+
+def _class_tree(folder: Path) -> Target:
+    """A class tree, which is written and read again as it was."""
+    sound = (
+        b"animal\n  dog\n    poodle\n  cat\n",
+        b'{"name": "animal", "children": [{"name": "dog", "children": ["poodle"]}, "cat"]}',
+        b'{"animal": ["dog", "cat"], "dog": ["poodle"]}',
+        b'[["dog", "animal"], ["poodle", "dog"], ["cat", "animal"]]',
+        b'[{"synset": "n1", "name": "dog", "hypernyms": ["n2", "n3"]}, {"synset": "n2", "name": "animal"}]',
+    )
+
+    def run(data: bytes) -> None:
+        (folder / "taxonomy.txt").write_bytes(data)
+        tree = read_taxonomy(folder / "taxonomy.txt")
+        assert parse_taxonomy(tree.to_text(), "again") == tree
+        ClassTree(tree, ("dog", "Cat", "pudel")).report()
+
+    return Target("classtree", list(sound), run)
 
 
 def _reader(name: str, kind: str, ending: str, folder: Path) -> Target:

@@ -24,7 +24,7 @@ from hypviz.data.formats.metadata import read_metadata
 from hypviz.data.formats.openimages import read_openimages
 from hypviz.data.formats.places import data_name, source_in, source_of
 from hypviz.data.formats.supervisely import read_supervisely
-from hypviz.data.formats.survey import Survey, survey
+from hypviz.data.formats.survey import Survey, class_tree_in, survey
 from hypviz.data.formats.via import read_via
 from hypviz.data.formats.voc import read_voc_files
 from hypviz.data.formats.yolo import read_yolo_files
@@ -54,6 +54,20 @@ _SUFFIXES = {"voc": (".xml",), "cvat": (".xml",), "yolo": (".txt", ".yaml", ".ym
 
 
 def open_dataset(
+    path: Path | str,
+    format: str = "auto",
+    *,
+    annotations: Path | str | None = None,
+    images: Path | str | None = None,
+    extract_to: Path | str | None = None,
+    boxes: str = "auto",
+) -> RawDataset:
+    """As `open_annotations`, with the class tree that lies in the folder, if any (`formats.taxonomy.FILE_NAMES`)."""
+    raw = open_annotations(path, format, annotations=annotations, images=images, extract_to=extract_to, boxes=boxes)
+    return replace(raw, class_tree=class_tree_in(Path(path), raw.dropped) if Path(path).is_dir() else None)
+
+
+def open_annotations(
     path: Path | str,
     format: str = "auto",
     *,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from hypviz.data.formats.survey import is_class_tree
 from hypviz.data.formats.tree import read_tree
 from hypviz.data.raw import DropCounter, RawBox, RawDataset, RawImage, storable
 from hypviz.errors import DataError
@@ -65,7 +66,7 @@ def _read(root: Path, *, classes: bool) -> RawDataset:
         raise DataError(f"{root}: there is no such folder.")
     dropped = DropCounter()
     tree = read_tree(root)
-    for name in tree.others:
+    for name in (one for one in tree.others if not is_class_tree(root, one)):
         dropped.other("not named like a picture", storable(name))
     tree.count_losses(dropped)
     names = tree.pictures

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hypviz.data.formats.mentions import Mentions
 from hypviz.data.formats.sniff import UNKNOWN, sniff
+from hypviz.data.formats.taxonomy import FILE_NAMES
 from hypviz.data.formats.tree import SKIPPED_FOLDERS, Tree, read_tree
 from hypviz.data.raw import DropCounter, storable
 
@@ -78,6 +79,7 @@ def survey(folder: Path, *, enter: bool = True) -> Survey:
     """Look at every file of a folder, or of the one folder that it holds beside a README, as an unpacked archive does."""
     root = inner_folder(folder) if enter else folder
     tree = read_tree(root)
+    tree.others = [name for name in tree.others if not is_class_tree(root, name)]
     signs = {name: sniff(root / name) for name in tree.others}
     kinds = {name: sign.kind for name, sign in signs.items()}
     descriptions = {name: sign.description for name, sign in signs.items() if sign.description}
@@ -87,6 +89,20 @@ def survey(folder: Path, *, enter: bool = True) -> Survey:
         if kind:
             kinds[name], descriptions[name] = kind, words
     return Survey(root, tree, kinds, descriptions)
+
+
+def is_class_tree(root: Path, name: str) -> bool:
+    """Whether a file is the class tree beside a data set: by its name and place, unless it holds annotations."""
+    return name in FILE_NAMES and sniff(root / name).kind in ("", UNKNOWN, "names", *_BROKEN)
+
+
+def class_tree_in(folder: Path, dropped: DropCounter) -> Path | None:
+    """The class tree in a data set's folder; of two the first of `formats.taxonomy.FILE_NAMES`, which is noted in `dropped`."""
+    root = inner_folder(folder)
+    files = [root / name for name in FILE_NAMES if (root / name).is_file() and is_class_tree(root, name)]
+    if len(files) > 1:
+        dropped.note(f"{files[1].name} was not read: the class tree is that of {files[0].name}")
+    return files[0] if files else None
 
 
 def inner_folder(path: Path) -> Path:
@@ -105,6 +121,8 @@ def inner_folder(path: Path) -> Path:
 def _matters(path: Path) -> bool:
     """Whether a file beside the only folder is part of the data."""
     name = path.name.lower()
+    if name in FILE_NAMES:
+        return True
     if name.startswith(("readme", "license", "licence", "copying", "citation", "changelog")) or name.endswith(_IGNORED):
         return False
     return not name.endswith(".txt") or bool(sniff(path).kind)

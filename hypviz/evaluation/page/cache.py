@@ -19,12 +19,14 @@ from zlib import error as ZlibError
 import numpy as np
 
 from hypviz.config import to_mapping
+from hypviz.data.taxonomy import version_of
 from hypviz.evaluation import EvaluateSettings, Evaluation
 from hypviz.evaluation.page.records import from_record, to_record
 from hypviz.evaluation.page.sources import Source
 from hypviz.evaluation.report import SCHEMA as REPORT_SCHEMA
 from hypviz.storage.files import write_folder
 from hypviz.storage.keeping import find, keep, places
+from hypviz.workspace.class_trees import text_of
 from hypviz.workspace.store import Workspace
 
 log = logging.getLogger(__name__)
@@ -78,8 +80,8 @@ class ResultCache:
         """What has changed since an evaluation of this name and settings was kept, in words; None without one."""
         for place in self._outdated(source, settings):
             facts, now = _read_facts(place), self._facts(source, settings)
-            names = {"key": "the checkpoint", "stamp": "the data", "retrieval": "how its answers are found"}
-            changed = next((name for key, name in names.items() if facts.get(key) != now[key]), "the way hypviz measures")
+            names = {"key": "the checkpoint", "stamp": "the data", "retrieval": "how its answers are found", "class_tree": "the class tree"}
+            changed = next((name for key, name in names.items() if facts.get(key) != now.get(key)), "the way hypviz measures")
             return f"An evaluation of {source.name} was kept, but {changed} has changed since."
         return None
 
@@ -94,6 +96,8 @@ class ResultCache:
         stamp = str(self.workspace.meta["stamp"])
         meaning = to_mapping(source.answers) if source.answers else None
         facts = {"name": source.name, "key": source.key, "stamp": stamp, "retrieval": meaning, "settings": to_mapping(settings)}
+        tree = version_of(text_of(self.workspace.folder))
+        facts |= {"class_tree": tree} if tree else {}
         read: dict[str, Any] = json.loads(json.dumps(facts))  # as it is read back, to compare with that
         return read
 

@@ -22,6 +22,7 @@ from hypviz.jobs.progress import DONE, RUNNING
 from hypviz.jobs.thread import Job, Jobs
 from hypviz.progress import OnProgress, OnStage
 from hypviz.storage.json_types import Json
+from hypviz.workspace.class_trees import read_taxonomy_of, text_of
 from hypviz.workspace.meta import now
 
 KEPT_REVIEWS = 6
@@ -42,7 +43,7 @@ class EvaluationService:
     def status(self, view_key: str, options: EvaluationOptions) -> Json:
         """Where a review stands, for the page: "ready", "running", "failed", "cancelled", "busy" (another one runs) or
         "absent", with the job if there is one, what is stale, and which scopes are at hand."""
-        view = self.library.view(view_key)
+        view = self.library.view(view_key).finest
         sources = sources_of(view, options, self.library)
         cache, job, identity = ResultCache(view.workspace), self.jobs.last, _identity(view, sources, options)
         ready = self._ready(view, sources, options)
@@ -62,14 +63,14 @@ class EvaluationService:
 
     def choices(self, view_key: str) -> Json:
         """What the view's checkpoint can be compared with."""
-        view = self.library.view(view_key)
+        view = self.library.view(view_key).finest
         names = [name for name in self.library.checkpoint_names() if name != view.card.name]
         opened = {"checkpoint": view.card.name, "data": view.workspace.name}
         return opened | {"others": names, "untrained": UNTRAINED, "quick_queries": QUICK_QUERIES}
 
     def run(self, view_key: str, options: EvaluationOptions) -> Job:
         """Start the evaluation, or join it where it runs already; BusyError while another one runs, DataError without boxes or edges."""
-        view = self.library.view(view_key)
+        view = self.library.view(view_key).finest
         check_judgeable(view.items, view.hierarchy, view.workspace.name)
         sources = sources_of(view, options, self.library)
         identity = _identity(view, sources, options)
@@ -78,7 +79,7 @@ class EvaluationService:
 
     def review(self, view_key: str, options: EvaluationOptions) -> EvaluationResult:
         """The finished review; SelectionError when it was not run yet."""
-        view = self.library.view(view_key)
+        view = self.library.view(view_key).finest
         sources = sources_of(view, options, self.library)
         identity = _identity(view, sources, options)
         known = self._kept(identity)
@@ -93,7 +94,7 @@ class EvaluationService:
 
     def health_check(self, view_key: str) -> HealthCheck:
         """The health report of an open view; it needs no evaluation."""
-        view = self.library.view(view_key)
+        view = self.library.view(view_key).finest
         with self._lock:
             known = self._checkups.setdefault(view.key, HealthCheck(view))
             self._checkups.move_to_end(view.key)
@@ -103,7 +104,7 @@ class EvaluationService:
 
     def _work(self, view: View, sources: list[Source], options: EvaluationOptions, on_stage: OnStage) -> None:
         """Embed and judge what is not kept yet, source by source."""
-        graph = class_graph(view.items, view.hierarchy)
+        graph, taxonomy = class_graph(view.items, view.hierarchy), read_taxonomy_of(view.workspace.folder)
         embeddings, results = [], []
         for number, source in enumerate(sources):
             fresh = 0.0 if source.stored(view.workspace) else EMBEDDING_SHARE
@@ -116,7 +117,7 @@ class EvaluationService:
                 retrieval = source.retrieval(view.workspace, embeddings[-1])
                 evaluation = evaluate(
                     view.items, view.hierarchy, embeddings[-1], options.settings,
-                    graph=graph, retrieval=retrieval, on_stage=step.part(fresh, 1.0),
+                    graph=graph, taxonomy=taxonomy, retrieval=retrieval, on_stage=step.part(fresh, 1.0),
                 )  # fmt: skip
                 result = CachedResult(source.name, evaluation, round(time.perf_counter() - start, 1), now())
                 ResultCache(view.workspace).store(source, options.settings, result)
@@ -168,4 +169,4 @@ class _Step:
 
 def _identity(view: View, sources: list[Source], options: EvaluationOptions) -> tuple[Any, ...]:
     """Two reviews with the same identity have the same answers."""
-    return (view.key, tuple(source.key for source in sources), options)
+    return (view.key, tuple(source.key for source in sources), options, text_of(view.workspace.folder))

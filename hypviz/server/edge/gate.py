@@ -15,7 +15,8 @@ from hypviz.server.edge.asgi import SAFE, answer, cookie, header, refuse
 OPEN = ("/healthz", "/hypviz/login")
 """Answered to everybody."""
 QUESTIONS = re.compile(
-    r"/hypviz/view/[^/]+/(rows|more|cone|focus|common|find|histograms|select_region|items|export|select|class|words|upload|offline\.html)"
+    r"/hypviz/view/[^/]+/(rows|more|cone|focus|common|find|histograms|select_region|items|export|select|class|words|upload|offline\.html"
+    r"|taxonomy/check)"
     r"|/hypviz/(login|logout)"
     r"|/gradio_api/(queue/join|queue/join/|call/[\w-]+(/v2)?|call/v2/[\w-]+|cancel|reset|upload)/?"
 )
