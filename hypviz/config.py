@@ -138,8 +138,9 @@ class EncoderSettings:
     backbone: str = "demo"
     """"demo", "demo-small", "pretrained:efficientnet_lite0" (1, 2: ImageNet weights from a Python package, Apache-2.0;
     with "+classes" its classifier's probabilities stand beside the features),
-    "open_clip:NAME" (an OpenCLIP image tower), "timm:NAME" (a timm model without its classifier) or
-    "meru:L12_W384_A12_P16", the ViT of a published MERU or HyCoCLIP file: layers, width, attention heads, patch size."""
+    "open_clip:NAME" (an OpenCLIP image tower), "timm:NAME" (a timm model without its classifier),
+    "meru:L12_W384_A12_P16", the ViT of a published file in MERU's format: layers, width, attention heads, patch size; or
+    "vit:mean_L12_W768_A12_P16_E6", one whose feature is the mean of its patches ("token": its class token), with 10^-6 in LayerNorm."""
     embed_dim: int = 128
     """Dimension of the hyperbolic space [P]."""
     geometry: str = "hyperbolic"
@@ -156,8 +157,9 @@ class EncoderSettings:
     """Tag of the published weights that the backbone began with. Its activation, input size, mean and standard deviation
     are theirs, so a checkpoint needs the tag to be rebuilt as it was trained. Set by weights "hub:TAG"."""
     text: str = ""
-    """The text tower beside it: "" for none, "meru:L12_W512_A8_C77" (layers, width, attention heads, tokens of a text), or
-    "open_clip" for the one of an OpenCLIP backbone. It is never trained here: the method sees pictures alone [P]."""
+    """The text tower beside it: "" for none, "meru:L12_W512_A8_C77" (layers, width, attention heads, tokens of a text), "clip:…" with
+    QuickGELU and a constant in its projection, "clip-gelu:…" with the constant alone, or "open_clip" for the one of an OpenCLIP
+    backbone. It is never trained here: the method sees pictures alone [P]."""
     pixel_mean: tuple[float, ...] = ()
     """Mean of red, green and blue in 0…1 that the input is freed of; () takes the backbone's own."""
     pixel_std: tuple[float, ...] = ()

@@ -50,7 +50,7 @@ Checkpoint = Annotated[
     typer.Option(
         "--checkpoint",
         callback=fetched,
-        help="A checkpoint's name, its .safetensors file, a MERU, HyCoCLIP or OpenCLIP file, or hf://OWNER/MODEL[@REVISION].  "
+        help="A checkpoint's name, its .safetensors file, a published model's file (docs/models.md), or hf://OWNER/MODEL[@REVISION].  "
         "[default: the one that suits]",
     ),
 ]
@@ -70,10 +70,10 @@ def suited(checkpoint: str, workspace: Path) -> str:
 
 
 def say_licence(*checkpoints: str) -> None:
-    """A line on standard error for each checkpoint that may not be used commercially; it is said where a model is picked."""
+    """A line on standard error for each checkpoint whose licence has to be noted; it is said where a model is picked, too."""
     from hypviz.model.card import find_checkpoint, read_card
 
     for checkpoint in checkpoints:
         card = read_card(find_checkpoint(checkpoint))
-        if card.restricted:
+        if card.licence_to_note:
             typer.echo(f"{card.name}: licence {card.licence}", err=True)

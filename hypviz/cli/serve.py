@@ -36,8 +36,8 @@ def serve_page(
     checkpoint: Annotated[
         str,
         typer.Option(
-            help="A name, a .safetensors file with its card, a MERU, HyCoCLIP or OpenCLIP file, or hf://OWNER/MODEL[@REVISION]; the "
-            "shipped one that suits."
+            help="A name, a .safetensors file with its card, a published model's file (docs/models.md), or hf://OWNER/MODEL[@REVISION]; "
+            "the shipped one that suits."
         ),
     ] = "",
     host: Annotated[
@@ -130,6 +130,6 @@ def serve(
             view = library.open(name, chosen, on_progress=report)
         for line in report_lines(report_of(view.workspace)):
             logging.info("%s", line)
-        if view.card.restricted:
+        if view.card.licence_to_note:
             logging.info("%s: licence %s", view.card.name, view.card.licence)
         run(library, name, chosen, settings=settings, browser=browser, then=view.warm_up)

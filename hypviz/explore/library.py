@@ -86,7 +86,7 @@ class Library:
         return list(dict.fromkeys([*list_checkpoints(), *self.checkpoints, *list_checkpoints(own_checkpoints())]))
 
     def checkpoint_choices(self) -> list[tuple[str, str]]:
-        """(what a picker shows, name) of the checkpoints: a licence that forbids commercial use stands beside the name."""
+        """(what a picker shows, name) of the checkpoints: a licence that has to be noted stands beside the name."""
         return [(self._with_licence(name), name) for name in self.checkpoint_names()]
 
     def _with_licence(self, name: str) -> str:
@@ -94,7 +94,7 @@ class Library:
             card = read_card(self.checkpoint(name))
         except CheckpointError:  # a damaged one says so when it is opened
             return name
-        return f"{name} · {card.licence.partition(' ')[0]}" if card.restricted else name
+        return f"{name} · {card.licence_to_note}" if card.licence_to_note else name
 
     def open(self, data: str, checkpoint: str, *, on_progress: OnProgress | None = None) -> View:
         """The view of a workspace (a name, or a folder of any kind) through a checkpoint (a name or a file).

@@ -29,6 +29,9 @@ RANDOM = "random"
 """Weights of a backbone that is about to get those of a checkpoint: none are looked for, whatever its name promises."""
 MAX_WEIGHTS, MAX_WIDTH = 4 << 30, 1 << 16
 """Weights of the layers of a transformer by its name, and the largest number in that: a name is a few letters, what it asks for is not."""
+POOLS = {"token": "token", "mean": "avg"}
+"""What a ViT's feature is, in timm's words: its class token, or the mean of its patches."""
+MAX_EXPONENT = 12
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -65,8 +68,8 @@ def build_backbone(name: str, *, weights: str | None = None, image_size: int = 0
             load_tower(backbone.tower, read_weights(Path(weights)), source=f"Weights file {weights}")
         return backbone
     tag = hub_tag(weights) or published
-    if family == "meru":
-        return _meru(model, weights, image_size)
+    if family in ("meru", "vit"):
+        return _vit(name, weights, image_size)
     return (_open_clip if family == "open_clip" else _timm)(model, tag, weights, image_size)
 
 
@@ -87,8 +90,8 @@ def check_known(name: str) -> None:
 
         if not re.fullmatch(r"[\w.-]+", model) or not timm.is_model(model):
             raise SettingsError(f"timm has no model {model!r:.80}; see timm.list_models(), for example resnet50.")
-    elif family == "meru" and model:
-        read_shape(model, "LWAP")
+    elif family in ("meru", "vit") and model:
+        _vit_shape(name)
     elif family == "pretrained":
         find_packaged(model)
     elif name not in DEMO_NAMES:
@@ -174,27 +177,46 @@ def _pretrained(name: str, weights: str | None, image_size: int) -> Backbone:
     return Backbone(tower, tower.num_features, image_size or packaged.size, (0.5,) * 3, (0.5,) * 3)
 
 
-def _meru(shape: str, weights: str | None, image_size: int) -> Backbone:
-    """The ViT of MERU (Desai et al., 2023): timm's, on its class token, with the LayerNorm of torch (eps 1e-5, not 1e-6)."""
+def _vit(name: str, weights: str | None, image_size: int) -> Backbone:
+    """A ViT of timm's by its shape, see `_vit_shape`."""
     from timm.models.vision_transformer import VisionTransformer
 
     size = image_size or 224
-    sizes = read_shape(shape, "LWAP")
+    pool, sizes = _vit_shape(name)
     if (size // sizes["P"]) ** 2 * sizes["W"] > MAX_WEIGHTS // 16:
         raise SettingsError(f"Pictures of {size} pixels in patches of {sizes['P']} are more than any transformer here takes.")
     tower = VisionTransformer(
         img_size=size, patch_size=sizes["P"], embed_dim=sizes["W"], depth=sizes["L"], num_heads=sizes["A"],
-        num_classes=0, global_pool="token", norm_layer=nn.LayerNorm,
+        num_classes=0, global_pool=POOLS[pool], norm_layer=partial(nn.LayerNorm, eps=10.0 ** -sizes["E"]),
     )  # fmt: skip
     if weights:
         load_tower(tower, read_weights(Path(weights)), source=f"Weights file {weights}")
     return Backbone(tower, sizes["W"], size, IMAGENET_MEAN, IMAGENET_STD)
 
 
+def _vit_shape(name: str) -> tuple[str, dict[str, int]]:
+    """(pooling, sizes) of "meru:SHAPE", the ViT of MERU (Desai et al., 2023) on its class token, with the LayerNorm of torch, or of
+    "vit:POOLING_SHAPE_E6", with the mean of its patches or its class token, and 10^-E in LayerNorm; SettingsError for any other.
+
+    >>> _vit_shape("vit:mean_L12_W768_A12_P16_E6")
+    ('mean', {'L': 12, 'W': 768, 'A': 12, 'P': 16, 'E': 6})
+    """
+    family, _, model = name.partition(":")
+    if family == "meru":
+        return "token", read_shape(model, "LWAP") | {"E": 5}
+    pool, _, shape = model.partition("_")
+    if pool not in POOLS:
+        raise SettingsError(f"A ViT is pooled by {' or '.join(POOLS)}, as vit:mean_L12_W768_A12_P16_E6; got {name!r:.80}.")
+    sizes = read_shape(shape, "LWAPE")
+    if sizes["E"] > MAX_EXPONENT:
+        raise SettingsError(f"LayerNorm's epsilon is 10^-1 to 10^-{MAX_EXPONENT}, got 10^-{sizes['E']} in {name!r:.80}.")
+    return pool, sizes
+
+
 def read_shape(text: str, letters: str) -> dict[str, int]:
     """The sizes in the name of a transformer, in MERU's notation; SettingsError unless each letter has a positive one.
 
-    L layers, W width, A attention heads, P patch side in pixels, C tokens of a text.
+    L layers, W width, A attention heads, P patch side in pixels, C tokens of a text, E of the epsilon 10^-E.
 
     >>> read_shape("L12_W384_A12_P16", "LWAP")
     {'L': 12, 'W': 384, 'A': 12, 'P': 16}

@@ -7,8 +7,10 @@ The file of a published model (`model.published`) needs no card: what it says of
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,7 +20,9 @@ from typing import Any
 from hypviz.config import EncoderSettings, from_mapping, to_mapping
 from hypviz.errors import CheckpointError, SettingsError
 from hypviz.hub.address import address_of, is_hub_address
+from hypviz.hub.readme import NOT_STATED
 from hypviz.model.hub_checkpoint import CONFIG, WEIGHTS, fetch_checkpoint
+from hypviz.model.hyper3_config import read_config
 from hypviz.paths import CHECKPOINTS
 from hypviz.search.retrieval import Retrieval
 from hypviz.storage.files import read_limited, write_file
@@ -42,7 +46,7 @@ class Card:
     """Cone threshold on ext(parent, child) in radians, calibrated on validation pairs."""
     omega_parents: float = 0.5
     """Threshold on π − ext(child, parent) in radians, calibrated likewise."""
-    licence: str = "not stated"
+    licence: str = NOT_STATED
     description: str = ""
     training: Json = field(default_factory=dict)
     metrics: Json = field(default_factory=dict)
@@ -59,6 +63,19 @@ class Card:
     def restricted(self) -> bool:
         """Whether the licence forbids commercial use, which is said wherever the checkpoint is picked."""
         return "-NC" in self.licence.upper() or "NO COMMERCIAL" in self.licence.upper()
+
+    @property
+    def licence_to_note(self) -> str:
+        """The licence in a few words where it has to be seen before a checkpoint is used: it forbids commercial use, or is that of a
+        published file which does not state it. "" for any other.
+
+        >>> Card("a", EncoderSettings(), licence="CC-BY-NC-4.0 (no commercial use), as released").licence_to_note
+        'CC-BY-NC-4.0'
+        >>> Card("a", EncoderSettings(), licence="not stated by its authors; built on others' code").licence_to_note
+        'not stated by its authors'
+        """
+        noted = self.restricted or self.licence.startswith(f"{NOT_STATED} ")
+        return re.split(r" ?[;,(]", self.licence, maxsplit=1)[0] if noted else ""
 
     def to_json(self) -> Json:
         """JSON-ready content of the card."""
@@ -117,11 +134,11 @@ def read_card(path: Path) -> Card:
     """The card beside a checkpoint's file, or that of a published model; CheckpointError says what is wrong with it."""
     card = card_path(path)
     if not card.is_file():
-        from hypviz.model.published import describe_file
-
-        return Card(**describe_file(path))
+        return _of_published(path)
     try:
         content = json.loads(read_limited(card, MAX_CARD))
+        if card.name == CONFIG and isinstance(content, dict) and "schema" not in content:  # of another program, beside its weights
+            return _of_published(path)
         schema = content.pop("schema")
         if not isinstance(schema, int):
             raise TypeError(f"its schema is {schema!r:.40}, no whole number")
@@ -138,6 +155,12 @@ def read_card(path: Path) -> Card:
         raise CheckpointError(f"Card {card} is no hypviz checkpoint card ({reason}).") from error
 
 
+def _of_published(path: Path) -> Card:
+    from hypviz.model.published import describe_file
+
+    return Card(**describe_file(path))
+
+
 def write_card(path: Path, card: Card) -> None:
     """Write the card beside a .safetensors file, atomically."""
     write_file(path.with_suffix(".json"), card_writer(card))
@@ -150,10 +173,16 @@ def card_writer(card: Card) -> Callable[[Path], object]:
 
 
 def checkpoint_hash(path: Path) -> str:
-    """Hash of a weights file's bytes, and of what its card says of boxes in pictures: what an embedding made with it is keyed by."""
+    """Hash of a weights file's bytes, and of what stands beside it: its card's rules for boxes in pictures, hyper3-clip's configuration.
+
+    An embedding made with it is keyed by this.
+    """
     status, card = path.stat(), card_path(path)
     weights = _hash_of(path, status.st_size, status.st_mtime_ns)
     rules = _picture_rules(card, card.stat().st_mtime_ns) if card.is_file() and card != path else ()
+    with contextlib.suppress(CheckpointError):  # a damaged one says so when the weights are read
+        if config := read_config(path.parent):
+            rules += (json.dumps(config, sort_keys=True),)
     return hashlib.sha256(" ".join([weights, *rules]).encode()).hexdigest()[:16] if rules else weights
 
 

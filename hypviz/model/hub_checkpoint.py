@@ -12,6 +12,8 @@ from hypviz.progress import OnProgress
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 """The files of a checkpoint in a repository of its own: weights, and the card."""
+HYPER3_CONFIG = "config.yaml"
+"""What stands beside the weights where hyper3-clip's own code wrote them, see `model.hyper3_config`."""
 _OPEN_CLIP = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 _ENDINGS = (".safetensors", ".pth", ".pt", ".bin")
 
@@ -40,8 +42,8 @@ def checkpoint_files(names: Sequence[str]) -> tuple[str, ...]:
     for name in _OPEN_CLIP:
         if name in names:
             return (name,)
-    if WEIGHTS in names and CONFIG in names:
-        return WEIGHTS, CONFIG
+    if (beside := [name for name in (CONFIG, HYPER3_CONFIG) if name in names]) and WEIGHTS in names:
+        return WEIGHTS, *beside
     pairs = [(name, card) for name in names if name.endswith(".safetensors") and (card := f"{Path(name).with_suffix('.json')}") in names]
     single = [(name,) for name in names if name.endswith(_ENDINGS)]
     for candidates in (pairs, single):

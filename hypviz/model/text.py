@@ -19,6 +19,8 @@ from hypviz.model.backbone import read_shape
 
 VOCABULARY = 49408
 """Tokens of CLIP's byte-pair encoding, the only one used here."""
+TOWERS = {"meru": (False, False), "clip": (True, True), "clip-gelu": (False, True)}
+"""Towers named by their shape: whether they have QuickGELU, and whether their projection has an additive constant."""
 MAX_CHARACTERS = 10_000
 """Longest text taken. 77 tokens are far fewer; the tokenizer alone would spend seconds on a book."""
 
@@ -60,21 +62,24 @@ def build_text_tower(settings: EncoderSettings) -> TextTower | None:
     if not settings.text:
         return None
     family, _, shape = settings.text.partition(":")
-    if family == "meru" and shape:
-        return _meru(shape, settings.embed_dim)
+    if family in TOWERS and shape:
+        return _by_shape(family, shape, settings.embed_dim)
     backbone, _, name = settings.backbone.partition(":")
     if settings.text == "open_clip" and backbone == "open_clip":
         return _open_clip(name)
-    raise SettingsError(f"Unknown text tower {settings.text!r}; use none, meru:L…_W…_A…_C…, or open_clip with an open_clip: backbone.")
-
-
-def _meru(shape: str, embed_dim: int) -> TextTower:
-    from open_clip.transformer import TextTransformer
-
-    sizes = read_shape(shape, "LWAC")
-    tower = TextTransformer(
-        context_length=sizes["C"], vocab_size=VOCABULARY, width=sizes["W"], heads=sizes["A"], layers=sizes["L"], output_dim=embed_dim
+    raise SettingsError(
+        f"Unknown text tower {settings.text!r}; use none, meru:L…_W…_A…_C…, clip:…, clip-gelu:…, or open_clip with an open_clip: backbone."
     )
+
+
+def _by_shape(family: str, shape: str, embed_dim: int) -> TextTower:
+    from open_clip.transformer import QuickGELU, TextTransformer
+
+    sizes, (quick, bias) = read_shape(shape, "LWAC"), TOWERS[family]
+    tower = TextTransformer(
+        context_length=sizes["C"], vocab_size=VOCABULARY, width=sizes["W"], heads=sizes["A"], layers=sizes["L"], output_dim=embed_dim,
+        proj_bias=bias, act_layer=QuickGELU if quick else nn.GELU,
+    )  # fmt: skip
     return TextTower(tower, sizes["C"])
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +19,26 @@ MAX_HEADER = 16 << 20
 _WRAPPERS = ("state_dict", "model", "model_state_dict", "teacher")
 _PREFIXES = ("module.encoder_q.", "encoder_q.", "module.visual.", "visual.", "module.", "backbone.", "")
 """Where the image tower sits in published files: MoCo-v2's query encoder, CLIP's visual tower, wrapped models."""
+
+_INERT = ("omegaconf.", "numpy.", "typing.")
+_INERT_TYPES = {f"builtins.{name}" for name in ("bool", "bytes", "dict", "float", "int", "list", "object", "set", "str", "tuple")}
+"""What trainings save beside weights, as MERU's descendants do: settings in OmegaConf's containers, the state of a random generator."""
+_PICKLES = threading.Lock()
+"""Torch keeps one list of known names for the whole process."""
+
+
+class _Inert:
+    """Stands for an object of a file that is not a tensor: made without its class, holding nothing, doing nothing."""
+
+    def __new__(cls, *_: object) -> _Inert:
+        return super().__new__(cls)
+
+    def __setstate__(self, _: object) -> None:
+        """What the object held is left in the file."""
+
+
+def _empty(*_: object) -> dict[object, object]:
+    return {}
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -31,7 +53,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         _check_archive(path)
         # A mapped file is read where it is looked at: the shapes of a large model cost nothing. Files of old are no archives.
-        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+        loaded = _load_tensors(path)
     except CheckpointError:
         raise
     except pickle.UnpicklingError as error:  # torch tells code from garbage in its message only
@@ -46,6 +68,27 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             ) from error
         raise CheckpointError(f"Weights file {path} is damaged or in an unknown format ({type(error).__name__}).") from error
     return _tensors_of(loaded, path)
+
+
+def _load_tensors(path: Path) -> Any:
+    """The content of a .pt file, opened with weights_only; settings and random states in it are inert objects."""
+    if not zipfile.is_zipfile(path):
+        return torch.load(path, map_location="cpu", weights_only=True)
+    with _PICKLES:
+        names = [] if _is_program(path) else torch.serialization.get_unsafe_globals_in_checkpoint(str(path))
+        stand_ins: list[Any] = [
+            (_empty if name == "collections.defaultdict" else _Inert, name)
+            for name in names
+            if name.startswith(_INERT) or name in _INERT_TYPES or name == "collections.defaultdict"
+        ]
+        with torch.serialization.safe_globals(stand_ins):
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+
+
+def _is_program(path: Path) -> bool:
+    """Whether a .pt archive is TorchScript's, which torch refuses by itself."""
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
 
 
 def check_header(path: Path) -> None:

@@ -20,7 +20,7 @@ from hypviz.geometry import from_polar, pairwise_distance, pairwise_exterior_ang
 from hypviz.model.card import read_card
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
-from hypviz.model.published import MERU_LICENCE
+from hypviz.model.published_meru import MERU_LICENCE
 from hypviz.model.text import TextTower
 
 TOLERANCE = 1e-4
@@ -199,6 +199,8 @@ def test_a_model_without_a_text_tower_says_so() -> None:
         ({"curv": torch.ones(2)}, "one finite number"),
         ({"textual.token_embed.weight": torch.zeros(100, 64)}, "vocabulary of 100"),
         ({"visual.cls_token": None}, "class token"),
+        ({"visual.pos_embed": torch.zeros(7)}, "not their shapes"),
+        ({"textual_proj.weight": torch.zeros(64)}, "not their shapes"),
         ({"visual.norm.bias": None}, "1 weights are missing"),
         ({"visual.extra": torch.zeros(1)}, "1 are unknown"),
         ({"textual_proj.weight": None}, r"has no card: expected bad\.json beside it, or a published MERU"),
