@@ -27,6 +27,10 @@ class CheckpointError(HypvizError, ValueError):
     """A checkpoint or weights file that is missing, damaged or does not fit the model."""
 
 
+class UnknownWeightsError(CheckpointError):
+    """Weights without a card, of no published format that is read without one."""
+
+
 class HubError(HypvizError):
     """A repository of a hub that cannot be named so, fetched or written."""
 

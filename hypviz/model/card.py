@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from hypviz.config import EncoderSettings, from_mapping, to_mapping
-from hypviz.errors import CheckpointError, SettingsError
+from hypviz.errors import CheckpointError, SettingsError, UnknownWeightsError
 from hypviz.hub.address import address_of, is_hub_address
 from hypviz.hub.readme import NOT_STATED
 from hypviz.model.hub_checkpoint import CONFIG, WEIGHTS, fetch_checkpoint
@@ -138,7 +138,8 @@ def read_card(path: Path) -> Card:
     try:
         content = json.loads(read_limited(card, MAX_CARD))
         if card.name == CONFIG and isinstance(content, dict) and "schema" not in content:  # of another program, beside its weights
-            return _of_published(path)
+            with contextlib.suppress(UnknownWeightsError):  # no weights of another program: a damaged card
+                return _of_published(path)
         schema = content.pop("schema")
         if not isinstance(schema, int):
             raise TypeError(f"its schema is {schema!r:.40}, no whole number")

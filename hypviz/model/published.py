@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import Tensor
 
-from hypviz.errors import CheckpointError, HypvizError
+from hypviz.errors import CheckpointError, HypvizError, UnknownWeightsError
 from hypviz.hub.address import address_of
 from hypviz.model.backbone import read_shape
 from hypviz.model.hub_checkpoint import WEIGHTS
@@ -44,7 +44,7 @@ def translate(tensors: Mapping[str, Tensor], *, source: Path) -> Translated:
     """A published model as an encoder of ours; CheckpointError for a format that is not known, or sizes that are not there."""
     kind = _kind(tensors)
     if kind is None:
-        raise CheckpointError(
+        raise UnknownWeightsError(
             f"Checkpoint {source} has no card: expected {source.with_suffix('.json').name} beside it, or a published MERU, HyCoCLIP, "
             "UNCHA, HAC, hyper3-clip or OpenCLIP model with both towers, which needs none. Weights of an image tower alone go into "
             "training: --weights FILE."
