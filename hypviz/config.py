@@ -226,6 +226,9 @@ class TrainSettings:
     """Learning rate of a polar head's directions relative to its radii: what the backbone knows is in them [R]."""
     last_blocks: int = 0
     """Of the backbone only the last so many blocks are trained, the rest stays as it is; 0 trains all of it."""
+    lora_rank: int = 0
+    """Rank of the adapters (LoRA, `model.adapters`) that learn in the place of the backbone's weights, in its last `last_blocks`
+    blocks; they are merged at the end. 0 trains the weights themselves [R]."""
     warmup: float = 0.1
     """Share of the steps with a linearly rising learning rate; a cosine decay follows [R]."""
     weight_decay: float = 0.05
@@ -266,6 +269,7 @@ class TrainSettings:
         check_range("validate_every", self.validate_every, 1, 1e9)
         check_range("save_every", self.save_every, 1, 1e9)
         check_range("last_blocks", self.last_blocks, 0, 1e4)
+        check_range("lora_rank", self.lora_rank, 0, 1024)
         check_range("patience", self.patience, 0, 1e9)
         check_range("seed", self.seed, 0, 2**32)
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):

@@ -43,6 +43,7 @@ ONLY_IN = {
     "umap": {"viz"},
     "open_clip": {"model"},
     "timm": {"model"},
+    "peft": {"model"},
     "huggingface_hub": {"hub"},
     "safetensors": {"model", "vectors"},
     "pyarrow": {"data", "openimages", "workspace", "vectors"},

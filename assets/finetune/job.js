@@ -167,7 +167,7 @@ class JobView {
 export const createJob = (options) => new JobView(options);
 
 /** @type {Record<string, string>} */
-const DEPTHS = { head: "head only", blocks: "last blocks", all: "whole encoder" };
+const DEPTHS = { head: "head only", lora: "adapters", blocks: "last blocks", all: "whole encoder" };
 
 /** What a training is called. @param {Job} job */
 const nameOf = (job) => `${job.set_title || job.set} from ${String(job.checkpoint).split("/").pop()}, ${DEPTHS[job.depth] || job.depth}`;

@@ -17,6 +17,7 @@ from hypviz.cli import (
     doctor,
     experiment,
     export,
+    export_onnx,
     export_sets,
     finetune,
     heads,
@@ -45,6 +46,7 @@ export.app.command("cvat")(export_sets.cvat)
 export.app.command("label-studio")(export_sets.label_studio)
 export.app.command("fiftyone")(export_sets.fiftyone)
 export.app.command("datasets")(export_sets.datasets)
+export.app.command("onnx")(export_onnx.onnx)
 app.add_typer(data.app, name="data", help="Make or import data.")
 app.command("train")(model.train)
 app.command("finetune")(finetune.finetune)

@@ -27,7 +27,7 @@ def finetune(
     ] = "",
     backbone: Annotated[str, typer.Option(help="Instead: a backbone, as in `train`; it gets a hyperbolic head.")] = "",
     weights: Annotated[str, typer.Option(help="The backbone's weights: a file, or hub:TAG; pretrained: brings its own.")] = "",
-    depth: Annotated[str, typer.Option(help="head, blocks or all.")] = "head",
+    depth: Annotated[str, typer.Option(help="head, lora (adapters in the last blocks), blocks or all.")] = "head",
     settings: Annotated[Optional[str], typer.Option(help='Settings to change, as JSON or a .json file: {"train.lr": 0.001}.')] = None,
     licence: Annotated[str, typer.Option(help="Licence to state in the card.")] = "not stated",
     note: Annotated[str, typer.Option(help="A note for the card.")] = "",

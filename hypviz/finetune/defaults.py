@@ -14,6 +14,7 @@ from hypviz.data.items import Items
 from hypviz.errors import SettingsError
 from hypviz.finetune.request import DERIVED, FinetuneSettings, named_settings
 from hypviz.finetune.split import Split
+from hypviz.model.adapters import check_peft
 from hypviz.training.losses import LossSettings
 from hypviz.training.state import Recipe
 
@@ -23,6 +24,10 @@ POLAR_LOSS = {"anchor": 0.1, "denominator": "sincere"}
 """What the loss of a polar head adds by default (docs/finetune.md says what each gave)."""
 AFFORDABLE_CROPS = 2000
 """Crops of which a large backbone sees an augmented view too: looking at them is what a training costs there."""
+LAST_BLOCKS = 2
+"""Blocks of the backbone that learn at the depths blocks and lora."""
+LORA_RANK = 8
+"""Of the adapters at the depth lora (docs/finetune.md says what it gave)."""
 SMALL_BACKBONES = ("demo", "demo-small")
 """Backbones that are quick on a CPU and were trained from scratch; others are large and take the paper's small rate."""
 
@@ -61,6 +66,7 @@ def make_plan(depth: str, encoder: EncoderSettings, items: Items, split: Split, 
     train = _merged(TrainSettings, defaults, chosen["train"])
     if depth == "head" and train.backbone_lr_scale > 0:
         raise SettingsError("backbone_lr_scale must be 0 where only the head learns, its features are fixed; choose another depth.")
+    _check_adapters(depth, train)
     polar = encoder.head == "polar"
     pairs = _merged(PairSettings, {"batches": "images", **({"cross_from": "ancestors"} if polar else {})}, chosen["pairs"])
     loss = _merged(LossSettings, {"geometry": encoder.geometry, **(POLAR_LOSS if polar else {})}, chosen["loss"])
@@ -78,13 +84,24 @@ def default_train(depth: str, backbone: str, images: int) -> dict[str, Any]:
     common = {"batch_pairs": batch, "patience": 12 if depth == "head" else 6, "weight_decay": 0.05, "colour_jitter": 0.2}
     if depth == "head":
         return common | {"lr": 2e-3, "backbone_lr_scale": 0.0}
+    if depth == "lora":
+        return common | {"lr": 1e-3, "backbone_lr_scale": 0.3, "last_blocks": LAST_BLOCKS, "lora_rank": LORA_RANK}
     scale = {"blocks": 0.3, "all": 0.3}[depth] if small else 0.02
-    return common | {"lr": 1e-3, "backbone_lr_scale": scale, "last_blocks": 2 if depth == "blocks" else 0}
+    return common | {"lr": 1e-3, "backbone_lr_scale": scale, "last_blocks": LAST_BLOCKS if depth == "blocks" else 0}
+
+
+def _check_adapters(depth: str, train: TrainSettings) -> None:
+    """SettingsError where the rank of the adapters does not go with the depth, or the package that makes them is missing."""
+    if (depth == "lora") != (train.lora_rank > 0):
+        wanted = "at least 1 at the depth lora" if depth == "lora" else f"0 at the depth {depth}; adapters learn at the depth lora"
+        raise SettingsError(f"lora_rank must be {wanted}, got {train.lora_rank}.")
+    if depth == "lora":
+        check_peft()
 
 
 def default_epochs(depth: str, images: int, epoch_steps: int) -> int:
     """Enough for some hundred steps; early stopping ends most runs sooner."""
-    steps = {"head": 200, "blocks": 120, "all": 120}[depth] * float(np.clip(math.sqrt(images / 75), 0.5, 3.0))
+    steps = {"head": 200, "lora": 120, "blocks": 120, "all": 120}[depth] * float(np.clip(math.sqrt(images / 75), 0.5, 3.0))
     return max(8, math.ceil(steps / epoch_steps))
 
 

@@ -56,6 +56,9 @@ SETTINGS = (
             "backbone knows of pictures, so they move more slowly.", 0, 10),
     Setting("train.last_blocks", "Last blocks",
             "Only so many blocks at the end of the backbone learn; 0 lets all of it learn.", 0, 10_000),
+    Setting("train.lora_rank", "Rank of the adapters",
+            "Of the depth lora: how many directions of change each layer of the last blocks can learn, instead of all its weights. More "
+            "fits these pictures more closely. 0 at every other depth, where the weights themselves learn.", 0, 1024),
     Setting("train.batch_pairs", "Pairs per step",
             "Parent → child pairs in one step; about twice as many crops are looked at. More makes steady steps and needs more memory.",
             2, 1_000_000),

@@ -14,6 +14,11 @@ DEPTHS = {
         "Head only",
         "The backbone stays as it is; its features are computed once and a new linear layer is learned on them. Seconds to a minute.",
     ),
+    "lora": (
+        "Adapters in the last blocks (LoRA)",
+        "Beside the layers of the last blocks small adapters learn, and are merged in the end; the weights themselves stay, so less can be "
+        "lost. Needs the package peft. Minutes.",
+    ),
     "blocks": (
         "Last blocks",
         "The last blocks of the backbone learn too, carefully; the early ones, which see edges and textures, stay. Minutes.",

@@ -39,16 +39,21 @@ def count_blocks(tower: nn.Module) -> int:
     return sum(_is_block(part) for part in tower_parts(tower))
 
 
+def last_parts(tower: nn.Module, blocks: int) -> list[nn.Module]:
+    """The tower's last `blocks` blocks and what comes after them; all of its parts for 0, or where it has no more blocks."""
+    parts = tower_parts(tower)
+    places = [place for place, part in enumerate(parts) if _is_block(part)]
+    return parts[places[-blocks] :] if 0 < blocks < len(places) else parts
+
+
 def freeze_all_but_last(tower: nn.Module, blocks: int) -> None:
     """Freeze everything but the last `blocks` blocks and what comes after them; parameters of the tower itself too.
 
     A tower with no more blocks than that is left as it is.
     """
-    parts = tower_parts(tower)
-    places = [place for place, part in enumerate(parts) if _is_block(part)]
-    if blocks >= len(places):
+    if blocks >= count_blocks(tower):
         return
-    trained = {id(parameter) for part in parts[places[-blocks] :] for parameter in part.parameters()}
+    trained = {id(parameter) for part in last_parts(tower, blocks) for parameter in part.parameters()}
     for parameter in tower.parameters():
         parameter.requires_grad_(id(parameter) in trained)
 

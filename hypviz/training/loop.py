@@ -25,6 +25,7 @@ from hypviz.data.image_batches import ImageSampler
 from hypviz.data.items import Items
 from hypviz.data.pairs import PairSampler
 from hypviz.errors import CheckpointError, HypvizError
+from hypviz.model.adapters import add_adapters, without_adapters
 from hypviz.model.card import Card, weights_path
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import hardware, pick_device
@@ -95,7 +96,10 @@ def train(
     settings = recipe.train
     target = pick_device(device)
     ranks.check_same({"settings": json.dumps(asdict(recipe), sort_keys=True), "data": items.data_hash})
-    encoder = _start(recipe, init, weights).to(target)
+    encoder = _start(recipe, init, weights)
+    if settings.lora_rank:
+        add_adapters(encoder.backbone, rank=settings.lora_rank, blocks=settings.last_blocks, seed=settings.seed)
+    encoder = encoder.to(target)
     ranks.take_weights_of_leader(encoder)
     optimiser = build_optimiser(encoder, settings)
     first_head = copy.deepcopy(encoder.head) if recipe.loss.anchor else None  # before a state is loaded, so that a resumed run has the same
@@ -113,11 +117,12 @@ def train(
     stop = stop or threading.Event()
 
     def measure(loss: float) -> dict[str, float]:
-        metrics = _measured(encoder, loss, validate, ranks) | (vitals.to_json() if vitals else {})
+        plain = without_adapters(encoder)
+        metrics = _measured(plain, loss, validate, ranks) | (vitals.to_json() if vitals else {})
         state.history.append({"step": step, "seconds": round(pace.seconds), **metrics})
         log.info("step %d: %s", step, json.dumps(state.history[-1]))
         if settings.patience:
-            state.consider(encoder, step, _score(metrics))
+            state.consider(plain, step, _score(metrics))
         return metrics
 
     watch, vitals = Watch(), None
@@ -144,6 +149,7 @@ def train(
                 state.save(encoder, optimiser, step, pace.seconds)
             if stops:
                 raise Stopped(f"Stopped at step {step} of {settings.steps}; run the same command again to resume.")
+    encoder = without_adapters(encoder)
     if state.best is not None:
         encoder.load_state_dict(state.best["encoder"])
     record = {"recipe": asdict(recipe), "seconds": round(pace.seconds), "hardware": hardware(target), "history": state.history}

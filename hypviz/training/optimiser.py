@@ -15,9 +15,9 @@ def build_optimiser(encoder: HyperbolicEncoder, settings: TrainSettings) -> torc
     """Groups by part (backbone, a polar head's directions, all else) and by decay (matrices and filters, or not).
 
     Each group keeps its own peak learning rate as `peak`. A backbone with rate 0 is frozen, and so is all of it but the
-    last blocks where `last_blocks` is set.
+    last blocks where `last_blocks` is set; one that has adapters was frozen when it got them.
     """
-    if settings.last_blocks:
+    if settings.last_blocks and not settings.lora_rank:
         freeze_all_but_last(encoder.backbone, settings.last_blocks)
     groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
     for name, parameter in encoder.named_parameters():

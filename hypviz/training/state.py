@@ -14,6 +14,7 @@ import torch
 
 from hypviz.config import EncoderSettings, PairSettings, TrainSettings, from_mapping
 from hypviz.errors import CheckpointError, SettingsError
+from hypviz.model.adapters import has_adapters, without_adapters
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.storage.files import write_file
 from hypviz.storage.json_types import Json
@@ -111,19 +112,21 @@ class RunState:
         key = json.dumps({"recipe": asdict(self.recipe), **self.origin}, sort_keys=True)
         content = {"key": key, "step": step, "seconds": seconds, "history": self.history}
         content |= {"encoder": encoder.state_dict(), "optimiser": optimiser.state_dict(), "best": self.best}
+        if self.best is None and has_adapters(encoder):
+            content["merged"] = without_adapters(encoder).state_dict()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_file(self.path, lambda part: torch.save(content, part))
 
 
 def best_weights(path: Path) -> dict[str, Any]:
-    """The encoder's weights of the best validation in a state file, or where none is kept, of its last step.
+    """The encoder's weights, without adapters, of the best validation in a state file, or where none is kept, of its last step.
 
     CheckpointError when there is no such file, or it is damaged.
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         best = state.get("best")
-        return dict(best["encoder"] if best else state["encoder"])
+        return dict(best["encoder"] if best else state.get("merged") or state["encoder"])
     except Exception as error:  # torch raises many kinds for a damaged file
         raise CheckpointError(f"There is no state of a training in {path} that can be read.") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields, replace
 from functools import partial
 from typing import Any
@@ -73,6 +74,21 @@ def test_depths_differ_in_what_learns(workspace: Workspace, split: Split) -> Non
     large = make_plan("all", replace(ENCODER, backbone="open_clip:ViT-B-32"), workspace.items, split, {}).recipe.train
     assert large.lr * large.backbone_lr_scale == pytest.approx(2e-5)  # the paper's rate for a CLIP tower
     assert large.batch_pairs < whole.batch_pairs
+    lora = make_plan("lora", ENCODER, workspace.items, split, {"train.lora_rank": 4}).recipe.train
+    assert lora == replace(blocks, lora_rank=4) and blocks.lora_rank == whole.lora_rank == head.lora_rank == 0
+
+
+def test_adapters_go_with_their_depth_and_their_package(workspace: Workspace, split: Split, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = partial(make_plan, encoder=ENCODER, items=workspace.items, split=split)
+    for depth in ("head", "blocks", "all"):
+        with pytest.raises(SettingsError, match=rf"lora_rank must be 0 at the depth {depth}; adapters learn at the depth lora, got 4"):
+            plan(depth, changes={"train.lora_rank": 4})
+    with pytest.raises(SettingsError, match="lora_rank must be at least 1 at the depth lora, got 0"):
+        plan("lora", changes={"train.lora_rank": 0})
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(SettingsError, match=r'need the package peft: pip install "hypviz\[lora\]", or choose another depth\.$'):
+        plan("lora", changes={})
+    assert plan("blocks", changes={}).recipe.train.lora_rank == 0
 
 
 def test_an_epoch_shows_every_picture(workspace: Workspace, split: Split) -> None:
@@ -106,5 +122,5 @@ def test_a_job_starts_from_one_thing() -> None:
     for bad in ({}, {"checkpoint": "demo", "backbone": "timm:x"}):
         with pytest.raises(SettingsError, match="either a checkpoint"):
             FinetuneRequest("ws", **bad)
-    with pytest.raises(SettingsError, match="depth must be one of head, blocks, all"):
+    with pytest.raises(SettingsError, match="depth must be one of head, lora, blocks, all"):
         FinetuneRequest("ws", "demo", depth="deep")

@@ -19,6 +19,7 @@ from hypviz.finetune.initial_encoder import start_licence, start_settings
 from hypviz.finetune.request import FinetuneRequest
 from hypviz.finetune.run import FULL, FinetuneRun
 from hypviz.inference.embed import embed_workspace
+from hypviz.model.adapters import adapted_layers
 from hypviz.model.backbone import build_backbone
 from hypviz.model.card import read_card
 from hypviz.model.checkpoint import load_checkpoint
@@ -66,6 +67,28 @@ def test_only_the_last_blocks_learn_and_the_numbers_of_a_result_are_those_of_its
     judged = headlines(evaluate(held.held_items, held.held, embedding, FULL, retrieval=answers))
     assert judged == pytest.approx(folder.read("after")["metrics"], abs=5e-3)
     assert folder.read("after")["best_epoch"] == 1  # without patience the last weights are the result
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_adapters_leave_a_checkpoint_like_any_other(ended: bool, place: Place, tmp_path: Path) -> None:
+    """ended: by a person who keeps the best so far."""
+    settings = {"tune.epochs": 2, "train.patience": 0, "tune.validation_share": 0.5, "train.lora_rank": 2}
+    folder = JobFolder(tmp_path / "job")
+    folder.create(place.job(depth="lora", settings=settings))
+    run = FinetuneRun(folder, lambda status: end() if ended and status.get("step") else None, device="cpu")
+
+    def end() -> None:
+        run.finish.set()
+        run.stop.set()
+
+    run.run()
+    before, after = (load_checkpoint(path)[0] for path in (place.checkpoint, folder.path / "best"))
+    start, best = before.state_dict(), after.state_dict()
+    learned = {name for name in start if name.startswith("backbone.") and not torch.equal(start[name], best[name])}
+    assert learned == {f"backbone.{name}.weight" for name in adapted_layers(before.backbone, 2)}
+    card = read_card(folder.path / "best.safetensors")
+    assert card.training["recipe"]["train"]["lora_rank"] == 2 and card.description.endswith("(lora).")
+    assert card.training.get("stopped", False) is ended
 
 
 def test_a_set_that_changed_is_not_gone_on_with(place: Place, tmp_path: Path) -> None:

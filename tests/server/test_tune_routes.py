@@ -97,7 +97,7 @@ def test_a_bad_set_is_refused_and_leaves_nothing(
 
 def test_choices_and_a_plan_say_what_can_be_set_and_what_will_be(client: TestClient, name: str) -> None:
     choices = client.get("choices").json()
-    assert [depth["name"] for depth in choices["depths"]] == ["head", "blocks", "all"]
+    assert [depth["name"] for depth in choices["depths"]] == ["head", "lora", "blocks", "all"]
     assert {"demo", "tiny"} <= {one["name"] for one in choices["checkpoints"]}
     plan = client.get("plan", params={"set": name, "checkpoint": "tiny", "depth": "head"}).json()
     assert set(plan["settings"]) == {setting["name"] for setting in choices["settings"]}
