@@ -233,8 +233,8 @@ def test_a_mapped_file_and_every_number_of_threads_give_the_same_lists(tmp_path:
 def test_only_a_small_part_is_decided_in_float64(monkeypatch: pytest.MonkeyPatch) -> None:
     e = world(40_000, 32, 9, "spread", geometry="hyperbolic")
     index, looked = Index(e), []
-    decide = scan._Scan._judge
-    monkeypatch.setattr(scan._Scan, "_judge", lambda self, place, number: (looked.append(len(place)), decide(self, place, number))[1])
+    decide = scan.Scan._judge
+    monkeypatch.setattr(scan.Scan, "_judge", lambda self, place, number: (looked.append(len(place)), decide(self, place, number))[1])
     for ranking in RANKINGS:
         for task in ("children", "parents"):
             if ranking.by == "angle + cosine" and (ranking.apex, task) in (("candidate", "children"), ("query", "parents")):

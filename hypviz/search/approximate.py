@@ -1,0 +1,77 @@
+"""Search by way of lists, certified or said to be approximate: an `Index` for more items than a scan of all of them is quick for.
+
+Every list says whether it is proven to be the exact one (`search.lists`, with the proof in `search.lists.bounds`); it is then the same rows as
+`Index` gives. What no lists help with is scanned exactly, as there: an inner angle with λ times the cosine, which has no sharp bound, and
+queries that are no unit vectors. So are the path to the root, scores and cosines of all items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypviz.config import check_range
+from hypviz.search.answers import Query, Rows
+from hypviz.search.best import Shortlist
+from hypviz.search.embedding import Embedding
+from hypviz.search.index import Index
+from hypviz.search.lists.probe import Ground, ground_of, probe
+from hypviz.search.lists.store import Lists
+from hypviz.search.retrieval import Retrieval
+from hypviz.search.rules import Order
+from hypviz.search.scan import Task
+from hypviz.search.scoring import Floats
+from hypviz.search.shells import ODD
+
+BUDGET = 1 << 24
+"""Codes read for one list at most. Up to as many items every list is certified."""
+WORTHWHILE = 1_000_000
+"""Items above which lists are used where there are any: below, a scan of all of them takes some tens of milliseconds."""
+
+
+class ApproximateIndex(Index):
+    """As `Index`, over lists that were made of the same embedding. Safe to share between threads."""
+
+    def __init__(
+        self,
+        embedding: Embedding,
+        lists: Lists,
+        retrieval: Retrieval | None = None,
+        *,
+        whole: NDArray[np.bool_] | None = None,
+        chunk_bytes: int = 8 << 20,
+        budget: int = BUDGET,
+    ) -> None:
+        """budget: codes read for one list at most; a list that would need more is approximate.  The rest as for `Index`."""
+        super().__init__(embedding, retrieval, whole=whole, chunk_bytes=chunk_bytes)
+        check_range("budget", budget, 1, 2**62)
+        self._budget = int(budget)
+        self._ground: Ground = ground_of(embedding, lists, self.retrieval.cones.limits)
+
+    def values_of(self, query: Query, rows: Rows) -> Floats:
+        """As `Index.values_of`, from the directions of these rows alone."""
+        out = np.empty(len(rows), np.float32)
+        direction, query_radius = self._directions([query])[0], np.array(query.radius, np.float32)
+        for start in range(0, len(rows), self._cells):
+            some = rows[start : start + self._cells]
+            ends = direction, np.asarray(self.embedding.directions[some], np.float32)
+            out[start : start + len(some)] = self.retrieval.children.values(
+                ends[1] @ direction, query_radius, self._radii[some], space=self.embedding, task="children", ends=ends
+            )
+        return out
+
+    def _scanned(self, queries: Sequence[Query], task: Task, *, keep: bool = False) -> list[Shortlist]:
+        if task.order is not None and not has_sharp_bound(task.order):
+            return super()._scanned(queries, task, keep=keep)
+        directions = self._directions(queries)
+        if np.any(np.abs(np.linalg.norm(directions.astype(np.float64), axis=1) - 1) > ODD):
+            return super()._scanned(queries, task, keep=keep)
+        return [probe(self._ground, query, task, self._budget) for query in queries]
+
+
+def has_sharp_bound(order: Order) -> bool:
+    """Whether a value says which cosines it can come from: all do but an inner angle with λ times the cosine."""
+    inner = (order.ranking.apex == "query") != (order.task == "children") and order.ranking.apex != "sum"
+    return not (order.ranking.by == "angle + cosine" and inner)
