@@ -1,8 +1,8 @@
 """Search by way of lists, certified or said to be approximate: an `Index` for more items than a scan of all of them is quick for.
 
-Every list says whether it is proven to be the exact one (`search.lists`, with the proof in `search.lists.bounds`); it is then the same rows as
-`Index` gives. What no lists help with is scanned exactly, as there: an inner angle with λ times the cosine, which has no sharp bound, and
-queries that are no unit vectors. So are the path to the root, scores and cosines of all items.
+Every list says whether it is proven to be the exact one (`search.lists`, with the proof in `search.lists.bounds`): that of `Index`, up to
+the order of equal values. What lists do not help with is scanned exactly, as there: an inner angle with λ times the cosine, which has no
+sharp bound, and queries that are no unit vectors. So are the path to the root, scores and cosines of all items.
 """
 
 from __future__ import annotations

@@ -100,9 +100,7 @@ class Index:
         task = Task(self._order("parents"), self._holding("parents", omega), checked_limit(limit))
         lists = self._listed(queries, task)
         none = [self._whole is not None and query.row is not None and bool(self._whole[query.row]) for query in queries]
-        return [
-            Ranked.none() if top else self._ordered(query, answer, "parents") for top, (query, answer) in zip(none, lists, strict=True)
-        ]
+        return [Ranked.none() if top else self._ordered(query, answer, "parents") for top, (query, answer) in zip(none, lists, strict=True)]
 
     def best(self, queries: Sequence[Query], ranking: Ranking | None = None, *, task: str = "children", limit: int = 100) -> list[Ranked]:
         """The best `limit` of all items by a ranking, inside a cone or not, best first; `angle` is what they are ranked by.
@@ -117,7 +115,7 @@ class Index:
         for query, shortlist in zip(queries, lists, strict=True):
             which, value = shortlist.sorted()
             total, rank = len(self) - (query.row is not None), np.arange(len(which))
-            answers.append(Ranked(which, value.astype(np.float32), self._radii[which], total, rank, shortlist.certified))
+            answers.append(Ranked(which, value.astype(np.float32), self._radii[which], total, rank, shortlist.proof))
         return answers
 
     def one_of_each(self, query: Query, omega: float | None, groups: NDArray[np.integer], *, limit: int = 40) -> Ranked:
@@ -269,7 +267,7 @@ class Index:
 
     def _ordered(self, query: Query, shortlist: Shortlist, task: str) -> Ranked:
         answer = self._in_order(query, shortlist.sorted()[0], shortlist.total, task)
-        return replace(answer, certified=shortlist.certified, counted=shortlist.counted)
+        return replace(answer, proof=shortlist.proof, counted=shortlist.counted)
 
     def _in_order(self, query: Query, rows: Rows, total: int, task: str) -> Ranked:
         """What was found, given best first, by ascending radius; equal radii stay in their order."""

@@ -62,7 +62,8 @@ def edges_of(radii: NDArray[np.float32], limits: Sequence[float] = (), *, count:
     innermost = np.min(radii, where=radii > 0, initial=np.inf)
     ends = np.array([np.nextafter(np.float32(0), np.float32(1)), innermost], np.float32)
     edges = np.unique(np.concatenate([cuts, np.asarray(limits, np.float32), ends]))
-    return edges[(edges > 0) & np.isfinite(edges)]
+    sound: NDArray[np.float32] = edges[(edges > 0) & np.isfinite(edges)]
+    return sound
 
 
 def between(edges: NDArray[np.float32], smallest: float, largest: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

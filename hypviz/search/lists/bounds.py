@@ -6,13 +6,13 @@ so for a query u with the angle θ to m
     max(θ − β, α − θ, 0)  <=  θ(u, y)  <=  min(θ + β, 2π − θ − α, π).
 
 α and β are measured in float64 when the list is made. θ comes from a float32 product that can be off by ε, so it lies between
-arccos(cos θ + ε) and arccos(cos θ − ε), and the ends above are taken at the worse of the two. By `search.regions` a value of at most v at a radius
-in the shells of the list needs cos θ(u, y) >= near or <= far. A list whose angles meet neither holds no such item.
+arccos(cos θ + ε) and arccos(cos θ − ε), and the ends above are taken at the worse of the two. By `search.regions` a value of at most v
+at a radius in the shells of the list needs cos θ(u, y) >= near or <= far. A list whose angles meet neither holds no such item.
 
 **Codes.** A code stands for the direction x̃ = m + r̃, and x − x̃ is no longer than e for every item with a code (measured, in float64, when
-it is coded; items beyond e have none and are always decided exactly). So q·x and q·x̃ differ by at most |q| e (Cauchy–Schwarz). FAISS sums in
-float32: with γ of `search.shells` for D + 8 terms, and R the vector of the largest numbers that a residual's code can stand for, it
-is off by at most γ |q| (|m| + |R|), the rounding of the decoding included. Norms within δ of 1 add what they add there.
+it is coded; items beyond e have none and are always decided exactly). So q·x and q·x̃ differ by at most |q| e (Cauchy–Schwarz). FAISS
+sums in float32: with γ of `search.shells` for D + 8 terms, and R the vector of the largest numbers that a residual's code can stand
+for, it is off by at most γ |q| (|m| + |R|), the rounding of the decoding included. Norms within δ of 1 add what they add there.
 
 So an item outside a shortlist is either in a list that was not read and cannot hold it, or has a code that is too far off: when both are
 true for the value of the k-th answer, the k answers are the k best of all items, ties included.
@@ -40,7 +40,8 @@ def gamma(terms: int) -> float:
 
 
 def code_margin(dims: int, *, error: float, reach: float, drift: float, query_drift: float) -> float:
-    """What a cosine from a code can be off by.  error: e of the module's derivation.  reach: |R|.  drift, query_drift: δ of items and query."""
+    """What a cosine from a code can be off by.  error, reach: e and |R| of the module's derivation.  drift, query_drift: δ of items, of the
+    query."""
     longest = 1 + query_drift
     return longest * error + gamma(dims + 8) * longest * (1 + FARTHER + reach) + (1 + drift) * longest - 1 + SLACK
 

@@ -106,7 +106,9 @@ class _Shard:
         codes, rows, angles = (np.load(paths[name], mmap_mode="r") for name in names[:3])
         facts = np.load(paths["facts"])
         count = len(plan.centroids)
-        return cls(codes, rows, angles, facts[: count + 1].astype(np.int64), facts[count + 3 :].astype(np.int64), facts[count + 1 : count + 3])
+        return cls(
+            codes, rows, angles, facts[: count + 1].astype(np.int64), facts[count + 3 :].astype(np.int64), facts[count + 1 : count + 3]
+        )
 
     def of(self, centroid: int) -> slice:
         """Where the items of a centroid lie."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 
@@ -34,7 +35,7 @@ class Cut:
         for end in [*(round(share * size) for share in SHARES), size]:
             if end - cuts[-1] >= LEAST or (end == size and end > cuts[-1]):
                 cuts.append(end)
-        for low, high in zip(cuts, cuts[1:], strict=False):
+        for low, high in itertools.pairwise(cuts):
             part = slice(low, high)
             angle = float(angles[part].min()), float(angles[part].max())
             self._facts.append((centroid, high - low, *angle, float(radii[low]), float(radii[high - 1])))

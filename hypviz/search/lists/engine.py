@@ -21,7 +21,7 @@ ALIGNED = 8
 """Items of which a list has room for a multiple, so that its rows are aligned."""
 ITERATIONS = 8
 """Of k-means. More moves the lists' radii by less than a per cent."""
-ABSENT = "Certified search needs FAISS, which is not installed: python -m pip install 'hypviz[ann]' (or faiss-cpu)."
+ABSENT = "Certified search needs FAISS, which is not installed: python -m pip install faiss-cpu."
 
 
 def faiss() -> Any:
@@ -89,7 +89,7 @@ class Codes:
 
 
 def offsets(sizes: Rows, dims: int) -> tuple[Rows, Rows]:
-    """(L,) capacities and (L + 1,) places of lists in their file, in bytes: the codes of a list, some room to align, then its rows as int64."""
+    """(L,) capacities and (L + 1,) places of lists in their file, in bytes: the codes of a list, its rows as int64, each with some room."""
     capacities = -(-sizes // ALIGNED) * ALIGNED
     return capacities, np.concatenate([[0], np.cumsum(capacities * (dims + 8))])
 
@@ -132,9 +132,7 @@ def above(index: Any, query: Floats, lists: Rows, cosine: Floats, least: float) 
     """(n,) rows and inner products of the items in `lists` whose product with query (D,) is above `least`.  cosine: of the query and the
     lists' centroids. Safe to call from several threads."""
     library = faiss()
-    query, lists, cosine = (
-        np.ascontiguousarray(array, kind) for array, kind in ((query, np.float32), (lists, np.int64), (cosine, np.float32))
-    )
+    query, cosine, lists = np.ascontiguousarray(query, np.float32), np.ascontiguousarray(cosine, np.float32), np.ascontiguousarray(lists)
     result, settings = library.RangeSearchResult(1), library.IVFSearchParameters(nprobe=len(lists))
     pointers = [library.swig_ptr(array) for array in (query, lists, cosine)]
     index.range_search_preassigned_c(1, pointers[0], float(least), pointers[1], pointers[2], result, False, settings)

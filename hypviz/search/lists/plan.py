@@ -31,7 +31,8 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """centroids: (K, D) float32, of unit length.  codes: of residuals.  error: above which an item gets no code.  mark: of the embedding."""
+    """centroids: (K, D) float32, of unit length.  codes: of residuals.  error: above which an item gets no code.  mark: names the
+    embedding."""
 
     centroids: Floats
     codes: Codes

@@ -1,7 +1,7 @@
 """One query answered from lists: those that can hold something better are read, twice as many each time, until none is left.
 
-What is left then cannot be in the answer (`lists.bounds`), and the answer is certified: the same rows, by the same float64 values, as a scan
-of all items. Where reading would go beyond a budget the answer is the best of what was read, and says so.
+What is left then cannot be in the answer (`lists.bounds`), and the answer is certified: by the same float64 values as a scan of all
+items. Where reading would go beyond a budget the answer is the best of what was read, and says so.
 """
 
 from __future__ import annotations
@@ -78,8 +78,7 @@ def probe(ground: Ground, query: Query, task: Task, budget: int) -> Shortlist:
     all there whatever it takes. The answer says whether it is certified, and whether its total is."""
     scan = ListScan(ground, query, task)
     if task.order is not None:
-        certified = scan.read(budget, better=True)
-        scan.shortlists[0].certified = certified
+        scan.shortlists[0].proof = "certified" if scan.read(budget, better=True) else "approximate"
     if task.holding is not None:
         scan.shortlists[0].counted = scan.read(len(ground.embedding) if task.members else budget, better=False)
     return scan.shortlists[0]

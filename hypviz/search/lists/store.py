@@ -1,8 +1,8 @@
 """Lists on disk and opened: what a certified search knows of an embedding besides the vectors themselves.
 
-    FOLDER/lists.json      schema, the embedding they were made of, the error of the codes
-    FOLDER/lists.npz       centroids; per list: which, angles and radii between which its items lie, size; rows without a code; a sample
-    FOLDER/lists.codes     per list: a byte a dimension and item, and the items' rows; mapped
+FOLDER/lists.json      schema, the embedding they were made of, the error of the codes
+FOLDER/lists.npz       centroids; per list: which, angles and radii between which its items lie, size; rows without a code; a sample
+FOLDER/lists.codes     per list: a byte a dimension and item, and the items' rows; mapped
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ Rows = NDArray[np.int64]
 class Lists:
     """The lists of one embedding.
 
-    centroids: (K, D) float32, of unit length.  centroid: (L,) int64, that of each list.  spread: angles between which the items of each list lie.  low, high: (L,) float32,
-    their radii.  sizes: (L,) int64.  odd: rows that are in no list.  sample: rows from which a first value to beat comes.
-    codes: what a byte stands for.  error: how far a direction can be from its code.  drift: |‖x‖ − 1| of all rows in lists.
-    mark: names the embedding they were made of.  index: FAISS's, None until it is opened.
+    centroids: (K, D) float32, of unit length.  centroid: (L,) int64, that of each list.  spread: angles from it between which the items
+    of each list lie.  low, high: (L,) float32, their radii.  sizes: (L,) int64.  odd: rows that are in no list.  sample: rows from
+    which a first value to beat comes.  codes: what a byte stands for.  error: how far a direction can be from its code.  drift:
+    |‖x‖ − 1| of all rows in lists, at most.  mark: names the embedding they were made of.  index: FAISS's, None until it is opened.
     """
 
     centroids: Floats
