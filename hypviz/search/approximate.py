@@ -42,13 +42,23 @@ class ApproximateIndex(Index):
         *,
         whole: NDArray[np.bool_] | None = None,
         chunk_bytes: int = 8 << 20,
-        budget: int = BUDGET,
+        budget: int | None = None,
     ) -> None:
-        """budget: codes read for one list at most; a list that would need more is approximate.  The rest as for `Index`."""
+        """budget: codes read for one list at most, None for `BUDGET`; a list that would need more is approximate."""
         super().__init__(embedding, retrieval, whole=whole, chunk_bytes=chunk_bytes)
-        check_range("budget", budget, 1, 2**62)
-        self._budget = int(budget)
+        self._budget = BUDGET if budget is None else int(budget)
+        check_range("budget", self._budget, 1, 2**62)
         self._ground: Ground = ground_of(embedding, lists, self.retrieval.cones.limits)
+
+    @property
+    def proof(self) -> str:
+        """As `Index.proof`."""
+        return "certified"
+
+    def by_direction(self) -> ApproximateIndex:
+        """As `Index.by_direction`, by way of the same lists."""
+        space = self.embedding
+        return ApproximateIndex(Embedding(space.directions, space.radii, space.curv, "cosine"), self._ground.lists, budget=self._budget)
 
     def values_of(self, query: Query, rows: Rows) -> Floats:
         """As `Index.values_of`, from the directions of these rows alone."""

@@ -64,6 +64,16 @@ class Index:
     def __len__(self) -> int:
         return len(self.embedding)
 
+    @property
+    def proof(self) -> str:
+        """Of all members of a cone: "exact" from a scan of all items, or "certified"."""
+        return "exact"
+
+    def by_direction(self) -> Index:
+        """An index of the same items by the cosine of their directions alone."""
+        space = self.embedding
+        return Index(Embedding(space.directions, space.radii, space.curv, "cosine"))
+
     def query(self, row: int) -> Query:
         """The query of item `row`; SelectionError when there is no such row."""
         if not 0 <= row < len(self):

@@ -191,11 +191,11 @@ def test_few_items_and_more_asked_for_than_there_are(count: int, tmp_path: Path)
 
 def test_bounds_that_promise_too_much_give_wrong_lists(tmp_path: Path) -> None:
     """Or nothing here would notice a bound that is none."""
-    e = items("clusters", "spread")
+    e = items("all around", "spread")
     lists = build_lists(e, tmp_path / "lists")
     wrong: list[Lists] = [
         replace(lists, spread=replace(lists.spread, outer=lists.spread.outer * 0.3)),
-        replace(lists, error=0.0, high=lists.low),
+        replace(lists, error=-0.3),
     ]
     exact = Index(e)
     queries = [exact.query(row) for row in range(0, 3000, 100)]

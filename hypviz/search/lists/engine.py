@@ -6,6 +6,7 @@ tens of degrees, with which nothing can be proven.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,13 +20,14 @@ Bytes = NDArray[np.uint8]
 Rows = NDArray[np.int64]
 ALIGNED = 8
 """Items of which a list has room for a multiple, so that its rows are aligned."""
-ITERATIONS = 8
-"""Of k-means. More moves the lists' radii by less than a per cent."""
+ITERATIONS = 6
+"""Of k-means."""
 ABSENT = "Certified search needs FAISS, which is not installed: python -m pip install faiss-cpu."
 
 
 def faiss() -> Any:
     """The library; SettingsError with what to install where it is not there."""
+    logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # it tells of every build of its own that it tries
     try:
         import faiss as library
     except ImportError:

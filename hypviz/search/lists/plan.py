@@ -18,9 +18,9 @@ from hypviz.search.shells import ODD
 
 PER_CENTROID = 256
 """Items for each centroid, where there are few: less, and finding lists costs more than reading them."""
-PER_ROOT = 4.0
+PER_ROOT = 2.0
 """Centroids over √N, at most: a query meets each, and making the lists costs N times as many products."""
-SAMPLED = 64
+SAMPLED = 40
 """Items for each centroid in the sample that they are made from."""
 RESIDUALS = 1 << 16
 """Residuals from which the range of the codes is taken."""
