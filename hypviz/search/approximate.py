@@ -78,7 +78,8 @@ class ApproximateIndex(Index):
         directions = self._directions(queries)
         if np.any(np.abs(np.linalg.norm(directions.astype(np.float64), axis=1) - 1) > ODD):
             return super()._scanned(queries, task, keep=keep)
-        return [probe(self._ground, query, task, self._budget) for query in queries]
+        answers = [probe(self._ground, query, task, self._budget) for query in queries]
+        return [answer or super(ApproximateIndex, self)._scanned([query], task)[0] for query, answer in zip(queries, answers, strict=True)]
 
 
 def has_sharp_bound(order: Order) -> bool:

@@ -73,15 +73,18 @@ def ground_of(embedding: Embedding, lists: Lists, limits: Sequence[float]) -> Gr
     return Ground(embedding, lists, edges, whole, first, last, part(lists.sample), part(lists.odd))
 
 
-def probe(ground: Ground, query: Query, task: Task, budget: int) -> Shortlist:
+def probe(ground: Ground, query: Query, task: Task, budget: int) -> Shortlist | None:
     """Answer `task` for a query of unit length.  budget: codes that are read at most, but where `task.members` are asked for, which are
-    all there whatever it takes. The answer says whether it is certified, and whether its total is."""
+    all there whatever it takes. The answer says whether it is certified, and whether its total is. None where values are so small that no
+    threshold tells them apart: the sample has items that the lists then have not."""
     scan = ListScan(ground, query, task)
+    answer = scan.shortlists[0]
     if task.order is not None:
-        scan.shortlists[0].proof = "certified" if scan.read(budget, better=True) else "approximate"
+        answer.proof = "certified" if scan.read(budget, better=True) else "approximate"
     if task.holding is not None:
-        scan.shortlists[0].counted = scan.read(len(ground.embedding) if task.members else budget, better=False)
-    return scan.shortlists[0]
+        answer.counted = scan.read(len(ground.embedding) if task.members else budget, better=False)
+    lost = answer.proof == "certified" and len(answer.rows) < task.limit and bool(np.isfinite(scan.best[0]))
+    return None if lost else answer
 
 
 class ListScan(Scan):
@@ -126,7 +129,7 @@ class ListScan(Scan):
             room = budget - self.read_codes
             if room <= 0:
                 return False
-            which = self._first_of(which, depth(self._cosine[which], near[which], far[which]), min(self._next_amount, room))
+            which = self._first_of(which, depth(self._cosine[which], near[which], far[which]), room)
             for group, least, most in self._groups(which):
                 self._take_in(*self._codes_of(group, least, most))
             self._left[which] = False
@@ -140,23 +143,23 @@ class ListScan(Scan):
 
     def _wanted(self, margin: float, *, better: bool) -> Table:
         """Where what can beat the values so far can be, or what the answer may hold."""
-        query_radii, holding = self._query_radii.astype(np.float64), self.task.holding
-        if better or holding is None:
-            order = self.task.order
-            assert order is not None
-            best = self.best.copy()
-            return self._table(order.region(best, query_radii, self.shells, self.embedding), margin, best)
-        return self._table(holding.region(query_radii, self.shells, self.embedding), margin)
+        query_radii, holding, order = self._query_radii.astype(np.float64), self.task.holding, self.task.order
+        if holding is not None and not better:
+            return self._table(holding.region(query_radii, self.shells, self.embedding), margin)
+        if order is None:
+            raise ValueError("A task asks for an order, for what is held, or for both.")
+        best = self.best.copy()
+        return self._table(order.region(best, query_radii, self.shells, self.embedding), margin, best)
 
     def _over_lists(self, table: Table) -> tuple[Doubles, Doubles]:
         """(L,) the lowest `near` and the highest `far` of the shells of each list."""
         spans = self._ground.first, self._ground.last
         return over_spans(table.near[0, :-1], *spans, largest=False), over_spans(table.far[0, :-1], *spans, largest=True)
 
-    def _first_of(self, which: Rows, behind: Doubles, amount: int) -> Rows:
-        """The lists that lie deepest in the region, `amount` codes of them or one list; all where they are hardly more."""
-        sizes = self._lists.sizes[which]
-        if sizes.sum() <= GROWTH * amount:
+    def _first_of(self, which: Rows, behind: Doubles, room: int) -> Rows:
+        """The lists that lie deepest in the region, for the codes that are to be read next, or one list; all where they are hardly more."""
+        sizes, amount = self._lists.sizes[which], min(self._next_amount, room)
+        if sizes.sum() <= min(GROWTH * amount, room):
             return which
         order = np.argsort(behind, kind="stable")
         return which[order[: max(1, int(np.searchsorted(np.cumsum(sizes[order]), amount, side="right")))]]
