@@ -130,15 +130,15 @@ def _order(
     recall: dict[str, list[float]] = {"lists": [], "within the budget": [], "FAISS alone": []}
     certified: dict[str, list[bool]] = {"lists": [], "within the budget": []}
     for query in queries:
-        expected, spent = _timed(lambda query=query: work(exact, query))
+        expected, spent = _timed(work, exact, query)
         seconds["exact"].append(spent)
         for name, index in zip(certified, by_lists, strict=True):
-            found, spent = _timed(lambda query=query, index=index: work(index, query))
+            found, spent = _timed(work, index, query)
             seconds[name].append(spent)
             certified[name].append(found.proof != "approximate" and found.counted)
             recall[name].append(_recall(found.rows, expected.rows))
         if alone is not None:
-            rows, spent = _timed(lambda query=query: alone(query))
+            rows, spent = _timed(alone, query)
             seconds["FAISS alone"].append(spent)
             recall["FAISS alone"].append(_recall(rows, expected.rows))
     figures = {f"{name} (ms)": 1e3 * float(np.median(values)) for name, values in seconds.items() if values}
@@ -146,9 +146,9 @@ def _order(
     return figures | {f"{name}: certified": float(np.mean(values)) for name, values in certified.items()}
 
 
-def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
+def _timed(work: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
     start = time.perf_counter()
-    answer = work()
+    answer = work(*arguments)
     return answer, time.perf_counter() - start
 
 
@@ -170,7 +170,8 @@ def _shortlisted(lists: Lists, space: Embedding, query: Query, ranking: Ranking,
         rows = rows[np.argpartition(-values, SHORTLIST)[:SHORTLIST]]
     pairs = pairs_of(query, space, rows)
     value = Order(ranking, task).exactly(pairs, pairs.cosine())
-    return rows[np.lexsort((rows, value))[:limit]]
+    best: NDArray[np.int64] = rows[np.lexsort((rows, value))[:limit]]
+    return best
 
 
 def _lists(vectors: Vectors, folder: Path) -> Lists:

@@ -2,7 +2,7 @@
 
 Every list says whether it is proven to be the exact one (`search.lists`, with the proof in `search.lists.bounds`): that of `Index`, up to
 the order of equal values. What lists do not help with is scanned exactly, as there: an inner angle with λ times the cosine, which has no
-sharp bound, and queries that are no unit vectors. So are the path to the root, scores and cosines of all items.
+sharp bound, and queries that are no unit vectors. So are scores and cosines of all items.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.lists.probe import Ground, ground_of, probe
 from hypviz.search.lists.store import Lists
-from hypviz.search.retrieval import Retrieval
+from hypviz.search.retrieval import Ranking, Retrieval
 from hypviz.search.rules import Order
 from hypviz.search.scan import Task
 from hypviz.search.scoring import Floats
@@ -59,6 +59,30 @@ class ApproximateIndex(Index):
         """As `Index.by_direction`, by way of the same lists."""
         space = self.embedding
         return ApproximateIndex(Embedding(space.directions, space.radii, space.curv, "cosine"), self._ground.lists, budget=self._budget)
+
+    def path_to_root(self, query: Query, *, steps: int = 50) -> Rows:
+        """As `Index.path_to_root`, from searches for the nearest item at points of the way: one that is nearest at two of them is
+        nearest at all between (`search.geodesic`). All items are scanned where one of the searches is not certified."""
+        check_range("steps", steps, 2, 1e6)
+        if self.embedding.geometry == "cosine":
+            return super().path_to_root(query, steps=steps)
+        radii, near = np.linspace(query.radius, 0.0, int(steps)), np.full(int(steps), -1, np.int64)
+        spans = [(0, len(radii) - 1)]
+        while spans:
+            first, last = spans.pop()
+            for point in (first, last):
+                if near[point] < 0:
+                    (found,) = self.best([Query(query.direction, float(radii[point]))], Ranking(by="distance"), limit=1)
+                    if found.proof == "approximate" or not len(found.rows):
+                        return super().path_to_root(query, steps=steps)
+                    near[point] = found.rows[0]
+            if near[first] == near[last]:
+                near[first:last] = near[first]
+            elif last - first > 1:
+                spans += [((first + last) // 2, last), (first, (first + last) // 2)]
+        if query.row is not None:
+            near[0] = query.row
+        return near[np.sort(np.unique(near, return_index=True)[1])]
 
     def values_of(self, query: Query, rows: Rows) -> Floats:
         """As `Index.values_of`, from the directions of these rows alone."""

@@ -178,6 +178,18 @@ def test_rows_that_are_no_unit_vectors_are_found_and_queries_that_are_none_are_s
             assert found.rows.tolist() == expected.rows.tolist() and found.total == expected.total and found.proof != "approximate"
 
 
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_the_way_to_the_root_is_that_of_a_scan(geometry: str, tmp_path: Path) -> None:
+    e = items("clusters", "spread", geometry=geometry)
+    lists, exact = build_lists(e, tmp_path / "lists"), Index(e)
+    index, short, longest = ApproximateIndex(e, lists), ApproximateIndex(e, lists, budget=1), 0
+    for query in queries_of(exact, 3, 4):
+        expected = exact.path_to_root(query).tolist()
+        longest = max(longest, len(expected))
+        assert index.path_to_root(query).tolist() == expected and short.path_to_root(query).tolist() == expected
+    assert longest > 1 or geometry == "cosine"
+
+
 @pytest.mark.parametrize("count", [1, 2, 9, 300])
 def test_few_items_and_more_asked_for_than_there_are(count: int, tmp_path: Path) -> None:
     e = items("all around", "spread", count=count)
