@@ -3,7 +3,8 @@
 Lists and cones come from one float32 product of unit directions: thresholds of the cosine, one for each query and shell of radii, leave
 a few hundred items of a million, which are decided in float64 (`search.scan`, with the proof in `search.regions`). The extra memory
 is bounded by `chunk_bytes` for each thread, and some 16 bytes an item, whatever the size of the (possibly memory-mapped) embedding. Ties
-are broken by row. No approximation: hyperbolic ranking breaks graph indexes, and exact search is fast enough.
+are broken by row. No approximation: hyperbolic ranking breaks graph indexes, and a scan is fast enough up to some million items; for more
+there are lists whose answers are proven (`search.approximate`).
 
 Retrieval has one meaning in the page, the command line and the metrics (`search.retrieval`): the children of x are the
 items inside its cone, the best `limit` of them by the checkpoint's ranking, shown by ascending radius (general →
@@ -142,7 +143,7 @@ class Index:
             offered[some - start], values[some - start] = True, self.values_of(query, some)
             best.add(start, values, offered)
         rows, _, total = best.sorted(most)
-        return self._in_order(query, rows, total, "children")
+        return replace(self._in_order(query, rows, total, "children"), proof=self.proof)
 
     def cone_members(self, query: Query, omega: float | None = None) -> Rows:
         """All rows inside the cone of the query, ascending, without the query itself."""
