@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import numpy as np
 import typer
@@ -20,7 +20,7 @@ from hypviz.cli.output import AsJson, show
 
 if TYPE_CHECKING:
     from hypviz.search.answers import Query
-    from hypviz.search.approximate import ApproximateIndex
+    from hypviz.search.best import Shortlist
     from hypviz.search.embedding import Embedding
     from hypviz.search.index import Index
     from hypviz.search.lists.store import Lists
@@ -43,7 +43,7 @@ def approximate(
         float, typer.Option(min=0.0, help="Tangent of the clusters' angular radius; 0: no clusters, random directions.")
     ] = 0.5,
     share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Second budget: a share of the items.")] = 0.01,
-    folder: Annotated[Path | None, typer.Option(help="Where vectors and lists are kept, and used again.")] = None,
+    folder: Annotated[Optional[Path], typer.Option(help="Where vectors and lists are kept, and used again.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure recall, the share of certified lists, time and memory of search by lists, from a mapped file of made-up vectors.
@@ -92,8 +92,20 @@ def compared(vectors: Vectors, folder: Path, *, limit: int, count: int, share: f
     from hypviz.search.approximate import ApproximateIndex
     from hypviz.search.index import Index
 
+    class Counting(ApproximateIndex):
+        """Notes how many codes are read for every answer."""
+
+        def __init__(self, *arguments: Any, **more: Any) -> None:
+            super().__init__(*arguments, **more)
+            self.read: list[int] = []
+
+        def _scanned(self, *arguments: Any, **more: Any) -> list[Shortlist]:
+            answers = super()._scanned(*arguments, **more)
+            self.read += [answer.read for answer in answers]
+            return answers
+
     space, lists = embedding(vectors), _lists(vectors, folder)
-    exact, whole = Index(space, retrieval()), ApproximateIndex(space, lists, retrieval())
+    exact, whole = Index(space, retrieval()), Counting(space, lists, retrieval())
     part = ApproximateIndex(space, lists, retrieval(), budget=max(1, int(share * len(space))))
     some = [exact.query(int(row)) for row in np.random.default_rng(1).integers(0, len(space), count)]
     return {name: _order(work, exact, (whole, part), some, alone) for name, work, alone in _works(lists, space, limit)}
@@ -120,36 +132,42 @@ def _works(lists: Lists, space: Embedding, limit: int) -> list[tuple[str, Work, 
 def _order(
     work: Work,
     exact: Index,
-    by_lists: tuple[ApproximateIndex, ApproximateIndex],
+    by_lists: tuple[Any, Any],
     queries: list[Query],
     alone: Callable[[Query], NDArray[np.int64]] | None,
 ) -> dict[str, Any]:
     for index in (exact, *by_lists):
         work(index, queries[0])  # what is prepared once
-    seconds: dict[str, list[float]] = {"exact": [], "lists": [], "within the budget": [], "FAISS alone": []}
+    by_lists[0].read.clear()
+    spent: dict[str, list[tuple[float, float]]] = {"exact": [], "lists": [], "within the budget": [], "FAISS alone": []}
     recall: dict[str, list[float]] = {"lists": [], "within the budget": [], "FAISS alone": []}
     certified: dict[str, list[bool]] = {"lists": [], "within the budget": []}
     for query in queries:
-        expected, spent = _timed(work, exact, query)
-        seconds["exact"].append(spent)
+        expected, took = _timed(work, exact, query)
+        spent["exact"].append(took)
         for name, index in zip(certified, by_lists, strict=True):
-            found, spent = _timed(work, index, query)
-            seconds[name].append(spent)
+            found, took = _timed(work, index, query)
+            spent[name].append(took)
             certified[name].append(found.proof != "approximate" and found.counted)
             recall[name].append(_recall(found.rows, expected.rows))
         if alone is not None:
-            rows, spent = _timed(alone, query)
-            seconds["FAISS alone"].append(spent)
+            rows, took = _timed(alone, query)
+            spent["FAISS alone"].append(took)
             recall["FAISS alone"].append(_recall(rows, expected.rows))
-    figures = {f"{name} (ms)": 1e3 * float(np.median(values)) for name, values in seconds.items() if values}
+    medians = {name: np.median(values, axis=0).tolist() for name, values in spent.items() if values}
+    figures = {f"{name} (ms)": each[0] for name, each in medians.items()} | {
+        f"{name} (processor ms)": each[1] for name, each in medians.items()
+    }
+    figures["lists: codes read"] = sum(by_lists[0].read) / len(by_lists[0].read) / len(exact)
     figures |= {f"{name}: recall": float(np.mean(values)) for name, values in recall.items() if values}
     return figures | {f"{name}: certified": float(np.mean(values)) for name, values in certified.items()}
 
 
-def _timed(work: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    start = time.perf_counter()
+def _timed(work: Callable[..., Any], *arguments: Any) -> tuple[Any, tuple[float, float]]:
+    """The answer, and ms by the clock and of processor time, of all threads."""
+    start, busy = time.perf_counter(), time.process_time()
     answer = work(*arguments)
-    return answer, time.perf_counter() - start
+    return answer, (1e3 * (time.perf_counter() - start), 1e3 * (time.process_time() - busy))
 
 
 def _recall(rows: NDArray[np.int64], expected: NDArray[np.int64]) -> float:
@@ -212,16 +230,17 @@ def searched(path: str, items: int, dims: int, spread: float, limit: int) -> Non
 
 
 def _text(result: dict[str, Any]) -> str:
-    """The figures, then a line an order: ms exactly, by lists, within the budget and by FAISS alone; recall; what is certified."""
+    """The figures, then a line an order: processor ms exactly, by lists, within the budget and by FAISS alone; recall; shares that are
+    certified, and of the codes that are read."""
     rows = {name: value for name, value in result.items() if isinstance(value, dict)}
-    heading = f"{'':<48}{'exact':>9}{'lists':>9}{'budget':>9}{'FAISS':>9}{'recall of the three':>24}{'certified':>14}"
+    heading = f"{'':<48}{'exact':>9}{'lists':>9}{'budget':>9}{'FAISS':>9}{'recall of the three':>24}{'certified':>14}{'read':>7}"
     lines = [table({name: value for name, value in result.items() if name not in rows}), "", heading]
     for name, row in rows.items():
         names = ("exact", "lists", "within the budget", "FAISS alone")
-        times = "".join(f"{row.get(f'{one} (ms)', float('nan')):>9.4g}" for one in names)
+        times = "".join(f"{row.get(f'{one} (processor ms)', float('nan')):>9.4g}" for one in names)
         recalls = "".join(f"{row.get(f'{one}: recall', float('nan')):>8.3f}" for one in names[1:])
         certified = "".join(f"{row[f'{one}: certified']:>7.2f}" for one in names[1:3])
-        lines.append(f"{name:<48}{times}{recalls}{certified}")
+        lines.append(f"{name:<48}{times}{recalls}{certified}{row['lists: codes read']:>7.3f}")
     return "\n".join(lines)
 
 

@@ -83,6 +83,7 @@ def probe(ground: Ground, query: Query, task: Task, budget: int) -> Shortlist | 
         answer.proof = "certified" if scan.read(budget, better=True) else "approximate"
     if task.holding is not None:
         answer.counted = scan.read(len(ground.embedding) if task.members else budget, better=False)
+    answer.read = scan.read_codes
     lost = answer.proof == "certified" and len(answer.rows) < task.limit and bool(np.isfinite(scan.best[0]))
     return None if lost else answer
 
