@@ -95,14 +95,16 @@ def test_a_certified_list_is_that_of_float64_and_a_whole_budget_certifies_every_
     queries, answers = queries_of(exact, 2, 1), []
     for ranking, task in itertools.product(RANKINGS, ("children", "parents")):
         sharp = has_sharp_bound(Order(ranking, task))
+        # Where values underflow, no threshold tells them apart, and all items are scanned.
+        proofs = {"exact"} if not sharp else {"certified", "exact"} if radii == "large and tiny" else {"certified"}
         expected = exact.best(queries, ranking, task=task, limit=12)
         for index in (listed, short):
             for query, found, reference in zip(queries, index.best(queries, ranking, task=task, limit=12), expected, strict=True):
                 answers.append(found.proof)
-                assert found.proof == ("certified" if sharp else "exact") or (index is short and sharp)
+                assert found.proof in proofs or (index is short and sharp)
                 assert len(np.unique(found.rows)) == len(found.rows) and query.row not in found.rows
                 if found.proof != "approximate":
-                    # Rows of one value may differ: where angles underflow to 0, no threshold tells them apart.
+                    # Rows of one value may differ.
                     np.testing.assert_allclose(found.angle, reference.angle, rtol=1e-6, atol=1e-6)
                     if certain(e, query) and e.radii.max() < 12:  # beyond, the reference's own formulas leave float64
                         check(e, query, found.rows, value(e, query, ranking, task), apart(e, query), 12)

@@ -77,9 +77,13 @@ def depth(cosine: Floats, near: Doubles, far: Doubles) -> Doubles:
 
 
 def over_spans(values: Doubles, first: NDArray[np.intp], last: NDArray[np.intp], *, largest: bool) -> Doubles:
-    """(L,) largest or smallest of values[first … last], both included; values: (m,)."""
-    reduce = np.maximum if largest else np.minimum
-    padded = np.append(values, values[-1])  # reduceat wants an end, which here may be the last
-    ends = np.stack([first, last + 1], axis=1).ravel()
-    spans: Doubles = reduce.reduceat(padded, ends)[::2]
+    """(L,) largest or smallest of values[first … last], both included; values: (m,). Two overlapping stretches of a power of two each."""
+    better = np.maximum if largest else np.minimum
+    levels = [values]
+    for level in range(int(last.max(initial=0) - first.min(initial=0) + 1).bit_length() - 1):
+        step = 1 << level
+        levels.append(np.concatenate([better(levels[-1][:-step], levels[-1][step:]), levels[-1][-step:]]))
+    table = np.stack(levels)  # (level, start): of 2^level values
+    level = np.frexp(last - first + 1)[1] - 1
+    spans: Doubles = better(table[level, first], table[level, last + 1 - (1 << level)])
     return spans

@@ -18,7 +18,7 @@ from hypviz.search.shells import ODD
 
 PER_CENTROID = 256
 """Items for each centroid, where there are few: less, and finding lists costs more than reading them."""
-PER_ROOT = 2.0
+PER_ROOT = 4.0
 """Centroids over √N, at most: a query meets each, and making the lists costs N times as many products."""
 SAMPLED = 40
 """Items for each centroid in the sample that they are made from."""
