@@ -15,6 +15,7 @@ import pytest
 
 from hypviz.explore.bitsets import unpack_mask
 from hypviz.explore.view import View
+from hypviz.workspace.store import Workspace
 from tests.commands import Done, Run, command_runner
 from tests.conftest import MakeCoco, MakePicture
 from tests.worlds import TinyWorld
@@ -218,6 +219,51 @@ def test_exact_search_is_measured_and_agrees_with_float64(run: Run, kept: tuple[
         {"children, angle at the query", "parents by their cones, as listed", "nearest"} <= orders.keys() == found["1 at once (ms)"].keys()
     )
     assert "faiss" not in orders if kept else ("faiss" in orders) != ("not installed" in found.get("faiss", ""))
+
+
+def test_certified_search_is_measured_beside_exact_search_and_a_shortlist_alone(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("faiss")
+    arguments = ("--items", 3000, "--dims", 16, "--limit", 20, "--queries", 2, "--folder", tmp_path, "--json")
+    found = run("bench", "approximate", *arguments).json()
+    orders = {name: value for name, value in found.items() if isinstance(value, dict)}
+    assert len(orders) == 11 and {"nearest", "parents by their cones, as listed"} <= orders.keys()
+    for name, figures in orders.items():
+        assert figures["lists: recall"] == 1 and figures["lists: certified"] == 1, name
+        assert 0 <= figures["within the budget: recall"] <= 1 and 0 < figures["lists: codes read"] <= 1
+        assert 0 <= figures.get("FAISS alone: recall", 1) <= 1
+    assert found["lists on disk (bytes)"] > 3000 * 24 and found["peak memory, searching (bytes)"] > 0
+    assert (tmp_path / "3000x16-0.5.npy").is_file()
+
+
+def test_lists_are_made_beside_the_vectors_and_answers_from_them_say_so(
+    run: Run, tiny_world: TinyWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("faiss")
+    workspace = tiny_world.copy(tmp_path / "world").workspace
+    opened = ("--workspace", workspace, "--checkpoint", tiny_world.checkpoint, "--device", "cpu")
+    made = run("index", *opened, "--json").json()
+    assert (
+        made["items"] == len(View(Workspace.open(workspace), tiny_world.checkpoint).items)
+        and not made["used"]
+        and (Path(made["folder"]) / "lists.codes").is_file()
+    )
+    assert Path(made["folder"]).parent.parent == workspace / "embeddings"
+    item = str(Workspace.open(workspace).items.item_id[0])
+    searched = ("search", *opened, "--item", item, "--children", "--nearest", "--parents")
+    exact = run(*searched, "--json").json()
+    assert {exact[f"{kind}_proof"] for kind in ("children", "parents", "nearest")} == {"exact"}
+    assert "certified" not in run(*searched).out
+    monkeypatch.setattr("hypviz.explore.index_choice.WORTHWHILE", 1)
+    by_lists = run(*searched, "--json").json()
+    assert by_lists["nearest_proof"] == "certified" and by_lists["children_proof"] in ("certified", "exact")
+    for kind in ("children", "parents", "nearest"):
+        assert by_lists[kind] == exact[kind] and by_lists[f"{kind}_total"] == exact[f"{kind}_total"]
+    assert ", certified):" in run(*searched).out
+    monkeypatch.setattr("hypviz.search.approximate.BUDGET", 1)
+    assert run(*searched, "--json").json()["nearest_proof"] == "approximate"
+    (Path(made["folder"]) / "lists.codes").write_bytes(b"")
+    assert run(*searched, "--json").json()["nearest_proof"] == "exact"
+    assert "make them anew by `index --overwrite`. Until then all items are scanned." in caplog.text
 
 
 def test_training_writes_a_checkpoint_that_embeds(run: Run, tiny_world: TinyWorld, tmp_path: Path) -> None:

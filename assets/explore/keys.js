@@ -10,6 +10,7 @@ const WORDS = [
   ["In its cone", "Found by entailment: the angle at the selected item, exterior angle ext, is at most ω."],
   ["Objects, parts …", "Bands of distance from the root, with limits midway between the levels of this data."],
   ["Parents", "What has the selected item behind it, towards the root: scenes and objects that contain it."],
+  ["Certified, approximate", "Of a list among more than a million items that was found without reading all: whether it is proven to be the exact one."],
   ["Similar, more general", "Items on the way to the root that do not contain the selected one."],
   ["Branch", "The object class that an item belongs to or is a part of; colours follow it."],
   ["Level", "How deep an item is nested in its picture: scene, object, part, part of a part."],

@@ -62,20 +62,33 @@ export function fillWith(strip, makers) {
   if (later.length) painted().then(() => strip.firstChild === first && strip.append(...later.map((make) => make())));
 }
 
-/** A heading with quieter words behind it. @param {Element} node @param {string} title @param {string} words */
-export function headed(node, title, words) {
+const PROOFS = {
+  certified: "Not all items were read for this list, yet it is proven that none of the others belongs in it.",
+  approximate: "Not all items were read for this list, and some of the others might belong in it.",
+};
+
+/**
+ * A heading with quieter words behind it, and whether the list below is proven, where that is a question.
+ * @param {Element} node @param {string} title @param {string} words @param {import("./types.js").Proof} [proof]
+ */
+export function headed(node, title, words, proof = "exact") {
   node.replaceChildren(`${title} `, el("span", "", words));
+  if (proof === "exact") return;
+  const word = el("span", "hv-proof", ` · ${proof}`);
+  word.title = PROOFS[proof];
+  node.append(word);
 }
 
 /**
  * Fill `<div><h3></h3><div class="hv-strip"></div></div>`.
  * @param {HTMLElement} box @param {"children"|"parents"|"path"|"common"} kind
- * @param {{title: string, cards: Item[], total: number, order: string}} content
+ * @param {{title: string, cards: Item[], total: number, least?: boolean, order: string, proof?: import("./types.js").Proof}} content   least: there
+ *   are at least `total`
  * @param {(row: number) => string} thumbUrl @param {(row: number) => void} onPick
  */
-export function fillStrip(box, kind, { title, cards, total, order }, thumbUrl, onPick) {
-  const many = cards.length < total ? `${cards.length} of ${count(total)}` : String(total);
-  headed(/** @type {Element} */ (box.querySelector("h3")), title, cards.length ? [many, order].filter(Boolean).join(" · ") : EMPTY_LISTS[kind]);
+export function fillStrip(box, kind, { title, cards, total, least, order, proof }, thumbUrl, onPick) {
+  const many = cards.length < total || least ? `${cards.length} of ${least ? "at least " : ""}${count(total)}` : String(total);
+  headed(/** @type {Element} */ (box.querySelector("h3")), title, cards.length ? [many, order].filter(Boolean).join(" · ") : EMPTY_LISTS[kind], proof);
   fillWith(/** @type {HTMLElement} */ (box.querySelector(".hv-strip")), cards.map((item) => () => listCard(item, thumbUrl, onPick))); // prettier-ignore
 }
 

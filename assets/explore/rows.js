@@ -128,7 +128,9 @@ class RowsPart {
     const share = cone ? `, ${shareOf(found.total, this.x.view.count)} of all items${wide}` : "";
     const belong = found.belong ? `, ${this.belonging(found.belong)}` : "";
     const words = `${count(found.total)} ${place}${share}${belong}${classes > 1 ? `, ${count(classes)} kinds` : ""}`;
-    headed(this.title, how === "cosine" ? "Most similar" : "Elsewhere", this.flat ? `${children.length} of ${count(this.x.present.children_total)} ${place}, general → specific` : words);
+    const { children_total: total, children_counted: counted, children_proof, elsewhere_proof } = this.x.present;
+    const flat = `${children.length} of ${counted ? "" : "at least "}${count(total)} ${place}, general → specific`;
+    headed(this.title, how === "cosine" ? "Most similar" : "Elsewhere", this.flat ? flat : words, this.flat ? children_proof : elsewhere_proof);
     for (const node of this.switches) {
       node.setAttribute("aria-pressed", String(node.dataset.by === found.by));
       if (node.dataset.by !== "entailment") continue;
@@ -212,19 +214,22 @@ class RowsPart {
     const belong = answer.parents_belong;
     const others = mine ? "of the others" : "of these";
     const share = belong ? `, ${shareOf(belong.share, 1)} ${others} show or hold the class ${answer.picture.title} (chance ${shareOf(belong.chance, 1)})` : "";
-    this.fill("parents", "Parents", answer.parents, answer.parents_total, `their cones hold it${inPicture}${share}`);
+    const { parents, parents_total: total, parents_counted: counted, parents_proof: proof } = answer;
+    const above = { title: "Parents", cards: parents, total, least: !counted, order: `their cones hold it${inPicture}${share}`, proof };
+    this.fill("parents", above);
     const way = answer.row === null ? answer.path : answer.path.slice(1); // what it is itself stands above
     const holders = way.filter((item) => item.holds).length;
     const words = way.length ? (holders === way.length ? "each has it in its cone" : `${holders} of them have it in their cone`) : "";
     const general = !this.x.view.own_vectors && answer.row !== null && answer.row === answer.picture.whole.row; // nobody's part
     this.x.find(".hv-parents").hidden = general || answer.how === "cosine";
-    this.fill("path", holders === way.length && holders ? "Towards the root" : "Similar, more general", way, way.length, words);
+    const title = holders === way.length && holders ? "Towards the root" : "Similar, more general";
+    this.fill("path", { title, cards: way, total: way.length, order: words });
     this.x.find(".hv-path").hidden = general || answer.how === "cosine" || this.x.disk?.paint.space?.geometry === "cosine";
   }
 
-  /** @param {"parents"|"path"} kind @param {string} name @param {Item[]} cards @param {number} total @param {string} order */
-  fill(kind, name, cards, total, order) {
-    fillStrip(this.x.find(`.hv-${kind}`), kind, { title: name, cards, total, order }, this.x.thumbUrl, (row) => this.x.walk({ row }));
+  /** @param {"parents"|"path"} kind @param {Parameters<typeof fillStrip>[2]} content */
+  fill(kind, content) {
+    fillStrip(this.x.find(`.hv-${kind}`), kind, content, this.x.thumbUrl, (row) => this.x.walk({ row }));
   }
 
   by() {

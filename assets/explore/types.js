@@ -9,6 +9,7 @@
  * @typedef {Item & {holds: boolean}} Holder               on the way to the root; whether it has the place in its cone
  * @typedef {{share: number, chance: number}} Belonging    how many belong by their class
  * @typedef {"entailment"|"nearest"|"cosine"} Way          how the rest of the data is searched
+ * @typedef {"exact"|"certified"|"approximate"} Proof      of a list: all items were read, the others are proven to be no better, they may be
  * @typedef {{band: number, name: string, low: number|null, high: number|null, total: number, levels?: boolean, items?: Item[], classes: OfClass[]}} Band
  * @typedef {{by: Way, total: number, belong: Belonging|null, bands: Band[]}} Elsewhere
  * @typedef {import("../shared/picture.js").Shown & {place: Query}} PlacePicture
@@ -26,11 +27,16 @@
  * @property {PlacePicture} picture
  * @property {Nested[]} here
  * @property {Elsewhere} elsewhere
+ * @property {Proof} elsewhere_proof
  * @property {number[]} listed      rows of the cards
  * @property {Item[]} children
  * @property {number} children_total
+ * @property {Proof} children_proof
+ * @property {boolean} children_counted   whether the total is exact; false where there are at least so many
  * @property {Item[]} parents
  * @property {number} parents_total
+ * @property {Proof} parents_proof
+ * @property {boolean} parents_counted
  * @property {Belonging|null} parents_belong
  * @property {Holder[]} path
  * @property {number[][]} edges

@@ -22,6 +22,7 @@ from hypviz.cli import (
     finetune,
     heads,
     health,
+    index,
     model,
     photos,
     publish,
@@ -53,6 +54,7 @@ app.command("finetune")(finetune.finetune)
 app.command("embed")(model.embed)
 app.command("evaluate")(model.evaluate)
 app.command("health")(health.health)
+app.command("index")(index.index)
 app.command("search")(search.search)
 app.command("publish")(publish.publish)
 app.command("push")(push.push)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from hypviz.cli.bench_approximate import approximate
 from hypviz.cli.bench_disk import disk
 from hypviz.cli.bench_first_look import first_look
 from hypviz.cli.bench_load import load
@@ -25,6 +26,7 @@ app.command("first-look")(first_look)
 app.command("openimages")(openimages)
 app.command("load")(load)
 app.command("search")(search)
+app.command("approximate")(approximate)
 
 
 @app.callback()
@@ -38,7 +40,8 @@ def bench(
     """Measure start-up, drawing, encoding, search and the disk's payload; medians of a few runs.
 
     `bench disk` and `bench openimages` measure those alone, `bench first-look` judges what is listed, `bench load`
-    lets many browsers click at a server that trains, `bench search` holds exact search against FAISS.
+    lets many browsers click at a server that trains, `bench search` holds exact search against FAISS, `bench approximate`
+    certified search against both.
     """
     if context.invoked_subcommand is not None:
         return

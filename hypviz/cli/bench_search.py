@@ -49,7 +49,7 @@ def search(
         vectors = made_up(items, dims, path)
         result |= measured(vectors, limit=limit, rounds=rounds, beside=not mapped)
         result |= _memory(items, dims, limit, path)
-    show(result, _table(result), as_json=as_json)
+    show(result, table(result), as_json=as_json)
 
 
 def made_up(count: int, dims: int, path: Path | None = None) -> Vectors:
@@ -70,7 +70,7 @@ def measured(vectors: Vectors, *, limit: int, rounds: int, beside: bool) -> dict
     """Milliseconds of every order for one and for 16 queries, their ratios to FAISS's, and how the lists agree with float64."""
     from hypviz.search.index import Index
 
-    index = Index(_embedding(vectors), _retrieval())
+    index = Index(embedding(vectors), retrieval())
     start = time.perf_counter()
     index.best([index.query(0)], limit=1)
     result: dict[str, Any] = {"first search, with what is prepared once (ms)": 1e3 * (time.perf_counter() - start)}
@@ -94,19 +94,21 @@ def measured(vectors: Vectors, *, limit: int, rounds: int, beside: bool) -> dict
     return result | {"beside float64": _agreement(index, limit)}
 
 
-def _embedding(vectors: Vectors) -> Any:
+def embedding(vectors: Vectors) -> Any:
+    """The vectors as an embedding."""
     from hypviz.search.embedding import Embedding
 
     return Embedding(*vectors, CURV)
 
 
-def _retrieval() -> Any:
+def retrieval() -> Any:
+    """Cones of one width, parents by their own."""
     from hypviz.search.retrieval import Cones, Retrieval
 
     return Retrieval(cones=Cones((OMEGA,), outward=True), parents_at="candidate")
 
 
-def _orders() -> Iterator[tuple[str, Ranking, str]]:
+def orders() -> Iterator[tuple[str, Ranking, str]]:
     """What lists are ordered by: (in words, ranking, task)."""
     from hypviz.search.retrieval import Ranking
 
@@ -120,7 +122,7 @@ def _works(index: Index, limit: int) -> dict[str, Callable[[list[Query]], Any]]:
     def by(ranking: Ranking, task: str) -> Callable[[list[Query]], Any]:
         return lambda queries: index.best(queries, ranking, task=task, limit=limit)
 
-    works = {name: by(ranking, task) for name, ranking, task in _orders()}
+    works = {name: by(ranking, task) for name, ranking, task in orders()}
     works["children in the cone, as listed"] = lambda queries: index.children_of(queries, limit=limit)
     works["parents by their cones, as listed"] = lambda queries: index.parents_of(queries, limit=limit)
     return works
@@ -144,18 +146,18 @@ def _agreement(index: Index, limit: int, queries: int = 4) -> dict[str, Any]:
     """The largest difference, rank by rank, between a list's values in float64 and the smallest of all items', over a few queries."""
     space, worst, alike, compared = index.embedding, 0.0, 0, 0
     chosen = [index.query(int(row)) for row in np.random.default_rng(2).integers(0, len(index), queries)]
-    orders = list(_orders())
-    lists = {name: index.best(chosen, ranking, task=task, limit=limit) for name, ranking, task in orders}
+    every = list(orders())
+    lists = {name: index.best(chosen, ranking, task=task, limit=limit) for name, ranking, task in every}
     for number, query in enumerate(chosen):
         cosine = _cosines64(space.directions, query.direction)
-        for name, ranking, task in orders:
+        for name, ranking, task in every:
             value = _value64(cosine, float(np.float32(query.radius)), space.radii.astype(np.float64), ranking, task)
             value[query.row] = np.inf
             first = np.lexsort((np.arange(len(value)), value))[: min(limit, len(value) - 1)]
             rows = lists[name][number].rows
             worst = max(worst, float(np.abs(value[rows] - value[first]).max(initial=0.0)))
             alike, compared = alike + int((rows == first).sum()), compared + len(first)
-    return {"lists": len(orders) * queries, "largest difference at a rank": worst, "same row at a rank": alike / max(compared, 1)}
+    return {"lists": len(every) * queries, "largest difference at a rank": worst, "same row at a rank": alike / max(compared, 1)}
 
 
 def _cosines64(directions: NDArray[np.float32], query: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -198,17 +200,17 @@ def held(items: int, dims: int, limit: int, path: str | None) -> None:
     """Search by every order and print the most memory that this process has held, mapped files apart."""
     from hypviz.search.index import Index
 
-    index = Index(_embedding(made_up(items, dims, Path(path) if path else None)), _retrieval())
-    most = _own_memory()
+    index = Index(embedding(made_up(items, dims, Path(path) if path else None)), retrieval())
+    most = own_memory()
     for count in (1, 16):
         queries = [index.query(int(row)) for row in np.random.default_rng(3).integers(0, items, count)]
         for work in _works(index, limit).values():
             work(queries)
-            most = max(most, _own_memory())
-    print(json.dumps({"peak memory (bytes)": most if path else _own_memory("VmHWM")}))
+            most = max(most, own_memory())
+    print(json.dumps({"peak memory (bytes)": most if path else own_memory("VmHWM")}))
 
 
-def _own_memory(name: str = "RssAnon") -> int:
+def own_memory(name: str = "RssAnon") -> int:
     """Bytes that the system states for this process: without mapped files now (RssAnon), or the most of all so far (VmHWM)."""
     status = Path("/proc/self/status")
     if status.is_file():
@@ -221,7 +223,8 @@ def _own_memory(name: str = "RssAnon") -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _table(result: dict[str, Any]) -> str:
+def table(result: dict[str, Any]) -> str:
+    """Figures and groups of figures as lines."""
     lines = []
     for name, value in result.items():
         if isinstance(value, dict):

@@ -69,11 +69,18 @@ def _as_text(result: dict[str, Any], kinds: list[str]) -> str:
         if kind == "bands":
             lines += _band_lines(answers)
             continue
-        lines.append(f"\n{kind} ({len(answers)} of {result.get(f'{kind}_total', len(answers))}):")
+        lines.append(f"\n{kind} ({_how_many(result, kind)}):")
         for row in answers:
             angle = "" if row["angle"] is None else f"{row['angle']:8.3f}"
             lines.append(f"  {row['id']}  {written(row['radius']):>7}{angle}  {row['label']:<18} {row['file']}")
     return "\n".join(lines)
+
+
+def _how_many(result: dict[str, Any], kind: str) -> str:
+    """How many there are of a kind, and whether they are proven to be the best, where that is a question."""
+    listed, least = len(result[kind]), "" if result.get(f"{kind}_counted", True) else "at least "
+    proof = result.get(f"{kind}_proof", "exact")
+    return f"{listed} of {least}{result.get(f'{kind}_total', listed)}" + ("" if proof == "exact" else f", {proof}")
 
 
 def _band_lines(bands: list[dict[str, Any]]) -> list[str]:

@@ -20,7 +20,6 @@ from hypviz.explore.belonging import Belonging
 from hypviz.explore.cards import Cards
 from hypviz.search.answers import Query, Ranked
 from hypviz.search.bands import BandGroup, Bands, by_class, radius_bands
-from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.scoring import Floats, ranking_value
 from hypviz.storage.json_types import Json
@@ -70,8 +69,7 @@ class Children:
 
     @cached_property
     def _by_direction(self) -> Index:
-        space = self.index.embedding
-        return Index(Embedding(space.directions, space.radii, space.curv, "cosine"))
+        return self.index.by_direction()
 
     def around(self, query: Query, omega: float | None, *, by: str, image: int | None, cones: bool = True) -> Surroundings:
         """Everything around a place. cones False: no cone says what it contains, so that it has no parents, and similarity takes the

@@ -27,6 +27,7 @@ from hypviz.explore.disks import Disks, start_row
 from hypviz.explore.edges import edges_of_picture
 from hypviz.explore.facts import about_export, facts_of
 from hypviz.explore.familiarity import notice
+from hypviz.explore.index_choice import index_of
 from hypviz.explore.marks import Marks
 from hypviz.explore.query_points import QueryResolver
 from hypviz.explore.text_search import COSINE, ENTAILMENT, TextSearch, no_text_tower
@@ -36,7 +37,6 @@ from hypviz.inference.embed import checkpoint_for, embed_workspace
 from hypviz.model.card import checkpoint_hash, read_card
 from hypviz.progress import OnProgress
 from hypviz.search.answers import Ranked
-from hypviz.search.index import Index
 from hypviz.search.retrieval import Retrieval
 from hypviz.storage.json_types import Json
 from hypviz.viz import layout
@@ -62,8 +62,8 @@ class View:
         self.device = device
         self.embedding = embed_workspace(workspace, self.checkpoint, device=device, on_progress=on_progress)
         self.calibration = calibration(workspace, self.embedding, self.card)
-        self.index = Index(self.embedding, self.answers, whole=whole_pictures(self.items))
         key, start = checkpoint_hash(self.checkpoint), start_row(workspace, self.embedding)
+        self.index = index_of(workspace, key, self.embedding, self.answers, whole=whole_pictures(self.items))
         self.disks = Disks(workspace, self.embedding, checkpoint=key, omega=self.answers.cones, start=start)
         self.levels: dict[int, View] = {}
         self._lock = threading.Lock()
@@ -212,11 +212,16 @@ class View:
             "picture": place.picture,
             "here": nested,
             "elsewhere": elsewhere,
+            "elsewhere_proof": self.index.proof if around.by == "entailment" else around.children.proof,
             "listed": listed_rows(nested, elsewhere),
             "children": self.cards.ranked(around.children),
             "children_total": around.children.total,
+            "children_proof": around.children.proof,
+            "children_counted": around.children.counted,
             "parents": self.cards.ranked(around.parents),
             "parents_total": around.parents.total,
+            "parents_proof": around.parents.proof,
+            "parents_counted": around.parents.counted,
             "parents_belong": None if place.query.row is None else self.lists.belonging.over(place.query.row, around.parents.rows),
             "path": self.lists.towards_root(place.query, path, omega),
             "edges": edges_of_picture(self.hierarchy.edges, self.items.offsets, image if place.query.row is not None else None),
@@ -278,6 +283,7 @@ class View:
                 else:
                     ranked = self.index.children(query, omega, limit=limit)
                 result[kind], result[f"{kind}_total"] = self.cards.ranked(ranked), ranked.total
+                result[f"{kind}_proof"], result[f"{kind}_counted"] = ranked.proof, ranked.counted
         return result
 
     def row_of(self, item_id: str) -> int:

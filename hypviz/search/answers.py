@@ -20,7 +20,9 @@ class Ranked:
 
     rows: (k,) int64.  angle: (k,) float32 in radians, the exterior angle that decides about cones (at the query for children,
     at the candidate for parents), or the distance for `nearest`.  radius: (k,) float32.  total: how many items were inside
-    the cone before the cut to `limit`.  rank: (k,) int64, 0 for the best by the checkpoint's ranking.
+    the cone before the cut to `limit`.  rank: (k,) int64, 0 for the best by the checkpoint's ranking.  proof: "exact" from a scan of all
+    items, "certified" where others are proven to be no better, "approximate" where better ones may be missing.  counted: whether `total`
+    is exact; False where it is at least so many.
     """
 
     rows: Rows
@@ -28,6 +30,8 @@ class Ranked:
     radius: Floats
     total: int
     rank: Rows
+    proof: str = "exact"
+    counted: bool = True
 
     @classmethod
     def none(cls) -> Ranked:

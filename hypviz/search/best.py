@@ -16,13 +16,17 @@ Doubles = NDArray[np.float64]
 @dataclass(eq=False)
 class Shortlist:
     """What a scan finds for one query.  rows, values: of the list so far, in no order.  total: how many items the list would hold
-    without its limit.  members: rows inside the cone in ascending parts, where they were asked for."""
+    without its limit.  members: rows inside the cone in ascending parts, where they were asked for.  proof: as of `answers.Ranked`.
+    counted: whether `total` and members are complete.  read: codes of `search.lists` that were read for it."""
 
     limit: int
     rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     values: Doubles = field(default_factory=lambda: np.empty(0, np.float64))
     total: int = 0
     members: list[Rows] = field(default_factory=list)
+    proof: str = "exact"
+    counted: bool = True
+    read: int = 0
 
     def add(self, rows: Rows, values: Doubles) -> None:
         """Keep the `limit` smallest values; ties by row."""

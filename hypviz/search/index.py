@@ -3,7 +3,8 @@
 Lists and cones come from one float32 product of unit directions: thresholds of the cosine, one for each query and shell of radii, leave
 a few hundred items of a million, which are decided in float64 (`search.scan`, with the proof in `search.regions`). The extra memory
 is bounded by `chunk_bytes` for each thread, and some 16 bytes an item, whatever the size of the (possibly memory-mapped) embedding. Ties
-are broken by row. No approximation: hyperbolic ranking breaks graph indexes, and exact search is fast enough.
+are broken by row. No approximation: hyperbolic ranking breaks graph indexes, and a scan is fast enough up to some million items; for more
+there are lists whose answers are proven (`search.approximate`).
 
 Retrieval has one meaning in the page, the command line and the metrics (`search.retrieval`): the children of x are the
 items inside its cone, the best `limit` of them by the checkpoint's ranking, shown by ascending radius (general →
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +65,16 @@ class Index:
     def __len__(self) -> int:
         return len(self.embedding)
 
+    @property
+    def proof(self) -> str:
+        """Of all members of a cone: "exact" from a scan of all items, or "certified"."""
+        return "exact"
+
+    def by_direction(self) -> Index:
+        """An index of the same items by the cosine of their directions alone."""
+        space = self.embedding
+        return Index(Embedding(space.directions, space.radii, space.curv, "cosine"))
+
     def query(self, row: int) -> Query:
         """The query of item `row`; SelectionError when there is no such row."""
         if not 0 <= row < len(self):
@@ -92,16 +104,14 @@ class Index:
     def children_of(self, queries: Sequence[Query], omega: float | None = None, *, limit: int = 40) -> list[Ranked]:
         """`children` of several queries at once, from one pass over the items."""
         task = Task(self._order("children"), self._holding("children", omega), checked_limit(limit), skip=self._whole)
-        return [self._ordered(query, *answer, "children") for query, answer in self._listed(queries, task)]
+        return [self._ordered(query, answer, "children") for query, answer in self._listed(queries, task)]
 
     def parents_of(self, queries: Sequence[Query], omega: float | None = None, *, limit: int = 40) -> list[Ranked]:
         """`parents` of several queries at once, from one pass over the items."""
         task = Task(self._order("parents"), self._holding("parents", omega), checked_limit(limit))
         lists = self._listed(queries, task)
         none = [self._whole is not None and query.row is not None and bool(self._whole[query.row]) for query in queries]
-        return [
-            Ranked.none() if top else self._ordered(query, *answer, "parents") for top, (query, answer) in zip(none, lists, strict=True)
-        ]
+        return [Ranked.none() if top else self._ordered(query, answer, "parents") for top, (query, answer) in zip(none, lists, strict=True)]
 
     def best(self, queries: Sequence[Query], ranking: Ranking | None = None, *, task: str = "children", limit: int = 100) -> list[Ranked]:
         """The best `limit` of all items by a ranking, inside a cone or not, best first; `angle` is what they are ranked by.
@@ -112,11 +122,12 @@ class Index:
         check_choice("task", task, ("children", "parents"))
         order = Order(ranking, task) if ranking else self._order(task)
         lists = self._scanned(queries, Task(order, None, checked_limit(limit)))
-        rows = [shortlist.sorted() for shortlist in lists]
-        return [
-            Ranked(which, value.astype(np.float32), self._radii[which], len(self) - (query.row is not None), np.arange(len(which)))
-            for query, (which, value) in zip(queries, rows, strict=True)
-        ]
+        answers = []
+        for query, shortlist in zip(queries, lists, strict=True):
+            which, value = shortlist.sorted()
+            total, rank = len(self) - (query.row is not None), np.arange(len(which))
+            answers.append(Ranked(which, value.astype(np.float32), self._radii[which], total, rank, shortlist.proof))
+        return answers
 
     def one_of_each(self, query: Query, omega: float | None, groups: NDArray[np.integer], *, limit: int = 40) -> Ranked:
         """Of each group the best child by the ranking; the best `limit` of these, in order of ascending radius. groups: (N,) ints
@@ -132,7 +143,7 @@ class Index:
             offered[some - start], values[some - start] = True, self.values_of(query, some)
             best.add(start, values, offered)
         rows, _, total = best.sorted(most)
-        return self._ordered(query, rows, total, "children")
+        return replace(self._in_order(query, rows, total, "children"), proof=self.proof)
 
     def cone_members(self, query: Query, omega: float | None = None) -> Rows:
         """All rows inside the cone of the query, ascending, without the query itself."""
@@ -231,10 +242,8 @@ class Index:
             return Holding(retrieval.cones, task, omega=retrieval.parents_omega if omega is None else omega)
         return Holding(retrieval.cones, task, "candidate", omega=omega, general=self._whole)
 
-    def _listed(self, queries: Sequence[Query], task: Task) -> list[tuple[Query, tuple[Rows, int]]]:
-        """(query, (rows best first, how many there are in all))."""
-        shortlists = self._scanned(queries, task)
-        return [(query, (shortlist.sorted()[0], shortlist.total)) for query, shortlist in zip(queries, shortlists, strict=True)]
+    def _listed(self, queries: Sequence[Query], task: Task) -> list[tuple[Query, Shortlist]]:
+        return list(zip(queries, self._scanned(queries, task), strict=True))
 
     def _members(self, queries: Sequence[Query], omega: float | None, *, keep: bool = False) -> list[Rows]:
         task = Task(None, self._holding("children", omega), members=True)
@@ -267,7 +276,11 @@ class Index:
             )
         return out
 
-    def _ordered(self, query: Query, rows: Rows, total: int, task: str) -> Ranked:
+    def _ordered(self, query: Query, shortlist: Shortlist, task: str) -> Ranked:
+        answer = self._in_order(query, shortlist.sorted()[0], shortlist.total, task)
+        return replace(answer, proof=shortlist.proof, counted=shortlist.counted)
+
+    def _in_order(self, query: Query, rows: Rows, total: int, task: str) -> Ranked:
         """What was found, given best first, by ascending radius; equal radii stay in their order."""
         chosen = rows[order := np.argsort(self._radii[rows], kind="stable")]
         pairs = pairs_of(query, self.embedding, chosen)

@@ -78,9 +78,9 @@ def scan(
     if task.order is not None and count > 16 * SAMPLE and 4 * task.limit <= SAMPLE:
         # The limit-th best of some items is beaten by every item of the list over all.
         some = np.arange(0, count, count // SAMPLE)[:SAMPLE]
-        sample = _Scan(embedding.take(some), _part(shells, some), queries, task, best, width=width, rows=some)
+        sample = Scan(embedding.take(some), _part(shells, some), queries, task, best, width=width, rows=some)
         sample.work()
-    whole = _Scan(embedding, shells, queries, task, best, width=width, cosines=cosines)
+    whole = Scan(embedding, shells, queries, task, best, width=width, cosines=cosines)
     others = min(workers(), max(1, count * len(queries) // ALONE)) - 1
     if not others:
         whole.work()
@@ -106,7 +106,7 @@ def _part(shells: Shells, rows: Rows) -> Shells:
     return Shells(shells.low, shells.high, shells.of[rows], shells.drift)
 
 
-class _Scan:
+class Scan:
     """What the threads of a scan share.  shortlists: one a query.  best: (b,) the value to beat of each; a stale one is only larger."""
 
     def __init__(
@@ -120,8 +120,10 @@ class _Scan:
         width: int,
         rows: Rows | None = None,
         cosines: Product | None = None,
+        margin: float | None = None,
     ) -> None:
-        """width: items looked at at once.  rows: what the items are called, where they are a sample."""
+        """width: items looked at at once.  rows: what the items are called, where they are a sample.  margin: what a cosine can be off
+        by; None for that of the float32 product."""
         self.embedding, self.shells, self.queries, self.task, self.best, self.rows = embedding, shells, queries, task, best, rows
         self.shortlists = [Shortlist(task.limit) for _ in queries]
         self._lock, self._next, self._width, self._cosines = threading.Lock(), 0, width, cosines
@@ -133,7 +135,7 @@ class _Scan:
         drift = np.abs(np.linalg.norm(self._directions.astype(np.float64), axis=1) - 1)
         self._odd = drift > ODD
         rounding = shells.rounding(self._directions.shape[1], float(drift.max(where=~self._odd, initial=0.0)))
-        self._margin = rounding + SLACK
+        self._margin = rounding + SLACK if margin is None else margin
         self._inside = self._surely = None
         query_radii = self._query_radii.astype(np.float64)
         self._together = together(query_radii, shells)
@@ -177,7 +179,10 @@ class _Scan:
     def _look(self, start: int, stop: int, better: Table | None) -> tuple[Rows, NDArray[np.intp]]:
         """(p,) places and queries of the pairs of a block that have to be decided; members without a doubt are counted."""
         place, cosine = self._block_cosines(start, stop, better)
-        of = self.shells.of[place]
+        return self._sift(place, cosine, self.shells.of[place], better)
+
+    def _sift(self, place: Rows, cosine: Floats, of: NDArray[np.intp], better: Table | None) -> tuple[Rows, NDArray[np.intp]]:
+        """As `_look`, from the cosines of items in ascending order and their shells."""
         surely: Mask | None = None
         if self._inside is None or self._surely is None:
             undecided = better.holds(cosine, of) if better is not None else np.zeros(cosine.shape, np.bool_)

@@ -45,20 +45,32 @@ class Shells:
 def shells_of(embedding: Embedding, limits: Sequence[float] = ()) -> Shells:
     """The shells of an embedding. limits: radii that no shell may hold on both sides, such as those between the levels of the cones."""
     radii = np.asarray(embedding.radii, np.float32)
+    edges = edges_of(radii, limits)
+    low, high = between(edges, float(radii.min()), float(radii.max()))
+    of = np.searchsorted(edges, radii, side="right")
+    drift = _drift(embedding, of, len(low))
+    return Shells(low, high, of, drift)
+
+
+def edges_of(radii: NDArray[np.float32], limits: Sequence[float] = (), *, count: int = COUNT) -> NDArray[np.float32]:
+    """Ascending radii at which shells begin, but for the first: `count` shells of as many items each, about. limits: as `shells_of`."""
     some = radii[:: max(1, len(radii) // SAMPLE)]
     # Finer towards both ends: the best of a list by angle often are the innermost, or the outermost, of all.
-    tail = 2.0 ** -np.arange(9, 17)
-    cuts = np.quantile(some, np.concatenate([tail, np.linspace(0, 1, COUNT + 1)[1:-1], 1 - tail])).astype(np.float32)
+    tail = 2.0 ** -np.arange(count.bit_length(), count.bit_length() + 8)
+    cuts = np.quantile(some, np.concatenate([tail, np.linspace(0, 1, count + 1)[1:-1], 1 - tail])).astype(np.float32)
     # Items at the very root are a shell of their own, for angles jump there; the next one begins where there are items.
     innermost = np.min(radii, where=radii > 0, initial=np.inf)
     ends = np.array([np.nextafter(np.float32(0), np.float32(1)), innermost], np.float32)
     edges = np.unique(np.concatenate([cuts, np.asarray(limits, np.float32), ends]))
-    edges = edges[(edges > 0) & np.isfinite(edges)]
-    of = np.searchsorted(edges, radii, side="right")
-    low = np.concatenate([[radii.min()], edges]).astype(np.float64)
-    high = np.concatenate([np.nextafter(edges, np.float32(-1)), [radii.max()]]).astype(np.float64)
-    drift = _drift(embedding, of, len(low))
-    return Shells(low, np.maximum(low, high), of, drift)
+    sound: NDArray[np.float32] = edges[(edges > 0) & np.isfinite(edges)]
+    return sound
+
+
+def between(edges: NDArray[np.float32], smallest: float, largest: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(m,) low and high of the shells that begin at `edges`, ascending; smallest, largest: of all radii."""
+    low = np.concatenate([[smallest], edges]).astype(np.float64)
+    high = np.concatenate([np.nextafter(edges, np.float32(-1)), [largest]]).astype(np.float64)
+    return low, np.maximum(low, high)
 
 
 def _drift(embedding: Embedding, of: NDArray[np.intp], odd: int) -> float:

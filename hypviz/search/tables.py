@@ -15,9 +15,10 @@ Mask = NDArray[np.bool_]
 
 
 class Table:
-    """Thresholds (b, m + 1) by shell, as tables of float32 that are wider, never narrower, than what they are made from."""
+    """Thresholds (b, m + 1) by shell, `near` and `far`, and as tables of float32 that are wider, never narrower, than these."""
 
     def __init__(self, near: Doubles, far: Doubles) -> None:
+        self.near, self.far = near, far
         self._near = np.ascontiguousarray(near.T.astype(np.float32))
         self._far = np.ascontiguousarray(far.T.astype(np.float32)) if (far > -1).any() else None
         self.reached: Mask = np.any((near <= BEYOND) | (far >= -BEYOND), axis=0)

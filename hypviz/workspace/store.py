@@ -4,7 +4,7 @@
     WS/images.parquet     file_name, width, height, content, licence
     WS/items.parquet      item_id, image, x1, y1, x2, y2, label, depth, source
     WS/edges.parquet      parent, child, kind: "direct", "ancestor", or "duplicate" (the larger box first)
-    WS/embeddings/KEY/    directions.npy, radii.npy, layout-METHOD.npy…, meta.json; KEY = checkpoint hash-data hash
+    WS/embeddings/KEY/    directions.npy, radii.npy, layout-METHOD.npy…, meta.json, lists/; KEY = checkpoint hash-data hash
     WS/taxonomy.txt       the class tree, in a workspace that has one (`hypviz.workspace.class_trees`)
     WS/thumbs/            small pictures, made when needed
     WS/vectors.npy        in a workspace of own vectors (`hypviz.vectors`): they stand where a checkpoint would; vectors.json, their card
@@ -182,6 +182,10 @@ class Workspace:
             log.warning("%s is damaged (%s): the embedding has to be made again", folder, error)
             return None
         return embedding if len(embedding) == len(self.items) else None
+
+    def lists_folder(self, checkpoint_hash: str) -> Path:
+        """Where the lists of `search.lists` of an embedding lie, or would lie: they go when the embedding is renewed."""
+        return self.embedding_folder(checkpoint_hash) / "lists"
 
     def embedding_meta(self, checkpoint_hash: str) -> Json:
         """What was written beside an embedding, with `extra` under "extra"; WorkspaceError when there is none."""

@@ -37,7 +37,7 @@ SECTIONS = {
         ("hypviz/metrics/*.py",),
         ("tests/metrics/test_*.py", "tests/search/test_metrics.py", "tests/search/test_chance.py", "tests/evaluation/test_entailment.py"),
     ),
-    "index": Section(("hypviz/search/*.py",), ("tests/search/test_*.py",)),
+    "index": Section(("hypviz/search/*.py", "hypviz/search/lists/*.py"), ("tests/search/test_*.py",)),
     "importers": Section(
         ("hypviz/data/importer.py", "hypviz/data/hierarchy.py", "hypviz/data/formats/*.py"),
         (
