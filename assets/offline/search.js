@@ -9,7 +9,7 @@
  * @typedef {"query"|"candidate"|"sum"} Apex
  * @typedef {"children"|"parents"} Task
  * @typedef {{by: string, apex: Apex, weight: number}} Ranking
- * @typedef {{cones: {limits: number[], omegas: number[], outward: boolean}, children: Ranking, parents: Ranking, parents_at: Apex, parents_omega: number}} Answers
+ * @typedef {{cones: {limits: number[], omegas: number[], outward: boolean}, children: Ranking, contents?: Ranking|null, parents: Ranking, parents_at: Apex, parents_omega: number}} Answers
  * @typedef {{header: {n: number, curv: number, geometry: string}, arrays: {radius: ArrayLike<number>}, directions: Int16Array|Float32Array, dim: number, answers: Answers, whole?: Uint8Array, cones?: boolean}} Content
  *   directions: (n, dim) components, of any length; the radius of each item is among the arrays.  whole: 1 for whole pictures, which are
  *   listed as children of nothing and have no parents.  cones: false where nothing says what contains what; then children are the nearest by cosine.
@@ -97,6 +97,12 @@ class OfflineSearch {
     return ranking.by === "angle + cosine" ? angle - ranking.weight * (1 - versine) : angle;
   }
 
+  /** What the children of item i are ranked by: those of the innermost of several levels may have a ranking of their own. @param {number} i */
+  rankingBelow(i) {
+    const innermost = this.limits.length && this.radius[i] < this.limits[0];
+    return (innermost && this.answers.contents) || this.answers.children;
+  }
+
   /** The calibrated half-angle at a radius; a radius on a limit belongs to the outer level. @param {number} at */
   calibrated(at) {
     return this.cones.omegas[this.limits.filter((limit) => limit <= at).length];
@@ -164,7 +170,7 @@ class OfflineSearch {
     if (!this.hasCones) return this.nearest(i, away);
     const inside = this.members(i, omega, away);
     const listed = inside.filter((j) => !this.isWhole(j));
-    return { shown: this.best(listed, this.answers.children, "children", away, i), members: inside, total: listed.length };
+    return { shown: this.best(listed, this.rankingBelow(i), "children", away, i), members: inside, total: listed.length };
   }
 
   /** @param {number} i */

@@ -212,8 +212,10 @@ def choose_rankings(
 ) -> Retrieval:
     """The cones of `start` with the best ranking for children and for parents, by the mean over one or more data sets.
 
-    Children: the mean of object → parts mAP by instance, of scene → contents mAP with the precision of a scene's first twelve,
-    and of the first look (`judge_first_look`: its objects' classes among the first cards, and cards that fit).
+    Children: object → parts mAP by instance. Contents, the children of whole pictures, which lie in the innermost shell of the cones: the
+    mean of scene → contents mAP with the precision of a scene's first twelve, and of the first look (`judge_first_look`: its objects'
+    classes among the first cards, and cards that fit). Where the cones have one shell, or one of the two has no queries, there is one
+    ranking for both, by the mean of all these.
     Parents: the mean of part → object precision@5 by instance and box → scene precision@5. A task without queries
     does not count; without any it is the first. Each data set is searched by itself, as a person would.
     """
@@ -233,13 +235,24 @@ def choose_rankings(
         leader = int(np.argmax(values))
         return rankings[0] if values[leader] <= values[0] + MARGIN else rankings[leader]
 
-    def below(data: TaskData) -> list[tuple[Task, str, Measured]]:
-        return [(object_to_parts(data, settings), "instance", _map), (scene_to_contents(data, settings), "class", _map_and_first)]
+    def parts(data: TaskData) -> list[tuple[Task, str, Measured]]:
+        return [(object_to_parts(data, settings), "instance", _map)]
+
+    def contents(data: TaskData) -> list[tuple[Task, str, Measured]]:
+        return [(scene_to_contents(data, settings), "class", _map_and_first)]
 
     def above(data: TaskData) -> list[tuple[Task, str, Measured]]:
         return [(part_to_object(data, settings), "instance", _first_five), (box_to_scene(data, settings), "same class", _first_five)]
 
-    return replace(start, children=best(below, cards=True), parents=best(above))
+    def both_below(data: TaskData) -> list[tuple[Task, str, Measured]]:
+        return parts(data) + contents(data)
+
+    parents = best(above)
+    apart = all(any(len(task.queries) and len(task.pool) for where in sets for task, *_ in tasks(where[0])) for tasks in (parts, contents))
+    if not (apart and start.cones.limits):
+        return replace(start, children=best(both_below, cards=True), parents=parents)
+    children, of_pictures = best(parts), best(contents, cards=True)
+    return replace(start, children=children, parents=parents, contents=None if of_pictures == children else of_pictures)
 
 
 def _has_objects(data: TaskData) -> bool:

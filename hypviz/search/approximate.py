@@ -88,10 +88,11 @@ class ApproximateIndex(Index):
         """As `Index.values_of`, from the directions of these rows alone."""
         out = np.empty(len(rows), np.float32)
         direction, query_radius = self._directions([query])[0], np.array(query.radius, np.float32)
+        ranking = self.retrieval.ranking("children", query.radius)
         for start in range(0, len(rows), self._cells):
             some = rows[start : start + self._cells]
             ends = direction, np.asarray(self.embedding.directions[some], np.float32)
-            out[start : start + len(some)] = self.retrieval.children.values(
+            out[start : start + len(some)] = ranking.values(
                 ends[1] @ direction, query_radius, self._radii[some], space=self.embedding, task="children", ends=ends
             )
         return out

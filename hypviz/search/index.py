@@ -103,13 +103,12 @@ class Index:
 
     def children_of(self, queries: Sequence[Query], omega: float | None = None, *, limit: int = 40) -> list[Ranked]:
         """`children` of several queries at once, from one pass over the items."""
-        task = Task(self._order("children"), self._holding("children", omega), checked_limit(limit), skip=self._whole)
-        return [self._ordered(query, answer, "children") for query, answer in self._listed(queries, task)]
+        task = Task(None, self._holding("children", omega), checked_limit(limit), skip=self._whole)
+        return [self._ordered(query, answer, "children") for query, answer in self._listed(queries, task, "children")]
 
     def parents_of(self, queries: Sequence[Query], omega: float | None = None, *, limit: int = 40) -> list[Ranked]:
         """`parents` of several queries at once, from one pass over the items."""
-        task = Task(self._order("parents"), self._holding("parents", omega), checked_limit(limit))
-        lists = self._listed(queries, task)
+        lists = self._listed(queries, Task(None, self._holding("parents", omega), checked_limit(limit)), "parents")
         none = [self._whole is not None and query.row is not None and bool(self._whole[query.row]) for query in queries]
         return [Ranked.none() if top else self._ordered(query, answer, "parents") for top, (query, answer) in zip(none, lists, strict=True)]
 
@@ -120,10 +119,9 @@ class Index:
         is ranked by an angle or a distance that is not a number is in no list.
         """
         check_choice("task", task, ("children", "parents"))
-        order = Order(ranking, task) if ranking else self._order(task)
-        lists = self._scanned(queries, Task(order, None, checked_limit(limit)))
+        lists = self._listed(queries, Task(None, None, checked_limit(limit)), task, ranking)
         answers = []
-        for query, shortlist in zip(queries, lists, strict=True):
+        for query, shortlist in lists:
             which, value = shortlist.sorted()
             total, rank = len(self) - (query.row is not None), np.arange(len(which))
             answers.append(Ranked(which, value.astype(np.float32), self._radii[which], total, rank, shortlist.proof))
@@ -230,9 +228,6 @@ class Index:
                 out[rows, columns] = worst(task, apex) - value
             yield part, out
 
-    def _order(self, task: str) -> Order:
-        return Order(self.retrieval.children if task == "children" else self.retrieval.parents, task)
-
     def _holding(self, task: str, omega: float | None) -> Holding:
         """What the lists of children, or parents, may hold."""
         omega, retrieval = optional_omega(omega), self.retrieval
@@ -242,8 +237,23 @@ class Index:
             return Holding(retrieval.cones, task, omega=retrieval.parents_omega if omega is None else omega)
         return Holding(retrieval.cones, task, "candidate", omega=omega, general=self._whole)
 
-    def _listed(self, queries: Sequence[Query], task: Task) -> list[tuple[Query, Shortlist]]:
-        return list(zip(queries, self._scanned(queries, task), strict=True))
+    def _listed(
+        self, queries: Sequence[Query], task: Task, direction: str, ranking: Ranking | None = None
+    ) -> list[tuple[Query, Shortlist]]:
+        """Each query with its list, one pass over the items for each ranking that they have. task: without an order.  direction: "children"
+        or "parents".  ranking: None for the retrieval's own."""
+        self._directions(queries)  # refuses what is no query before anything is scanned
+        places: dict[Ranking, list[int]] = {}
+        for place, query in enumerate(queries):
+            places.setdefault(ranking or self.retrieval.ranking(direction, query.radius), []).append(place)
+        shortlists = {
+            place: shortlist
+            for one, some in places.items()
+            for place, shortlist in zip(
+                some, self._scanned([queries[place] for place in some], replace(task, order=Order(one, direction))), strict=True
+            )
+        }
+        return [(query, shortlists[place]) for place, query in enumerate(queries)]
 
     def _members(self, queries: Sequence[Query], omega: float | None, *, keep: bool = False) -> list[Rows]:
         task = Task(None, self._holding("children", omega), members=True)
@@ -266,12 +276,12 @@ class Index:
     def values_of(self, query: Query, rows: Rows) -> Floats:
         """(n,) float32, what the ranking for children gives these items; the smaller the better."""
         out = np.empty(len(rows), np.float32)
-        cosine = self.cosines(query)
+        cosine, ranking = self.cosines(query), self.retrieval.ranking("children", query.radius)
         query_radius = np.array(query.radius, np.float32)
         for start in range(0, len(rows), self._cells):
             some = rows[start : start + self._cells]
             ends = query.direction, np.asarray(self.embedding.directions[some], np.float32)
-            out[start : start + len(some)] = self.retrieval.children.values(
+            out[start : start + len(some)] = ranking.values(
                 cosine[some], query_radius, self._radii[some], space=self.embedding, task="children", ends=ends
             )
         return out

@@ -26,7 +26,7 @@ def retrieval_scores(
     query that is in the pool is not left out.
     """
     check_choice("task", task, ("children", "parents"))
-    ranking = retrieval.children if task == "children" else retrieval.parents
+    rankings = [retrieval.ranking(task, radius) for radius in np.asarray(queries.radii).tolist()]
     height = max(1, CELLS // max(len(pool), 1))
     directions = np.asarray(pool.directions, np.float32)
     radius = np.asarray(pool.radii, np.float32)
@@ -35,7 +35,10 @@ def retrieval_scores(
         ends = np.asarray(queries.directions[part], np.float32), directions
         cosine = ends[0] @ directions.T
         query_radius = np.asarray(queries.radii[part], np.float32)[:, None]
-        value = ranking.values(cosine, query_radius, radius, space=pool, task=task, ends=ends)
+        value = np.empty_like(cosine)
+        for ranking in dict.fromkeys(rankings[part]):
+            rows = np.array([one == ranking for one in rankings[part]])
+            value[rows] = ranking.values(cosine[rows], query_radius[rows], radius, space=pool, task=task, ends=(ends[0][rows], directions))
         inside = members(cosine, query_radius, radius, pool, retrieval, task=task, whole=whole, ends=ends)
         yield part, np.where(inside, -value, -value - _span(value)).astype(np.float32)
 

@@ -9,7 +9,8 @@ One meaning everywhere (page, commands, API, metrics):
   lie farther in.
 - **Children and parents are ranked** by what validation found best for each of the two directions: an angle (apex at the
   query, at the candidate, or both summed), the cosine or the distance, or the angle with λ times the cosine. An angle alone
-  is a poor ranking on photographs: it favours what lies near the root, or far from it, whatever it shows [R].
+  is a poor ranking on photographs: it favours what lies near the root, or far from it, whatever it shows [R]. What whole pictures hold
+  may have a ranking of its own: their contents are found by likeness, the parts of an object by the angle [R].
 
 Both are our readings: the paper ranks by the angle and sweeps one threshold.
 """
@@ -96,10 +97,14 @@ class Cones:
         if not all(low < high for low, high in zip((0.0, *self.limits), (*self.limits, math.inf), strict=True)):
             raise SettingsError(f"limits must be radii above 0 in ascending order, got {self.limits}.")
 
+    def level(self, radius: ArrayLike) -> NDArray[np.int64]:
+        """The shells of these radii, 0 … L − 1, of their shape."""
+        return np.searchsorted(np.asarray(self.limits, np.float32), np.asarray(radius, np.float32), side="right")
+
     def at(self, radius: ArrayLike) -> NDArray[np.float32]:
         """ω of apexes with these radii, of their shape."""
         omegas = np.asarray(self.omegas, np.float32)
-        return omegas[np.searchsorted(np.asarray(self.limits, np.float32), np.asarray(radius, np.float32), side="right")]
+        return omegas[self.level(radius)]
 
     def holds(
         self,
@@ -129,7 +134,7 @@ class Cones:
 
 @dataclass(frozen=True)
 class Retrieval:
-    """The cones and the two rankings of a checkpoint; the defaults are the paper's angle with one threshold for each direction."""
+    """The cones and the rankings of a checkpoint; the defaults are the paper's angle with one threshold for each direction."""
 
     children: Ranking = field(default_factory=Ranking)
     parents: Ranking = field(default_factory=Ranking)
@@ -139,10 +144,20 @@ class Retrieval:
     published models, older checkpoints): the items with π − ext(query, item) <= parents_omega."""
     parents_omega: float = 0.5
     """In radians, for parents_at "query"."""
+    contents: Ranking | None = None
+    """What the children of queries in the innermost of several shells of `cones` are ranked by, which is where whole pictures lie; None:
+    by `children`, as all others."""
 
     def __post_init__(self) -> None:
         check_choice("parents_at", self.parents_at, ("query", "candidate"))
         checked_omega(self.parents_omega)
+
+    def ranking(self, task: str, radius: float) -> Ranking:
+        """What the "children" or "parents" of a query at this radius are ranked by."""
+        if task == "parents":
+            return self.parents
+        innermost = bool(self.cones.limits) and not self.cones.level(radius)
+        return self.contents if self.contents is not None and innermost else self.children
 
     @classmethod
     def single(cls, omega: float, parents_omega: float) -> Retrieval:
@@ -152,8 +167,8 @@ class Retrieval:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Retrieval:
         """The inverse of `dataclasses.asdict`; SettingsError for an unknown key or a value out of range."""
-        kinds: dict[str, type[Any]] = {"children": Ranking, "parents": Ranking, "cones": Cones}
-        parts = {name: from_mapping(kind, content[name]) for name, kind in kinds.items() if name in content}
+        kinds: dict[str, type[Any]] = {"children": Ranking, "parents": Ranking, "contents": Ranking, "cones": Cones}
+        parts = {name: from_mapping(kind, content[name]) for name, kind in kinds.items() if content.get(name) is not None}
         return from_mapping(cls, {**content, **parts})
 
 

@@ -121,6 +121,21 @@ def test_the_cosine_is_chosen_where_radii_say_nothing_and_the_angle_where_they_d
     assert kept.children == ANGLE
 
 
+def test_parts_and_contents_are_ranked_each_by_what_is_best_for_them() -> None:
+    """Radii that say nothing among boxes, and pictures in the innermost shell: the same rankings are judged on either."""
+    items, good = tree_world()
+    world, rng = world_of(items), np.random.default_rng(0)
+    radii = np.where(items.is_scene, 0.1, rng.uniform(0.5, 3.0, len(good))).astype(np.float32)
+    e = Embedding(good.directions, radii, good.curv)
+    start = Retrieval(cones=Cones((np.pi - 0.01, np.pi - 0.01), (0.3,)), parents_at="candidate")
+    found = choose_rankings([(world, e)], start, rankings=(ANGLE, COSINE))
+    assert (found.children, found.contents) == (COSINE, ANGLE)
+    again = choose_rankings(
+        [(world, good)], replace(start, cones=Cones((3.0, 3.0), (float(good.radii[items.is_scene].max()) * 1.01,))), rankings=(ANGLE, ANGLE)
+    )
+    assert again.children == ANGLE and again.contents is None, "one that serves both is stated once"
+
+
 def test_of_equals_the_first_is_taken() -> None:
     items, e = tree_world()
     same = Ranking("angle + cosine", "query", 0.0)

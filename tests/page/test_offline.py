@@ -108,20 +108,27 @@ def with_answers(view: View, file: Path, answers: Retrieval) -> bytes:
 
 @pytest.mark.parametrize("parents_at", ["candidate", "query"])
 @pytest.mark.parametrize(
-    ("children", "parents"),
+    ("children", "parents", "contents"),
     [
-        (Ranking(), Ranking()),
-        (Ranking("cosine"), Ranking("distance")),
-        (Ranking("angle + cosine", "sum", 3.0), Ranking("angle + cosine", "candidate", 2.0)),
-        (Ranking("angle", "candidate"), Ranking("angle", "sum")),
+        (Ranking(), Ranking(), None),
+        (Ranking("cosine"), Ranking("distance"), Ranking("angle", "sum")),
+        (Ranking("angle + cosine", "sum", 3.0), Ranking("angle + cosine", "candidate", 2.0), None),
+        (Ranking("angle", "candidate"), Ranking("angle", "sum"), Ranking("cosine")),
     ],
 )
 def test_it_answers_by_the_checkpoints_own_rule(
-    open_page: OpenPage, view: View, file: Path, tmp_path: Path, children: Ranking, parents: Ranking, parents_at: str
+    open_page: OpenPage,
+    view: View,
+    file: Path,
+    tmp_path: Path,
+    children: Ranking,
+    parents: Ranking,
+    contents: Ranking | None,
+    parents_at: str,
 ) -> None:
     radii = np.sort(view.embedding.radii)
     cones = Cones((2.6, 2.0, 1.2), (float(radii[30]), float(radii[90])), outward=True)
-    answers = Retrieval(children, parents, cones, parents_at=parents_at, parents_omega=1.1)
+    answers = Retrieval(children, parents, cones, parents_at=parents_at, parents_omega=1.1, contents=contents)
     index = Index(view.embedding, answers, whole=whole_pictures(view.items))
     (changed := tmp_path / "disk.html").write_bytes(with_answers(view, file, answers))
     page = open_page(changed.as_uri(), reduced_motion="reduce")

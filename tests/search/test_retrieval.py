@@ -93,6 +93,41 @@ def test_a_ranking_of_something_unknown_is_refused(wrong: dict[str, Any]) -> Non
         Ranking(**wrong)
 
 
+@pytest.mark.parametrize(("contents", "children"), [(Ranking("cosine"), Ranking("angle", "sum")), (Ranking(), Ranking("distance"))])
+def test_what_whole_pictures_hold_may_be_ranked_by_a_measure_of_its_own(e: Embedding, contents: Ranking, children: Ranking) -> None:
+    """Queries of the innermost shell are answered as by an index with that ranking alone, also in one batch with all others."""
+    mixed, inner, outer = (
+        Index(e, Retrieval(one, cones=LEVELS, parents_at="candidate", contents=other))
+        for one, other in ((children, contents), (contents, None), (children, None))
+    )
+    queries = [mixed.query(row) for row in range(len(e))]
+    innermost = [query.radius < LEVELS.limits[0] for query in queries]
+    assert 20 < sum(innermost) < 130
+    by_both = [inner.children_of(queries, limit=5), outer.children_of(queries, limit=5)]
+    assert any(set(one.rows) != set(other.rows) for one, other in zip(*by_both, strict=True)), "two rankings that agree say nothing"
+    scores = dict(
+        zip(
+            ("mixed", "inner", "outer"),
+            ([*retrieval_scores(e, e, each.retrieval, task="children")] for each in (mixed, inner, outer)),
+            strict=True,
+        )
+    )
+    orders = {name: np.argsort(-np.concatenate([block for _, block in blocks]), axis=1, kind="stable") for name, blocks in scores.items()}
+    for row, (query, is_inner, answer) in enumerate(zip(queries, innermost, mixed.children_of(queries, limit=5), strict=True)):
+        alone = (inner if is_inner else outer).children(query, limit=5)
+        assert answer.rows.tolist() == alone.rows.tolist() == mixed.children(query, limit=5).rows.tolist()
+        rows = mixed.cone_members(query)
+        assert np.array_equal(mixed.values_of(query, rows), (inner if is_inner else outer).values_of(query, rows))
+        assert orders["mixed"][row].tolist() == orders["inner" if is_inner else "outer"][row].tolist()
+    assert [one.rows.tolist() for one in mixed.parents_of(queries)] == [one.rows.tolist() for one in outer.parents_of(queries)]
+
+
+def test_of_one_shell_all_children_are_ranked_alike(e: Embedding) -> None:
+    one = Retrieval(Ranking(), cones=Cones((2.0,), outward=True), contents=Ranking("cosine"))
+    assert one.ranking("children", 0.1) == one.ranking("children", 2.0) == Ranking()
+    assert Retrieval.from_json(json.loads(json.dumps(asdict(one)))) == one
+
+
 # --- cones
 
 
