@@ -213,7 +213,7 @@ def test_a_configuration_that_is_not_read_here_is_refused(tmp_path: Path, change
         ({"log_curv": torch.ones(8)}, "one finite number"),
         ({"visual_alpha": torch.ones(8)}, "one finite number"),
         ({"proclip_image_proj.weight": torch.ones(2)}, r"1 are unknown \(first 'proclip_image_proj.weight'\)"),
-        ({"image_proj.weight": None}, "has no card"),
+        ({"image_proj.weight": None}, "is no hypviz checkpoint card"),
         ({"vision_encoder.backbone.cls_token": None}, "without a class token"),
         ({"text_encoder.backbone.text_model.embeddings.token_embedding.weight": torch.ones(100, 128)}, "vocabulary of 100"),
         ({"text_encoder.backbone.text_model.embeddings.position_embedding.weight": None}, "not CLIP's"),
