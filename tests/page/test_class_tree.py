@@ -130,8 +130,9 @@ def test_a_check_of_an_inner_name_finds_all_below_it(explorer: ExplorerPage) -> 
     expect(menu.locator(".hv-found")).to_have_text(f"{len(rows):,} items")
     expect(line.get_by_role("checkbox", name="ferry")).to_be_checked()
     line.get_by_role("checkbox", name="ferry").uncheck()
-    assert line.locator("> label input").evaluate("(node) => node.indeterminate")
+    expect(line.locator("> label input")).to_be_checked(indeterminate=True)
     line.get_by_role("checkbox", name="ferry").check()
+    expect(menu.locator(".hv-found")).to_have_text(f"{len(rows):,} items")
     menu.get_by_role("button", name="Show these").click()
     explorer.until("s.set === v[0]", len(rows))
     assert explorer.run("Array.from(disk.look.set.rows())") == rows
