@@ -434,7 +434,9 @@ def test_fit_writes_a_checkpoint_with_thresholds_metrics_and_recipe(workspace: W
     assert set(card.metrics["validation"]) - cones <= set(card.training["history"][0])
     assert len(heard) == 3
     tracked = read_events(tmp_path / "mine-v0.1.run" / "tensorboard")
-    assert [tracked["loss", step] for step in (1, 2, 3)] == pytest.approx([progress.loss for progress in heard], rel=1e-6)
+    assert [tracked["loss", step] for step in (1, 2, 3)] == pytest.approx(
+        [progress.loss for progress in heard], abs=1e-4
+    )  # kept to four decimals
     assert {name for name, _ in tracked} >= set(card.metrics["validation"]) - cones, "named as in the tables"
 
 
