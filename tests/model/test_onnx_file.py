@@ -26,7 +26,7 @@ from hypviz.model import onnx_file
 from hypviz.model.card import checkpoint_hash, find_checkpoint
 from hypviz.model.checkpoint import load_checkpoint
 from hypviz.model.onnx_file import write_onnx
-from hypviz.model.published import MERU_LICENCE
+from hypviz.model.published_meru import MERU_LICENCE
 from hypviz.search.embedding import Embedding
 from tests.model.test_published import centre_crop
 
