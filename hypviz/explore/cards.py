@@ -41,6 +41,10 @@ class Cards:
         """The items of a search, in its order."""
         return [self.of(int(row), float(angle)) for row, angle in zip(answer.rows, answer.angle, strict=True)]
 
+    def listed(self, name: str, answer: Ranked) -> Json:
+        """A list of a search under its name: its items, how many there were, whether that is proven and whether all were counted."""
+        return {name: self.ranked(answer), f"{name}_total": answer.total, f"{name}_proof": answer.proof, f"{name}_counted": answer.counted}
+
     def plain(self, rows: NDArray[np.integer]) -> list[Json]:
         """The items of a list that is not ranked by an angle."""
         return [self.of(int(row)) for row in rows]

@@ -214,14 +214,8 @@ class View:
             "elsewhere": elsewhere,
             "elsewhere_proof": self.index.proof if around.by == "entailment" else around.children.proof,
             "listed": listed_rows(nested, elsewhere),
-            "children": self.cards.ranked(around.children),
-            "children_total": around.children.total,
-            "children_proof": around.children.proof,
-            "children_counted": around.children.counted,
-            "parents": self.cards.ranked(around.parents),
-            "parents_total": around.parents.total,
-            "parents_proof": around.parents.proof,
-            "parents_counted": around.parents.counted,
+            **self.cards.listed("children", around.children),
+            **self.cards.listed("parents", around.parents),
             "parents_belong": None if place.query.row is None else self.lists.belonging.over(place.query.row, around.parents.rows),
             "path": self.lists.towards_root(place.query, path, omega),
             "edges": edges_of_picture(self.hierarchy.edges, self.items.offsets, image if place.query.row is not None else None),
@@ -282,8 +276,7 @@ class View:
                     ranked = self.index.one_of_each(query, omega, self.items.label - SCENE, limit=limit)
                 else:
                     ranked = self.index.children(query, omega, limit=limit)
-                result[kind], result[f"{kind}_total"] = self.cards.ranked(ranked), ranked.total
-                result[f"{kind}_proof"], result[f"{kind}_counted"] = ranked.proof, ranked.counted
+                result |= self.cards.listed(kind, ranked)
         return result
 
     def row_of(self, item_id: str) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from hypviz.search.answers import Query
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
-from hypviz.search.retrieval import Ranking
+from hypviz.search.retrieval import Ranking, Retrieval
 from hypviz.search.scoring import APEXES
 
 RANKINGS = [Ranking(apex=apex) for apex in APEXES] + [Ranking("angle + cosine", apex, 2.0) for apex in APEXES]
@@ -84,3 +84,18 @@ def check(e: Embedding, query: Query, rows: np.ndarray, exact: np.ndarray, allow
     expected = np.sort(exact[allowed])[:limit]
     assert allowed[rows].all() and len(np.unique(rows)) == len(rows) == len(expected)
     np.testing.assert_allclose(np.sort(exact[rows]), expected, atol=1e-6, rtol=0)
+
+
+def held(e: Embedding, query: Query, retrieval: Retrieval, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) what lies in the query's cone, whole pictures too, and (N,) what its parents are."""
+    cones, own = retrieval.cones, np.float32(query.radius)
+    at_query, at_item, _ = angles(e, query)
+    others = np.arange(len(e)) != (-1 if query.row is None else query.row)
+    inside = (at_query <= cones.at(own)) & ((e.radii > own) | (not cones.outward)) & others
+    if retrieval.parents_at == "candidate":
+        holding = (at_item <= cones.at(e.radii)) & ((own > e.radii) | whole | (not cones.outward)) & others
+    else:
+        holding = ((at_query if e.geometry == "cosine" else np.pi - at_query) <= retrieval.parents_omega) & others
+    if query.row is not None and whole[query.row]:
+        holding[:] = False
+    return inside, holding

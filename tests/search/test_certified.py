@@ -19,7 +19,7 @@ from hypviz.search.lists.build import build_lists
 from hypviz.search.lists.store import Lists
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
 from hypviz.search.rules import Order
-from tests.search.float64 import RADII, RANKINGS, angles, apart, check, queries_of, value
+from tests.search.float64 import RADII, RANKINGS, apart, check, held, queries_of, value
 
 pytest.importorskip("faiss")
 
@@ -125,21 +125,12 @@ def test_certified_cones_hold_what_float64_says(geometry: str, outward: bool, pa
     queries = [query for query in queries_of(index, 5, 4) if certain(e, query)]
     assert len(queries) > 3
     for query in queries:
-        at_query, at_item, _ = angles(e, query)
-        others = np.arange(len(e)) != (-1 if query.row is None else query.row)
-        own = np.float32(query.radius)
-        inside = (at_query <= cones.at(own)) & ((e.radii > own) | (not outward)) & others
-        if parents_at == "candidate":
-            holding = (at_item <= cones.at(e.radii)) & ((own > e.radii) | whole | (not outward)) & others
-        else:
-            holding = ((at_query if geometry == "cosine" else np.pi - at_query) <= 0.8) & others
-        if query.row is not None and whole[query.row]:
-            holding[:] = False
-        for task, held in (("children", inside & ~whole), ("parents", holding)):
+        inside, holding = held(e, query, retrieval, whole)
+        for task, belonging in (("children", inside & ~whole), ("parents", holding)):
             found, part = getattr(index, task)(query, limit=9), getattr(short, task)(query, limit=9)
-            assert found.proof == "certified" and found.counted and found.total == held.sum()
-            check(e, query, found.rows, value(e, query, getattr(retrieval, task), task), held, 9)
-            assert held[part.rows].all() and part.total <= held.sum()
+            assert found.proof == "certified" and found.counted and found.total == belonging.sum()
+            check(e, query, found.rows, value(e, query, getattr(retrieval, task), task), belonging, 9)
+            assert belonging[part.rows].all() and part.total <= belonging.sum()
             assert part.proof == "approximate" or part.rows.tolist() == found.rows.tolist()
             assert not part.counted or part.total == found.total
             approximate += part.proof == "approximate" or not part.counted

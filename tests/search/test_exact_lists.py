@@ -18,7 +18,7 @@ from hypviz.search.regions import ALL, NONE
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
 from hypviz.search.rules import angle_region
 from hypviz.search.scoring import APEXES
-from tests.search.float64 import RADII, RANKINGS, angles, apart, check, queries_of, value, world
+from tests.search.float64 import RADII, RANKINGS, angles, apart, check, held, queries_of, value, world
 
 
 @pytest.fixture(autouse=True)
@@ -60,19 +60,10 @@ def test_what_cones_hold_is_what_float64_says(geometry: str, outward: bool, pare
     assert len(queries) > 3
     lists = zip(queries, index.children_of(queries, limit=9), index.parents_of(queries, limit=9), index.cones(queries), strict=True)
     for query, below, above, members in lists:
-        at_query, at_item, _ = angles(e, query)
-        others = np.arange(len(e)) != (-1 if query.row is None else query.row)
-        own = np.float32(query.radius)
-        inside = (at_query <= cones.at(own)) & ((e.radii > own) | (not outward)) & others
+        inside, holding = held(e, query, retrieval, whole)
         assert members.tolist() == np.flatnonzero(inside).tolist()
         check(e, query, below.rows, value(e, query, retrieval.children, "children"), inside & ~whole, 9)
         assert below.total == (inside & ~whole).sum() and (np.diff(below.radius) >= 0).all()
-        if parents_at == "candidate":
-            holding = (at_item <= cones.at(e.radii)) & ((own > e.radii) | whole | (not outward)) & others
-        else:
-            holding = ((at_query if geometry == "cosine" else np.pi - at_query) <= 0.8) & others
-        if query.row is not None and whole[query.row]:
-            holding[:] = False
         check(e, query, above.rows, value(e, query, retrieval.parents, "parents"), holding, 9)
         assert above.total == holding.sum()
 

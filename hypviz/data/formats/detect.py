@@ -62,26 +62,13 @@ def open_dataset(
     extract_to: Path | str | None = None,
     boxes: str = "auto",
 ) -> RawDataset:
-    """As `open_annotations`, with the class tree that lies in the folder, if any (`formats.taxonomy.FILE_NAMES`)."""
-    raw = open_annotations(path, format, annotations=annotations, images=images, extract_to=extract_to, boxes=boxes)
-    return replace(raw, class_tree=class_tree_in(Path(path), raw.dropped) if Path(path).is_dir() else None)
-
-
-def open_annotations(
-    path: Path | str,
-    format: str = "auto",
-    *,
-    annotations: Path | str | None = None,
-    images: Path | str | None = None,
-    extract_to: Path | str | None = None,
-    boxes: str = "auto",
-) -> RawDataset:
     """Open a data folder, or an annotation file, for `importer.import_items`.
 
     path: the folder, or an annotation file.  format: of FORMATS.  annotations: the file or folder to use where the
     folder holds several.  images: the folder with the pictures, where it is not in the usual place.  extract_to: where
     pictures go that lie inside files; such a data set needs it.  boxes: of `convention.BOX_FORMATS`: what the four numbers of a
-    box mean. Raises DataError when there is nothing to open, when the annotations cannot be read, or when several formats fit.
+    box mean. Raises DataError when there is nothing to open, when the annotations cannot be read, or when several formats fit. The class
+    tree that lies in a folder, if any, comes along (`formats.taxonomy.FILE_NAMES`).
     """
     if format not in FORMATS:
         raise DataError(f"format must be one of {', '.join(FORMATS)}; got {format!r}.")
@@ -93,6 +80,11 @@ def open_annotations(
     if not source.exists():
         raise DataError(f"{source}: there is no such annotation file.")
     pictures = Path(images) if images else _images_option(path, source)
+    raw = _open(path, source, format, pictures, extract_to, boxes)
+    return replace(raw, class_tree=class_tree_in(path, raw.dropped) if path.is_dir() else None)
+
+
+def _open(path: Path, source: Path, format: str, pictures: Path | None, extract_to: Path | str | None, boxes: str) -> RawDataset:
     if format == "folder":
         return read_folder(pictures or path)
     if format == "classes":
