@@ -20,7 +20,7 @@ def heads(
     backbone: Annotated[str, typer.Option(help="As in `finetune`, with weights of its own.")] = "pretrained:efficientnet_lite0+classes",
     rows: Annotated[Optional[str], typer.Option(help="Only these rows, separated by commas.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds per row.")] = 5,
-    steps: Annotated[int, typer.Option(min=1, help="Steps per run.")] = 300,
+    steps: Annotated[int, typer.Option(min=1, help="Steps per run; half and twice as many are tried, too.")] = 300,
     dimension: Annotated[
         Optional[int], typer.Option(min=2, help="Dimensions of the heads' space; those of a fresh head by default.")
     ] = None,
@@ -46,9 +46,9 @@ def heads(
     runs_file = folder / "runs.json"
     runs: dict[str, dict[str, float]] = json.loads(runs_file.read_text(encoding="utf-8")) if runs_file.is_file() else {}
 
-    def run(name: str, seed: int, temperature: float) -> dict[str, float]:
+    def run(name: str, seed: int, temperature: float, steps: int) -> dict[str, float]:
         key = f"{name} · {ground.encoder.embed_dim} d · {steps} steps · τ {temperature:g} · seed {seed} · {ground.items.data_hash}"
-        key += f" · context {ground.encoder.context:g} · contents {ground.encoder.contents:g}"
+        key += f" · context {ground.encoder.context:g} · contents {ground.encoder.contents:g} · boxes from {ground.encoder.boxes_from:g}"
         key += f" · judged on {leave_out}" if leave_out else ""
         if key not in runs:
             judged, chosen = table.run_row(ground, known[name], seed=seed, steps=steps, temperature=temperature)
@@ -59,11 +59,11 @@ def heads(
     runs_of: dict[str, list[dict[str, float]]] = {}
     with progress_bar("Runs") as report:
         for number, name in enumerate(row_names):
-            best = max(table.TEMPERATURES, key=lambda tau, row=name: run(row, 0, tau)["validation"])  # type: ignore[misc]
-            results = runs_of[f"{name}, τ {best:g}"] = []
+            tau, length = table.chosen(lambda tau, steps, row=name: run(row, 0, tau, steps)["validation"], steps)  # type: ignore[misc]
+            results = runs_of[f"{name}, τ {tau:g}, {length} steps"] = []
             for seed in range(seeds):
                 report(number * seeds + seed, len(row_names) * seeds, f"{name}, seed {seed}")
-                results.append(run(name, seed, best))
+                results.append(run(name, seed, tau, length))
     backbone_rows = {name: table.untouched(ground, together=together) for name, together in table.BACKBONE_ROWS.items()}
     page = table.page(table.chance(ground), backbone_rows, runs_of)
     (folder / f"heads-{ground.encoder.embed_dim}{leave_out and f'-{leave_out}'}.md").write_text(page + "\n", encoding="utf-8")

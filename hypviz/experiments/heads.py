@@ -1,7 +1,7 @@
 """A table of heads on the cached features of one frozen backbone: what each objective is worth, in seconds a run.
 
-Every row has the same polar head, start, batches and steps; they differ in what they contrast. The set is split by image into
-training, validation and test pictures. Validation chooses each row's temperature (with the first seed), the ranking and the
+Every row has the same polar head, start and batches; they differ in what they contrast. The set is split by image into training,
+validation and test pictures. Validation chooses each row's temperature and number of steps (with the first seed), the ranking and the
 cones; the test pictures are looked at once per run. In every row pictures and boxes are seen together as by a checkpoint that is
 fine-tuned from that backbone. The first rows are the backbone as it is, the cosine of its centred features, alone and seen together.
 """
@@ -9,7 +9,7 @@ fine-tuned from that backbone. The first rows are the backbone as it is, the cos
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,6 +56,8 @@ BY = {
 """Ways to rank that every row is judged by, beside the one that validation chooses."""
 BATCH_PAIRS = 256
 TEMPERATURES = (0.07, 0.2)
+STEPS = (0.5, 1, 2)
+"""How many times the steps that are asked for validation tries for each row: the angle is learned sooner than the cosine."""
 FAST = EvaluateSettings(bootstrap=0, baselines=False, entailment_apexes=0)
 
 
@@ -181,6 +183,12 @@ def run_row(ground: Ground, row: HeadRow, *, seed: int, steps: int, temperature:
     chosen = figures(items, hierarchy, embedded(ground.choose), retrieval)
     judged = figures(*ground.part(ground.judge)[:2], embedded(ground.judge), retrieval)
     return judged, float(np.nanmean([chosen[name] for name in FIGURES]))
+
+
+def chosen(validation: Callable[[float, int], float], steps: int) -> tuple[float, int]:
+    """τ and a number of steps that do best on the validation pictures: first τ with `steps`, then the number with that τ."""
+    tau = max(TEMPERATURES, key=lambda one: validation(one, steps))
+    return tau, max((max(1, round(share * steps)) for share in STEPS), key=lambda one: validation(tau, one))
 
 
 def untouched(ground: Ground, *, together: bool) -> dict[str, float]:

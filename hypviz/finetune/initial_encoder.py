@@ -29,6 +29,9 @@ directions have to hold what the backbone knows (docs/results.md) [M]."""
 CONTEXT = 0.5
 """`context` and `contents` of a backbone that has no card yet: on unseen photographs of streets, rooms, clothes and cars 0.3 … 0.75 are
 alike, and better than none (docs/results.md) [M]."""
+BOXES_FROM = 1e-3
+"""`boxes_from` of a backbone that has no card yet: so small that no angle between boxes changes by it. From 0.03 on the parts of cars are
+found less well (docs/results.md) [M]."""
 MAX_FRESH = 20_000
 """Crops that a training-free head is fitted to at most, evenly spaced."""
 
@@ -49,10 +52,12 @@ def start_settings(job: FinetuneRequest) -> EncoderSettings:
     elif not hub_tag(job.weights) and not Path(job.weights).is_file():
         raise SettingsError(f"There is no weights file {job.weights!r} on the machine that hypviz runs on.")
     power = 0.5 if job.backbone.startswith("pretrained:") else 1.0
-    settings = EncoderSettings(
-        job.backbone, embed_dim=FRESH_DIM, published=hub_tag(job.weights), feature_power=power, context=CONTEXT, contents=CONTEXT
-    )
-    return with_polar_head(settings)
+    return with_polar_head(
+        EncoderSettings(
+            job.backbone, embed_dim=FRESH_DIM, published=hub_tag(job.weights), feature_power=power,
+            boxes_from=BOXES_FROM, context=CONTEXT, contents=CONTEXT,
+        )
+    )  # fmt: skip
 
 
 def start_licence(job: FinetuneRequest) -> str:

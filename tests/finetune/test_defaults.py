@@ -7,11 +7,12 @@ from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hypviz.config import EncoderSettings, PairSettings, TrainSettings
 from hypviz.errors import SettingsError
-from hypviz.finetune.defaults import Plan, make_plan, steps_per_epoch
+from hypviz.finetune.defaults import Plan, default_steps, make_plan, steps_per_epoch
 from hypviz.finetune.explain import SETTINGS, Setting
 from hypviz.finetune.request import DERIVED, FinetuneRequest, FinetuneSettings
 from hypviz.finetune.split import Split, split_images
@@ -97,6 +98,27 @@ def test_an_epoch_shows_every_picture(workspace: Workspace, split: Split) -> Non
         sizes = workspace.items.offsets[1:] - workspace.items.offsets[:-1]
         per_step = max(2, round(2 * pairs / sizes[split.train].mean()))
         assert steps * per_step >= split.train.sum()
+
+
+class Pictures:
+    """As many pictures as are said, of 13 boxes each, as far as a plan looks at them."""
+
+    def __init__(self, count: int) -> None:
+        self.offsets = np.arange(0, 14 * count + 1, 14)
+
+    def __len__(self) -> int:
+        return int(self.offsets[-1])
+
+
+@pytest.mark.parametrize("count", [4, 45, 300, 5000])
+def test_a_larger_set_has_no_more_epochs_but_longer_ones(count: int) -> None:
+    """What a validation costs is paid twenty times at most, and eight times at least."""
+    items: Any = Pictures(count)
+    everything = Split(np.ones(count, np.bool_), np.zeros(count, np.bool_), "", False, ())
+    plan, steps = make_plan("head", ENCODER, items, everything, {}), default_steps("head", count)
+    assert steps == pytest.approx(100 * min(max((count / 75) ** 0.5, 0.5), 3.0))
+    assert 8 <= plan.tune.epochs <= 20 and plan.tune.epochs * plan.epoch_steps >= steps
+    assert plan.epoch_steps >= steps_per_epoch(items, everything, plan.recipe.train.batch_pairs)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,11 +20,14 @@ from hypviz.finetune.folder import JobFolder
 from hypviz.finetune.initial_encoder import start_licence, start_settings
 from hypviz.finetune.request import FinetuneRequest
 from hypviz.finetune.run import FULL, FinetuneRun
+from hypviz.geometry.entailment import pairwise_exterior_angle
 from hypviz.inference.embed import embed_workspace
+from hypviz.inference.in_pictures import in_pictures
 from hypviz.model.adapters import adapted_layers
 from hypviz.model.backbone import build_backbone
 from hypviz.model.card import read_card
 from hypviz.model.checkpoint import load_checkpoint
+from hypviz.search.embedding import Embedding
 from hypviz.training.pipeline import headlines
 from hypviz.workspace.store import Workspace
 from tests.finetune.conftest import Place
@@ -115,6 +120,25 @@ def test_weights_of_a_package_or_a_hub_need_no_file() -> None:
     assert start_settings(FinetuneRequest("ws", backbone="pretrained:efficientnet_lite0")).backbone == "pretrained:efficientnet_lite0"
     assert start_settings(FinetuneRequest("ws", backbone="open_clip:ViT-B-32", weights="hub:openai")).published == "openai"
     assert start_licence(FinetuneRequest("ws", backbone="pretrained:efficientnet_lite0")) == "Apache-2.0"
+
+
+def test_a_bare_backbone_keeps_whole_pictures_below_all_boxes_and_every_angle_between_boxes() -> None:
+    settings = start_settings(FinetuneRequest("ws", backbone="pretrained:efficientnet_lite0"))
+    assert settings.boxes_from > 0
+    rng = np.random.default_rng(0)
+    directions = rng.normal(size=(40, 8)).astype(np.float32)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    picture = np.repeat([0, 20], 20)
+    learned = Embedding(directions, np.exp(rng.uniform(-4, 1, 40)).astype(np.float32), 0.5)
+    placed = in_pictures(learned, picture, replace(settings, context=0.0, contents=0.0))
+    whole = picture == np.arange(40)
+    assert placed.radii[whole].max() < settings.boxes_from < placed.radii[~whole].min()
+    boxes = directions[~whole].astype(np.float64)
+    before, after = (
+        pairwise_exterior_angle(boxes, radius, boxes, radius, curv=0.5)[~np.eye(38, dtype=bool)]
+        for radius in (np.asarray(each.radii, np.float64)[~whole] for each in (learned, placed))
+    )
+    assert np.abs(before - after).max() < 0.05, "radians, where the smallest radius is 0.02"
 
 
 def test_views_are_fewer_where_they_would_not_fit() -> None:
