@@ -25,6 +25,7 @@
  * @property {(text: string) => void} [announce]     words for a screen reader; default: a live region of its own
  * @property {(row: number) => string} [thumbUrl]    picture of an item; none: no pictures
  * @property {import("./focus.js").Ask|null} [focus] asks the server for the layout around a selection, see disk/focus.js
+ * @property {boolean} [scored]                      whether what the layout keeps is said elsewhere, so that the caption need not
  * @property {(row: number) => string} [describe]    last line of the hover card; default: the image's name
  */
 import { isRow } from "../shared/bitset.js";
@@ -119,7 +120,7 @@ export class Disk {
   }
 
   writeCaption() {
-    const parts = [...captionOf(this.paint).map((part) => el("span", "", part)), ...scaleNote(this)];
+    const parts = [...captionOf(this.paint, this.options.scored).map((part) => el("span", "", part)), ...scaleNote(this)];
     this.el.caption.replaceChildren(...parts.flatMap((part, i) => [i ? " · " : "", part]));
   }
 

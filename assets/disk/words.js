@@ -23,12 +23,15 @@ export function wordsOf(paint, row, describe) {
   return [name, `${name === kind ? "" : `${kind} · `}${distance(radius[i])} from root`, from];
 }
 
-/** How many points are drawn and which, and what radius and angle mean. @param {import("./paint.js").Painter} paint @returns {string[]} */
-export function captionOf({ header, points, n, focus }) {
+/**
+ * How many points are drawn and which, and what radius and angle mean.
+ * @param {import("./paint.js").Painter} paint @param {boolean} [scored] whether what the layout keeps stands elsewhere @returns {string[]}
+ */
+export function captionOf({ header, points, n, focus }, scored = false) {
   const drawn = points.shown.length;
   const how = drawn < n ? "evenly spread over the data" : n < header.total ? header.how : "";
   const luck = typeof header.chance === "number" ? `, chance ${number(header.chance, 2)}` : "";
-  const sure = typeof header.distortion === "number" ? ` (rank correlation ${number(header.distortion, 2)}${luck})` : "";
+  const sure = !scored && typeof header.distortion === "number" ? ` (rank correlation ${number(header.distortion, 2)}${luck})` : "";
   return [
     `showing ${count(drawn)} of ${count(header.total)}${how ? `: ${how}` : ""}`,
     header.geometry === "euclidean" ? "radius = true norm" : "radius = true distance to the root",

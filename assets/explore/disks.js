@@ -27,6 +27,7 @@ export function makeDisk(x, holder, plotly) {
     },
     announce: x.announce,
     thumbUrl: x.thumbUrl,
+    scored: true,
     focus: holder.matches(".hv-second") ? null : async (body) => (await x.api.post("focus", body)).arrayBuffer(),
   });
   return disk;

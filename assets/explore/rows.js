@@ -127,17 +127,21 @@ class RowsPart {
     const wide = cone && !found.belong && found.total > WIDE * this.x.view.count ? " (it tells little apart)" : "";
     const share = cone ? `, ${shareOf(found.total, this.x.view.count)} of all items${wide}` : "";
     const belong = found.belong ? `, ${this.belonging(found.belong)}` : "";
-    const words = `${count(found.total)} ${place}${share}${belong}${classes > 1 ? `, ${count(classes)} kinds` : ""}`;
+    const others = this.x.present.row === null ? `${count(this.x.view.count)} items` : `${count(this.x.view.count - 1)} others`;
+    const similar = `${count(found.total)} of ${others}, by ${found.by === "cosine" ? "direction" : "distance"}`;
+    const words = how === "cosine" ? similar : `${count(found.total)} ${place}${share}${belong}${classes > 1 ? `, ${count(classes)} kinds` : ""}`;
     const { children_total: total, children_counted: counted, children_proof, elsewhere_proof } = this.x.present;
     const flat = `${children.length} of ${counted ? "" : "at least "}${count(total)} ${place}, general → specific`;
-    headed(this.title, how === "cosine" ? "Most similar" : "Elsewhere", this.flat ? flat : words, this.flat ? children_proof : elsewhere_proof);
+    const listed = this.flat && how !== "cosine";
+    this.all.hidden = how === "cosine"; // similarity has one list
+    headed(this.title, how === "cosine" ? "Most similar" : "Elsewhere", listed ? flat : words, listed ? children_proof : elsewhere_proof);
     for (const node of this.switches) {
       node.setAttribute("aria-pressed", String(node.dataset.by === found.by));
       if (node.dataset.by !== "entailment") continue;
       node.disabled = how === "cosine";
       node.title = how === "cosine" ? NO_CONES : WAYS.entailment[1];
     }
-    if (this.flat) return this.bands.replaceChildren(strip(children.map((item) => () => this.plain(item))));
+    if (listed) return this.bands.replaceChildren(strip(children.map((item) => () => this.plain(item))));
     this.bands.replaceChildren(...found.bands.map((one) => this.band(one)));
     if (!found.bands.length) this.bands.append(el("p", "hv-none", found.total ? "" : this.noneWords()));
   }

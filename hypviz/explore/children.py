@@ -29,6 +29,8 @@ Rows = NDArray[np.int64]
 WAYS = ("entailment", "nearest", "cosine")
 NEAREST = 40
 """Items that "nearest" and "cosine" find: they have no cone that ends by itself."""
+FEWEST = 6
+"""Of a small set without cones a quarter of the items, and so many at least, are called similar: all would say nothing."""
 MAX_LISTED = 200
 ONE_BAND = Bands((), ("all",), levels=False)
 """Where no cone says what contains what."""
@@ -76,8 +78,9 @@ class Children:
         place of entailment."""
         by = way(by, cones)
         if not cones:
-            children = self.closest(query, by)
-            return Surroundings(by, children, Ranked.none(), np.sort(children.rows), None, self.candidates(query, by, omega, image))
+            children = self.closest(query, by, limit=self._similar)
+            found = self.candidates(query, by, omega, image, cones=False)
+            return Surroundings(by, children, Ranked.none(), np.sort(children.rows), None, found)
         around = self.index.around(query, omega)
         if by == "entailment":
             children, candidates = around.children, self.outside(around.members, around.scores, image)
@@ -86,14 +89,15 @@ class Children:
         closest = None if len(around.members) else around.closest
         return Surroundings(by, children, around.parents, around.members, closest, candidates)
 
-    def candidates(self, query: Query, by: str, omega: float | None, image: int | None) -> tuple[Rows, Floats]:
+    def candidates(self, query: Query, by: str, omega: float | None, image: int | None, *, cones: bool = True) -> tuple[Rows, Floats]:
         """(k,) rows that a way finds outside a picture, and (k,) what ranks them, smaller is better: radians, or distances."""
         if way(by) == "entailment":
             around = self.index.around(query, omega, limit=1)
             return self.outside(around.members, around.scores, image)
         ranked = self.closest(query, by, more=0 if image is None else len(self.items.of_image(image)))
         rows, scores = self.outside(ranked.rows, ranked.angle, image, whole=True)
-        return rows[:NEAREST], scores[:NEAREST]
+        most = NEAREST if cones else self._similar
+        return rows[:most], scores[:most]
 
     def closest(self, query: Query, by: str, *, more: int = 0, limit: int = NEAREST) -> Ranked:
         """The `limit` + `more` best by a way without a cone, "nearest" or "cosine", best first."""
@@ -105,6 +109,11 @@ class Children:
         if not whole:
             apart &= ~self._whole[rows]
         return rows[apart], scores[apart]
+
+    @property
+    def _similar(self) -> int:
+        """How many items count as similar where there are no cones."""
+        return int(np.clip(len(self.items) // 4, FEWEST, NEAREST))
 
     @cached_property
     def _whole(self) -> NDArray[np.bool_]:

@@ -8,6 +8,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hypviz.data.hierarchy import Hierarchy
-from hypviz.data.items import Items
+from hypviz.data.items import Items, only_pictures
 from hypviz.data.pictures import open_upright
 from hypviz.errors import SelectionError
 from hypviz.explore.uploads import Box, Upload, Uploads
@@ -89,10 +91,19 @@ class QueryResolver:
     def _of_item(self, row: int) -> QueryPoint:
         image = int(self.items.image[row])
         level = "" if self.items.is_scene[row] else f"· {depth_name(int(self.hierarchy.depth[row]))} "
-        picture = self._picture(image, row=row, box=self.items.xyxy[row].tolist(), title=self.items.name(row))
+        file = "" if self._only_pictures else f" · {self.items.images.file_name[image]}"
+        picture = self._picture(image, row=row, box=self.items.xyxy[row].tolist(), title=self._title(row))
         radius = float(self.index.embedding.radii[row])
-        picture["subtitle"] = f"{level}· {written(radius)} from the root · {picture['name']}"
+        picture["subtitle"] = f"{level}· {written(radius)} from the root{file}"
         return QueryPoint(self.index.query(row), picture, f"thumb/{row}")
+
+    @cached_property
+    def _only_pictures(self) -> bool:
+        return only_pictures(self.items)
+
+    def _title(self, row: int) -> str:
+        """An item's class; among whole pictures alone, which have none, the file's name tells them apart."""
+        return Path(str(self.items.images.file_name[self.items.image[row]])).name if self._only_pictures else self.items.name(row)
 
     def _of_drawn(self, image: int, box: Any) -> QueryPoint:
         width, height = int(self.items.images.width[image]), int(self.items.images.height[image])

@@ -228,7 +228,7 @@ class View:
     ) -> Json:
         """All items behind one card of `select`'s "elsewhere", best first, see `Children.of_class`."""
         place, cones = self.placer.resolve(query), self.has_cones(query)
-        candidates = self.lists.candidates(place.query, way(by, cones), omega, place.picture["place"].get("image"))
+        candidates = self.lists.candidates(place.query, way(by, cones), omega, place.picture["place"].get("image"), cones=cones)
         return self.lists.of_class(candidates, band=band, label=label, offset=offset, limit=limit, cones=cones)
 
     def to_root(self, query: Mapping[str, Any], own_words: Sequence[str] = ()) -> Json:
@@ -261,7 +261,7 @@ class View:
             if kind == "path":
                 result[kind] = self.lists.towards_root(query, self.index.path_to_root(query), omega) if cones else []
             elif kind == "bands":
-                candidates = self.lists.candidates(query, how, omega, place.picture["place"].get("image"))
+                candidates = self.lists.candidates(query, how, omega, place.picture["place"].get("image"), cones=cones)
                 result[kind] = self.lists.elsewhere(*candidates, by=how, cones=cones)["bands"]
             elif kind == "words":
                 result |= {"words": (walk := self.to_root(named, own_words))["words"], "pool": walk["pool"]}
