@@ -73,8 +73,8 @@ SMALLER = (
     ),
     Smaller(
         "experiment paper-small",
-        "the reference, which is the last row of all, by one seed of one step; each row is a process",
-        "--seeds 1 --steps 1 --jobs 1 --no-tune",
+        "the reference, which is the last row of all, by one seed of one step; each row is a process, with a thread where there are two",
+        "--seeds 1 --steps 1 --jobs 2 --no-tune",
         last_row=True,
     ),
     Smaller("photos", PHOTOS, "", (("tune.epochs", 1), ("tune.views", 0))),
