@@ -1,6 +1,6 @@
 """Every command in the pages is one that there is: its names, options, kinds of values and arguments, by the parser itself.
 
-That they do what the pages say is tested where each belongs; here nothing is run.
+Here nothing is run; `tests/docs_run` does that.
 """
 
 from __future__ import annotations

@@ -11,11 +11,15 @@ import yaml
 from typer.testing import CliRunner
 
 from hypviz.cli import app
+from hypviz.data.formats.taxonomy import parse_taxonomy
 from hypviz.errors import HypvizError, SettingsError
 from hypviz.explore.view import View
 from hypviz.server import publish as module
 from hypviz.server.publish import PublishSettings, publish
 from hypviz.viz.disk import unpack
+from hypviz.workspace.class_trees import write_taxonomy_of
+from hypviz.workspace.store import Workspace
+from tests.test_level_view import two_level_tree
 from tests.worlds import TinyWorld
 
 BARE = PublishSettings(thumb_size=0, picture_size=0)
@@ -109,3 +113,26 @@ def test_the_command_writes_a_space_of_a_sample(tiny_world: TinyWorld, tmp_path:
     header = yaml.safe_load(text.split("---\n")[1])
     assert (header["sdk"], header["app_file"], header["title"]) == ("static", "index.html", 'A "title": #1')
     assert (out / header["app_file"]).is_file() and "licence:" in text and str(tmp_path) not in text
+
+
+def test_a_class_tree_goes_along_level_by_level_and_without_one_there_is_none(
+    tiny_world: TinyWorld, tiny_view: View, tmp_path: Path
+) -> None:
+    world = tiny_world.copy(tmp_path / "world")
+    view = View(Workspace.open(world.workspace), world.checkpoint, device="cpu")
+    text, group_of = two_level_tree(view.items.classes)
+    write_taxonomy_of(world.workspace, parse_taxonomy(text, "made"))
+    boxes = np.flatnonzero(~view.items.is_scene)[::2]
+    publish(view, tmp_path / "page", boxes, BARE)
+    page = json.loads((tmp_path / "page/data/page.json").read_text())
+    names = [view.items.classes[label] for label in view.items.label[boxes]]
+    assert [(one["level"], one["classes"]) for one in page["levels"]] == [(1, len({group_of[name] for name in names}))]
+    (plain, columns), (levelled, at_level) = (unpack((tmp_path / f"page/data/{name}.bin").read_bytes()) for name in ("points", "level-1"))
+    assert [levelled["classes"][label] for label in at_level["label"]] == [group_of[name] for name in names]
+    assert [plain["classes"][label] for label in columns["label"]] == names
+    for name in ("angle", "radius", "row", "depth"):
+        np.testing.assert_array_equal(at_level[name], columns[name])
+    publish(tiny_view, tmp_path / "plain", settings=BARE)
+    assert json.loads((tmp_path / "plain/data/page.json").read_text())["levels"] == [] and not list(
+        (tmp_path / "plain/data").glob("level*")
+    )

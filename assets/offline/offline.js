@@ -118,6 +118,13 @@ class OfflinePage {
     this.page.dataset.ready = "yes";
   }
 
+  /** The same points under other names: classes at another level of their tree. What is selected stays. @param {ArrayBuffer} buffer */
+  async relabel(buffer) {
+    Object.assign(this, { buffer }, M.decode(buffer));
+    await this.disk.setPoints(buffer, { keep: true });
+    await this.show();
+  }
+
   /** Half-angle of the cone at item i: ω as it was set, or the calibrated one of its level, or the aperture. @param {number} i */
   halfAngle(i) {
     if (this.state.kind === "aperture" && this.header.geometry === "hyperbolic") return this.known.apertureOf(i);
@@ -282,6 +289,7 @@ export function offlinePage(given) {
     members: (/** @type {number} */ row) => page.rowsOf(page.members(at(row))),
     children: (/** @type {number} */ row) => page.rowsOf(page.known.children(at(row), page.halfAngle(at(row))).shown),
     parents: (/** @type {number} */ row) => page.rowsOf(page.known.parents(at(row)).shown),
+    relabel: (/** @type {ArrayBuffer} */ points) => page.relabel(points),
     ready: page.start(),
   };
   return (window.hypvizOffline = handle);

@@ -7,6 +7,7 @@ import { offlinePage } from "../offline/offline.js";
 import { offlineSearch } from "../offline/search.js";
 import { el } from "../shared/dom.js";
 import { focusLayout } from "./focus_layout.js";
+import { levelChoice, linkedLevel, linkOf } from "./levels.js";
 
 const TURNS = 4; // shards under way at a time
 
@@ -15,7 +16,7 @@ const TURNS = 4; // shards under way at a time
  * @typedef {{shards: number, shard_rows: number, dim: number}} Cut   of the directions, into files
  * @typedef {{id: string, file: string, licence: string, box: number[], size: number[], picture: number|null}} Card
  * @typedef {import("../offline/offline.js").Content & {answers: import("../offline/search.js").Answers, directions: Cut, cards: {shard_rows: number},
- *   how: string}} Page
+ *   how: string, levels: import("./levels.js").Level[]}} Page
  */
 
 const root = /** @type {HTMLElement} */ (document.getElementById("hv-offline"));
@@ -90,9 +91,33 @@ function aboutOf(card) {
   };
 }
 
+/**
+ * Let a page switch levels, and write what it shows into its address. Several clicks in a row: the last one counts.
+ * @param {Page} data @param {number} level @param {{relabel: (points: ArrayBuffer) => Promise<void>, state: {row: number|null}}} page
+ */
+function switchLevels(data, level, page) {
+  let turn = 0;
+  const onLink = () => history.replaceState(null, "", location.pathname + location.search + linkOf(page.state.row, level));
+  const show = async (/** @type {number} */ asked) => {
+    const mine = ++turn;
+    const points = await buffer(pointsOf(asked));
+    if (mine !== turn) return;
+    level = asked;
+    await page.relabel(points);
+    onLink();
+  };
+  if (data.levels.length) root.querySelector(".of-colour")?.closest("label")?.after(levelChoice(data.levels, level, show, fail));
+  return onLink;
+}
+
+/** @param {number} level */
+const pointsOf = (level) => (level ? `data/level-${level}.bin` : "data/points.bin");
+
 async function start() {
-  /** @type {[Page, ArrayBuffer, ArrayBuffer]} */
-  const [data, points, searched] = await Promise.all([json("data/page.json"), buffer("data/points.bin"), buffer("data/search.bin")]);
+  /** @type {[Page, ArrayBuffer]} */
+  const [data, searched] = await Promise.all([json("data/page.json"), buffer("data/search.bin")]);
+  const level = linkedLevel(data.levels, location.hash);
+  const points = await buffer(pointsOf(level));
   /** @type {M.Payload} */
   const { header, arrays } = M.decode(points);
   /** @type {{header: object, arrays: Known}} */
@@ -128,6 +153,7 @@ async function start() {
   if (placeOf.has(linked)) data.state.row = linked;
   const pairs = Array.from({ length: known.parent.length }, (_, k) => [known.parent[k], known.child[k]]);
   const about = aboutOf(cardsOf(data.cards.shard_rows));
+  let onLink = () => {};
   const page = offlinePage({
     data: { ...data, edges: pairs },
     buffer: points,
@@ -136,8 +162,9 @@ async function start() {
     held: () => `${data.how}. Cones and lists are found among these, in all dimensions, by this page itself.`,
     focus,
     about: (row) => about(place(row)),
-    onSelect: (row) => history.replaceState(null, "", row === null ? location.pathname + location.search : `#row=${row}`),
+    onSelect: () => onLink(),
   });
+  onLink = switchLevels(data, level, page);
   window.hypvizPublished = { focus, search, header, arrays, known };
   await page.ready;
 }

@@ -7,6 +7,7 @@ children and parents by itself, from the very float32 directions, for any ω; so
     page/*.js, page/*.css           plotly; the page's modules as one script (`hypviz.server.bundle`); styles
     data/page.json                  what it shows first, facts, the retrieval rule, how the rest is cut
     data/points.bin                 `viz.disk.disk_payload`
+    data/level-1.bin …              the same with classes at a level of the class tree, where the data have one
     data/search.bin                 per item: family angle, whether a whole picture, whether it has a small picture; annotated edges
     data/directions-000.bin …       (rows, D) float32, DIRECTION_BYTES a file at most
     data/cards-000.json …           CARD_ROWS items a file: id, picture's name, licence, box
@@ -27,9 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from hypviz.data.items import only_pictures, whole_pictures
+from hypviz.data.class_tree import level_sizes
+from hypviz.data.items import SCENE, only_pictures, whole_pictures
 from hypviz.data.pictures import open_upright
 from hypviz.errors import DataError, SettingsError
+from hypviz.explore.class_trees import class_tree_of
+from hypviz.explore.level_view import at_level
 from hypviz.explore.view import View
 from hypviz.progress import OnProgress
 from hypviz.server.page_files import published_files, script_text
@@ -126,7 +130,7 @@ class _Folder:
         for name in ("page", "data", "thumbs", "pictures"):
             (self.folder / name).mkdir(parents=True)
         self._page_files()
-        (self.folder / "data/points.bin").write_bytes(self._points())
+        (self.folder / "data/points.bin").write_bytes(self._points(self.view))
         shards, shard_rows = self._directions()
         self._cards()
         pictured, pictures = self._pictures(on_progress)
@@ -166,9 +170,20 @@ class _Folder:
         """A flat name: files of one name lie in several folders."""
         return path.name if path.name.startswith("plotly") else f"{path.parent.name}-{path.name}"
 
-    def _points(self) -> bytes:
-        disks, method = self.view.disks, self.settings.layout
+    def _points(self, view: View) -> bytes:
+        disks, method = view.disks, self.settings.layout
         return disks.points(method) if self.whole else disks.some(method, self.rows.tolist())
+
+    def _levels(self) -> list[Json]:
+        """Write the points at each level of the class tree; the levels, as `level_sizes` describes them, none without a tree."""
+        tree = class_tree_of(self.view.workspace)
+        if tree is None or self.view is not self.view.finest:
+            return []
+        labels = self.view.items.label[self.rows]
+        levels = level_sizes(tree, labels[labels != SCENE].tolist())
+        for one in levels:
+            (self.folder / f"data/level-{one['level']}.bin").write_bytes(self._points(at_level(self.view, one["level"])))
+        return levels
 
     def _directions(self) -> tuple[int, int]:
         """Write the directions; how many files, and rows in each."""
@@ -266,6 +281,7 @@ class _Folder:
             "cones": not only_pictures(self.view.items),
             "directions": {"dim": int(self.view.embedding.directions.shape[1]), "shards": shards, "shard_rows": shard_rows},
             "cards": {"shard_rows": CARD_ROWS},
+            "levels": self._levels(),
         }
         _write_json(self.folder / "data/page.json", content)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,7 +25,7 @@ from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.workspace.store import Workspace
 from tests.commands import Done
 from tests.hub.local_hub import LocalHub
-from tests.hub.repositories import DATA, MODEL, add_data, add_model, files_of
+from tests.hub.repositories import DATA, MODEL, add_data, add_model
 from tests.worlds import TinyWorld
 
 Run = Callable[..., Done]
@@ -257,33 +255,6 @@ def test_a_process_of_its_own_finds_the_hub_by_its_environment_and_prints_nothin
 # --- the documentation
 
 PAGE = (ROOT / "docs" / "hub.md").read_text(encoding="utf-8")
-COMMANDS = [line.strip() for line in PAGE.splitlines() if line.startswith("    hypviz ")]
-
-
-@pytest.mark.usefixtures("login")
-def test_every_command_of_the_page_does_what_it_says(
-    run: Run, hub: LocalHub, home: Path, world: TinyWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for repository in (add_model(hub, world, tmp_path / "cones"), add_data(hub, world)):
-        repository.branches["v1"] = repository.branches["main"]
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(serving, "serve", lambda *_, **__: None)
-    monkeypatch.setattr(serving, "_set_up_log", lambda *_: None)
-    (tmp_path / "workspaces").mkdir()
-    shutil.copytree(world.folder / "images", tmp_path / "workspaces" / "images")
-    shutil.copytree(world.workspace, tmp_path / "workspaces" / "mine")
-    meta = json.loads((tmp_path / "workspaces" / "mine" / "meta.json").read_text())
-    (tmp_path / "workspaces" / "mine" / "meta.json").write_text(json.dumps(meta | {"root": "../images"}))
-    (tmp_path / "runs").mkdir()
-    for suffix in (".safetensors", ".json"):
-        shutil.copy(world.checkpoint.with_suffix(suffix), tmp_path / "runs" / f"mine{suffix}")
-    assert len(COMMANDS) >= 8
-    for line in COMMANDS:
-        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-        done = run(*shlex.split(line, comments=True)[1:])
-        assert done.status == 0, f"{line}: {done.err}"
-    assert {"models/ada/mine", "datasets/ada/pictures"} <= set(hub.repositories)
-    assert files_of(tmp_path / "ada--mine").keys() == {"README.md", "config.json", "model.safetensors"}
 
 
 def test_the_python_of_the_page_runs(hub: LocalHub, world: TinyWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

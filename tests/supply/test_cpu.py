@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -188,3 +190,36 @@ def test_the_makefile_installs_the_derived_lock_and_the_environment_remembers_it
     assert "-r requirements-dev-cpu.lock" in later
     assert "was set up with TORCH=cpu, not TORCH=:" in make("run", folder, "TORCH=").stderr
     assert "TORCH is cpu or not stated, got rocm" in make("run", folder, "TORCH=rocm").stderr
+
+
+STARTED = """import torch, beside
+print("the page is open with torch", torch.__version__, "beside", beside.__version__)
+"""
+"""What stands for app.py: it needs what was installed."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere PyPI's torch is for the CPU already")
+def test_make_run_sets_up_for_the_cpu_once_and_starts_the_page(index: Index, tmp_path: Path) -> None:
+    """The documented command itself, in a checkout whose lock file names three small packages, from an index of this machine."""
+    checkout = tmp_path / "checkout"
+    (checkout / "tests" / "supply").mkdir(parents=True)
+    shutil.copy(ROOT / "Makefile", checkout)
+    shutil.copy(ROOT / "tests" / "supply" / "cpu.py", checkout / "tests" / "supply")
+    index.add("beside", "1.0", "py3-none-any")
+    index.add("torch", "2.15.0+cpu", f"py3-none-linux_{platform.machine()}", ("beside",))
+    (checkout / "requirements.lock").write_text(small_lock(index))
+    (checkout / "app.py").write_text(STARTED)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "MAKE", "MFLAGS"))}
+    environment |= {"PIP_INDEX_URL": index.url, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1"}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = ["make", "run", *words, f"PYTHON={sys.executable}"]
+        return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=240)
+
+    first = run("TORCH=cpu", f"TORCH_INDEX={index.url}")
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.splitlines()[-1] == "the page is open with torch 2.15.0+cpu beside 1.0"
+    environment["PIP_INDEX_URL"] = "http://127.0.0.1:1"  # nothing is asked for any more
+    later = run("TORCH_INDEX=http://127.0.0.1:1")
+    assert later.returncode == 0 and later.stdout.splitlines()[-1] == first.stdout.splitlines()[-1], later.stderr
+    assert "pip install" not in later.stdout and (checkout / "requirements-cpu.lock").is_file()
