@@ -44,6 +44,8 @@ ONLY_IN = {
     "open_clip": {"model"},
     "timm": {"model"},
     "peft": {"model"},
+    "ray": {"inference"},
+    "fsspec": {"workspace"},
     "huggingface_hub": {"hub"},
     "safetensors": {"model", "vectors"},
     "pyarrow": {"data", "openimages", "workspace", "vectors"},
@@ -54,7 +56,7 @@ ONLY_IN = {
     "requests": set(),
 }
 """Libraries with the units that may import them at all."""
-HEAVY = ("torch", "torchvision", "gradio", "pyarrow", "open_clip", "timm", "umap", "scipy", "fastapi", "plotly")
+HEAVY = ("torch", "torchvision", "gradio", "pyarrow", "open_clip", "timm", "umap", "scipy", "fastapi", "plotly", "ray")
 
 
 def module_name(path: Path) -> str:
