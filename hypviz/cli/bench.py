@@ -14,10 +14,12 @@ import typer
 
 from hypviz.cli.bench_approximate import approximate
 from hypviz.cli.bench_disk import disk
+from hypviz.cli.bench_embed import embed
 from hypviz.cli.bench_first_look import first_look
 from hypviz.cli.bench_load import load
 from hypviz.cli.bench_openimages import openimages
 from hypviz.cli.bench_search import search
+from hypviz.cli.bench_training import training
 from hypviz.cli.output import AsJson, Checkpoint, Device, show
 
 app = typer.Typer(invoke_without_command=True, help="Measure speed on this machine.")
@@ -27,6 +29,8 @@ app.command("openimages")(openimages)
 app.command("load")(load)
 app.command("search")(search)
 app.command("approximate")(approximate)
+app.command("embed")(embed)
+app.command("training")(training)
 
 
 @app.callback()
@@ -41,7 +45,8 @@ def bench(
 
     `bench disk` and `bench openimages` measure those alone, `bench first-look` judges what is listed, `bench load`
     lets many browsers click at a server that trains, `bench search` holds exact search against FAISS, `bench approximate`
-    certified search against both.
+    certified search against both, `bench embed` holds embedding against the bare network and a plain script, `bench training` the loss
+    against a pairwise one.
     """
     if context.invoked_subcommand is not None:
         return
