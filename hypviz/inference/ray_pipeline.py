@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ def run_pipeline(
         pool = ray.data.ActorPoolStrategy(min_size=1, max_size=encoders, initial_size=encoders)
         worker = _worker(ray, encoder, about.root, settings.batch, threads=None if gpus else 1)  # on CPUs there is one for each core
         vectors = crops.map_batches(worker, **batches, compute=pool, **({"num_gpus": 1} if gpus else ENCODER))
+        warnings.filterwarnings("ignore", message="The maximum number of concurrent tasks")  # of little work, as of a run gone on with
         with _watched(place, about.pictures, on_progress), _in_words():
             vectors.write_parquet(
                 place.sub(VECTORS),
