@@ -17,6 +17,7 @@ NAMES = {
     "ITEM_ID": "{item}",
     "OWNER/NAME": "ada/pictures-of-mine",
     "NAME": "ada",
+    "s3://bucket/mine": "parts",
     "open_clip:ViT-B-16": "open_clip:ViT-S-32-alt",
 }
 """A word of a command → what is put there. ViT-B-16 would be 600 MB of random weights; its smallest brother is built by the same code."""
@@ -88,6 +89,8 @@ SMALLER = (
     Smaller("bench search", "one round among a thousand vectors", "--items 1000 --rounds 1"),
     Smaller("bench approximate", "a thousand vectors", "--items 1000 --queries 1"),
     Smaller("bench openimages", "a thousand boxes, not 14 million", "--boxes 1000"),
+    Smaller("bench embed", "one picture, one round and a small network", "--pictures 1 --rounds 1 --backbone demo-small"),
+    Smaller("bench training", "one round of few pairs", "--pairs 8 --rounds 1"),
     Smaller("bench load", "one browser for a second", "--items 200 --browsers 1 --seconds 1 --pace 0 --no-train"),
 )
 """The longest beginning that fits a command is the one that counts. Of an option that is stated twice the last counts."""
