@@ -55,7 +55,7 @@ BY = {
 }
 """Ways to rank that every row is judged by, beside the one that validation chooses."""
 BATCH_PAIRS = 256
-TEMPERATURES = (0.07, 0.2)
+TEMPERATURES = (0.035, 0.07, 0.2)
 STEPS = (0.5, 1, 2)
 """How many times the steps that are asked for validation tries for each row: the angle is learned sooner than the cosine."""
 FAST = EvaluateSettings(bootstrap=0, baselines=False, entailment_apexes=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,9 @@ alike, and better than none (docs/results.md) [M]."""
 BOXES_FROM = 1e-3
 """`boxes_from` of a backbone that has no card yet: so small that no angle between boxes changes by it. From 0.03 on the parts of cars are
 found less well (docs/results.md) [M]."""
+TEMPERATURE = 0.07
+"""τ that a head alone begins with on a bare backbone, the paper's [P]. Encoders that learn whole run outwards from there and begin at
+0.2; a head that begins at the principal components of fixed features does not, and finds more (docs/results.md) [M]."""
 MAX_FRESH = 20_000
 """Crops that a training-free head is fitted to at most, evenly spaced."""
 
@@ -52,12 +56,13 @@ def start_settings(job: FinetuneRequest) -> EncoderSettings:
     elif not hub_tag(job.weights) and not Path(job.weights).is_file():
         raise SettingsError(f"There is no weights file {job.weights!r} on the machine that hypviz runs on.")
     power = 0.5 if job.backbone.startswith("pretrained:") else 1.0
-    return with_polar_head(
+    settings = with_polar_head(
         EncoderSettings(
             job.backbone, embed_dim=FRESH_DIM, published=hub_tag(job.weights), feature_power=power,
             boxes_from=BOXES_FROM, context=CONTEXT, contents=CONTEXT,
         )
     )  # fmt: skip
+    return replace(settings, temperature_init=TEMPERATURE) if job.depth == "head" else settings
 
 
 def start_licence(job: FinetuneRequest) -> str:

@@ -18,7 +18,7 @@ from hypviz.evaluation import evaluate
 from hypviz.finetune.features import affordable_views
 from hypviz.finetune.folder import JobFolder
 from hypviz.finetune.initial_encoder import start_licence, start_settings
-from hypviz.finetune.request import FinetuneRequest
+from hypviz.finetune.request import DEPTHS, FinetuneRequest
 from hypviz.finetune.run import FULL, FinetuneRun
 from hypviz.geometry.entailment import pairwise_exterior_angle
 from hypviz.inference.embed import embed_workspace
@@ -120,6 +120,12 @@ def test_weights_of_a_package_or_a_hub_need_no_file() -> None:
     assert start_settings(FinetuneRequest("ws", backbone="pretrained:efficientnet_lite0")).backbone == "pretrained:efficientnet_lite0"
     assert start_settings(FinetuneRequest("ws", backbone="open_clip:ViT-B-32", weights="hub:openai")).published == "openai"
     assert start_licence(FinetuneRequest("ws", backbone="pretrained:efficientnet_lite0")) == "Apache-2.0"
+
+
+def test_a_head_alone_begins_with_the_papers_temperature_and_deeper_trainings_with_a_safer_one() -> None:
+    starts = {depth: start_settings(FinetuneRequest("ws", backbone="pretrained:efficientnet_lite0", depth=depth)) for depth in DEPTHS}
+    assert {depth: start.temperature_init for depth, start in starts.items()} == {"head": 0.07, "lora": 0.2, "blocks": 0.2, "all": 0.2}
+    assert {replace(start, temperature_init=0.2) for start in starts.values()} == {starts["all"]}
 
 
 def test_a_bare_backbone_keeps_whole_pictures_below_all_boxes_and_every_angle_between_boxes() -> None:
