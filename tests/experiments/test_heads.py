@@ -10,7 +10,7 @@ import pytest
 
 from hypviz.errors import DataError
 from hypviz.evaluation import calibrate_retrieval, evaluate
-from hypviz.experiments.heads import BY, DUEL, FAST, FIGURES, ORDER, ROWS, _sides, chosen, figures, interval, page
+from hypviz.experiments.heads import BY, DUEL, FAST, FIGURES, ORDER, ROWS, TEMPERATURES, _sides, chosen, figures, interval, page
 from tests.evaluation.worlds import hierarchy_of, tree_world
 
 
@@ -59,11 +59,11 @@ def test_all_objectives_of_the_paper_and_of_its_baselines_have_a_row() -> None:
 
 
 def test_temperature_and_steps_are_chosen_on_validation_pictures_alone() -> None:
-    known = {(0.07, 300): 0.6, (0.2, 300): 0.5, (0.07, 150): 0.7, (0.07, 600): 0.65}
+    known = dict.fromkeys([(tau, 300) for tau in TEMPERATURES], 0.5) | {(0.07, 300): 0.6, (0.07, 150): 0.7, (0.07, 600): 0.65}
     assert chosen(lambda tau, steps: known[tau, steps], 300) == (0.07, 150)
     known[0.07, 600] = 0.8
     assert chosen(lambda tau, steps: known[tau, steps], 300) == (0.07, 600)
-    assert chosen(lambda tau, steps: -tau - steps, 1) == (0.07, 1), "no run has no step"
+    assert chosen(lambda tau, steps: -tau - steps, 1) == (min(TEMPERATURES), 1), "no run has no step"
 
 
 def test_a_series_that_is_left_out_is_judged_and_not_learned_from() -> None:
