@@ -56,7 +56,7 @@ function standing(job) {
   if (job.state === "interrupted") return `The server stopped in the middle of it, at ${far || "the start"}. ${job.resumable ? "Resume goes on from the last epoch; at most one is lost." : ""}`;
   if (job.state === "stopped") return `Paused at ${far}.`;
   if (job.state === "done" && !job.success) return `Done in ${duration(job.seconds || 0)}, but not a success: what is below says why. Epoch ${job.best_epoch ?? 0} was the best one.`;
-  if (job.state === "done") return `${plural(job.epoch, "epoch")} in ${duration(job.seconds || 0)}${job.stopped_early && job.epochs ? `, ended before all ${job.epochs}` : ""}. The result is epoch ${job.best_epoch ?? 0}, the best one.`;
+  if (job.state === "done") return `${plural(job.epoch, "epoch")} in ${duration(job.seconds || 0)}${job.stopped_early && job.epochs ? `, ended before all ${job.epochs}` : ""}. ${job.best_epoch ? `The result is epoch ${job.best_epoch}, the best one.` : "No epoch was better than the start, so the result is the start."}`;
   return far;
 }
 

@@ -257,10 +257,13 @@ class FinetuneRun:
         self.folder.write("history", {"epochs": rows})
 
     def conclude(self, encoder: HyperbolicEncoder, record: Json) -> Path:
-        """Judge the best weights on all validation pictures and write them with their card."""
+        """Judge the best weights on all validation pictures, and write them with their card; those of the start where these are better."""
+        judged = judge_held(self.held_items, self.held, self.embed(encoder, self.held_rows), FULL)
+        if self.plan.recipe.train.patience and judged.score < self.folder.read("before").get("score", -math.inf):
+            encoder = load_checkpoint(self.start)[0].to(pick_device(self.device)).eval()  # the quick look at every epoch was mistaken
+            judged = judge_held(self.held_items, self.held, self.embed(encoder, self.held_rows), FULL)
+            self.folder.write("history", {"epochs": [row | {"best": place == 0} for place, row in enumerate(self.folder.history())]})
         history = self.folder.history()
-        embedding = self.embed(encoder, self.held_rows)
-        judged = judge_held(self.held_items, self.held, embedding, FULL)
         best = next((row["epoch"] for row in history if row["best"]), None)
         self.folder.write(
             "after",

@@ -70,8 +70,9 @@ def test_a_training_tells_its_course(done: dict[str, Any]) -> None:
     assert [row["epoch"] for row in history] == [0, 1, 2, 3] and sum(row["best"] for row in history) == 1
     assert history[0]["train_loss"] is None and all(row["train_loss"] > 0 and row["validation_loss"] > 0 for row in history[1:])
     assert [step for step, _ in done["live"]] == list(range(1, done["steps"] + 1))
-    best = max(history, key=lambda row: row["score"])
+    best = max(history, key=lambda row: row["score"]) if done["best_epoch"] else history[0]  # the start, where all pictures say so
     assert (done["best_epoch"], done["score_best"]) == (best["epoch"], best["score"]) and done["share"] == 1
+    assert done["score_after"] >= done["score_before"]
     assert set(done["before"]) == set(done["after"]) == set(history[0]["metrics"]) and len(done["before"]) >= 4
     assert done["score_before"] == pytest.approx(score(done["before"]), abs=1e-4)
     assert done["split"]["train"] == 6 and done["split"]["validation"] == 2 and done["peak_memory_mib"] > 50
@@ -171,7 +172,8 @@ def test_a_server_killed_in_the_middle_loses_at_most_one_epoch(place: Place) -> 
     later.stop(name)
     ended = finished(later, name)
     assert ended["state"] == "done" and ended["stopped_early"] and ended["after"] and ended["epoch"] < 4000
-    assert ended["best_epoch"] == max(ended["history"], key=lambda row: row["score"])["epoch"]
+    assert ended["best_epoch"] in (0, max(ended["history"], key=lambda row: row["score"])["epoch"])
+    assert ended["score_after"] >= ended["score_before"]
     later.remove(name)
     with pytest.raises(SelectionError, match="no training"):
         later.job(name)

@@ -74,6 +74,26 @@ def test_only_the_last_blocks_learn_and_the_numbers_of_a_result_are_those_of_its
     assert folder.read("after")["best_epoch"] == 1  # without patience the last weights are the result
 
 
+def test_a_training_that_gains_nothing_on_all_pictures_leaves_the_start(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An epoch is looked at by a part of the queries; by all of them the start may be better."""
+    prepare = FinetuneRun.prepare
+
+    def judged_perfect(run: FinetuneRun) -> None:
+        prepare(run)
+        run.folder.write("before", run.folder.read("before") | {"score": 1.0})
+
+    monkeypatch.setattr(FinetuneRun, "prepare", judged_perfect)
+    for patience, kept in ((5, True), (0, False)):  # without patience the last weights are what was asked for
+        folder = tune(place.job(settings={"tune.epochs": 2, "train.patience": patience, "train.lr": 0.01}), tmp_path / f"job{patience}")
+        start, best = (load_checkpoint(folder.path / name)[0].state_dict() for name in ("start", "best"))
+        assert all(torch.equal(start[name], best[name]) for name in start) is kept
+        if kept:
+            assert folder.read("after")["best_epoch"] == 0
+            assert [row["epoch"] for row in folder.history() if row["best"]] == [0]
+
+
 @pytest.mark.parametrize("ended", [False, True])
 def test_adapters_leave_a_checkpoint_like_any_other(ended: bool, place: Place, tmp_path: Path) -> None:
     """ended: by a person who keeps the best so far."""
