@@ -103,6 +103,6 @@ COMPLETED = {
 }
 """A whole command → options that are added to it, and why."""
 NOT_RUN: dict[str, str] = {
-    "hypviz demo": "an hour of training that writes over what is shipped; tests/test_shipped.py holds what it made to its figures",
+    "hypviz demo": "an hour that writes over what is shipped; test_demo.py runs it from a few scenes, a step a stage, to another place",
 }
-"""A command → the one sentence why nothing stands for it."""
+"""A command → the one sentence why it is not run with the others."""
