@@ -47,6 +47,7 @@ OTHER = {
     "hf auth login": "asks the hub for a person's token; tests/hub is logged in by HF_TOKEN",
     "npx tsc": "make check runs it",
     "node --test": "make check runs it",
+    "python benchmarks/gpu.py": "tests/test_benches.py runs it in small",
     "python -m pytest": "this is what runs the tests",
 }
 """What a documented command of another program begins with → where it is run, or why nowhere."""
