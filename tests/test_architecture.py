@@ -44,8 +44,6 @@ ONLY_IN = {
     "open_clip": {"model"},
     "timm": {"model"},
     "peft": {"model"},
-    "ray": {"inference"},
-    "fsspec": {"workspace"},
     "huggingface_hub": {"hub"},
     "safetensors": {"model", "vectors"},
     "pyarrow": {"data", "openimages", "workspace", "vectors"},
@@ -56,7 +54,7 @@ ONLY_IN = {
     "requests": set(),
 }
 """Libraries with the units that may import them at all."""
-HEAVY = ("torch", "torchvision", "gradio", "pyarrow", "open_clip", "timm", "umap", "scipy", "fastapi", "plotly", "ray")
+HEAVY = ("torch", "torchvision", "gradio", "pyarrow", "open_clip", "timm", "umap", "scipy", "fastapi", "plotly")
 
 
 def module_name(path: Path) -> str:

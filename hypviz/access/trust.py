@@ -10,13 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePath
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from hypviz.errors import DataError, WorkspaceError
 from hypviz.storage.home import home
 from hypviz.workspace.meta import damaged, is_workspace, read_meta
-from hypviz.workspace.parts import linked_parts
 from hypviz.workspace.tables import read_names
 
 PICTURES = ".pictures"
@@ -67,19 +64,13 @@ class Trust:
             )
 
     def check_workspace(self, folder: Path) -> None:
-        """WorkspaceError unless the pictures of a workspace that the program did not make here lie in allowed folders, and its vectors,
-        where they are in parts elsewhere."""
+        """WorkspaceError unless the pictures of a workspace that the program did not make here lie in allowed folders."""
         if self.roots is None:
             return
         root = (folder / str(read_meta(folder)["root"])).resolve()
         self.checked(root, "place of a workspace's pictures")
         if not _stays_inside(folder, (folder / "images.parquet").stat().st_mtime_ns if (folder / "images.parquet").is_file() else 0):
             raise WorkspaceError(f"{folder} names pictures outside their own folder; such a workspace is not opened here.")
-        for url in linked_parts(folder):
-            if not url.startswith("file:///") or not self.allows(url2pathname(urlsplit(url).path)):
-                raise WorkspaceError(
-                    f"{folder} has its vectors at {url[:200]}, which this server does not read; such a workspace is not opened here."
-                )
 
     def check_names(self, root: Path, names: Iterable[str]) -> None:
         """DataError unless pictures named beside own vectors lie in allowed folders."""

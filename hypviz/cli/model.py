@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from hypviz.cli.output import AsJson, Checkpoint, Device, Track, WorkspaceFolder, fetched, say_licence, show, suited
-from hypviz.config import TrainSettings, check_choice
+from hypviz.config import TrainSettings
 from hypviz.errors import SettingsError
 from hypviz.progress import progress_bar
 
 if TYPE_CHECKING:
     from hypviz.training.distributed import Ranks
     from hypviz.training.pipeline import FitJob
-    from hypviz.workspace.store import Workspace
 
 DEFAULTS = TrainSettings()
 
@@ -97,30 +96,18 @@ def embed(
     workspace: WorkspaceFolder,
     checkpoint: Checkpoint = "",
     force: Annotated[bool, typer.Option(help="Embed again even when a fresh embedding is there.")] = False,
-    engine: Annotated[str, typer.Option(help="local, or ray: on a cluster, into Parquet files (docs/scaling.md).")] = "local",
-    out: Annotated[str, typer.Option(help="Where Ray writes: a folder, file:///…, s3://…  [default: in the workspace]")] = "",
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Embed every item of a workspace with a checkpoint.
-
-    With --engine ray on the cluster that RAY_ADDRESS names or that runs on this machine, else on all its cores or GPUs; a run that was
-    stopped goes on by the same command.
-    """
+    """Embed every item of a workspace with a checkpoint."""
     import time
 
     from hypviz.inference.embed import embed_workspace
     from hypviz.workspace.store import Workspace
 
-    check_choice("--engine", engine, ("local", "ray"))
-    if out and engine == "local":
-        raise SettingsError("--out is for --engine ray; the local engine writes into the workspace.")
     opened = Workspace.open(workspace)
     checkpoint = suited(checkpoint, workspace)
     say_licence(checkpoint)
-    if engine == "ray":
-        _embed_on_ray(opened, checkpoint, out, device=device, force=force, as_json=as_json)
-        return
     start = time.perf_counter()
     with progress_bar("Embedding", quiet=as_json) as report:
         embedding = embed_workspace(opened, checkpoint, device=device, force=force, on_progress=report)
@@ -129,23 +116,6 @@ def embed(
     result |= {"geometry": embedding.geometry, "seconds": round(seconds, 2), "workspace": str(workspace)}
     text = f"{len(embedding)} items embedded in {embedding.directions.shape[1]} dimensions ({seconds:.1f} s)"
     show(result, text, as_json=as_json)
-
-
-def _embed_on_ray(workspace: Workspace, checkpoint: str, out: str, *, device: str, force: bool, as_json: bool) -> None:
-    """Embed on a cluster, and say where the vectors are."""
-    import time
-
-    from hypviz.inference.ray_engine import embed_workspace_parts
-
-    if device != "auto":
-        raise SettingsError("--device is for --engine local; Ray gives each encoder a GPU where the cluster has any.")
-    start = time.perf_counter()
-    with progress_bar("Embedding", quiet=as_json) as report:
-        about, url = embed_workspace_parts(workspace, checkpoint, out, force=force, on_progress=report)
-    seconds = time.perf_counter() - start
-    result = {"items": about.items, "dimension": about.dim, "curv": about.curv, "geometry": about.geometry}
-    result |= {"seconds": round(seconds, 2), "workspace": str(workspace.folder), "parts": url}
-    show(result, f"{about.items} items embedded in {about.dim} dimensions ({seconds:.1f} s), in {url}", as_json=as_json)
 
 
 def evaluate(

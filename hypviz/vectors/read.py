@@ -1,4 +1,4 @@
-"""Vector files: .npy, .npz, .parquet, .safetensors and .pt/.pth, with what lies in them or beside them; and folders of parts.
+"""Vector files: .npy, .npz, .parquet, .safetensors and .pt/.pth, with what lies in them or beside them.
 
 A file of several arrays names them: `vectors` (N, D), and where they are known `labels` (N), `edges` (E, 2) parent → child rows,
 `images` (N) paths, `ids` (N), `curv` and `model`. One matrix alone may have any name. NAME.json beside the file, as
@@ -22,7 +22,6 @@ from hypviz.errors import DataError
 from hypviz.storage.files import read_limited
 from hypviz.vectors.columns import read_lines, short, texts_of
 from hypviz.vectors.edge_files import EdgeTable, edge_table, edges_of_mapping, read_edges
-from hypviz.vectors.parts import is_parts, parts_entries
 from hypviz.vectors.sizes import check_arrays, check_columns
 from hypviz.vectors.states import checkpoint_parts, in_words
 
@@ -86,8 +85,6 @@ class VectorTable:
 
 def read_vectors(path: Path) -> VectorTable:
     """The vectors of a file; DataError says what is wrong with it."""
-    if is_parts(path):
-        return _table_of(parts_entries(path), path)
     if not path.is_file():
         raise DataError(f"There is no vector file {path}.")
     reader = READERS.get(path.suffix.lower())
@@ -106,8 +103,8 @@ def read_vectors(path: Path) -> VectorTable:
 
 
 def is_vector_file(path: Path) -> bool:
-    """Whether a path names a folder of parts, or a file with an ending that `read_vectors` knows; checkpoints share .pt, .safetensors."""
-    return (path.suffix.lower() in READERS and path.is_file()) or is_parts(path)
+    """Whether a path names a file with an ending that `read_vectors` knows; checkpoints share .pt and .safetensors."""
+    return path.suffix.lower() in READERS and path.is_file()
 
 
 def _npy(path: Path) -> dict[str, Any]:

@@ -5,7 +5,6 @@
     WS/items.parquet      item_id, image, x1, y1, x2, y2, label, depth, source
     WS/edges.parquet      parent, child, kind: "direct", "ancestor", or "duplicate" (the larger box first)
     WS/embeddings/KEY/    directions.npy, radii.npy, layout-METHOD.npy…, meta.json, lists/; KEY = checkpoint hash-data hash
-                          where meta.json names `parts`, these hold the vectors in place of the two files (`hypviz.workspace.parts`)
     WS/taxonomy.txt       the class tree, in a workspace that has one (`hypviz.workspace.class_trees`)
     WS/thumbs/            small pictures, made when needed
     WS/vectors.npy        in a workspace of own vectors (`hypviz.vectors`): they stand where a checkpoint would; vectors.json, their card
@@ -39,7 +38,6 @@ from hypviz.storage.json_types import Json
 from hypviz.storage.keeping import find, first_place, keep, places
 from hypviz.workspace import class_trees
 from hypviz.workspace.meta import SCHEMA, damaged, describe, is_workspace, may_renew, now, read_meta, write_json
-from hypviz.workspace.parts import complete_about, open_place, read_parts
 from hypviz.workspace.tables import read_tables, table_writers
 
 __all__ = ["Workspace", "is_workspace"]
@@ -170,15 +168,12 @@ class Workspace:
         return f"embeddings/{checkpoint_hash}-{self.items.data_hash}"
 
     def embedding(self, checkpoint_hash: str) -> Embedding | None:
-        """The embedding by this checkpoint, directions memory-mapped, or in memory where they lie in parts; None when it is absent, stale
-        or damaged. WorkspaceError for parts that cannot be read: to make them again may be a day's work of a cluster."""
+        """The embedding by this checkpoint, directions memory-mapped; None when it is absent, stale or damaged."""
         folder = self.embedding_folder(checkpoint_hash)
         if not folder.is_dir():
             return None
         try:
             meta = json.loads((folder / "meta.json").read_bytes())
-            if meta.get("parts"):
-                return read_parts(meta["parts"], self.items.item_id)
             directions = np.load(folder / "directions.npy", mmap_mode="r")
             embedding = Embedding(directions, np.load(folder / "radii.npy"), meta["curv"], meta["geometry"])
             if meta.get("schema", 1) > SCHEMA:
@@ -205,8 +200,17 @@ class Workspace:
         anywhere is left out with a warning."""
         if len(embedding) != len(self.items):
             raise WorkspaceError(f"The embedding has {len(embedding)} rows, the workspace {len(self.items)} items.")
-        space = (embedding.geometry, float(embedding.curv), embedding.directions.shape[1])
-        meta = self._embedding_meta(checkpoint_hash, *space, extra)
+        meta = {
+            "schema": SCHEMA,
+            "checkpoint": checkpoint_hash,
+            "data_hash": self.items.data_hash,
+            "geometry": embedding.geometry,
+            "curv": float(embedding.curv),
+            "count": len(embedding),
+            "dim": embedding.directions.shape[1],
+            "created": now(),
+            "extra": dict(extra or {}),
+        }
 
         def write(folder: Path) -> None:
             with write_folder(folder) as part:
@@ -215,29 +219,6 @@ class Workspace:
                 write_json(part / "meta.json", meta)
 
         keep(self.folder, self._embedding_name(checkpoint_hash), write)
-
-    def link_parts(self, checkpoint_hash: str, url: str, *, extra: Mapping[str, Any] | None = None) -> None:
-        """Take the vectors in a folder of parts, wherever that is, for the embedding by this checkpoint, and read them there from now on.
-
-        WorkspaceError when they are not complete, or of another checkpoint or other data.
-        """
-        about = complete_about(open_place(url))
-        if (about.checkpoint, about.data_hash) != (checkpoint_hash, self.items.data_hash):
-            raise WorkspaceError(f"{url} holds vectors of {about.name or 'other data'} by checkpoint {about.checkpoint}, not of these.")
-        meta = self._embedding_meta(checkpoint_hash, about.geometry, about.curv, about.dim, extra) | {"parts": url}
-
-        def write(folder: Path) -> None:
-            with write_folder(folder) as part:
-                write_json(part / "meta.json", meta)
-
-        keep(self.folder, self._embedding_name(checkpoint_hash), write)
-
-    def _embedding_meta(self, checkpoint_hash: str, geometry: str, curv: float, dim: int, extra: Mapping[str, Any] | None) -> Json:
-        """meta.json of an embedding of all items."""
-        return {
-            "schema": SCHEMA, "checkpoint": checkpoint_hash, "data_hash": self.items.data_hash, "geometry": geometry, "curv": curv,
-            "count": len(self.items), "dim": dim, "created": now(), "extra": dict(extra or {}),
-        }  # fmt: skip
 
     def read_array(self, checkpoint_hash: str, name: str) -> NDArray[Any] | None:
         """An array kept with an embedding ("layout-pca"…); None when it is absent or damaged."""

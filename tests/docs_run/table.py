@@ -17,7 +17,6 @@ NAMES = {
     "ITEM_ID": "{item}",
     "OWNER/NAME": "ada/pictures-of-mine",
     "NAME": "ada",
-    "s3://bucket/mine": "parts",
     "open_clip:ViT-B-16": "open_clip:ViT-S-32-alt",
 }
 """A word of a command → what is put there. ViT-B-16 would be 600 MB of random weights; its smallest brother is built by the same code."""
