@@ -159,12 +159,13 @@ def test_search_and_facets_narrow_down_with_true_counts(explorer: ExplorerPage) 
 
 @pytest.mark.parametrize("name", ["Same picture", "In this cone", "Contradictions"])
 def test_shortcuts_select_what_they_say(explorer: ExplorerPage, name: str) -> None:
+    row, omega = explorer.run("[s.answer.row, s.disk.omega]")  # before: the first of what is selected becomes the selected item
     explorer.menu("Find").get_by_role("button", name=name).click()
     expect(explorer.page.locator(".hv-set")).to_be_visible()
-    columns, row = explorer.points(), explorer.run("s.answer.row")
+    columns = explorer.points()
     wanted = {
         "Same picture": columns["image"] == columns["image"][row],
-        "In this cone": explorer.exterior_angles(row) <= explorer.run("s.disk.omega"),
+        "In this cone": explorer.exterior_angles(row) <= omega,
         "Contradictions": (columns["flags"] & 3) > 0,
     }[name]
     difference = chosen(explorer) ^ set(np.flatnonzero(wanted).tolist())
