@@ -23,8 +23,12 @@ NARROW = 0.06
 
 
 def written(radius: float) -> str:
-    """A distance to the root in words: three decimals, or two digits of a small one, which nothing but the root reads as 0."""
-    return f"{radius:.3f}" if radius >= 0.01 or radius == 0 else f"{radius:.2g}"
+    """A distance to the root in words: three decimals, or two digits of a small one, which nothing but the root reads as 0.
+
+    >>> written(0.0000587), written(0.25)
+    ('0.000059', '0.250')
+    """
+    return f"{radius:.3f}" if radius >= 0.01 or radius == 0 else np.format_float_positional(float(f"{radius:.2g}"), trim="-")
 
 
 class Ring(NamedTuple):

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import io
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import uvicorn
 
 from hypviz.explore.library import Library
 from hypviz.server.server import build_site
 from tests.conftest import random_picture
 from tests.docs_run.place import drawn_set, imported
 from tests.documented import PAGES, text_of
+from tests.page.serving import serving
 from tests.test_notebook import data_of
 
 ELSEWHERE = {
@@ -51,14 +49,8 @@ def address(shared_data: Path, home: Path, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("hypviz.explore.library.DEMO", tmp_path / "small")
     library = Library(device="cpu", extra={"mine": tmp_path / "small"})
     library.checkpoints["meru_vit_b"] = shared_data / "meru_random" / "checkpoint.pth"
-    server = uvicorn.Server(uvicorn.Config(build_site(library, "demo", "demo"), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(timeout=20)
+    with serving(build_site(library, "demo", "demo")) as at:
+        yield at
 
 
 def test_every_page_with_python_is_run() -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import expect
 
 from hypviz.data.formats.coco import read_coco
@@ -17,6 +14,7 @@ from hypviz.server.server import build_site
 from hypviz.workspace.importing import import_workspace
 from tests.conftest import MakeCoco
 from tests.page.browser import OpenPage
+from tests.page.serving import serving
 from tests.worlds import TinyWorld
 
 
@@ -30,14 +28,8 @@ def site(tiny_world: TinyWorld, make_coco: MakeCoco, tmp_path: Path, home: Path)
     made, _ = import_workspace(tmp_path / "ws", read_coco(path, tmp_path), name="lossy")
     library = Library(device="cpu", extra={"lossy": made.folder, "whole": tiny_world.workspace})
     checkpoint = library.add_checkpoint(str(tiny_world.checkpoint))
-    server = uvicorn.Server(uvicorn.Config(build_site(library, "lossy", checkpoint), port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(timeout=20)
+    with serving(build_site(library, "lossy", checkpoint)) as address:
+        yield address
 
 
 def test_the_report_is_shown_with_its_data(site: str, open_page: OpenPage) -> None:

@@ -64,7 +64,7 @@ def test_radii_orders_of_magnitude_apart_fill_the_disk_by_their_quantiles_alone(
 
 
 @pytest.mark.parametrize(
-    ("radius", "words"), [(0.0, "0.000"), (1.23456, "1.235"), (0.0123, "0.012"), (2.64e-6, "2.6e-06"), (0.00123, "0.0012")]
+    ("radius", "words"), [(0.0, "0.000"), (1.23456, "1.235"), (0.0123, "0.012"), (2.64e-6, "0.0000026"), (0.00123, "0.0012")]
 )
 def test_a_distance_in_words_is_zero_at_the_root_alone(radius: float, words: str) -> None:
     assert written(radius) == words
