@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -46,12 +47,13 @@ def heads(
     runs_file = folder / "runs.json"
     runs: dict[str, dict[str, float]] = json.loads(runs_file.read_text(encoding="utf-8")) if runs_file.is_file() else {}
 
-    def run(name: str, seed: int, temperature: float, steps: int) -> dict[str, float]:
+    def run(name: str, seed: int, temperature: float, steps: int, dropout: float) -> dict[str, float]:
         key = f"{name} · {ground.encoder.embed_dim} d · {steps} steps · τ {temperature:g} · seed {seed} · {ground.items.data_hash}"
         key += f" · context {ground.encoder.context:g} · contents {ground.encoder.contents:g} · boxes from {ground.encoder.boxes_from:g}"
         key += f" · judged on {leave_out}" if leave_out else ""
+        key += f" · dropout {dropout:g}" if dropout else ""
         if key not in runs:
-            judged, chosen = table.run_row(ground, known[name], seed=seed, steps=steps, temperature=temperature)
+            judged, chosen = table.run_row(ground, known[name], seed=seed, steps=steps, temperature=temperature, dropout=dropout)
             runs[key] = judged | {"validation": chosen}
             runs_file.write_text(json.dumps(runs, indent=1), encoding="utf-8")
         return runs[key]
@@ -59,11 +61,13 @@ def heads(
     runs_of: dict[str, list[dict[str, float]]] = {}
     with progress_bar("Runs") as report:
         for number, name in enumerate(row_names):
-            tau, length = table.chosen(lambda tau, steps, row=name: run(row, 0, tau, steps)["validation"], steps)  # type: ignore[misc]
-            results = runs_of[f"{name}, τ {tau:g}, {length} steps"] = []
+            validation = partial(lambda row, *settings: run(row, 0, *settings)["validation"], name)
+            tau, length, dropout = table.chosen(validation, steps)
+            hidden = f", dropout {dropout:g}" if dropout else ""
+            results = runs_of[f"{name}, τ {tau:g}, {length} steps{hidden}"] = []
             for seed in range(seeds):
                 report(number * seeds + seed, len(row_names) * seeds, f"{name}, seed {seed}")
-                results.append(run(name, seed, tau, length))
+                results.append(run(name, seed, tau, length, dropout))
     backbone_rows = {name: table.untouched(ground, together=together) for name, together in table.BACKBONE_ROWS.items()}
     page = table.page(table.chance(ground), backbone_rows, runs_of)
     (folder / f"heads-{ground.encoder.embed_dim}{leave_out and f'-{leave_out}'}.md").write_text(page + "\n", encoding="utf-8")

@@ -1,8 +1,8 @@
 """A table of heads on the cached features of one frozen backbone: what each objective is worth, in seconds a run.
 
 Every row has the same polar head, start and batches; they differ in what they contrast. The set is split by image into training,
-validation and test pictures. Validation chooses each row's temperature and number of steps (with the first seed), the ranking and the
-cones; the test pictures are looked at once per run. In every row pictures and boxes are seen together as by a checkpoint that is
+validation and test pictures. Validation chooses each row's temperature, dropout and number of steps (with the first seed), the ranking
+and the cones; the test pictures are looked at once per run. In every row pictures and boxes are seen together as by a checkpoint that is
 fine-tuned from that backbone. The first rows are the backbone as it is, the cosine of its centred features, alone and seen together.
 """
 
@@ -58,6 +58,8 @@ BATCH_PAIRS = 256
 TEMPERATURES = (0.035, 0.07, 0.2)
 STEPS = (0.5, 1, 2)
 """How many times the steps that are asked for validation tries for each row: the angle is learned sooner than the cosine."""
+DROPOUTS = (0.0, 0.1)
+"""Shares of hidden features that validation tries for each row (`finetune.features.hidden`)."""
 FAST = EvaluateSettings(bootstrap=0, baselines=False, entailment_apexes=0)
 
 
@@ -155,7 +157,9 @@ def _sides(items: Items, leave_out: str) -> tuple[NDArray[np.bool_], NDArray[np.
     return ~judge, judge
 
 
-def run_row(ground: Ground, row: HeadRow, *, seed: int, steps: int, temperature: float) -> tuple[dict[str, float], float]:
+def run_row(
+    ground: Ground, row: HeadRow, *, seed: int, steps: int, temperature: float, dropout: float = 0.0
+) -> tuple[dict[str, float], float]:
     """The figures of one run on the test pictures, and its mean figure on those it chose by."""
     from hypviz.model.card import Card
     from hypviz.model.checkpoint import save_checkpoint
@@ -166,7 +170,7 @@ def run_row(ground: Ground, row: HeadRow, *, seed: int, steps: int, temperature:
     encoder = build_encoder(settings, seed=seed)
     rows = np.flatnonzero(ground.train[ground.items.image])
     fit_head(encoder, ground.features[rows], rarity_weights(ground.items.label[rows]))
-    look = Features(ground.features[None], seed=seed)
+    look = Features(ground.features[None], seed=seed, dropout=dropout)
     pairs = PairSettings(batches="images", cross_image=row.cross_image, cross_from=row.cross_from)
     schedule = TrainSettings(steps=steps, batch_pairs=BATCH_PAIRS, backbone_lr_scale=0.0, validate_every=steps, save_every=steps, seed=seed)
     with TemporaryDirectory() as folder:
@@ -185,10 +189,12 @@ def run_row(ground: Ground, row: HeadRow, *, seed: int, steps: int, temperature:
     return judged, float(np.nanmean([chosen[name] for name in FIGURES]))
 
 
-def chosen(validation: Callable[[float, int], float], steps: int) -> tuple[float, int]:
-    """τ and a number of steps that do best on the validation pictures: first τ with `steps`, then the number with that τ."""
-    tau = max(TEMPERATURES, key=lambda one: validation(one, steps))
-    return tau, max((max(1, round(share * steps)) for share in STEPS), key=lambda one: validation(tau, one))
+def chosen(validation: Callable[[float, int, float], float], steps: int) -> tuple[float, int, float]:
+    """τ, a number of steps and a dropout that do best on the validation pictures: first τ with `steps`, then the dropout with that τ, then
+    the number with both."""
+    tau = max(TEMPERATURES, key=lambda one: validation(one, steps, 0.0))
+    dropout = max(DROPOUTS, key=lambda one: validation(tau, steps, one))
+    return tau, max((max(1, round(share * steps)) for share in STEPS), key=lambda one: validation(tau, one, dropout)), dropout
 
 
 def untouched(ground: Ground, *, together: bool) -> dict[str, float]:

@@ -29,9 +29,10 @@ RECIPE: Json = {
 PICTURES: Json = {"boxes_from": 0.3, "context": CONTEXT, "contents": CONTEXT}
 """What the checkpoint's `EncoderSettings` say of boxes in pictures, set when the head has been trained: trained with the first, boxes lose
 their own order."""
-CHILDREN, PARENTS = Ranking("cosine"), Ranking("angle + cosine", "sum", 3.0)
-"""What answers are ranked by. On pictures of a kind the head was trained on, the angle is best; on others it throws away what the
-backbone knows. So these were chosen on COCO pictures left out of training, in two halves (docs/results.md)."""
+CONTENTS, CHILDREN, PARENTS = Ranking("cosine"), Ranking("angle + cosine", "sum", 3.0), Ranking("angle + cosine", "sum", 3.0)
+"""What answers are ranked by: what whole pictures hold, what boxes hold, and what holds them. On pictures of a kind the head was trained
+on, the angle is best; on others it throws away what the backbone knows. So these were chosen on COCO pictures left out of training, in two
+halves (docs/results.md)."""
 
 
 def place_boxes(path: Path, items: Items, hierarchy: Hierarchy, features: NDArray[np.float32]) -> Json:
@@ -53,7 +54,7 @@ def place_boxes(path: Path, items: Items, hierarchy: Hierarchy, features: NDArra
     settings = replace(card.encoder, **PICTURES)
     embedding = in_pictures(learned, picture_rows(items), settings)
     cones = calibrate_retrieval(items, hierarchy, embedding, rankings=(PARENTS,))
-    retrieval = replace(cones, children=CHILDREN, parents=PARENTS)
+    retrieval = replace(cones, children=CHILDREN, contents=CONTENTS, parents=PARENTS)
     judged = evaluate(items, hierarchy, embedding, FULL, retrieval=retrieval)
     summary = {"metrics": headlines(judged), "chance": chances(judged)}
     first = retrieval.cones.omegas[0]

@@ -24,7 +24,7 @@ from hypviz.data.items import Items, subset_images
 from hypviz.errors import DataError
 from hypviz.evaluation import LISTED, EvaluateSettings, Evaluation, calibrate_retrieval, evaluate
 from hypviz.evaluation.calibration import calibrated
-from hypviz.experiments.photos import BACKBONE, CHILDREN, PARENTS, PICTURES, RECIPE
+from hypviz.experiments.photos import BACKBONE, CHILDREN, CONTENTS, PARENTS, PICTURES, RECIPE
 from hypviz.finetune.defaults import make_plan
 from hypviz.finetune.features import Features, build_features
 from hypviz.finetune.initial_encoder import rarity_weights
@@ -136,20 +136,20 @@ def trained_without(
     from hypviz.training.loop import train
 
     items, split = photographs.items, split_without(photographs.items, left_out)
-    recipe = make_plan("head", photographs.encoder, items, split, {**RECIPE, **settings}).recipe
-    steps = recipe.train.steps
-    recipe = replace(recipe, train=replace(recipe.train, seed=seed, validate_every=steps, save_every=steps, patience=0))
+    plan = make_plan("head", photographs.encoder, items, split, {**RECIPE, **settings})
+    steps = plan.recipe.train.steps
+    recipe = replace(plan.recipe, train=replace(plan.recipe.train, seed=seed, validate_every=steps, save_every=steps, patience=0))
     encoder = build_encoder(photographs.encoder, seed=seed)
     rows = np.flatnonzero(split.train[items.image])
     fit_head(encoder, photographs.features[0, rows], rarity_weights(items.label[rows]))
-    look = Features(photographs.features, seed=seed)
+    look = Features(photographs.features, seed=seed, dropout=plan.tune.dropout)
     with TemporaryDirectory() as folder:
         start = save_checkpoint(Path(folder) / "start", encoder, Card("start", photographs.encoder))
         trained, _ = train(items, photographs.hierarchy, Path(folder), recipe, init=start, image_mask=split.train, look=look)
     held, hierarchy, rows = photographs.part(split.validation)
     embedding = in_pictures(look.embedding(trained, rows), picture_rows(held), replace(photographs.encoder, **PICTURES))
     cones = calibrate_retrieval(held, hierarchy, embedding, rankings=(PARENTS,))
-    return trained, replace(cones, children=CHILDREN, parents=PARENTS), look
+    return trained, replace(cones, children=CHILDREN, contents=CONTENTS, parents=PARENTS), look
 
 
 def judged(items: Items, hierarchy: Hierarchy, embedding: Embedding, retrieval: Retrieval) -> dict[str, dict[str, float]]:

@@ -90,6 +90,9 @@ SETTINGS = (
     Setting("tune.views", "Augmented views",
             "Head only: how many changed copies of every crop the backbone looks at beforehand. More takes longer once and "
             "over-fits less.", 0, 64),
+    Setting("tune.dropout", "Hidden features",
+            "Head only: this share of what the backbone sees of a crop is hidden at every step, another one each time. It works against "
+            "learning a small set by heart, without further looks at the pictures.", 0, 0.9),
     Setting("tune.adapt_norms", "Adapt normalisation",
             "First let the backbone's batch normalisation take its statistics from your pictures; costs one pass. For backbones with "
             "batch normalisation (demo, ResNet) whose training pictures looked different."),

@@ -42,15 +42,18 @@ def affordable_views(views: int, items: int, features: int) -> int:
 
 
 class Features:
-    """values: (1 + views, N, F) float32, memory-mapped; the plain view is row 0.  seed: of the draw at each step."""
+    """values: (1 + views, N, F) float32, memory-mapped; the plain view is row 0.  seed: of the draws at each step.  dropout: share of
+    the features that are hidden at each step, see `hidden`."""
 
-    def __init__(self, values: NDArray[np.float32], *, seed: int) -> None:
-        self.values, self.seed = values, seed
+    def __init__(self, values: NDArray[np.float32], *, seed: int, dropout: float = 0.0) -> None:
+        self.values, self.seed, self.dropout = values, seed, dropout
 
     def __call__(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64], step: int) -> Tensor:
         """Features of items, each of a view drawn by (seed, step); see `training.look.Look`."""
-        view = np.random.default_rng([self.seed, 3, step]).integers(len(self.values), size=len(rows))
-        return torch.from_numpy(self.values[view, rows]).to(encoder.mean.device)
+        draw = np.random.default_rng([self.seed, 3, step])
+        view = draw.integers(len(self.values), size=len(rows))
+        features = hidden(self.values[view, rows], self.dropout, draw)
+        return torch.from_numpy(features).to(encoder.mean.device)
 
     def embedding(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64]) -> Embedding:
         """The plain views of some items, embedded."""
@@ -59,18 +62,36 @@ class Features:
         return Embedding(directions.cpu().numpy(), radii.cpu().numpy(), encoder.curv.item(), encoder.settings.geometry)
 
 
+def hidden(features: NDArray[np.float32], share: float, draw: np.random.Generator) -> NDArray[np.float32]:
+    """Features (n, F) of which a share, in [0, 1), is the mean of the n items instead, another one for each item (dropout, Srivastava et
+    al., JMLR 2014); what is left of an item's deviation from the mean is made larger by 1 / (1 - share), so that its expectation stays."""
+    if not share:
+        return features
+    mean = features.mean(axis=0)
+    seen = draw.random(features.shape, np.float32) >= share
+    left: NDArray[np.float32] = mean + (features - mean) * (seen / np.float32(1 - share))
+    return left
+
+
 def build_features(
-    encoder: HyperbolicEncoder, crops: NDArray[np.uint8], path: Path, settings: TrainSettings, *, views: int, on_share: OnShare
+    encoder: HyperbolicEncoder,
+    crops: NDArray[np.uint8],
+    path: Path,
+    settings: TrainSettings,
+    *,
+    views: int,
+    dropout: float = 0.0,
+    on_share: OnShare,
 ) -> Features:
     """The features of all crops (N, S, S, 3), from `path` when they are there, else computed and written whole.
 
-    `on_share` hears the share that is done and may raise to stop. `settings` says how views are augmented.
+    `on_share` hears the share that is done and may raise to stop. `settings` says how views are augmented; dropout: see `Features`.
     """
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         make_room(path.parent, "features-*.npy")
         write_file(path, lambda part: _write(part, encoder, crops, settings, views, on_share))
-    return Features(np.load(path, mmap_mode="r"), seed=settings.seed)
+    return Features(np.load(path, mmap_mode="r"), seed=settings.seed, dropout=dropout)
 
 
 def make_room(folder: Path, pattern: str) -> None:

@@ -40,6 +40,8 @@ class FinetuneSettings:
     """Seeds the split: the same seed gives the same split of the same set."""
     views: int = 4
     """Augmented views of each crop whose features are kept, for the head only."""
+    dropout: float = 0.0
+    """Share of the features that are hidden at each step, for the head only (docs/finetune.md says what it gave)."""
     adapt_norms: bool = False
     """Whether the statistics of batch normalisation are first taken from the training pictures."""
 
@@ -48,6 +50,7 @@ class FinetuneSettings:
         check_range("validation_share", self.validation_share, 0.05, 0.5)
         check_range("split_seed", self.split_seed, 0, 2**32)
         check_range("views", self.views, 0, 64)
+        check_range("dropout", self.dropout, 0.0, 0.9)
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ class FinetuneRun:
 
         path = self.cache / f"features-{how}-{train_settings.seed}.npy"
         quick = in_fastest_dtype(encoder, self.crops, count=count)
-        return build_features(quick, self.crops, path, train_settings, views=views, on_share=share)
+        return build_features(quick, self.crops, path, train_settings, views=views, dropout=self.plan.tune.dropout, on_share=share)
 
     def _before(self, encoder: HyperbolicEncoder) -> None:
         """Metrics and the disk before training; of a resumed run they are there already."""

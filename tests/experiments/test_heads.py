@@ -58,12 +58,16 @@ def test_all_objectives_of_the_paper_and_of_its_baselines_have_a_row() -> None:
     assert {row.loss.objective for row in ROWS} == {"angle", "distance", "hinge"}
 
 
-def test_temperature_and_steps_are_chosen_on_validation_pictures_alone() -> None:
-    known = dict.fromkeys([(tau, 300) for tau in TEMPERATURES], 0.5) | {(0.07, 300): 0.6, (0.07, 150): 0.7, (0.07, 600): 0.65}
-    assert chosen(lambda tau, steps: known[tau, steps], 300) == (0.07, 150)
-    known[0.07, 600] = 0.8
-    assert chosen(lambda tau, steps: known[tau, steps], 300) == (0.07, 600)
-    assert chosen(lambda tau, steps: -tau - steps, 1) == (min(TEMPERATURES), 1), "no run has no step"
+def test_temperature_dropout_and_steps_are_chosen_on_validation_pictures_alone() -> None:
+    known = dict.fromkeys([(tau, 300, 0.0) for tau in TEMPERATURES], 0.5) | {
+        (0.07, 300, 0.0): 0.6, (0.07, 150, 0.0): 0.7, (0.07, 600, 0.0): 0.65, (0.07, 300, 0.1): 0.59,
+    }  # fmt: skip
+    assert chosen(lambda *settings: known[settings], 300) == (0.07, 150, 0.0)
+    known[0.07, 600, 0.0] = 0.8
+    assert chosen(lambda *settings: known[settings], 300) == (0.07, 600, 0.0)
+    known |= {(0.07, 300, 0.1): 0.61, (0.07, 150, 0.1): 0.5, (0.07, 600, 0.1): 0.62}
+    assert chosen(lambda *settings: known[settings], 300) == (0.07, 600, 0.1), "the steps are chosen with the dropout"
+    assert chosen(lambda tau, steps, dropout: -tau - steps - dropout, 1) == (min(TEMPERATURES), 1, 0.0), "no run has no step"
 
 
 def test_a_series_that_is_left_out_is_judged_and_not_learned_from() -> None:
