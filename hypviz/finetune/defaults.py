@@ -28,6 +28,8 @@ POLAR_LOSS = {"anchor": 0.1, "denominator": "sincere"}
 """What the loss of a polar head adds by default (docs/finetune.md says what each gave)."""
 AFFORDABLE_CROPS = 2000
 """Crops of which a large backbone sees an augmented view too: looking at them is what a training costs there."""
+HIDDEN = 0.1
+"""Share of the features that a head alone does not see at a step where it sees no augmented views (docs/finetune.md says what it gave)."""
 LAST_BLOCKS = 2
 """Blocks of the backbone that learn at the depths blocks and lora."""
 LORA_RANK = 8
@@ -77,7 +79,12 @@ def make_plan(depth: str, encoder: EncoderSettings, items: Items, split: Split, 
     steps = default_steps(depth, images)
     epoch_steps = max(steps_per_epoch(items, split, train.batch_pairs), math.ceil(steps / MAX_EPOCHS))
     views = FinetuneSettings.views if encoder.backbone in SMALL_BACKBONES else int(len(items) <= AFFORDABLE_CROPS)
-    tune = _merged(FinetuneSettings, {"epochs": max(MIN_EPOCHS, math.ceil(steps / epoch_steps)), "views": views}, chosen["tune"])
+    own = {
+        "epochs": max(MIN_EPOCHS, math.ceil(steps / epoch_steps)),
+        "views": views,
+        "dropout": 0.0 if depth != "head" or chosen["tune"].get("views", views) else HIDDEN,
+    }
+    tune = _merged(FinetuneSettings, own, chosen["tune"])
     train = replace(train, steps=tune.epochs * epoch_steps, validate_every=epoch_steps, save_every=epoch_steps)
     return Plan(Recipe(encoder, train, pairs, loss), tune, epoch_steps)
 

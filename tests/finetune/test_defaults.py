@@ -12,7 +12,7 @@ import pytest
 
 from hypviz.config import EncoderSettings, PairSettings, TrainSettings
 from hypviz.errors import SettingsError
-from hypviz.finetune.defaults import Plan, default_steps, make_plan, steps_per_epoch
+from hypviz.finetune.defaults import HIDDEN, Plan, default_steps, make_plan, steps_per_epoch
 from hypviz.finetune.explain import SETTINGS, Setting
 from hypviz.finetune.request import DERIVED, FinetuneRequest, FinetuneSettings
 from hypviz.finetune.split import Split, split_images
@@ -146,3 +146,19 @@ def test_a_job_starts_from_one_thing() -> None:
             FinetuneRequest("ws", **bad)
     with pytest.raises(SettingsError, match="depth must be one of head, lora, blocks, all"):
         FinetuneRequest("ws", "demo", depth="deep")
+
+
+@pytest.mark.parametrize(
+    ("depth", "backbone", "changes", "dropout"),
+    [
+        ("head", "demo", {}, 0.0),
+        ("head", "demo", {"tune.views": 0}, HIDDEN),
+        ("head", "demo", {"tune.views": 0, "tune.dropout": 0.5}, 0.5),
+        ("blocks", "demo", {"tune.views": 0}, 0.0),
+    ],
+)
+def test_a_head_that_sees_no_augmented_views_is_not_shown_all_features(
+    workspace: Workspace, split: Split, depth: str, backbone: str, changes: dict[str, Any], dropout: float
+) -> None:
+    encoder = replace(ENCODER, backbone=backbone)
+    assert make_plan(depth, encoder, workspace.items, split, changes).tune.dropout == dropout
