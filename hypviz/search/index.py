@@ -155,7 +155,8 @@ class Index:
         """Children, parents and all members of the cone, from the same cosines; arguments as `children` and `parents`."""
         most, omega, omega_parents = checked_limit(limit), optional_omega(omega), optional_omega(omega_parents)
         members = self._members([query], omega, keep=True)[0]
-        closest = self.best([query], Ranking(), limit=1)[0].angle
+        possible = Task(None, self._holding("children", math.pi), 1)  # a wider cone may hold these, and no others
+        closest = self._listed([query], possible, "children", Ranking())[0][1].sorted()[1]
         return Around(
             self.children(query, omega, limit=most),
             self.parents(query, omega_parents, limit=most),

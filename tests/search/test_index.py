@@ -16,6 +16,7 @@ from hypviz.search.best import BestOfEach
 from hypviz.search.embedding import Embedding
 from hypviz.search.geodesic import across, along, nearest_on_way
 from hypviz.search.index import Index
+from hypviz.search.retrieval import Cones, Retrieval
 
 GEOMETRIES = ("hyperbolic", "euclidean", "cosine")
 
@@ -168,6 +169,18 @@ def test_what_lies_around_is_what_the_single_searches_find(geometry: str, chunk_
         np.testing.assert_array_equal(found.members, index.cone_members(query, 1.2))
         everything = index.children(query, math.pi, limit=699)
         assert found.closest == everything.angle.min()
+
+
+def test_what_is_closest_is_something_that_a_wider_cone_would_hold() -> None:
+    e = random_embedding(300, 3)
+    index = Index(e, Retrieval(cones=Cones(outward=True)))
+    order = np.argsort(e.radii)
+    for row in (order[0], order[150], order[-3]):
+        query = index.query(int(row))
+        closest = index.around(query, 1e-3).closest
+        assert closest is not None and index.around(query, closest + 1e-4).members.size, "to widen to it leads to something"
+        assert not index.around(query, max(closest - 1e-3, 1e-4)).members.size
+    assert index.around(index.query(int(order[-1])), 1e-3).closest is None, "nothing lies farther out than the last"
 
 
 def test_nothing_is_closest_to_an_item_that_is_alone() -> None:
