@@ -109,16 +109,27 @@ function violations(points) {
 /** @type {(groups: Group[], column: ArrayLike<number>) => Grouping} */
 const given = (groups, column) => ({ groups, key: Uint16Array.from(column) });
 
+/** How many groups have a point. @param {Group[]|undefined} groups */
+const inUse = (groups) => (groups ?? []).filter((group) => group.count).length;
+
+/** Branches, whole pictures aside: with a single one, the levels say all that this colour would. @param {Points} points */
+const branches = ({ header }) => inUse(header.branches.filter((group, i) => i || group.name !== "scene"));
+
 /**
- * One entry per question, in the order of the menu; `fits` says whether the points can answer it.
+ * One entry per question, in the order of the menu; `fits` says whether the points differ in their answers to it.
  * @type {{by: string, title: string, fits: (points: Points) => unknown, make: (points: Points) => Grouping}[]}
  */
 const MODES = [
-  { by: "branch", title: "Branch", fits: () => true, make: (p) => given(p.header.branches, p.branch) },
-  { by: "depth", title: "Level", fits: () => true, make: (p) => given(p.header.depths, p.depth) },
-  { by: "class", title: "Class", fits: (p) => p.header.classes.length, make: (p) => named(p.label, p.header.classes, "scene") },
+  { by: "branch", title: "Branch", fits: (p) => branches(p) > 1, make: (p) => given(p.header.branches, p.branch) },
+  { by: "depth", title: "Level", fits: (p) => inUse(p.header.depths) > 1, make: (p) => given(p.header.depths, p.depth) },
+  { by: "class", title: "Class", fits: (p) => p.header.classes.length > 1, make: (p) => named(p.label, p.header.classes, "scene") },
   { by: "radius", title: "Distance to the root", fits: () => true, make: (p) => stepped(p.radius, VIRIDIS, { digits: 2 }) },
-  { by: "violation", title: "Order violations", fits: (p) => flagBit(p, "inverted") | flagBit(p, "outside_cone"), make: violations },
+  {
+    by: "violation",
+    title: "Order violations",
+    fits: (p) => inUse(p.header.depths) > 1 && (flagBit(p, "inverted") | flagBit(p, "outside_cone")) !== 0,
+    make: violations,
+  },
   { by: "split", title: "Split", fits: (p) => Number(p.header.splits?.length) > 1, make: (p) => given(p.header.splits ?? [], p.split) },
   {
     by: "far",
@@ -134,16 +145,25 @@ const MODES = [
   },
 ];
 
+const FIRST = ["branch", "depth", "class", "distortion"]; // the distance to the root is told by the place already
+
 /** The questions that the points can answer. @param {Points} points */
 export const colourModes = (points) => MODES.filter(({ fits }) => fits(points));
 
+/** What points are coloured by until a person chooses. @param {Points} points @returns {string} */
+export function firstMode(points) {
+  const modes = colourModes(points).map(({ by }) => by);
+  return FIRST.find((by) => modes.includes(by)) ?? modes[0];
+}
+
 /**
- * Group the points by a mode; by branch when the points cannot answer it.
+ * Group the points by a mode; by the first one when the points cannot answer it.
  * @param {Points} points @param {string} by
  */
 export function colouring(points, by) {
   const modes = colourModes(points);
-  const mode = modes.find((one) => one.by === by) || modes[0];
+  const [asked, first] = [by, firstMode(points)].map((name) => modes.find((one) => one.by === name));
+  const mode = /** @type {typeof MODES[number]} */ (asked ?? first);
   return { by: mode.by, title: mode.title, ...mode.make(points) };
 }
 

@@ -1,5 +1,5 @@
 /** What the disk shows beside points: the Colour and Show menus (pictures, edges, kind of cone). */
-import { colourModes } from "../disk/colours.js";
+import { colourModes, firstMode } from "../disk/colours.js";
 import { isRow } from "../shared/bitset.js";
 import { el } from "../shared/dom.js";
 import { count } from "../shared/format.js";
@@ -114,7 +114,7 @@ class ShowPart {
 
   save() {
     return {
-      colour: this.x.disk.state().colourBy === "branch" ? null : this.x.disk.state().colourBy,
+      colour: this.x.disk.state().colourBy === firstMode(this.x.disk.paint) ? null : this.x.disk.state().colourBy,
       pictures: this.pictures.input.checked ? "1" : null,
       edges: this.edges === "image" ? null : this.edges,
       cone: this.kind === "angle" ? null : this.kind,

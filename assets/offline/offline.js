@@ -14,14 +14,13 @@
  * @typedef {{data: Content, buffer: ArrayBuffer, search: Promise<Search>, picture: (row: number) => string, held: (header: M.Header) => string,
  *   focus?: import("../disk/focus.js").Ask, about?: (row: number|null) => Promise<Node|null>, onSelect?: (row: number|null) => void}} Given
  */
+import { colourModes } from "../disk/colours.js";
 import { createDisk } from "../disk/disk.js";
 import * as M from "../disk/math.js";
 import { Bits } from "../shared/bitset.js";
 import { el } from "../shared/dom.js";
 import { distance } from "../shared/format.js";
 
-const COLOURS = [["branch", "branch"], ["depth", "level"], ["radius", "distance to the root"], ["class", "class"],
-  ["violation", "violations"], ["split", "split"], ["distortion", "distortion"]];
 const FRAME = `<div class="of-head"><h1></h1><p></p></div>
   <div class="of-main"><section><div class="of-bar">
     <label>cone ω <input type="range" class="of-omega" min="0.02" max="3.14" step="0.005"></label><output></output>
@@ -89,7 +88,6 @@ class OfflinePage {
       `${facts.images.toLocaleString("en")} ${what}, ` +
       `${facts.dimension} dimensions, ${facts.geometry} · licences: data ${facts.data_licence}; checkpoint ${facts.checkpoint_licence} · ` +
       held(header);
-    this.find("colour").append(...COLOURS.map(([value, name]) => new Option(name, value, false, value === this.state.colour)));
   }
 
   listen() {
@@ -110,18 +108,24 @@ class OfflinePage {
   /** Draw the points, then what is selected. */
   async start() {
     await this.disk.setPoints(this.buffer);
-    /** @type {HTMLSelectElement} */
-    const colour = this.find("colour");
-    if (colour.value !== "branch") await this.disk.setColour(colour.value);
+    await this.disk.setColour(this.state.colour);
+    this.offerColours();
     await this.show();
     if (this.state.view) await this.disk.setView(this.state.view);
     this.page.dataset.ready = "yes";
+  }
+
+  /** What the points can be coloured by, the present one chosen. */
+  offerColours() {
+    const { by } = this.disk.paint.points.colours();
+    this.find("colour").replaceChildren(...colourModes(this.disk.paint).map((mode) => new Option(mode.title.toLowerCase(), mode.by, false, mode.by === by)));
   }
 
   /** The same points under other names: classes at another level of their tree. What is selected stays. @param {ArrayBuffer} buffer */
   async relabel(buffer) {
     Object.assign(this, { buffer }, M.decode(buffer));
     await this.disk.setPoints(buffer, { keep: true });
+    this.offerColours();
     await this.show();
   }
 

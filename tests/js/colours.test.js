@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { PALETTE, colourModes, colouring, flagBit } from "../../assets/disk/colours.js";
+import { PALETTE, colourModes, colouring, firstMode, flagBit } from "../../assets/disk/colours.js";
 
 /** Points by what the colours ask of them. @param {{header?: object} & Record<string, unknown>} [more] */
 const points = (more = {}) => /** @type {import("../../assets/disk/colours.js").Points} */ (/** @type {unknown} */ ({
@@ -22,9 +22,30 @@ const points = (more = {}) => /** @type {import("../../assets/disk/colours.js").
   ...(more.header ? { header: { branches: [], depths: [], classes: [], flags: [], ...more.header } } : {}),
 })); // prettier-ignore
 
-test("only questions that the points can answer are offered, and another one falls back to the first", () => {
-  assert.deepEqual(colourModes(points()).map((mode) => mode.by), ["branch", "depth", "radius"]);
-  assert.equal(colouring(points(), "class").by, "branch");
+/** Groups of one colour with so many points each. @param {Record<string, number>} counts */
+const groups = (counts) => Object.entries(counts).map(([name, count]) => ({ name, colour: "#111111", dark: "#eeeeee", count }));
+/** @param {import("../../assets/disk/colours.js").Points} of */
+const offered = (of) => colourModes(of).map((mode) => mode.by);
+
+test("only questions in whose answers the points differ are offered, and another one falls back to the first", () => {
+  const flags = [{ name: "inverted", bit: 2 }, { name: "outside_cone", bit: 0 }];
+  const several = points({ header: { branches: groups({ scene: 2, car: 1, tree: 1 }), depths: groups({ scene: 2, object: 2 }), flags } });
+  assert.deepEqual(offered(several), ["branch", "depth", "radius", "violation"]);
+  assert.equal(colouring(several, "class").by, "branch");
+  assert.equal(firstMode(several), "branch");
+});
+
+test("one branch says nothing that the levels do not say, and one class nothing at all", () => {
+  const cars = points({ header: { branches: groups({ scene: 1, car: 3 }), depths: groups({ scene: 1, object: 1, part: 2 }), classes: ["car"] } });
+  assert.deepEqual([offered(cars), firstMode(cars)], [["depth", "radius"], "depth"]);
+  assert.equal(colouring(cars, "branch").by, "depth");
+});
+
+test("whole pictures alone have no branch, level or order: what tells them apart is how true their places are", () => {
+  const flags = [{ name: "inverted", bit: 2 }, { name: "outside_cone", bit: 0 }];
+  const header = { branches: groups({ scene: 4 }), depths: groups({ scene: 4, object: 0 }), flags };
+  const plain = points({ header, distortion: [0, 10, 20, 30] });
+  assert.deepEqual([offered(plain), firstMode(plain)], [["radius", "distortion"], "distortion"]);
 });
 
 test("classes come by how frequent they are, scenes last, and the rarer ones share the grey", () => {
@@ -48,9 +69,9 @@ test("amounts fall into steps in their order, and every point into one", () => {
 });
 
 test("flags are found by their name, and the graver violation counts", () => {
-  const header = { flags: [{ name: "inverted", bit: 2 }, { name: "outside_cone", bit: 0 }], classes: [] };
+  const header = { flags: [{ name: "inverted", bit: 2 }, { name: "outside_cone", bit: 0 }], classes: [], depths: groups({ scene: 1, object: 3 }) };
   assert.deepEqual([flagBit({ header }, "inverted"), flagBit({ header }, "outside_cone"), flagBit({ header }, "none")], [4, 1, 0]);
-  const { key, groups } = colouring(points({ header, flags: [0, 1, 4, 5] }), "violation");
-  assert.deepEqual([...key], [2, 1, 0, 0]);
-  assert.deepEqual(groups.map((group) => group.count), [2, 1, 1]);
+  const found = colouring(points({ header, flags: [0, 1, 4, 5] }), "violation");
+  assert.deepEqual([...found.key], [2, 1, 0, 0]);
+  assert.deepEqual(found.groups.map((group) => group.count), [2, 1, 1]);
 });
