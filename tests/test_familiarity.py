@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,6 +77,14 @@ def test_a_set_too_small_to_judge_by_is_not_judged() -> None:
     items = make_items([[((0, 0, 60, 60), 0), ((10, 10, 40, 40), 1)]] * 3, ("house", "door"))
     e = Embedding(np.eye(9, dtype=np.float32), np.ones(9, np.float32))
     assert familiarity(workspace_of(items), e, Retrieval()) == Familiarity(None, None)
+
+
+def test_of_boxes_of_one_class_no_figure_by_class_is_told() -> None:
+    kinds, e = tree_world(kinds=5, scenes=12)
+    items = replace(kinds, label=np.where(kinds.is_scene, kinds.label, 0), classes=("thing",))
+    found = notice(workspace_of(items), e, Card("photos", EncoderSettings()), Retrieval())
+    assert familiarity(workspace_of(items), e, Retrieval()).sentence == ""
+    assert found is not None and "one class, “thing”" in found["text"] and "chance" not in found["text"]
 
 
 def test_what_to_do_is_another_model_or_fine_tuning() -> None:

@@ -3,16 +3,20 @@
 Under a whole picture belong boxes of the classes that it shows, under a box those of classes that were seen in one of its class;
 over a box lie the pictures that show its class, and boxes of a class that was seen around one. What is in the item's own picture
 does not count: it is known, not found.
+
+Chance draws for every item that is listed another of its kind, a whole picture for a picture and a box for a box: nearly every picture shows some
+classes, so that a list of pictures looks good beside boxes drawn at random, whoever wrote it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array
+from scipy.stats import binom
 
 from hypviz.data.hierarchy import Hierarchy, class_graph, scene_classes
 from hypviz.data.items import Items, whole_pictures
@@ -20,6 +24,11 @@ from hypviz.storage.json_types import Json
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+
+LEAST_GAIN = 0.05
+"""Share of the way from chance to perfect below which something does hardly better than chance."""
+SURE = 0.05
+"""Chance does as well at most so often where something does better than chance."""
 
 
 class Belonging:
@@ -29,17 +38,18 @@ class Belonging:
         self.items, self.hierarchy = items, hierarchy
 
     def under(self, row: int, rows: Rows) -> Json | None:
-        """Of the boxes among rows (k,) outside the picture of an item: {"share": of those that belong under it, "chance": of all such
-        boxes}, both 0…1. None where no box is among them, or no class belongs under the item."""
+        """Of the boxes among rows (k,) outside the picture of an item: {"share": of those that belong under it, "chance": of as many boxes
+        drawn there, both 0…1, "of": how many they are, "verdict": see `verdict`}. None where no box is among them, or no class belongs
+        under the item."""
         below = self._classes_under(row)
         if not below.any():
             return None
         boxes = ~self.items.is_scene
-        return self._shares(row, rows[boxes[rows]], boxes, lambda chosen: below[self.items.label[chosen]])
+        return self._shares(row, rows[boxes[rows]], lambda chosen: below[self.items.label[chosen]])
 
     def over(self, row: int, rows: Rows) -> Json | None:
-        """Of the items among rows (k,) outside the picture of a box: {"share": of those that lie over one of its class, "chance"}, as
-        `under`. None for what is no box with a class, and where no class was seen around one."""
+        """Of the items among rows (k,) outside the picture of a box, as `under`: the share of those that lie over one of its class, beside
+        as many pictures and boxes drawn at random. None for what is no box with a class, and where no class was seen around one."""
         label = int(self.items.label[row])
         if self.items.is_scene[row] or len(self.items.classes) < 2:
             return None
@@ -53,15 +63,19 @@ class Belonging:
             scene = self.items.is_scene[chosen]
             return np.where(scene, shown[self.items.image[chosen]], around[np.where(scene, 0, self.items.label[chosen])])
 
-        return self._shares(row, rows, self._candidates, lies_over)
+        return self._shares(row, rows, lies_over)
 
-    def _shares(self, row: int, rows: Rows, candidates: Mask, belongs: Callable[[Rows], Mask]) -> Json | None:
-        apart = rows[self.items.image[rows] != self.items.image[row]]
+    def _shares(self, row: int, rows: Rows, belongs: Callable[[Rows], Mask]) -> Json | None:
+        image, scene = self.items.image, self.items.is_scene
+        apart = rows[image[rows] != image[row]]
         if not len(apart):
             return None
-        others = candidates.copy()
-        others[self.items.of_image(int(self.items.image[row]))] = False
-        return {"share": float(belongs(apart).mean()), "chance": float(belongs(np.flatnonzero(others)).mean())}
+        drawn = []
+        for kind in (scene, ~scene):
+            count, others = int(kind[apart].sum()), np.flatnonzero(kind & (image != image[row]))
+            drawn += [(count, float(belongs(others).mean()))] if count else []
+        found, chance = int(belongs(apart).sum()), sum(count * rate for count, rate in drawn) / len(apart)
+        return {"share": found / len(apart), "chance": chance, "of": len(apart), "verdict": verdict(found, drawn)}
 
     def _classes_under(self, row: int) -> Mask:
         """(C,) classes that belong under an item; none for own vectors, whose hierarchy is not one of classes."""
@@ -79,10 +93,6 @@ class Belonging:
         return whole_pictures(self.items)
 
     @cached_property
-    def _candidates(self) -> Mask:
-        return np.ones(len(self.items), np.bool_)
-
-    @cached_property
     def _graph(self) -> Mask:
         return class_graph(self.items, self.hierarchy)
 
@@ -96,3 +106,18 @@ class Belonging:
     @cached_property
     def _images_by_class(self) -> csc_array:
         return scene_classes(self.items).tocsc()
+
+
+def verdict(found: int, drawn: Sequence[tuple[int, float]]) -> str:
+    """What `found` items that belong say beside chance, which draws count of each kind, of which a share rate belongs: "better"; "none",
+    no more than chance finds; "hardly" more (LEAST_GAIN); "few", more, but chance does as well more often than SURE."""
+    total = sum(count for count, _ in drawn)
+    by_chance = sum(count * rate for count, rate in drawn)
+    if found <= by_chance:
+        return "none"
+    if found - by_chance < LEAST_GAIN * (total - by_chance):
+        return "hardly"
+    odds = np.ones(1)
+    for count, rate in drawn:
+        odds = np.convolve(odds, binom.pmf(np.arange(count + 1), count, rate))
+    return "better" if odds[found:].sum() < SURE else "few"

@@ -15,6 +15,7 @@ from hypviz.evaluation.run import measure_chance, run_task
 from hypviz.evaluation.task import Score, Task, choose_queries, listed_ranking
 from hypviz.evaluation.task_data import TaskData
 from hypviz.evaluation.tasks import part_to_object, scene_to_contents
+from hypviz.explore.belonging import LEAST_GAIN
 from hypviz.inference.embed import suited_checkpoint
 from hypviz.model.card import Card
 from hypviz.search.embedding import Embedding
@@ -25,13 +26,16 @@ IMAGES, QUERIES = 300, 200
 """Pictures and queries of the sample: a fraction of a second."""
 FEWEST = 10
 """Queries without which nothing can be said."""
-LEAST_GAIN = 0.05
-"""Share of the way from chance to perfect below which a model knows next to nothing of the pictures."""
-
+CERTAIN = 0.995
+"""Chance from which on a figure says nothing: a person reads 100 %."""
 
 NO_BOXES = (
     "These pictures have no boxes, so nothing here says what contains what: they are listed by similarity alone, and their distance from "
     "the root means little."
+)
+ONE_CLASS = (
+    "All boxes are of one class, “{}”: no figure by class can say whether this model knows these pictures. Look at what lies in the cones, "
+    "or give the boxes classes that tell them apart."
 )
 
 
@@ -39,7 +43,7 @@ NO_BOXES = (
 class Familiarity:
     """Of what is listed from other pictures than the query's, since its own is known: first: share of a scene's first twelve children whose
     class is in the scene, and chance; parents: share of a part's first five parents that hold its class, and chance. None where
-    the data has no such query."""
+    the data has no such query, or chance is sure to find all."""
 
     first: tuple[float, float] | None
     parents: tuple[float, float] | None
@@ -82,8 +86,11 @@ def notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Re
     model does not know these, with another checkpoint to open them with, or fine-tuning.  retrieval: what its answers mean here."""
     if workspace.vectors is not None:
         return None
-    if only_pictures(workspace.items):
+    items = workspace.items
+    if only_pictures(items):
         return {"text": NO_BOXES, "action": {"label": "Draw boxes", "tab": "Annotate"}}
+    if len(classes := np.unique(items.label[~items.is_scene])) == 1:
+        return {"text": ONE_CLASS.format(items.classes[classes[0]]), "action": {"label": "Name the boxes", "tab": "Annotate"}}
     text = familiarity(workspace, embedding, retrieval).sentence
     suited = suited_checkpoint(workspace.items.classes)
     tune = {"label": "Fine-tune it on them", "tab": "Fine-tune"}
@@ -99,4 +106,4 @@ def _figure(task: Task, reading: str, metric: str, score: Score, settings: Evalu
     luck = measure_chance(task, queries)
     result = next(one for one in run_task(task, score, queries, luck, data.items.image, settings) if one.reading == reading)
     value, chance = result.metrics[metric].mean, result.chance_of(metric)
-    return (float(value), float(chance)) if np.isfinite([value, chance]).all() else None
+    return (float(value), float(chance)) if np.isfinite([value, chance]).all() and chance < CERTAIN else None
