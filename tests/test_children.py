@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hypviz.errors import SelectionError, SettingsError
+from hypviz.explore.belonging import verdict
 from hypviz.explore.children import listed_rows
 from hypviz.explore.view import View
 from tests.test_view import omega_with, textbook_angles
@@ -167,7 +168,7 @@ def test_how_much_of_what_is_listed_belongs_there_is_counted_beside_chance(tiny_
         if not below or not boxes:
             assert belong is None
             continue
-        assert belong["share"] == pytest.approx(np.mean([label in below for label in boxes]))
+        assert belong["share"] == pytest.approx(np.mean([label in below for label in boxes])) and belong["of"] == len(boxes)
         assert belong["chance"] == pytest.approx(np.mean([label in below for label in others]))
 
 
@@ -189,9 +190,41 @@ def test_how_many_of_the_parents_show_or_hold_the_class_is_counted_beside_chance
         return int(items.label[one]) in around
 
     listed = [card["row"] for card in answer["parents"] if items.image[card["row"]] != items.image[row]]
-    others = np.flatnonzero(items.image != items.image[row]).tolist()
     if not listed:
         assert answer["parents_belong"] is None
         return
+    others = {
+        scene: np.mean([over(one) for one in np.flatnonzero((items.image != items.image[row]) & (items.is_scene == scene)).tolist()])
+        for scene in (True, False)
+    }
     assert answer["parents_belong"]["share"] == pytest.approx(np.mean([over(one) for one in listed]))
-    assert answer["parents_belong"]["chance"] == pytest.approx(np.mean([over(one) for one in others]))
+    by_kind = np.mean([others[bool(items.is_scene[one])] for one in listed])
+    assert answer["parents_belong"]["chance"] == pytest.approx(by_kind), "pictures are held against pictures, boxes against boxes"
+
+
+@pytest.mark.parametrize(("found", "drawn", "expected"), [
+    (30, [(100, 0.3)], "none"),
+    (29, [(100, 0.3)], "none"),
+    (160, [(1000, 0.13)], "hardly"),
+    (2, [(3, 0.3)], "few"),  # chance does as well in 22 of 100 trials
+    (3, [(3, 0.3)], "better"),  # in 3 of 100
+    (25, [(30, 0.7), (5, 0.2)], "few"),
+    (29, [(30, 0.7), (5, 0.2)], "better"),
+    (4, [(4, 1.0)], "none"),
+])  # fmt: skip
+def test_what_belongs_is_held_against_chance_and_against_too_few_to_tell(
+    found: int, drawn: list[tuple[int, float]], expected: str
+) -> None:
+    rng = np.random.default_rng(0)
+    lucky = np.mean(sum(rng.binomial(count, rate, 20_000) for count, rate in drawn) >= found)
+    assert (lucky < 0.05) == (expected in ("better", "hardly")), "else the table is wrong"
+    assert verdict(found, drawn) == expected
+
+
+def test_the_share_of_a_cone_is_of_what_it_may_list(tiny_view: View) -> None:
+    items = tiny_view.items
+    boxes = int((~items.is_scene).sum())
+    own = int((items.image == 2).sum()) - 1
+    assert tiny_view.select({"row": scene_of(tiny_view)})["elsewhere"]["among"] == boxes - own
+    assert tiny_view.select({"image": 2, "box": [10, 10, 80, 90]})["elsewhere"]["among"] == boxes - own
+    assert tiny_view.select({"row": scene_of(tiny_view)}, math.pi)["elsewhere"]["total"] <= boxes - own

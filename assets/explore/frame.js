@@ -31,7 +31,7 @@ export const EXPLORE_FRAME = `
             <button type="button" class="hv-back" disabled aria-label="Back to the previous item">← back</button>
             <label class="hv-upload">Try a picture of yours<input type="file" accept="image/*"></label>
           </div>
-          <p class="hv-hint">Click a box to select it, drag to draw one. A picture may also be dropped or pasted.</p>
+          <p class="hv-hint"></p>
         </div>
       </div>
       <div class="hv-lists">

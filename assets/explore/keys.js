@@ -2,21 +2,21 @@
 import { button, el } from "../shared/dom.js";
 
 const WORDS = [
-  ["Disk", "A map in which distance from the middle is true: whole scenes in the middle, objects farther out, their parts at the rim."],
+  ["Disk", "A map in which distance from the middle is the model's own: whole scenes should lie in the middle, objects farther out, their parts at the rim."],
   ["Root", "The middle of the disk: the most general place of all."],
   ["From the root", "Hyperbolic distance to the middle; the larger, the more specific (radius r)."],
   ["Cone", "What opens outwards from the selected item. Everything inside it counts as contained in it. Its half-angle is ω."],
-  ["Calibrated", "The width ω that told contained from not contained best on held-out pairs."],
+  ["Calibrated", "The width ω at which as many items lie inside as belong there by the boxes of these pictures, or of those that the checkpoint was validated with; ↺ says which."],
   ["In its cone", "Found by entailment: the angle at the selected item, exterior angle ext, is at most ω."],
   ["Objects, parts …", "Bands of distance from the root, with limits midway between the levels of this data."],
-  ["Parents", "What has the selected item behind it, towards the root: scenes and objects that contain it."],
+  ["Parents", "Items in whose cones the selected one lies. What holds it in its own picture is known by the boxes; of other pictures it is what the model says."],
   ["Certified, approximate", "Of a list among more than a million items that was found without reading all: whether it is proven to be the exact one."],
   ["Similar, more general", "Items on the way to the root that do not contain the selected one."],
   ["Branch", "The object class that an item belongs to or is a part of; colours follow it."],
   ["Level", "How deep an item is nested in its picture: scene, object, part, part of a part."],
   ["Layout", "Where the angle on the disk comes from; the distance from the middle never changes."],
   ["True to distances, to neighbours", "How much of these the drawn angles keep: rank correlation and trustworthiness, 1 is all."],
-  ["Chance", "What a figure would be by luck. Beside what a layout is true to: the same points with their angles exchanged at random."],
+  ["Chance", "What a figure would be by luck. Beside a list: as many items of the same kinds, drawn at random from the other pictures. Beside what a layout is true to: the same points with their angles exchanged at random."],
   ["Narrower farther out", "A cone whose width follows from the distance to the root (Ganea's aperture), not from the slider."],
   ["Contradictions", "Items outside the cone of an annotated parent, or not farther from the root than it."],
 ];

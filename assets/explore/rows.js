@@ -10,7 +10,7 @@
  */
 import { button, el } from "../shared/dom.js";
 import { count, distance, shareOf } from "../shared/format.js";
-import { EMPTY_LISTS, fillStrip, fillWith, headed, listCard } from "./lists.js";
+import { belonging, EMPTY_LISTS, fillStrip, fillWith, headed, listCard } from "./lists.js";
 import { action } from "./parts.js";
 
 /** @type {Record<Way, string[]>} the word, and what it means */
@@ -112,20 +112,26 @@ class RowsPart {
   /* ------------------------------------------------------------ everywhere else */
 
   /** How many of what was found belong by their class, beside chance. @param {import("./types.js").Belonging} belong */
-  belonging({ share, chance }) {
+  belonging(belong) {
     const { picture, row } = this.x.present;
-    const within = picture.whole?.row === row ? "of a class in this picture" : `of a class seen inside ${picture.title} boxes`;
-    return `${shareOf(share, 1)} of them ${within} (chance ${shareOf(chance, 1)})`;
+    return belonging(belong, "of them", picture.whole?.row === row ? "of a class in this picture" : `of a class seen inside ${picture.title} boxes`);
+  }
+
+  /** What a cone may list. */
+  listable() {
+    const { row, picture } = this.x.present;
+    if (this.x.view.own_vectors) return row === null ? "all" : "all others";
+    return picture.place.image === undefined ? "all boxes" : "the boxes in other pictures";
   }
 
   elsewhere() {
     const { elsewhere: found, children, how } = this.x.present;
     this.opened++;
-    const classes = found.bands.reduce((sum, band) => sum + band.classes.length, 0);
+    const classes = new Set(found.bands.flatMap((band) => band.classes.map((one) => one.class))).size; // a class may be in several bands
     const place = found.by === "entailment" ? "in its cone" : found.by === "cosine" ? "of the most similar direction" : "nearest to it";
     const cone = found.by === "entailment" && found.total;
-    const wide = cone && !found.belong && found.total > WIDE * this.x.view.count ? " (it tells little apart)" : "";
-    const share = cone ? `, ${shareOf(found.total, this.x.view.count)} of all items${wide}` : "";
+    const wide = !found.belong && found.total > WIDE * found.among ? ": it tells little apart" : "";
+    const share = cone ? ` (${shareOf(found.total, found.among)} of ${this.listable()}${wide})` : "";
     const belong = found.belong ? `, ${this.belonging(found.belong)}` : "";
     const others = this.x.present.row === null ? `${count(this.x.view.count)} items` : `${count(this.x.view.count - 1)} others`;
     const similar = `${count(found.total)} of ${others}, by ${found.by === "cosine" ? "direction" : "distance"}`;
@@ -147,7 +153,9 @@ class RowsPart {
   }
 
   noneWords() {
-    return this.x.present.members_total ? "Everything in its cone is in this very picture." : EMPTY_LISTS.children;
+    const { members_total: inside, closest } = this.x.present;
+    if (inside) return "No box of another picture is in its cone.";
+    return closest === null ? "Nothing lies farther from the root, so no cone of it holds anything." : EMPTY_LISTS.children;
   }
 
   /** One band: its name and limits on the left, a card a class. @param {Band} one */
@@ -210,6 +218,8 @@ class RowsPart {
   /* ------------------------------------------------------------ all rows */
   show() {
     const answer = this.x.present;
+    const drawing = answer.picture.boxes.length ? "Click a box to select it, drag to draw one." : "Drag on the picture to draw a box.";
+    this.x.find(".hv-hint").textContent = `${drawing} A picture may also be dropped or pasted.`;
     this.here();
     this.elsewhere();
     const own = new Set([answer.picture.whole.row, ...answer.picture.boxes.map((item) => item.row)]);
@@ -217,7 +227,7 @@ class RowsPart {
     const inPicture = mine ? `, ${mine} in this picture` : "";
     const belong = answer.parents_belong;
     const others = mine ? "of the others" : "of these";
-    const share = belong ? `, ${shareOf(belong.share, 1)} ${others} show or hold the class ${answer.picture.title} (chance ${shareOf(belong.chance, 1)})` : "";
+    const share = belong ? `, ${belonging(belong, others, `show or hold the class ${answer.picture.title}`)}` : "";
     const { parents, parents_total: total, parents_counted: counted, parents_proof: proof } = answer;
     const above = { title: "Parents", cards: parents, total, least: !counted, order: `their cones hold it${inPicture}${share}`, proof };
     this.fill("parents", above);

@@ -2,7 +2,8 @@
  * On a narrow screen the answer is a sheet that a tap brings up over the disk; on a wide one it stands beside it. While the sheet is down
  * one line at the foot of the screen says what is selected and brings it up.
  */
-import { count, shareOf } from "../shared/format.js";
+import { count } from "../shared/format.js";
+import { belonging } from "./lists.js";
 
 const NARROW = "(max-width: 700px)";
 
@@ -26,7 +27,7 @@ export function sheetPart(x) {
     const inside = here.length ? [`${count(here.length)} ${here.length === 1 ? "box" : "boxes"} in it`] : [];
     /** @type {HTMLImageElement} */ (peek.querySelector("img")).src = x.thumbOfAnswer();
     x.find(".hv-peek b").textContent = picture.title;
-    const belong = elsewhere.belong ? `: ${shareOf(elsewhere.belong.share, 1)} belong by class (chance ${shareOf(elsewhere.belong.chance, 1)})` : "";
+    const belong = elsewhere.belong ? `: ${belonging(elsewhere.belong, "", "belong by class")}` : "";
     x.find(".hv-peek span").textContent = [...inside, `${count(elsewhere.total)} ${place}${belong}`].join(", ");
     peek.hidden = false;
   }

@@ -7,11 +7,11 @@
  * @typedef {Counted & {class: number}} OfClass
  * @typedef {Item & {count: number, inside: Counted[]}} Nested   a box, and the classes of what lies in it
  * @typedef {Item & {holds: boolean}} Holder               on the way to the root; whether it has the place in its cone
- * @typedef {{share: number, chance: number}} Belonging    how many belong by their class
+ * @typedef {{share: number, chance: number, of: number, verdict: "better"|"hardly"|"none"|"few"}} Belonging   see hypviz/explore/belonging.py
  * @typedef {"entailment"|"nearest"|"cosine"} Way          how the rest of the data is searched
  * @typedef {"exact"|"certified"|"approximate"} Proof      of a list: all items were read, the others are proven to be no better, they may be
  * @typedef {{band: number, name: string, low: number|null, high: number|null, total: number, levels?: boolean, items?: Item[], classes: OfClass[]}} Band
- * @typedef {{by: Way, total: number, belong: Belonging|null, bands: Band[]}} Elsewhere
+ * @typedef {{by: Way, total: number, among: number, belong: Belonging|null, bands: Band[]}} Elsewhere
  * @typedef {import("../shared/picture.js").Shown & {place: Query}} PlacePicture
  *
  * @typedef {Object} Answer         everything about one place
@@ -20,7 +20,7 @@
  * @property {number} radius        true distance to the root
  * @property {number} omega         half-angle of the cone, radians
  * @property {"entailment"|"cosine"} how
- * @property {number|null} closest  the angle of the item closest to the axis, radians
+ * @property {number|null} closest  the angle of the item closest to the axis, radians; of those that a cone of this place may hold
  * @property {number} angle         on the first layout
  * @property {Record<string, number>} angles   by layout
  * @property {string} thumb

@@ -72,5 +72,6 @@ export function wrapped(facts, most) {
 /** A part of all, in plain per cent. @param {number} part @param {number} all */
 export function shareOf(part, all) {
   const percent = (100 * part) / all;
-  return percent > 0 && percent < 1 ? "under 1 %" : `${Math.round(percent)} %`;
+  if (percent > 0 && percent < 1) return "under 1 %";
+  return percent > 99 && percent < 100 ? "over 99 %" : `${Math.round(percent)} %`;
 }

@@ -103,6 +103,10 @@ class Children:
         """The `limit` + `more` best by a way without a cone, "nearest" or "cosine", best first."""
         return (self._by_direction if by == "cosine" else self.index).nearest(query, limit=limit + more)
 
+    def listable(self, image: int | None) -> int:
+        """How many items outside a picture a cone may list: all but whole pictures."""
+        return int((~self._whole).sum()) - (0 if image is None else int((~self._whole[self.items.of_image(image)]).sum()))
+
     def outside(self, rows: Rows, scores: Floats, image: int | None, *, whole: bool = False) -> tuple[Rows, Floats]:
         """Those that are not in a picture; None leaves all.  whole: whether whole pictures count, which are parts of nothing."""
         apart = np.ones(len(rows), np.bool_) if image is None else self.items.image[rows] != image

@@ -211,7 +211,7 @@ class View:
             "thumb": place.thumb,
             "picture": place.picture,
             "here": nested,
-            "elsewhere": elsewhere,
+            "elsewhere": elsewhere | {"among": self.lists.listable(image)},
             "elsewhere_proof": self.index.proof if around.by == "entailment" else around.children.proof,
             "listed": listed_rows(nested, elsewhere),
             **self.cards.listed("children", around.children),
