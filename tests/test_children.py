@@ -165,9 +165,10 @@ def test_how_much_of_what_is_listed_belongs_there_is_counted_beside_chance(tiny_
         listed, _ = tiny_view.lists.candidates(tiny_view.index.query(row), by, omega, int(items.image[row]))
         others = [int(label) for label in items.label[(items.image != items.image[row]) & ~items.is_scene]]
         boxes = [int(items.label[one]) for one in listed if not items.is_scene[one]]
-        if not below or not boxes:
+        if not boxes:
             assert belong is None
             continue
+        assert (belong["verdict"] == "empty") == (not below), "that nothing belongs there is said"
         assert belong["share"] == pytest.approx(np.mean([label in below for label in boxes])) and belong["of"] == len(boxes)
         assert belong["chance"] == pytest.approx(np.mean([label in below for label in others]))
 
@@ -205,7 +206,10 @@ def test_how_many_of_the_parents_show_or_hold_the_class_is_counted_beside_chance
 @pytest.mark.parametrize(("found", "drawn", "expected"), [
     (30, [(100, 0.3)], "none"),
     (29, [(100, 0.3)], "none"),
+    (2130, [(10_000, 0.21)], "none"),  # both are 21 %
     (160, [(1000, 0.13)], "hardly"),
+    (50, [(1000, 0.01)], "better"),  # five times as often
+    (3, [(39, 0.04)], "few"),
     (2, [(3, 0.3)], "few"),  # chance does as well in 22 of 100 trials
     (3, [(3, 0.3)], "better"),  # in 3 of 100
     (25, [(30, 0.7), (5, 0.2)], "few"),
@@ -217,7 +221,7 @@ def test_what_belongs_is_held_against_chance_and_against_too_few_to_tell(
 ) -> None:
     rng = np.random.default_rng(0)
     lucky = np.mean(sum(rng.binomial(count, rate, 20_000) for count, rate in drawn) >= found)
-    assert (lucky < 0.05) == (expected in ("better", "hardly")), "else the table is wrong"
+    assert expected in ("none", "hardly") or (lucky < 0.05) == (expected == "better"), "else the table is wrong"
     assert verdict(found, drawn) == expected
 
 

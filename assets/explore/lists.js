@@ -13,7 +13,6 @@ export const EMPTY_LISTS = {
   common: "nothing lies inside all of these cones",
 };
 const FEW = 10; // items of which no share is told: two of three say less than 67 %
-/** @type {Record<import("./types.js").Belonging["verdict"], string>} */
 const BESIDE_CHANCE = { better: "chance", hardly: "hardly better than chance:", none: "no better than chance:", few: "too few to tell from chance:" };
 const AT_ONCE = 12; // cards made before the next frame: what a wide window shows; the others follow it
 
@@ -27,8 +26,10 @@ function wordsOf(item) {
 /**
  * How many of what is listed belong there, beside chance: "59 % of them … (chance 33 %)".
  * @param {import("./types.js").Belonging} belong @param {string} whom "of them" @param {string} where they belong
+ * @param {string} [nothing] what is said where no class belongs
  */
-export function belonging({ share, chance, of, verdict }, whom, where) {
+export function belonging({ share, chance, of, verdict }, whom, where, nothing = "") {
+  if (verdict === "empty") return nothing;
   const found = of < FEW ? `${Math.round(share * of)} of ${of}` : [shareOf(share, 1), whom].filter(Boolean).join(" ");
   return `${found} ${where} (${BESIDE_CHANCE[verdict]} ${shareOf(chance, 1)})`;
 }

@@ -114,7 +114,9 @@ class RowsPart {
   /** How many of what was found belong by their class, beside chance. @param {import("./types.js").Belonging} belong */
   belonging(belong) {
     const { picture, row } = this.x.present;
-    return belonging(belong, "of them", picture.whole?.row === row ? "of a class in this picture" : `of a class seen inside ${picture.title} boxes`);
+    const whole = picture.whole?.row === row;
+    const where = whole ? "of a class in this picture" : `of a class seen inside ${picture.title} boxes`;
+    return belonging(belong, "of them", where, whole ? "though no box in this picture says what belongs there" : `though no box lies inside a ${picture.title} box`);
   }
 
   /** What a cone may list. */

@@ -27,7 +27,7 @@ export function sheetPart(x) {
     const inside = here.length ? [`${count(here.length)} ${here.length === 1 ? "box" : "boxes"} in it`] : [];
     /** @type {HTMLImageElement} */ (peek.querySelector("img")).src = x.thumbOfAnswer();
     x.find(".hv-peek b").textContent = picture.title;
-    const belong = elsewhere.belong ? `: ${belonging(elsewhere.belong, "", "belong by class")}` : "";
+    const belong = elsewhere.belong ? `: ${belonging(elsewhere.belong, "", "belong by class", "by class none belongs")}` : "";
     x.find(".hv-peek span").textContent = [...inside, `${count(elsewhere.total)} ${place}${belong}`].join(", ");
     peek.hidden = false;
   }

@@ -27,6 +27,8 @@ Mask = NDArray[np.bool_]
 
 LEAST_GAIN = 0.05
 """Share of the way from chance to perfect below which something does hardly better than chance."""
+NO_GAIN, LEAST_LIFT = 0.01, 1.5
+"""The share of that way that is none at all; and what is rare may be found so many times as often as by chance and still be short of LEAST_GAIN."""
 SURE = 0.05
 """Chance does as well at most so often where something does better than chance."""
 
@@ -39,13 +41,13 @@ class Belonging:
 
     def under(self, row: int, rows: Rows) -> Json | None:
         """Of the boxes among rows (k,) outside the picture of an item: {"share": of those that belong under it, "chance": of as many boxes
-        drawn there, both 0…1, "of": how many they are, "verdict": see `verdict`}. None where no box is among them, or no class belongs
-        under the item."""
+        drawn there, both 0…1, "of": how many they are, "verdict": see `verdict`, or "empty" where no class belongs under the item}. None where
+        no box is among them, where there is one class, and among own vectors, whose hierarchy is not one of classes."""
         below = self._classes_under(row)
-        if not below.any():
+        if below is None:
             return None
-        boxes = ~self.items.is_scene
-        return self._shares(row, rows[boxes[rows]], lambda chosen: below[self.items.label[chosen]])
+        shares = self._shares(row, rows[~self.items.is_scene[rows]], lambda chosen: below[self.items.label[chosen]])
+        return shares and (shares if below.any() else shares | {"verdict": "empty"})
 
     def over(self, row: int, rows: Rows) -> Json | None:
         """Of the items among rows (k,) outside the picture of a box, as `under`: the share of those that lie over one of its class, beside
@@ -77,14 +79,14 @@ class Belonging:
         found, chance = int(belongs(apart).sum()), sum(count * rate for count, rate in drawn) / len(apart)
         return {"share": found / len(apart), "chance": chance, "of": len(apart), "verdict": verdict(found, drawn)}
 
-    def _classes_under(self, row: int) -> Mask:
-        """(C,) classes that belong under an item; none for own vectors, whose hierarchy is not one of classes."""
+    def _classes_under(self, row: int) -> Mask | None:
+        """(C,) classes that belong under an item, see `under`."""
         below = np.zeros(len(self.items.classes), np.bool_)
-        if len(below) < 2:
-            return below
+        if len(below) < 2 or (self.items.is_scene[row] and not self._whole[row]):
+            return None
         if self._whole[row]:
             below[self.items.label[self.items.of_image(int(self.items.image[row]))[1:]]] = True
-        elif not self.items.is_scene[row]:
+        else:
             below |= self._graph[self.items.label[row]]
         return below
 
@@ -110,12 +112,13 @@ class Belonging:
 
 def verdict(found: int, drawn: Sequence[tuple[int, float]]) -> str:
     """What `found` items that belong say beside chance, which draws count of each kind, of which a share rate belongs: "better"; "none",
-    no more than chance finds; "hardly" more (LEAST_GAIN); "few", more, but chance does as well more often than SURE."""
+    no more than chance finds (NO_GAIN); "hardly" more (LEAST_GAIN, LEAST_LIFT); "few", more, but chance does as well more often than SURE."""
     total = sum(count for count, _ in drawn)
     by_chance = sum(count * rate for count, rate in drawn)
-    if found <= by_chance:
+    gain = (found - by_chance) / max(total - by_chance, 1e-9)
+    if gain < NO_GAIN:
         return "none"
-    if found - by_chance < LEAST_GAIN * (total - by_chance):
+    if gain < LEAST_GAIN and found < LEAST_LIFT * by_chance:
         return "hardly"
     odds = np.ones(1)
     for count, rate in drawn:

@@ -94,6 +94,7 @@ def test_kinds_are_classes_however_many_bands_they_are_in(explorer: ExplorerPage
     ({"share": 0.16, "chance": 0.13, "of": 900, "verdict": "hardly"}, "16 % of them of a class in this picture (hardly better than chance: 13 %)"),
     ({"share": 0.12, "chance": 0.13, "of": 900, "verdict": "none"}, "12 % of them of a class in this picture (no better than chance: 13 %)"),
     ({"share": 2 / 3, "chance": 0.3, "of": 3, "verdict": "few"}, "2 of 3 of a class in this picture (too few to tell from chance: 30 %)"),
+    ({"share": 0, "chance": 0, "of": 86, "verdict": "empty"}, ", though no box in this picture says what belongs there, "),
     ({"share": 0.997, "chance": 0.5, "of": 900, "verdict": "better"}, "over 99 % of them of a class in this picture (chance 50 %)"),
 ])  # fmt: skip
 def test_a_list_that_is_no_better_than_chance_says_so(
