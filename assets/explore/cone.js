@@ -60,7 +60,7 @@ export function conePart(x) {
     /** @param {number} step how often */
     nudge(step) {
       if (x.answer?.how === "cosine") return x.announce("There is no cone here: items are listed by similarity.");
-      if (slider.disabled) return x.announce("This cone's width follows from the distance; “One width for all” in the Show menu sets it by hand.");
+      if (slider.disabled) return x.announce("This cone's width follows from the distance; “As retrieval uses it” in the Show menu sets it by hand.");
       slider.value = String(Number(slider.value) + step * NUDGE);
       slide();
     },

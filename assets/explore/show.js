@@ -12,7 +12,7 @@ const EDGES = [
   { value: "all", title: "All that can be drawn" },
 ];
 const CONES = [
-  { value: "angle", title: "One width for all", hint: "The cone that retrieval uses: the same half-angle ω everywhere, set by the slider." },
+  { value: "angle", title: "As retrieval uses it", hint: "Calibrated by levels of the distance to the root, or one half-angle ω for all, set by the slider." },
   { value: "aperture", title: "Narrower farther out", hint: "Ganea's aperture, asin(2K / sinh √c·r) with K = 0.1: it follows from the distance to the root." },
 ];
 

@@ -8,7 +8,13 @@
 import { add, el, make } from "../shared/dom.js";
 
 const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [210, 46, 12, 12, 30];
+/** Figures of which less is better, and of which neither is: the share inside should be that of what belongs there. */
+export const LOWER_IS_BETTER = new Set(["mean direction"]);
+export const NEITHER = new Set(["median share inside"]);
 const DASHES = ["", "6 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2"];
+
+/** Lines of one colour have different dashes. @param {number} i */
+const dashOf = (i) => DASHES[(i + Math.floor(i / DASHES.length)) % DASHES.length];
 
 /** Round numbers between low and high, about four of them. @param {number} low @param {number} high */
 function ticks(low, high) {
@@ -55,18 +61,21 @@ function draw(holder, content) {
   }
   lines.forEach((line, i) => {
     const d = line.points.filter(([, y]) => Number.isFinite(y)).map(([x, y], k) => `${k ? "L" : "M"}${toX(x).toFixed(1)},${toY(y).toFixed(1)}`).join("");
-    add(svg, "path", { d, class: `ht-line ht-line-${i % 6}${line.quiet ? " ht-quiet" : ""}`, "stroke-dasharray": line.quiet ? "" : DASHES[i % 6] });
+    add(svg, "path", { d, class: `ht-line ht-line-${i % 6}${line.quiet ? " ht-quiet" : ""}`, "stroke-dasharray": line.quiet ? "" : dashOf(i) });
     if (!line.quiet && line.points.length < 60) for (const [x, y] of line.points) if (Number.isFinite(y)) add(svg, "circle", { cx: toX(x), cy: toY(y), r: 2.4, class: `ht-dot ht-line-${i % 6}` });
   });
   holder.replaceChildren(svg);
 }
 
-/** What the lines are, with their last values. @param {HTMLElement} holder @param {Line[]} lines */
-function legend(holder, lines) {
+/**
+ * What the lines are, with their values at an epoch, or their last ones.
+ * @param {HTMLElement} holder @param {Line[]} lines @param {number|null} [at]
+ */
+function legend(holder, lines, at = null) {
   const entry = (/** @type {Line} */ line, /** @type {number} */ i) => {
     const sample = make("svg", { viewBox: "0 0 26 8", width: 26, height: 8, "aria-hidden": "true" });
-    add(sample, "path", { d: "M0,4L26,4", class: `ht-line ht-line-${i % 6}${line.quiet ? " ht-quiet" : ""}`, "stroke-dasharray": line.quiet ? "" : DASHES[i % 6] });
-    const value = line.points.at(-1)?.[1];
+    add(sample, "path", { d: "M0,4L26,4", class: `ht-line ht-line-${i % 6}${line.quiet ? " ht-quiet" : ""}`, "stroke-dasharray": line.quiet ? "" : dashOf(i) });
+    const value = (line.points.find(([x]) => x === at) ?? line.points.at(-1))?.[1];
     return el("li", {}, sample, el("span", { text: line.name }), el("b", { text: digits(value) }));
   };
   holder.replaceChildren(...lines.map(entry));
@@ -80,7 +89,8 @@ export function createCurves() {
   const make_ = (/** @type {string} */ title) => {
     const holder = el("div", { class: "ht-plot" });
     const list = el("ul", { class: "ht-legend" });
-    return { holder, list, node: el("figure", { class: "ht-figure" }, el("figcaption", { text: title }), holder, list) };
+    const caption = el("figcaption", { text: title });
+    return { holder, list, title: caption, node: el("figure", { class: "ht-figure" }, caption, holder, list) };
   };
   const loss = make_("Loss");
   const quality = make_("Validation, higher is better");
@@ -102,13 +112,15 @@ export function createCurves() {
       { name: "validation", points: perEpoch("validation_loss") },
     ].filter((line) => line.points.length);
     const names = [...new Set(history.flatMap((row) => Object.keys(row.metrics || {})))];
-    const metrics = names.map((name) => ({ name, points: history.flatMap(({ epoch, metrics }) => (metrics?.[name] !== undefined ? [[epoch, metrics[name]]] : [])) }));
+    const upwards = names.filter((name) => !LOWER_IS_BETTER.has(name) && !NEITHER.has(name)); // the others are in the table
+    const metrics = upwards.map((name) => ({ name, points: history.flatMap(({ epoch, metrics }) => (metrics?.[name] !== undefined ? [[epoch, metrics[name]]] : [])) }));
     const { best_epoch: at } = next;
     const best = at === null || at === undefined ? [] : [{ x: at, text: `best: epoch ${at}` }];
     draw(loss.holder, { title: "Loss over steps", xTitle: "step", lines: losses });
     legend(loss.list, losses);
     draw(quality.holder, { title: "Validation metrics over epochs", xTitle: "epoch", lines: metrics, marks: best });
-    legend(quality.list, metrics);
+    legend(quality.list, metrics, at);
+    quality.title.textContent = `Validation, higher is better${best.length ? `; in figures: epoch ${at}` : ""}`;
     writeTable(history, names);
   }
 

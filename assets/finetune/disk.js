@@ -51,6 +51,8 @@ class Film {
     /** @type {{id: string|null, epoch: number, wanted: number}} */
     this.shown = { id: null, epoch: -1, wanted: 0 };
     this.frames = 0;
+    /** @type {number|null} */
+    this.result = null; // the epoch that is the result, once it is known
     this.playing = 0; // number of the film that runs, 0 for none
     this.films = 0;
     /** @type {Promise<void>} */
@@ -62,6 +64,7 @@ class Film {
     const follow = this.shown.id !== job.id || this.shown.wanted === this.frames - 1;
     if (this.shown.id !== job.id) await this.begin(job);
     this.frames = job.disk_epochs;
+    this.result = job.state === "done" ? (job.best_epoch ?? 0) : null;
     this.node.hidden = !this.frames;
     this.slider.max = String(Math.max(0, this.frames - 1));
     if (this.frames && follow && !this.playing) await this.go(this.frames - 1);
@@ -113,17 +116,20 @@ class Film {
       this.words.textContent = "Before training. Angles stay as they are here; only the true distance to the root moves.";
       return;
     }
-    const change = Float64Array.from(radius, (value, i) => value - before[i]).sort();
-    const out = change.reduce((sum, value) => sum + Number(value > 0), 0);
+    const change = Float64Array.from(radius, (value, i) => value - before[i]);
+    const [out, back] = [1, -1].map((side) => change.reduce((sum, value) => sum + Number(value * side > 0), 0));
+    const far = change.map(Math.abs).sort();
     const angle = turned.reduce((sum, value) => sum + value, 0) / turned.length;
-    const middle = change[change.length >> 1];
     this.words.textContent =
-      `${count(out)} of ${count(change.length)} items moved away from the root, the median by ${middle.toFixed(2).replace("-", "−")}. ` +
+      `${count(out)} of ${count(change.length)} items moved away from the root, ${count(back)} towards it, half of all by ${far[far.length >> 1].toFixed(2)} or more. ` +
       `In all dimensions they turned by ${((angle * 180) / Math.PI).toFixed(0)}° on average, which the disk does not show: its angles are held.`;
   }
 
   write() {
-    this.label.textContent = this.shown.wanted ? `epoch ${this.shown.wanted} of ${this.frames - 1}` : "before";
+    const { wanted } = this.shown;
+    const result = this.result ? `epoch ${this.result}` : "the start";
+    const kept = this.result === null ? "" : wanted === this.result ? ", the result" : `; the result is ${result}`;
+    this.label.textContent = (wanted ? `epoch ${wanted} of ${this.frames - 1}` : "before") + kept;
     this.node.dataset.epoch = String(this.shown.epoch);
   }
 

@@ -11,7 +11,7 @@
 import { button, el } from "../shared/dom.js";
 import { duration, number, plural } from "../shared/format.js";
 import { complaint, note } from "../shared/pieces.js";
-import { createCurves } from "./curves.js";
+import { createCurves, LOWER_IS_BETTER, NEITHER } from "./curves.js";
 import { createFilm } from "./disk.js";
 import { createKeep } from "./keep.js";
 
@@ -27,9 +27,7 @@ const STATES = {
 };
 const ENDINGS = { finish: "finishing with the best so far …", pause: "pausing …", cancel: "cancelling …" };
 
-/** Figures of which less is better, and of which neither is: the share inside should be that of what belongs there. */
-const LOWER_IS_BETTER = new Set(["mean direction"]);
-const NEITHER = new Set(["median share inside"]);
+const BESIDE_CONES = "Cones: in place of chance stand the F1 of cones that hold everything, and the median share that belongs inside.";
 
 /** @param {Job} job @returns {Action[]} */
 function actionsOf(job) {
@@ -148,6 +146,7 @@ class JobView {
     });
     const head = el("tr", {}, ...["Validation pictures", "chance, %", "before, %", job.after ? "after, %" : "best so far, %", "change"].map((text) => el("th", { scope: "col", text })));
     this.numbers.append(el("div", { class: "he-scroll", tabindex: "0", role: "region", "aria-label": "Before and after" }, el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows))));
+    if (before["cones F1"] !== undefined) this.numbers.append(note(BESIDE_CONES));
     if (job.split) this.numbers.append(note(`Split ${job.split.how.replace(/\.$/, "")}.`));
   }
 

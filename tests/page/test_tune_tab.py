@@ -225,6 +225,7 @@ def test_it_learns_in_sight_and_the_disk_moves(page: Page, trained: dict[str, An
     until(page, "s.disk && s.disk.epoch === s.job.disk_epochs - 1")
     assert state(page, "s.disk.moved") > 50
     expect(page.locator(".ht-moved")).to_contain_text("items moved away from the root")
+    expect(page.locator(".ht-moved")).to_contain_text("towards it, half of all by ")
     assert page.locator(".hd-ghost-line").get_attribute("d"), "arrows from before to now"
     page.locator(".ht-film label input").uncheck()
     assert page.locator(".hd-ghost-line").get_attribute("d") == ""
@@ -238,6 +239,16 @@ def test_it_learns_in_sight_and_the_disk_moves(page: Page, trained: dict[str, An
     charts = page.locator(".ht-chart")
     expect(charts).to_have_count(2)
     assert page.locator(".ht-legend li").count() >= 4
+    higher = page.locator(".ht-figure", has_text="higher is better").locator(".ht-legend")
+    names = higher.locator("li span").all_inner_texts()
+    assert "scene → contents mAP" in names and not {"mean direction", "median share inside"} & set(names)
+    drawn = higher.locator("path").evaluate_all("(all) => all.map((one) => one.getAttribute('class') + one.getAttribute('stroke-dasharray'))")
+    assert len(set(drawn)) == len(drawn), "each line has a colour and dashes of its own"
+    best = trained["best_epoch"] or 0
+    figures = next(row["metrics"] for row in trained["history"] if row["epoch"] == best)
+    assert higher.locator("li", has_text="scene → contents mAP").locator("b").inner_text() == f"{figures['scene → contents mAP']:.3f}"
+    expect(page.locator(".ht-figure figcaption", has_text="higher is better")).to_contain_text(f"in figures: epoch {best}")
+    expect(page.locator(".ht-epoch")).to_contain_text("the result")
     rows = page.locator(".ht-numbers tbody tr")
     assert rows.count() == len(trained["before"])
     for name, chance in trained["chance"].items():
