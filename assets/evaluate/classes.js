@@ -7,6 +7,8 @@ import { choice, complaint, note, numberButton, scrolled } from "../shared/piece
 /** @typedef {{name: string, label: number, count: number, chance: number|null, values: (number|null)[]}} Row   values: one for each source */
 /** @typedef {{onPick: import("./types.js").OnPick, path: import("./types.js").Path, state: {task: string, score: string, metric: string}}} Options */
 
+const LISTED = "as listed"; // what the page itself ranks by
+
 class ByClass {
   /** @param {import("./types.js").Report} report @param {Options} options */
   constructor(report, { onPick, path, state }) {
@@ -49,7 +51,7 @@ class ByClass {
 
   controls() {
     const one = this.task();
-    if (!one.scores.includes(this.state.score)) this.state.score = one.scores[0];
+    if (!one.scores.includes(this.state.score)) this.state.score = one.scores.includes(LISTED) ? LISTED : one.scores[0];
     if (!one.metrics.includes(this.state.metric)) this.state.metric = one.metrics[0];
     const set = (/** @type {"task"|"score"|"metric"} */ key) => (/** @type {string} */ value) => {
       this.state[key] = value;

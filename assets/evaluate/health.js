@@ -68,7 +68,7 @@ export function health({ viewPath, onShow }) {
       /** @type {{omega: number|null, checkpoint: string, checks: Check[], notes: string[]}} */
       const report = await ask(viewPath("health"));
       const vectors =
-        report.omega === null ? "" : ` and the vectors of ${report.checkpoint}, at its ω of ${number(report.omega, 2)} rad`;
+        report.omega === null ? "" : ` and the vectors of ${report.checkpoint}, with its cones, ω at most ${number(report.omega, 2)} rad`;
       words.textContent =
         `What deserves a second look in the boxes of this data${vectors}. ` +
         "Nothing is changed; every count leads to its pictures, worst first.";

@@ -9,7 +9,7 @@
  */
 import { toPrinter } from "../disk/print.js";
 import { button, el, save } from "../shared/dom.js";
-import { count, number } from "../shared/format.js";
+import { count, number, shareOf } from "../shared/format.js";
 import { ask } from "../shared/http.js";
 import { card, choice, complaint, downloads, note } from "../shared/pieces.js";
 import { orderedFigure } from "./figure.js";
@@ -19,6 +19,8 @@ const TITLES = { angle: "hyperbolic angle", cosine: "cosine", distance: "distanc
 
 /** @param {OrderedRow} one */
 const rightOf = (one) => one.items.filter((item) => item.relevant).length;
+/** @param {OrderedRow} one */
+const wordsOf = (one) => `${rightOf(one)} of ${one.items.length} correct (chance ${shareOf(one.chance, 1)})${one.own ? `, ${one.own} in its own picture` : ""}`;
 
 class Ordered {
   /** @param {import("./types.js").Report} report @param {Options} options */
@@ -117,7 +119,7 @@ class Ordered {
   // ---- on the page -----------------------------------------------------------------------------------------------
   /** @param {OrderedRow} one */
   row(one) {
-    const facts = `${rightOf(one)} of ${one.items.length} correct · general → specific`;
+    const facts = `${wordsOf(one)} · general → specific`;
     const title = el("h4", {}, `${TITLES[one.score] || one.score} `, el("span", { text: facts }));
     const strip = {
       class: "he-strip",
@@ -173,7 +175,7 @@ class Ordered {
     try {
       const { query, rows } = this.shownAnswer;
       const groups = rows.map((one) => ({
-        title: `${TITLES[one.score] || one.score}: ${rightOf(one)} of ${one.items.length} correct`,
+        title: `${TITLES[one.score] || one.score}: ${wordsOf(one)}`,
         items: one.items,
       }));
       const made = await orderedFigure({ query, groups, facts: this.facts(), width, thumb: this.thumb, format });

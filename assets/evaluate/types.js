@@ -44,7 +44,7 @@
  * @typedef {{query: Scene, retrieved: Card[], value: number, relevant_total: number}} Example
  * @typedef {Scene & {radii: number[], value: number}} Pair
  * @typedef {{key: string, title: string, meaning: string, severity: "error"|"warning"|"info", count: number, of: number, unit: string, details: string[]}} Check
- * @typedef {{score: string, items: Card[]}} OrderedRow
+ * @typedef {{score: string, items: Card[], chance: number, own: number}} OrderedRow   chance: share of all others that is right; own: how many are in its picture
  * @typedef {{query: Card, rows: OrderedRow[], omega: number|null, data: string}} OrderedAnswer
  * @typedef {{curve: string, task: string, score: string, metric: string, row: number|null, source: string, limit: number, word: string, width?: string}} Kept
  *   what sections remember while another one is looked at, each its part

@@ -27,7 +27,8 @@ class Ordered:
 
     rows: item rows.  rank: place by the score, from 1.  value: the angle in radians (distance for "distance"), smaller
     is better.  radius: of the embedding itself, whatever the score.  relevant: bool, whether the item's class lies under
-    the query's, by the class graph for a box and by what it shows for a scene; a scene is under nothing.
+    the query's, by the class graph for a box and by what it shows for a scene; a scene is under nothing.  chance: the share of all other
+    items that are relevant.
     """
 
     rows: Rows
@@ -35,6 +36,7 @@ class Ordered:
     value: Floats
     radius: Floats
     relevant: NDArray[np.bool_]
+    chance: float
 
 
 def norm_ordered(
@@ -73,5 +75,6 @@ def _ordered(score: Score, radii: Floats, query: int, items: Items, below: NDArr
     best = order.position[0, : min(limit, int(order.pool[0]))]
     place = np.lexsort((best, radii[best]))
     rows = best[place]
-    relevant = ~items.is_scene[rows] & below[items.label[rows]]
-    return Ordered(rows, place + 1, worst(task, score.apex) - scores[0, rows], radii[rows], relevant)
+    relevant = ~items.is_scene & below[items.label]
+    chance = (int(relevant.sum()) - int(relevant[query])) / max(len(items) - 1, 1)
+    return Ordered(rows, place + 1, worst(task, score.apex) - scores[0, rows], radii[rows], relevant[rows], chance)

@@ -39,6 +39,7 @@ def test_relevance_is_by_class_and_a_scene_is_under_nothing() -> None:
             assert sorted(one.rows.tolist()) == [row for row in range(len(items)) if row != query]
             assert one.relevant.tolist() == [world.label[row] in below for row in one.rows]
             assert one.relevant.any() and not one.relevant.all()
+            assert one.chance == pytest.approx(one.relevant.mean()), "of all others"
 
 
 def test_it_shows_what_a_search_for_children_shows() -> None:

@@ -269,6 +269,7 @@ def test_radii_are_the_true_ones_and_a_level_leads_to_its_items(page: Page) -> N
 
 def test_classes_are_sorted_searched_and_lead_to_their_queries(page: Page) -> None:
     show(page, "classes")
+    expect(page.get_by_label("Ranked by", exact=True)).to_have_value("as listed")  # as the page itself ranks
     rows = page.locator(".he-by-class tbody tr")
     expect(rows.first).to_be_visible()
     values = [float(one.inner_text()) for one in page.locator(".he-by-class .he-number").all()]
@@ -277,7 +278,7 @@ def test_classes_are_sorted_searched_and_lead_to_their_queries(page: Page) -> No
     values = [float(one.inner_text()) for one in page.locator(".he-by-class .he-number").all()]
     assert values == sorted(values, reverse=True)
     page.get_by_label("Search a class").fill("wheel")
-    told = ask(page, "classes?task=part+%E2%86%92+object&reading=instance&score=angle&metric=precision%401")["rows"]
+    told = ask(page, "classes?task=part+%E2%86%92+object&reading=instance&score=as+listed&metric=precision%401")["rows"]
     expect(rows).to_have_count(sum("wheel" in one["name"] for one in told))
     keep(page, "7-classes")
     rows.first.locator(".he-number").click()
@@ -299,6 +300,10 @@ def test_norm_ordered_retrieval_rises_in_radius_and_is_saved_with_its_pictures(p
         radii = [float(card.get_attribute("data-radius") or "nan") for card in cards.all()]
         assert len(radii) == 10 and radii == sorted(radii)
         assert ["he-right" in (card.get_attribute("class") or "") for card in cards.all()] == [item["relevant"] for item in one["items"]]
+        said = page.locator(f".he-ordered-row[data-score={one['score']}] h4")
+        expect(said).to_contain_text(f"{sum(item['relevant'] for item in one['items'])} of 10 correct (chance {100 * one['chance']:.0f} %)")
+        if one["own"]:
+            expect(said).to_contain_text(f"{one['own']} in its own picture")
     keep(page, "8-ordered")
     svg = saved(page, page.locator(".he-ordered [data-file$=svg]")).read_text()
     assert svg.count("<image ") == 31 == svg.count('href="data:image/jpeg;base64,') and "http" not in svg.replace(

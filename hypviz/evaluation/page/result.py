@@ -163,8 +163,15 @@ class EvaluationResult:
             "data": self.view.workspace.name,
             "omega": None if retrieval is None else float(retrieval.cones.at(embedding.radii[place])),
             "query": card(self.view, place) | {"radius": float(embedding.radii[place])},
-            "rows": [{"score": score, "items": self._ordered_cards(one)} for score, one in orderings.items()],
+            "rows": [
+                {"score": score, "items": self._ordered_cards(one), "chance": one.chance, "own": self._in_picture(one.rows, place)}
+                for score, one in orderings.items()
+            ],
         }
+
+    def _in_picture(self, rows: np.ndarray, of: int) -> int:
+        """How many of some rows are in the picture of an item."""
+        return int((self.view.items.image[rows] == self.view.items.image[of]).sum())
 
     def _ordered_cards(self, one: Ordered) -> list[Json]:
         columns = zip(one.rows.tolist(), one.rank.tolist(), one.value.tolist(), one.radius.tolist(), one.relevant.tolist(), strict=True)
