@@ -216,9 +216,7 @@ def test_how_many_of_the_parents_show_or_hold_the_class_is_counted_beside_chance
     (29, [(30, 0.7), (5, 0.2)], "better"),
     (4, [(4, 1.0)], "none"),
 ])  # fmt: skip
-def test_what_belongs_is_held_against_chance_and_against_too_few_to_tell(
-    found: int, drawn: list[tuple[int, float]], expected: str
-) -> None:
+def test_what_belongs_is_held_against_chance_and_against_too_few_to_tell(found: int, drawn: list[tuple[int, float]], expected: str) -> None:
     rng = np.random.default_rng(0)
     lucky = np.mean(sum(rng.binomial(count, rate, 20_000) for count, rate in drawn) >= found)
     assert expected in ("none", "hardly") or (lucky < 0.05) == (expected == "better"), "else the table is wrong"

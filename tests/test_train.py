@@ -21,8 +21,9 @@ from hypviz.data.crops import build_crop_cache
 from hypviz.data.formats.coco import read_coco
 from hypviz.data.hierarchy import Hierarchy, build_hierarchy
 from hypviz.data.importer import import_items
-from hypviz.data.items import Items
+from hypviz.data.items import Items, picture_marks
 from hypviz.errors import CheckpointError, HypvizError, SettingsError
+from hypviz.explore.familiarity import learned_from
 from hypviz.model.card import read_card
 from hypviz.model.checkpoint import load_checkpoint
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
@@ -428,6 +429,8 @@ def test_fit_writes_a_checkpoint_with_thresholds_metrics_and_recipe(workspace: W
     assert all(0 <= value <= 1 for value in card.metrics["validation"].values())
     assert Recipe.from_json(card.training["recipe"]) == Recipe.from_json(recipe)
     assert card.training["images"] == 9  # one of ten is held out
+    assert len(card.training["pictures"]) == 9 and set(card.training["pictures"]) < set(picture_marks(workspace.items))
+    assert learned_from(workspace.items, card) == 9 and learned_from(workspace.items, replace(card, training={})) == 0
     assert card.training["hardware"].startswith("cpu")
     assert [h["step"] for h in card.training["history"]] == [3]
     cones = {"cones F1", "median share inside"}  # which are calibrated at the end

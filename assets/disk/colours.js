@@ -139,7 +139,7 @@ const MODES = [
   },
   {
     by: "distortion",
-    title: "Distortion of the angle",
+    title: "Distortion",
     fits: (p) => p.distortion,
     make: (p) => stepped(Float32Array.from(p.distortion ?? [], (value) => value / 255), CIVIDIS, { digits: 2, low: 0, high: 1 }),
   },

@@ -13,7 +13,7 @@
  */
 import { button, el } from "../shared/dom.js";
 import { address, ask, query } from "../shared/http.js";
-import { choice } from "../shared/pieces.js";
+import { choice, note } from "../shared/pieces.js";
 import { curves, radii } from "./charts.js";
 import { classes as byClass } from "./classes.js";
 import { health } from "./health.js";
@@ -167,13 +167,16 @@ class Evaluator {
       ["quick", `quick: a sample of ${names.quick_queries} per task`],
       ["full", "full: every query"],
     ];
+    const { notice } = this.view;
     const where = el("small", { text: "both are chosen at the top of the page" });
+    const learned = notice?.kind === "learned" ? [note(notice.text, { class: "he-note he-learned" })] : [];
     const [checkpoint, data] = [names.checkpoint, names.data].map((text) => el("b", { text }));
     this.bar.replaceChildren(
       el("p", { class: "he-what" }, "Judging ", checkpoint, " on ", data, where),
       choice("Compare with", others, this.chosen.other, this.choose("other"), { name: "other" }),
       choice("Angle measured at", APEXES, this.chosen.apex, this.choose("apex"), { name: "apex", title: "Where the apex of the scoring angle lies: β1 is at what contains, α2 at what is contained" }),
       choice("Queries", scopes, this.chosen.scope, this.choose("scope"), { name: "scope" }),
+      ...learned,
     );
   }
 

@@ -13,6 +13,7 @@ const WORDS = [
   ["Certified, approximate", "Of a list among more than a million items that was found without reading all: whether it is proven to be the exact one."],
   ["Similar, more general", "Items on the way to the root that do not contain the selected one."],
   ["Branch", "The object class that an item belongs to or is a part of; colours follow it."],
+  ["Distortion", "How much the layout misplaces an item, by its distances to others: 0 not at all."],
   ["Level", "How deep an item is nested in its picture: scene, object, part, part of a part."],
   ["Layout", "Where the angle on the disk comes from; the distance from the middle never changes."],
   ["True to distances, to neighbours", "How much of these the drawn angles keep: rank correlation and trustworthiness, 1 is all."],

@@ -4,8 +4,8 @@ Under a whole picture belong boxes of the classes that it shows, under a box tho
 over a box lie the pictures that show its class, and boxes of a class that was seen around one. What is in the item's own picture
 does not count: it is known, not found.
 
-Chance draws for every item that is listed another of its kind, a whole picture for a picture and a box for a box: nearly every picture shows some
-classes, so that a list of pictures looks good beside boxes drawn at random, whoever wrote it.
+Chance draws for every item that is listed another of its kind, a whole picture for a picture and a box for a box: nearly every picture
+shows some classes, so that a list of pictures looks good beside boxes drawn at random, whoever wrote it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ Mask = NDArray[np.bool_]
 LEAST_GAIN = 0.05
 """Share of the way from chance to perfect below which something does hardly better than chance."""
 NO_GAIN, LEAST_LIFT = 0.01, 1.5
-"""The share of that way that is none at all; and what is rare may be found so many times as often as by chance and still be short of LEAST_GAIN."""
+"""The share of that way that is none at all; and from how many times as often as by chance on something rare is not found hardly better,
+though it be short of LEAST_GAIN."""
 SURE = 0.05
 """Chance does as well at most so often where something does better than chance."""
 
@@ -41,8 +42,8 @@ class Belonging:
 
     def under(self, row: int, rows: Rows) -> Json | None:
         """Of the boxes among rows (k,) outside the picture of an item: {"share": of those that belong under it, "chance": of as many boxes
-        drawn there, both 0…1, "of": how many they are, "verdict": see `verdict`, or "empty" where no class belongs under the item}. None where
-        no box is among them, where there is one class, and among own vectors, whose hierarchy is not one of classes."""
+        drawn there, both 0…1, "of": how many they are, "verdict": see `verdict`, or "empty" where no class belongs under the item}. None
+        where no box is among them, where there is one class, and among own vectors, whose hierarchy is not one of classes."""
         below = self._classes_under(row)
         if below is None:
             return None
@@ -112,7 +113,8 @@ class Belonging:
 
 def verdict(found: int, drawn: Sequence[tuple[int, float]]) -> str:
     """What `found` items that belong say beside chance, which draws count of each kind, of which a share rate belongs: "better"; "none",
-    no more than chance finds (NO_GAIN); "hardly" more (LEAST_GAIN, LEAST_LIFT); "few", more, but chance does as well more often than SURE."""
+    no more than chance finds (NO_GAIN); "hardly" more (LEAST_GAIN, LEAST_LIFT); "few", more, but chance does as well more often than
+    SURE."""
     total = sum(count for count, _ in drawn)
     by_chance = sum(count * rate for count, rate in drawn)
     gain = (found - by_chance) / max(total - by_chance, 1e-9)

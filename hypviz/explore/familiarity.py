@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from hypviz.data.hierarchy import class_graph
-from hypviz.data.items import only_pictures, whole_pictures
+from hypviz.data.items import Items, only_pictures, whole_pictures
 from hypviz.evaluation import LISTED, EvaluateSettings
 from hypviz.evaluation.calibration import image_sample
 from hypviz.evaluation.run import measure_chance, run_task
@@ -37,6 +37,7 @@ ONE_CLASS = (
     "All boxes are of one class, “{}”: no figure by class can say whether this model knows these pictures. Look at what lies in the cones, "
     "or give the boxes classes that tell them apart."
 )
+LEARNED = "This checkpoint learned from {:,} of these {:,} pictures: what it finds here says little of pictures that it has not seen."
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,19 @@ def notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Re
     if len(classes := np.unique(items.label[~items.is_scene])) == 1:
         return {"text": ONE_CLASS.format(items.classes[classes[0]]), "action": {"label": "Name the boxes", "tab": "Annotate"}}
     text = familiarity(workspace, embedding, retrieval).sentence
+    if known := learned_from(items, card):
+        action = {"label": "How it does on the others", "tab": "Fine-tune"} if "fine_tuned" in card.training else None
+        return {"text": " ".join(filter(None, (LEARNED.format(known, len(items.images)), text))), "action": action, "kind": "learned"}
     suited = suited_checkpoint(workspace.items.classes)
     tune = {"label": "Fine-tune it on them", "tab": "Fine-tune"}
     action = tune if suited == card.name else {"label": f"Open them with {suited}", "checkpoint": suited}
     return {"text": text, "action": action} if text else None
+
+
+def learned_from(items: Items, card: Card) -> int:
+    """How many pictures of a data set a checkpoint learned from, as far as its card names them."""
+    marks = set(card.training.get("pictures") or ())
+    return sum(str(content)[:8] in marks for content in items.images.content)
 
 
 def _figure(task: Task, reading: str, metric: str, score: Score, settings: EvaluateSettings, data: TaskData) -> tuple[float, float] | None:

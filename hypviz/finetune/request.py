@@ -12,8 +12,8 @@ from hypviz.errors import SettingsError
 DEPTHS = {
     "head": (
         "Head only",
-        "The backbone stays as it is; its features are computed once and a new linear layer is learned on them. The quickest: on a CPU most of "
-        "its time goes into the features.",
+        "The backbone stays as it is; its features are computed once and a new linear layer is learned on them. The quickest: on a CPU "
+        "most of its time goes into the features.",
     ),
     "lora": (
         "Adapters in the last blocks (LoRA)",

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.hierarchy import subset_hierarchy
 from hypviz.data.image_batches import ImageSampler
-from hypviz.data.items import subset_images
+from hypviz.data.items import picture_marks, subset_images
 from hypviz.errors import DataError
 from hypviz.finetune.features import Features, affordable_views, backbone_hash, build_features, make_room, plain_features
 from hypviz.finetune.folder import JobFolder
@@ -105,7 +105,8 @@ class FinetuneRun:
         encoder = load_checkpoint(self.start)[0]
         encoder.load_state_dict(best_weights(self.folder.path / "state.pt"))
         record = {"recipe": asdict(self.plan.recipe), "seconds": round(self._spent()), "hardware": hardware(pick_device(self.device))}
-        return encoder.to(pick_device(self.device)).eval(), record | {"history": self.folder.history(), "stopped": True}
+        record |= {"history": self.folder.history(), "stopped": True, "pictures": picture_marks(self.items, self.split.train)}
+        return encoder.to(pick_device(self.device)).eval(), record
 
     def prepare(self) -> None:
         """Open the set, split it, resolve the settings, write the start, compute features and the first metrics."""

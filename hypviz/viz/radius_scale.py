@@ -96,8 +96,10 @@ class RadiusScale:
         return true
 
     def rings(self, count: int = 5, *, gap: float = 0.075) -> list[Ring]:
-        """About `count` circles at round true distances, at least `gap` apart as drawn, innermost first."""
+        """About `count` circles at round true distances, at least `gap` apart as drawn, innermost first; none beyond the table, where
+        next to nothing lies and a rim says 1.9 around points at 0.1."""
         low, high = self.true([gap, 0.95])
+        high = min(high, self._tail[0])
         best: list[Ring] = []
         for exponent in range(int(np.floor(np.log10(high))) - 3, int(np.floor(np.log10(high))) + 1):
             for digit in (1.0, 2.0, 2.5, 5.0):

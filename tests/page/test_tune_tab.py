@@ -242,7 +242,7 @@ def test_it_learns_in_sight_and_the_disk_moves(page: Page, trained: dict[str, An
     higher = page.locator(".ht-figure", has_text="higher is better").locator(".ht-legend")
     names = higher.locator("li span").all_inner_texts()
     assert "scene → contents mAP" in names and not {"mean direction", "median share inside"} & set(names)
-    drawn = higher.locator("path").evaluate_all("(all) => all.map((one) => one.getAttribute('class') + one.getAttribute('stroke-dasharray'))")
+    drawn = higher.locator("path").evaluate_all("(all) => all.map((one) => one.className.baseVal + one.getAttribute('stroke-dasharray'))")
     assert len(set(drawn)) == len(drawn), "each line has a colour and dashes of its own"
     best = trained["best_epoch"] or 0
     figures = next(row["metrics"] for row in trained["history"] if row["epoch"] == best)
@@ -289,6 +289,11 @@ def test_it_is_kept_found_after_a_restart_and_searched_with(page: Page, trained:
     assert again.evaluate("hypvizExplorer.state().view.name") == "cars"
     scene = again.evaluate("hypvizExplorer.state().answer")
     assert scene["children_total"] > 0 and scene["children"], "a search through what was kept"
+    seen = f"learned from {trained['split']['train']} of these "
+    expect(again.locator(".hv-notice")).to_contain_text(seen)
+    open_tab(again, "Evaluate")
+    expect(again.locator(".he-learned")).to_contain_text(seen)
+    open_tab(again, "Explore")
     again.locator(".hv-children .hv-card").first.click()
     again.wait_for_function(f"hypvizExplorer.state().answer.row !== {scene['row']}")
     open_tab(again)

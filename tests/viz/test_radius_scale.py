@@ -87,6 +87,7 @@ def test_rings_are_round_true_distances_at_their_drawn_radius(radii: np.ndarray)
     assert 3 <= len(rings) <= 7
     drawn = np.array([ring.drawn for ring in rings])
     np.testing.assert_allclose(drawn, scale.drawn([ring.true for ring in rings]), atol=1e-9)
+    assert rings[-1].true <= scale.true_table[-1], "no ring where nothing lies"
     assert drawn[0] > 0.05 and drawn[-1] < 0.96 and np.diff(drawn).min() >= 0.075 - 1e-9
     for ring in rings:
         assert len(f"{ring.true:.3g}".strip("0.").replace(".", "").split("e")[0].lstrip("0")) <= 3
