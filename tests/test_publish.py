@@ -35,6 +35,7 @@ def test_the_directions_are_the_very_ones(tiny_view: View, tmp_path: Path, monke
     np.testing.assert_array_equal(read, tiny_view.embedding.directions)
     page = json.loads((tmp_path / "page/data/page.json").read_text())
     assert page["directions"] == {"dim": dim, "shards": 3, "shard_rows": 50}
+    assert page["facts"]["notice"] == (tiny_view.describe()["notice"] or {"text": ""})["text"], "what the page says is said there, too"
     assert told["bytes"] == sum(path.stat().st_size for path in (tmp_path / "page").rglob("*") if path.is_file())
 
 

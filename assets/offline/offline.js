@@ -9,7 +9,7 @@
  * @typedef {import("./search.js").Search} Search
  * @typedef {{row: number|null, pins: number[], omega: number|null, kind: "angle"|"aperture", colour: string, view?: import("../disk/disk.js").View}} State
  * @typedef {{own_vectors: boolean, boxes: number, checkpoint: string, images: number, dimension: number, geometry: string, data_licence: string,
- *   checkpoint_licence: string}} Facts
+ *   checkpoint_licence: string, notice?: string}} Facts   notice: what is to be known before anything else is read
  * @typedef {{state: State, facts: Facts, edges: number[][], cones?: boolean, place?: string, title?: string}} Content   edges: pairs of rows
  * @typedef {{data: Content, buffer: ArrayBuffer, search: Promise<Search>, picture: (row: number) => string, held: (header: M.Header) => string,
  *   focus?: import("../disk/focus.js").Ask, about?: (row: number|null) => Promise<Node|null>, onSelect?: (row: number|null) => void}} Given
@@ -88,6 +88,7 @@ class OfflinePage {
       `${facts.images.toLocaleString("en")} ${what}, ` +
       `${facts.dimension} dimensions, ${facts.geometry} · licences: data ${facts.data_licence}; checkpoint ${facts.checkpoint_licence} · ` +
       held(header);
+    if (facts.notice) this.find("head").append(el("p", "of-notice", facts.notice));
   }
 
   listen() {
@@ -168,6 +169,7 @@ class OfflinePage {
     const { shown: parents, total: above } = search.parents(i);
     this.list("children", cones ? "Children" : "Similar by cosine", children, total);
     this.list("parents", "Parents", parents, above);
+    this.find("parents").hidden ||= search.isWhole(i); // nobody's part
     disk.setOmega(cones ? this.halfAngle(i) : null);
     this.showOmega(inside.length);
     const name = arrays.image[i];

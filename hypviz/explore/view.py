@@ -165,7 +165,7 @@ class View:
             "name": self.workspace.name,
             "own_vectors": self.workspace.vectors is not None,
             "checkpoint": self.card.name,
-            "notice": notice(self.workspace, self.embedding, self.card, self.answers),
+            "notice": self.notice,
             "words": self.words.how,
             "no_words": "" if self.words.how else no_text_tower(self.card),
             "tree": described_tree(self.workspace),
@@ -173,7 +173,12 @@ class View:
 
     def facts(self) -> Json:
         """What the data and the checkpoint are, for the picker, see `facts_of`."""
-        return facts_of(self.workspace, self.card) | {"cones": self.calibration.sentence}
+        return facts_of(self.workspace, self.card) | {"cones": self.calibration.sentence, "notice": (self.notice or {}).get("text", "")}
+
+    @cached_property
+    def notice(self) -> Json | None:
+        """What a person should know of these data with this checkpoint before reading anything else, see `familiarity.notice`."""
+        return notice(self.workspace, self.embedding, self.card, self.answers)
 
     def has_cones(self, query: Mapping[str, Any]) -> bool:
         """Whether cones say what a place contains: not for words in a plain CLIP, not among whole pictures alone."""

@@ -26,7 +26,7 @@ from hypviz.data.items import Items, picture_marks
 from hypviz.data.pairs import PairSampler
 from hypviz.errors import CheckpointError, HypvizError
 from hypviz.model.adapters import add_adapters, without_adapters
-from hypviz.model.card import Card, read_card, weights_path
+from hypviz.model.card import Card, find_checkpoint, read_card, weights_path
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import hardware, pick_device
 from hypviz.model.encoder import HyperbolicEncoder, build_encoder
@@ -154,7 +154,7 @@ def train(
         encoder.load_state_dict(state.best["encoder"])
     record = {"recipe": asdict(recipe), "seconds": round(pace.seconds), "hardware": hardware(target), "history": state.history}
     record |= {"pairs": sampler.counts, "images": int(len(items.images) if image_mask is None else image_mask.sum())}
-    earlier = [] if init is None else read_card(init).training.get("pictures") or []
+    earlier = [] if init is None else read_card(find_checkpoint(init)).training.get("pictures") or []
     record["pictures"] = sorted({*picture_marks(items, image_mask), *earlier})
     record |= {} if ranks.alone else {"processes": ranks.size}
     return encoder.eval(), record | ({} if state.best is None else {"best_step": state.best["step"], "steps_done": step})
