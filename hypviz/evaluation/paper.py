@@ -64,7 +64,8 @@ LAYOUT: tuple[tuple[str, str, tuple[_Part, ...]], ...] = (
     ),
     (
         "Child → parent, same image",
-        "A box finds its own scene among the first k, in %.",
+        "A box finds its own scene among the first k, in %. A model that sees boxes in their pictures finds it by construction, whatever it"
+        " knows.",
         (_Part("box → scene", "same image", _starts("hit rate")),),
     ),
     (

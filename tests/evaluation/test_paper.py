@@ -43,6 +43,14 @@ def test_every_cell_says_where_its_number_is_from(evaluations: dict[str, Evaluat
                 assert shown == pytest.approx(100 * cell.value if is_share(cell.metric) else cell.value, abs=0.051)
 
 
+def test_what_is_found_by_construction_is_said_to_be() -> None:
+    items, embedding = tree_world()
+    own = next(
+        table for table in paper_tables({"one": evaluate(items, hierarchy_of(items), embedding, FAST)}) if "same image" in table.title
+    )
+    assert "by construction" in own.note
+
+
 def test_every_table_ends_with_what_chance_is_worth(evaluations: dict[str, Evaluation]) -> None:
     for table in paper_tables(evaluations):
         *rows, last = table.rows
