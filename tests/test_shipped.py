@@ -90,6 +90,7 @@ def test_the_photos_checkpoint_is_small_and_says_what_it_learned_from() -> None:
     card = read_card(path)
     assert path.stat().st_size <= 25e6 and card.licence == "Apache-2.0"
     assert all(source["images"] > 0 and source["licences"] for source in card.training["sources"])
+    assert len(card.training["pictures"]) == card.training["images"], "it names what it learned from, so that the page can say so"
     for figure, value in card.metrics["chance"].items():
         if figure != "median share inside":
             assert card.metrics["validation"][figure] > value, figure

@@ -22,13 +22,17 @@ from hypviz.search.embedding import Embedding
 from hypviz.search.scoring import Floats
 
 Doubles = NDArray[np.float64]
+FARTHEST = 700.0
+"""√c·r of what lies beyond, whose cosh is no float64."""
 
 
 def along(radii: Doubles, space: Embedding) -> Doubles:
-    """(S, 2) terms of the points at `radii` (S,) of one ray; float64, where the cancellation stays far below the cosines' rounding."""
+    """(S, 2) terms of the points at `radii` (S,) of one ray; float64, where the cancellation stays far below the cosines' rounding.
+
+    Hyperbolic ones are over cosh r, which is the same for all items: cosh r · cosh s of two points far out is no number.
+    """
     if space.geometry == "hyperbolic":
-        r = math.sqrt(space.curv) * radii
-        return np.stack([np.cosh(r), -np.sinh(r)], axis=1)
+        return np.stack([np.ones_like(radii), -np.tanh(math.sqrt(space.curv) * radii)], axis=1)
     return np.stack([np.ones_like(radii), -2 * radii], axis=1)
 
 
@@ -36,7 +40,7 @@ def across(cosine: Floats, radii: Floats, space: Embedding) -> Doubles:
     """(2, n) terms of items at the angles θ from that ray: cosine (n,), radii (n,)."""
     s, turned = radii.astype(np.float64), np.clip(cosine, -1.0, 1.0).astype(np.float64)
     if space.geometry == "hyperbolic":
-        s *= math.sqrt(space.curv)
+        s = np.minimum(s * math.sqrt(space.curv), FARTHEST)
         return np.stack([np.cosh(s), np.sinh(s) * turned])
     if space.geometry == "cosine":
         return np.stack([-turned, np.zeros_like(turned)])

@@ -275,6 +275,17 @@ def test_the_path_through_a_chain_visits_it_in_order_of_falling_radius() -> None
     assert index.path_to_root(index.query(0)).tolist() == [0]
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("farthest", [400.0, 640.0, 3e4])
+def test_the_path_from_far_beyond_what_a_float_can_tell_ends_at_the_root(farthest: float) -> None:
+    """A trained model may put a few items there; cosh of twice such a radius is no number, or no float64."""
+    radii = np.array([0.0, 1.0, 380.0, farthest, farthest], np.float32)
+    directions = np.array([[1, 0], [0.6, 0.8], [0.6, 0.8], [0.6, 0.8], [-1, 0]], np.float32)
+    index = Index(Embedding(directions, radii))
+    path = index.path_to_root(index.query(3)).tolist()
+    assert path[0] == 3 and path[-1] == 0 and 4 not in path
+
+
 def test_the_path_starts_at_the_item_even_when_it_has_a_copy_in_an_earlier_row() -> None:
     radii = np.array([2, 1, 2], np.float32)
     index = Index(Embedding(np.tile(np.array([[0.6, 0.8]], np.float32), (3, 1)), radii))
