@@ -12,6 +12,7 @@ import pytest
 
 from hypviz.errors import CheckpointError, DataError, HypvizError, SelectionError, WorkspaceError
 from hypviz.explore import library as module
+from hypviz.explore import view
 from hypviz.explore.library import DEMO, KEPT_VIEWS, Library
 from tests.conftest import MakePicture
 from tests.worlds import TinyWorld, make_checkpoint
@@ -56,6 +57,24 @@ def test_a_workspace_is_opened_by_path_and_by_name(library: Library, tiny_world:
     names = library.add_data(str(tiny_world.workspace)), library.add_checkpoint(str(tiny_world.checkpoint))
     assert names == ("workspace", "tiny") and set(names) <= {*library.data_names(), *library.checkpoint_names()}
     assert library.open(*names) is by_path is library.view(by_path.key)
+
+
+def test_a_view_that_is_open_is_neither_made_nor_measured_again(
+    library: Library, tiny_world: TinyWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: Counter[str] = Counter()
+    for holder, name in ((module.View, "__init__"), (view, "notice")):
+        original = getattr(holder, name)
+
+        def counted(*args: Any, original: Any = original, name: str = name, **kwargs: Any) -> Any:
+            done[name] += 1
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(holder, name, counted)
+    opened = [library.open(str(tiny_world.workspace), str(tiny_world.checkpoint)) for _ in range(3)]
+    told = [one.describe() for one in opened]
+    assert opened[0] is opened[1] is opened[2] and told[0] == told[1] == told[2]
+    assert done == {"__init__": 1, "notice": 1}, "every page that is opened asks for it"
 
 
 def test_a_plain_folder_is_imported_once_and_its_workspace_used_again(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hypviz.explore.view import View
 
 SIZES = (5_000, 50_000, 100_000, 1_000_000)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "chromium-headless-shell")
 CLICKS = 7
 DRAG_STEPS = 60
 ARGUMENTS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]

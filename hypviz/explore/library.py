@@ -17,9 +17,9 @@ from hypviz.data.formats.detect import open_dataset
 from hypviz.errors import CheckpointError, HypvizError, SelectionError, WorkspaceError
 from hypviz.explore.level_view import SEPARATOR, by_key
 from hypviz.explore.uploads import Uploads
-from hypviz.explore.view import View
+from hypviz.explore.view import View, view_key
 from hypviz.hub.address import address_of, is_hub_address
-from hypviz.inference.embed import SHIPPED, suited_checkpoint
+from hypviz.inference.embed import SHIPPED, checkpoint_for, suited_checkpoint
 from hypviz.model.card import find_checkpoint, list_checkpoints, origin_of, read_card
 from hypviz.model.hub_checkpoint import WEIGHTS
 from hypviz.paths import ASSETS, CHECKPOINTS
@@ -100,11 +100,12 @@ class Library:
         """The view of a workspace (a name, or a folder of any kind) through a checkpoint (a name or a file).
 
         A folder that is no workspace yet is imported into one first. Embeds when the stored embedding is absent or
-        stale; `on_progress` then hears (done, total).
+        stale; `on_progress` then hears (done, total). One that is open already is not made again.
         """
         workspace = self.workspace(data, on_progress=on_progress)
         through = self.checkpoint(checkpoint) if checkpoint and workspace.vectors is None else ""
-        view = View(workspace, through, device=self.device, on_progress=on_progress, uploads=self.uploads)
+        view = self._open_view(view_key(workspace, checkpoint_for(workspace, through)))
+        view = view or View(workspace, through, device=self.device, on_progress=on_progress, uploads=self.uploads)
         with self._lock:
             opened = self._views.setdefault(view.key, view)
             self._views.move_to_end(view.key)

@@ -49,6 +49,13 @@ if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
 
 
+def view_key(workspace: Workspace, checkpoint: Path) -> str:
+    """Names this pair of workspace and checkpoint in addresses; browsers keep what they got from one for ever."""
+    stamp = str(workspace.meta["stamp"])[:16]  # the same boxes may be imported again into another hierarchy
+    place = hashlib.sha256(f"{stamp} {workspace.folder} {DRAWN}".encode()).hexdigest()  # copies are views of their own
+    return f"{place[:16]}-{checkpoint_hash(checkpoint)}"
+
+
 class View:
     """One workspace through one checkpoint; safe to share between threads and browsers."""
 
@@ -71,10 +78,8 @@ class View:
 
     @cached_property
     def key(self) -> str:
-        """Names this pair of workspace and checkpoint in addresses; browsers keep what they got from one for ever."""
-        stamp = str(self.workspace.meta["stamp"])[:16]  # the same boxes may be imported again into another hierarchy
-        place = hashlib.sha256(f"{stamp} {self.workspace.folder} {DRAWN}".encode()).hexdigest()  # copies are views of their own
-        return f"{place[:16]}-{checkpoint_hash(self.checkpoint)}"
+        """See `view_key`."""
+        return view_key(self.workspace, self.checkpoint)
 
     @property
     def finest(self) -> View:
@@ -152,6 +157,11 @@ class View:
     def words(self) -> TextSearch:
         """Texts in the space of this checkpoint."""
         return TextSearch(self.card, self._loaded_encoder)
+
+    @cached_property
+    def notice(self) -> dict[str, Any] | None:
+        """What a person should know first, see `familiarity.notice`: measured once, for every page that is opened asks for it."""
+        return notice(self.workspace, self.embedding, self.card, self.answers)
 
     def describe(self) -> Json:
         """What the page needs to open this view."""

@@ -65,9 +65,17 @@ def head() -> str:
 
 
 def module_tags(*entries: str) -> str:
-    """Tags for a page without Gradio: plotly, then `main.js`, with all modules fetched at once instead of one import after another."""
+    """Tags for a page without Gradio: `main.js`, with all modules fetched at once instead of one import after another.
+
+    They come after `plotly_tag()` where the disk is to be drawn by WebGL; without it, it is a canvas.
+    """
     ahead = "".join(f'<link rel="modulepreload" href="{one}">' for one in modules(MAIN, *entries))
-    return f'<script src="{plotly_address()}"></script>{ahead}<script type="module" src="{address(MAIN)}"></script>'
+    return f'{ahead}<script type="module" src="{address(MAIN)}"></script>'
+
+
+def plotly_tag() -> str:
+    """The tag that loads plotly.js on a page without Gradio."""
+    return f'<script src="{plotly_address()}"></script>'
 
 
 def sources(entry: str) -> str:

@@ -23,7 +23,7 @@ def serve_bare(library: Library) -> Iterator[str]:
 
     content = (
         f'<!doctype html><html><head><meta charset="utf-8"><title>hypviz</title>{page_files.head()}</head><body><div id="root"></div>'
-        f'{page_files.module_tags(page_files.EXPLORE)}<script type="module">'
+        f'{page_files.plotly_tag()}{page_files.module_tags(page_files.EXPLORE)}<script type="module">'
         'window.hypvizExplorer = await hypviz.mountExplorer(document.getElementById("root"));</script></body></html>'
     )
     app = routes.build_app(library)

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+from tests.page.install_browser import NAMES
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -33,17 +34,17 @@ TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=u
 OpenPage = Callable[..., Page]
 
 
-def find_browser() -> str:
-    """The Chromium or Chrome to test with: $HYPVIZ_CHROMIUM, or the first found on the path."""
+def find_browser(playwright: Playwright) -> str | None:
+    """The Chromium or Chrome to test with: $HYPVIZ_CHROMIUM, or the first found on the path; None for Playwright's own, if it is there."""
     found = os.environ.get("HYPVIZ_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if not found or not Path(found).is_file():
+    if not Path(found or playwright.chromium.executable_path).is_file():
         pytest.fail(f"These tests need Chromium: install it, or set HYPVIZ_CHROMIUM to its path (now {found!r}).")
     return found
 
 
 def launch(playwright: Playwright) -> Browser:
     """Start the browser headless, with an empty profile and WebGL in software."""
-    return playwright.chromium.launch(executable_path=find_browser(), args=ARGUMENTS)
+    return playwright.chromium.launch(executable_path=find_browser(playwright), args=ARGUMENTS)
 
 
 @pytest.fixture(scope="session")

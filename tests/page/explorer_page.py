@@ -144,4 +144,6 @@ def open_explorer(open_page: OpenPage, site: tuple[str, View], link: str = "", *
     settings = {"viewport": {"width": 1280, "height": 1000}, "reduced_motion": "reduce"} | options
     page = open_page(site[0] + link, **settings)
     page.wait_for_selector(READY)
-    return ExplorerPage(page, site[1])
+    explorer = ExplorerPage(page, site[1])
+    assert explorer.run("s.disk.webgl") is False, "no plotly here: it takes as long as all the rest of the page"
+    return explorer

@@ -1,6 +1,7 @@
 """Make sure that there is a browser for the page tests: an installed Chromium or Chrome, else install one.
 
-As root on Debian or Ubuntu by apt, elsewhere Playwright's own build. Run by `make test`.
+As root on Debian by apt, elsewhere Playwright's own build. Run by `make test`. The headless shell is the one that is installed, and tried first:
+a page costs it 1.5 s of processor time less than Chromium, which opens a window with pages of its own around every one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,11 @@ import shutil
 import subprocess
 import sys
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+NAMES = (
+    "chromium-headless-shell", "chrome-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
+)  # fmt: skip
+DEBIAN = ("chromium-headless-shell", "chromium")
+"""Packages, the first that there is; an older release may have the second alone."""
 
 
 def installed() -> bool:
@@ -28,12 +33,17 @@ def main() -> None:
     if installed():
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        commands = [["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"]]
+        run("apt-get", "update", "-q")
+        known = (name for name in DEBIAN if not subprocess.run(["apt-cache", "show", "-q", name], capture_output=True, check=False).returncode)
+        run("apt-get", "install", "-y", "-q", "--no-install-recommends", next(known, DEBIAN[-1]))
     else:
-        commands = [[sys.executable, "-m", "playwright", "install", "chromium"]]
-    for command in commands:
-        if subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode:
-            sys.exit(f"error: the page tests need a browser and `{' '.join(command)}` failed; install Chromium and run again.")
+        run(sys.executable, "-m", "playwright", "install", "chromium")
+
+
+def run(*command: str) -> None:
+    """Run a command, or exit with one sentence."""
+    if subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode:
+        sys.exit(f"error: the page tests need a browser and `{' '.join(command)}` failed; install Chromium and run again.")
 
 
 if __name__ == "__main__":

@@ -148,7 +148,7 @@ def test_the_demo_disk_is_alive_and_nothing_leaves_the_machine(server: str, brow
     page.on("request", lambda request: requests.append(request.url))
     page.goto(server)
     page.wait_for_selector(READY, timeout=60_000)
-    assert state(page, "s.disk.n") >= 2000
+    assert state(page, "s.disk.n") >= 2000 and state(page, "s.disk.webgl")
     assert state(page, "s.disk.drawn") == state(page, "s.view.count")
     outside = [url for url in requests if not re.match(r"(http://127\.0\.0\.1:\d+/|data:|blob:)", url)]
     assert requests and not outside
