@@ -38,9 +38,11 @@ export class Points {
   constructor(paint, element, plotly) {
     this.paint = paint;
     this.limit = plotly ? GL_LIMIT : CANVAS_LIMIT;
-    this.renderer = plotly ? new PlotlyPoints(element, plotly, () => paint.rebuild()) : new CanvasPoints(element);
+    this.renderer = plotly ? new PlotlyPoints(element, plotly, () => this.lost()) : new CanvasPoints(element);
     /** @type {PointGroup[]} */
     this.groups = [];
+    /** @type {{groups: PointGroup[], stage: string}|null} what the renderer has drawn */
+    this.drawn = null;
     this.shown = new Uint32Array(0); // indices of the points that are drawn
     /** @type {Uint8Array|null} see `findLit` */
     this.lit = null;
@@ -68,17 +70,28 @@ export class Points {
     return this.paint.look.theme === "dark" ? group.dark : group.colour;
   }
 
-  /** New groups on the screen. */
+  /** New groups on the screen; where they are those that are there already, only their positions: a click asks for a drawing thrice. */
   async draw() {
     const { paint } = this;
     const fresh = !this.groups.length;
     const wasDimmed = this.groups.some((group) => !group.lit);
-    this.groups = this.makeGroups();
-    this.fill();
+    const groups = this.makeGroups();
     const style = getComputedStyle(paint.stage);
     const [face, tint] = ["--hd-face-1", "--hd-accent"].map((name) => style.getPropertyValue(name).trim());
-    await this.renderer.draw(this.groups, { size: paint.size, reach: paint.half / paint.px, face, tint, opacity: (g) => (g.lit ? LIT : DIM) });
+    const stage = [paint.size, face, tint, devicePixelRatio].join();
+    if (this.drawn && this.drawn.groups === this.groups && this.drawn.stage === stage && isSame(groups, this.groups)) return this.push();
+    this.groups = groups;
+    this.fill();
+    this.drawn = null;
+    await this.renderer.draw(groups, { size: paint.size, reach: paint.half / paint.px, face, tint, opacity: (g) => (g.lit ? LIT : DIM) });
+    if (this.groups === groups) this.drawn = { groups, stage };
     if (!fresh && !wasDimmed && this.groups.some((group) => !group.lit)) this.fade();
+  }
+
+  /** The renderer has lost its drawing. */
+  lost() {
+    this.drawn = null;
+    return this.paint.rebuild();
   }
 
   /** New positions on the screen. */
@@ -207,5 +220,18 @@ export class Points {
     this.groups = [];
     this.renderer.destroy();
   }
+}
+
+/** Whether groups differ in nothing but positions. @param {PointGroup[]} some @param {PointGroup[]} others */
+export function isSame(some, others) {
+  /** @param {ArrayLike<number>} a @param {ArrayLike<number>} b */
+  const equal = (a, b) => a.length === b.length && Array.prototype.every.call(a, (value, i) => value === b[i]);
+  return (
+    some.length === others.length &&
+    some.every((one, i) => {
+      const { colour, lit, member, rows, size } = others[i];
+      return one.colour === colour && one.lit === lit && one.member === member && equal(one.rows, rows) && equal(one.size, size);
+    })
+  );
 }
 

@@ -353,6 +353,23 @@ def test_moving_omega_redraws_the_cone_alone(disk: DiskPage) -> None:
     assert disk.run("(Plotly.react = window.react, disk.setOmega(null), disk.root.querySelector('.hd-cone').getAttribute('d'))") == ""
 
 
+def test_what_is_drawn_already_is_only_moved(disk: DiskPage) -> None:
+    disk.run("disk.setSelection({row: 4, members: [5, 6, 7]})")
+    disk.run("(window.calls = 0, window.react = Plotly.react, Plotly.react = (...a) => { calls++; return react(...a); })")
+    disk.run("(disk.setSelection({row: 4, members: [5, 6, 7]}), disk.setView({centre: [0.3, 0.1], zoom: 1.5}), disk.setPins([]))")
+    disk.settle()
+    moved = disk.picture()
+    assert disk.run("calls") == 0
+    disk.run("(disk.paint.points.drawn = null, disk.paint.rebuild())")
+    disk.settle()
+    assert disk.run("calls") == 1 and np.abs(disk.picture() - moved).mean() < 0.5, "it looks as if it were drawn anew"
+    for change in ("setSelection({row: 4, members: [5, 6]})", "setColour('depth')", "setSelection(null)"):
+        before = disk.run("calls")
+        disk.run(f"disk.{change}")
+        assert disk.run("calls") > before, change
+    disk.run("Plotly.react = window.react")
+
+
 # ---- selection
 
 
