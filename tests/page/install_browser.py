@@ -1,7 +1,7 @@
 """Make sure that there is a browser for the page tests: an installed Chromium or Chrome, else install one.
 
-As root on Debian by apt, elsewhere Playwright's own build. Run by `make test`. The headless shell is the one that is installed, and tried first:
-a page costs it 1.5 s of processor time less than Chromium, which opens a window with pages of its own around every one.
+As root on Debian by apt, elsewhere Playwright's own build. Run by `make test`. The headless shell is installed, and tried first: a page
+costs it 1.5 s of processor time less than Chromium, which opens a window with pages of its own around every one.
 """
 
 from __future__ import annotations
@@ -34,10 +34,14 @@ def main() -> None:
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
         run("apt-get", "update", "-q")
-        known = (name for name in DEBIAN if not subprocess.run(["apt-cache", "show", "-q", name], capture_output=True, check=False).returncode)
-        run("apt-get", "install", "-y", "-q", "--no-install-recommends", next(known, DEBIAN[-1]))
+        run("apt-get", "install", "-y", "-q", "--no-install-recommends", next(filter(known, DEBIAN), DEBIAN[-1]))
     else:
         run(sys.executable, "-m", "playwright", "install", "chromium")
+
+
+def known(package: str) -> bool:
+    """Whether apt could install a package."""
+    return not subprocess.run(["apt-cache", "show", "-q", package], capture_output=True, check=False).returncode
 
 
 def run(*command: str) -> None:
