@@ -29,8 +29,8 @@ MakeCoco = Callable[..., Path]
 
 @pytest.fixture(scope="module", autouse=True)
 def freed_memory_goes_back() -> Iterator[None]:
-    """A process that computes with a network keeps what it frees (`hypviz/model/allocator.py`); without this a worker would hold the peaks of
-    all its test files together, in pieces that fit nothing else."""
+    """A process that computes with a network keeps what it frees (`hypviz/model/allocator.py`); without this a worker would hold the
+    peaks of all its test files together, in pieces that fit nothing else."""
     yield
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # glibc's
         trim(0)

@@ -1,7 +1,7 @@
 """Gradio without what it does at its import for those who write components of it.
 
-For each of its own components Gradio parses the source, and writes a file of type hints beside it where that is not as it should be: a third of
-the time that its import takes, and a change of what is installed. Hints of components of other packages are written as ever.
+For each of its own components Gradio parses the source, and writes a file of type hints beside it where that is not as it should be: a
+third of the time that its import takes, and a change of what is installed. Hints of components of other packages are written as ever.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ AROUND = """(async () => {
   const ask = async (row, omega) => (await fetch(`hypviz/view/${s.view.key}/cone`, {method: "POST",
     headers: {"Content-Type": "application/json"}, body: JSON.stringify({query: {row}, omega})})).json();
   const apart = [];
-  disk.paint.points.renderer.draw = () => {}; // pixels are not asked about here
+  disk.paint.points.renderer.draw = disk.paint.points.renderer.push = () => {}; // pixels are not asked about here
   for (const [turn, row] of v[0].entries()) {
     const answer = await ask(row, v[1][turn % v[1].length]), members = hypviz.Bits.decode(answer.members, s.view.count);
     disk.setOmega(answer.omega);
