@@ -158,11 +158,6 @@ class View:
         """Texts in the space of this checkpoint."""
         return TextSearch(self.card, self._loaded_encoder)
 
-    @cached_property
-    def notice(self) -> dict[str, Any] | None:
-        """What a person should know first, see `familiarity.notice`: measured once, for every page that is opened asks for it."""
-        return notice(self.workspace, self.embedding, self.card, self.answers)
-
     def describe(self) -> Json:
         """What the page needs to open this view."""
         return {
