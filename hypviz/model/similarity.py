@@ -15,6 +15,7 @@ from hypviz.geometry import (
     exterior_angle_from_cosine,
     half_aperture,
 )
+from hypviz.model.pair_angles import both_exterior_angles
 
 Geometry = Literal["hyperbolic", "euclidean", "cosine"]
 By = Literal["angle", "distance"]
@@ -43,8 +44,7 @@ def similarities(parents: Points, children: Points, *, curv: Tensor | float, geo
         down = euclidean_exterior_angle_from_cosine(cosine, radius_p, radius_c)
         up = euclidean_exterior_angle_from_cosine(cosine, radius_c, radius_p)
     else:
-        down = exterior_angle_from_cosine(cosine, radius_p, radius_c, curv=curv)
-        up = exterior_angle_from_cosine(cosine, radius_c, radius_p, curv=curv)
+        down, up = both_exterior_angles(cosine, parents[1], children[1], curv=curv)
     return math.pi - down, up.T
 
 

@@ -32,6 +32,7 @@ from torch.nn import functional
 
 from hypviz.errors import SettingsError
 from hypviz.model.similarity import Geometry, Points, aperture_excess, similarities
+from hypviz.training.log_shares import mean_log_share
 
 Objective = Literal["angle", "distance", "hinge"]
 Direction = Literal["both", "parent_to_child", "child_to_parent"]
@@ -186,16 +187,26 @@ def multi_positive_nce(
     if not bool(anchors.any()):
         raise ValueError("no anchor has a positive candidate: check how the batch was sampled and its positive matrix")
     logits = _at_least_float32(logits)
-    log_share = _log_share(logits, positive, ignore, denominator)
-    share = positive.to(logits.dtype) if weight is None else torch.where(positive, weight.to(logits.dtype), 0)
-    total = torch.where(anchors, share.sum(dim=1), 1)  # 1 guards 0/0 for the anchors that are skipped
-    if reduction == "mean_of_log":
-        per_anchor = torch.where(positive, -log_share * share, 0).sum(dim=1) / total
+    share = positive.to(logits.dtype) if weight is None else positive * weight.to(logits.dtype)
+    if (denominator, reduction) == ("infonce", "mean_of_log"):
+        per_anchor = mean_log_share(logits, ignore & ~positive, share)
     else:
-        best = torch.where(positive, log_share + share.clamp_min(torch.finfo(share.dtype).tiny).log(), _nothing(log_share))
-        per_anchor = total.log() - torch.logsumexp(best, dim=1)
+        per_anchor = _per_anchor(logits, positive, ignore, share, denominator, reduction)
     counts = anchors.to(logits.dtype) if anchor_weight is None else torch.where(anchors, anchor_weight.to(logits.dtype), 0)
     return torch.where(anchors, per_anchor * counts, 0).sum() / counts.sum()
+
+
+def _per_anchor(
+    logits: Tensor, positive: Tensor, ignore: Tensor, share: Tensor, denominator: Denominator, reduction: Reduction
+) -> Tensor:
+    """(A,) the loss of each anchor; of one without a positive some finite number. share: (A, K) weights of the positives, else 0."""
+    log_share = _log_share(logits, positive, ignore, denominator)
+    total = share.sum(dim=1)
+    total = torch.where(total > 0, total, 1)  # guards 0/0 for the anchors that are skipped
+    if reduction == "mean_of_log":
+        return torch.where(positive, -log_share * share, 0).sum(dim=1) / total
+    best = torch.where(positive, log_share + share.clamp_min(torch.finfo(share.dtype).tiny).log(), _nothing(log_share))
+    return total.log() - torch.logsumexp(best, dim=1)
 
 
 def _log_share(logits: Tensor, positive: Tensor, ignore: Tensor, denominator: Denominator) -> Tensor:
