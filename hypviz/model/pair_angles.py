@@ -1,6 +1,6 @@
-"""Exterior angles of all pairs both ways, with slopes written by hand: `geometry.exterior_angle_from_cosine` in fewer passes over memory.
+"""The angles of all pairs both ways, with slopes written by hand: `geometry.exterior_angle_from_cosine` in fewer passes over memory.
 
-The loss needs ext(x, y) and ext(y, x) of every parent x with every child y. Left to autograd, each takes sinh of N × N differences and
+The loss needs π − ext(x, y) and ext(y, x) of every parent x with every child y. Left to autograd, each takes sinh of N × N differences and
 keeps some ten N × N arrays for the way back. Here what depends on one point is computed once a point, what is left of a pair are sums and
 products in blocks that stay in a core's cache, and a sum over a row or column of pairs is a product of a matrix and a vector.
 
@@ -25,7 +25,7 @@ Nothing cancels in them, n is the same from both ends, and in n + (f √(eps/2))
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -40,8 +40,8 @@ LEAST = 1e-35
 """Least n: what is smaller are points far out in the same direction, of whose angle no digit is known."""
 
 
-def both_exterior_angles(cosine: Tensor, radius_x: Tensor, radius_y: Tensor, *, curv: Tensor | float) -> tuple[Tensor, Tensor]:
-    """ext(x, y) and ext(y, x) of all pairs, both (P, C): cosines (P, C), true radii (P,) and (C,) → radians in [0, π], at least float32.
+def angles_both_ways(cosine: Tensor, radius_x: Tensor, radius_y: Tensor, *, curv: Tensor | float) -> tuple[Tensor, Tensor]:
+    """π − ext(x, y) and ext(y, x) of all pairs, both (P, C): cosines (P, C), true radii (P,), (C,) → radians in [0, π], at least float32.
 
     As `geometry.exterior_angle_from_cosine` gives them, gradients too, which can be taken once only. Radii count as
     √curv·radius = 43 from there on in float32: neither angle nor slope of pairs that can be told apart changes by a rounding step.
@@ -50,7 +50,7 @@ def both_exterior_angles(cosine: Tensor, radius_x: Tensor, radius_y: Tensor, *, 
     x, y = (root * radius.to(torch.promote_types(radius.dtype, torch.float32)) for radius in (radius_x, radius_y))
     dtype = torch.promote_types(cosine.dtype, torch.promote_types(x.dtype, y.dtype))
     farthest = 0.49 * math.log(torch.finfo(dtype).max)  # exp(−2r) is a normal number up to there
-    angles: tuple[Tensor, Tensor] = _BothAngles.apply(cosine.to(dtype), x.to(dtype).clamp_max(farthest), y.to(dtype).clamp_max(farthest))
+    angles: tuple[Tensor, Tensor] = _Angles.apply(cosine.to(dtype), x.to(dtype).clamp_max(farthest), y.to(dtype).clamp_max(farthest))
     return angles
 
 
@@ -64,10 +64,6 @@ class _Powers(NamedTuple):
     whole: Tensor
     part: Tensor
 
-    def each(self, change: Callable[[Tensor], Tensor]) -> _Powers:
-        """The same change of all."""
-        return _Powers(*map(change, self))
-
 
 def _powers(radius: Tensor) -> _Powers:
     second, rest = (-2 * radius).exp(), -(-2 * radius).expm1()
@@ -75,7 +71,7 @@ def _powers(radius: Tensor) -> _Powers:
     return _Powers((-radius).exp(), second, rest, (1 + second) / 2, near.to(radius.dtype), torch.where(near, -rest, second))
 
 
-class _BothAngles(torch.autograd.Function):
+class _Angles(torch.autograd.Function):
     """(P, C) cosines, (P,) and (C,) radii in units of the curvature → the angles at the rows and those at the columns."""
 
     @staticmethod
@@ -84,9 +80,9 @@ class _BothAngles(torch.autograd.Function):
         ctx.save_for_backward(cosine, radius_x, radius_y)
         at_x, at_y = torch.empty_like(cosine), torch.empty_like(cosine)
         for rows, x, y, (versine, sine, apart, across, along) in _blocks(cosine, radius_x, radius_y, scratch=5):
-            _versine_and_sine(cosine[rows], versine, sine, spare=across, root=along)
+            _versine_and_sine(cosine[rows], versine, sine, square=across, root=along)
             _apart(x, y, apart, spare=across)
-            torch.atan2(_across(sine, x, y, across), _along(versine, apart, x, y, along), out=at_x[rows])
+            torch.atan2(_across(sine, x, y, across), _along(versine, apart, x, y, along).neg_(), out=at_x[rows])
             torch.atan2(_across(sine, y, x, across), _along(versine, apart.neg_(), y, x, along), out=at_y[rows])
         return at_x, at_y
 
@@ -96,37 +92,38 @@ class _BothAngles(torch.autograd.Function):
         """The slopes of the cosines and radii from those of both angles."""
         cosine, radius_x, radius_y = ctx.saved_tensors
         of_cosine = torch.empty_like(cosine)
-        sums_x, sums_y = [], torch.zeros_like(_powers(radius_y).first.expand(4, -1))
+        sums_x, sums_y = (torch.zeros(4, len(radius), dtype=cosine.dtype, device=cosine.device) for radius in (radius_x, radius_y))
+        factors_x, factors_y = _factors(radius_x), _factors(radius_y)
         for rows, x, y, scratch in _blocks(cosine, radius_x, radius_y, scratch=8):
-            own_x, own_y, versine, spare = _slopes(cosine[rows], x, y, at_x[rows], at_y[rows], scratch, of_cosine[rows])
-            sums_x.append(_sums(own_x, own_y, torch.mul(own_x, versine, out=spare), y.each(torch.flatten)))
-            sums_y += _sums(own_y.T, own_x.T, versine.mul_(own_y).T, x.each(torch.flatten))
-        return of_cosine, _radial(torch.cat(sums_x, dim=1), radius_x), _radial(sums_y, radius_y)
+            turn_x, turn_y, versine, spare = _slopes(cosine[rows], x, y, at_x[rows], at_y[rows], scratch, of_cosine[rows])
+            _add_sums(sums_x[:, rows], turn_x, torch.mul(turn_x, versine, out=spare), turn_y, factors_y)
+            _add_sums(sums_y, turn_y.T, versine.mul_(turn_y).T, turn_x.T, factors_x[:, rows])
+        return of_cosine, _radial(sums_x, radius_x), _radial(sums_y, radius_y)
 
 
 def _blocks(
     cosine: Tensor, radius_x: Tensor, radius_y: Tensor, *, scratch: int
 ) -> Iterator[tuple[slice, _Powers, _Powers, Sequence[Tensor]]]:
-    """Blocks of rows, all of them at once on a GPU: which rows, of these radii as a column and of the others as a row, and `scratch` arrays
-    like the block, which are the same ones for every block: what was written last is still in the cache."""
+    """Blocks of rows, all of them at once on a GPU: which rows, powers of their radii as columns and of the others' as rows, and `scratch`
+    arrays like the block, the same ones for every block: what was written last is still in the cache."""
     count, columns = cosine.shape
     step = min(count, max(1, BLOCK // max(1, columns))) if cosine.device.type == "cpu" else count
-    x, y = _powers(radius_x[:, None]), _powers(radius_y[None, :])
+    x, y = torch.stack(_powers(radius_x), dim=1)[..., None], _Powers(*_powers(radius_y[None, :]))
     arrays = cosine.new_empty(scratch, step, columns)
     for start in range(0, count, max(1, step)):
         rows = slice(start, min(start + step, count))
-        yield rows, _Powers(*(one[rows] for one in x)), y, arrays[:, : rows.stop - start].unbind(0)
+        yield rows, _Powers(*x[rows].unbind(1)), y, arrays[:, : rows.stop - start].unbind(0)
 
 
-def _versine_and_sine(cosine: Tensor, versine: Tensor, sine: Tensor, *, spare: Tensor, root: Tensor) -> None:
-    """v and sin θ of cosines, as `geometry.entailment` has them: below eps sin² θ is not known, and its root a straight line.
+def _versine_and_sine(cosine: Tensor, versine: Tensor, sine: Tensor, *, square: Tensor, root: Tensor) -> None:
+    """Fill in v and sin θ of cosines, as `geometry.entailment` has them: below eps sin² θ is not known, and its root a straight line.
 
-    spare: becomes sin² θ.  root: 1/sin θ, at most 1/√eps.
+    square: becomes sin² θ.  root: 1/sin θ, at most 1/√eps.
     """
-    torch.sub(torch.ones_like(cosine[:1]), cosine, out=versine).clamp_(0, 2)
-    torch.sub(torch.full_like(cosine[:1], 2), versine, out=spare).mul_(versine)
-    torch.clamp(spare, min=torch.finfo(cosine.dtype).eps, out=root).rsqrt_()
-    torch.mul(spare, root, out=sine)
+    torch.neg(cosine, out=versine).add_(1).clamp_(0, 2)
+    torch.neg(versine, out=square).add_(2).mul_(versine)
+    torch.clamp(square, min=torch.finfo(cosine.dtype).eps, out=root).rsqrt_()
+    torch.mul(square, root, out=sine)
 
 
 def _apart(x: _Powers, y: _Powers, apart: Tensor, *, spare: Tensor) -> Tensor:
@@ -148,30 +145,37 @@ def _along(versine: Tensor, apart: Tensor, apex: _Powers, other: _Powers, out: T
 def _slopes(
     cosine: Tensor, x: _Powers, y: _Powers, at_x: Tensor, at_y: Tensor, scratch: Sequence[Tensor], of_cosine: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Fill in the slopes of a block's cosines; (slope of the angle at x) sin θ / n, the same at y, v, and an array to spare."""
+    """Fill in the slopes of a block's cosines; (slope of ext at x) sin θ / n, the same at y, v, and an array to spare.
+
+    at_x: the slopes of π − ext, so that signs at x are the other ones.
+    """
     versine, sine, apart, spare, root, along_x, along_y, size = scratch
     eps = torch.finfo(cosine.dtype).eps
-    _versine_and_sine(cosine, versine, sine, spare=spare, root=root)
+    _versine_and_sine(cosine, versine, sine, square=spare, root=root)
     root *= spare.le_(eps).add_(1)  # d sin θ/dv over 1 − v: a line where sin² θ is at most eps
     _along(versine, _apart(x, y, apart, spare=spare), x, y, along_x)
     _along(versine, apart.neg_(), y, x, along_y)
     _across(sine, x, y, spare)
     torch.mul(spare, spare, out=size).addcmul_(along_x, along_x)
-    torch.mul(x.first, y.first * (2 * math.sqrt(eps / 2)), out=spare)
+    torch.mul(x.first, y.first * math.sqrt(2 * eps), out=spare)
     size.addcmul_(spare, spare).clamp_min_(LEAST)
-    at_x, at_y = torch.div(at_x, size, out=spare), torch.div(at_y, size, out=size)
+    at_x, at_y = torch.div(at_x, size, out=spare).neg_(), torch.div(at_y, size, out=size)
     torch.mul(along_y, at_x, out=of_cosine).mul_(y.rest).mul_(x.first)
     of_cosine.addcmul_(along_x.mul_(at_y).mul_(x.rest), y.first).mul_(root)
     of_cosine *= torch.abs(cosine, out=root).le_(1)  # a cosine that rounding carried out of −1…1 was held there
     return at_x.mul_(sine), at_y.mul_(sine), versine, apart
 
 
-def _sums(own: Tensor, others: Tensor, versine: Tensor, other: _Powers) -> Tensor:
-    """(4, n) sums over the other points of what turns the angle at a point itself, and of what it turns at them."""
-    return torch.stack([
-        torch.mv(own, other.rest), torch.mv(own, other.rest * other.second), torch.mv(versine, other.rest.square()),
-        torch.mv(others, other.rest * other.first),
-    ])  # fmt: skip
+def _factors(radius: Tensor) -> Tensor:
+    """(4, n) what the points put into the sums of others, see `_add_sums`."""
+    own = _powers(radius)
+    return torch.stack([own.rest, own.rest * own.second, own.rest.square(), own.rest * own.first])
+
+
+def _add_sums(sums: Tensor, turn: Tensor, turn_versine: Tensor, others: Tensor, factors: Tensor) -> None:
+    """Add to (4, n) the sums over the other points: three of what turns the angle at a point, one of what it turns at them."""
+    for total, matrix, vector in zip(sums, (turn, turn, turn_versine, others), factors, strict=True):
+        total.addmv_(matrix, vector)
 
 
 def _radial(sums: Tensor, radius: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from hypviz.geometry import (
     exterior_angle_from_cosine,
     half_aperture,
 )
-from hypviz.model.pair_angles import both_exterior_angles
+from hypviz.model.pair_angles import angles_both_ways
 
 Geometry = Literal["hyperbolic", "euclidean", "cosine"]
 By = Literal["angle", "distance"]
@@ -44,7 +44,8 @@ def similarities(parents: Points, children: Points, *, curv: Tensor | float, geo
         down = euclidean_exterior_angle_from_cosine(cosine, radius_p, radius_c)
         up = euclidean_exterior_angle_from_cosine(cosine, radius_c, radius_p)
     else:
-        down, up = both_exterior_angles(cosine, parents[1], children[1], curv=curv)
+        inner, outer = angles_both_ways(cosine, parents[1], children[1], curv=curv)
+        return inner, outer.T
     return math.pi - down, up.T
 
 

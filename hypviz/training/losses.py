@@ -32,7 +32,7 @@ from torch.nn import functional
 
 from hypviz.errors import SettingsError
 from hypviz.model.similarity import Geometry, Points, aperture_excess, similarities
-from hypviz.training.log_shares import mean_log_share
+from hypviz.training.log_shares import as_numbers, mean_log_share
 
 Objective = Literal["angle", "distance", "hinge"]
 Direction = Literal["both", "parent_to_child", "child_to_parent"]
@@ -135,9 +135,9 @@ def pair_loss(
     with torch.autocast(positive.device.type, enabled=False):
         contrast = "distance" if settings.objective == "hinge" else settings.objective
         p2c, c2p = similarities(parents, children, curv=curv, geometry=settings.geometry, by=contrast)
-        nce = partial(multi_positive_nce, denominator=settings.denominator, reduction=settings.reduction)
-        forth = nce(scale * p2c, positive, ignore, weight=pair_weight, anchor_weight=parent_weight)
-        back = nce(scale * c2p, positive.T, ignore.T)
+        nce = partial(multi_positive_nce, scale=scale, denominator=settings.denominator, reduction=settings.reduction)
+        forth = nce(p2c, positive, ignore, weight=pair_weight, anchor_weight=parent_weight)
+        back = nce(c2p, positive.T, ignore.T)
         total = {"both": forth + back, "parent_to_child": forth, "child_to_parent": back}[settings.direction]
         if settings.objective == "hinge":
             total = total + HINGE_WEIGHT * aperture_excess(parents, children, positive, curv=curv)
@@ -169,6 +169,7 @@ def multi_positive_nce(
     positive: Tensor,
     ignore: Tensor,
     *,
+    scale: Tensor | float = 1.0,
     denominator: Denominator = "infonce",
     reduction: Reduction = "mean_of_log",
     weight: Tensor | None = None,
@@ -176,22 +177,22 @@ def multi_positive_nce(
 ) -> Tensor:
     """InfoNCE of A anchors over K candidates with any number of positives each; a scalar of at least 0.
 
-    `logits` (A, K) already scaled; `positive`, `ignore` (A, K) bool. Ignored candidates take no part and get no
+    `logits` (A, K), to be multiplied by `scale` > 0; `positive`, `ignore` (A, K) bool. Ignored candidates take no part and get no
     gradient, unless they are positive. Anchors without a positive are skipped; raises ValueError when none has one.
     weight (A, K), anchor_weight (A,), both > 0: of the positives in the mean of their anchor, and of the anchors; None for all alike.
     """
     _require("denominator", denominator, get_args(Denominator))
     _require("reduction", reduction, get_args(Reduction))
-    count = positive.sum(dim=1)
-    anchors = count > 0
+    logits = _at_least_float32(logits)
+    share = as_numbers(positive, logits.dtype) if weight is None else torch.where(positive, weight.to(logits.dtype), 0)
+    anchors = share.sum(dim=1) > 0
     if not bool(anchors.any()):
         raise ValueError("no anchor has a positive candidate: check how the batch was sampled and its positive matrix")
-    logits = _at_least_float32(logits)
-    share = positive.to(logits.dtype) if weight is None else positive * weight.to(logits.dtype)
     if (denominator, reduction) == ("infonce", "mean_of_log"):
-        per_anchor = mean_log_share(logits, ignore & ~positive, share)
+        scale = torch.as_tensor(scale, dtype=logits.dtype, device=logits.device)
+        per_anchor = mean_log_share(logits, scale, ignore & ~positive, share)
     else:
-        per_anchor = _per_anchor(logits, positive, ignore, share, denominator, reduction)
+        per_anchor = _per_anchor(scale * logits, positive, ignore, share, denominator, reduction)
     counts = anchors.to(logits.dtype) if anchor_weight is None else torch.where(anchors, anchor_weight.to(logits.dtype), 0)
     return torch.where(anchors, per_anchor * counts, 0).sum() / counts.sum()
 
