@@ -83,7 +83,7 @@ class _Angles(torch.autograd.Function):
             _versine_and_sine(cosine[rows], versine, sine, square=across, root=along)
             _apart(x, y, apart, spare=across)
             torch.atan2(_across(sine, x, y, across), _along(versine, apart, x, y, along).neg_(), out=at_x[rows])
-            torch.atan2(_across(sine, y, x, across), _along(versine, apart.neg_(), y, x, along), out=at_y[rows])
+            torch.atan2(_across(sine, y, x, across), _along(versine, _turned(apart), y, x, along), out=at_y[rows])
         return at_x, at_y
 
     @staticmethod
@@ -96,8 +96,8 @@ class _Angles(torch.autograd.Function):
         factors_x, factors_y = _factors(radius_x), _factors(radius_y)
         for rows, x, y, scratch in _blocks(cosine, radius_x, radius_y, scratch=8):
             turn_x, turn_y, versine, spare = _slopes(cosine[rows], x, y, at_x[rows], at_y[rows], scratch, of_cosine[rows])
-            _add_sums(sums_x[:, rows], turn_x, torch.mul(turn_x, versine, out=spare), turn_y, factors_y)
-            _add_sums(sums_y, turn_y.T, versine.mul_(turn_y).T, turn_x.T, factors_x[:, rows])
+            _add_sums(sums_x[:, rows], turn_x, torch.mul(turn_x, versine, out=spare), turn_y, factors_y, sign=-1)
+            _add_sums(sums_y, turn_y.T, versine.mul_(turn_y).T, turn_x.T, factors_x[:, rows], sign=1)
         return of_cosine, _radial(sums_x, radius_x), _radial(sums_y, radius_y)
 
 
@@ -106,13 +106,18 @@ def _blocks(
 ) -> Iterator[tuple[slice, _Powers, _Powers, Sequence[Tensor]]]:
     """Blocks of rows, all of them at once on a GPU: which rows, powers of their radii as columns and of the others' as rows, and `scratch`
     arrays like the block, the same ones for every block: what was written last is still in the cache."""
-    count, columns = cosine.shape
-    step = min(count, max(1, BLOCK // max(1, columns))) if cosine.device.type == "cpu" else count
-    x, y = torch.stack(_powers(radius_x), dim=1)[..., None], _Powers(*_powers(radius_y[None, :]))
-    arrays = cosine.new_empty(scratch, step, columns)
-    for start in range(0, count, max(1, step)):
-        rows = slice(start, min(start + step, count))
-        yield rows, _Powers(*x[rows].unbind(1)), y, arrays[:, : rows.stop - start].unbind(0)
+    x, y = torch.stack(_powers(radius_x), dim=1)[..., None], _powers(radius_y[None, :])
+    arrays: Tensor | None = None
+    for rows in row_blocks(cosine):
+        arrays = cosine.new_empty(scratch, *cosine[rows].shape) if arrays is None else arrays  # the first block is the largest
+        yield rows, _Powers(*x[rows].unbind(1)), y, arrays[:, : rows.stop - rows.start].unbind(0)
+
+
+def row_blocks(matrix: Tensor) -> Iterator[slice]:
+    """Rows of a matrix to be worked on at a time: what a core's cache holds, and all of them on a GPU."""
+    count, columns = matrix.shape
+    step = max(1, BLOCK // max(1, columns)) if matrix.device.type == "cpu" else max(1, count)
+    return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
 
 def _versine_and_sine(cosine: Tensor, versine: Tensor, sine: Tensor, *, square: Tensor, root: Tensor) -> None:
@@ -120,8 +125,9 @@ def _versine_and_sine(cosine: Tensor, versine: Tensor, sine: Tensor, *, square: 
 
     square: becomes sin² θ.  root: 1/sin θ, at most 1/√eps.
     """
-    torch.neg(cosine, out=versine).add_(1).clamp_(0, 2)
-    torch.neg(versine, out=square).add_(2).mul_(versine)
+    torch.clamp(cosine, -1, 1, out=square)
+    torch.neg(square, out=versine).add_(1)
+    square.add_(1).mul_(versine)
     torch.clamp(square, min=torch.finfo(cosine.dtype).eps, out=root).rsqrt_()
     torch.mul(square, root, out=sine)
 
@@ -130,6 +136,11 @@ def _apart(x: _Powers, y: _Powers, apart: Tensor, *, spare: Tensor) -> Tensor:
     """A − B: the large parts first, which leaves the small ones their digits."""
     torch.sub(x.part, y.part, out=apart)
     return apart.add_(torch.sub(x.whole, y.whole, out=spare))
+
+
+def _turned(apart: Tensor) -> Tensor:
+    """B − A in place of A − B; 0 from 0 and not −0, of which atan2 makes π."""
+    return torch.sub(torch.zeros_like(apart[:1]), apart, out=apart)
 
 
 def _across(sine: Tensor, apex: _Powers, other: _Powers, out: Tensor) -> Tensor:
@@ -145,24 +156,21 @@ def _along(versine: Tensor, apart: Tensor, apex: _Powers, other: _Powers, out: T
 def _slopes(
     cosine: Tensor, x: _Powers, y: _Powers, at_x: Tensor, at_y: Tensor, scratch: Sequence[Tensor], of_cosine: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Fill in the slopes of a block's cosines; (slope of ext at x) sin θ / n, the same at y, v, and an array to spare.
-
-    at_x: the slopes of π − ext, so that signs at x are the other ones.
-    """
+    """Fill in the slopes of a block's cosines; (slope of π − ext at x) sin θ / n, (slope of ext at y) sin θ / n, v, and a spare array."""
     versine, sine, apart, spare, root, along_x, along_y, size = scratch
     eps = torch.finfo(cosine.dtype).eps
     _versine_and_sine(cosine, versine, sine, square=spare, root=root)
     root *= spare.le_(eps).add_(1)  # d sin θ/dv over 1 − v: a line where sin² θ is at most eps
     _along(versine, _apart(x, y, apart, spare=spare), x, y, along_x)
-    _along(versine, apart.neg_(), y, x, along_y)
+    _along(versine, _turned(apart), y, x, along_y)
     _across(sine, x, y, spare)
-    torch.mul(spare, spare, out=size).addcmul_(along_x, along_x)
-    torch.mul(x.first, y.first * math.sqrt(2 * eps), out=spare)
-    size.addcmul_(spare, spare).clamp_min_(LEAST)
-    at_x, at_y = torch.div(at_x, size, out=spare).neg_(), torch.div(at_y, size, out=size)
-    torch.mul(along_y, at_x, out=of_cosine).mul_(y.rest).mul_(x.first)
+    torch.addcmul(torch.full_like(x.first[:1], LEAST), spare, spare, out=size).addcmul_(along_x, along_x)
+    size.addcmul_(x.second, y.second * (2 * eps))
+    at_x, at_y = torch.div(at_x, size, out=spare), torch.div(at_y, size, out=size)
+    torch.mul(along_y, at_x, out=of_cosine).mul_(-y.rest).mul_(x.first)
     of_cosine.addcmul_(along_x.mul_(at_y).mul_(x.rest), y.first).mul_(root)
-    of_cosine *= torch.abs(cosine, out=root).le_(1)  # a cosine that rounding carried out of −1…1 was held there
+    # A cosine that rounding carried out of −1…1 was held there, and has no slope.
+    torch.ops.aten.hardtanh_backward(of_cosine, cosine, -1 - eps, 1 + eps, grad_input=of_cosine)
     return at_x.mul_(sine), at_y.mul_(sine), versine, apart
 
 
@@ -172,10 +180,13 @@ def _factors(radius: Tensor) -> Tensor:
     return torch.stack([own.rest, own.rest * own.second, own.rest.square(), own.rest * own.first])
 
 
-def _add_sums(sums: Tensor, turn: Tensor, turn_versine: Tensor, others: Tensor, factors: Tensor) -> None:
-    """Add to (4, n) the sums over the other points: three of what turns the angle at a point, one of what it turns at them."""
-    for total, matrix, vector in zip(sums, (turn, turn, turn_versine, others), factors, strict=True):
-        total.addmv_(matrix, vector)
+def _add_sums(sums: Tensor, own: Tensor, own_versine: Tensor, others: Tensor, factors: Tensor, *, sign: int) -> None:
+    """Add to (4, n) the sums over the other points: three of what turns the angle at a point, one of what it turns at them.
+
+    sign: that of the first three; the fourth has the other.
+    """
+    for total, matrix, vector, factor in zip(sums, (own, own, own_versine, others), factors, (sign, sign, sign, -sign), strict=True):
+        total.addmv_(matrix, vector, alpha=factor)
 
 
 def _radial(sums: Tensor, radius: Tensor) -> Tensor:

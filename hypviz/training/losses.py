@@ -184,15 +184,15 @@ def multi_positive_nce(
     _require("denominator", denominator, get_args(Denominator))
     _require("reduction", reduction, get_args(Reduction))
     logits = _at_least_float32(logits)
-    share = as_numbers(positive, logits.dtype) if weight is None else torch.where(positive, weight.to(logits.dtype), 0)
-    anchors = share.sum(dim=1) > 0
+    anchors = positive.view(torch.int8).amax(dim=1) > 0
     if not bool(anchors.any()):
         raise ValueError("no anchor has a positive candidate: check how the batch was sampled and its positive matrix")
+    share = positive if weight is None else torch.where(positive, weight.to(logits.dtype), 0)
     if (denominator, reduction) == ("infonce", "mean_of_log"):
         scale = torch.as_tensor(scale, dtype=logits.dtype, device=logits.device)
         per_anchor = mean_log_share(logits, scale, ignore & ~positive, share)
     else:
-        per_anchor = _per_anchor(scale * logits, positive, ignore, share, denominator, reduction)
+        per_anchor = _per_anchor(scale * logits, positive, ignore, as_numbers(share, logits.dtype), denominator, reduction)
     counts = anchors.to(logits.dtype) if anchor_weight is None else torch.where(anchors, anchor_weight.to(logits.dtype), 0)
     return torch.where(anchors, per_anchor * counts, 0).sum() / counts.sum()
 
