@@ -124,9 +124,17 @@ class HyperbolicEncoder(nn.Module):
         return self
 
     def normalise(self, crops: NDArray[np.uint8] | Tensor) -> Tensor:
-        """uint8 crops (B, S, S, 3) → network input (B, 3, S, S) on the encoder's device and in its dtype."""
-        pixels = torch.as_tensor(crops).to(self.mean.device).permute(0, 3, 1, 2).float() / 255.0
-        return self.standardise(pixels)
+        """uint8 crops (B, S, S, 3) → network input (B, 3, S, S) on the encoder's device and in its dtype.
+
+        The numbers of `standardise`, bit by bit. Rows of pixels are worked on in place as they lie, channels last: three numbers at a time,
+        as a mean for each channel would have it, take a processor four times as long.
+        """
+        pixels = torch.as_tensor(crops).to(self.mean.device)
+        count, height, width, channels = pixels.shape
+        mean, std = (each.float().flatten().repeat(width) for each in (self.mean, self.std))
+        rows = (pixels.reshape(count, height, width * channels) / 255.0).sub_(mean).div_(std)
+        scaled = rows.view(pixels.shape).permute(0, 3, 1, 2)
+        return scaled.to(next(self.backbone.parameters()).dtype).contiguous(memory_format=torch.channels_last)
 
     def standardise(self, pixels: Tensor) -> Tensor:
         """(B, 3, S, S) in 0…1 → the backbone's input."""

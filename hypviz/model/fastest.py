@@ -11,12 +11,14 @@ import json
 import logging
 import platform
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from hypviz.model.device import CPU_BATCH
 from hypviz.model.encoder import HyperbolicEncoder
@@ -34,8 +36,14 @@ MAX_FOLDING_ERROR = 1e-4
 """Largest deviation of a feature by folding, as a share of the largest feature; rounding alone makes 1e-6."""
 WORTH_S = 3.0
 """Seconds of work in float32 below which float32 it is, untried: the trial would take as long."""
+CHANGES: dict[str, Callable[[nn.Module], nn.Module | None]] = {"folded": folded, "mirrored": mirrored}
+"""What makes a copy with fewer passes over memory, in the order in which it is done."""
+PROBED = 2
+"""Crops on which a copy is held against the encoder when it was found to give the same features before."""
 TIMED, COMPARED = 8, 64
 """Crops that the speed and the agreement are measured on, which takes a second or two for a network of some million weights."""
+PARTS = ("speed", "agreement", "folding")
+"""Of the file: crops per second by place, the share of same neighbours and the changes that keep the features by weights."""
 KEPT = 200
 """Measurements in the file; the oldest go."""
 
@@ -63,36 +71,63 @@ def _chosen(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], count: int) ->
     speed: dict[str, float] = measurements["speed"].get(place) or {"float32": _speed(encoder, crops)}
     if count / (speed["float32"] * torch.get_num_threads()) < WORTH_S:
         return encoder
-    exact = _folded(encoder, crops)
-    rough = copy.deepcopy(exact).to_bfloat16()
+    exact, holding = _folded(encoder, crops, measurements["folding"].get(weights))
+    if measurements["folding"].get(weights) != holding:
+        _keep("folding", weights, holding)
     if not {"folded", "bfloat16"} <= speed.keys():
-        speed |= {"folded": _speed(exact, crops), "bfloat16": _speed(rough, crops)}
+        speed |= {"folded": _speed(exact, crops), "bfloat16": _speed(_rough(exact), crops)}
         _keep("speed", place, speed)
     if speed["bfloat16"] < MIN_GAIN * speed["folded"]:
         return exact
     if weights not in measurements["agreement"]:
-        measurements["agreement"][weights] = agreement(_features(exact, crops), _features(rough, crops))
+        measurements["agreement"][weights] = agreement(_features(exact, crops), _features(_rough(exact), crops))
         _keep("agreement", weights, measurements["agreement"][weights])
     same = measurements["agreement"][weights]
     log.info(
         "Crops/s on a core: float32 %.0f, folded %.0f, bfloat16 %.0f, which has the same nearest neighbour for %.1f %%: %s.",
         speed["float32"], speed["folded"], speed["bfloat16"], 100 * same, "taken" if same >= MIN_AGREEMENT else "not taken",
     )  # fmt: skip
-    return rough if same >= MIN_AGREEMENT else exact
+    return _rough(exact) if same >= MIN_AGREEMENT else exact
 
 
-def _folded(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> HyperbolicEncoder:
-    """A copy that passes over memory less often and gives the same features (`model.folding`), or the encoder where there is none."""
+def _rough(encoder: HyperbolicEncoder) -> HyperbolicEncoder:
+    return copy.deepcopy(encoder).to_bfloat16()
+
+
+def _folded(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], known: list[str] | None) -> tuple[HyperbolicEncoder, list[str]]:
+    """A copy that passes over memory less often and gives the same features (`model.folding`), or the encoder where there is none; and the
+    changes that do.
+
+    known: those that did for these weights before. They are made together and held to fewer crops; where that fails, each is tried again.
+    """
+    if isinstance(known, list) and set(known) <= CHANGES.keys():
+        best = encoder
+        for name in known:
+            best = _changed(best, CHANGES[name]) or encoder
+        if _deviation(best, crops[:PROBED], _features(encoder, crops[:PROBED])) <= MAX_FOLDING_ERROR:
+            return best, known
+    holding: list[str] = []
     best, exact = encoder, _features(encoder, crops[:TIMED])
-    for change in (folded, mirrored):
-        tower = change(best.backbone)
-        if tower is None:
-            continue
-        tried = copy.copy(best)
-        tried._modules = {**best._modules, "backbone": tower}  # the other parts are shared: nothing here changes them
-        off = np.abs(_features(tried, crops[:TIMED]) - exact).max() / max(float(np.abs(exact).max()), 1e-12)
-        best = tried if off <= MAX_FOLDING_ERROR else best
-    return best
+    for name, change in CHANGES.items():
+        tried = _changed(best, change)
+        if tried is not None and _deviation(tried, crops[:TIMED], exact) <= MAX_FOLDING_ERROR:
+            best, holding = tried, [*holding, name]
+    return best, holding
+
+
+def _changed(encoder: HyperbolicEncoder, change: Callable[[nn.Module], nn.Module | None]) -> HyperbolicEncoder | None:
+    """A copy with another backbone; the other parts are shared: nothing here changes them."""
+    tower = change(encoder.backbone)
+    if tower is None:
+        return None
+    changed = copy.copy(encoder)
+    changed._modules = {**encoder._modules, "backbone": tower}
+    return changed
+
+
+def _deviation(encoder: HyperbolicEncoder, crops: NDArray[np.uint8], exact: NDArray[np.float32]) -> float:
+    """The largest difference of a feature from the exact ones, as a share of the largest of those."""
+    return float(np.abs(_features(encoder, crops) - exact).max() / max(float(np.abs(exact).max()), 1e-12))
 
 
 def agreement(exact: NDArray[np.float32], rough: NDArray[np.float32]) -> float:
@@ -163,9 +198,9 @@ def _read() -> Json:
     """What is kept; a missing or damaged file is an empty one, for it is quickly made again."""
     try:
         content = json.loads(_path().read_text(encoding="utf-8"))
-        return {part: dict(content[part]) for part in ("speed", "agreement")}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {"speed": {}, "agreement": {}}
+        return {part: dict(content.get(part, {})) for part in PARTS}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {part: {} for part in PARTS}
 
 
 def _keep(part: str, key: str, value: Any) -> None:

@@ -87,7 +87,7 @@ class _Angles(torch.autograd.Function):
         return at_x, at_y
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, at_x: Tensor, at_y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The slopes of the cosines and radii from those of both angles."""
         cosine, radius_x, radius_y = ctx.saved_tensors

@@ -51,7 +51,7 @@ class _MeanLogShare(torch.autograd.Function):
         return torch.where(anchors, mass.log() - mean, 0)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         """The slopes of similarities and scale."""
         similarity, scale, exps, weight, of_mass, of_weight = ctx.saved_tensors

@@ -197,9 +197,7 @@ def multi_positive_nce(
     return torch.where(anchors, per_anchor * counts, 0).sum() / counts.sum()
 
 
-def _per_anchor(
-    logits: Tensor, positive: Tensor, ignore: Tensor, share: Tensor, denominator: Denominator, reduction: Reduction
-) -> Tensor:
+def _per_anchor(logits: Tensor, positive: Tensor, ignore: Tensor, share: Tensor, denominator: Denominator, reduction: Reduction) -> Tensor:
     """(A,) the loss of each anchor; of one without a positive some finite number. share: (A, K) weights of the positives, else 0."""
     log_share = _log_share(logits, positive, ignore, denominator)
     total = share.sum(dim=1)

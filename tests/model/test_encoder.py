@@ -94,6 +94,19 @@ def test_pixels_are_standardised_by_the_backbones_mean_and_deviation() -> None:
     assert images[0, :, 0, 1].tolist() == pytest.approx([-1.0, -1.0, 0.2])
 
 
+@pytest.mark.parametrize("shape", [(3, 32, 32, 3), (2, 5, 7, 3), (0, 32, 32, 3)])
+def test_normalised_crops_are_what_standardise_gives_bit_by_bit_and_stay_as_they_were(shape: tuple[int, ...]) -> None:
+    encoder = build_encoder(EncoderSettings("demo-small", embed_dim=8, image_size=32))
+    crops = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    kept = torch.from_numpy(crops.copy())
+    found = encoder.normalise(kept)
+    assert torch.equal(found, encoder.standardise(kept.permute(0, 3, 1, 2).float() / 255.0))
+    assert found.is_contiguous(memory_format=torch.channels_last) and torch.equal(kept, torch.from_numpy(crops))
+    assert torch.equal(
+        encoder.normalise(kept.flip(1).permute(0, 2, 1, 3)), encoder.normalise(np.ascontiguousarray(crops[:, ::-1].swapaxes(1, 2)))
+    )
+
+
 @pytest.mark.parametrize(("log_curv", "curv"), [(-9.0, CURV_RANGE[0]), (9.0, CURV_RANGE[1]), (math.log(0.7), 0.7)])
 def test_curvature_is_kept_in_its_range(log_curv: float, curv: float) -> None:
     encoder = flat_encoder()

@@ -129,7 +129,46 @@ def test_what_was_measured_is_kept_and_other_weights_are_compared_anew(
     assert len(kept["speed"]) == 1 and len(kept["agreement"]) == 2
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"speed": 3}'])
+def test_a_fold_that_held_is_tried_on_fewer_crops_and_one_that_fails_then_is_tried_anew(
+    speeds: Callable[..., object], encoder: HyperbolicEncoder, crops: NDArray[np.uint8], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speeds(float32=10, bfloat16=10)
+    looks: list[int] = []
+    features = fastest._features
+
+    def counted(one: HyperbolicEncoder, some: NDArray[np.uint8]) -> NDArray[np.float32]:
+        looks.append(len(some))
+        return features(one, some)
+
+    monkeypatch.setattr(fastest, "_features", counted)
+    first = in_fastest_dtype(encoder, crops, count=1000)
+    whole = looks[:]
+    looks.clear()
+    again = in_fastest_dtype(encoder, crops, count=1000)
+    assert set(whole) == {fastest.TIMED} and looks == [fastest.PROBED] * 2
+    assert again is not encoder and type(again.backbone) is type(first.backbone)
+    np.testing.assert_array_equal(features(again, crops), features(first, crops))
+    (kept,) = json.loads((home / "speed.json").read_text())["folding"].values()
+    assert kept == ["folded"]
+    monkeypatch.setitem(fastest.CHANGES, "folded", lambda tower: torch.nn.Sequential(tower, torch.nn.Softsign()))
+    assert in_fastest_dtype(encoder, crops, count=1000) is encoder  # gives other features now
+    assert json.loads((home / "speed.json").read_text())["folding"].popitem()[1] == []
+
+
+def test_measurements_of_an_older_version_are_kept(
+    speeds: Callable[..., list[torch.dtype]], encoder: HyperbolicEncoder, crops: NDArray[np.uint8], home: Path
+) -> None:
+    measured = speeds(float32=10, bfloat16=30)
+    in_fastest_dtype(encoder, crops, count=1000)
+    content = json.loads((home / "speed.json").read_text())
+    del content["folding"]
+    (home / "speed.json").write_text(json.dumps(content))
+    measured.clear()
+    in_fastest_dtype(encoder, crops, count=1000)
+    assert measured == [] and json.loads((home / "speed.json").read_text()).keys() == {*content, "folding"}
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"speed": 3}', '{"folding": {"speed": 3}}'])
 def test_a_damaged_file_is_made_anew(
     speeds: Callable[..., list[torch.dtype]], encoder: HyperbolicEncoder, crops: NDArray[np.uint8], home: Path, content: str
 ) -> None:

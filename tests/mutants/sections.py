@@ -25,12 +25,13 @@ class Section:
 SECTIONS = {
     "geometry": Section(("hypviz/geometry/*.py",), ("tests/geometry/test_*.py",)),
     "loss": Section(
-        ("hypviz/training/losses.py", "hypviz/model/similarity.py"),
+        ("hypviz/training/losses.py", "hypviz/training/log_shares.py", "hypviz/model/similarity.py", "hypviz/model/pair_angles.py"),
         (
             "tests/model/test_losses.py",
             "tests/model/test_loss_terms.py",
             "tests/model/test_loss_edges.py",
             "tests/model/test_similarity.py",
+            "tests/model/test_pair_angles.py",
         ),
     ),
     "metrics": Section(
