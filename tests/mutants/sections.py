@@ -46,6 +46,7 @@ SECTIONS = {
             "tests/data/test_import_*.py",
             "tests/data/test_hierarchy.py",
             "tests/data/test_saved_arrow.py",
+            "tests/data/test_taxonomy.py",
         ),
     ),
 }
