@@ -18,7 +18,9 @@ from hypviz.data.formats.names import Match, PictureNames, clean_name, spellings
 from hypviz.data.formats.openimages_csv import _split_of, read_licences
 from hypviz.data.formats.taxonomy import parse_taxonomy
 from hypviz.data.formats.text import read_head
+from hypviz.data.formats.yolo_names import _of_json, without_gaps
 from hypviz.data.importer import import_items
+from hypviz.data.raw import DropCounter
 from hypviz.errors import DataError
 from tests.data.layouts import WRITERS, Layout, Scene
 
@@ -81,6 +83,26 @@ def test_relations_of_our_own_sets_are_read_where_they_are_whole() -> None:
     assert is_written_here(*whole)
     for features, fields in (({"file_name": 1}, whole[1]), (whole[0], {"id": 1, "parent": 1, "parents": 1})):
         assert not is_written_here(features, fields)
+
+
+def test_class_names_are_those_that_a_file_states_and_empty_lines_are_none_where_all_fit() -> None:
+    records = [
+        {"id": 1, "name": "cat"},
+        {"id": "2", "name": " dog "},
+        {"id": "x", "name": "y"},
+        {"id": 3},
+        {"name": "z"},
+        7,
+        {"id": -4, "name": "n"},
+    ]
+    assert _of_json({"categories": records}) == {1: "cat", 2: "dog"}
+    assert [_of_json(nothing) for nothing in ([], [{"categories": records}], None, {"categories": 5}, {})] == [{}] * 5
+    dropped, gaps = DropCounter(), {0: "", 1: "cat", 2: "", 3: "dog"}
+    assert without_gaps(gaps, [1, 3], "a.txt", dropped) == gaps and without_gaps(gaps, [0, 2], "a.txt", dropped) == gaps
+    assert dropped.notes == []
+    assert without_gaps(gaps, [0, 1], "a.txt", dropped) == {0: "cat", 1: "dog"} and dropped.notes == [
+        "a.txt: its empty lines are no classes"
+    ]
 
 
 def test_bytes_are_chinese_or_japanese_by_their_pairs() -> None:

@@ -300,6 +300,9 @@ def test_shapes_of_label_studio_become_their_extents(tmp_path: Path) -> None:
 
 
 def test_shape_and_class_of_a_region_may_be_two_results(tmp_path: Path) -> None:
+    def known(source: str) -> dict[str, Any]:
+        return {"meta": {"hypviz": {"source": source}}}
+
     results: list[Any] = [
         region("rectangle", RECT, id="r1"),
         region("labels", RECT | {"labels": ["car"]}, id="r1"),
@@ -309,9 +312,11 @@ def test_shape_and_class_of_a_region_may_be_two_results(tmp_path: Path) -> None:
         region("rectanglelabels", RECT | {"x": None, "rectanglelabels": ["car"]}, id="r4"),
         {"type": "choices", "value": {"choices": ["night"]}},
         "nothing",
+        *(region("rectanglelabels", RECT | {"rectanglelabels": [source]}, **known(source)) for source in ("drawn", "proposal", "else")),
     ]
     items, report = load(tmp_path, "project.json", task(*results))
-    assert found(items) == [("car", [100, 20, 140, 50])]
+    assert found(items) == [(name, [100, 20, 140, 50]) for name in ("car", "drawn", "proposal", "else")]
+    assert items.source.tolist() == ["image", "annotation", "drawn", "proposal", "annotation"]
     assert said(report) == {
         "no class name": ["project.json: task 3, result 3", "project.json: task 3, result 4"],
         "no box": ["project.json: task 3, result 5: brushlabels", "project.json: task 3, result 6: rectanglelabels"],
