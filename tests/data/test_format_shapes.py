@@ -30,7 +30,9 @@ def load(root: Path, name: str, content: Any, *, picture_name: str = "a.png") ->
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    return import_items(open_dataset(root))
+    items, report = import_items(open_dataset(root))
+    assert report.files == 1
+    return items, report
 
 
 def found(items: Items) -> Boxes:
