@@ -70,6 +70,17 @@ def test_backslashes_in_the_quotes_of_yaml_are_slashes_and_noted(tmp_path: Path)
         read_yaml(path)
 
 
+def test_a_text_is_a_table_where_its_lines_have_the_cells_of_the_first(tmp_path: Path) -> None:
+    head, row = "image,xmin,ymin,xmax,ymax,label\n", "a.png,1,2,30,40,car\n"
+    for name, text, kind in (
+        ("notes.txt", head + 2 * row, "csv"),
+        ("notes.txt", head + "We drew these by hand,\nthen, as ever, came lunch.\n" + row, ""),
+        ("notes.csv", head + row, "csv"),
+    ):
+        (tmp_path / name).write_text(text)
+        assert sniff(tmp_path / name).kind == kind, text
+
+
 def test_links_are_followed_once_and_loops_never(tmp_path: Path, make_picture: MakePicture) -> None:
     make_picture(tmp_path / "set/real/a.png")
     make_picture(tmp_path / "source/deep/b.png", seed=1)
