@@ -11,13 +11,15 @@ import pytest
 
 from hypviz.data.formats.coco_boxes import key_of
 from hypviz.data.formats.detect import open_dataset
+from hypviz.data.formats.drafts import Source
 from hypviz.data.formats.encodings import legacy_encoding, looks_chinese, looks_japanese
 from hypviz.data.formats.hf_written import LONGEST_PART, WrittenNames, is_written_here, relation_of
 from hypviz.data.formats.masks import mask_extent
 from hypviz.data.formats.names import Match, PictureNames, clean_name, spellings, split_of, splits_of
-from hypviz.data.formats.openimages_csv import _split_of, read_licences
+from hypviz.data.formats.openimages_csv import _check_dialect, _split_of, read_licences
 from hypviz.data.formats.taxonomy import parse_taxonomy
 from hypviz.data.formats.text import read_head
+from hypviz.data.formats.tree import read_tree
 from hypviz.data.formats.yolo_names import _of_json, without_gaps
 from hypviz.data.importer import import_items
 from hypviz.data.raw import DropCounter
@@ -141,8 +143,41 @@ def test_licences_and_splits_of_openimages_are_read_whatever_the_bytes(tmp_path:
         "train", "validation", "test", "",
     ]  # fmt: skip
     path = tmp_path / "image_ids.csv"
-    path.write_bytes(b'\xef\xbb\xbfImageID,License,Title\nab,https://x.org/by,"two\r\nlines \xff"\ncd,https://x.org/0,\n')
-    assert read_licences([path], {"ab", "cd", "ef"}) == {"ab": "https://x.org/by", "cd": "https://x.org/0"}
+    path.write_bytes(b'\xef\xbb\xbfImageID,License,Title\nab,https://x.org/by,"two\r\nlines \xff"\ncd,"CC\r\nBY",\n')
+    assert read_licences([path], {"ab", "cd", "ef"}) == {"ab": "https://x.org/by", "cd": "CC\r\nBY"}
+
+
+def test_the_dialect_of_openimages_is_judged_by_its_first_row_whatever_the_bytes(tmp_path: Path) -> None:
+    path, header = tmp_path / "boxes.csv", b"ImageID,LabelName,XMin,XMax,YMin,YMax\n"
+    for row, message in (
+        (b"ab,/m/1,0.1,0.2,0.1,0.2\n\xff", ""),
+        (b"", ""),
+        (b'ab.jpg,car\xff,"0,1",0.2,0.1,0.2\n', r"XMin is '0,1' with a decimal comma .*LabelName is 'car\ufffd' .*ImageID is 'ab\.jpg'"),
+    ):
+        path.write_bytes(header + row)
+        if not message:
+            _check_dialect(path)
+            continue
+        with pytest.raises(DataError, match=message):
+            _check_dialect(path)
+
+
+def test_a_file_that_cannot_be_read_is_counted_with_its_reason_and_the_others_are_read(tmp_path: Path) -> None:
+    dropped = DropCounter()
+    source = Source(tmp_path, read_tree(tmp_path), tmp_path, PictureNames([]), dropped)
+    for name, data in (("good.json", b'{"a": 1}'), ("old.json", '["Löwe"]'.encode("cp1252")), ("bad.json", b"{")):
+        (tmp_path / name).write_bytes(data)
+    files = ["good.json", "bad.json", "old.json", "gone.json"]
+    assert list(source.contents(files)) == [("good.json", {"a": 1}), ("old.json", ["Löwe"])]
+    entry = dropped.reasons["unreadable annotation file"]
+    assert (entry.count, entry.files, entry.images) == (2, 2, 0)
+    assert (
+        entry.examples[0].startswith("bad.json: not a JSON file (") and entry.examples[1] == "gone.json: there is no such annotation file."
+    )
+    assert dropped.notes == ["old.json is not UTF-8 and was read as Windows-1252"]
+    assert list(source.contents(["gone.json"], per_picture=True)) == []
+    entry = dropped.reasons["unreadable annotation"]
+    assert (entry.files, entry.images, entry.examples) == (0, 1, ["gone.json: there is no such annotation file."])
 
 
 @pytest.mark.parametrize(
