@@ -118,7 +118,13 @@ def test_bytes_are_chinese_or_japanese_by_their_pairs() -> None:
 
 def test_a_head_is_text_whatever_the_bytes(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    for data, text in ((b"\xef\xbb\xbfa", "a"), ("ä".encode("utf-16"), "ä"), (b"a\x81\x8db\xff", "a\ufffd\ufffdb\xff"), (b"", "")):
+    for data, text in (
+        (b"\xef\xbb\xbfa", "a"),
+        (b"\xef\xbb\xbf\xef\xbb\xbfa", "a"),
+        ("ä".encode("utf-16"), "ä"),
+        (b"a\x81\x8db\xff", "a\ufffd\ufffdb\xff"),
+        (b"", ""),
+    ):
         path.write_bytes(data)
         assert read_head(path) == text
     path.write_bytes("ä".encode() * 100)

@@ -53,6 +53,18 @@ def test_a_picture_without_the_ending_of_one_is_found_or_named_in_the_refusal(tm
         open_dataset(tmp_path)
 
 
+def test_a_file_that_is_no_picture_and_one_that_is_not_there_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "b.dat").write_text("no picture")
+    rows = "\n".join(f"{name},10,20,40,60,cat" for name in ("a.png", "b.dat", "c.dat", "../a.png"))
+    items, report = load(tmp_path, "boxes.csv", f"{HEADER}\n{rows}\n")
+    assert found(items) == [("cat", [10, 20, 40, 60])]
+    assert said(report) == {
+        "picture listed twice": ["a.png is listed twice, as boxes.csv: row 2 and as boxes.csv: row 5"],
+        "not a picture": ["boxes.csv: row 3: b.dat, not a picture in a format known here"],
+        "missing": ["boxes.csv: row 4: c.dat, there is no such file"],
+    }
+
+
 def test_pictures_are_looked_for_where_a_person_says(tmp_path: Path) -> None:
     load(tmp_path / "pictures", "notes.csv", f"{HEADER}\na.png,1,2,3,4,dog\n")
     (tmp_path / "notes").mkdir()

@@ -134,6 +134,14 @@ def test_the_only_field_with_class_names_is_the_class(tmp_path: Path, make_pictu
     assert (items.name(1), items.xyxy[1].tolist(), report.dropped) == (name, [1, 2, 4, 6], {})
 
 
+def test_boxes_written_as_text_are_refused_not_passed_over(tmp_path: Path, make_picture: MakePicture) -> None:
+    text = json.dumps([{"bbox": [1, 2, 3, 4], "label": "car"}])
+    rows = [{"image": str(make_picture(tmp_path / "a.png")), "label": 0, "more": text}]
+    features = {"label": datasets.ClassLabel(names=["cat"]), "more": datasets.Value("string")}
+    with pytest.raises(DataError, match=r"the column more holds boxes as text .*; make it a list of boxes a row"):
+        load(write(tmp_path / "set", rows, features))
+
+
 def test_corners_are_taken_only_on_a_persons_word(tmp_path: Path, make_picture: MakePicture) -> None:
     picture = str(make_picture(tmp_path / "a.png", (40, 30)))
     rows = [{"image": picture, "objects": {"bbox": [[30, 20, 39, 29], [20, 15, 35, 25]], "category": ["car", "car"]}}]

@@ -113,6 +113,14 @@ def test_splits_are_looked_for_below_the_path_that_the_configuration_states(tmp_
     assert dropped(report) == {"picture in no split of the configuration": 1}
 
 
+def test_labels_without_their_picture_are_not_given_to_one_of_that_name_that_has_its_own(tmp_path: Path, make_picture: MakePicture) -> None:
+    make_picture(tmp_path / "images" / "one" / "a.png", (64, 48))
+    write_yolo(tmp_path, {"one/a": "0 0.5 0.5 0.25 0.5\n", "two/a": "1 0.5 0.5 0.5 0.5\n1 0.5 0.5 0.25 0.25\n"})
+    items, report = load(tmp_path)
+    assert boxes_of(items) == [("a.png", "car", [24 * 8, 12 * 8, 40 * 8, 36 * 8])]
+    assert dropped(report) == {"missing": 1} and report.dropped["missing"]["boxes"] == 2
+
+
 def test_a_configuration_cannot_lead_out_of_its_folder(tmp_path: Path, make_picture: MakePicture) -> None:
     make_picture(tmp_path / "private/secret.jpg")
     make_picture(tmp_path / "set/images/a.jpg")
