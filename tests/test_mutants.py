@@ -62,6 +62,23 @@ def test_a_weak_test_lets_mutants_live_and_a_sharper_one_kills_them(section: Sec
     assert not sharp.survivors and sharp.line() == "3 of 3 killed, 100.0% (100.0% – 100.0% of all 3)"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the library needs fork")
+def test_an_unmutated_test_that_fails_is_named(section: Section, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (section.root / "tests" / "test_wrong.py").write_text("def test_wrong():\n    assert 'this' == 'that'\n")
+    with pytest.raises(RuntimeError, match="could not be tried"):
+        try_section(section, tmp_path / "work")
+    said = capfd.readouterr().err
+    assert "tests/test_wrong.py::test_wrong fails unmutated" in said and "assert 'this' == 'that'" in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the library needs fork")
+def test_only_a_mutant_has_to_be_quick(section: Section, tmp_path: Path) -> None:
+    slow = "import time\nimport pytest\nfrom tiny.share import share\n\n"
+    slow += "@pytest.mark.timeout(0.3)\ndef test_slow():\n    share(1, 2)\n    time.sleep(1)\n"
+    (section.root / "tests" / "test_share.py").write_text(slow)
+    assert try_section(section, tmp_path / "work", size=1).share == 1.0
+
+
 @pytest.mark.parametrize(
     ("one", "other", "alike"),
     [

@@ -155,11 +155,38 @@ class Children:
         children = self._by_size(self.hierarchy.children_of(row))
         return [self.cards.of(int(child)) | {"inside": self._nested(int(child))} for child in children]
 
-    def towards_root(self, query: Query, path: Rows, omega: float | None) -> list[Json]:
+    def named(
+        self, kind: str, query: Query, omega: float | None, *, limit: int, image: int | None, cones: bool, each: bool = False
+    ) -> Json:
+        """A list by its name, under that name: "children", "parents", "nearest", "path", or "bands" outside the picture `image`.
+
+        cones False: what is similar takes the place of children, and nothing is a parent or on the way to the root.  each: as children
+        the best of each class only.
+        """
+        if kind == "path":
+            return {kind: self.path_to_root(query, omega) if cones else []}
+        if kind == "bands":
+            by = way("entailment", cones)
+            return {kind: self.elsewhere(*self.candidates(query, by, omega, image, cones=cones), by=by, cones=cones)["bands"]}
+        return self.cards.listed(kind, self._ranked(kind, query, omega, limit=limit, cones=cones, each=each))
+
+    def _ranked(self, kind: str, query: Query, omega: float | None, *, limit: int, cones: bool, each: bool) -> Ranked:
+        if kind == "nearest":
+            return self.index.nearest(query, limit=limit)
+        if not cones:
+            return self.closest(query, "cosine", limit=limit) if kind == "children" else Ranked.none()
+        if kind == "parents":
+            return self.index.parents(query, omega, limit=limit)
+        if each:
+            return self.index.one_of_each(query, omega, self.items.label - SCENE, limit=limit)
+        return self.index.children(query, omega, limit=limit)
+
+    def path_to_root(self, query: Query, omega: float | None) -> list[Json]:
         """The path to the root, cut after the last item whose cone holds the place; "holds" says which do.
 
         Beyond that one lies nothing but what is similar and more general, which no cone relates to the place.
         """
+        path = self.index.path_to_root(query)
         holds = self._holds(query, path, omega)
         last = int(np.flatnonzero(holds).max(initial=-1 if query.row is None else 0))
         ancestors = zip(self.cards.plain(path[: last + 1]), holds[: last + 1].tolist(), strict=True)

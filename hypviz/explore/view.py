@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hypviz.data.items import SCENE, only_pictures, whole_pictures
+from hypviz.data.items import only_pictures, whole_pictures
 from hypviz.data.pictures import read_bytes
 from hypviz.evaluation.calibration import calibration
 from hypviz.explore.bitsets import pack_rows
@@ -30,17 +30,16 @@ from hypviz.explore.familiarity import notice
 from hypviz.explore.index_choice import index_of
 from hypviz.explore.marks import Marks
 from hypviz.explore.query_points import QueryResolver
+from hypviz.explore.shown_pictures import ShownPictures
 from hypviz.explore.text_search import COSINE, ENTAILMENT, TextSearch, no_text_tower
 from hypviz.explore.uploads import Uploads
 from hypviz.explore.view_queries import ViewQueries
 from hypviz.inference.embed import checkpoint_for, embed_workspace
 from hypviz.model.card import checkpoint_hash, read_card
 from hypviz.progress import OnProgress
-from hypviz.search.answers import Ranked
 from hypviz.search.retrieval import Retrieval
 from hypviz.storage.json_types import Json
 from hypviz.viz import layout
-from hypviz.viz.pictures import placeholder, shown_picture, thumbnail
 from hypviz.viz.surroundings import DRAWN
 from hypviz.viz.tree import Tree
 from hypviz.workspace.store import Workspace
@@ -205,7 +204,6 @@ class View:
             self.lists.nested_boxes(place.query.row),
             self.lists.elsewhere(*around.candidates, by=around.by, cones=cones, of=place.query.row),
         )
-        path = self.index.path_to_root(place.query) if cones else np.empty(0, np.int64)
         angles = self.disks.angle_of(place.query.direction, place.query.row)
         return {
             "row": place.query.row,
@@ -227,7 +225,7 @@ class View:
             **self.cards.listed("children", around.children),
             **self.cards.listed("parents", around.parents),
             "parents_belong": None if place.query.row is None else self.lists.belonging.over(place.query.row, around.parents.rows),
-            "path": self.lists.towards_root(place.query, path, omega),
+            "path": self.lists.path_to_root(place.query, omega) if cones else [],
             "edges": edges_of_picture(self.hierarchy.edges, self.items.offsets, image if place.query.row is not None else None),
             "members": pack_rows(around.members, len(self.items)),
             "members_total": len(around.members),
@@ -263,54 +261,33 @@ class View:
         named: Json = {"row": self.row_of(item_id)} if item_id is not None else {"text": text}
         if picture is not None:
             named = {"upload": self.placer.uploads.add(read_bytes(picture), picture.name)}
-        place = self.placer.resolve(named)
-        cones, query = self.has_cones(named), place.query
-        how = ENTAILMENT if cones else COSINE
-        result: Json = {"label": place.picture["title"], "radius": float(query.radius), "how": how}
+        place, cones = self.placer.resolve(named), self.has_cones(named)
+        image = place.picture["place"].get("image")
+        result: Json = {
+            "label": place.picture["title"],
+            "radius": float(place.query.radius),
+            "how": ENTAILMENT if cones else COSINE,
+        }
         for kind in kinds:
-            if kind == "path":
-                result[kind] = self.lists.towards_root(query, self.index.path_to_root(query), omega) if cones else []
-            elif kind == "bands":
-                candidates = self.lists.candidates(query, how, omega, place.picture["place"].get("image"), cones=cones)
-                result[kind] = self.lists.elsewhere(*candidates, by=how, cones=cones)["bands"]
-            elif kind == "words":
+            if kind == "words":
                 result |= {"words": (walk := self.to_root(named, own_words))["words"], "pool": walk["pool"]}
             else:
-                if kind == "nearest":
-                    ranked = self.index.nearest(query, limit=limit)
-                elif not cones:
-                    ranked = self.lists.closest(query, COSINE, limit=limit) if kind == "children" else Ranked.none()
-                elif kind == "parents":
-                    ranked = self.index.parents(query, omega, limit=limit)
-                elif each:
-                    ranked = self.index.one_of_each(query, omega, self.items.label - SCENE, limit=limit)
-                else:
-                    ranked = self.index.children(query, omega, limit=limit)
-                result |= self.cards.listed(kind, ranked)
+                result |= self.lists.named(kind, place.query, omega, limit=limit, image=image, cones=cones, each=each)
         return result
 
     def row_of(self, item_id: str) -> int:
         """The row of an item id; SelectionError when there is none."""
         return self.items.row(item_id)
 
+    @cached_property
+    def pictures(self) -> ShownPictures:
+        """Items and pictures as JPEG."""
+        return ShownPictures(self.workspace, self.items)
+
     def thumb(self, row: int) -> bytes:
-        """JPEG thumbnail of an item; a drawn card with its class where there is no picture."""
-        checked = self.placer.checked(row, len(self.items), "item")
-        if not self.workspace.has_picture(checked):
-            return placeholder(*self._words(checked))
-        return thumbnail(self.items, checked, self.workspace.thumbs)
+        """The card of an item, see `ShownPictures.thumb`; SelectionError when there is no such row."""
+        return self.pictures.thumb(self.placer.checked(row, len(self.items), "item"))
 
     def picture(self, image: int) -> bytes:
-        """One of the data set's pictures, upright, as JPEG for the page: browsers cannot show every format.
-
-        A drawn card where there is no picture, of the size that the items say.
-        """
-        row = int(self.items.offsets[self.placer.checked(image, len(self.items.images), "picture")])
-        if not self.workspace.has_picture(row):
-            size = int(self.items.images.width[image]), int(self.items.images.height[image])
-            return placeholder(*self._words(row), size=size)
-        return shown_picture(self.items.path(row))
-
-    def _words(self, row: int) -> tuple[str, str]:
-        """What a card drawn in place of a picture says: the class, and which item it is."""
-        return self.items.name(row), str(self.items.images.file_name[self.items.image[row]])
+        """One of the data set's pictures, see `ShownPictures.picture`; SelectionError when there is none of this number."""
+        return self.pictures.picture(self.placer.checked(image, len(self.items.images), "picture"))

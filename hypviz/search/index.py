@@ -26,17 +26,16 @@ from hypviz.search.answers import Around, Query, Ranked, Rows, checked_limit, op
 from hypviz.search.best import BestOfEach, Shortlist
 from hypviz.search.embedding import Embedding
 from hypviz.search.geodesic import across, along, nearest_on_way
-from hypviz.search.products import Products
+from hypviz.search.products import ALIGNMENT, Products
 from hypviz.search.retrieval import Ranking, Retrieval
 from hypviz.search.rules import Holding, Order, pairs_of
 from hypviz.search.scan import MAX_QUERIES, Task, scan
-from hypviz.search.scoring import APEXES, TASKS, Floats, ranking_value, tiles, worst
+from hypviz.search.score_blocks import score_blocks
+from hypviz.search.scoring import APEXES, TASKS, Floats
 from hypviz.search.shells import Shells, shells_of
 
 BYTES_PER_CELL = 64
 """Working memory per query–candidate pair: the ranking formulas hold about 16 float32 values at a time."""
-ALIGNMENT = 64
-"""Blocks start at multiples of this, so a row meets the same BLAS kernel, and the same rounding, for any block size."""
 
 
 class Index:
@@ -167,7 +166,7 @@ class Index:
 
     def cosines(self, query: Query) -> Floats:
         """(N,) cosines of the query's direction with every item's: the very ones that all answers about it come from."""
-        return np.concatenate([block[0] for _, block in self._cosines(self._directions([query]))])
+        return np.concatenate([block[0] for _, block in self._products.blocks(self._directions([query]), self._cells)])
 
     def nearest(self, query: Query, *, limit: int = 40) -> Ranked:
         """The `limit` items at the smallest geodesic distance, nearest first; `total` is all items but the query."""
@@ -185,7 +184,7 @@ class Index:
             return np.array([query.row], np.int64)
         way = along(np.linspace(query.radius, 0.0, int(steps)), self.embedding)
         best, rows = np.full(len(way), np.inf), np.zeros(len(way), np.int64)
-        for start, cosine in self._cosines(self._directions([query])):
+        for start, cosine in self._products.blocks(self._directions([query]), self._cells):
             column, nearest = nearest_on_way(way, across(cosine[0], self._radii[start : start + cosine.shape[1]], self.embedding))
             closer = nearest < best
             best[closer], rows[closer] = nearest[closer], column[closer] + start
@@ -207,27 +206,11 @@ class Index:
                 f"Queries are {queries.geometry} in {queries.directions.shape[1]} dimensions, the index is "
                 f"{self.embedding.geometry} in {self._dim}: embed both with the same model."
             )
-        return self._score_blocks(queries, apex, task)
+        return score_blocks(self.embedding, self._products, queries, apex=apex, task=task, cells=self._cells, most=self._out_cells)
 
     @property
     def _dim(self) -> int:
         return int(self.embedding.directions.shape[1])
-
-    def _score_blocks(self, queries: Embedding, apex: str, task: str) -> Iterator[tuple[slice, Floats]]:
-        height = max(1, self._out_cells // len(self))
-        for start in range(0, len(queries), height):
-            part = slice(start, min(start + height, len(queries)))
-            directions = np.asarray(queries.directions[part], np.float32)
-            radii = np.asarray(queries.radii[part], np.float32)[:, None]
-            out = np.empty((len(directions), len(self)), np.float32)
-            for column, cosine in self._cosines(directions):
-                out[:, column : column + cosine.shape[1]] = cosine
-            for rows, columns in tiles(out.shape, self._cells):
-                ends = directions[rows], self.embedding.directions[columns]
-                query_radius, radius = radii[rows], self._radii[columns]
-                value = ranking_value(out[rows, columns], query_radius, radius, space=self.embedding, task=task, apex=apex, ends=ends)
-                out[rows, columns] = worst(task, apex) - value
-            yield part, out
 
     def _holding(self, task: str, omega: float | None) -> Holding:
         """What the lists of children, or parents, may hold."""
@@ -297,17 +280,6 @@ class Index:
         pairs = pairs_of(query, self.embedding, chosen)
         angle = pairs.angle(pairs.cosine(), task, self.retrieval.parents_at if task == "parents" else "query").astype(np.float32)
         return Ranked(chosen, angle, self._radii[chosen], total, order)
-
-    def _cosines(self, directions: Floats) -> Iterator[tuple[int, Floats]]:
-        """(first row, (b, n) cosines, not to be written to) in blocks whose working memory stays below `chunk_bytes`."""
-        width = max(self._cells // max(len(directions), 1) // ALIGNMENT * ALIGNMENT, ALIGNMENT)
-        with self._products.of(directions, keep=True) as known:
-            for start in range(0, len(self), width):
-                stop = min(start + width, len(self))
-                if known is not None:
-                    yield start, known(start, stop).T
-                else:
-                    yield start, np.matmul(directions, np.asarray(self.embedding.directions[start:stop], np.float32).T)
 
     def _directions(self, queries: Sequence[Query]) -> Floats:
         """(b, D) directions of the queries; DataError when one does not fit the index."""

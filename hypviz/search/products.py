@@ -11,6 +11,8 @@ from hypviz.search.scoring import Floats
 
 PRODUCT = 1 << 17
 """Multiplications of one small product: OpenBLAS leaves those to the calling thread."""
+ALIGNMENT = 64
+"""Blocks start at multiples of this, so a row meets the same BLAS kernel, and the same rounding, for any block size."""
 Product = Callable[[int, int], Floats]
 """(start, stop) → (n, b) cosines of items [start, stop), not to be written to."""
 
@@ -57,3 +59,14 @@ class Products:
 
         yield filled
         self._last = key, fresh  # one assignment: threads see the old pair or the new one
+
+    def blocks(self, directions: Floats, cells: int) -> Iterator[tuple[int, Floats]]:
+        """(first row, (b, n) cosines, not to be written to) of all items, in blocks of about `cells` cosines."""
+        width = max(cells // max(len(directions), 1) // ALIGNMENT * ALIGNMENT, ALIGNMENT)
+        with self.of(directions, keep=True) as known:
+            for start in range(0, len(self._items), width):
+                stop = min(start + width, len(self._items))
+                if known is not None:
+                    yield start, known(start, stop).T
+                else:
+                    yield start, np.matmul(directions, np.asarray(self._items[start:stop], np.float32).T)

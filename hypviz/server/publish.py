@@ -17,38 +17,33 @@ children and parents by itself, from the very float32 directions, for any ω; so
 from __future__ import annotations
 
 import html
-import io
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from hypviz.data.class_tree import level_sizes
 from hypviz.data.items import SCENE, only_pictures, whole_pictures
-from hypviz.data.pictures import open_upright
-from hypviz.errors import DataError, SettingsError
+from hypviz.errors import SettingsError
 from hypviz.explore.class_trees import class_tree_of
 from hypviz.explore.level_view import at_level
 from hypviz.explore.view import View
 from hypviz.progress import OnProgress
 from hypviz.server.page_files import published_files, script_text
+from hypviz.server.published_pictures import PublishedPictures
 from hypviz.storage.files import part_of
 from hypviz.storage.json_types import Json
 from hypviz.viz import layout
 from hypviz.viz.disk import PAYLOAD_VERSION, pack
-from hypviz.viz.pictures import card_bytes
 
 Rows = NDArray[np.int64]
 MAX_ITEMS = 50_000
 DIRECTION_BYTES = 4 << 20
 CARD_ROWS = 1000
-FOLDER_FILES = 1000
-"""Small pictures in a folder, so that none gets too large for a host to list."""
 POLICY = (
     "default-src 'none'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval' blob:; "
     "connect-src 'self'; worker-src blob:; font-src 'self' data:; base-uri 'none'; form-action 'none'"
@@ -133,7 +128,7 @@ class _Folder:
         (self.folder / "data/points.bin").write_bytes(self._points(self.view))
         shards, shard_rows = self._directions()
         self._cards()
-        pictured, pictures = self._pictures(on_progress)
+        pictured, pictures = self._pictures().write(on_progress)
         (self.folder / "data/search.bin").write_bytes(self._search(pictured))
         self._describe(shards, shard_rows)
         if also:
@@ -195,11 +190,11 @@ class _Folder:
         return -(-len(self.rows) // step), step
 
     def _cards(self) -> None:
-        items, images = self.view.items, self.view.items.images
+        items, images, pictures = self.view.items, self.view.items.images, self._pictures()
         for number, start in enumerate(range(0, len(self.rows), CARD_ROWS)):
             rows = self.rows[start : start + CARD_ROWS]
             image = items.image[rows]
-            shown = [self._shows(int(row)) for row in rows]
+            shown = [pictures.shows(int(row)) for row in rows]
             columns = {
                 "id": items.item_id[rows].tolist(),
                 "file": images.file_name[image].tolist(),
@@ -210,47 +205,9 @@ class _Folder:
             }
             _write_json(self.folder / f"data/cards-{number:03d}.json", columns)
 
-    def _shows(self, row: int) -> bool:
-        return bool(self.settings.picture_size and self.view.workspace.meta.get("pictures", True) and self.view.workspace.has_picture(row))
-
-    def _pictures(self, on_progress: OnProgress | None) -> tuple[NDArray[np.uint8], int]:
-        """Write small and whole pictures; (n,) who has a small one, and how many whole ones there are."""
-        pictured, whole = np.zeros(len(self.rows), np.uint8), 0
-        if not (self.settings.thumb_size or self.settings.picture_size) or not self.view.workspace.meta.get("pictures", True):
-            return pictured, whole
-        groups = list(_by_image(self.view.items.image[self.rows]))
-        for number, (image, places) in enumerate(groups):
-            picture = self._opened(places)
-            if picture is not None:
-                whole += self._whole_picture(image, picture)
-                for place in places if self.settings.thumb_size else ():
-                    self._thumb(int(self.rows[place]), picture)
-                    pictured[place] = 1
-            if on_progress:
-                on_progress(number + 1, len(groups))
-        return pictured, whole
-
-    def _opened(self, places: Rows) -> Image.Image | None:
-        row = int(self.rows[places[0]])
-        if not self.view.workspace.has_picture(row):
-            return None
-        try:
-            return open_upright(self.view.items.path(row))
-        except DataError:  # it was readable when it was imported; its items are shown without
-            return None
-
-    def _whole_picture(self, image: int, picture: Image.Image) -> int:
-        if not self.settings.picture_size:
-            return 0
-        small = picture.copy()
-        small.thumbnail((self.settings.picture_size,) * 2, Image.Resampling.LANCZOS)
-        _write_picture(self.folder / f"pictures/{image // FOLDER_FILES:03d}/{image}.jpg", small, quality=82)
-        return 1
-
-    def _thumb(self, row: int, picture: Image.Image) -> None:
-        x1, y1, x2, y2 = (float(value) for value in self.view.items.xyxy[row])
-        crop = Image.open(io.BytesIO(card_bytes(picture, (x1, y1, x2, y2), self.settings.thumb_size)))
-        _write_picture(self.folder / f"thumbs/{row // FOLDER_FILES:03d}/{row}.jpg", crop, quality=76)
+    def _pictures(self) -> PublishedPictures:
+        sizes = self.settings.thumb_size, self.settings.picture_size
+        return PublishedPictures(self.view.workspace, self.folder, self.rows, thumb_size=sizes[0], picture_size=sizes[1])
 
     def _search(self, pictured: NDArray[np.uint8]) -> bytes:
         edges = self.view.hierarchy.edges
@@ -284,20 +241,6 @@ class _Folder:
             "levels": self._levels(),
         }
         _write_json(self.folder / "data/page.json", content)
-
-
-def _by_image(image: Sequence[int] | NDArray[np.integer]) -> Iterator[tuple[int, Rows]]:
-    """Each picture with the places of its items, so that a file is opened once."""
-    order = np.argsort(image, kind="stable")
-    ordered = np.asarray(image)[order]
-    starts = np.flatnonzero(np.append(True, np.diff(ordered) != 0))
-    for places in np.split(order, starts[1:]):
-        yield int(np.asarray(image)[places[0]]), places
-
-
-def _write_picture(path: Path, picture: Image.Image, *, quality: int) -> None:
-    path.parent.mkdir(exist_ok=True)
-    picture.save(path, "JPEG", quality=quality, optimize=True)
 
 
 def _write_json(path: Path, content: Json) -> None:

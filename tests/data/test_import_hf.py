@@ -125,6 +125,23 @@ def test_a_label_alone_is_the_class_of_the_whole_picture(tmp_path: Path, make_pi
     assert np.array_equal(items.xyxy[1], items.xyxy[0])
 
 
+@pytest.mark.parametrize(("more", "name"), [((), "wheel"), (("colour",), "object")])
+def test_the_only_field_with_class_names_is_the_class(tmp_path: Path, make_picture: MakePicture, more: tuple[str, ...], name: str) -> None:
+    kinds = {key: datasets.ClassLabel(names=["car", "wheel"]) for key in ("sort", *more)}
+    box = {"bbox": datasets.Sequence(datasets.Value("float32")), "note": datasets.Value("string"), **kinds}
+    rows = [{"image": str(make_picture(tmp_path / "a.png")), "objects": [{"bbox": [1, 2, 3, 4], "note": "x", **dict.fromkeys(kinds, 1)}]}]
+    items, report = load(write(tmp_path / "set", rows, {"objects": [box]}))
+    assert (items.name(1), items.xyxy[1].tolist(), report.dropped) == (name, [1, 2, 4, 6], {})
+
+
+def test_boxes_written_as_text_are_refused_not_passed_over(tmp_path: Path, make_picture: MakePicture) -> None:
+    text = json.dumps([{"bbox": [1, 2, 3, 4], "label": "car"}])
+    rows = [{"image": str(make_picture(tmp_path / "a.png")), "label": 0, "more": text}]
+    features = {"label": datasets.ClassLabel(names=["cat"]), "more": datasets.Value("string")}
+    with pytest.raises(DataError, match=r"the column more holds boxes as text .*; make it a list of boxes a row"):
+        load(write(tmp_path / "set", rows, features))
+
+
 def test_corners_are_taken_only_on_a_persons_word(tmp_path: Path, make_picture: MakePicture) -> None:
     picture = str(make_picture(tmp_path / "a.png", (40, 30)))
     rows = [{"image": picture, "objects": {"bbox": [[30, 20, 39, 29], [20, 15, 35, 25]], "category": ["car", "car"]}}]

@@ -59,6 +59,28 @@ def test_yaml_that_grows_or_does_not_parse_is_refused_with_its_line(tmp_path: Pa
     assert "\n" not in str(caught.value)
 
 
+def test_backslashes_in_the_quotes_of_yaml_are_slashes_and_noted(tmp_path: Path) -> None:
+    path, dropped = tmp_path / "a.yaml", DropCounter()
+    path.write_text('path: "C:\\data\\set"\nnames: ["a\\\\b", \'c\\d\']\n')
+    assert read_yaml(path, dropped) == read_yaml(path) == {"path": "C:/data/set", "names": ["a/b", "c\\d"]}
+    (note,) = dropped.notes
+    assert note.startswith("a.yaml has backslashes in double quotes, which YAML forbids; they were read as slashes (line 1: ")
+    path.write_text('path: "C:\\data"\nnames: [a\n')
+    with pytest.raises(DataError, match=r"not a YAML file \(line 1: "):
+        read_yaml(path)
+
+
+def test_a_text_is_a_table_where_its_lines_have_the_cells_of_the_first(tmp_path: Path) -> None:
+    head, row = "image,xmin,ymin,xmax,ymax,label\n", "a.png,1,2,30,40,car\n"
+    for name, text, kind in (
+        ("notes.txt", head + 2 * row, "csv"),
+        ("notes.txt", head + "We drew these by hand,\nthen, as ever, came lunch.\n" + row, ""),
+        ("notes.csv", head + row, "csv"),
+    ):
+        (tmp_path / name).write_text(text)
+        assert sniff(tmp_path / name).kind == kind, text
+
+
 def test_links_are_followed_once_and_loops_never(tmp_path: Path, make_picture: MakePicture) -> None:
     make_picture(tmp_path / "set/real/a.png")
     make_picture(tmp_path / "source/deep/b.png", seed=1)

@@ -102,6 +102,25 @@ def test_a_moved_data_yaml_still_finds_its_pictures(tmp_path: Path, make_picture
         assert (report.boxes, items.classes) == (2, ("wheel",))
 
 
+def test_splits_are_looked_for_below_the_path_that_the_configuration_states(tmp_path: Path, make_picture: MakePicture) -> None:
+    for number, folder in enumerate(("one", "two")):
+        make_picture(tmp_path / folder / "images" / "train" / f"{folder}.png", (64, 48), seed=number)
+        (tmp_path / folder / "labels" / "train").mkdir(parents=True)
+        (tmp_path / folder / "labels" / "train" / f"{folder}.txt").write_text("0 0.5 0.5 0.25 0.5\n")
+    (tmp_path / "data.yaml").write_text("path: two\ntrain: images/train\nnames: [car]\n")
+    items, report = load(tmp_path)
+    assert boxes_of(items) == [("two.png", "car", [24 * 8, 12 * 8, 40 * 8, 36 * 8])]
+    assert dropped(report) == {"picture in no split of the configuration": 1}
+
+
+def test_labels_without_their_picture_are_not_given_to_one_of_that_name_that_has_its_own(tmp_path: Path, make_picture: MakePicture) -> None:
+    make_picture(tmp_path / "images" / "one" / "a.png", (64, 48))
+    write_yolo(tmp_path, {"one/a": "0 0.5 0.5 0.25 0.5\n", "two/a": "1 0.5 0.5 0.5 0.5\n1 0.5 0.5 0.25 0.25\n"})
+    items, report = load(tmp_path)
+    assert boxes_of(items) == [("a.png", "car", [24 * 8, 12 * 8, 40 * 8, 36 * 8])]
+    assert dropped(report) == {"missing": 1} and report.dropped["missing"]["boxes"] == 2
+
+
 def test_a_configuration_cannot_lead_out_of_its_folder(tmp_path: Path, make_picture: MakePicture) -> None:
     make_picture(tmp_path / "private/secret.jpg")
     make_picture(tmp_path / "set/images/a.jpg")

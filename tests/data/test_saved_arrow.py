@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from hypviz.data.formats.detect import open_dataset
@@ -22,6 +25,22 @@ def saved(tmp_path: Path) -> Path:
 
 def test_a_sound_folder_passes(saved: Path) -> None:
     check_saved(saved)
+
+
+@pytest.mark.parametrize("begin", [pa.ipc.new_stream, pa.ipc.new_file])
+def test_every_batch_of_a_stream_and_of_a_file_is_looked_at(tmp_path: Path, begin: Any) -> None:
+    """The last of three batches has an offset that points out of its text."""
+    for wrong, middle in ((False, 3), (True, 60)):
+        text = pa.StringArray.from_buffers(2, pa.py_buffer(struct.pack("<3i", 0, middle, 6)), pa.py_buffer(b"abcdef"))
+        schema = pa.schema([("text", pa.string())])
+        with begin(str(tmp_path / "data.arrow"), schema) as writer:
+            for array in (pa.array(["a", "b"]), pa.array(["c"]), text):
+                writer.write_batch(pa.record_batch([array], schema=schema))
+        if not wrong:
+            check_saved(tmp_path)
+        else:
+            with pytest.raises(DataError, match=r"data\.arrow is a damaged Arrow file"):
+                check_saved(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["../other/data.arrow", "/etc/passwd", "file:///etc/passwd", 3, None, "a\0b"])

@@ -14,6 +14,9 @@ from hypothesis import HealthCheck, Phase, settings
 EXAMPLES = 25
 """Examples of a law that does not name a number of its own."""
 
+PATIENCE_S = 1800
+"""Seconds that an unmutated test may take: a machine may be busy, and only a mutant can hang."""
+
 settings.register_profile(
     "mutants",
     max_examples=EXAMPLES,
@@ -26,6 +29,19 @@ settings.register_profile(
 settings.load_profile("mutants")
 os.environ["OMP_NUM_THREADS"] = "1"
 gc.freeze()  # what was imported before the fork is no garbage; looking through it costs more than most tests
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Unmutated tests get the time that they need."""
+    if os.environ.get("MUTANT_UNDER_TEST") == "stats":
+        for item in items:
+            item.add_marker(pytest.mark.timeout(PATIENCE_S), append=False)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Say which unmutated test failed: the library swallows what pytest prints."""
+    if os.environ.get("MUTANT_UNDER_TEST") == "stats" and report.failed and sys.__stderr__:
+        print(f"\n{report.nodeid} fails unmutated:\n{report.longreprtext}", file=sys.__stderr__, flush=True)
 
 
 @pytest.hookimpl(tryfirst=True)

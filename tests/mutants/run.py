@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,9 @@ def in_process(folder: Path, request: dict[str, object]) -> list[Mutant]:
     (folder / "request.json").write_text(json.dumps(request))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COVERAGE_"))}
     environment |= {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([sys.executable, "-m", "tests.mutants.mutating", "."], cwd=folder, env=environment)
+    with tempfile.TemporaryDirectory(prefix="hypviz-mutants-") as own:  # other runs of pytest clear the folder that all share
+        environment["PYTEST_DEBUG_TEMPROOT"] = own
+        done = subprocess.run([sys.executable, "-m", "tests.mutants.mutating", "."], cwd=folder, env=environment)
     if done.returncode:
         raise RuntimeError(f"the mutants in {folder} could not be tried (status {done.returncode}); what went wrong is said above")
     return [Mutant(**each) for each in json.loads((folder / "result.json").read_text())]

@@ -47,6 +47,8 @@ SECTIONS = {
             "tests/data/test_import_*.py",
             "tests/data/test_hierarchy.py",
             "tests/data/test_saved_arrow.py",
+            "tests/data/test_taxonomy.py",
+            "tests/data/test_writers.py",
         ),
     ),
 }

@@ -91,8 +91,14 @@ def read_head(path: Path, size: int = 8192) -> str:
             data = file.read(size)
     except OSError:
         return ""
-    encoding = encoding_of(data[:-4] if len(data) == size else data)
+    encoding = _encoding_of_cut(data) if len(data) == size else encoding_of(data)
     return data.decode(encoding or "cp1252", "replace").removeprefix("\ufeff")
+
+
+def _encoding_of_cut(data: bytes) -> str:
+    """As `encoding_of`, of bytes that may end within a letter, which has four at most."""
+    found = [encoding_of(data[: len(data) - cut]) for cut in range(4)]
+    return "utf-8" if "utf-8" in found else next(filter(None, found), "")
 
 
 def load_json(path: Path, dropped: DropCounter | None = None) -> Any:
