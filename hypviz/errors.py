@@ -67,6 +67,10 @@ class QuotaError(HypvizError):
     """More than a person, or all of them together, may keep on the server."""
 
 
+class CollapseError(HypvizError):
+    """A training that has gone where nothing is learned any more."""
+
+
 class StorageError(HypvizError):
     """The disk is full, read-only or not the server's to write on."""
 

@@ -22,6 +22,7 @@ from hypviz.config import EncoderSettings, PairSettings, TrainSettings
 from hypviz.data.crops import build_crop_cache
 from hypviz.data.hierarchy import Hierarchy, subset_hierarchy
 from hypviz.data.items import Items, subset_images
+from hypviz.errors import CollapseError
 from hypviz.evaluation import LISTED, EvaluateSettings, calibrate_retrieval, evaluate
 from hypviz.evaluation.task import listed_ranking
 from hypviz.experiments.unseen import series_parts
@@ -160,7 +161,7 @@ def _sides(items: Items, leave_out: str) -> tuple[NDArray[np.bool_], NDArray[np.
 def run_row(
     ground: Ground, row: HeadRow, *, seed: int, steps: int, temperature: float, dropout: float = 0.0
 ) -> tuple[dict[str, float], float]:
-    """The figures of one run on the test pictures, and its mean figure on those it chose by."""
+    """The figures of one run on the test pictures, and its mean figure on those it chose by: NaN, and 0, of a training that collapsed."""
     from hypviz.model.card import Card
     from hypviz.model.checkpoint import save_checkpoint
     from hypviz.model.encoder import build_encoder
@@ -176,7 +177,10 @@ def run_row(
     with TemporaryDirectory() as folder:
         start = save_checkpoint(Path(folder) / "start", encoder, Card("start", settings))
         recipe = Recipe(settings, schedule, pairs, row.loss)
-        trained, _ = train(ground.items, ground.hierarchy, Path(folder), recipe, init=start, image_mask=ground.train, look=look)
+        try:
+            trained, _ = train(ground.items, ground.hierarchy, Path(folder), recipe, init=start, image_mask=ground.train, look=look)
+        except CollapseError:
+            return dict.fromkeys((*FIGURES, ORDER), math.nan), 0.0
 
     def embedded(mask: NDArray[np.bool_]) -> Embedding:
         rows = np.flatnonzero(mask[ground.items.image])

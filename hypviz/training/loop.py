@@ -125,7 +125,7 @@ def train(
             state.consider(plain, step, _score(metrics))
         return metrics
 
-    watch, vitals = Watch(), None
+    watch, vitals = Watch(encoder.settings.geometry), None
     pace = Pace(step, settings.steps, state.seconds)
     if settings.patience and not state.history:
         first = measure(math.nan)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from hypviz.data.pairs import PairBatch
-from hypviz.errors import HypvizError
+from hypviz.errors import CollapseError
 from hypviz.geometry import euclidean_exterior_angle_from_cosine, exterior_angle_from_cosine
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.model.similarity import Points
@@ -76,16 +76,16 @@ def vitals_of(encoder: HyperbolicEncoder, points: tuple[Tensor, Tensor], where: 
 
 
 class Watch:
-    """Counts the steps in a row that a run has been gone."""
+    """Counts the steps in a row that a run has been gone; only the hyperbolic angle loses its gradient far out."""
 
-    def __init__(self) -> None:
-        self.gone = 0
+    def __init__(self, geometry: str) -> None:
+        self.hyperbolic, self.gone = geometry == "hyperbolic", 0
 
     def see(self, vitals: Vitals | None) -> None:
-        """Take in a step, None for one without vitals; HypvizError with advice when the run has collapsed."""
-        self.gone = self.gone + 1 if vitals and vitals.reach > FAR_OUT else 0
+        """Take in a step, None for one without vitals; CollapseError with advice when the run has collapsed."""
+        self.gone = self.gone + 1 if self.hyperbolic and vitals and vitals.reach > FAR_OUT else 0
         if vitals and self.gone >= PATIENCE:
-            raise HypvizError(
+            raise CollapseError(
                 f"This training has collapsed: its radii ran outwards (median √c·r {vitals.reach:.1f}; from about 3 on the angle has no "
                 "gradient). Start anew with a polar head, with temperature_init 0.2, or with loss.norm 0.1; --no-resume drops this run."
             )

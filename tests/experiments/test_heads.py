@@ -8,9 +8,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hypviz.errors import DataError
+from hypviz.config import EncoderSettings
+from hypviz.errors import CollapseError, DataError
 from hypviz.evaluation import calibrate_retrieval, evaluate
-from hypviz.experiments.heads import BY, DUEL, FAST, FIGURES, ORDER, ROWS, TEMPERATURES, _sides, chosen, figures, interval, page
+from hypviz.experiments import heads
+from hypviz.experiments.heads import (
+    BY,
+    DUEL,
+    FAST,
+    FIGURES,
+    ORDER,
+    ROWS,
+    TEMPERATURES,
+    Ground,
+    _sides,
+    chosen,
+    figures,
+    interval,
+    page,
+    run_row,
+)
+from hypviz.model.encoder import build_encoder
 from tests.evaluation.worlds import hierarchy_of, tree_world
 
 
@@ -80,3 +98,19 @@ def test_a_series_that_is_left_out_is_judged_and_not_learned_from() -> None:
     assert not (learned & judge).any() and learned.any() and judge.any()
     with pytest.raises(DataError, match="begin with 'nothing'"):
         _sides(named, "nothing")
+
+
+def test_a_trial_that_collapses_is_the_worst_of_its_row_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    items, _ = tree_world(kinds=5, scenes=12)
+    settings = EncoderSettings(backbone="demo-small", head="polar", embed_dim=8)
+    width = build_encoder(settings).head.in_features
+    features = np.random.default_rng(0).normal(size=(len(items), width)).astype(np.float32)
+    sides = np.arange(len(items.images)) % 3
+    ground = Ground(items, hierarchy_of(items), features, sides == 0, sides == 1, sides == 2, settings)
+
+    def gone(*_: object, **__: object) -> None:
+        raise CollapseError("its radii ran outwards")
+
+    monkeypatch.setattr(heads, "train", gone)
+    values, validation = run_row(ground, ROWS[-1], seed=0, steps=3, temperature=0.07)
+    assert validation == 0 and set(values) == {*FIGURES, ORDER} and all(math.isnan(value) for value in values.values())
