@@ -17,8 +17,9 @@ from hypviz.search.index import Index
 from hypviz.search.lists import cut, plan, probe
 from hypviz.search.lists.build import build_lists
 from hypviz.search.lists.store import Lists
-from hypviz.search.retrieval import Cones, Ranking, Retrieval
+from hypviz.search.retrieval import BY, Cones, Ranking, Retrieval
 from hypviz.search.rules import Order
+from hypviz.search.scoring import APEXES
 from tests.search.float64 import RADII, RANKINGS, apart, check, held, queries_of, value
 
 pytest.importorskip("faiss")
@@ -109,6 +110,25 @@ def test_a_certified_list_is_that_of_float64_and_a_whole_budget_certifies_every_
                     if certain(e, query) and e.radii.max() < 12:  # beyond, the reference's own formulas leave float64
                         check(e, query, found.rows, value(e, query, ranking, task), apart(e, query), 12)
     assert {"certified", "approximate"} <= set(answers)
+
+
+def test_only_an_inner_angle_with_the_cosine_has_no_sharp_bound() -> None:
+    """The inner angle is the one at the item that lies farther in than the one that is looked for: α of a parent, β of a child."""
+    without = {("angle + cosine", "candidate", "children"), ("angle + cosine", "query", "parents")}
+    for by, apex, task in itertools.product(BY, APEXES, ("children", "parents")):
+        assert has_sharp_bound(Order(Ranking(by, apex), task)) is ((by, apex, task) not in without)
+
+
+def test_by_direction_the_same_lists_certify_the_nearest(tmp_path: Path) -> None:
+    e = items("clusters", "spread")
+    exact, listed = Index(e).by_direction(), ApproximateIndex(e, build_lists(e, tmp_path / "lists"), budget=400).by_direction()
+    assert listed.embedding.geometry == exact.embedding.geometry == "cosine"
+    for row in range(0, len(e), 500):
+        expected, found = (index.nearest(index.query(row), limit=10) for index in (exact, listed))
+        assert found.proof in ("certified", "approximate") and expected.proof == "exact"
+        if found.proof == "certified":
+            np.testing.assert_allclose(found.angle, expected.angle, atol=1e-6)
+    assert listed._budget == 400 and {listed.nearest(listed.query(row), limit=1).proof for row in range(50)} >= {"certified"}
 
 
 @pytest.mark.parametrize("parents_at", ["query", "candidate"])

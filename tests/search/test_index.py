@@ -134,6 +134,14 @@ def test_cone_members_are_all_rows_inside_and_the_same_for_many_queries_at_once(
         np.testing.assert_array_equal(rows, index.cone_members(queries[row], 1.1))
 
 
+def test_a_query_is_single_precision_whatever_the_directions_are() -> None:
+    e = random_embedding(20, 4)
+    for kind in (np.float64, np.float16):
+        query = Index(Embedding(e.directions.astype(kind), e.radii)).query(3)
+        assert query.direction.dtype == np.float32 and query.row == 3 and query.radius == e.radii[3]
+        np.testing.assert_array_equal(query.direction, e.directions.astype(kind)[3].astype(np.float32))
+
+
 @pytest.mark.parametrize("geometry", GEOMETRIES)
 def test_results_do_not_depend_on_the_chunk_size(geometry: str) -> None:
     e = random_embedding(1013, 16, geometry=geometry)

@@ -43,6 +43,22 @@ def contents(lists: Lists) -> list[np.ndarray]:
     return [library.rev_swig_ptr(inverted.get_ids(number), inverted.list_size(number)).copy() for number in range(lists.index.nlist)]
 
 
+@pytest.mark.parametrize(("sampled", "residuals", "drawn"), [(4, 10, 100), (4, 300, 300), (70, 10, 1500), (4, 5000, 1500)])
+def test_lists_are_made_from_so_many_items_for_each_centroid_and_no_fewer_than_the_codes_take(
+    sampled: int, residuals: int, drawn: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """25 centroids of 60 items each; a draw may repeat an item, one of all of them does not."""
+    seen = []
+    centroids = engine.centroids
+    monkeypatch.setattr(plan.engine, "centroids", lambda x, *rest: seen.append((len(x), rest[0])) or centroids(x, *rest))
+    monkeypatch.setattr(plan, "SAMPLED", sampled)
+    monkeypatch.setattr(plan, "RESIDUALS", residuals)
+    made = plan.make_plan(points(), "mark", 0)
+    ((count, wanted),) = seen
+    assert wanted == len(made.centroids) == 25
+    assert 0.85 * drawn < count <= drawn and (drawn < 1500 or count == 1500)
+
+
 def test_every_item_is_in_one_list_whose_angles_and_radii_hold_it(tmp_path: Path) -> None:
     e = points()
     lists = build_lists(e, tmp_path / "lists", shard=400)

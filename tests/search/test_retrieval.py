@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import asdict
@@ -77,6 +78,23 @@ def test_a_ranking_is_what_its_words_say(e: Embedding, ranking: Ranking, task: s
     found = ranking.values(cosine, e.radii[:, None], e.radii, space=e, task=task)
     off = ~np.eye(len(e), dtype=bool)
     np.testing.assert_allclose(found[off], value(e, ranking, task)[off], atol=3e-3)
+
+
+def test_a_ranking_is_described_by_what_it_is_of() -> None:
+    said = [Ranking(by, apex, 2.5).describe() for by in ("angle", "angle + cosine") for apex in ("query", "candidate", "sum")]
+    where = ["angle at the query", "angle at the candidate", "angle at both ends"]
+    assert said == [*where, *(f"{at}, with 2.5 × cosine" for at in where)]
+    assert [Ranking(by, "sum", 2.5).describe() for by in ("cosine", "distance")] == ["cosine", "distance"]
+
+
+def test_a_weight_counts_for_the_angle_with_the_cosine_alone(e: Embedding) -> None:
+    index = Index(e)
+    queries = [index.query(row) for row in range(0, len(e), 40)]
+    for by, task in itertools.product(("angle", "cosine", "distance"), ("children", "parents")):
+        for one, other in zip(
+            index.best(queries, Ranking(by, weight=3.0), task=task), index.best(queries, Ranking(by), task=task), strict=True
+        ):
+            assert one.rows.tolist() == other.rows.tolist() and one.angle.tolist() == other.angle.tolist()
 
 
 def test_a_ranking_by_distance_is_the_same_both_ways(e: Embedding) -> None:
