@@ -129,7 +129,8 @@ def test_items_added_later_join_a_layout_that_stays_where_it_was(tiny_world: Tin
     for method, angles in old_angles.items():
         np.testing.assert_array_equal(after.disks.angles(method)[kept], angles)
         assert not np.array_equal(layout.angles(after.embedding, after.tree, method=method)[kept], angles), "it would have moved"
-    np.testing.assert_array_equal(unpack(after.points())[1]["drawn"][kept], old_drawn)
+    drawn = unpack(after.points())[1]["drawn"][kept]
+    np.testing.assert_allclose(drawn, old_drawn, atol=1e-6)  # the last batch is another one, which a processor may round otherwise
 
 
 def test_flags_name_what_contradicts_the_annotation(big: View) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from hypviz.data.items import content_hash
 from hypviz.storage.keeping import ELSEWHERE
 from tests.conftest import random_picture
 from tests.page.browser import new_page
@@ -262,7 +263,9 @@ def test_it_learns_in_sight_and_the_disk_moves(page: Page, trained: dict[str, An
     keep(page, "4-done")
 
 
-def test_it_is_kept_found_after_a_restart_and_searched_with(page: Page, trained: dict[str, Any], server: Server, browser: Browser) -> None:
+def test_it_is_kept_found_after_a_restart_and_searched_with(
+    page: Page, trained: dict[str, Any], server: Server, browser: Browser, cars: Path
+) -> None:
     name = page.get_by_label("Name", exact=True)
     name.fill("../x")
     expect(page.locator(".ht-keep .he-error")).to_be_visible()
@@ -289,7 +292,11 @@ def test_it_is_kept_found_after_a_restart_and_searched_with(page: Page, trained:
     assert again.evaluate("hypvizExplorer.state().view.name") == "cars"
     scene = again.evaluate("hypvizExplorer.state().answer")
     assert scene["children_total"] > 0 and scene["children"], "a search through what was kept"
-    seen = f"learned from {trained['split']['train']} of these "
+    with zipfile.ZipFile(cars) as archive:
+        marks = {content_hash(archive.read(name))[:8] for name in archive.namelist() if "/images/" in name}
+    learned = len(marks & set(card["training"]["pictures"]))  # in this training, and in that of the checkpoint it started from
+    assert learned >= trained["split"]["train"]
+    seen = f"learned from {learned} of these {len(marks)} pictures"
     expect(again.locator(".hv-notice")).to_contain_text(seen)
     open_tab(again, "Evaluate")
     expect(again.locator(".he-learned")).to_contain_text(seen)
