@@ -11,7 +11,7 @@ import pytest
 
 from hypviz.clipart import OBJECT_CLASSES, PART_CLASSES
 from hypviz.config import EncoderSettings
-from hypviz.data.items import Items
+from hypviz.data.items import Items, picture_marks
 from hypviz.evaluation import EvaluateSettings, calibrate_retrieval, evaluate
 from hypviz.explore.familiarity import Familiarity, familiarity, notice
 from hypviz.inference.embed import checkpoint_for, suited_checkpoint
@@ -101,6 +101,27 @@ def test_what_to_do_is_another_model_or_fine_tuning() -> None:
     assert notice(own, lost, Card("demo", EncoderSettings()), Retrieval()) is None
     good = Card("demo", EncoderSettings(), retrieval=calibrate_retrieval(items, hierarchy_of(items), e))
     assert notice(workspace_of(items), e, good, good.answers) is None
+
+
+def test_what_a_checkpoint_learned_from_is_said_and_fine_tune_offered_where_it_shows_the_others() -> None:
+    items, e = tree_world(kinds=5, scenes=12)
+    marks = picture_marks(items)[:4]
+    for of, action in (
+        ({}, None),
+        ({"fine_tuned": {"set": "photographs"}}, None),
+        ({"fine_tuned": {"set": "mine"}}, {"label": "How it does on the others", "tab": "Fine-tune"}),
+    ):
+        card = Card(
+            "tuned", EncoderSettings(), training={"pictures": marks, **of}, retrieval=calibrate_retrieval(items, hierarchy_of(items), e)
+        )
+        workspace = workspace_of(items)
+        workspace.name = "mine"
+        found = notice(workspace, e, card, card.answers)
+        assert (
+            found is not None
+            and found["text"].startswith("This checkpoint learned from 4 of these 60 pictures")
+            and found["action"] == action
+        )
 
 
 # --- which checkpoint

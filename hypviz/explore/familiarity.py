@@ -94,7 +94,8 @@ def notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Re
         return {"text": ONE_CLASS.format(items.classes[classes[0]]), "action": {"label": "Name the boxes", "tab": "Annotate"}}
     text = familiarity(workspace, embedding, retrieval).sentence
     if known := learned_from(items, card):
-        action = {"label": "How it does on the others", "tab": "Fine-tune"} if "fine_tuned" in card.training else None
+        here = card.training.get("fine_tuned", {}).get("set") == workspace.name  # else Fine-tune has nothing to show of it
+        action = {"label": "How it does on the others", "tab": "Fine-tune"} if here else None
         return {"text": " ".join(filter(None, (LEARNED.format(known, len(items.images)), text))), "action": action, "kind": "learned"}
     suited = suited_checkpoint(workspace.items.classes)
     tune = {"label": "Fine-tune it on them", "tab": "Fine-tune"}
