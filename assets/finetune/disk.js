@@ -13,13 +13,17 @@ import { count } from "../shared/format.js";
 import { address } from "../shared/http.js";
 import { complaint } from "../shared/pieces.js";
 
+const TRIES = 3; // of a request before a person is told
 const PLAY_MS = 650; // an epoch's share of the film; the glide itself takes 300 ms
 
 /** @param {string} path below "hypviz/tune/" */
 async function binary(path) {
-  const answer = await fetch(address(`tune/${path}`)).catch(() => null);
-  if (!answer?.ok) throw new Error("The disk of this epoch cannot be read from the server.");
-  return answer.arrayBuffer();
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (tries) await new Promise((resolve) => setTimeout(resolve, PLAY_MS));
+    const answer = await fetch(address(`tune/${path}`)).catch(() => null); // nobody asks again of a training that has ended
+    if (answer?.ok) return answer.arrayBuffer();
+  }
+  throw new Error("The disk of this epoch cannot be read from the server.");
 }
 
 /** The disk after an epoch. @param {string|null} id of the training @param {number} epoch @returns {Promise<Frame>} */
@@ -61,7 +65,7 @@ class Film {
 
   /** Show a training; `follow` keeps to its newest epoch while it runs. @param {Job} job */
   async show(job) {
-    const follow = this.shown.id !== job.id || this.shown.wanted === this.frames - 1;
+    const follow = this.shown.id !== job.id || !this.frames || this.shown.wanted === this.frames - 1; // where there was none, too
     if (this.shown.id !== job.id) await this.begin(job);
     this.frames = job.disk_epochs;
     this.result = job.state === "done" ? (job.best_epoch ?? 0) : null;
