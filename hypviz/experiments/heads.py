@@ -25,7 +25,7 @@ from hypviz.data.items import Items, subset_images
 from hypviz.errors import CollapseError
 from hypviz.evaluation import LISTED, EvaluateSettings, calibrate_retrieval, evaluate
 from hypviz.evaluation.task import listed_ranking
-from hypviz.experiments.unseen import series_parts
+from hypviz.experiments.unseen import interval, series_parts
 from hypviz.finetune.features import Features, build_features
 from hypviz.finetune.initial_encoder import rarity_weights
 from hypviz.finetune.split import split_images
@@ -289,13 +289,3 @@ def _cell(values: Sequence[float]) -> str:
         return "–"
     mean, half = interval([100 * value for value in values])
     return f"{mean:.1f}" if len(values) < 2 else f"{mean:.1f} ± {half:.1f}"
-
-
-def interval(values: list[float]) -> tuple[float, float]:
-    """Mean, and half of Student's 95 % interval over seeds; 0 for one seed."""
-    from scipy.stats import t
-
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return mean, 0.0
-    return mean, float(t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))

@@ -24,10 +24,10 @@ from hypviz.experiments.heads import (
     _sides,
     chosen,
     figures,
-    interval,
     page,
     run_row,
 )
+from hypviz.experiments.unseen import interval
 from hypviz.model.encoder import build_encoder
 from tests.evaluation.worlds import hierarchy_of, tree_world
 

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import uvicorn
 from fastapi.responses import HTMLResponse
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from hypviz.explore.library import DEMO, Library
 from hypviz.explore.view import View
 from hypviz.server import page_files, routes
 from hypviz.viz.disk import unpack
-from tests.page.browser import OpenPage
+from tests.page.browser import OpenPage, new_page
 
 READY = ".hv-root[data-ready]"
 THEME = """
@@ -147,3 +147,15 @@ def open_explorer(open_page: OpenPage, site: tuple[str, View], link: str = "", *
     explorer = ExplorerPage(page, site[1])
     assert explorer.run("s.disk.webgl") is False, "no plotly here: it takes as long as all the rest of the page"
     return explorer
+
+
+@contextmanager
+def explorer_on(browser: Browser, workspace: Path, checkpoint: str) -> Iterator[ExplorerPage]:
+    """The bare page over a workspace in a window of its own, which must have had no script error when it is closed."""
+    with serve_explorer(workspace, checkpoint) as (address, view):
+        page, errors = new_page(browser, viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
+        page.goto(address)
+        page.wait_for_selector(READY)
+        yield ExplorerPage(page, view)
+        page.context.close()
+        assert not errors, f"script errors on the page: {errors}"

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Route, expect
 
 from hypviz.data.formats.coco import read_coco
 from hypviz.workspace.importing import import_workspace
-from tests.page.browser import OpenPage, new_page
-from tests.page.explorer_page import READY, ExplorerPage, serve_explorer
+from tests.page.browser import OpenPage
+from tests.page.explorer_page import READY, ExplorerPage, explorer_on
 from tests.worlds import TinyWorld
 
 
@@ -22,13 +22,8 @@ def served(browser: Browser, world: TinyWorld, content: dict[str, Any], folder: 
     """The pictures of the tiny world with other annotations, on a page."""
     (folder / "annotations.json").write_text(json.dumps(content))
     import_workspace(folder / "set", read_coco(folder / "annotations.json", world.folder / "images"), name="set")
-    with serve_explorer(folder / "set", str(world.checkpoint)) as (address, view):
-        page, errors = new_page(browser, viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
-        page.goto(address)
-        page.wait_for_selector(READY)
-        yield ExplorerPage(page, view)
-        page.context.close()
-        assert not errors, f"script errors on the page: {errors}"
+    with explorer_on(browser, folder / "set", str(world.checkpoint)) as explorer:
+        yield explorer
 
 
 @pytest.fixture(scope="module")

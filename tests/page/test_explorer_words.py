@@ -8,21 +8,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.page.browser import new_page
-from tests.page.explorer_page import READY, ExplorerPage, serve_explorer
+from tests.page.explorer_page import ExplorerPage, explorer_on
 from tests.worlds import MeruWorld
 
 
 @pytest.fixture(scope="module")
 def words(browser: Browser, meru_world: MeruWorld) -> Iterator[ExplorerPage]:
     """One page for all tests, as a newcomer finds it."""
-    with serve_explorer(meru_world.workspace, str(meru_world.checkpoint)) as (address, view):
-        page, errors = new_page(browser, viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
-        page.goto(address)
-        page.wait_for_selector(READY)
-        yield ExplorerPage(page, view)
-        page.context.close()
-        assert not errors, f"script errors on the page: {errors}"
+    with explorer_on(browser, meru_world.workspace, str(meru_world.checkpoint)) as explorer:
+        yield explorer
 
 
 def keep(page: ExplorerPage, name: str) -> None:
