@@ -95,10 +95,10 @@ def page(server: Server, browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def cars(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A zip of 100 of the car photographs with their boxes, as COCO."""
+    """A zip of 60 of the car photographs with their boxes, as COCO."""
     folder = shared_data / "car_parts"
     content = json.loads((folder / "annotations.json").read_text())
-    kept = {image["id"]: image for image in content["images"][:100]}
+    kept = {image["id"]: image for image in content["images"][:60]}
     boxes = [one for one in content["annotations"] if one["image_id"] in kept]
     path = tmp_path_factory.mktemp("zip") / "cars.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -193,7 +193,7 @@ def test_what_cannot_be_learned_from_gets_a_sentence_and_changes_nothing(page: P
 def trained(page: Page, cars: Path, browser: Browser, server: Server) -> dict[str, Any]:
     """The job as the server tells it, after it was started, watched and ended in the page."""
     bring(page, cars)
-    expect(page.locator(".ht-summary")).to_contain_text("cars 100 pictures")
+    expect(page.locator(".ht-summary")).to_contain_text("cars 60 pictures")
     expect(page.locator(".ht-plan")).to_contain_text("to validate on")
     page.get_by_text("Advanced: every setting").click()
     assert page.locator(".ht-setting small").count() == page.locator(".ht-setting").count() > 15, "every setting is explained"
@@ -320,7 +320,11 @@ def test_a_training_waits_is_paused_resumed_stopped_and_cancelled(page: Page, tr
     expect(page.locator(".ht-plan")).to_contain_text("to validate on")
     until(page, "s.overview")
     before = len(state(page, "s.overview.jobs"))
-    for count in (1, 2):  # both with the usual epochs: long enough to be pressed at
+    page.get_by_text("Advanced: every setting").click()
+    page.get_by_label("Epochs", exact=True).fill("60")  # long enough to be pressed at
+    page.get_by_label("Augmented views").fill("0")  # whose features would be computed first
+    expect(page.locator(".ht-changed")).to_have_count(2)
+    for count in (1, 2):
         page.get_by_role("button", name="Start training").click()
         until(page, f"s.overview.jobs.length === {before + count} && s.overview.running")  # the job shown may be the former one
     until(page, "s.overview.running && s.overview.queue.length === 1")
