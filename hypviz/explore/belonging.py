@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array
-from scipy.stats import binom
+from scipy.special import gammaln, xlog1py, xlogy
 
 from hypviz.data.hierarchy import Hierarchy, class_graph, scene_classes
 from hypviz.data.items import Items, whole_pictures
@@ -124,5 +124,12 @@ def verdict(found: int, drawn: Sequence[tuple[int, float]]) -> str:
         return "hardly"
     odds = np.ones(1)
     for count, rate in drawn:
-        odds = np.convolve(odds, binom.pmf(np.arange(count + 1), count, rate))
+        odds = np.convolve(odds, _binomial(count, rate))
     return "better" if odds[found:].sum() < SURE else "few"
+
+
+def _binomial(count: int, rate: float) -> NDArray[np.float64]:
+    """(count + 1,) how likely each number of hits is in independent trials. (scipy.stats takes a second to load, before the first page.)"""
+    hits = np.arange(count + 1)
+    ways = gammaln(count + 1) - gammaln(hits + 1) - gammaln(count - hits + 1)
+    return np.asarray(np.exp(ways + xlogy(hits, rate) + xlog1py(count - hits, -rate)), np.float64)

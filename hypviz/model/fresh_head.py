@@ -52,10 +52,9 @@ def fit_head(encoder: HyperbolicEncoder, features: NDArray[np.floating], weights
     spread = float(centred.norm(dim=1).quantile(0.5)) if torch.isfinite(values).all() else 0.0
     if len(values) < 2 or spread <= 0:
         raise DataError("The backbone gives every picture the same features; its weights are not usable as a start.")
-    variance, vectors = torch.linalg.eigh((share * centred).T @ centred)  # ascending
-    directions = vectors.flip(1).T[: encoder.settings.embed_dim]  # (≤ D, F)
+    variance, directions = _components(share.sqrt() * centred, encoder.settings.embed_dim)
     if isinstance(encoder.head, PolarHead):
-        _fit_polar(encoder.head, mean, variance.flip(0)[: len(directions)], directions)
+        _fit_polar(encoder.head, mean, variance, directions)
         return
     weight = torch.zeros_like(encoder.head.weight, dtype=torch.float64)
     weight[: len(directions)] = directions
@@ -63,6 +62,15 @@ def fit_head(encoder: HyperbolicEncoder, features: NDArray[np.floating], weights
     weight /= radius
     encoder.head.weight.copy_(weight)
     encoder.head.bias.copy_(-(weight @ mean))
+
+
+def _components(values: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """Variances (k,), descending, and principal components (k, F) of centred, weighted features (N, F); k is the least of N, F and `most`."""
+    if 2 * len(values) < values.shape[1]:  # a hundred photographs have some thousand boxes, a backbone some thousand features
+        _, scale, vectors = torch.linalg.svd(values, full_matrices=False)
+        return scale[:most].square(), vectors[:most]
+    variance, vectors = torch.linalg.eigh(values.T @ values)  # ascending
+    return variance.flip(0)[:most], vectors.flip(1).T[:most]
 
 
 def _fit_polar(head: PolarHead, mean: Tensor, variance: Tensor, directions: Tensor) -> None:

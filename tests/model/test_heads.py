@@ -174,6 +174,17 @@ def test_features_that_say_nothing_are_refused(value: float) -> None:
         fit_head(encoder, np.full((5, encoder.head.in_features), value))
 
 
+def test_few_pictures_give_the_start_that_each_of_them_many_times_gives() -> None:
+    few = drawn(polar(), 20)
+    many = np.tile(few, (30, 1))  # more items than features, so that components come from their covariance
+    assert 2 * len(few) < few.shape[1] < len(many)
+    rare = np.linspace(1.0, 3.0, len(few))
+    for weights in (None, rare):
+        a, b = fitted(polar(), few, weights), fitted(polar(), many, None if weights is None else np.tile(weights, 30))[: len(few)]
+        np.testing.assert_allclose(np.abs(a), np.abs(b), atol=1e-4 * np.abs(b).max())  # the sign of a component is nobody's
+        assert np.abs(b).max(axis=0).min() > 0.01 * np.abs(b).max()
+
+
 # --- checkpoints and optimiser
 
 
