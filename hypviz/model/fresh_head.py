@@ -65,7 +65,7 @@ def fit_head(encoder: HyperbolicEncoder, features: NDArray[np.floating], weights
 
 
 def _components(values: Tensor, most: int) -> tuple[Tensor, Tensor]:
-    """Variances (k,), descending, and principal components (k, F) of centred, weighted features (N, F); k is the least of N, F and `most`."""
+    """Variances (k,), descending, and principal components (k, F) of centred, weighted features (N, F); k is at most N, F, `most`."""
     if 2 * len(values) < values.shape[1]:  # a hundred photographs have some thousand boxes, a backbone some thousand features
         _, scale, vectors = torch.linalg.svd(values, full_matrices=False)
         return scale[:most].square(), vectors[:most]
