@@ -112,10 +112,10 @@ def _polar_job(job: FitJob, build: Path) -> FitJob:
     """The job of the last stage: the former backbone, whose features are computed once, under a polar head that is not trained yet."""
     from hypviz.config import TrainSettings, from_mapping
     from hypviz.data.crops import build_crop_cache
-    from hypviz.finetune.features import backbone_hash, build_features
+    from hypviz.finetune.features import build_features
     from hypviz.finetune.initial_encoder import rarity_weights, spaced
     from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
-    from hypviz.model.encoder import build_encoder
+    from hypviz.model.encoder import backbone_hash, build_encoder
     from hypviz.model.fresh_head import fit_head, with_polar_head
     from hypviz.workspace.store import Workspace
 

@@ -128,11 +128,10 @@ def prepare(
     dimension: of the heads' space, None for the one that a fresh head gets.  leave_out: judge on the pictures whose file names begin so,
     and learn from all others, instead of the split; DataError where fewer than two pictures' do, or all do.
     """
-    from hypviz.finetune.features import backbone_hash
     from hypviz.finetune.initial_encoder import start_settings
     from hypviz.finetune.request import FinetuneRequest
     from hypviz.inference.embed import in_fastest_dtype
-    from hypviz.model.encoder import build_encoder
+    from hypviz.model.encoder import backbone_hash, build_encoder
 
     opened = Workspace.open(workspace)
     settings = start_settings(FinetuneRequest(str(workspace), backbone=backbone))

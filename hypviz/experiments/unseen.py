@@ -95,11 +95,10 @@ def series_parts(items: Items, beginning: str, count: int, *, seed: int = 0) -> 
 def load_photographs(items: Items, hierarchy: Hierarchy, cache: Path, *, views: int, on_share: OnShare) -> Photographs:
     """Pictures with their features, computed once and kept in `cache`; views: augmented ones beside the plain one."""
     from hypviz.config import TrainSettings
-    from hypviz.finetune.features import backbone_hash
     from hypviz.finetune.initial_encoder import start_settings
     from hypviz.finetune.request import FinetuneRequest
     from hypviz.inference.embed import in_fastest_dtype
-    from hypviz.model.encoder import build_encoder
+    from hypviz.model.encoder import backbone_hash, build_encoder
 
     settings = start_settings(FinetuneRequest(str(cache), backbone=BACKBONE))
     encoder = build_encoder(settings).eval()

@@ -6,7 +6,6 @@ head of a few ten thousand weights learns a small set by heart.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +25,6 @@ MAX_BYTES = 1 << 30
 """Features kept at most; beyond, there are fewer views."""
 KEPT_FILES = 4
 """Files of features, and of crops, that a folder of caches holds; the oldest goes when another comes."""
-
-
-def backbone_hash(encoder: HyperbolicEncoder) -> str:
-    """Names what features depend on: the backbone's weights, the input size and its normalisation. 16 hexadecimal digits."""
-    digest = hashlib.sha256(f"{encoder.settings.backbone} {encoder.image_size}".encode())
-    for tensor in (encoder.mean, encoder.std, *encoder.backbone.state_dict().values()):
-        digest.update(tensor.detach().cpu().float().numpy().tobytes())
-    return digest.hexdigest()[:16]
 
 
 def affordable_views(views: int, items: int, features: int) -> int:

@@ -24,7 +24,7 @@ from hypviz.data.hierarchy import subset_hierarchy
 from hypviz.data.image_batches import ImageSampler
 from hypviz.data.items import picture_marks, subset_images
 from hypviz.errors import DataError
-from hypviz.finetune.features import Features, affordable_views, backbone_hash, build_features, make_room, plain_features
+from hypviz.finetune.features import Features, affordable_views, build_features, make_room, plain_features
 from hypviz.finetune.folder import JobFolder
 from hypviz.finetune.frames import Frames, followed_images
 from hypviz.finetune.initial_encoder import load_start, rarity_weights, spaced
@@ -37,7 +37,7 @@ from hypviz.inference.in_pictures import in_pictures, picture_rows
 from hypviz.model.card import Card, checkpoint_label
 from hypviz.model.checkpoint import load_checkpoint, save_checkpoint
 from hypviz.model.device import hardware, peak_memory_mib, pick_device
-from hypviz.model.encoder import HyperbolicEncoder
+from hypviz.model.encoder import HyperbolicEncoder, backbone_hash
 from hypviz.model.fresh_head import fit_head
 from hypviz.search.embedding import Embedding
 from hypviz.storage.files import write_file

@@ -7,6 +7,7 @@ clamp c₀/10…10 c₀, at least 0.1…10) and log 1/τ (clamp <= 100). A publi
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -184,6 +185,14 @@ def _polar(tangent: Tensor) -> tuple[Tensor, Tensor]:
     # ‖v‖ has no gradient at 0 and v/‖v‖ none below it: the floor only guards an exactly vanishing feature.
     radius = tangent.norm(dim=-1).clamp_min(torch.finfo(torch.float32).eps)
     return tangent / radius.unsqueeze(-1), radius
+
+
+def backbone_hash(encoder: HyperbolicEncoder) -> str:
+    """Names what features depend on: the backbone's weights, the input size and its normalisation. 16 hexadecimal digits."""
+    digest = hashlib.sha256(f"{encoder.settings.backbone} {encoder.image_size}".encode())
+    for tensor in (encoder.mean, encoder.std, *encoder.backbone.state_dict().values()):
+        digest.update(tensor.detach().cpu().float().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def build_encoder(settings: EncoderSettings, *, weights: str | None = None, seed: int = 0) -> HyperbolicEncoder:
