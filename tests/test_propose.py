@@ -71,16 +71,18 @@ def embedding_of(angles: list[float], radii: list[float], geometry: str = "hyper
     return Embedding(directions, np.array(radii, np.float32), 1.0, geometry)
 
 
-def test_only_windows_inside_the_cone_and_farther_out_are_chosen_the_farthest_first() -> None:
+def test_only_windows_inside_the_cone_and_farther_out_are_chosen_the_likeliest_or_nearest_to_the_root_first() -> None:
     boxes = np.array([[0.0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10], [60, 0, 70, 10]])
     # behind the picture and far; beside it; in front of it; behind and farther
     embedding = embedding_of([0, 0.02, 3.0, 0, 0.01], [1.0, 1.5, 2.0, 0.5, 1.8])
-    assert choose(embedding, boxes, 0.5, ProposalSettings()).tolist() == [3, 0]
-    assert choose(embedding, boxes, 0.5, ProposalSettings(most=1)).tolist() == [3]
+    assert choose(embedding, boxes, 0.5, ProposalSettings()).tolist() == [0, 3]
+    assert choose(embedding, boxes, 0.5, ProposalSettings(most=1)).tolist() == [0]
+    likely = np.array([0.1, 9.0, 9.0, 0.2])  # the second and third are no parts, however much they look like objects
+    assert choose(embedding, boxes, 0.5, ProposalSettings(), likely).tolist() == [3, 0]
     wide = embedding_of([0, 1.5, 1.5, 0, 0.01], [1.0, 0.9, 1.1, 0.5, 1.8])  # a cone of more than half the space
-    assert choose(wide, boxes, 3.1, ProposalSettings()).tolist() == [3, 1]
+    assert choose(wide, boxes, 3.1, ProposalSettings()).tolist() == [1, 3]
     stacked = np.tile(boxes[0], (4, 1))
-    assert choose(embedding, stacked, 0.5, ProposalSettings()).tolist() == [3]
+    assert choose(embedding, stacked, 0.5, ProposalSettings()).tolist() == [0]
 
 
 def test_proposals_are_added_after_the_boxes_of_their_image_and_leave_the_rest_alone() -> None:

@@ -24,6 +24,7 @@ from hypviz.cli import (
     health,
     index,
     model,
+    objectness,
     photos,
     publish,
     push,
@@ -62,6 +63,7 @@ app.command("experiment")(experiment.experiment)
 app.command("demo")(demo.demo)
 app.command("heads")(heads.heads)
 app.command("photos")(photos.photos)
+app.command("objectness")(objectness.objectness)
 app.command("doctor")(doctor.doctor)
 app.add_typer(user.app, name="user", help="Names and passwords for a server that others reach.")
 app.add_typer(bench.app, name="bench")

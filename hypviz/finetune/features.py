@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hypviz.config import TrainSettings
+from hypviz.inference.embed import projected
 from hypviz.model.device import in_batches, inference_batch
 from hypviz.model.encoder import HyperbolicEncoder
 from hypviz.progress import OnShare
@@ -48,9 +49,7 @@ class Features:
 
     def embedding(self, encoder: HyperbolicEncoder, rows: NDArray[np.int64]) -> Embedding:
         """The plain views of some items, embedded."""
-        with torch.inference_mode():
-            directions, radii = encoder.project(torch.from_numpy(self.values[0, rows]).to(encoder.mean.device))
-        return Embedding(directions.cpu().numpy(), radii.cpu().numpy(), encoder.curv.item(), encoder.settings.geometry)
+        return Embedding(*projected(encoder, self.values[0, rows]), encoder.curv.item(), encoder.settings.geometry)
 
 
 def hidden(features: NDArray[np.float32], share: float, draw: np.random.Generator) -> NDArray[np.float32]:

@@ -54,6 +54,31 @@ def encode(
     return torch.cat([d for d, _ in parts]).numpy(), torch.cat([r for _, r in parts]).numpy()
 
 
+def features_of(encoder: HyperbolicEncoder, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """uint8 crops (n, S, S, 3) → features of the backbone (n, F), as `encode` sees them."""
+    import torch
+
+    from hypviz.model.device import in_batches, inference_batch
+
+    def work(start: int, stop: int) -> torch.Tensor:
+        with torch.inference_mode():
+            values: torch.Tensor = encoder.backbone(encoder.normalise(np.array(crops[start:stop])))  # a copy, as in `encode`
+            return values.float().cpu()
+
+    parts = [part for _, _, part in in_batches(work, len(crops), inference_batch(encoder.mean.device))]
+    features: NDArray[np.float32] = torch.cat(parts).numpy()
+    return features
+
+
+def projected(encoder: HyperbolicEncoder, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Features of the backbone (n, F) → directions (n, D) and radii (n,), by the head."""
+    import torch
+
+    with torch.inference_mode():
+        directions, radii = encoder.project(torch.from_numpy(features).to(encoder.mean.device))
+    return directions.cpu().numpy(), radii.cpu().numpy()
+
+
 def embed_items(
     items: Items, encoder: HyperbolicEncoder, *, batch: int | None = None, workers: int = 2, on_progress: OnProgress | None = None
 ) -> Embedding:

@@ -2,9 +2,9 @@
 
 Every window of a few sizes, shapes and places is embedded like any item. A window is kept when the model says that it is
 a part of its picture, that is inside the picture's cone (the one retrieval meaning, at the checkpoint's calibrated ω) and
-farther from the root than the picture. Of windows that overlap, the one farthest from the root is kept, since the model
-places what is most specific there, and a window that cuts an object or holds two is less so. This is ours [R]; the paper
-needs boxes.
+farther from the root than the picture. Of windows that overlap, the one is kept that most likely frames an object, as was learned from
+annotated boxes for the shipped backbone of photographs (`inference.objectness`); for another backbone the one nearest the root, where
+objects lie above their parts. This is ours [R]; the paper needs boxes.
 
 A proposal is an item of `source` "proposal" and of the one class PROPOSED: it is never counted, exported or shown as an
 annotation. The workspace it came from stays as it is.
@@ -25,8 +25,9 @@ from hypviz.data.crops import crop_square
 from hypviz.data.items import SCENE, Items, item_ids
 from hypviz.data.pictures import open_upright
 from hypviz.errors import DataError, SettingsError
-from hypviz.inference.embed import encode, in_fastest_dtype
+from hypviz.inference.embed import features_of, in_fastest_dtype, projected
 from hypviz.inference.in_pictures import in_pictures
+from hypviz.inference.objectness import shipped_objectness
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
@@ -53,8 +54,8 @@ class ProposalSettings:
     """Step between windows as a share of their side."""
     overlap: float = 0.4
     """Of two windows whose intersection is more than this share of their union, one is kept."""
-    most: int = 12
-    """Proposals kept per picture."""
+    most: int = 6
+    """Proposals kept per picture; the first are the likeliest."""
     min_side: float = 24.0
     """Smaller windows, in pixels, show nothing."""
 
@@ -115,10 +116,14 @@ def suppress(boxes: Boxes, score: NDArray[np.floating], *, overlap: float, most:
     return np.array(selected, dtype=np.int64)
 
 
-def choose(embedding: Embedding, boxes: Boxes, omega: float | Cones, settings: ProposalSettings) -> NDArray[np.int64]:
-    """Rows of the windows (n, 4) that the model takes for parts of their picture, the most specific first.
+def choose(
+    embedding: Embedding, boxes: Boxes, omega: float | Cones, settings: ProposalSettings, likely: NDArray[np.floating] | None = None
+) -> NDArray[np.int64]:
+    """Rows of the windows (n, 4) that the model takes for parts of their picture, the likeliest object first.
 
     embedding: n + 1 rows, the whole picture's first.  omega: half-angle of the picture's cone in radians, or the cones by level.
+    likely: (n,) how likely each window frames an object; None for those nearest to the root first, or, where radii
+    mean nothing, those with the smallest angle at the picture.
     """
     index = Index(embedding)
     picture = index.query(0)
@@ -126,9 +131,11 @@ def choose(embedding: Embedding, boxes: Boxes, omega: float | Cones, settings: P
     rows = np.asarray(children.rows, np.int64)
     if embedding.geometry != "cosine":  # whose radii say nothing
         rows = rows[embedding.radii[rows] > embedding.radii[0]]
-        score = np.asarray(embedding.radii[rows])
+        score = -np.asarray(embedding.radii[rows])
     else:
         score = -np.asarray(children.angle)
+    if likely is not None:
+        score = np.asarray(likely)[rows - 1]
     return rows[suppress(boxes[rows - 1], score, overlap=settings.overlap, most=settings.most)] - 1
 
 
@@ -154,7 +161,7 @@ def propose(
     if not len(images):
         raise DataError(f"All {len(alone):,} pictures have boxes; propose for them too by --everywhere.")
     proposals: dict[int, Boxes] = {}
-    quick = None
+    objectness, quick = shipped_objectness(encoder), None
     for done, image in enumerate(images.tolist(), start=1):
         picture = open_upright(items.path(int(items.offsets[image])))
         size = (int(items.images.width[image]), int(items.images.height[image]))
@@ -162,9 +169,11 @@ def propose(
         if len(boxes):
             crops = np.stack([crop_square(picture, box, encoder.image_size) for box in [(0.0, 0.0, *map(float, size)), *boxes.tolist()]])
             quick = quick or in_fastest_dtype(encoder, crops, count=len(crops) * len(images))
-            embedding = Embedding(*encode(quick, crops), encoder.curv.item(), encoder.settings.geometry)
+            features = features_of(quick, crops)
+            embedding = Embedding(*projected(quick, features), encoder.curv.item(), encoder.settings.geometry)
             embedding = in_pictures(embedding, np.zeros(len(crops), np.int64), replace(encoder.settings, contents=0.0))
-            proposals[image] = boxes[choose(embedding, boxes, omega, settings)]
+            likely = None if objectness is None else objectness.scores(features[1:], boxes, size)
+            proposals[image] = boxes[choose(embedding, boxes, omega, settings, likely)]
         if on_progress is not None:
             on_progress(done, len(images))
     if not any(len(boxes) for boxes in proposals.values()):

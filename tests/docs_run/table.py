@@ -80,6 +80,7 @@ SMALLER = (
     Smaller("photos", PHOTOS, "", (("tune.epochs", 1), ("tune.views", 0))),
     Smaller("photos FOLDER --leave-out coco_", PHOTOS, "--seeds 1", (("tune.epochs", 1), ("tune.views", 0))),
     Smaller("photos PHOTOS PHOTOS_MORE CAR_PARTS --leave-out coco_", PHOTOS, "--seeds 1", (("tune.epochs", 1), ("tune.views", 0))),
+    Smaller("objectness", "five pictures of each set, through a small network", "--pictures 5 --backbone demo-small"),
     Smaller("data clipart", "two scenes show what 400 are", "--count 2"),
     Smaller("data openimages", "eight pictures in place of a million", "--limit 8"),
     Smaller("export onnx", "a network of a tenth of the weights; tests/model/test_onnx_file.py writes `photos`", "--checkpoint runs/mine"),
