@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from hypviz.search.lists import engine
 from hypviz.search.lists.bounds import FARTHER, can_hold, code_margin, depth, gamma, over_spans
 from hypviz.search.lists.store import Lists
 from hypviz.search.regions import SLACK, Doubles
+from hypviz.search.rules import Order
 from hypviz.search.scan import Scan, Task
 from hypviz.search.scoring import Floats
 from hypviz.search.shells import Shells, between, edges_of
@@ -147,10 +149,8 @@ class ListScan(Scan):
         query_radii, holding, order = self._query_radii.astype(np.float64), self.task.holding, self.task.order
         if holding is not None and not better:
             return self._table(holding.region(query_radii, self.shells, self.embedding), margin)
-        if order is None:
-            raise ValueError("A task asks for an order, for what is held, or for both.")
         best = self.best.copy()
-        return self._table(order.region(best, query_radii, self.shells, self.embedding), margin, best)
+        return self._table(cast(Order, order).region(best, query_radii, self.shells, self.embedding), margin)
 
     def _over_lists(self, table: Table) -> tuple[Doubles, Doubles]:
         """(L,) the lowest `near` and the highest `far` of the shells of each list."""
