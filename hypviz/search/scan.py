@@ -55,17 +55,13 @@ ALONE = 1 << 16
 class Task:
     """What a scan is asked.  order: None where only members are wanted.  holding: None where every item may be listed.  limit: of the
     list.  skip: (N,) items that are not listed, or None; they may be members all the same.  members: whether their rows are kept.
-    ValueError without an order and without what is held."""
+    A scan needs an order, what is held, or both."""
 
     order: Order | None
     holding: Holding | None
     limit: int = 1
     skip: Mask | None = None
     members: bool = False
-
-    def __post_init__(self) -> None:
-        if self.order is None and self.holding is None:
-            raise ValueError("A task asks for an order, for what is held, or for both.")
 
 
 def scan(
