@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
+import logging
 import math
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -430,3 +433,15 @@ def test_a_run_over_other_vectors_begins_anew_with_its_own_seed(tmp_path: Path, 
     assert values(build_lists(e, tmp_path / "lists", seed=4)) == expected
     assert values(build_lists(e, tmp_path / "other", seed=5)) != expected
     assert values(build_lists(e, tmp_path / "lists")) == expected, "what is there is taken as it is"
+
+
+def test_folders_above_are_made_and_faiss_tells_nothing_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "one" / "in" / "another" / "lists"
+    build_lists(points(100), folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["lists.codes", "lists.json", "lists.npz"]
+    logger = logging.getLogger("faiss.loader")
+    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    assert engine.has_faiss() and engine.faiss() is sys.modules["faiss"] and logger.level == logging.WARNING
+    asked: list[str] = []
+    monkeypatch.setattr(importlib.util, "find_spec", asked.append)
+    assert not engine.has_faiss() and asked == ["faiss"]

@@ -148,7 +148,7 @@ def items_of(of: Shells, geometry: str, rng: np.random.Generator) -> tuple[Embed
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("ranking", RANKINGS, ids=Ranking.describe)
+@pytest.mark.parametrize("ranking", RANKINGS, ids=[f"{one.by} {one.apex}" for one in RANKINGS])
 @pytest.mark.parametrize("geometry", GEOMETRIES)
 def test_whatever_beats_a_value_is_in_the_region_of_its_shell_and_something_there_reaches_it(
     geometry: str, ranking: Ranking, task: str
@@ -302,3 +302,37 @@ def test_in_cosine_geometry_an_angle_is_a_cosine(apex: str) -> None:
     half = limit / 2 if apex == "sum" else limit
     expected = np.where(half >= math.pi, ALL, np.cos(half))
     assert near == pytest.approx(np.broadcast_to(expected, (5, 3))) and far.tolist() == [[NOWHERE] * 3] * 5
+
+
+# --- limits that are met everywhere, or exactly
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("ranking", RANKINGS, ids=[f"{one.by} {one.apex}" for one in RANKINGS])
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_where_there_is_nothing_to_beat_everything_passes(geometry: str, ranking: Ranking, task: str) -> None:
+    of = shells(np.random.default_rng(1))
+    near, far = Order(ranking, task).region(np.full(3, np.inf), np.array([0.0, 0.7, 300.0]), of, space(geometry))
+    assert near.shape == far.shape == (3, 8) and (near == ALL).all()
+
+
+def test_two_angles_of_points_as_far_out_sum_to_two_right_ones() -> None:
+    for geometry in ("hyperbolic", "euclidean"):
+        one, limits = np.ones(3), np.array([math.pi, math.pi - 1e-9, 2 * math.pi])
+        for task in TASKS:
+            near, far = sum_region(limits, one, one, space(geometry), task=task)
+            assert near.tolist() == [ALL, NONE, ALL] and far.tolist() == [NOWHERE] * 3
+    away = np.array([2.0])
+    near, far = sum_region(np.array([2.0]), away, away / 2, space(), task="children")
+    assert [float(near[0]), float(far[0])] == [NONE, NOWHERE], "nothing nearer the root has a sum below π"
+    near, far = sum_region(np.array([4.0]), away, away / 2, space(), task="children")
+    assert float(near[0]) == NONE and -1 < float(far[0]) < 1, "above it, what lies on the far side"
+
+
+def test_nothing_is_certain_where_rounding_would_decide() -> None:
+    at, right = np.array([2.0]), np.array([math.pi / 2])
+    near, far = interior_region(right, at, at, space("euclidean"), holes=True)
+    assert [float(near[0]), float(far[0])] == [NONE, NOWHERE]
+    assert float(interior_region(right, at, at, space("euclidean"))[0][0]) == ALL
+    near, _ = interior_region(right, at, at * 0.9, space("euclidean"), holes=True)
+    assert float(near[0]) == ALL, "of what lies inwards it is certain"
