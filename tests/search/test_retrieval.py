@@ -71,7 +71,7 @@ def value(e: Embedding, ranking: Ranking, task: str) -> np.ndarray:
         Ranking("angle + cosine", "query", 0.5),
         Ranking("angle + cosine", "sum", 3.0),
     ],
-    ids=Ranking.describe,
+    ids=["query", "candidate", "cosine", "query and cosine", "sum and cosine"],
 )
 def test_a_ranking_is_what_its_words_say(e: Embedding, ranking: Ranking, task: str) -> None:
     cosine = e.directions @ e.directions.T
