@@ -87,7 +87,7 @@ class Pairs:
         angle = np.array(rough, np.float64)
         close = np.flatnonzero(cosine >= 1 - CLOSE)
         if len(close):
-            x, y = (self.x[close], self.y[close]) if at_query else (self.y[close], self.x[close])
+            x, y = self.x[close], self.y[close]  # which is the apex, the radii say
             if flat:
                 angle[close] = refined_euclidean_exterior_angle(x, apex_radius[close], y, other_radius[close])
             else:

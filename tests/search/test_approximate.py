@@ -45,6 +45,9 @@ def test_values_of_rows_are_those_of_their_rankings_a_few_at_a_time(made: tuple[
             assert found.dtype == np.float32 and found == pytest.approx(float64.value(e, query, by, "children")[rows], abs=3e-4)  # type: ignore[arg-type]
         near = Query(e.directions[8], float(e.radii[8]) * 1.01)
         assert near.radius > 1 and index.values_of(near, np.array([8]))[0] == pytest.approx(2 * math.pi - 0.5, abs=3e-4)
+        close = Query(e.directions[8] + np.float32(1e-5) * e.directions[9], float(e.radii[8]) * 0.9999)
+        exact = float64.value(e, close, RETRIEVAL.children, "children")[8]
+        assert index.values_of(close, np.array([8, 9]))[0] == pytest.approx(exact, abs=1e-3), "of near ones too"
         nothing = index.values_of(query, np.empty(0, np.int64))
         assert nothing.dtype == np.float32 and not len(nothing)
 

@@ -17,6 +17,7 @@ from hypviz.search.lists.build import build_lists
 from hypviz.search.ordering import retrieval_scores
 from hypviz.search.orders import near_duplicates
 from hypviz.search.retrieval import Cones, Ranking, Retrieval
+from hypviz.search.rules import pairs_of
 from hypviz.search.violations import edge_angles, inverted, outside_cone
 from tests.search.float64 import RANKINGS
 
@@ -108,3 +109,11 @@ def test_so_do_orders_scores_of_pools_and_what_contradicts_its_annotation(geomet
 
     stored, single = in_precision(wide(geometry), kind)
     assert answers(stored) == answers(single)
+
+
+def test_a_pair_has_the_radius_of_its_query_in_single_precision() -> None:
+    stored, single = in_precision(wide(), np.float64)
+    pairs = pairs_of(Query(stored.directions[0], 0.1), stored, np.arange(5))
+    assert [each.dtype.name for each in (pairs.x, pairs.y, pairs.query_radius, pairs.radius)] == ["float32"] * 4
+    assert pairs.query_radius.tolist() == [np.float32(0.1)] * 5 and pairs.y.tolist() == single.directions[:5].tolist()
+    assert pairs.x.shape == pairs.y.shape == (5, 6) and pairs.radius.tolist() == single.radii[:5].tolist()

@@ -87,6 +87,10 @@ def test_what_is_certain_is_a_part_of_the_truth_and_all_of_it_where_there_is_no_
         e = around(np.array([other]), geometry)
         at_query, _, cosine = angles(e, query(own))
         for region, angle in ((exterior_region, at_query), (interior_region, math.pi - at_query)):
+            possible = [float(side[0]) for side in region(*(np.array([x]) for x in (limit, own, other)), space(geometry))]
+            assert (possible == [NONE, NOWHERE]) == bool(angle.min() > limit) or abs(angle.min() - limit) < 1e-2, (
+                "nothing is let through in vain"
+            )
             near, far = (float(side[0]) for side in region(*(np.array([x]) for x in (limit, own, other)), space(geometry), holes=True))
             sure = (cosine >= near + 1e-5) | (cosine <= far - 1e-5)
             assert (angle[sure] <= limit + 1e-4).all()
@@ -113,11 +117,11 @@ def test_a_distance_from_the_root_is_a_radius_whatever_the_cosine(geometry: str)
     limit, low, high = np.array([1.0, 1.0, 1.0, 1.0]), np.array([0.0, 0.5, 1.0, 1.1]), np.array([0.2, 2.0, 1.0, 3.0])
     with np.errstate(all="raise", under="ignore"):
         near, far = distance_region(limit, np.zeros(4), low, high, space(geometry, 1.0))
-    assert near.tolist() == [ALL, ALL, ALL, NONE] and far.tolist() == [NOWHERE] * 4
+    assert (near <= -1).tolist() == [True, True, True, False] and near[3] == NONE and far.tolist() == [NOWHERE] * 4
     to_root, _ = distance_region(np.array([1.0, 1.0]), np.array([0.9, 1.1]), np.zeros(2), np.zeros(2), space(geometry, 1.0))
-    assert to_root.tolist() == [ALL, NONE]
+    assert to_root[0] <= -1 and to_root[1] == NONE
     around_it, _ = distance_region(np.array([5.0]), np.ones(1), np.ones(1), 2 * np.ones(1), space(geometry, 1.0))
-    assert around_it.tolist() == [ALL], "a ball that holds the root and more"
+    assert around_it[0] <= -1, "a ball that holds the root and more"
 
 
 def test_a_distance_is_in_true_units() -> None:

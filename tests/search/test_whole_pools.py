@@ -12,6 +12,7 @@ from hypviz.errors import DataError, SettingsError
 from hypviz.geometry import distance_from_cosine
 from hypviz.search import near, ordering, orders, violations
 from hypviz.search.answers import Query
+from hypviz.search.best import BestOfEach
 from hypviz.search.embedding import GEOMETRIES, Embedding
 from hypviz.search.index import Index
 from hypviz.search.ordering import members, retrieval_scores
@@ -170,19 +171,19 @@ def test_angles_of_near_pairs_are_computed_anew_a_part_at_a_time(monkeypatch: py
         e = Embedding(directions.astype(np.float32), 1 + np.float32(1e-4) * np.arange(25, dtype=np.float32), 0.5, geometry)
         cosine = np.ones((1, 25), np.float32)
         ends = e.directions[:1], e.directions
-        whole = near.refine(np.zeros((1, 25), np.float32), cosine, e.radii[:1, None], e.radii, ends, space=e, at_query=True)
+        whole = near.refine(np.zeros((1, 25), np.float32), cosine, e.radii[:1, None], e.radii, ends, space=e)
         exact = float64.angles(e, Query(e.directions[0], 1.0))[0]
         assert whole[0, 1:] == pytest.approx(exact[1:], abs=1e-3)
         sizes, original = [], getattr(near, name)
         with monkeypatch.context() as patch:
             patch.setattr(near, "PAIRS", 10)
             patch.setattr(near, name, lambda x, *rest, _o=original, _s=sizes, **more: (_s.append(len(rest[1])), _o(x, *rest, **more))[1])
-            parts = near.refine(np.zeros((1, 25), np.float32), cosine, e.radii[:1, None], e.radii, ends, space=e, at_query=True)
+            parts = near.refine(np.zeros((1, 25), np.float32), cosine, e.radii[:1, None], e.radii, ends, space=e)
         assert sizes == [10, 10, 5] and parts.tolist() == whole.tolist()
         for shape in ((25,), (25, 1)):  # one query, or pairs
             other = near.refine(
                 np.zeros(25, np.float32), np.ones(25, np.float32), np.full(25, 1, np.float32), e.radii,
-                (ends[0][0] if shape == (25,) else np.tile(ends[0], (25, 1)), ends[1]), space=e, at_query=True,
+                (ends[0][0] if shape == (25,) else np.tile(ends[0], (25, 1)), ends[1]), space=e,
             )  # fmt: skip
             assert other.tolist() == whole[0].tolist()
 
@@ -216,6 +217,13 @@ def test_edges_are_looked_at_a_block_at_a_time(monkeypatch: pytest.MonkeyPatch) 
     angles = violations.edge_angles(e, parent, child)
     exact = [float64.angles(e, Query(e.directions[one], float(e.radii[one])))[0][other] for one, other in zip(parent, child, strict=True)]
     assert sizes == [10, 10, 5] and angles == pytest.approx(np.array(exact), abs=2e-4) and angles.dtype == np.float32
+    near_by = Embedding(e.directions + np.float32(1e-5) * e.directions[:1], np.float32(1.0001) * e.radii, e.curv)
+    both = Embedding(np.concatenate([e.directions, near_by.directions]), np.concatenate([e.radii, near_by.radii]), e.curv)
+    close = violations.edge_angles(both, np.arange(30), np.arange(30, 60))
+    wanted = [float64.angles(near_by, Query(e.directions[row], float(e.radii[row])))[0][row] for row in range(30)]
+    assert close == pytest.approx(np.array(wanted), abs=1e-3), "of near pairs too"
+    marks = violations.outside_cone(e, parent, child, omega=1.0), violations.inverted(e, parent, child)
+    assert [each.dtype for each in marks] == [np.bool_] * 2 and [each.shape for each in marks] == [(30,)] * 2
 
 
 @pytest.mark.parametrize("geometry", ["hyperbolic", "euclidean"])
@@ -247,7 +255,7 @@ def test_only_angles_that_may_be_off_are_computed_anew(monkeypatch: pytest.Monke
     turn = np.geomspace(1e-5, 0.5, 400)
     e = Embedding(np.stack([np.cos(turn), np.sin(turn)], axis=1).astype(np.float32), np.full(400, 1.5, np.float32), 1.0)
     cosine = np.cos(turn).astype(np.float32)
-    near.refine(np.zeros(400, np.float32), cosine, np.float32(1.0), e.radii, (np.float32([1, 0]), e.directions), space=e, at_query=True)  # type: ignore[arg-type]
+    near.refine(np.zeros(400, np.float32), cosine, np.float32(1.0), e.radii, (np.float32([1, 0]), e.directions), space=e)  # type: ignore[arg-type]
     (count,) = sizes
     assert 0.2 < turn[count - 1] / math.acos(1 - near.NEAR) < 0.9 or turn[count - 1] < 0.03
 
@@ -256,7 +264,9 @@ def test_only_angles_that_may_be_off_are_computed_anew(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("chunk_bytes", [64 * 64, 8 << 20])
-def test_one_of_each_group_is_its_best_child_in_blocks_too(chunk_bytes: int) -> None:
+def test_one_of_each_group_is_its_best_child_in_blocks_too(chunk_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    starts, add = [], BestOfEach.add
+    monkeypatch.setattr(BestOfEach, "add", lambda self, start, *rest: (starts.append(start), add(self, start, *rest))[1])
     e = cloud(2600, 3)
     groups, whole = np.arange(2600) % 40, np.arange(2600) % 7 == 0
     retrieval = Retrieval(Ranking("distance"), cones=Cones((1.5,), outward=True))
@@ -274,6 +284,7 @@ def test_one_of_each_group_is_its_best_child_in_blocks_too(chunk_bytes: int) -> 
             assert (np.diff(found.radius) >= 0).all() and found.proof == "exact" and found.counted
             assert found.angle == pytest.approx(angle[found.rows], abs=1e-5)
             assert found.rows[np.argsort(found.rank)].tolist() == list(best.values())[:limit]
+    assert starts == ([0, 1024, 2048] if chunk_bytes == 4096 else [0]) * 4
 
 
 # --- words

@@ -48,7 +48,7 @@ def centroids(directions: Floats, count: int, seed: int, most: int) -> Floats:
     clustering = faiss().Kmeans(
         dims, count, niter=ITERATIONS, spherical=True, seed=seed, min_points_per_centroid=1, max_points_per_centroid=most
     )
-    clustering.train(np.ascontiguousarray(directions, np.float32))
+    clustering.train(directions)
     length = np.linalg.norm(clustering.centroids, axis=1, keepdims=True)
     fallback = np.eye(1, dims, dtype=np.float32)  # where all cancels out, any direction is a centroid
     unit: Floats = np.where(length > np.float32(1e-6), clustering.centroids / np.maximum(length, np.float32(1e-6)), fallback)
@@ -59,7 +59,7 @@ def closest(directions: Floats, among: Floats) -> Rows:
     """(n,) the centroid with the largest cosine for each direction."""
     flat = faiss().IndexFlatIP(among.shape[1])
     flat.add(among)
-    found: Rows = flat.search(np.ascontiguousarray(directions, np.float32), 1)[1][:, 0]
+    found: Rows = flat.search(directions, 1)[1][:, 0]
     return found
 
 

@@ -208,7 +208,7 @@ class ListScan(Scan):
         which = np.flatnonzero(hopeful)
         if len(which) <= 2 * self.task.limit + FEW:
             return None
-        radii = np.asarray(self.embedding.radii[rows[which]], np.float32)
+        radii = self._radii[rows[which]]
         value = self.task.order.ranking.values(
             np.clip(cosine[which], -1, 1), self._query_radii, radii, space=self.embedding, task=self.task.order.task
         )
