@@ -87,7 +87,7 @@ def test_an_index_answers_as_over_the_same_vectors_in_float32(geometry: str, sea
 
 
 @pytest.mark.parametrize("kind", PRECISIONS)
-@pytest.mark.parametrize("search", ["children", "parents", "members", "values", "way", "best"])
+@pytest.mark.parametrize("search", ["children", "parents", "values", "own"])
 def test_so_do_lists(search: str, kind: Any, tmp_path: Path) -> None:
     pytest.importorskip("faiss")
     stored, single = in_precision(wide(), kind)

@@ -26,7 +26,7 @@ from hypviz.search.scoring import APEXES
 from hypviz.search.shells import Shells
 from tests.search.float64 import RANKINGS, angles, value
 
-TURN = np.linspace(0, math.pi, 1501)
+TURN = np.linspace(0, math.pi, 401)
 TASKS = ("children", "parents")
 
 
@@ -242,7 +242,7 @@ def test_an_angle_is_replaced_by_one_that_never_falls_and_is_never_larger(geomet
         elif (apex == "query") == (task == "children") and apex != "sum" and own > 0 and other > 0:
             behind = exact >= exact.min() + 1e-9
             start = int(exact.argmin())
-            assert rising[start:] == pytest.approx(exact[start:], abs=1e-5) and rising[0] >= exact.min() - 1e-5 and behind.any()
+            assert rising[start:] == pytest.approx(exact[start:], abs=1e-4) and rising[0] >= exact.min() - 1e-4 and behind.any()
             alike += 1
     inner = apex != "sum" and (apex == "query") != (task == "children") and geometry != "cosine"
     assert alike or inner
