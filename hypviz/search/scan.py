@@ -235,7 +235,7 @@ class Scan:
         step = max(64, (1 << 19) // self._directions.shape[1])
         for low in range(0, len(place), step):
             part = slice(low, low + step)
-            order = np.argsort(number[part], kind="stable")
+            order = np.argsort(number[part])
             self._judge(place[part][order], number[part][order])
 
     def _judge(self, place: Rows, number: NDArray[np.intp]) -> None:

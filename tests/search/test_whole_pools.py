@@ -146,6 +146,8 @@ def test_the_first_of_equal_pairs_comes_first_and_none_is_placed_twice() -> None
     e = Embedding(np.tile(np.eye(1, 2, dtype=np.float32), (6, 1)), np.float32([1, 2, 3, 1, 2, 3]))
     order, closest = near_duplicates(e, np.arange(6))
     assert order.tolist() == [0, 3, 1, 4, 2, 5] and closest.tolist() == [0] * 6
+    many = Embedding(np.tile(np.eye(1, 2, dtype=np.float32), (80, 1)), np.tile(np.arange(40, dtype=np.float32), 2))
+    assert near_duplicates(many, np.arange(80))[0].tolist() == [row for one in range(40) for row in (one, one + 40)]
     none, nothing = near_duplicates(e, np.empty(0, np.int64))
     assert (none.dtype.name, nothing.dtype.name, len(none), len(nothing)) == ("int64", "float32", 0, 0)
 

@@ -162,13 +162,13 @@ class ListScan(Scan):
         sizes, amount = self._lists.sizes[which], min(self._next_amount, room)
         if sizes.sum() <= min(GROWTH * amount, room):
             return which
-        order = np.argsort(behind, kind="stable")
+        order = np.argsort(behind)
         return which[order[: max(1, int(np.searchsorted(np.cumsum(sizes[order]), amount, side="right")))]]
 
     def _groups(self, which: Rows) -> Iterator[tuple[Rows, float, float]]:
         """(lists, near, far) of alike thresholds for codes, few enough that what is found fits in memory."""
         near, far = self._over_lists(self._inside or self._wanted(self._margin, better=True))
-        order = which[np.argsort(near[which], kind="stable")]
+        order = which[np.argsort(near[which])]
         read = np.cumsum(self._lists.sizes[order])
         size = min(max(int(read[-1]) // GROUPS, FIRST), CHUNK)
         for group in np.split(order, np.flatnonzero(np.diff(read // size)) + 1):
