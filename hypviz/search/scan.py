@@ -205,9 +205,10 @@ class Scan:
             return place, self._cosines(start, stop)
         items = np.asarray(self.embedding.directions[start:stop], np.float32)
         table = cast(Table, self._inside or better)  # whether an item is held has to be known of all, for they are counted
-        passing = np.flatnonzero(table.reached.take(self.shells.of[start:stop]))
-        if len(passing) > WORTH * len(place):
+        reached = table.reached.take(self.shells.of[start:stop])
+        if np.count_nonzero(reached) > WORTH * len(place):
             return place, product(items, self._directions)
+        passing = np.flatnonzero(reached)
         cosine = np.empty((len(passing), len(self.queries)), np.float32)
         for low in range(0, len(passing), GATHERED):
             some = passing[low : low + GATHERED]
