@@ -249,6 +249,13 @@ def test_values_have_the_shape_that_cosines_and_radii_have_together(geometry: st
         assert ranking.values(full[0, :1], e.radii[:1], e.radii, space=e, task="parents").shape == (6,)
 
 
+def test_a_cosine_that_rounding_took_beyond_its_ends_is_at_them() -> None:
+    e, beyond = cloud(2, geometry="cosine"), np.float32([[1.1, -1.1]])
+    for task, apex, times in (("children", "query", 1), ("parents", "candidate", 1), ("children", "sum", 2)):
+        found = ranking_value(beyond, e.radii[:1, None], e.radii, space=e, task=task, apex=apex)
+        assert found == pytest.approx(np.array([[0, times * math.pi]]), abs=1e-6)
+
+
 def test_a_radius_is_in_the_shell_that_its_single_precision_is_in() -> None:
     cones = Cones((1.0, 2.0), (0.1,))
     assert cones.level(0.1) == 1 and cones.level(np.float64(0.1)) == 1 and cones.at(0.1) == 2.0, "float32 rounds both up"

@@ -134,21 +134,35 @@ def test_many_queries_are_answered_in_their_order_whatever_each_is_ranked_by(mon
     retrieval = Retrieval(Ranking("distance"), cones=Cones((2.0, 2.0), (2.0,)), contents=Ranking("cosine"))
     index = Index(e, retrieval)
     queries = [index.query(row) for row in range(100)]
-    batches, original = [], module.scan
+    batches, cells, original = [], [], module.scan
     monkeypatch.setattr(
         module,
         "scan",
-        lambda space, shells, some, *rest, **more: (batches.append(len(some)), original(space, shells, some, *rest, **more))[1],
+        lambda space, shells, some, *rest, **more: (
+            batches.append(len(some)),
+            cells.append(more["cells"]),
+            original(space, shells, some, *rest, **more),
+        )[2],
     )
     together = index.children_of(queries, limit=4)
     inner = sum(query.radius < 2 for query in queries)
     assert sorted(batches) == sorted([inner, *([100 - inner] if 100 - inner <= 64 else [64, 36 - inner])]) and 20 < inner < 64
     batches.clear()
     members = index.cones(queries)
-    assert batches == [64, 36]
+    assert batches == [64, 36] and set(cells) == {(8 << 20) // 64}, "64 bytes for each pair, of eight megabytes"
     for query, found, held in zip(queries, together, members, strict=True):
         assert found.rows.tolist() == index.children(query, limit=4).rows.tolist()
         assert held.tolist() == index.cone_members(query).tolist()
+
+
+@pytest.mark.parametrize("radius", [0.1, 0.3])
+def test_what_lies_as_far_out_in_single_precision_lies_no_farther(radius: float) -> None:
+    e = Embedding(np.eye(2, dtype=np.float32), np.full(2, radius, np.float32))
+    index = Index(e, Retrieval(cones=Cones((WIDE,), outward=True), parents_at="candidate"))
+    query = Query(np.float32([0.6, 0.8]), radius)
+    assert index.children(query).total == index.parents(query).total == len(index.cone_members(query)) == 0
+    beyond = Query(query.direction, float(np.nextafter(np.float32(radius), np.float32(9))))
+    assert index.children(beyond).total == 0 and index.parents(beyond).total == 2
 
 
 def test_an_index_is_made_of_something_and_has_room_for_a_block() -> None:
