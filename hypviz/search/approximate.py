@@ -66,7 +66,7 @@ class ApproximateIndex(Index):
         check_range("steps", steps, 2, 1e6)
         if self.embedding.geometry == "cosine":
             return super().path_to_root(query, steps=steps)
-        radii, near = np.linspace(query.radius, 0.0, int(steps)), np.full(int(steps), -1, np.int64)
+        radii, near = np.linspace(query.radius, 0.0, int(steps)), np.full(int(steps), -1)
         spans = [(0, len(radii) - 1)]
         while spans:
             first, last = spans.pop()

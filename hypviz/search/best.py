@@ -56,7 +56,7 @@ class BestOfEach:
 
     def __init__(self, groups: NDArray[np.integer], omit: int | None) -> None:
         self.groups, self.omit = groups, omit
-        self._rows: Rows = np.full(int(groups.max(initial=-1)) + 1, -1, np.int64)
+        self._rows: Rows = np.full(int(groups.max(initial=-1)) + 1, -1)
         self._values: Floats = np.full(len(self._rows), np.inf, np.float32)
 
     def add(self, start: int, values: Floats, offered: NDArray[np.bool_]) -> None:

@@ -29,13 +29,11 @@ FARTHEST = 80.0
 """√c·r at which sinh and cosh are held: beyond they leave float32."""
 
 
-def refine(
-    angle: Floats, cosine: Floats, apex_radius: Floats, other_radius: Floats, ends: Ends, *, space: Embedding, at_query: bool
-) -> Floats:
+def refine(angle: Floats, cosine: Floats, apex_radius: Floats, other_radius: Floats, ends: Ends, *, space: Embedding) -> Floats:
     """Replace exterior angles where the cosine is too coarse for them, in place; gives the same array.
 
     angle, cosine: (b, n), or (n,) for one query or for n pairs.  apex_radius, other_radius: these broadcast to
-    both.  at_query: whether the apexes are the queries.  space gives geometry and curvature.
+    both.  space gives geometry and curvature.
     """
     near = np.nonzero(cosine >= 1 - NEAR)
     if not len(near[0]):
@@ -48,8 +46,7 @@ def refine(
     for start in range(0, len(r_x), PAIRS):
         part = slice(start, start + PAIRS)
         query = ends[0] if ends[0].ndim == 1 else ends[0][of_query[part]]
-        pair = (np.asarray(query, np.float32), np.asarray(ends[1][of_candidate[part]], np.float32))
-        x, y = pair if at_query else pair[::-1]
+        x, y = np.asarray(query, np.float32), np.asarray(ends[1][of_candidate[part]], np.float32)  # which is the apex, the radii say
         if space.geometry == "euclidean":
             exact = refined_euclidean_exterior_angle(x, r_x[part], y, r_y[part])
         else:

@@ -154,10 +154,9 @@ class Retrieval:
 
     def ranking(self, task: str, radius: float) -> Ranking:
         """What the "children" or "parents" of a query at this radius are ranked by."""
-        if task == "parents":
-            return self.parents
         innermost = bool(self.cones.limits) and not self.cones.level(radius)
-        return self.contents if self.contents is not None and innermost else self.children
+        children = self.contents if self.contents is not None and innermost else self.children
+        return {"children": children, "parents": self.parents}[task]
 
     @classmethod
     def single(cls, omega: float, parents_omega: float) -> Retrieval:

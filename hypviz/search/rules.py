@@ -87,7 +87,7 @@ class Pairs:
         angle = np.array(rough, np.float64)
         close = np.flatnonzero(cosine >= 1 - CLOSE)
         if len(close):
-            x, y = (self.x[close], self.y[close]) if at_query else (self.y[close], self.x[close])
+            x, y = self.x[close], self.y[close]  # which is the apex, the radii say
             if flat:
                 angle[close] = refined_euclidean_exterior_angle(x, apex_radius[close], y, other_radius[close])
             else:
@@ -165,23 +165,22 @@ class Holding:
             general = None if self.general is None else self.general[rows]
             return self.cones.holds(angle, pairs.radius, pairs.query_radius, omega=self.omega, general=general)
         if self.task == "parents":
-            return angle <= self._stated
+            return angle <= self._omega(pairs.query_radius)
         return self.cones.holds(angle, pairs.query_radius, pairs.radius, omega=self.omega)
 
     def region(self, query_radius: Doubles, shells: Shells, space: Embedding, *, surely: bool = False) -> Region:
         """Where an item of the list can be, (b, m); with `surely`, where there are only such items (but for the coinciding)."""
         q, low, high = query_radius[:, None], shells.low[None], shells.high[None]
         apex_radius = q if self.apex == "query" else low
-        omega = np.asarray(self.cones.at(apex_radius) if self.omega is None else self._stated, np.float64)
+        omega = self._omega(apex_radius).astype(np.float64)
         outermost = (self.task == "children") != surely
         near, far = angle_region(omega, q, high if outermost else low, space, task=self.task, apex=self.apex, holes=surely)
         beyond = self._beyond(q, low, high, surely)
         return np.where(beyond, near, NONE), np.where(beyond, far, NOWHERE)
 
-    @property
-    def _stated(self) -> float:
-        """The one half-angle, in float32 as `Cones.holds` compares."""
-        return float(np.float32(math.pi if self.omega is None else self.omega))
+    def _omega(self, apex_radius: NDArray[np.floating]) -> Floats:
+        """Half-angles at apexes of these radii, in float32 as `Cones.holds` compares; everything broadcasts."""
+        return self.cones.at(apex_radius) if self.omega is None else np.asarray(self.omega, np.float32)
 
     def _beyond(self, q: Doubles, low: Doubles, high: Doubles, surely: bool) -> NDArray[np.bool_]:
         """(b, m) where the child lies farther out than its parent, as far as that is asked."""

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,8 @@ ALONE = 1 << 16
 @dataclass(frozen=True, eq=False)
 class Task:
     """What a scan is asked.  order: None where only members are wanted.  holding: None where every item may be listed.  limit: of the
-    list.  skip: (N,) items that are not listed, or None; they may be members all the same.  members: whether their rows are kept."""
+    list.  skip: (N,) items that are not listed, or None; they may be members all the same.  members: whether their rows are kept.
+    A scan needs an order, what is held, or both."""
 
     order: Order | None
     holding: Holding | None
@@ -171,10 +173,10 @@ class Scan:
         if self.task.order is None:
             return None
         query_radii, best = self._query_radii.astype(np.float64), self.best.copy()
-        return self._table(self.task.order.region(best, query_radii, self.shells, self.embedding), self._margin, best)
+        return self._table(self.task.order.region(best, query_radii, self.shells, self.embedding), self._margin)
 
-    def _table(self, region: Region, margin: float, limit: Doubles | None = None) -> Table:
-        return table_of(region, margin, odd=self._odd, together=self._together, limit=limit)
+    def _table(self, region: Region, margin: float) -> Table:
+        return table_of(region, margin, odd=self._odd, together=self._together)
 
     def _look(self, start: int, stop: int, better: Table | None) -> tuple[Rows, NDArray[np.intp]]:
         """(p,) places and queries of the pairs of a block that have to be decided; members without a doubt are counted."""
@@ -184,10 +186,9 @@ class Scan:
     def _sift(self, place: Rows, cosine: Floats, of: NDArray[np.intp], better: Table | None) -> tuple[Rows, NDArray[np.intp]]:
         """As `_look`, from the cosines of items in ascending order and their shells."""
         surely: Mask | None = None
-        if self._inside is None or self._surely is None:
-            undecided = better.holds(cosine, of) if better is not None else np.zeros(cosine.shape, np.bool_)
-        else:
-            undecided, surely = self._inside.holds(cosine, of), self._surely.holds(cosine, of)
+        undecided = cast(Table, self._inside or better).holds(cosine, of)
+        if self._surely is not None:
+            surely = self._surely.holds(cosine, of)
             surely &= cosine < np.float32(1 - COINCIDENT - self._margin)
             undecided &= ~surely if better is None else better.holds(cosine, of) | ~surely
         self._leave_out(place, undecided, surely)
@@ -203,11 +204,11 @@ class Scan:
         if self._cosines is not None:
             return place, self._cosines(start, stop)
         items = np.asarray(self.embedding.directions[start:stop], np.float32)
-        table = self._inside or better  # whether an item is held has to be known of all, for they are counted
-        alive = np.ones(1, np.bool_) if table is None else table.reached
-        passing = np.flatnonzero(alive.take(self.shells.of[start:stop])) if not alive.all() else place - start
-        if len(passing) > WORTH * len(place):
+        table = cast(Table, self._inside or better)  # whether an item is held has to be known of all, for they are counted
+        reached = table.reached.take(self.shells.of[start:stop])
+        if np.count_nonzero(reached) > WORTH * len(place):
             return place, product(items, self._directions)
+        passing = np.flatnonzero(reached)
         cosine = np.empty((len(passing), len(self.queries)), np.float32)
         for low in range(0, len(passing), GATHERED):
             some = passing[low : low + GATHERED]
@@ -235,7 +236,7 @@ class Scan:
         step = max(64, (1 << 19) // self._directions.shape[1])
         for low in range(0, len(place), step):
             part = slice(low, low + step)
-            order = np.argsort(number[part], kind="stable")
+            order = np.argsort(number[part])
             self._judge(place[part][order], number[part][order])
 
     def _judge(self, place: Rows, number: NDArray[np.intp]) -> None:

@@ -67,7 +67,7 @@ def _angle(cosine: Floats, query_radius: Floats, radius: Floats, space: Embeddin
     else:
         angle = exterior_angle_from_cosine(cosine, apex_radius, other_radius, curv=space.curv)
     if ends is not None:
-        angle = refine(angle, cosine, apex_radius, other_radius, ends, space=space, at_query=at_query)
+        angle = refine(angle, cosine, apex_radius, other_radius, ends, space=space)
     # The apex is the parent in two of the four cases; at a child the parent lies inwards, at the angle π.
     if at_query != (task == "children"):
         angle = np.float32(np.pi) - angle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hypviz.search.regions import ALL, Doubles, Region
+from hypviz.search.regions import Doubles, Region
 from hypviz.search.scoring import COINCIDENT, Floats
 from hypviz.search.shells import Shells
 
@@ -39,18 +39,15 @@ def together(query_radii: Doubles, shells: Shells) -> Mask:
     return (shells.low <= query_radii[:, None] + wide) & (shells.high >= query_radii[:, None] - wide)
 
 
-def table_of(region: Region, margin: float, *, odd: Mask, together: Mask, limit: Doubles | None = None) -> Table:
+def table_of(region: Region, margin: float, *, odd: Mask, together: Mask) -> Table:
     """The table of a region (b, m).  margin: what a cosine can be off by; above 0 the table lets through whatever could be in the region,
-    below 0 only what certainly is.  odd: (b,) queries that are no unit vectors.  together: as that function gives it.  limit:
-    (b,) the values to beat, where inf is none."""
+    below 0 only what certainly is.  odd: (b,) queries that are no unit vectors.  together: as that function gives it."""
     near, far = region
     wide = margin > 0
     if wide:
         # Coinciding items have an angle that is none of the geometry's: they are always decided exactly.
         near = np.where(together, np.minimum(near, 1 - COINCIDENT), near)
     near, far = near - margin, far + margin
-    if limit is not None:
-        near = np.where(np.isinf(limit)[:, None], ALL, near)
     near, far = (_with_odd(side, end, odd) for side, end in ((near, -np.inf if wide else np.inf), (far, -np.inf)))
     return Table(near, far)
 

@@ -47,9 +47,9 @@ def words_to_root(pool: Embedding, query: Query, *, steps: int = 50, k: float = 
     apart = np.asarray(distance_from_cosine(cosine, word, way[None], curv=pool.curv))  # (N, steps)
     outside = exterior_angle_from_cosine(cosine, word, way[None], curv=pool.curv) > half_aperture(word, curv=pool.curv, k=k)
     outside &= apart > COINCIDENT  # a text at the very point has no angle there; it entails itself
+    outside |= word == 0  # where a text lies at the root, the root is meant
     apart = np.concatenate([np.where(outside, np.inf, apart), way[None]])  # the root last: its distance is the radius itself
     nearest = np.argmin(apart, axis=0)
-    nearest[apart[-1] <= apart.min(axis=0)] = len(pool)  # where a text lies at the root, the root is meant
     return _stops(np.where(nearest == len(pool), ROOT, nearest), way)
 
 

@@ -14,13 +14,13 @@ BLOCK = 1 << 16
 
 def edge_angles(embedding: Embedding, parent: NDArray[np.integer], child: NDArray[np.integer]) -> NDArray[np.float32]:
     """ext(parent, child) in radians for pairs of rows, (E,) each, in blocks of bounded memory."""
-    angles = np.empty(len(parent), np.float32)
+    angles, radii = np.empty(len(parent), np.float32), np.asarray(embedding.radii, np.float32)
     for start in range(0, len(parent), BLOCK):
         part = slice(start, start + BLOCK)
         one, other = (np.asarray(embedding.directions[rows[part]], np.float32) for rows in (parent, child))
         cosine = np.einsum("nd,nd->n", one, other)
-        radii = embedding.radii[parent[part]], embedding.radii[child[part]]
-        angles[part] = ranking_value(cosine, *radii, space=embedding, task="children", ends=(one, other))
+        own, others = radii[parent[part]], radii[child[part]]
+        angles[part] = ranking_value(cosine, own, others, space=embedding, task="children", ends=(one, other))
     return angles
 
 
@@ -32,13 +32,13 @@ def outside_cone(
     parent, child: (E,) rows of the annotated pairs, the direct ones.  omega: half-angle in radians, or the cones by level.
     """
     outside = np.zeros(len(embedding), np.bool_)
-    angle = edge_angles(embedding, parent, child)
-    outside[child[~as_cones(omega).holds(angle, embedding.radii[parent], embedding.radii[child])]] = True
+    angle, radii = edge_angles(embedding, parent, child), np.asarray(embedding.radii, np.float32)
+    outside[child[~as_cones(omega).holds(angle, radii[parent], radii[child])]] = True
     return outside
 
 
 def inverted(embedding: Embedding, parent: NDArray[np.integer], child: NDArray[np.integer]) -> NDArray[np.bool_]:
     """(N,) True for items that lie no farther from the root than one of their annotated parents."""
-    mask = np.zeros(len(embedding), np.bool_)
-    mask[child[embedding.radii[child] <= embedding.radii[parent]]] = True
+    mask, radii = np.zeros(len(embedding), np.bool_), np.asarray(embedding.radii, np.float32)
+    mask[child[radii[child] <= radii[parent]]] = True
     return mask

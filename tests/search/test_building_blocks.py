@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +13,11 @@ from hypviz.search import violations
 from hypviz.search.answers import Query, Ranked, checked_limit, optional_omega, without
 from hypviz.search.bands import BandGroup, Bands, ClassGroup, by_class, first_cards, radius_bands
 from hypviz.search.best import BestOfEach, Shortlist
-from hypviz.search.embedding import Embedding
+from hypviz.search.embedding import GEOMETRIES, Embedding
 from hypviz.search.index import Index
 from hypviz.search.near import NEAR, refined_cosines
 from hypviz.search.ordering import retrieval_scores
-from hypviz.search.retrieval import Cones, Ranking, Retrieval
+from hypviz.search.retrieval import BY, Cones, Ranking, Retrieval
 from hypviz.search.scoring import COINCIDENT, coincident, ranking_value, tiles, worst
 from hypviz.search.traverse import words_to_root
 from tests.search.worlds import cloud
@@ -227,11 +228,58 @@ def test_what_is_closest_is_an_angle_whatever_the_lists_are_ranked_by() -> None:
         assert own.around(own.query(row)).closest == paper.around(paper.query(row)).closest >= 0  # type: ignore[operator]
 
 
+def _value(e: Embedding, **how: Any) -> np.ndarray:
+    return ranking_value(e.directions @ e.directions.T, e.radii[:, None], e.radii, space=e, **how)
+
+
+@pytest.mark.parametrize("by", BY)
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+def test_values_have_the_shape_that_cosines_and_radii_have_together(geometry: str, by: str) -> None:
+    e, ranking = cloud(6, geometry=geometry), Ranking(by, "sum", 0.5)
+    full = e.directions[:2] @ e.directions.T
+    row = ranking.values(full[:1], e.radii[:1, None], e.radii, space=e, task="children")
+    assert row.shape == (1, 6)
+    shapes = [
+        ranking.values(full[0, :1], e.radii[:1], e.radii[:1], space=e, task="children").shape,
+        ranking.values(np.broadcast_to(full[0], (3, 6)), e.radii[:3, None], e.radii, space=e, task="parents").shape,
+    ]
+    assert shapes == [(1,), (3, 6)]
+    if by in ("cosine", "distance"):
+        assert ranking.values(full[0], e.radii[:3, None], e.radii, space=e, task="parents").shape == (3, 6)
+        assert ranking.values(full[0, :1], e.radii[:1], e.radii, space=e, task="parents").shape == (6,)
+
+
+def test_a_cosine_that_rounding_took_beyond_its_ends_is_at_them() -> None:
+    e, beyond = cloud(2, geometry="cosine"), np.float32([[1.1, -1.1]])
+    for task, apex, times in (("children", "query", 1), ("parents", "candidate", 1), ("children", "sum", 2)):
+        found = ranking_value(beyond, e.radii[:1, None], e.radii, space=e, task=task, apex=apex)
+        assert found == pytest.approx(np.array([[0, times * math.pi]]), abs=1e-6)
+
+
+def test_a_radius_is_in_the_shell_that_its_single_precision_is_in() -> None:
+    cones = Cones((1.0, 2.0), (0.1,))
+    assert cones.level(0.1) == 1 and cones.level(np.float64(0.1)) == 1 and cones.at(0.1) == 2.0, "float32 rounds both up"
+    assert cones.level(np.nextafter(np.float32(0.1), np.float32(0))) == 0
+    found = cones.level([[0.0, 0.1], [0.2, 9.0]])
+    assert found.tolist() == [[0, 1], [1, 1]] and cones.at(found).dtype == np.float32
+    assert Cones((0.1,)).holds(np.float32([0.1]), 1.0, 1.0).all() and Cones((0.4,)).holds(np.float32([0.1]), 1.0, 1.0, omega=0.1).all()
+
+
 def test_a_wrong_argument_is_named() -> None:
     e = cloud(5)
     index, query = Index(e), Query(e.directions[0], 1.0)
     with pytest.raises(SettingsError, match=r"^task must be"):
         index.best([query], task="siblings")
+    for name, wrong in (("task", {"task": "siblings"}), ("apex", {"task": "children", "apex": "root"})):
+        for ask in (lambda wrong=wrong: index.scores(e, **wrong), lambda wrong=wrong: _value(e, **wrong)):
+            with pytest.raises(SettingsError, match=f"^{name} must be"):
+                ask()
+    for name, wrong in (("by", {"by": "dot"}), ("apex", {"apex": "root"}), ("weight", {"weight": -0.1}), ("weight", {"weight": 1.1e6})):
+        with pytest.raises(SettingsError, match=f"^{name} must be"):
+            Ranking(**wrong)  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=r"^parents_at must be"):
+        Retrieval(parents_at="sum")
+    assert Ranking(weight=1e6).weight == 1e6
     for steps in (1, 1_000_001):
         for walk in (lambda steps=steps: words_to_root(e, query, steps=steps), lambda steps=steps: index.path_to_root(query, steps=steps)):
             with pytest.raises(SettingsError, match=r"^steps must be"):

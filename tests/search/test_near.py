@@ -101,6 +101,8 @@ def test_cones_hold_by_the_true_angle(e: Embedding) -> None:
     inside = members(e.directions @ e.directions.T, e.radii[:, None], e.radii, e, retrieval, task="children", ends=ends)
     clear = (np.abs(exact - 1.0) > 3 * TOLERANCE) & ~np.eye(len(e), dtype=bool)
     assert np.array_equal(inside[clear], (exact <= 1.0)[clear])
+    above = members(e.directions @ e.directions.T, e.radii[:, None], e.radii, e, retrieval, task="parents", ends=ends)
+    assert np.array_equal(above[clear.T], (exact.T <= 1.0)[clear.T])
     index = Index(e, retrieval)
     for row, held in enumerate(index.cones([index.query(row) for row in range(len(e))])):
         expected = np.flatnonzero((exact[row] <= 1.0) & clear[row])

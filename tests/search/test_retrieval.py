@@ -71,7 +71,7 @@ def value(e: Embedding, ranking: Ranking, task: str) -> np.ndarray:
         Ranking("angle + cosine", "query", 0.5),
         Ranking("angle + cosine", "sum", 3.0),
     ],
-    ids=Ranking.describe,
+    ids=["query", "candidate", "cosine", "query and cosine", "sum and cosine"],
 )
 def test_a_ranking_is_what_its_words_say(e: Embedding, ranking: Ranking, task: str) -> None:
     cosine = e.directions @ e.directions.T
@@ -144,6 +144,18 @@ def test_of_one_shell_all_children_are_ranked_alike(e: Embedding) -> None:
     one = Retrieval(Ranking(), cones=Cones((2.0,), outward=True), contents=Ranking("cosine"))
     assert one.ranking("children", 0.1) == one.ranking("children", 2.0) == Ranking()
     assert Retrieval.from_json(json.loads(json.dumps(asdict(one)))) == one
+
+
+def test_each_direction_is_ranked_by_its_own_and_no_other_has_a_ranking() -> None:
+    one, other, third = Ranking("cosine"), Ranking("distance"), Ranking(apex="sum")
+    mixed = Retrieval(one, other, LEVELS, contents=third)
+    for radius, of_children in ((0.0, third), (0.89, third), (0.9, one), (5.0, one)):
+        assert mixed.ranking("children", radius) is of_children and mixed.ranking("parents", radius) is other
+    assert Retrieval(one, other, LEVELS).ranking("children", 0.1) is one
+    assert Retrieval(one, other, contents=third).ranking("children", 0.1) is one, "of one shell none is the innermost"
+    for unknown in ("", "siblings", "CHILDREN"):
+        with pytest.raises(KeyError):
+            mixed.ranking(unknown, 1.0)
 
 
 # --- cones

@@ -80,7 +80,7 @@ def over_spans(values: Doubles, first: NDArray[np.intp], last: NDArray[np.intp],
     """(L,) largest or smallest of values[first … last], both included; values: (m,). Two overlapping stretches of a power of two each."""
     better = np.maximum if largest else np.minimum
     levels = [values]
-    for level in range(int(last.max(initial=0) - first.min(initial=0) + 1).bit_length() - 1):
+    for level in range(int((last - first).max(initial=0) + 1).bit_length() - 1):
         step = 1 << level
         levels.append(np.concatenate([better(levels[-1][:-step], levels[-1][step:]), levels[-1][-step:]]))
     table = np.stack(levels)  # (level, start): of 2^level values

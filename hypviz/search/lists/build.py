@@ -128,7 +128,7 @@ def _coded(embedding: Embedding, plan: Plan, start: int, stop: int) -> dict[str,
     odd: list[Rows] = []
     blocks = list(_blocks(embedding, plan, odd, start, stop))
     centroid, rows, angles, codes, most = (np.concatenate(part) for part in zip(*blocks, strict=True))
-    order = np.argsort(centroid, kind="stable")
+    order = np.argsort(centroid)
     ends = np.concatenate([[0], np.cumsum(np.bincount(centroid, minlength=len(plan.centroids)))])
     facts = np.concatenate([ends, most.max(axis=0), np.concatenate(odd)]).astype(np.float64)
     return {"codes": codes[order], "rows": rows[order], "angles": angles[order], "facts": facts}

@@ -19,7 +19,7 @@ SHARES = (1 / 32, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 7 / 8, 31 / 32)
 """Of the items of a centroid, by radius: where one list ends and the next begins. Thin ones at both ends, for the best of a list by angle
 often are the innermost, or the outermost, of all."""
 LEAST = 8
-"""Items of a list, where a centroid has as many."""
+"""Items of a list, where a centroid has as many; the outermost one may have less."""
 
 
 class Cut:

@@ -48,7 +48,7 @@ def centroids(directions: Floats, count: int, seed: int, most: int) -> Floats:
     clustering = faiss().Kmeans(
         dims, count, niter=ITERATIONS, spherical=True, seed=seed, min_points_per_centroid=1, max_points_per_centroid=most
     )
-    clustering.train(np.ascontiguousarray(directions, np.float32))
+    clustering.train(directions)
     length = np.linalg.norm(clustering.centroids, axis=1, keepdims=True)
     fallback = np.eye(1, dims, dtype=np.float32)  # where all cancels out, any direction is a centroid
     unit: Floats = np.where(length > np.float32(1e-6), clustering.centroids / np.maximum(length, np.float32(1e-6)), fallback)
@@ -59,7 +59,8 @@ def closest(directions: Floats, among: Floats) -> Rows:
     """(n,) the centroid with the largest cosine for each direction."""
     flat = faiss().IndexFlatIP(among.shape[1])
     flat.add(among)
-    return np.asarray(flat.search(np.ascontiguousarray(directions, np.float32), 1)[1][:, 0], np.int64)
+    found: Rows = flat.search(directions, 1)[1][:, 0]
+    return found
 
 
 class Codes:
@@ -83,11 +84,13 @@ class Codes:
 
     def encode(self, residuals: Floats) -> Bytes:
         """(n, D) codes; what lies beyond the ends is put on them."""
-        return np.asarray(self._quantiser.compute_codes(np.ascontiguousarray(residuals, np.float32)), np.uint8)
+        codes: Bytes = self._quantiser.compute_codes(np.ascontiguousarray(residuals, np.float32))
+        return codes
 
     def decode(self, codes: Bytes) -> Floats:
         """(n, D) residuals that the codes stand for."""
-        return np.asarray(self._quantiser.decode(codes), np.float32)
+        residuals: Floats = self._quantiser.decode(codes)
+        return residuals
 
 
 def offsets(sizes: Rows, dims: int) -> tuple[Rows, Rows]:

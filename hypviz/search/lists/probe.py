@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from hypviz.search.lists import engine
 from hypviz.search.lists.bounds import FARTHER, can_hold, code_margin, depth, gamma, over_spans
 from hypviz.search.lists.store import Lists
 from hypviz.search.regions import SLACK, Doubles
+from hypviz.search.rules import Order
 from hypviz.search.scan import Scan, Task
 from hypviz.search.scoring import Floats
 from hypviz.search.shells import Shells, between, edges_of
@@ -147,10 +149,8 @@ class ListScan(Scan):
         query_radii, holding, order = self._query_radii.astype(np.float64), self.task.holding, self.task.order
         if holding is not None and not better:
             return self._table(holding.region(query_radii, self.shells, self.embedding), margin)
-        if order is None:
-            raise ValueError("A task asks for an order, for what is held, or for both.")
         best = self.best.copy()
-        return self._table(order.region(best, query_radii, self.shells, self.embedding), margin, best)
+        return self._table(cast(Order, order).region(best, query_radii, self.shells, self.embedding), margin)
 
     def _over_lists(self, table: Table) -> tuple[Doubles, Doubles]:
         """(L,) the lowest `near` and the highest `far` of the shells of each list."""
@@ -162,13 +162,13 @@ class ListScan(Scan):
         sizes, amount = self._lists.sizes[which], min(self._next_amount, room)
         if sizes.sum() <= min(GROWTH * amount, room):
             return which
-        order = np.argsort(behind, kind="stable")
+        order = np.argsort(behind)
         return which[order[: max(1, int(np.searchsorted(np.cumsum(sizes[order]), amount, side="right")))]]
 
     def _groups(self, which: Rows) -> Iterator[tuple[Rows, float, float]]:
         """(lists, near, far) of alike thresholds for codes, few enough that what is found fits in memory."""
         near, far = self._over_lists(self._inside or self._wanted(self._margin, better=True))
-        order = which[np.argsort(near[which], kind="stable")]
+        order = which[np.argsort(near[which])]
         read = np.cumsum(self._lists.sizes[order])
         size = min(max(int(read[-1]) // GROUPS, FIRST), CHUNK)
         for group in np.split(order, np.flatnonzero(np.diff(read // size)) + 1):
@@ -208,7 +208,7 @@ class ListScan(Scan):
         which = np.flatnonzero(hopeful)
         if len(which) <= 2 * self.task.limit + FEW:
             return None
-        radii = np.asarray(self.embedding.radii[rows[which]], np.float32)
+        radii = self._radii[rows[which]]
         value = self.task.order.ranking.values(
             np.clip(cosine[which], -1, 1), self._query_radii, radii, space=self.embedding, task=self.task.order.task
         )

@@ -74,7 +74,7 @@ class Lists:
         about = {"schema": SCHEMA, "mark": self.mark, "error": self.error, "drift": self.drift}
         about |= {"lists": len(self), "items": self.items}
         write_file(folder / ARRAYS, write)
-        write_file(folder / ABOUT, lambda path: path.write_text(json.dumps(about), encoding="utf-8"))
+        write_file(folder / ABOUT, lambda path: path.write_bytes(json.dumps(about).encode()))
 
 
 def open_lists(folder: Path, embedding: Embedding) -> Lists | None:
