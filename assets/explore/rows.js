@@ -8,9 +8,10 @@
  * @typedef {import("./types.js").OfClass} OfClass
  * @typedef {import("./types.js").Way} Way
  */
+import { belonging } from "../shared/belonging.js";
 import { button, el } from "../shared/dom.js";
 import { count, distance, shareOf } from "../shared/format.js";
-import { belonging, EMPTY_LISTS, fillStrip, fillWith, headed, listCard } from "./lists.js";
+import { EMPTY_LISTS, fillStrip, fillWith, headed, listCard } from "./lists.js";
 import { action } from "./parts.js";
 
 /** @type {Record<Way, string[]>} the word, and what it means */
@@ -111,7 +112,7 @@ class RowsPart {
 
   /* ------------------------------------------------------------ everywhere else */
 
-  /** How many of what was found belong by their class, beside chance. @param {import("./types.js").Belonging} belong */
+  /** How many of what was found belong by their class, beside chance. @param {import("../shared/belonging.js").Belonging} belong */
   belonging(belong) {
     const { picture, row } = this.x.present;
     const whole = picture.whole?.row === row;

@@ -7,7 +7,7 @@
  * @typedef {Counted & {class: number}} OfClass
  * @typedef {Item & {count: number, inside: Counted[]}} Nested   a box, and the classes of what lies in it
  * @typedef {Item & {holds: boolean}} Holder               on the way to the root; whether it has the place in its cone
- * @typedef {{share: number, chance: number, of: number, verdict: "better"|"hardly"|"none"|"few"|"empty"}} Belonging   see hypviz/explore/belonging.py
+ * @typedef {import("../shared/belonging.js").Belonging} Belonging
  * @typedef {"entailment"|"nearest"|"cosine"} Way          how the rest of the data is searched
  * @typedef {"exact"|"certified"|"approximate"} Proof      of a list: all items were read, the others are proven to be no better, they may be
  * @typedef {{band: number, name: string, low: number|null, high: number|null, total: number, levels?: boolean, items?: Item[], classes: OfClass[]}} Band

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hypviz.data.formats.taxonomy import parse_taxonomy
+from hypviz.explore.level_view import at_level
 from hypviz.explore.view import View
 from hypviz.server.publish import publish
 from hypviz.workspace.class_trees import write_taxonomy_of
@@ -73,6 +74,8 @@ def test_a_level_renames_colours_and_counts_and_keeps_the_selection(page: Page, 
     assert "group 1" in page.locator(".hd-legend").inner_text()
     assert page.locator(".of-colour").input_value() == "class"
     assert page.evaluate("(row) => hypvizOffline.members(row)", row) == members, "cones are those of the items"
+    belong = at_level(view, 1).lists.belonging.under(row, np.array(members, np.int64))
+    assert belong is not None and page.evaluate("(row) => hypvizOffline.judged(row).under", row) == pytest.approx(belong)
     if shots := os.environ.get("HYPVIZ_SCREENSHOTS"):
         page.screenshot(path=Path(shots) / "published-level-1.png")
     page.locator(".of-level").select_option("0")
