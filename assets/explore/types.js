@@ -10,7 +10,7 @@
  * @typedef {import("../shared/belonging.js").Belonging} Belonging
  * @typedef {"entailment"|"nearest"|"cosine"} Way          how the rest of the data is searched
  * @typedef {"exact"|"certified"|"approximate"} Proof      of a list: all items were read, the others are proven to be no better, they may be
- * @typedef {{band: number, name: string, low: number|null, high: number|null, total: number, levels?: boolean, items?: Item[], classes: OfClass[]}} Band
+ * @typedef {{band: number, name: string, low: number|null, high: number|null, total: number, level: string|null, of_level: number|null, levels?: boolean, items?: Item[], classes: OfClass[]}} Band
  * @typedef {{by: Way, total: number, among: number, belong: Belonging|null, bands: Band[]}} Elsewhere
  * @typedef {import("../shared/picture.js").Shown & {place: Query}} PlacePicture
  *

@@ -241,6 +241,7 @@ def test_where_no_box_has_a_class_nothing_is_said_of_what_belongs(browser: Brows
     (tmp_path / BELOW).mkdir(parents=True)
     publish(vectors_site[1], tmp_path / BELOW / "vectors")
     with published(browser, tmp_path / BELOW / "vectors") as page:
+        page.locator(".of-omega").fill("3")
         expect(page.locator(".of-children .of-card").first).to_be_visible()
         expect(page.locator(".of-belong")).to_have_count(0)
 
