@@ -53,7 +53,7 @@
  * @property {string} name
  * @property {boolean} own_vectors
  * @property {string} checkpoint
- * @property {{text: string, action?: {label: string, href?: string, tab?: string, checkpoint?: string}|null, kind?: "learned"}|null} notice
+ * @property {{text: string, action?: {label: string, href?: string, tab?: string, checkpoint?: string}|null, kind?: "learned", few?: boolean}|null} notice
  * @property {""|"entailment"|"cosine"|null} words   what typed words are answered by
  * @property {string} no_words
  * @property {{version: string, level: number, levels: {level: number, classes: number, examples: string[]}[],

@@ -3,7 +3,8 @@
  * the page. The classes come from all of the data, so that a box that was left out still says what its picture shows.
  *
  * @typedef {import("../shared/belonging.js").Belonging} Belonging
- * @typedef {{inside: number[][], shown: Record<string, number[]>}} Tables   inside: of each class those seen in boxes of it.  shown: classes by image
+ * @typedef {{inside: number[][], shown: Record<string, number[]>, few?: boolean}} Tables   inside: of each class those seen in boxes of it.  shown: classes by
+ *   image.  few: there are too few pictures for anything to do better than chance
  * @typedef {{label: ArrayLike<number>, image: ArrayLike<number>}} Columns   one value an item
  */
 import { belonging } from "../shared/belonging.js";
@@ -92,7 +93,8 @@ export class PageBelonging {
     }
     const right = apart.filter(belongs).length;
     const chance = drawn.reduce((sum, [count, rate]) => sum + count * rate, 0) / apart.length;
-    return { share: right / apart.length, chance, of: apart.length, verdict: verdict(right, drawn) };
+    const told = verdict(right, drawn);
+    return { share: right / apart.length, chance, of: apart.length, verdict: told === "better" && this.tables?.few ? "few" : told };
   }
 
   /** What is said below a list, "" for nothing. @param {"children"|"parents"} list @param {number} i @param {number[]} found */

@@ -44,8 +44,7 @@ class OfflinePage {
     /** @type {Search|null} */
     this.search = null; // until what it needs is there
     this.cones = data.cones !== false;
-    /** @type {PageBelonging|null} */
-    this.judge = null; // of the present names, made when it is first asked
+    this.judging = /** @type {PageBelonging|null} */ (null); // of the present names, made when it is first asked
     this.state = data.state;
     this.pins = [...this.state.pins];
     this.page = /** @type {HTMLElement} */ (document.getElementById("hv-offline"));
@@ -111,7 +110,7 @@ class OfflinePage {
   async relabel(buffer, classes = null) {
     Object.assign(this, { buffer }, M.decode(buffer));
     Object.assign(this.data, { classes });
-    this.judge = null;
+    this.judging = null;
     await this.disk.setPoints(buffer, { keep: true });
     this.offerColours();
     await this.show();
@@ -154,7 +153,6 @@ class OfflinePage {
     if (placeOf.get(state.row) !== i) return undefined; // another was chosen meanwhile
     const { shown: children, members: inside, total } = search.children(i, this.halfAngle(i));
     const { shown: parents, total: above } = search.parents(i);
-    this.judge ||= new PageBelonging(arrays, this.header.classes, this.data.classes ?? null, (j) => search.isWhole(j));
     this.list("children", cones ? "Children" : "Similar by cosine", children, total, this.judge.words("children", i, cones ? inside : children));
     this.list("parents", "Parents", parents, above, this.judge.words("parents", i, parents));
     this.find("parents").hidden ||= search.isWhole(i); // nobody's part
@@ -267,9 +265,14 @@ class OfflinePage {
     return this.select(beside[(at + beside.length) % beside.length]);
   }
 
+  get judge() {
+    const { arrays, data, header, known } = this;
+    return (this.judging ||= new PageBelonging(arrays, header.classes, data.classes ?? null, (j) => known.isWhole(j)));
+  }
+
   /** How much of both lists of item i belongs there. @param {number} i */
   judged(i) {
-    return { under: this.judge?.under(i, this.members(i)) ?? null, over: this.judge?.over(i, this.known.parents(i).shown) ?? null };
+    return { under: this.judge.under(i, this.members(i)), over: this.judge.over(i, this.known.parents(i).shown) };
   }
 
   /** @param {number[]} found */

@@ -32,6 +32,13 @@ test("where nothing says what belongs nothing is said", () => {
   assert.deepEqual([silent.words("children", 0, [4]), silent.words("parents", 1, [3])], ["", ""]);
 });
 
+test("of too few pictures nothing is called better than chance", () => {
+  const many = { label: [-1, 1, 2, ...new Array(20).fill(2), ...new Array(20).fill(0)], image: [0, 0, 0, ...new Array(40).fill(1)] };
+  const found = Array.from({ length: 20 }, (_, i) => i + 3);
+  for (const [few, told] of /** @type {[boolean, string][]} */ ([[false, "better"], [true, "few"]])) // prettier-ignore
+    assert.equal(new PageBelonging(many, ["cat", "car", "wheel"], { ...tables, few }, () => true).under(1, found)?.verdict, told);
+});
+
 test("chance is told from too few to tell", () => {
   assert.deepEqual(
     [verdict(30, [[100, 0.3]]), verdict(160, [[1000, 0.13]]), verdict(3, [[39, 0.04]]), verdict(3, [[3, 0.3]]), verdict(29, [[30, 0.7], [5, 0.2]]), verdict(4, [[4, 1]])], // prettier-ignore
