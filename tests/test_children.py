@@ -55,7 +55,9 @@ def test_a_band_is_called_by_a_level_only_where_what_it_lists_is_of_that_level(t
         for band in lists.elsewhere(rows, scores, by="entailment")["bands"]:
             here = rows[lists.bands.of(radii[rows]) == band["band"]]
             named = [lists.bands.first[band["band"]] <= depth[one] < [*lists.bands.first, 99][band["band"] + 1] for one in here]
-            cards = [lists.bands.first[band["band"]] <= depth[one["row"]] < [*lists.bands.first, 99][band["band"] + 1] for one in band["classes"]]
+            cards = [
+                lists.bands.first[band["band"]] <= depth[one["row"]] < [*lists.bands.first, 99][band["band"] + 1] for one in band["classes"]
+            ]
             assert band["of_level"] == pytest.approx(np.mean(named)) and band["level"] == lists.bands.names[band["band"]]
             if all(named):
                 expected = band["level"]

@@ -42,7 +42,9 @@ def test_what_a_list_shows_already_tells_apart_and_is_not_said_again() -> None:
 
 def test_no_two_sets_look_alike_whatever_they_have_in_common() -> None:
     rng = np.random.default_rng(0)
-    kinds = [SetFacts("cars", n, b, day, folder) for n, b, day, folder in itertools.product((1, 2), (3, 4), ("", CARS.created), ("", "a/b"))]
+    kinds = [
+        SetFacts("cars", n, b, day, folder) for n, b, day, folder in itertools.product((1, 2), (3, 4), ("", CARS.created), ("", "a/b"))
+    ]
     for _ in range(200):
         some = [kinds[int(one)] for one in rng.integers(0, len(kinds), 5)]
         assert len(set(told_apart(some))) == 5

@@ -73,11 +73,14 @@ class Belonging:
 
     def tables(self, rows: Rows) -> Json | None:
         """What a page without a server judges by: {"inside": of each class the classes seen in boxes of it, "shown": the classes of each
-        picture among the items `rows` (k,), by the row of the image as text, "few": whether the data have fewer than FEWEST_PICTURES}. None where `under` and `over` say nothing of any item."""
+        picture among the items `rows` (k,), by the row of the image as text, "few": whether the data have fewer than
+        FEWEST_PICTURES}. None where `under` and `over` say nothing of any item."""
         if len(self.items.classes) < 2 or self.items.is_scene.all():
             return None
         shown = scene_classes(self.items)
-        classes = {str(one): shown.indices[slice(*shown.indptr[one : one + 2])].tolist() for one in np.unique(self.items.image[rows]).tolist()}
+        classes = {
+            str(one): shown.indices[slice(*shown.indptr[one : one + 2])].tolist() for one in np.unique(self.items.image[rows]).tolist()
+        }
         few = len(self.items.images) < FEWEST_PICTURES
         return {"inside": [np.flatnonzero(seen).tolist() for seen in self._graph], "shown": classes, "few": few}
 

@@ -126,8 +126,8 @@ class Children:
         return whole_pictures(self.items)
 
     def elsewhere(self, rows: Rows, scores: Floats, *, by: str, cones: bool = True, of: int | None = None) -> Json:
-        """What was found, to be read: {"by", "total", "belong", "bands": [{"band", "name", "levels", "level", "of_level", "low", "high", "total",
-        "classes": cards with "class", "count" and "score", "items": cards or None}]}.
+        """What was found, to be read: {"by", "total", "belong", "bands": [{"band", "name", "levels", "level", "of_level", "low", "high",
+        "total", "classes": cards with "class", "count" and "score", "items": cards or None}]}.
 
         name: that of a level of the annotation where all its items are of it, "mostly …" from MOSTLY on, elsewhere its radii.  levels:
         whether it is named after a level.  of_level, level: share of its items that are, 0…1, and the level's name, None where the bands

@@ -37,10 +37,7 @@ ONE_CLASS = (
     "All boxes are of one class, “{}”: no figure by class can say whether this model knows these pictures. Look at what lies in the cones, "
     "or give the boxes classes that tell them apart."
 )
-FEW = (
-    "This set has only {} pictures: shares, colours and scores of so few are told as they are, yet cannot tell how well this model knows such "
-    "pictures."
-)
+FEW = "This set has only {} pictures: too few for any share, colour or score to tell how well this model knows such pictures."
 ONE = "This set is one picture: what is found in others and how well this model knows such pictures needs more of them."
 LEARNED = "This checkpoint learned from {:,} of these {:,} pictures: what it finds here says little of pictures that it has not seen."
 
@@ -88,8 +85,9 @@ def familiarity(workspace: Workspace, embedding: Embedding, retrieval: Retrieval
 
 
 def notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Retrieval) -> dict[str, Any] | None:
-    """{"text", "action"} of what a person should know first, or None: that there are too few pictures to tell anything ("few"), that pictures without boxes have no hierarchy to read; that the
-    model does not know these, with another checkpoint to open them with, or fine-tuning.  retrieval: what its answers mean here."""
+    """{"text", "action"} of what a person should know first, or None: that there are too few pictures to tell anything ("few"); that
+    pictures without boxes have no hierarchy to read; that the model does not know these, with another checkpoint to open them with, or
+    fine-tuning.  retrieval: what its answers mean here."""
     if workspace.vectors is not None:
         return None
     found, few = _notice(workspace, embedding, card, retrieval), _few(len(workspace.items.images))

@@ -82,8 +82,14 @@ class Library:
         names = self.data_names()
         plain = [_PLAIN.sub("", name) or name for name in names]
         folded = [short.casefold() for short in plain]
-        facts = [self._facts(name, short) if folded.count(short.casefold()) > 1 else SetFacts(short) for name, short in zip(names, plain, strict=True)]
-        return [(f"{one.title} · {apart}" if apart else one.title, name) for one, apart, name in zip(facts, told_apart(facts), names, strict=True)]
+        facts = [
+            self._facts(name, short) if folded.count(short.casefold()) > 1 else SetFacts(short)
+            for name, short in zip(names, plain, strict=True)
+        ]
+        return [
+            (f"{one.title} · {apart}" if apart else one.title, name)
+            for one, apart, name in zip(facts, told_apart(facts), names, strict=True)
+        ]
 
     def _facts(self, name: str, title: str) -> SetFacts:
         try:

@@ -13,8 +13,8 @@ from hypviz.storage.json_types import Json
 
 @dataclass(frozen=True)
 class SetFacts:
-    """title: what the set is called.  images, boxes: how many, images None where it was not imported yet.  created: when it was imported, ISO 8601 in UTC, "" where it is not
-    known.  folder: of its pictures, "" where the program keeps them itself."""
+    """title: what the set is called.  images, boxes: how many, images None where it was not imported yet.  created: when it
+    was imported, ISO 8601 in UTC, "" where it is not known.  folder: of its pictures, "" where the program keeps them itself."""
 
     title: str
     images: int | None = None

@@ -76,6 +76,7 @@ def test_a_level_renames_colours_and_counts_and_keeps_the_selection(page: Page, 
     assert page.evaluate("(row) => hypvizOffline.members(row)", row) == members, "cones are those of the items"
     page.evaluate("() => { hypvizOffline.state.omega = 1.9; }")
     assert len(check_belonging(page, at_level(view, 1), list(range(0, 141, 4)))) > 10, "what belongs is of the level's classes"
+    page.evaluate("() => { hypvizOffline.state.omega = null; }")
     if shots := os.environ.get("HYPVIZ_SCREENSHOTS"):
         page.screenshot(path=Path(shots) / "published-level-1.png")
     page.locator(".of-level").select_option("0")
