@@ -65,7 +65,7 @@ def test_a_band_is_called_by_a_level_only_where_what_it_lists_is_of_that_level(t
                 expected = f"mostly {band['level']}"
             else:
                 expected = lists.bands.within(band["band"])
-            assert band["name"] == expected and band["levels"] == (not expected.endswith("from the root"))
+            assert band["name"] == expected and band["levels"] == (not expected.startswith("radius"))
             met.add(expected.split()[0])
     assert {"mostly"} < met, met
 

@@ -93,7 +93,7 @@ def notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Re
     found, few = _notice(workspace, embedding, card, retrieval), _few(len(workspace.items.images))
     if not few:
         return found
-    return (found or {"action": None}) | {"text": " ".join(filter(None, (few, found and found["text"]))), "few": True}
+    return (found or {"action": None}) | {"text": f"{few} {found['text'] if found else ''}".strip(), "few": True}
 
 
 def _few(pictures: int) -> str:

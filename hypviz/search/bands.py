@@ -41,11 +41,11 @@ class Bands:
         return np.searchsorted(np.asarray(self.first), np.asarray(depth), side="right") - 1
 
     def within(self, band: int) -> str:
-        """A band by its limits, which are true of whatever lies in it: "1.21 to 1.43 from the root"."""
+        """A band by its limits, which are true of whatever lies in it: "radius 1.21 to 1.43"."""
         low, high = (None, *self.limits, None)[band : band + 2]
         if low is None:
-            return "at any distance" if high is None else f"up to {high:.3g} from the root"
-        return f"{low:.3g} and more from the root" if high is None else f"{low:.3g} to {high:.3g} from the root"
+            return "any radius" if high is None else f"radius up to {high:.3g}"
+        return f"radius from {low:.3g}" if high is None else f"radius {low:.3g} to {high:.3g}"
 
 
 @dataclass(frozen=True)

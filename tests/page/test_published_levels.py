@@ -17,7 +17,8 @@ from hypviz.server.publish import publish
 from hypviz.workspace.class_trees import write_taxonomy_of
 from hypviz.workspace.store import Workspace
 from tests.page.browser import OpenPage
-from tests.page.test_publish import BELOW, check_belonging, plain_server, published
+from tests.page.test_publish import BELOW, plain_server, published
+from tests.page.test_published_belonging import check_belonging
 from tests.test_level_view import two_level_tree
 from tests.worlds import TinyWorld
 

@@ -35,11 +35,11 @@ def test_a_radius_at_a_limit_belongs_to_the_outer_band() -> None:
 def test_a_band_tells_its_limits_and_which_levels_it_is_named_after() -> None:
     bands = Bands((1.2, 1.75), NAMES[:3], first=(0, 1, 2))
     assert [bands.within(band) for band in range(3)] == [
-        "up to 1.2 from the root",
-        "1.2 to 1.75 from the root",
-        "1.75 and more from the root",
+        "radius up to 1.2",
+        "radius 1.2 to 1.75",
+        "radius from 1.75",
     ]
-    assert Bands((), NAMES[:1], first=(1,)).within(0) == "at any distance"
+    assert Bands((), NAMES[:1], first=(1,)).within(0) == "any radius"
     assert bands.of_depth(np.array([0, 1, 2, 3])).tolist() == [0, 1, 2, 2], "a rare, deeper level goes with the one above"
     assert Bands((), NAMES[:1], first=(1,)).of_depth(np.array([0, 1])).tolist() == [-1, 0]
     radii, depth = levels([1.0, 1.5, 1.2, 3.0], [50, 50, 50, 50])
