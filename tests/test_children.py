@@ -47,6 +47,29 @@ def test_elsewhere_holds_the_cone_outside_the_own_picture_one_card_a_class_and_b
             assert (one["low"] is None or card["radius"] >= one["low"]) and (one["high"] is None or card["radius"] < one["high"])
 
 
+def test_a_band_is_called_by_a_level_only_where_what_it_lists_is_of_that_level(tiny_view: View) -> None:
+    lists, met = tiny_view.lists, set()
+    depth, radii = tiny_view.hierarchy.depth, tiny_view.embedding.radii
+    for row in range(0, len(tiny_view.items), 3):
+        rows, scores = lists.candidates(tiny_view.index.query(row), "entailment", omega_with(textbook_angles(tiny_view, row), 20, 60), None)
+        for band in lists.elsewhere(rows, scores, by="entailment")["bands"]:
+            here = rows[lists.bands.of(radii[rows]) == band["band"]]
+            named = [lists.bands.first[band["band"]] <= depth[one] < [*lists.bands.first, 99][band["band"] + 1] for one in here]
+            cards = [
+                lists.bands.first[band["band"]] <= depth[one["row"]] < [*lists.bands.first, 99][band["band"] + 1] for one in band["classes"]
+            ]
+            assert band["of_level"] == pytest.approx(np.mean(named)) and band["level"] == lists.bands.names[band["band"]]
+            if all(named):
+                expected = band["level"]
+            elif min(np.mean(named), np.mean(cards)) >= 2 / 3:
+                expected = f"mostly {band['level']}"
+            else:
+                expected = lists.bands.within(band["band"])
+            assert band["name"] == expected and band["levels"] == (not expected.startswith("radius"))
+            met.add(expected.split()[0])
+    assert {"mostly"} < met, met
+
+
 def test_a_card_opens_to_all_its_items_best_first_and_in_stretches(tiny_view: View) -> None:
     row = 60
     wide = omega_with(textbook_angles(tiny_view, row), 60, 100)

@@ -13,6 +13,7 @@ from hypviz.clipart import OBJECT_CLASSES, PART_CLASSES
 from hypviz.config import EncoderSettings
 from hypviz.data.items import Items, picture_marks
 from hypviz.evaluation import EvaluateSettings, calibrate_retrieval, evaluate
+from hypviz.explore.belonging import Belonging
 from hypviz.explore.familiarity import Familiarity, familiarity, notice
 from hypviz.inference.embed import checkpoint_for, suited_checkpoint
 from hypviz.inference.in_pictures import in_pictures
@@ -77,6 +78,35 @@ def test_a_set_too_small_to_judge_by_is_not_judged() -> None:
     items = make_items([[((0, 0, 60, 60), 0), ((10, 10, 40, 40), 1)]] * 3, ("house", "door"))
     e = Embedding(np.eye(9, dtype=np.float32), np.ones(9, np.float32))
     assert familiarity(workspace_of(items), e, Retrieval()) == Familiarity(None, None)
+
+
+@pytest.mark.parametrize("pictures", [1, 3, 5, 6, 10])
+def test_of_a_few_pictures_it_is_said_once_that_they_cannot_tell(pictures: int) -> None:
+    boxes: list[tuple[tuple[int, int, int, int], int]] = [((0, 0, 60, 60), 0), ((10, 10, 40, 40), 1)] * 12
+    items = make_items([boxes] * pictures, ("house", "door"))
+    e = Embedding(np.eye(len(items), dtype=np.float32), np.ones(len(items), np.float32))
+    found = notice(workspace_of(items), e, Card("photos", EncoderSettings()), Retrieval())
+    few = {1: "This set is one picture", 3: "This set has only 3 pictures", 5: "This set has only 5 pictures"}.get(pictures)
+    assert (found is not None and found.get("few", False)) == (few is not None)
+    if few:
+        assert found is not None and found["text"].startswith(few) and "hardly better" not in found["text"] and not found["action"]
+    bare = make_items([[]] * pictures, ())
+    said = notice(workspace_of(bare), e, Card("photos", EncoderSettings()), Retrieval())
+    assert said is not None and "no boxes" in said["text"] and said["action"]["tab"] == "Annotate"
+    assert said["text"].startswith(few or "These pictures have no boxes")
+
+
+@pytest.mark.parametrize("pictures", [3, 5, 6, 10])
+def test_nothing_does_better_than_chance_on_fewer_than_six_pictures(pictures: int) -> None:
+    apart = [((0, 0, 30, 30), 0)] * 8 + [((70, 70, 90, 90), 1)] * 8
+    items = make_items([[((60, 60, 99, 99), 2), *apart]] + [apart] * (pictures - 1), ("cat", "dog", "house"))
+    belonging = Belonging(items, hierarchy_of(items))
+    house = int(np.flatnonzero(items.label == 2)[0])
+    dogs = np.flatnonzero((items.label == 1) & (items.image != 0))
+    found = belonging.under(house, dogs)
+    assert found is not None and found["share"] == 1 and found["chance"] == pytest.approx(0.5)
+    assert found["verdict"] == ("few" if pictures < 6 else "better")
+    assert belonging.tables(dogs)["few"] == (pictures < 6)  # type: ignore[index]
 
 
 def test_of_boxes_of_one_class_no_figure_by_class_is_told() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections import Counter
@@ -182,16 +183,20 @@ def test_only_a_few_views_stay_open_and_a_closed_one_opens_again_as_long_as_its_
         library.view(keys[0])
 
 
-def test_a_picker_shows_names_without_their_hashes_unless_two_would_be_alike(
+def test_a_picker_shows_names_without_their_hashes_and_tells_those_of_one_name_apart(
     tiny_world: TinyWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HYPVIZ_HOME", str(tmp_path))
     for name in ("cars-0a1b2c3d", "boats-0a1b2c3d", "boats-99998888", "plain"):
         shutil.copytree(tiny_world.workspace, tmp_path / name)
+    written = {"boats-0a1b2c3d": "2026-11-02T10:00:00+00:00", "boats-99998888": "2026-11-30T10:00:00+00:00"}
+    for name, created in written.items():
+        meta = json.loads((tmp_path / name / "meta.json").read_text())
+        (tmp_path / name / "meta.json").write_text(json.dumps(meta | {"created": created}))
     assert Library().data_choices() == [
         ("demo", "demo"),
-        ("boats-0a1b2c3d", "boats-0a1b2c3d"),
-        ("boats-99998888", "boats-99998888"),
+        ("boats · imported 2026-11-02", "boats-0a1b2c3d"),
+        ("boats · imported 2026-11-30", "boats-99998888"),
         ("cars", "cars-0a1b2c3d"),
         ("plain", "plain"),
     ]

@@ -205,4 +205,8 @@ def test_a_box_or_a_vector_of_ones_own_is_enough_for_cones(name: str, tiny_world
     view = View(make(name, tmp_path), tiny_world.checkpoint, device="cpu")
     assert view.select({"row": 0})["how"] == "entailment"
     notice = view.describe()["notice"]
-    assert notice is None if name == "vectors without a label" else notice["text"].startswith("All boxes are of one class, “cat”")
+    assert (
+        notice is None
+        if name == "vectors without a label"
+        else notice["text"].startswith("This set is one picture: ") and "All boxes are of one class, “cat”" in notice["text"]
+    )

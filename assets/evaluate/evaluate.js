@@ -169,7 +169,7 @@ class Evaluator {
     ];
     const { notice } = this.view;
     const where = el("small", { text: "both are chosen at the top of the page" });
-    const learned = notice?.kind === "learned" ? [note(notice.text, { class: "he-note he-learned" })] : [];
+    const learned = notice && (notice.kind === "learned" || notice.few) ? [note(notice.text, { class: "he-note he-learned" })] : [];
     const [checkpoint, data] = [names.checkpoint, names.data].map((text) => el("b", { text }));
     this.bar.replaceChildren(
       el("p", { class: "he-what" }, "Judging ", checkpoint, " on ", data, where),

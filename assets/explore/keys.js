@@ -8,7 +8,7 @@ const WORDS = [
   ["Cone", "What opens outwards from the selected item. Everything inside it counts as contained in it. Its half-angle is ω."],
   ["Calibrated", "The width ω at which as many items lie inside as belong there by the boxes of these pictures, or of those that the checkpoint was validated with; ↺ says which."],
   ["In its cone", "Found by entailment: the angle at the selected item, exterior angle ext, is at most ω."],
-  ["Objects, parts …", "Bands of distance from the root, with limits midway between the levels of this data."],
+  ["Objects, parts …", "Bands of distance from the root, with limits midway between the levels of this data. A band is called by a level where what it lists is of that level, else by its radii."],
   ["Parents", "Items in whose cones the selected one lies. What holds it in its own picture is known by the boxes; of other pictures it is what the model says."],
   ["Certified, approximate", "Of a list among more than a million items that was found without reading all: whether it is proven to be the exact one."],
   ["Similar, more general", "Items on the way to the root that do not contain the selected one."],

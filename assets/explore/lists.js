@@ -4,7 +4,7 @@
  * @typedef {{row: number, label: string, depth_name: string, file: string, radius: number, colour: string, angle?: number}} Item
  */
 import { button, el, painted } from "../shared/dom.js";
-import { count, distance, shareOf } from "../shared/format.js";
+import { count, distance } from "../shared/format.js";
 
 export const EMPTY_LISTS = {
   children: "Nothing lies inside this cone; widen it to look further.",
@@ -12,8 +12,6 @@ export const EMPTY_LISTS = {
   path: "nothing nearer the root has it in its cone",
   common: "nothing lies inside all of these cones",
 };
-const FEW = 10; // items of which no share is told: two of three say less than 67 %
-const BESIDE_CHANCE = { better: "chance", hardly: "hardly better than chance:", none: "no better than chance:", few: "too few to tell from chance:" };
 const AT_ONCE = 12; // cards made before the next frame: what a wide window shows; the others follow it
 
 /** What a card says on hover and to a screen reader. @param {Item} item */
@@ -21,17 +19,6 @@ function wordsOf(item) {
   const angle = typeof item.angle === "number" ? `, angle ${item.angle.toFixed(2)} rad` : "";
   return { title: `${item.label} (${item.depth_name}) in ${item.file}\n${distance(item.radius)} from the root${angle}`,
     spoken: `${item.label}, ${distance(item.radius)} from the root${angle}` }; // prettier-ignore
-}
-
-/**
- * How many of what is listed belong there, beside chance: "59 % of them … (chance 33 %)".
- * @param {import("./types.js").Belonging} belong @param {string} whom "of them" @param {string} where they belong
- * @param {string} [nothing] what is said where no class belongs
- */
-export function belonging({ share, chance, of, verdict }, whom, where, nothing = "") {
-  if (verdict === "empty") return nothing;
-  const found = of < FEW ? `${Math.round(share * of)} of ${of}` : [shareOf(share, 1), whom].filter(Boolean).join(" ");
-  return `${found} ${where} (${BESIDE_CHANCE[verdict]} ${shareOf(chance, 1)})`;
 }
 
 /**

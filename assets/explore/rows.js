@@ -8,9 +8,10 @@
  * @typedef {import("./types.js").OfClass} OfClass
  * @typedef {import("./types.js").Way} Way
  */
+import { belonging } from "../shared/belonging.js";
 import { button, el } from "../shared/dom.js";
 import { count, distance, shareOf } from "../shared/format.js";
-import { belonging, EMPTY_LISTS, fillStrip, fillWith, headed, listCard } from "./lists.js";
+import { EMPTY_LISTS, fillStrip, fillWith, headed, listCard } from "./lists.js";
 import { action } from "./parts.js";
 
 /** @type {Record<Way, string[]>} the word, and what it means */
@@ -111,7 +112,7 @@ class RowsPart {
 
   /* ------------------------------------------------------------ everywhere else */
 
-  /** How many of what was found belong by their class, beside chance. @param {import("./types.js").Belonging} belong */
+  /** How many of what was found belong by their class, beside chance. @param {import("../shared/belonging.js").Belonging} belong */
   belonging(belong) {
     const { picture, row } = this.x.present;
     const whole = picture.whole?.row === row;
@@ -165,9 +166,9 @@ class RowsPart {
     const from = one.low === null ? "" : ` from ${distance(one.low)}`;
     const to = one.high === null ? "" : ` up to ${distance(one.high)}`;
     const size = el("small", "", `${count(one.total)} ${one.total === 1 ? "item" : "items"}`);
-    const of = one.levels ? [el("small", "", "level of")] : [];
-    const name = el("div", "hv-band-name", ...of, el("b", "", one.name), size);
-    const meaning = one.levels ? `, where ${one.name} mostly lie; the radius decides, not the class` : "";
+    const mixed = one.level && one.of_level !== 1 ? [el("small", "", `${shareOf(one.of_level ?? 0, 1)} are ${one.level}`)] : [];
+    const name = el("div", "hv-band-name", el("b", "", one.name), size, ...mixed);
+    const meaning = one.level ? `, where ${one.level} mostly lie; the radius decides, not the class` : "";
     name.title = `${count(one.total)} items${from}${to} from the root${meaning}`;
     const node = el("div", "hv-band");
     node.dataset.band = String(one.band);

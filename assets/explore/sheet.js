@@ -3,7 +3,7 @@
  * one line at the foot of the screen says what is selected and brings it up.
  */
 import { count } from "../shared/format.js";
-import { belonging } from "./lists.js";
+import { belonging } from "../shared/belonging.js";
 
 const NARROW = "(max-width: 700px)";
 

@@ -7,10 +7,10 @@
  * @typedef {Counted & {class: number}} OfClass
  * @typedef {Item & {count: number, inside: Counted[]}} Nested   a box, and the classes of what lies in it
  * @typedef {Item & {holds: boolean}} Holder               on the way to the root; whether it has the place in its cone
- * @typedef {{share: number, chance: number, of: number, verdict: "better"|"hardly"|"none"|"few"|"empty"}} Belonging   see hypviz/explore/belonging.py
+ * @typedef {import("../shared/belonging.js").Belonging} Belonging
  * @typedef {"entailment"|"nearest"|"cosine"} Way          how the rest of the data is searched
  * @typedef {"exact"|"certified"|"approximate"} Proof      of a list: all items were read, the others are proven to be no better, they may be
- * @typedef {{band: number, name: string, low: number|null, high: number|null, total: number, levels?: boolean, items?: Item[], classes: OfClass[]}} Band
+ * @typedef {{band: number, name: string, low: number|null, high: number|null, total: number, level: string|null, of_level: number|null, levels?: boolean, items?: Item[], classes: OfClass[]}} Band
  * @typedef {{by: Way, total: number, among: number, belong: Belonging|null, bands: Band[]}} Elsewhere
  * @typedef {import("../shared/picture.js").Shown & {place: Query}} PlacePicture
  *
@@ -53,7 +53,7 @@
  * @property {string} name
  * @property {boolean} own_vectors
  * @property {string} checkpoint
- * @property {{text: string, action?: {label: string, href?: string, tab?: string, checkpoint?: string}|null, kind?: "learned"}|null} notice
+ * @property {{text: string, action?: {label: string, href?: string, tab?: string, checkpoint?: string}|null, kind?: "learned", few?: boolean}|null} notice
  * @property {""|"entailment"|"cosine"|null} words   what typed words are answered by
  * @property {string} no_words
  * @property {{version: string, level: number, levels: {level: number, classes: number, examples: string[]}[],

@@ -112,7 +112,7 @@ class Intake {
   async refresh(name = this.current) {
     /** @type {{sets: DataSet[]}} */
     const { sets } = await get("sets");
-    const title = (/** @type {DataSet} */ one) => `${one.title}: ${plural(one.images, "picture")}, ${count(one.boxes)} boxes`;
+    const title = (/** @type {DataSet} */ one) => `${one.title}: ${[plural(one.images, "picture"), `${count(one.boxes)} boxes`, one.apart].filter(Boolean).join(", ")}`;
     this.select.replaceChildren(el("option", { value: "", text: "choose a set" }), ...sets.map((one) => el("option", { value: one.name, text: title(one) })));
     await this.choose(sets.some((one) => one.name === name) ? name : "");
   }

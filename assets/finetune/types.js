@@ -57,6 +57,7 @@
  * @property {string} title
  * @property {number} images
  * @property {number} boxes
+ * @property {string} [apart]   what tells it from others of its title
  * @property {{name: string, count: number}[]} classes
  * @property {number} levels
  * @property {boolean} usable

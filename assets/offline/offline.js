@@ -10,7 +10,8 @@
  * @typedef {{row: number|null, pins: number[], omega: number|null, kind: "angle"|"aperture", colour: string, view?: import("../disk/disk.js").View}} State
  * @typedef {{own_vectors: boolean, boxes: number, checkpoint: string, images: number, dimension: number, geometry: string, data_licence: string,
  *   checkpoint_licence: string, notice?: string}} Facts   notice: what is to be known before anything else is read
- * @typedef {{state: State, facts: Facts, edges: number[][], cones?: boolean, place?: string, title?: string}} Content   edges: pairs of rows
+ * @typedef {import("./belonging.js").Tables} Tables
+ * @typedef {{state: State, facts: Facts, edges: number[][], cones?: boolean, place?: string, title?: string, classes?: Tables|null}} Content   edges: pairs of rows
  * @typedef {{data: Content, buffer: ArrayBuffer, search: Promise<Search>, picture: (row: number) => string, held: (header: M.Header) => string,
  *   focus?: import("../disk/focus.js").Ask, about?: (row: number|null) => Promise<Node|null>, onSelect?: (row: number|null) => void}} Given
  */
@@ -20,16 +21,8 @@ import * as M from "../disk/math.js";
 import { Bits } from "../shared/bitset.js";
 import { el } from "../shared/dom.js";
 import { distance } from "../shared/format.js";
-
-const FRAME = `<div class="of-head"><h1></h1><p></p></div>
-  <div class="of-main"><section><div class="of-bar">
-    <label>cone ω <input type="range" class="of-omega" min="0.02" max="3.14" step="0.005"></label><output></output>
-    <label>colour <select class="of-colour"></select></label>
-    <label><input type="checkbox" class="of-pictures"> pictures</label>
-    <button type="button" class="of-pin">Pin this cone</button>
-  </div><div class="of-disk" tabindex="0"></div></section>
-  <section><div class="of-now" aria-live="polite"></div>
-    <div class="of-list of-children"></div><div class="of-list of-parents"></div></section></div>`;
+import { PageBelonging } from "./belonging.js";
+import { FRAME, writeHead } from "./frame.js";
 
 class OfflinePage {
   /** @param {Given} given */
@@ -51,11 +44,12 @@ class OfflinePage {
     /** @type {Search|null} */
     this.search = null; // until what it needs is there
     this.cones = data.cones !== false;
+    this.judging = /** @type {PageBelonging|null} */ (null); // of the present names, made when it is first asked
     this.state = data.state;
     this.pins = [...this.state.pins];
     this.page = /** @type {HTMLElement} */ (document.getElementById("hv-offline"));
     this.page.innerHTML = FRAME;
-    this.writeHead(held);
+    writeHead(this.page, data, header, held);
     this.disk = createDisk(this.find("disk"), {
       plotly: window.Plotly,
       onPick: (row) => this.select(row),
@@ -76,19 +70,6 @@ class OfflinePage {
   /** The label around a field. @param {string} name */
   labelOf(name) {
     return /** @type {HTMLElement} */ (this.find(name).closest("label"));
-  }
-
-  /** @param {Given["held"]} held */
-  writeHead(held) {
-    const { data, header } = this;
-    const facts = data.facts;
-    this.find("head h1").textContent = data.title || header.title;
-    const what = facts.own_vectors ? "own vectors" : `pictures, ${facts.boxes.toLocaleString("en")} boxes · checkpoint ${facts.checkpoint}`;
-    this.find("head p").textContent =
-      `${facts.images.toLocaleString("en")} ${what}, ` +
-      `${facts.dimension} dimensions, ${facts.geometry} · licences: data ${facts.data_licence}; checkpoint ${facts.checkpoint_licence} · ` +
-      held(header);
-    if (facts.notice) this.find("head").append(el("p", "of-notice", facts.notice));
   }
 
   listen() {
@@ -122,9 +103,14 @@ class OfflinePage {
     this.find("colour").replaceChildren(...colourModes(this.disk.paint).map((mode) => new Option(mode.title.toLowerCase(), mode.by, false, mode.by === by)));
   }
 
-  /** The same points under other names: classes at another level of their tree. What is selected stays. @param {ArrayBuffer} buffer */
-  async relabel(buffer) {
+  /**
+   * The same points under other names: classes at another level of their tree. What is selected stays.
+   * @param {ArrayBuffer} buffer @param {Tables|null} [classes]
+   */
+  async relabel(buffer, classes = null) {
     Object.assign(this, { buffer }, M.decode(buffer));
+    Object.assign(this.data, { classes });
+    this.judging = null;
     await this.disk.setPoints(buffer, { keep: true });
     this.offerColours();
     await this.show();
@@ -167,8 +153,8 @@ class OfflinePage {
     if (placeOf.get(state.row) !== i) return undefined; // another was chosen meanwhile
     const { shown: children, members: inside, total } = search.children(i, this.halfAngle(i));
     const { shown: parents, total: above } = search.parents(i);
-    this.list("children", cones ? "Children" : "Similar by cosine", children, total);
-    this.list("parents", "Parents", parents, above);
+    this.list("children", cones ? "Children" : "Similar by cosine", children, total, this.judge.words("children", i, cones ? inside : children));
+    this.list("parents", "Parents", parents, above, this.judge.words("parents", i, parents));
     this.find("parents").hidden ||= search.isWhole(i); // nobody's part
     disk.setOmega(cones ? this.halfAngle(i) : null);
     this.showOmega(inside.length);
@@ -203,14 +189,15 @@ class OfflinePage {
     this.about?.(row).then((node) => node && state.row === row && words.append(node), () => {}); // what is missing is only more about it
   }
 
-  /** @param {string} name @param {string} title @param {number[]} shown @param {number} total */
-  list(name, title, shown, total) {
+  /** @param {string} name @param {string} title @param {number[]} shown @param {number} total @param {string} belong how much of it belongs there */
+  list(name, title, shown, total, belong) {
     const count = shown.length < total ? `${shown.length} of ${total}` : total;
     const strip = el("div", "of-strip", ...shown.map((i) => this.card(i)));
     const none = el("p", "of-none", `None in this ${this.data.place || "file"}.`);
     const heading = el("h3", "", `${title} `, el("span", "", `${count} · ${this.cones ? "general → specific" : "nearest first"}`));
     this.find(name).hidden = name === "parents" && !this.cones;
-    this.find(name).replaceChildren(heading, shown.length ? strip : none);
+    const told = belong ? [el("p", "of-none of-belong", belong)] : [];
+    this.find(name).replaceChildren(heading, ...told, shown.length ? strip : none);
   }
 
   /** @param {number} i */
@@ -278,6 +265,16 @@ class OfflinePage {
     return this.select(beside[(at + beside.length) % beside.length]);
   }
 
+  get judge() {
+    const { arrays, data, header, known } = this;
+    return (this.judging ||= new PageBelonging(arrays, header.classes, data.classes ?? null, (j) => known.isWhole(j)));
+  }
+
+  /** How much of both lists of item i belongs there. @param {number} i */
+  judged(i) {
+    return { under: this.judge.under(i, this.members(i)), over: this.judge.over(i, this.known.parents(i).shown) };
+  }
+
   /** @param {number[]} found */
   rowsOf(found) {
     return found.map((j) => this.rows[j]);
@@ -295,7 +292,8 @@ export function offlinePage(given) {
     members: (/** @type {number} */ row) => page.rowsOf(page.members(at(row))),
     children: (/** @type {number} */ row) => page.rowsOf(page.known.children(at(row), page.halfAngle(at(row))).shown),
     parents: (/** @type {number} */ row) => page.rowsOf(page.known.parents(at(row)).shown),
-    relabel: (/** @type {ArrayBuffer} */ points) => page.relabel(points),
+    judged: (/** @type {number} */ row) => page.judged(at(row)),
+    relabel: (/** @type {ArrayBuffer} */ points, /** @type {Tables|null} */ classes) => page.relabel(points, classes),
     ready: page.start(),
   };
   return (window.hypvizOffline = handle);

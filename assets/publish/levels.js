@@ -2,7 +2,7 @@
  * At which level of the class tree a published page shows its classes: a choice beside the colours. Names, colours and legend follow; points,
  * distances and cones are those of the items, whatever they are called.
  *
- * @typedef {{level: number, classes: number, examples: string[]}} Level
+ * @typedef {{level: number, classes: number, examples: string[], judged?: import("../offline/belonging.js").Tables|null}} Level
  */
 import { el } from "../shared/dom.js";
 import { count } from "../shared/format.js";

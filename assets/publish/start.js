@@ -13,6 +13,7 @@ const TURNS = 4; // shards under way at a time
 
 /**
  * @typedef {{family: Float32Array, whole: Uint8Array, parent: Int32Array, child: Int32Array, pictured: Uint8Array}} Known   one value an item, or a pair
+ * @typedef {import("../offline/belonging.js").Tables} Tables
  * @typedef {{shards: number, shard_rows: number, dim: number}} Cut   of the directions, into files
  * @typedef {{id: string, file: string, licence: string, box: number[], size: number[], picture: number|null}} Card
  * @typedef {import("../offline/offline.js").Content & {answers: import("../offline/search.js").Answers, directions: Cut, cards: {shard_rows: number},
@@ -93,7 +94,7 @@ function aboutOf(card) {
 
 /**
  * Let a page switch levels, and write what it shows into its address. Several clicks in a row: the last one counts.
- * @param {Page} data @param {number} level @param {{relabel: (points: ArrayBuffer) => Promise<void>, state: {row: number|null}}} page
+ * @param {Page} data @param {number} level @param {{relabel: (points: ArrayBuffer, classes: Tables|null) => Promise<void>, state: {row: number|null}}} page
  */
 function switchLevels(data, level, page) {
   let turn = 0;
@@ -103,13 +104,15 @@ function switchLevels(data, level, page) {
     const points = await buffer(pointsOf(asked));
     if (mine !== turn) return;
     level = asked;
-    await page.relabel(points);
+    await page.relabel(points, tablesOf(data, asked));
     onLink();
   };
   if (data.levels.length) root.querySelector(".of-colour")?.closest("label")?.after(levelChoice(data.levels, level, show, fail));
   return onLink;
 }
 
+/** What belongs to what at a level. @param {Page} data @param {number} level */
+const tablesOf = (data, level) => (level ? data.levels.find((one) => one.level === level)?.judged : data.classes) ?? null;
 /** @param {number} level */
 const pointsOf = (level) => (level ? `data/level-${level}.bin` : "data/points.bin");
 
@@ -155,7 +158,7 @@ async function start() {
   const about = aboutOf(cardsOf(data.cards.shard_rows));
   let onLink = () => {};
   const page = offlinePage({
-    data: { ...data, edges: pairs },
+    data: { ...data, edges: pairs, classes: tablesOf(data, level) },
     buffer: points,
     search,
     picture: (row) => (known.pictured[place(row)] ? `thumbs/${numbered(Math.floor(row / 1000))}/${row}.jpg` : ""),

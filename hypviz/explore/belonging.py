@@ -32,6 +32,9 @@ NO_GAIN, LEAST_LIFT = 0.01, 1.5
 though it be short of LEAST_GAIN."""
 SURE = 0.05
 """Chance does as well at most so often where something does better than chance."""
+FEWEST_PICTURES = 6
+"""Pictures without which nothing does better than chance: boxes of one picture lie together, so that the picture is what counts, and were
+each of five on the right side, a sign test would still call it luck (p = 2 · 2⁻⁵ = 0.06; of six 0.03)."""
 
 
 class Belonging:
@@ -68,6 +71,19 @@ class Belonging:
 
         return self._shares(row, rows, lies_over)
 
+    def tables(self, rows: Rows) -> Json | None:
+        """What a page without a server judges by: {"inside": of each class the classes seen in boxes of it, "shown": the classes of each
+        picture among the items `rows` (k,), by the row of the image as text, "few": whether the data have fewer than
+        FEWEST_PICTURES}. None where `under` and `over` say nothing of any item."""
+        if len(self.items.classes) < 2 or self.items.is_scene.all():
+            return None
+        shown = scene_classes(self.items)
+        classes = {
+            str(one): shown.indices[slice(*shown.indptr[one : one + 2])].tolist() for one in np.unique(self.items.image[rows]).tolist()
+        }
+        few = len(self.items.images) < FEWEST_PICTURES
+        return {"inside": [np.flatnonzero(seen).tolist() for seen in self._graph], "shown": classes, "few": few}
+
     def _shares(self, row: int, rows: Rows, belongs: Callable[[Rows], Mask]) -> Json | None:
         image, scene = self.items.image, self.items.is_scene
         apart = rows[image[rows] != image[row]]
@@ -78,7 +94,10 @@ class Belonging:
             count, others = int(kind[apart].sum()), np.flatnonzero(kind & (image != image[row]))
             drawn += [(count, float(belongs(others).mean()))] if count else []
         found, chance = int(belongs(apart).sum()), sum(count * rate for count, rate in drawn) / len(apart)
-        return {"share": found / len(apart), "chance": chance, "of": len(apart), "verdict": verdict(found, drawn)}
+        told = verdict(found, drawn)
+        if told == "better" and len(self.items.images) < FEWEST_PICTURES:
+            told = "few"
+        return {"share": found / len(apart), "chance": chance, "of": len(apart), "verdict": told}
 
     def _classes_under(self, row: int) -> Mask | None:
         """(C,) classes that belong under an item, see `under`."""

@@ -32,6 +32,8 @@ NEAREST = 40
 FEWEST = 6
 """Of a small set without cones a quarter of the items, and so many at least, are called similar: all would say nothing."""
 MAX_LISTED = 200
+MOSTLY = 2 / 3
+"""Share of a band's items, and of its cards, that are of a level by the annotation, from which on the band is called "mostly" that."""
 ONE_BAND = Bands((), ("all",), levels=False)
 """Where no cone says what contains what."""
 PLURAL = {"part of a part": "parts of parts"}
@@ -124,10 +126,12 @@ class Children:
         return whole_pictures(self.items)
 
     def elsewhere(self, rows: Rows, scores: Floats, *, by: str, cones: bool = True, of: int | None = None) -> Json:
-        """What was found, to be read: {"by", "total", "belong", "bands": [{"band", "name", "levels", "low", "high", "total", "classes":
-        cards with "class", "count" and "score", "items": cards or None}]}.
+        """What was found, to be read: {"by", "total", "belong", "bands": [{"band", "name", "levels", "level", "of_level", "low", "high",
+        "total", "classes": cards with "class", "count" and "score", "items": cards or None}]}.
 
-        levels: whether the band is named after a level of the annotation.  low, high: limits of the radius, None where there is none.
+        name: that of a level of the annotation where all its items are of it, "mostly …" from MOSTLY on, elsewhere its radii.  levels:
+        whether it is named after a level.  of_level, level: share of its items that are, 0…1, and the level's name, None where the bands
+        are of no levels.  low, high: limits of the radius, None where there is none.
         items: where items have no class, the best of them.  cones False: similarity knows no bands, all are in one.  of: the item
         around which it was found, which "belong" is about, see `Belonging.under`.
         """
@@ -211,16 +215,26 @@ class Children:
         inside = bands.of(self._radii[rows]) == group.band
         classless = [one.label for one in group.classes] == [SCENE] or len(self.items.classes) < 2
         items = self._best(rows[inside], scores[inside])[:NEAREST] if classless else None
+        cards = items if items is not None else np.array([one.best for one in group.classes], np.int64)
         return {
             "band": group.band,
-            "name": bands.names[group.band],
-            "levels": bands.levels and not self._vectors,
+            **self._band_name(bands, group.band, rows[inside], cards),
             "low": limits[group.band],
             "high": limits[group.band + 1],
             "total": group.count,
             "classes": [self.cards.of(one.best) | {"class": one.label, "count": one.count, "score": one.score} for one in group.classes],
             "items": None if items is None else self.cards.plain(items),
         }
+
+    def _band_name(self, bands: Bands, band: int, rows: Rows, cards: Rows) -> Json:
+        """What a band of items (k,) is called that is read by its cards (c,): by a level only where that is true of them."""
+        name = bands.names[band]
+        if not bands.levels:
+            return {"name": name, "levels": False, "level": None, "of_level": None}
+        own, shown = (float((bands.of_depth(self.hierarchy.depth[some]) == band).mean()) for some in (rows, cards))
+        named = min(own, shown) >= MOSTLY
+        words = name if own == 1 else f"mostly {name}" if named else bands.within(band)
+        return {"name": words, "levels": named and not self._vectors, "level": name, "of_level": own}
 
     @staticmethod
     def _best(rows: Rows, scores: Floats) -> Rows:

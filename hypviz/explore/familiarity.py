@@ -15,7 +15,7 @@ from hypviz.evaluation.run import measure_chance, run_task
 from hypviz.evaluation.task import Score, Task, choose_queries, listed_ranking
 from hypviz.evaluation.task_data import TaskData
 from hypviz.evaluation.tasks import part_to_object, scene_to_contents
-from hypviz.explore.belonging import LEAST_GAIN
+from hypviz.explore.belonging import FEWEST_PICTURES, LEAST_GAIN
 from hypviz.inference.embed import suited_checkpoint
 from hypviz.model.card import Card
 from hypviz.search.embedding import Embedding
@@ -37,6 +37,8 @@ ONE_CLASS = (
     "All boxes are of one class, “{}”: no figure by class can say whether this model knows these pictures. Look at what lies in the cones, "
     "or give the boxes classes that tell them apart."
 )
+FEW = "This set has only {} pictures: too few for any share, colour or score to tell how well this model knows such pictures."
+ONE = "This set is one picture: what is found in others and how well this model knows such pictures needs more of them."
 LEARNED = "This checkpoint learned from {:,} of these {:,} pictures: what it finds here says little of pictures that it has not seen."
 
 
@@ -83,16 +85,31 @@ def familiarity(workspace: Workspace, embedding: Embedding, retrieval: Retrieval
 
 
 def notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Retrieval) -> dict[str, Any] | None:
-    """{"text", "action"} of what a person should know first, or None: that pictures without boxes have no hierarchy to read; that the
-    model does not know these, with another checkpoint to open them with, or fine-tuning.  retrieval: what its answers mean here."""
+    """{"text", "action"} of what a person should know first, or None: that there are too few pictures to tell anything ("few"); that
+    pictures without boxes have no hierarchy to read; that the model does not know these, with another checkpoint to open them with, or
+    fine-tuning.  retrieval: what its answers mean here."""
     if workspace.vectors is not None:
         return None
+    found, few = _notice(workspace, embedding, card, retrieval), _few(len(workspace.items.images))
+    if not few:
+        return found
+    return (found or {"action": None}) | {"text": f"{few} {found['text'] if found else ''}".strip(), "few": True}
+
+
+def _few(pictures: int) -> str:
+    if pictures >= FEWEST_PICTURES:
+        return ""
+    return FEW.format(pictures) if pictures > 1 else ONE
+
+
+def _notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Retrieval) -> dict[str, Any] | None:
+    """As `notice`, of sets of any size."""
     items = workspace.items
     if only_pictures(items):
         return {"text": NO_BOXES, "action": {"label": "Draw boxes", "tab": "Annotate"}}
     if len(classes := np.unique(items.label[~items.is_scene])) == 1:
         return {"text": ONE_CLASS.format(items.classes[classes[0]]), "action": {"label": "Name the boxes", "tab": "Annotate"}}
-    text = familiarity(workspace, embedding, retrieval).sentence
+    text = "" if _few(len(items.images)) else familiarity(workspace, embedding, retrieval).sentence
     if known := learned_from(items, card):
         here = card.training.get("fine_tuned", {}).get("set") == workspace.name  # else Fine-tune has nothing to show of it
         action = {"label": "How it does on the others", "tab": "Fine-tune"} if here else None

@@ -16,6 +16,7 @@ from hypviz.access.trust import Trust, is_made_here, is_uploaded
 from hypviz.data.formats.detect import open_dataset
 from hypviz.errors import CheckpointError, HypvizError, SelectionError, WorkspaceError
 from hypviz.explore.level_view import SEPARATOR, by_key
+from hypviz.explore.set_labels import SetFacts, told_apart
 from hypviz.explore.uploads import Uploads
 from hypviz.explore.view import View, view_key
 from hypviz.hub.address import address_of, is_hub_address
@@ -30,6 +31,7 @@ from hypviz.vectors.read import is_vector_file, read_vectors
 from hypviz.vectors.workspace import make_vectors_workspace
 from hypviz.workspace.hub_data import fetch_data, with_origin
 from hypviz.workspace.importing import import_workspace
+from hypviz.workspace.meta import read_meta
 from hypviz.workspace.store import Workspace, is_workspace
 
 DEMO = ASSETS / "demo" / "workspace"
@@ -76,10 +78,25 @@ class Library:
         return list(dict.fromkeys(["demo", *self.extra, *home_names]))
 
     def data_choices(self) -> list[tuple[str, str]]:
-        """(what a picker shows, name) of the workspaces: without the hash that keeps same-named ones apart, where that is clear."""
+        """(what a picker shows, name) of the workspaces: without the hash in their names, same-named ones told apart by `told_apart`."""
         names = self.data_names()
-        plain = [_PLAIN.sub("", name) for name in names]
-        return [(short if plain.count(short) == 1 and short else name, name) for short, name in zip(plain, names, strict=True)]
+        plain = [_PLAIN.sub("", name) or name for name in names]
+        folded = [short.casefold() for short in plain]
+        facts = [
+            self._facts(name, short) if folded.count(short.casefold()) > 1 else SetFacts(short)
+            for name, short in zip(names, plain, strict=True)
+        ]
+        return [
+            (f"{one.title} · {apart}" if apart else one.title, name)
+            for one, apart, name in zip(facts, told_apart(facts), names, strict=True)
+        ]
+
+    def _facts(self, name: str, title: str) -> SetFacts:
+        try:
+            folder = self.workspace_folder(name)
+            return SetFacts.of(title, read_meta(folder), folder)
+        except WorkspaceError:  # a folder that was not imported yet, or a damaged one, which says so when it is opened
+            return SetFacts(title)
 
     def checkpoint_names(self) -> list[str]:
         """Names of the checkpoints that can be opened: the shipped ones, those given by path, and those kept in the page."""

@@ -15,6 +15,7 @@ from hypviz.access.trust import PICTURES, Trust
 from hypviz.access.visitors import check_may_change, claim, visitor
 from hypviz.errors import DataError, SelectionError, SettingsError, WorkspaceError, page_sentence
 from hypviz.explore.library import Library
+from hypviz.explore.set_labels import SetFacts, told_apart
 from hypviz.finetune.request import FinetuneRequest
 from hypviz.finetune.upload import check_set, take_in
 from hypviz.finetune.warnings import licence_warnings
@@ -47,14 +48,16 @@ class TrainingSets:
         self._intakes: OrderedDict[str, tuple[Job, dict[str, str], Jobs]] = OrderedDict()
 
     def names(self) -> list[Json]:
-        """The workspaces at hand, with a few numbers; one that is damaged is left out."""
-        sets = []
+        """The workspaces at hand, with a few numbers and what tells those of one title apart; one that is damaged is left out."""
+        sets, facts = [], []
         for name in self.library.data_names():
             try:
                 sets.append(self._brief(name))
             except WorkspaceError:
                 continue
-        return sets
+            folder = self.library.workspace_folder(name)
+            facts.append(SetFacts.of(sets[-1]["title"], read_meta(folder), folder))
+        return [one | {"apart": apart} for one, apart in zip(sets, told_apart(facts, counted=True), strict=True)]
 
     def _brief(self, name: str) -> Json:
         folder = self.library.workspace_folder(name)

@@ -20,7 +20,8 @@ def set_warnings(split: Json, classes: Sequence[tuple[str, int]], *, images: int
     """Of a set and its split, before training. classes: (name, boxes); images: with boxes."""
     warnings = []
     if split["validation"] < FEW_IMAGES:
-        text = f"Only {split['validation']} pictures are validated on: the metrics jump by chance, take small gains for nothing."
+        pictures = "picture is" if split["validation"] == 1 else "pictures are"
+        text = f"Only {split['validation']} {pictures} validated on: the metrics jump by chance, take small gains for nothing."
         warnings.append(_warning("few-pictures", text))
     rare = [name for name, count in classes if count < 5]
     if rare:

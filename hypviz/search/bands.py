@@ -24,15 +24,28 @@ THIRDS = ("nearest the root", "in the middle", "farthest from the root")
 
 @dataclass(frozen=True)
 class Bands:
-    """limits: B − 1 ascending radii between the bands.  names: B, from the root outwards.  levels: whether they are names of levels."""
+    """limits: B − 1 ascending radii between the bands.  names: B, from the root outwards.  levels: whether they are names of levels.
+    first: where they are, the least depth that each is named after; deeper items up to the next one's are of its levels."""
 
     limits: tuple[float, ...]
     names: tuple[str, ...]
     levels: bool = True
+    first: tuple[int, ...] = ()
 
     def of(self, radii: NDArray[np.floating]) -> NDArray[np.int64]:
         """(N,) the band of each radius, 0 … B − 1; a radius at a limit belongs to the outer band."""
         return np.searchsorted(np.asarray(self.limits), np.asarray(radii, float), side="right")
+
+    def of_depth(self, depth: NDArray[np.integer]) -> NDArray[np.int64]:
+        """(N,) the band that is named after the level of each item, wherever it lies; −1 for what is above all of them."""
+        return np.searchsorted(np.asarray(self.first), np.asarray(depth), side="right") - 1
+
+    def within(self, band: int) -> str:
+        """A band by its limits, which are true of whatever lies in it: "radius 1.21 to 1.43"."""
+        low, high = (None, *self.limits, None)[band : band + 2]
+        if low is None:
+            return "any radius" if high is None else f"radius up to {high:.3g}"
+        return f"radius from {low:.3g}" if high is None else f"radius {low:.3g} to {high:.3g}"
 
 
 @dataclass(frozen=True)
@@ -67,12 +80,13 @@ def radius_bands(
         raise DataError(f"Bands need one radius and one level per item, got {radii.shape} and {depth.shape}.")
     if whole is not None and not whole.all():
         radii, depth = radii[~whole], depth[~whole]
-    groups = _ascending([(radii[depth == level], names[level]) for level in _common(depth)])
+    common = _common(depth)
+    groups = _ascending([(radii[depth == level], names[level], level) for level in common])
     if len(groups) == 1:
         return _thirds(radii)
-    medians = [float(np.median(values)) for values, _ in groups]
+    medians = [float(np.median(values)) for values, _, _ in groups]
     limits = tuple((low + high) / 2 for low, high in itertools.pairwise(medians))
-    return Bands(limits, tuple(name for _, name in groups))
+    return Bands(limits, tuple(name for _, name, _ in groups), first=tuple(level for _, _, level in groups))
 
 
 def by_class(
@@ -116,14 +130,14 @@ def _common(depth: NDArray[np.integer]) -> list[int]:
     return common or [int(counts.argmax())]
 
 
-def _ascending(levels: list[tuple[NDArray[np.floating], str]]) -> list[tuple[NDArray[np.floating], str]]:
-    """Pool neighbouring levels until their medians strictly ascend (pool adjacent violators)."""
-    pooled: list[tuple[NDArray[np.floating], str]] = []
-    for values, name in levels:
-        pooled.append((values, name))
+def _ascending(levels: list[tuple[NDArray[np.floating], str, int]]) -> list[tuple[NDArray[np.floating], str, int]]:
+    """Pool neighbouring levels until their medians strictly ascend (pool adjacent violators). Each with its name and least depth."""
+    pooled: list[tuple[NDArray[np.floating], str, int]] = []
+    for values, name, level in levels:
+        pooled.append((values, name, level))
         while len(pooled) > 1 and np.median(pooled[-2][0]) >= np.median(pooled[-1][0]):
-            (outer, below), (inner, above) = pooled.pop(), pooled.pop()
-            pooled.append((np.concatenate([inner, outer]), f"{above} and {below}"))
+            (outer, below, _), (inner, above, first) = pooled.pop(), pooled.pop()
+            pooled.append((np.concatenate([inner, outer]), f"{above} and {below}", first))
     return pooled
 
 

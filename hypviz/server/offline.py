@@ -102,6 +102,7 @@ def _content(view: View, state: Json) -> Json:
         "edges": np.stack([edges.parent[drawn], edges.child[drawn]], axis=1).tolist(),
         "whole": _text(whole_pictures(view.items)[rows].astype(np.uint8).tobytes()),
         "cones": not only_pictures(view.items),
+        "classes": view.lists.belonging.tables(rows),
         "pictures": {str(row): _text(data) for row, data in _pictures(view, _telling(view, rows, focus)).items()},
     }
 

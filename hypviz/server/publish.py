@@ -177,7 +177,9 @@ class _Folder:
         labels = self.view.items.label[self.rows]
         levels = level_sizes(tree, labels[labels != SCENE].tolist())
         for one in levels:
-            (self.folder / f"data/level-{one['level']}.bin").write_bytes(self._points(at_level(self.view, one["level"])))
+            named = at_level(self.view, one["level"])
+            one["judged"] = named.lists.belonging.tables(self.rows)
+            (self.folder / f"data/level-{one['level']}.bin").write_bytes(self._points(named))
         return levels
 
     def _directions(self) -> tuple[int, int]:
@@ -236,6 +238,7 @@ class _Folder:
             "facts": self.view.facts(),
             "answers": asdict(self.view.answers),
             "cones": not only_pictures(self.view.items),
+            "classes": self.view.lists.belonging.tables(self.rows),
             "directions": {"dim": int(self.view.embedding.directions.shape[1]), "shards": shards, "shard_rows": shard_rows},
             "cards": {"shard_rows": CARD_ROWS},
             "levels": self._levels(),

@@ -37,7 +37,14 @@ def test_the_rest_is_listed_by_band_one_card_a_class_and_a_count_opens_all(explo
     angle, bands = explorer.exterior_angles(row), explorer.view.lists.bands
     inside = np.flatnonzero((angle <= explorer.run("s.disk.omega")) & (items.image != items.image[row]) & ~items.is_scene)
     names = explorer.page.locator(".hv-band-name b").all_inner_texts()
-    assert names == [bands.names[band] for band in np.unique(bands.of(radii[inside]))]
+    assert names == [band["name"] for band in explorer.run("s.answer.elsewhere.bands")]
+    depth = explorer.view.hierarchy.depth
+    for name, band in zip(names, np.unique(bands.of(radii[inside])).tolist(), strict=True):
+        here = inside[bands.of(radii[inside]) == band]
+        share = float((bands.of_depth(depth[here]) == band).mean())
+        told = explorer.page.locator(f".hv-band[data-band='{band}'] .hv-band-name")
+        assert (name == bands.names[band]) == (share == 1), "a level's name alone only where all are of it"
+        assert share == 1 or f"{round(100 * share)} % are {bands.names[band]}" in told.inner_text()
     for band in np.unique(bands.of(radii[inside])).tolist():
         here = inside[bands.of(radii[inside]) == band]
         kinds = np.unique(items.label[here])

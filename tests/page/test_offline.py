@@ -146,6 +146,17 @@ def test_it_answers_by_the_checkpoints_own_rule(
     assert (counts > 40).all(), "lists with next to nothing in them say nothing"
 
 
+def test_it_says_how_much_belongs_with_the_numbers_of_the_server(page: Page, view: View) -> None:
+    rows, said = range(0, 141, 3), 0
+    code = "(rows) => rows.map((row) => [hypvizOffline.members(row), hypvizOffline.parents(row), hypvizOffline.judged(row)])"
+    for row, (members, parents, judged) in zip(rows, page.evaluate(code, list(rows)), strict=True):
+        under = view.lists.belonging.under(row, np.array(members, np.int64))
+        over = view.lists.belonging.over(row, np.array(parents, np.int64))
+        assert judged["under"] == (under and pytest.approx(under)) and judged["over"] == (over and pytest.approx(over)), row
+        said += (under is not None) + (over is not None)
+    assert said > 20, "lists of which nothing is said test nothing"
+
+
 def test_a_click_on_a_point_shows_its_children(page: Page, view: View) -> None:
     page.evaluate("() => hypvizOffline.disk.setView({centre: [0, 0], zoom: 1})")
     scene = int(view.items.offsets[2])

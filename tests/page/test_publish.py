@@ -255,6 +255,13 @@ def test_a_part_of_the_data_is_a_world_of_its_own(browser: Browser, tiny_world: 
         members = page.evaluate("(row) => hypvizOffline.members(row)", row)
         inside = tiny_view.index.cone_members(tiny_view.index.query(row))
         assert set(members) == set(inside.tolist()) & set(rows.tolist()) and every["row"] == row
+        judged, belonging = page.evaluate("(row) => hypvizOffline.judged(row).under", row), tiny_view.lists.belonging
+        everywhere = belonging.under(row, np.array(members, np.int64))
+        below = belonging.tables(rows)["inside"][int(tiny_view.items.label[row])]  # type: ignore[index]
+        others = rows[tiny_view.items.image[rows] != tiny_view.items.image[row]]
+        if everywhere is not None:
+            assert (judged["share"], judged["of"]) == (pytest.approx(everywhere["share"]), everywhere["of"])
+            assert judged["chance"] == pytest.approx(np.isin(tiny_view.items.label[others], below).mean()), "chance draws from the page"
 
 
 def test_pictures_without_boxes_are_listed_by_similarity(

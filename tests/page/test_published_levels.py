@@ -11,12 +11,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hypviz.data.formats.taxonomy import parse_taxonomy
+from hypviz.explore.level_view import at_level
 from hypviz.explore.view import View
 from hypviz.server.publish import publish
 from hypviz.workspace.class_trees import write_taxonomy_of
 from hypviz.workspace.store import Workspace
 from tests.page.browser import OpenPage
 from tests.page.test_publish import BELOW, plain_server, published
+from tests.page.test_published_belonging import check_belonging
 from tests.test_level_view import two_level_tree
 from tests.worlds import TinyWorld
 
@@ -73,6 +75,9 @@ def test_a_level_renames_colours_and_counts_and_keeps_the_selection(page: Page, 
     assert "group 1" in page.locator(".hd-legend").inner_text()
     assert page.locator(".of-colour").input_value() == "class"
     assert page.evaluate("(row) => hypvizOffline.members(row)", row) == members, "cones are those of the items"
+    page.evaluate("() => { hypvizOffline.state.omega = 1.9; }")
+    assert len(check_belonging(page, at_level(view, 1), list(range(0, 141, 4)))) > 10, "what belongs is of the level's classes"
+    page.evaluate("() => { hypvizOffline.state.omega = null; }")
     if shots := os.environ.get("HYPVIZ_SCREENSHOTS"):
         page.screenshot(path=Path(shots) / "published-level-1.png")
     page.locator(".of-level").select_option("0")

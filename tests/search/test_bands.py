@@ -32,6 +32,20 @@ def test_a_radius_at_a_limit_belongs_to_the_outer_band() -> None:
     assert Bands((1.0, 2.0), NAMES[:3]).of(np.array([0.5, 1.0, 1.5, 2.0, 9.0])).tolist() == [0, 1, 1, 2, 2]
 
 
+def test_a_band_tells_its_limits_and_which_levels_it_is_named_after() -> None:
+    bands = Bands((1.2, 1.75), NAMES[:3], first=(0, 1, 2))
+    assert [bands.within(band) for band in range(3)] == [
+        "radius up to 1.2",
+        "radius 1.2 to 1.75",
+        "radius from 1.75",
+    ]
+    assert Bands((), NAMES[:1], first=(1,)).within(0) == "any radius"
+    assert bands.of_depth(np.array([0, 1, 2, 3])).tolist() == [0, 1, 2, 2], "a rare, deeper level goes with the one above"
+    assert Bands((), NAMES[:1], first=(1,)).of_depth(np.array([0, 1])).tolist() == [-1, 0]
+    radii, depth = levels([1.0, 1.5, 1.2, 3.0], [50, 50, 50, 50])
+    assert radius_bands(radii, depth, NAMES).first == (0, 1, 3)
+
+
 def test_levels_whose_medians_do_not_grow_share_a_band() -> None:
     radii, depth = levels([1.0, 1.5, 1.2, 3.0], [50, 50, 50, 50])
     bands = radius_bands(radii, depth, NAMES)
