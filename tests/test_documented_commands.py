@@ -27,7 +27,7 @@ VARIABLES = set(re.findall(r"^([A-Z_]+) *[?:]?=", MAKEFILE, re.MULTILINE))
 @cache
 def program(whole: bool) -> Any:
     """The tree of commands with nothing behind it: a call reads the command line and ends.  whole False: nothing is required."""
-    tree = typer.main.get_command(app)
+    tree = typer.main.get_group(app)  # one of its own, which is changed here
     commands = [tree]
     while commands:
         command = commands.pop()
