@@ -118,7 +118,7 @@ def _xml(path: Path) -> Sign:
         return Sign("cvat")
     if re.search(r"<(bndbox|box|bbox|object|polygon|rect)\b", head, re.IGNORECASE):
         return Sign(UNKNOWN, f"XML of <{tag}>, neither VOC's nor CVAT's")
-    return Sign("voc") if not tag and head.strip().startswith("<annotation") else Sign("broken xml" if not tag or not head.strip() else "")
+    return Sign("" if tag else "broken xml")
 
 
 def _yaml(path: Path) -> Sign:

@@ -127,7 +127,7 @@ def _is_task(content: Json) -> bool:
 def _is_by_picture(content: Json) -> bool:
     """Whether the keys of an object are names of pictures and its values hold boxes."""
     first = list(content.items())[:20]
-    named = all(is_picture_name(key.replace("\\", "/").rpartition("/")[2]) for key, _ in first)
+    named = all(is_picture_name(key.replace("\\", "/")) for key, _ in first)
     return bool(first) and named and any(_has_sides(value) for _, value in first)
 
 
@@ -166,9 +166,7 @@ def _kind_of_list(rows: list[Json]) -> tuple[str, str]:
 def _names_picture(row: Json) -> bool:
     """Whether a row names a picture; under a key that surely does, any text will do."""
     values = [(key, row[key]) for key in FILE_KEYS if isinstance(row.get(key), str)]
-    return any(
-        key == "file_name" or is_picture_name(value.partition("?")[0].replace("\\", "/").rpartition("/")[2]) for key, value in values
-    )
+    return any(key == "file_name" or is_picture_name(value.partition("?")[0].replace("\\", "/")) for key, value in values)
 
 
 def _objects(value: Any) -> list[Json]:
