@@ -62,12 +62,13 @@ def _table(source: Source, file: str) -> list[Entry]:
     try:
         rows = table.rows()
         header = next(rows, [])
+        first = table.first + 1
         if looks_headless(header):
-            rows, header = table.rows(), list(_HEADLESS)
+            rows, header, first = table.rows(), list(_HEADLESS), table.first
         columns = _columns(header, str(path))
         if not columns.form:
             _check_whole(columns, header, list(islice(table.rows(), 1, 20)), str(path))
-        for number, cells in enumerate(rows, start=table.first + 1):
+        for number, cells in enumerate(rows, start=first):
             if any(cell.strip() for cell in cells[len(header) :]):
                 source.dropped.box("row of another length", f"{path.name}: row {number} has {len(cells)} cells, not {len(header)}")
             elif any(cell.strip() for cell in cells):
