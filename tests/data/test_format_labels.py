@@ -116,6 +116,7 @@ def test_a_configuration_of_darknet_has_keys_and_values(tmp_path: Path) -> None:
         ("cat\n dog \n\n \n", {0: "cat", 1: "dog"}, False),
         ("cat\n\ndog\n", {0: "cat", 1: "", 2: "dog"}, False),
         ("0: cat\n1: dog\n", {0: "cat", 1: "dog"}, True),
+        ("0 0.5\n1 0.5\n", {0: "0.5", 1: "0.5"}, True),
         *((f"0{sign}cat\n1{sign}dog\n", {0: "cat", 1: "dog"}, True) for sign in (":", ";", ",", ".", ")", "\t", " ", "=")),
         ("1: cat\n2: dog\n", {0: "1: cat", 1: "2: dog"}, False),
         ("0: cat\ndog\n", {0: "0: cat", 1: "dog"}, False),
@@ -208,6 +209,26 @@ def test_a_confidence_may_stand_before_or_behind_the_box() -> None:
         assert form_of([bad] * 3)[0].first == 0, bad
 
 
+def test_a_box_sticks_out_by_a_hundredth_at_most_to_be_told_from_a_confidence() -> None:
+    """Between whether the first four fit, which decides against the confidence, and the last four."""
+    for place, step in ((1, 1), (1, -1), (2, 1), (2, -1)):
+        inside, outside = [0.99, 0.5, 0.5, 0.25, 0.25], [0.99, 0.5, 0.5, 0.25, 0.25]
+        inside[place] = 0.5 + step * 0.384
+        outside[place] = 0.5 + step * 0.386
+        assert (form_of([inside] * 3)[0].first, form_of([outside] * 3)[0].first) == (1, 0), (place, step)
+    box = [0.5, 0.5, 0.2, 0.4, 0.9]
+    assert form_of([box] * 18 + [[0.99, 0.5, 0.5, 0.2, 0.4]] * 2)[0].first == 0
+    both = [0.3, 0.4, 0.2, 0.2, 0.1]
+    assert form_of([both] * 19 + [[0.99, 0.5, 0.5, 0.2, 0.4]])[0].first == 0, "nineteen of twenty fit without one"
+
+
+def test_the_form_of_boxes_is_told_by_those_that_are_fractions() -> None:
+    corners = [0.5, 0.6, 0.9, 0.95]
+    assert form_of([corners] * 8)[0] == RowForm("xyxy") and form_of([corners] * 7)[0] == RowForm()
+    assert form_of([corners] * 7 + [[0.5, 0.5, 2.1, 0.5]])[0] == RowForm()
+    assert form_of([corners] * 7 + [[0.5, 0.6, 2.0, 0.95]])[0] == RowForm(), "one that is a fraction and fits nothing leaves seven of eight"
+
+
 def test_rows_of_six_with_a_confidence_and_a_whole_number_are_tracks() -> None:
     row = [0.5, 0.5, 0.2, 0.4, 0.9, 7]
     assert form_of([row])[0].tracked and form_of([row, [0.5, 0.5, 0.2, 0.4]])[0].tracked
@@ -226,6 +247,9 @@ def test_points_in_their_boxes_are_keypoints_where_all_rows_are_as_long() -> Non
     assert form_of([row] * 3, 9) == (RowForm(keypoints=9), [])
     assert form_of([row, row, [*row, *seen]])[0].keypoints == form_of([[*box, *seen, *out]] * 3)[0].keypoints == 0
     assert form_of([[*box, *hidden, *hidden]] * 3)[0].keypoints == 0, "no point is marked"
+    assert form_of([[*box, *seen, 0, 0.5, 2]] * 3)[0].keypoints == form_of([[*box, *seen, 0.5, 0, 2]] * 3)[0].keypoints == 0
+    last = [*box, 0.45, 0.6, 0.5, 0.5, 0.9, 0.9]
+    assert form_of([last] * 3)[0].keypoints == 0, "the last point counts as well"
     assert form_of([row] * 19 + [[*box, *seen, *out]])[0].keypoints == 6 and form_of([row] * 9 + [[*box, *seen, *out]])[0].keypoints == 0
     assert form_of([[*box, 0.45, 0.6, 2]] * 3)[0].keypoints == 0, "one point"
     three = "YOLO label files: rows of 11 numbers were read as a box and 3 keypoints"

@@ -172,7 +172,7 @@ def test_where_areas_agree_with_the_custom_nothing_else_of_that_kind_is_thought_
     sized = [(480, 300, 300, 200)] * 9  # leaves to the right and below, as corners too
     assert told(sized, areas=[60000.0] * 9)[0] == "cxcywh"
     assert told([(600, 300, 300, 200)] * 9, areas=[60000.0] * 9) == ("xywh", "pixels", [])
-    assert told([LEAVES] * 9, areas=[630.0 * 470] * 9) == ("xywh", "pixels", []), "corners would fit, and the areas say no"
+    assert told([(400, 250, 630, 470)] * 9, areas=[630.0 * 470] * 9) == ("xywh", "pixels", []), "corners would fit, and the areas say no"
 
 
 def test_centres_and_turned_corners_are_thought_of_where_many_boxes_leave() -> None:
