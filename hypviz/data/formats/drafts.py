@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -97,7 +98,7 @@ def settle(drafts: Sequence[Draft], source: Source, where: str, forms: Sequence[
     deciding = [(draft, box) for draft in open_drafts for box in draft.boxes if not box.form]
     if not deciding:
         deciding, forms = [(draft, box) for draft in open_drafts for box in draft.boxes if box.form == "xyxy"], ("xyxy",)
-    sizes = _measured([draft for draft, _ in deciding], source)
+    sizes = _measured({id(draft): draft for draft, _ in deciding}, source)
     samples = [Sample(box.numbers, draft.size or sizes.get(id(draft)), box.area) for draft, box in deciding]
     reading = judge(samples, forms, where, source.dropped, box_format=source.box_format if len(forms) > 1 else "auto")
     return [_entry(draft, reading) for draft in drafts]
@@ -122,18 +123,14 @@ def _entry(draft: Draft, reading: Reading) -> Entry:
     )
 
 
-def _measured(drafts: Sequence[Draft], source: Source) -> dict[int, tuple[int, int]]:
+def _measured(drafts: dict[int, Draft], source: Source) -> dict[int, tuple[int, int]]:
     """The size of the first pictures that do not state it, by the draft's identity."""
     sizes: dict[int, tuple[int, int]] = {}
-    looked = 0
-    for draft in drafts:
-        if draft.size is not None or id(draft) in sizes or looked >= MEASURED:
-            continue
-        looked += 1
+    for key, draft in islice(((key, draft) for key, draft in drafts.items() if draft.size is None), MEASURED):
         picture = source.pictures.find(draft.names, folder=str(Path(draft.file).parent), any_ending=draft.any_ending).picture
         try:
             if picture:
-                sizes[id(draft)] = read_size(source.picture_root / picture)
+                sizes[key] = read_size(source.picture_root / picture)
         except PictureError:  # counted when its turn comes
             continue
     return sizes
