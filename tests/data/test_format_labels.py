@@ -75,6 +75,7 @@ def test_a_configuration_names_classes_and_the_pictures_of_its_splits(text: str,
     ("text", "message"),
     [
         ("names: 5\n", r"data\.yaml: names must be a list or a mapping of class names, got '5'\."),
+        ("names: images\n", r"names must be a list or a mapping of class names, got 'images'\."),
         ("names: [[a]]\n", r"but one of them is a list\."),
         ("names: {a: car}\n", r"the keys of names must be whole numbers, got \['a'\]\."),
         ("names: [car]\ntrain: {a: b}\n", r"data\.yaml: train must be a path or a list of paths, got dict\."),
@@ -91,6 +92,22 @@ def test_splits_that_are_nowhere_are_counted_by_their_key(tmp_path: Path) -> Non
     layout, said, _ = config(tmp_path, "names: [car]\ntrain: nowhere\nval: [gone, images/train]\n", name="s/data.yaml", pictures=["s/images/train/a.png"])
     absent = ["data.yaml: train: nowhere", "data.yaml: val: gone"]
     assert layout == YoloLayout("s/data.yaml", {0: "car"}, ["s/images/train/a.png"], absent=absent) and said == {"split not found": absent}
+
+
+def test_paths_of_a_configuration_are_those_from_its_own_folder_first(tmp_path: Path) -> None:
+    pictures = ["images/t/a.png", "s/images/t/b.png", "s/t/c.png"]
+    for text, expected in (
+        ("path: images\ntrain: t\n", ["s/images/t/b.png"]),
+        ("path: .\ntrain: t\n", ["s/t/c.png"]),
+        ("path: s\ntrain: images/t\n", ["s/images/t/b.png"]),
+        ("path: nowhere\ntrain: t\n", ["s/t/c.png"]),
+        ("path: [a]\ntrain: t\n", ["s/t/c.png"]),
+        ("train: ../images/t\n", ["s/images/t/b.png"]),
+    ):
+        assert config(tmp_path, "names: [car]\n" + text, name="s/data.yaml", pictures=pictures)[0].pictures == expected, text
+    files = {"data/a.names": "cow\n", "data/b.names": "cat\n"}
+    assert config(tmp_path, "names = data/b.names\n", name="obj.data", files=files)[0].classes == {0: "cat"}
+    assert config(tmp_path, "names = data\n", name="obj.data", files=files)[0].classes == {0: "cow"}
 
 
 def test_a_configuration_of_darknet_has_keys_and_values(tmp_path: Path) -> None:
@@ -131,6 +148,9 @@ def test_a_file_of_names_has_one_a_line_perhaps_with_its_number(text: str, names
     assert place.dropped.notes == (["x/names.txt: the numbers before the class names were taken off"] if noted else [])
     write(tmp_path, {"notes.JSON": {"categories": [{"id": 3, "name": "cat"}]}})
     assert read_names(place, "notes.JSON") == {3: "cat"}
+    write(tmp_path, {"old.json": '{"categories": [{"id": 3, "name": "Löwe"}]}'.encode("cp1252"), "old.txt": "Löwe".encode("cp1252")})
+    assert read_names(place, "old.json") == {3: "Löwe"} and read_names(place, "old.txt") == {0: "Löwe"}
+    assert place.dropped.notes[-2:] == [f"old.{ending} is not UTF-8 and was read as Windows-1252" for ending in ("json", "txt")]
 
 
 @pytest.mark.parametrize(
@@ -334,7 +354,7 @@ def test_one_configuration_a_folder_counts_and_names_come_from_the_nearest(tmp_p
     got = labels(tmp_path, files, pictures=["p.png"])
     assert got.said["another configuration of the same folder"] == ["z.yaml, beside a.yaml", "b.data, beside a.yaml"]
     assert got.lost == {"another configuration of the same folder": (2, 0, 0, 2)} and got.entries[0].load()[0].label == "bus"
-    named = {"classes.txt": "cat\n", "s/classes.txt": "\ndog\n", "notes.json": {"categories": [{"id": 0, "name": "cow"}]}, "s/p.txt": ROW, "q.txt": ROW}
+    named = {"classes.txt": "cat\n", "s/classes.txt": "\ndog\n", "a.json": {"categories": [{"id": 0, "name": "cow"}]}, "s/p.txt": ROW, "q.txt": ROW}
     got = labels(tmp_path / "n", named, pictures=["s/p.png", "q.png"])
     assert [one.load()[0].label for one in got.entries] == ["cat", "dog"] and got.notes == ["s/classes.txt: its empty lines are no classes"]
     assert got.files == set(named)

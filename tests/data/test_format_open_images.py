@@ -98,7 +98,7 @@ def test_files_are_known_by_their_headers(tmp_path: Path) -> None:
     assert is_box_file(PLAIN.strip().split(",")) and is_box_file(HEADER.strip().split(",")) and not is_box_file(["ImageID", "LabelName"])
     assert is_description_file(["LabelName", "DisplayName", "x"]) and is_description_file(["/m/1", "Cat"])
     assert not any(map(is_description_file, (["/m/1"], ["/m/1", "Cat", "x"], ["m/1", "Cat"], ["DisplayName", "LabelName"], [])))
-    assert is_image_file(["Subset", "x", "ImageID"]) and not is_image_file(["ImageID"]) and not is_image_file(["Subset"])
+    assert is_image_file(["Subset", "x", "ImageID"]) and is_image_file(["ImageID", "Subset"]) and not is_image_file(["ImageID"]) and not is_image_file(["Subset"])
     for text, header in (("a,b\nc,d\n", ["a", "b"]), ("", []), ("a,b,c,d,e\0\n", []), ('"a,b",c', ["a,b", "c"]), ("\ufeffa,b", ["a", "b"])):
         write(tmp_path, {"h.csv": text})
         assert header_of(tmp_path / "h.csv") == header

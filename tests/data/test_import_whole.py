@@ -122,7 +122,9 @@ def test_names_that_cannot_be_files_are_pictures_that_cannot_be_read(tmp_path: P
     assert losses(raw.dropped) == {"unreadable": (3, 3, 0, 0), "outside the folder": (2, 2, 0, 0)}
     said = examples(raw.dropped)
     assert said["outside the folder"] == [f"r: {name}, the file lies outside the folder of the data set" for name in names[1:3]]
-    assert said["unreadable"][0].endswith("the file name is not valid Unicode")
+    assert said["unreadable"][0] == "r: ?.png, the file name is not valid Unicode"
+    assert said["unreadable"][1] == "r: n\0.png, the file cannot be read (embedded null byte)"
+    assert said["unreadable"][2].startswith(f"r: {'x' * 300}.png, the file cannot be read ([Errno 36] File name too long")
 
 
 @pytest.mark.parametrize(("count", "refused"), [(2, False), (3, True)])

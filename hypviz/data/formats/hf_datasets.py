@@ -127,8 +127,6 @@ def _judge(splits: dict[str, Any], columns: dict[str, Columns], box_format: str,
                 size = _size(_bytes(row[columns[name].image], source))
                 boxes = map(four_numbers, _pairs(row, columns[name])[0])
                 samples += [Sample(box, size) for box in boxes if size and box is not None]
-    if not any(each.boxes for each in columns.values()):
-        return Reading("xyxy", "fractions")
     return judge(samples, ("xywh", "xyxy"), storable(source.resolve().name), dropped, box_format=box_format)
 
 
