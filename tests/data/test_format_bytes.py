@@ -14,7 +14,7 @@ from hypviz.data.formats.masks import mask_extent
 from hypviz.data.formats.saved_arrow import check_saved
 from hypviz.data.formats.table import load_rows, parsed, table_of
 from hypviz.data.formats.taxonomy import parse_taxonomy, read_taxonomy
-from hypviz.data.formats.text import decode, encoding_of, load_json, read_head, read_text
+from hypviz.data.formats.text import encoding_of, load_json, read_head, read_text
 from hypviz.data.formats.xml_text import XmlError, read_xml
 from hypviz.data.formats.yaml_text import read_yaml
 from hypviz.data.raw import DropCounter
@@ -54,7 +54,11 @@ def test_pairs_and_kana_are_what_tells() -> None:
     assert not any(looks_chinese(each) for each in (b"\xaf\xa1", b"\xf8\xa1", b"\xb0\xa0", b"\xb0", b"\xb0\xa1\xb0"))
     words = ("\u3040", "ゟ", "ァ", "ヿ")
     assert [looks_japanese(each.encode("cp932", "ignore")) for each in words] == [False, False, True, False]  # only one of them is in it
-    assert looks_japanese("あ　犬ｱ！".encode("cp932")) and not looks_japanese("犬".encode("cp932")) and not looks_japanese("あж".encode("cp932"))
+    assert (
+        looks_japanese("あ　犬ｱ！".encode("cp932"))
+        and not looks_japanese("犬".encode("cp932"))
+        and not looks_japanese("あж".encode("cp932"))
+    )
     assert not looks_japanese(b"\x82\xa0\x81") and looks_japanese("あ一龠".encode("cp932"))
 
 
@@ -74,7 +78,7 @@ def test_pairs_and_kana_are_what_tells() -> None:
         (b"a\0b\0c\0ddddddddddddddd", "utf-8"),
         (b"a\0" * 10 + b"\0b", "utf-16-le"),
         (b"a\0" * 9 + b"\0b", "utf-8"),
-        ("a\0".encode() * 700 + b"b" * 9000, "utf-16-le"),
+        (b"a\0" * 700 + b"b" * 9000, "utf-16-le"),
         (b"b" * 4096 + b"a\0" * 5000, "utf-8"),
         ("ä".encode(), "utf-8"),
         ("ä".encode("cp1252"), "cp1252"),
@@ -129,16 +133,39 @@ def test_a_table_begins_where_its_header_does(text: str, rest: str, delimiter: s
 def test_rows_of_a_table_have_the_cells_of_its_header(tmp_path: Path) -> None:
     table = table_of('a,b,,c\n1,"x\ny"\n , ,\n2,3,4,"[5]",6\n')
     assert list(table.rows()) == [["a", "b", "", "c"], ["1", "x\ny"], [" ", " ", ""], ["2", "3", "4", "[5]", "6"]]
-    assert list(table.records()) == [{"a": "1", "b": "x\ny"}, {"a": "2", "b": "3", "c": [5]}] and list(table.records(2)) == [{"a": "1", "b": "x\ny"}]
+    assert list(table.records()) == [{"a": "1", "b": "x\ny"}, {"a": "2", "b": "3", "c": [5]}] and list(table.records(2)) == [
+        {"a": "1", "b": "x\ny"}
+    ]
     assert list(table.records(1)) == [{"a": "1", "b": "x\ny"}] and list(table.records(3)) == list(table.records())
-    write(tmp_path, {"t.csv": "#\na,b\n1,2\n\n3,4\n", "l.jsonl": '\n{"a": 1}\nx\n\n[2]\n', "j.json": "[]", "k.json": "{", "o.csv": "Löwe,b\n1,2".encode("cp1252")})
+    write(
+        tmp_path,
+        {
+            "t.csv": "#\na,b\n1,2\n\n3,4\n",
+            "l.jsonl": '\n{"a": 1}\nx\n\n[2]\n',
+            "j.json": "[]",
+            "k.json": "{",
+            "o.csv": "Löwe,b\n1,2".encode("cp1252"),
+        },
+    )
     assert load_rows(tmp_path / "t.csv", DropCounter()) == [(3, {"a": "1", "b": "2"}), (4, {"a": "3", "b": "4"})]
-    assert load_rows(tmp_path / "l.jsonl", DropCounter()) == [(2, {"a": 1}), (3, None), (5, [2])] and load_rows(tmp_path / "j.json", DropCounter()) == []
+    assert (
+        load_rows(tmp_path / "l.jsonl", DropCounter()) == [(2, {"a": 1}), (3, None), (5, [2])]
+        and load_rows(tmp_path / "j.json", DropCounter()) == []
+    )
     dropped = DropCounter()
-    assert load_rows(tmp_path / "o.csv", dropped) == [(2, {"Löwe": "1", "b": "2"})] and dropped.notes == ["o.csv is not UTF-8 and was read as Windows-1252"]
+    assert load_rows(tmp_path / "o.csv", dropped) == [(2, {"Löwe": "1", "b": "2"})] and dropped.notes == [
+        "o.csv is not UTF-8 and was read as Windows-1252"
+    ]
     with pytest.raises(DataError, match=r"k\.json: not a JSON file"):
         load_rows(tmp_path / "k.json", DropCounter())
-    for cell, content in (("{'a': 1}", {"a": 1}), ("[1,]", [1]), ("{[1]: 2}", "{[1]: 2}"), ("[a]", "[a]"), (" [x", " [x"), ("[1]]", "[1]]")):
+    for cell, content in (
+        ("{'a': 1}", {"a": 1}),
+        ("[1,]", [1]),
+        ("{[1]: 2}", "{[1]: 2}"),
+        ("[a]", "[a]"),
+        (" [x", " [x"),
+        ("[1]]", "[1]]"),
+    ):
         assert parsed(cell) == content
 
 
@@ -212,12 +239,24 @@ def test_xml_is_read_in_the_encoding_it_has_and_without_namespaces(tmp_path: Pat
     text = "<a xmlns='urn:x'>Löwe</a>"
     head = "<?xml version='1.0' encoding='{}'?>\n"
     assert label(text.encode()) == label(b"\xef\xbb\xbf" + text.encode()) == label(text.encode("utf-16")) == ("a", "Löwe")
-    for stated, real in (("utf-8", "cp1252"), ("cp1252", "cp1252"), ("windows-1252", "cp1252"), ("utf-16", "utf-8"), ("none", "utf-8"), ("gbk", "gbk")):
+    for stated, real in (
+        ("utf-8", "cp1252"),
+        ("cp1252", "cp1252"),
+        ("windows-1252", "cp1252"),
+        ("utf-16", "utf-8"),
+        ("none", "utf-8"),
+        ("gbk", "gbk"),
+    ):
         words = "猫猫" if real == "gbk" else "Löwe"
         assert label((head.format(stated) + f"<a>{words}</a>").encode(real)) == ("a", words), (stated, real)
     assert label((" \n" + head.format("utf-8") + text).encode()) == ("a", "Löwe")
     assert label(text.encode("cp1252")) == ("a", "Löwe") and label(text.encode("utf-16-le")) == ("a", "Löwe")
-    for data, message in ((b"<a", "unclosed token"), (b"", "no element found"), (b"<!doctype a><a/>", "has a DOCTYPE"), ("<!DOCTYPE a><a/>".encode("utf-16"), "has a DOCTYPE")):
+    for data, message in (
+        (b"<a", "unclosed token"),
+        (b"", "no element found"),
+        (b"<!doctype a><a/>", "has a DOCTYPE"),
+        ("<!DOCTYPE a><a/>".encode("utf-16"), "has a DOCTYPE"),
+    ):
         path.write_bytes(data)
         with pytest.raises(XmlError, match=message):
             read_xml(path)
@@ -225,7 +264,9 @@ def test_xml_is_read_in_the_encoding_it_has_and_without_namespaces(tmp_path: Pat
         read_xml(tmp_path / "none.xml")
     assert str(caught.value) == "there is no such annotation file."
     path.write_bytes(b"<a><?x y?><!-- z --><b xmlns:q='u'><q:c/></b></a>")
-    assert [each.tag for each in read_xml(path).iter() if isinstance(each.tag, str)] == ["a", "b", "c"] and isinstance(read_xml(path), ET.Element)
+    assert [each.tag for each in read_xml(path).iter() if isinstance(each.tag, str)] == ["a", "b", "c"] and isinstance(
+        read_xml(path), ET.Element
+    )
 
 
 # ---- class trees ------------------------------------------------------------------------------------------------------------------------
@@ -262,22 +303,31 @@ def test_a_class_tree_that_is_none_is_refused_in_a_sentence(text: str, message: 
     [
         ("animal\n  dog \n\n    hound\n  cat\nthing\n", "animal\n  dog\n    hound\n  cat\nthing\n"),
         ("animal\n\tdog\n\t\thound\n\t\tbig  dog\nthing\n\tcar", "animal\n  dog\n    hound\n    big dog\nthing\n  car\n"),
-        ('{"name": "animal", "children": [{"name": "dog", "children": ["hound", 7]}, {"name": "cat", "children": null}]}',
-         "animal\n  dog\n    hound\n    7\n  cat\n"),
+        (
+            '{"name": "animal", "children": [{"name": "dog", "children": ["hound", 7]}, {"name": "cat", "children": null}]}',
+            "animal\n  dog\n    hound\n    7\n  cat\n",
+        ),
         ('[{"name": "animal", "children": ["dog"]}, "thing"]', "animal\n  dog\nthing\n"),
         ('{"animal": ["dog", "cat"], "dog": ["hound"], "thing": []}', "animal\n  dog\n    hound\n  cat\nthing\n"),
         ('{"name": ["dog"]}', "name\n  dog\n"),
         ('{"animal": [], "dog": []}', "animal\ndog\n"),
         (' [["dog", "animal"], ["hound", "dog"], ["animal", null], [5, "dog"]]', "animal\n  dog\n    hound\n    5\n"),
-        ('[{"synset": "n2", "name": "dog", "hypernym": "n1"}, {"synset": "n1", "name": "animal"}, {"id": "hound", "hypernyms": ["n2"]}]',
-         "animal\n  dog\n    hound\n"),
-        ('[{"id": "x", "synset": "n1", "name": "animal"}, {"id": "n1", "name": "thing", "hypernym": ""}, {"wnid": "w", "hypernym": "animal"}]',
-         None),
+        (
+            '[{"synset": "n2", "name": "dog", "hypernym": "n1"}, {"synset": "n1", "name": "animal"}, {"id": "hound", "hypernyms": ["n2"]}]',
+            "animal\n  dog\n    hound\n",
+        ),
+        (
+            '[{"id": "x", "synset": "n1", "name": "animal"}, {"id": "n1", "hypernym": ""}, {"wnid": "w", "hypernym": "animal"}]',
+            None,
+        ),
         ('{"n1": {"name": "animal"}, "n2": {"name": "dog", "hypernym": "n1"}, "n3": {"hypernym": "dog"}}', "animal\n  dog\n    n3\n"),
-        ('[{"id": "a", "name": "crane", "hypernym": "bird"}, {"id": "b", "name": "crane", "hypernym": "a"}]', "bird\n  crane (a)\n    crane (b)\n"),
+        (
+            '[{"id": "a", "name": "crane", "hypernym": "bird"}, {"id": "b", "name": "crane", "hypernym": "a"}]',
+            "bird\n  crane (a)\n    crane (b)\n",
+        ),
         ('[{"id": "a", "hypernym": null, "hypernyms": "b"}]', "b\n  a\n"),
     ],
-)  # fmt: skip
+)
 def test_a_class_tree_has_one_form_however_it_is_written(text: str, tree: str | None) -> None:
     if tree is None:
         with pytest.raises(DataError, match="two records are called 'n1'"):
@@ -307,11 +357,15 @@ def test_the_depth_and_the_size_of_a_class_tree_are_bounded(tmp_path: Path, monk
 def test_of_several_hypernyms_the_first_counts_and_shared_names_get_their_ids() -> None:
     notes: list[str] = []
     text = """[{"synset": "n1", "name": "animal", "hypernyms": []}, {"wnid": "n2", "name": "dog", "hypernym": ["n1", "n9"]},
-      {"id": "n3", "name": "crane", "hypernym": "n1"}, {"id": "n4", "name": "crane", "hypernym": "machine"}, {"id": "n5", "hypernym": "dog"},
+      {"id": "n3", "name": "crane", "hypernym": "n1"}, {"id": "n4", "name": "crane", "hypernym": "machine"},
+      {"id": "n5", "hypernym": "dog"},
       {"name": "pup", "hypernyms": ["n5", "n1"]}]"""
     tree = parse_taxonomy(text, "t", notes)
     assert set(tree.names) == {"animal", "dog", "crane (n3)", "crane (n4)", "machine", "n5", "pup"}
-    assert notes == ["t: of several hypernyms the first counts (2 records)", "t: behind names that several records share stand their ids (2 records)"]
+    assert notes == [
+        "t: of several hypernyms the first counts (2 records)",
+        "t: behind names that several records share stand their ids (2 records)",
+    ]
     by_id = '{"n1": {"name": "animal"}, "n2": {"name": "dog", "hypernym": "n1"}, "n3": {"id": "x", "hypernym": "n2"}}'
     notes.clear()
     assert set(parse_taxonomy(by_id, "t", notes).names) == {"animal", "dog", "x"} and notes == []

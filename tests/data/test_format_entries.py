@@ -1,4 +1,4 @@
-"""From entries to a data set: which picture is meant, what becomes of copies, strays and doubles, and what is counted; names and sources."""
+"""From entries to a data set: which picture is meant, what becomes of copies, strays and doubles, what is counted; names and sources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ A, B, C = (RawBox((n, 0, n + 1, 1), "x", f"b{n}") for n in range(3))
 
 
 def made(root: Path, entries: list[Entry], pictures: list[str], **more: Any) -> tuple[RawDataset, list[RawImage]]:
-    raw = build(ReaderResult(entries, {"f", "g"}, **more), PictureNames(pictures), root, name="set", dropped=DropCounter(), source=root / "s.json")
+    raw = build(
+        ReaderResult(entries, {"f", "g"}, **more), PictureNames(pictures), root, name="set", dropped=DropCounter(), source=root / "s.json"
+    )
     return raw, list(raw.images)
 
 
@@ -63,7 +65,10 @@ def test_names_are_relative_to_the_folder_that_files_state_them_from(
     assert raw.root == tmp_path and [image.file_name for image in images] == pictures
     raw, _ = made(tmp_path, [Entry((stated[0],), "f")], [pictures[0], "z/extra.png", f"{below}/other.png"])
     place = "" if raw.root == tmp_path else f"{raw.root.relative_to(tmp_path)}/"
-    assert examples(raw.dropped) == {"picture without annotation": sorted(["z/extra.png", f"{below}/other.png".removeprefix(place)])} or below == "."
+    assert (
+        examples(raw.dropped) == {"picture without annotation": sorted(["z/extra.png", f"{below}/other.png".removeprefix(place)])}
+        or below == "."
+    )
 
 
 def test_names_without_their_endings_are_found_where_none_is_there_with_them(tmp_path: Path) -> None:
@@ -77,7 +82,7 @@ def test_names_without_their_endings_are_found_where_none_is_there_with_them(tmp
 
 def test_a_set_none_of_whose_pictures_is_there_is_refused(tmp_path: Path) -> None:
     entries = [Entry(("./s\\x.png",), "f"), Entry(("y.png",), "f")]
-    words = rf"^{tmp_path}/s\.json names 2 pictures, but 0 of the 2 looked for were found among the 1 pictures below {tmp_path} \(example: s/x\.png\)"
+    words = rf"^{tmp_path}/s\.json names 2 pictures, but 0 of the 2 .* among the 1 pictures below {tmp_path} \(example: s/x\.png\)"
     with pytest.raises(DataError, match=words):
         made(tmp_path, entries, ["a.png"])
     with pytest.raises(DataError, match=rf"^{tmp_path} names 2 pictures"):
@@ -101,12 +106,22 @@ def test_entries_of_one_picture_are_joined_and_a_box_of_both_is_one(tmp_path: Pa
     other = RawBox(A.xyxy, "y", "b")
 
     def joined(first: dict[str, Any], second: dict[str, Any]) -> tuple[list[RawImage], Any, Any]:
-        entries = [Entry(("a.png",), "f", (A, B), "r1", **first), Entry(("a.png",), "f", (again, C, other), "r2", **second), Entry(("b.png",), "f")]
+        entries = [
+            Entry(("a.png",), "f", (A, B), "r1", **first),
+            Entry(("a.png",), "f", (again, C, other), "r2", **second),
+            Entry(("b.png",), "f"),
+        ]
         raw, images = made(tmp_path, entries, ["a.png", "b.png"])
         return images, losses(raw.dropped), examples(raw.dropped)
 
     sentence = "a.png is listed twice, as r1 and as r2"
-    for first, second in (({}, {}), ({"size": (9, 9)}, {}), ({}, {"size": (9, 9)}), ({"size": (9, 9)}, {"size": (9, 9)}), *[({"normalised": True},) * 2]):
+    for first, second in (
+        ({}, {}),
+        ({"size": (9, 9)}, {}),
+        ({}, {"size": (9, 9)}),
+        ({"size": (9, 9)}, {"size": (9, 9)}),
+        *[({"normalised": True},) * 2],
+    ):
         images, lost, said = joined(first, second)
         assert images[0] == RawImage("a.png", (A, B, C, other), first.get("size"), record="r1", normalised="normalised" in first)
         assert lost == {"picture listed twice": (1, 1, 1, 0)} and said == {"picture listed twice": [sentence]}
@@ -118,7 +133,11 @@ def test_entries_of_one_picture_are_joined_and_a_box_of_both_is_one(tmp_path: Pa
 
 def test_a_missing_picture_whose_name_another_file_has_belongs_elsewhere(tmp_path: Path) -> None:
     write(tmp_path, {"train/a.png": picture((8, 8), 0), "train/b.png": picture((8, 8), 0)})
-    entries = [Entry(("b.png",), "train/x.xml", (), "r0"), Entry(("a.png",), "val/a.xml", (A,), "r1"), Entry((".//a.png",), "val/a.xml", (A, B), "r2")]
+    entries = [
+        Entry(("b.png",), "train/x.xml", (), "r0"),
+        Entry(("a.png",), "val/a.xml", (A,), "r1"),
+        Entry((".//a.png",), "val/a.xml", (A, B), "r2"),
+    ]
     raw, images = made(tmp_path, entries, ["train/b.png", "train/a.png"])
     assert raw.root == tmp_path / "train" and [image.file_name for image in images] == ["b.png"]
     assert losses(raw.dropped)["missing"] == (2, 2, 3, 0)
@@ -160,8 +179,13 @@ def test_strays_are_those_far_from_where_most_of_their_folder_have_their_picture
     assert strayed(*near, ("S/x/3.xml", "3.png", "T/y/3.png")) == set(), "of a folder of its own"
     assert strayed(*near, ("s/x/3.xml", "3.png", "s/y/3.png")) == {2} == strayed(*near, ("s/x/3.xml", "3.png", "t/x/3.png"))
     mirrored = [(f"l/x/{n}.xml", f"{n}.png", f"i/x/{n}.png") for n in range(3)]
-    assert strayed(*mirrored, ("l/x/9.xml", "9.png", "i/y/9.png")) == {3} and strayed(*mirrored, ("l/x/9.xml", "9.png", "l/y/9.png")) == set()
-    assert strayed(*mirrored, ("l/x/9.xml", "9.png", "l/x/9.png"), ("l/x/8.xml", "8.png", "l/x/8.png"), ("l/x/7.xml", "7.png", "l/x/7.png")) == set()
+    assert (
+        strayed(*mirrored, ("l/x/9.xml", "9.png", "i/y/9.png")) == {3} and strayed(*mirrored, ("l/x/9.xml", "9.png", "l/y/9.png")) == set()
+    )
+    assert (
+        strayed(*mirrored, ("l/x/9.xml", "9.png", "l/x/9.png"), ("l/x/8.xml", "8.png", "l/x/8.png"), ("l/x/7.xml", "7.png", "l/x/7.png"))
+        == set()
+    )
     assert strayed(("1.xml", "1.png", "1.png"), ("2.xml", "2.png", "2.png"), ("3.xml", "3.png", "s/3.png")) == {2}
 
 
@@ -169,7 +193,9 @@ def test_a_stray_is_missing_and_says_where_the_other_picture_is(tmp_path: Path) 
     entries = [Entry((f"{n}.png",), f"s/x/{n}.xml", (), f"r{n}") for n in range(2)] + [Entry(("9.png",), "s/x/9.xml", (A,), "r9")]
     raw, images = made(tmp_path, entries, ["s/x/0.png", "s/x/1.png", "t/9.png"])
     assert len(images) == raw.count == 2 and losses(raw.dropped)["missing"] == (1, 1, 1, 0)
-    assert examples(raw.dropped)["missing"] == ["r9: 9.png, the only picture of that name is t/9.png, apart from those of the other annotations here"]
+    assert examples(raw.dropped)["missing"] == [
+        "r9: 9.png, the only picture of that name is t/9.png, apart from those of the other annotations here"
+    ]
 
 
 def test_an_entry_means_a_picture_by_its_file_and_name() -> None:
@@ -232,7 +258,9 @@ def test_of_several_pictures_the_nearest_is_meant(pictures: list[str], stated: s
 
 def test_masks_are_known_by_their_folders() -> None:
     folders = ["masks", "Mask", "segmentations", "SegmentationClass", "panoptic_val2017", "Semantic"]
-    assert all(is_mask_name(f"{folder}/x/a.png") for folder in folders) and not is_mask_name("x/masks.png") and not is_mask_name("mask2/a.png")
+    assert (
+        all(is_mask_name(f"{folder}/x/a.png") for folder in folders) and not is_mask_name("x/masks.png") and not is_mask_name("mask2/a.png")
+    )
 
 
 # ---- drafts -----------------------------------------------------------------------------------------------------------------------------
@@ -243,14 +271,23 @@ def test_drafts_are_settled_to_entries(tmp_path: Path) -> None:
     draft = Draft(("a.png",), "s/f.json", "r", [box, DraftBox((1, 2, 3, 4), "y", "c", "xyxy")], (9, 8), "CC", True)
     fractions = Draft(("b.png",), "f", "q", [DraftBox((0, 0, 1, 1), "z", "d", "xywh")], (9, 8), unit="fractions")
     assert settle([draft, fractions], source(tmp_path), "w", ("xywh", "xyxy")) == [
-        Entry(("a.png",), "s/f.json", (RawBox((1, 2, 4, 6), "x", "b", "drawn", "n", ("m",)), RawBox((1, 2, 3, 4), "y", "c")), "r", (9, 8), "CC",
-              any_ending=True),
+        Entry(
+            ("a.png",),
+            "s/f.json",
+            (RawBox((1, 2, 4, 6), "x", "b", "drawn", "n", ("m",)), RawBox((1, 2, 3, 4), "y", "c")),
+            "r",
+            (9, 8),
+            "CC",
+            any_ending=True,
+        ),
         Entry(("b.png",), "f", (RawBox((0, 0, 1, 1), "z", "d"),), "q", normalised=True),
-    ]  # fmt: skip
+    ]
     assert settle([draft], source(tmp_path, box_format="xyxy"), "w", ("xywh", "xyxy"))[0].load()[0].xyxy == (1, 2, 3, 4)
     assert settle([draft], source(tmp_path, box_format="xyxy"), "w", ("xywh",))[0].load()[0].xyxy == (1, 2, 4, 6), "one form is no question"
     assert settle([], source(tmp_path), "w") == []
-    shares = Draft(("a.png",), "f", "r", [DraftBox((0.1, 0.2, 0.3, 0.4), "x", "b", "xyxy"), DraftBox((9, 9, 9, 9), "x", "b", "cxcywh")], (9, 8))
+    shares = Draft(
+        ("a.png",), "f", "r", [DraftBox((0.1, 0.2, 0.3, 0.4), "x", "b", "xyxy"), DraftBox((9, 9, 9, 9), "x", "b", "cxcywh")], (9, 8)
+    )
     entry = settle([shares], source(tmp_path), "w", ("xywh", "xyxy"))[0]
     assert entry.normalised and entry.size is None and entry.load()[0].xyxy == (0.1, 0.2, 0.3, 0.4)
 

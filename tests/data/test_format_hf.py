@@ -34,31 +34,43 @@ WRITTEN = {"bbox": BOXES, "category": TEXT, "id": TEXT, "parent": TEXT, "parents
         ({"a": IMAGE, "image": IMAGE}, Columns("image", "", "", "", None)),
         ({"b": IMAGE, "a": IMAGE}, Columns("b", "", "", "", None)),
         ({"image": IMAGE, "objects": {"bbox": BOXES, "category": CLASS}}, Columns("image", "objects", "bbox", "category", ["car", "bus"])),
-        ({"image": IMAGE, "objects": datasets.List({"box": BOXES, "category": datasets.List(CLASS)})},
-         Columns("image", "objects", "box", "category", ["car", "bus"])),
+        (
+            {"image": IMAGE, "objects": datasets.List({"box": BOXES, "category": datasets.List(CLASS)})},
+            Columns("image", "objects", "box", "category", ["car", "bus"]),
+        ),
         ({"image": IMAGE, "u": {"bbox": BOXES}, "faces": {"bbox": BOXES, "names": TEXT}}, Columns("image", "faces", "bbox", "names", None)),
         ({"image": IMAGE, "u": {"bbox": BOXES}}, Columns("image", "u", "bbox", "", None)),
-        ({"image": IMAGE, "instances": {"bbox": BOXES}, "annotations": {"bboxes": BOXES}}, Columns("image", "annotations", "bboxes", "", None)),
+        (
+            {"image": IMAGE, "instances": {"bbox": BOXES}, "annotations": {"bboxes": BOXES}},
+            Columns("image", "annotations", "bboxes", "", None),
+        ),
         ({"image": IMAGE, "bbox": BOXES, "label": CLASS}, Columns("image", "", "bbox", "label", ["car", "bus"])),
         ({"image": IMAGE, "bbox": BOXES, "kind": datasets.List(CLASS)}, Columns("image", "", "bbox", "kind", ["car", "bus"])),
         ({"image": IMAGE, "bbox": BOXES, "kind": CLASS, "other": CLASS}, Columns("image", "", "bbox", "", None)),
         ({"image": IMAGE, "bbox": BOXES, "kind": TEXT}, Columns("image", "", "bbox", "", None)),
-        ({"image": IMAGE, "objects": WRITTEN, "file_name": TEXT, "licence": TEXT}, Columns("image", "objects", "bbox", "category", None, True)),
+        (
+            {"image": IMAGE, "objects": WRITTEN, "file_name": TEXT, "licence": TEXT},
+            Columns("image", "objects", "bbox", "category", None, True),
+        ),
         ({"image": IMAGE, "objects": WRITTEN, "file_name": TEXT}, Columns("image", "objects", "bbox", "category", None)),
         ({"image": IMAGE, **WRITTEN, "file_name": TEXT, "licence": TEXT}, Columns("image", "", "bbox", "category", None)),
         ({"image": IMAGE, "x": CLASS, "label": CLASS}, Columns("image", "", "", "label", ["car", "bus"])),
         ({"image": IMAGE, "x": CLASS, "labels": CLASS}, Columns("image", "", "", "labels", ["car", "bus"])),
         ({"image": IMAGE, "x": CLASS, "fine_label": CLASS}, Columns("image", "", "", "fine_label", ["car", "bus"])),
         ({"image": IMAGE, "label": TEXT, "x": CLASS}, Columns("image", "", "", "x", ["car", "bus"])),
-        *(({"image": IMAGE, key: TEXT}, Columns("image", "", "", key, None))
-          for key in ("label", "labels", "class", "class_name", "category", "species", "breed")),
-        *(({"image": IMAGE, "label": datasets.Value(kind)}, Columns("image", "", "", "label", None))
-          for kind in ("string", "large_string", "int64", "int32", "int16", "int8", "uint8", "uint16")),
+        *(
+            ({"image": IMAGE, key: TEXT}, Columns("image", "", "", key, None))
+            for key in ("label", "labels", "class", "class_name", "category", "species", "breed")
+        ),
+        *(
+            ({"image": IMAGE, "label": datasets.Value(kind)}, Columns("image", "", "", "label", None))
+            for kind in ("string", "large_string", "int64", "int32", "int16", "int8", "uint8", "uint16")
+        ),
         ({"image": IMAGE, "label": datasets.Value("float32")}, Columns("image", "", "", "", None)),
         ({"image": IMAGE, "label": datasets.List(TEXT)}, Columns("image", "", "", "", None)),
         ({"image": IMAGE, "target": TEXT, "object_count": NUMBER}, Columns("image", "", "", "", None)),
     ],
-)  # fmt: skip
+)
 def test_columns_are_known_by_what_is_in_them(features: Any, expected: Columns) -> None:
     assert columns_of(datasets.Features(features), HERE) == expected
 
@@ -72,14 +84,20 @@ LISTED = datasets.List(NUMBER)
         ({}, r"^set: its files do not say what their columns are"),
         ({"a": TEXT, "b": TEXT}, r"^set: no column holds pictures; it has a, b\.$"),
         ({"image": IMAGE, "u": {"bbox": BOXES}, "v": {"bbox": BOXES}}, r"^set: several columns hold boxes, u, v; keep one"),
-        ({"image": IMAGE, "xmin": NUMBER, "ymin": NUMBER, "xmax": NUMBER, "ymax": NUMBER}, r"^set: the columns xmin, ymin, xmax, ymax look like boxes"),
+        (
+            {"image": IMAGE, "xmin": NUMBER, "ymin": NUMBER, "xmax": NUMBER, "ymax": NUMBER},
+            r"^set: the columns xmin, ymin, xmax, ymax look like boxes",
+        ),
         ({"image": IMAGE, "faces": LISTED}, r"the column faces with a list looks like boxes, .* called bbox, bboxes, box, boxes\.$"),
-        *(({"image": IMAGE, f"My_{word}s": LISTED}, rf"the column My_{word}s with a list looks") for word in ("Box", "Object", "annotation", "target", "polygon", "segment")),
+        *(
+            ({"image": IMAGE, f"My_{word}s": LISTED}, rf"the column My_{word}s with a list looks")
+            for word in ("Box", "Object", "annotation", "target", "polygon", "segment")
+        ),
         ({"image": IMAGE, "u": {"a": TEXT, "b": TEXT}}, r"the column u with a, b looks"),
         ({"image": IMAGE, "objects": {"a": TEXT}, "u": datasets.List({"b": TEXT})}, r"the column objects with a, u with b looks"),
         ({"image": IMAGE, **{f"u{n}": {"a": TEXT} for n in range(4)}}, r"the column u0 with a, u1 with a, u2 with a looks"),
     ],
-)  # fmt: skip
+)
 def test_columns_that_look_like_boxes_and_are_none_are_refused(features: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         columns_of(datasets.Features(features), HERE)
@@ -95,7 +113,9 @@ def test_text_that_holds_boxes_is_refused_and_other_text_is_not() -> None:
         check_text({"polygon": "[[1, 2], [3, 4]]"}, HERE)
 
 
-def columns(boxes: str = "bbox", labels: str = "category", objects: str = "objects", names: Any = ("car", "bus"), written: bool = False) -> Columns:
+def columns(
+    boxes: str = "bbox", labels: str = "category", objects: str = "objects", names: Any = ("car", "bus"), written: bool = False
+) -> Columns:
     return Columns("image", objects, boxes, labels, None if names is None else list(names), written)
 
 
@@ -166,10 +186,28 @@ def test_a_picture_lies_in_its_row_or_in_a_file_of_the_folder(tmp_path: Path) ->
     (tmp_path / "set").mkdir()
     (tmp_path / "set/a.png").write_bytes(b"inside")
     (tmp_path / "b.png").write_bytes(b"outside")
-    cells: list[Any] = [{"bytes": b"x", "path": "a.png"}, {"bytes": None, "path": "a.png"}, {"path": "../b.png"}, {"path": str(tmp_path / "b.png")},
-                        {"path": "none.png"}, {"path": "a\0"}, {"bytes": b"", "path": None}, None, {}]  # fmt: skip
+    cells: list[Any] = [
+        {"bytes": b"x", "path": "a.png"},
+        {"bytes": None, "path": "a.png"},
+        {"path": "../b.png"},
+        {"path": str(tmp_path / "b.png")},
+        {"path": "none.png"},
+        {"path": "a\0"},
+        {"bytes": b"", "path": None},
+        None,
+        {},
+    ]
     assert [hf._bytes(cell, tmp_path / "set") for cell in cells] == [b"x", b"inside", *[None] * 7]
-    starts = {b"\x89PNG": ".png", b"GIF8": ".gif", b"BM": ".bmp", b"II*\0": ".tif", b"MM\0*": ".tif", b"RIFF": ".webp", b"\xff\xd8": ".jpg", b"": ".jpg"}
+    starts = {
+        b"\x89PNG": ".png",
+        b"GIF8": ".gif",
+        b"BM": ".bmp",
+        b"II*\0": ".tif",
+        b"MM\0*": ".tif",
+        b"RIFF": ".webp",
+        b"\xff\xd8": ".jpg",
+        b"": ".jpg",
+    }
     assert {start: hf._ending(start + b"more") for start in starts} == starts
     assert hf._size(picture((64, 48), 0)) == (64, 48) and hf._size(b"x") is hf._size(None) is hf._size(b"") is None
 
@@ -193,10 +231,8 @@ def test_a_split_is_called_by_its_file_or_folder(name: str, split: str) -> None:
 
 def test_rows_end_with_a_sentence_where_a_file_is_damaged() -> None:
     class Damaged:
-        features = {"a": 1, "b": 2}
-
         def __init__(self, *rows: Any) -> None:
-            self.rows = rows
+            self.rows, self.features = rows, {"a": 1, "b": 2}
 
         def __iter__(self) -> Any:
             for row in self.rows:
@@ -273,8 +309,10 @@ def test_a_saved_folder_is_walked_to_pictures_on_disk(tmp_path: Path) -> None:
             RawImage(f"{folder}00000002.jpg", (), record=f"{prefix} 2"),
         ]
         assert (tmp_path / "out" / f"{folder}00000000.png").read_bytes() == rows[0]["image"]["bytes"]
-        assert losses(raw.dropped) == {"no picture in the row": (1, 1, 2, 0)} and examples(raw.dropped) == {"no picture in the row": [f"{prefix} 1"]}
-    assert list(read_hf(source, tmp_path / "out", box_format="xyxy").images)[0].boxes[0].xyxy == (1, 2, 3, 4)
+        assert losses(raw.dropped) == {"no picture in the row": (1, 1, 2, 0)} and examples(raw.dropped) == {
+            "no picture in the row": [f"{prefix} 1"]
+        }
+    assert next(iter(read_hf(source, tmp_path / "out", box_format="xyxy").images)).boxes[0].xyxy == (1, 2, 3, 4)
     with pytest.raises(DataError, match="The box format must be one of"):
         read_hf(source, tmp_path, box_format="yx")
 
@@ -286,15 +324,29 @@ def test_whole_pictures_have_fractions_and_folders_of_this_project_names_and_lic
     texts = datasets.List(TEXT)
     fields = {"bbox": BOXES, "category": texts, "id": texts, "parent": texts, "parents": datasets.List(texts), "source": texts}
     # corners, were anybody to ask: this project writes sizes
-    known = {"bbox": [[30, 20, 60, 45]] * 9, "category": ["car"] * 9, "id": list("abcdefghi"), "parent": [""] * 9, "parents": [[]] * 9, "source": ["drawn"] * 9}
+    known = {
+        "bbox": [[30, 20, 60, 45]] * 9,
+        "category": ["car"] * 9,
+        "id": list("abcdefghi"),
+        "parent": [""] * 9,
+        "parents": [[]] * 9,
+        "source": ["drawn"] * 9,
+    }
     features = {"image": IMAGE, "objects": fields, "file_name": TEXT, "licence": TEXT}
-    rows = [{"image": bytes_of(n), "objects": known, "file_name": name, "licence": "CC"} for n, name in enumerate(("s/a.png", "../b.png", "s/a.png"))]
+    rows = [
+        {"image": bytes_of(n), "objects": known, "file_name": name, "licence": "CC"}
+        for n, name in enumerate(("s/a.png", "../b.png", "s/a.png"))
+    ]
     images = list(read_hf(saved(tmp_path / "ours", rows, features), tmp_path / "out").images)
-    assert [image.file_name for image in images] == ["s/a.png", "00000001.png", "00000002.png"] and {image.licence for image in images} == {"CC"}
+    assert [image.file_name for image in images] == ["s/a.png", "00000001.png", "00000002.png"] and {image.licence for image in images} == {
+        "CC"
+    }
     assert images[0].boxes[0] == RawBox((30, 20, 90, 65), "car", "row 0: box 1", "drawn", "a", ()) and not images[0].normalised
 
 
-def test_a_hundred_pictures_with_boxes_among_two_thousand_say_what_their_numbers_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hundred_pictures_with_boxes_among_two_thousand_say_what_their_numbers_mean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     corners, none = {"image": bytes_of(0), "bbox": [[30, 20, 60, 45]] * 4}, {"image": bytes_of(0), "bbox": []}
     features = {"image": IMAGE, "bbox": BOXES}
     monkeypatch.setattr(hf, "LOOKED_AT", 2)

@@ -23,7 +23,9 @@ ROW = "0 0.5 0.5 0.2 0.4\n"
 CORNERS = (0.4, 0.3, 0.6, 0.7)
 
 
-def config(root: Path, text: str, *, name: str = "data.yaml", files: Any = (), pictures: Any = ("images/train/a.png",)) -> tuple[Any, Any, Any]:
+def config(
+    root: Path, text: str, *, name: str = "data.yaml", files: Any = (), pictures: Any = ("images/train/a.png",)
+) -> tuple[Any, Any, Any]:
     """A configuration's layout, what was counted, what was noted."""
     write(root, {name: text, **dict(files)})
     place = source(root, pictures)
@@ -89,7 +91,9 @@ def test_a_configuration_that_cannot_be_meant_is_refused(text: str, message: str
 
 
 def test_splits_that_are_nowhere_are_counted_by_their_key(tmp_path: Path) -> None:
-    layout, said, _ = config(tmp_path, "names: [car]\ntrain: nowhere\nval: [gone, images/train]\n", name="s/data.yaml", pictures=["s/images/train/a.png"])
+    layout, said, _ = config(
+        tmp_path, "names: [car]\ntrain: nowhere\nval: [gone, images/train]\n", name="s/data.yaml", pictures=["s/images/train/a.png"]
+    )
     absent = ["data.yaml: train: nowhere", "data.yaml: val: gone"]
     assert layout == YoloLayout("s/data.yaml", {0: "car"}, ["s/images/train/a.png"], absent=absent) and said == {"split not found": absent}
 
@@ -199,7 +203,10 @@ def test_a_path_leads_to_any_text_and_a_name_to_labels_alone() -> None:
 
 
 def test_a_row_is_a_box_an_outline_or_nothing() -> None:
-    assert numbers_of("0 1 2 3 4".split()) == [0, 1, 2, 3, 4] and numbers_of("0 1 2 3".split()) is numbers_of("0 1 2 3 x".split()) is None
+    assert (
+        numbers_of(["0", "1", "2", "3", "4"]) == [0, 1, 2, 3, 4]
+        and numbers_of(["0", "1", "2", "3"]) is numbers_of(["0", "1", "2", "3", "x"]) is None
+    )
     four, five, six = (0.5, 0.5, 0.2, 0.4), (0.9, 0.5, 0.5, 0.2, 0.4), (0.1, 0.2, 0.3, 0.4, 0.0, 0.9)
     plain = RowForm()
     assert box_of(four, plain) == box_of((*four, 0.9), plain) == pytest.approx(CORNERS)
@@ -290,9 +297,13 @@ def labels(root: Path, files: dict[str, Any], *, pictures: list[str]) -> Read:
     write(root, files)
     place = source(root, pictures)
     result = read_yolo_files(place, list(files))
-    loaded = [Entry(e.names, e.file, e.load(), e.record, e.size, e.licence, e.normalised, e.any_ending, e.exact, e.absent) for e in result.entries]
+    loaded = [
+        Entry(e.names, e.file, e.load(), e.record, e.size, e.licence, e.normalised, e.any_ending, e.exact, e.absent) for e in result.entries
+    ]
     assert not result.listing
-    return Read(loaded, result.files, losses(place.dropped), {**examples(place.dropped), "unlisted": list(result.unlisted)}, place.dropped.notes)
+    return Read(
+        loaded, result.files, losses(place.dropped), {**examples(place.dropped), "unlisted": list(result.unlisted)}, place.dropped.notes
+    )
 
 
 def entry(name: str, label: str = "", *boxes: RawBox, record: str = "", exact: bool = True) -> Entry:
@@ -346,7 +357,9 @@ def test_where_a_split_is_not_found_labelled_pictures_are_read_all_the_same(tmp_
     other = {"s/data.yaml": "names: [bus]\n", "s/d.txt": ROW, "data.yaml": "names: [car]\ntrain: t\n"}
     got = labels(tmp_path, {**files, **other}, pictures=["t/a.png", "s/d.png", "s/e.png", "sx.png"])
     assert [one.names[0] for one in got.entries] == ["t/a.png", "s/d.png", "s/e.png", "u/b.jpg"]
-    assert [[one.label for one in each.boxes] for each in got.entries] == [["car"], ["bus"], [], ["car"]] and got.said["unlisted"] == ["sx.png"]
+    assert [[one.label for one in each.boxes] for each in got.entries] == [["car"], ["bus"], [], ["car"]] and got.said["unlisted"] == [
+        "sx.png"
+    ]
 
 
 def test_one_configuration_a_folder_counts_and_names_come_from_the_nearest(tmp_path: Path) -> None:
@@ -354,7 +367,13 @@ def test_one_configuration_a_folder_counts_and_names_come_from_the_nearest(tmp_p
     got = labels(tmp_path, files, pictures=["p.png"])
     assert got.said["another configuration of the same folder"] == ["z.yaml, beside a.yaml", "b.data, beside a.yaml"]
     assert got.lost == {"another configuration of the same folder": (2, 0, 0, 2)} and got.entries[0].load()[0].label == "bus"
-    named = {"classes.txt": "cat\n", "s/classes.txt": "\ndog\n", "a.json": {"categories": [{"id": 0, "name": "cow"}]}, "s/p.txt": ROW, "q.txt": ROW}
+    named = {
+        "classes.txt": "cat\n",
+        "s/classes.txt": "\ndog\n",
+        "a.json": {"categories": [{"id": 0, "name": "cow"}]},
+        "s/p.txt": ROW,
+        "q.txt": ROW,
+    }
     got = labels(tmp_path / "n", named, pictures=["s/p.png", "q.png"])
     assert [one.load()[0].label for one in got.entries] == ["cat", "dog"] and got.notes == ["s/classes.txt: its empty lines are no classes"]
     assert got.files == set(named)
@@ -375,10 +394,14 @@ def test_labels_of_several_pictures_are_counted_or_refused(tmp_path: Path) -> No
     assert got.said["label file of several pictures"] == [f"labels/a.txt may be that of {' or '.join(twins[:3])}"]
     with pytest.raises(DataError, match=rf"labels/a\.txt: may be that of {' or '.join(twins[:3])}, and no YOLO"):
         labels(tmp_path, {"labels/a.txt": ROW}, pictures=twins)
-    with pytest.raises(DataError, match=r": none of 1 pictures has .*; labels/a\.txt holds rows of numbers, but is called like none of them; --format"):
+    with pytest.raises(
+        DataError, match=r": none of 1 pictures has .*; labels/a\.txt holds rows of numbers, but is called like none of them; --format"
+    ):
         labels(tmp_path, {"labels/a.txt": ROW}, pictures=["images/x.png"])
     splits = "names: [car]\ntrain: gone\nval: 'gone: too'\nvalid: more\n"
-    with pytest.raises(DataError, match=r"data\.yaml: none of 1 .* beside the picture, train: gone was not found, val: gone: too was not found; --format"):
+    with pytest.raises(
+        DataError, match=r"data\.yaml: none of 1 .* beside the picture, train: gone was not found, val: gone: too was not found; --format"
+    ):
         labels(tmp_path, {"data.yaml": splits}, pictures=["images/x.png"])
 
 
@@ -393,8 +416,15 @@ def test_five_hundred_label_files_evenly_spread_say_what_rows_are(tmp_path: Path
 
 
 def test_a_set_of_yolo_is_a_folder_a_configuration_or_pictures_elsewhere(tmp_path: Path) -> None:
-    files = {"set/data.yaml": "names: [car]\ntrain: images\n", "set/labels/a.txt": ROW, "set/other.yml": "names: [bus]\n", "set/notes.md": "x",
-             "set/classes.txt": "cow\n", "set/images/a.png": picture((64, 48), 0), "else/images/a.png": picture((64, 48), 0)}  # fmt: skip
+    files = {
+        "set/data.yaml": "names: [car]\ntrain: images\n",
+        "set/labels/a.txt": ROW,
+        "set/other.yml": "names: [bus]\n",
+        "set/notes.md": "x",
+        "set/classes.txt": "cow\n",
+        "set/images/a.png": picture((64, 48), 0),
+        "else/images/a.png": picture((64, 48), 0),
+    }
     write(tmp_path, files)
     for place, images, root, counts in (
         ("set", None, "set/images", {"another configuration of the same folder": (1, 0, 0, 1)}),

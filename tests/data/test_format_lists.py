@@ -39,7 +39,11 @@ def test_rows_of_a_table_have_a_picture_a_class_a_box_and_a_size(sign: str, tmp_
     rows = ["filename,xmin,ymin,xmax,ymax,class,width,height", " p.png ,1,2,30,40, car ,64,48", "q.png,1,2,30,40,bus,x,48",
             "p.png,1,2,30,40,bus,7,7", "r.png,, ,,,car,64,48", "", "p.png,1,2,30"]  # fmt: skip
     got = table(tmp_path, "\n".join(rows).replace(",", sign))
-    assert got.entries == [entry(at(2), at(4, "bus"), size=(64, 48)), entry(at(3, "bus"), name="q.png", row=3), entry(name="r.png", row=5, size=(64, 48))]
+    assert got.entries == [
+        entry(at(2), at(4, "bus"), size=(64, 48)),
+        entry(at(3, "bus"), name="q.png", row=3),
+        entry(name="r.png", row=5, size=(64, 48)),
+    ]
     assert got.said == {"box is not four numbers": ["t.csv: row 7: 1, 2, 30, "]} and got.files == {"x/t.csv"}
 
 
@@ -84,7 +88,14 @@ def test_tables_may_lack_a_header_or_a_class_and_have_a_size_by_other_names(tmp_
 
 def test_rows_that_say_nothing_are_named_and_long_ones_are_cut(tmp_path: Path) -> None:
     long = "9" * 70 + "x"
-    rows = ["image,label,x1,y1,x2,y2", ",car,1,2,3,4", f"p.png,car,{long},2,3,4", "p.png,car,1,2,3,4,5", "p.png,car,1,2,3,4,,", "p.png,,1,2,3,4"]
+    rows = [
+        "image,label,x1,y1,x2,y2",
+        ",car,1,2,3,4",
+        f"p.png,car,{long},2,3,4",
+        "p.png,car,1,2,3,4,5",
+        "p.png,car,1,2,3,4,,",
+        "p.png,,1,2,3,4",
+    ]
     got = table(tmp_path, "\n".join(rows))
     assert got.entries == [entry(at(5, xyxy=(1, 2, 3, 4)), row=3)]
     assert got.said == {
@@ -187,7 +198,10 @@ def test_a_row_without_boxes_has_the_class_of_its_whole_picture(key: str, tmp_pa
 
 @pytest.mark.parametrize("key", ["polygon", "polygons", "segmentation", "points", "mask", "rle", "keypoints", "shape"])
 def test_a_row_with_an_outline_alone_has_a_box_that_is_not_read(key: str, tmp_path: Path) -> None:
-    rows = [{"file_name": "p.png", "label": "cat", key: {"u": 1}}, {"file_name": "q.png", "bbox": [1, 2, 3, 4], "label": "cat", key: {"u": 1}}]
+    rows = [
+        {"file_name": "p.png", "label": "cat", key: {"u": 1}},
+        {"file_name": "q.png", "bbox": [1, 2, 3, 4], "label": "cat", key: {"u": 1}},
+    ]
     got = listed(tmp_path, rows)
     assert [len(one.load()) for one in got.entries] == [0, 1] and got.said == {"no box": [f"m.jsonl: row 1: {key}"]}
 
@@ -261,7 +275,12 @@ def corners(*numbers: Any) -> str:
 def test_voc_counts_pixels_from_one_and_names_objects_and_parts(tmp_path: Path) -> None:
     part = f"<part><name>head</name>{corners(3, 4, 5, 6)}</part><part><name>hand</name></part>"
     odd = [thing(""), thing(corners(1, 2, 3, 4), ""), thing(corners(1, 2, "x", 4)), thing("<bndbox/>")]
-    got = voc(tmp_path, thing(corners(1, 2, 30, 40) + part), *odd, head="<filename>p.png</filename><size><width>64</width><height>48</height></size>")
+    got = voc(
+        tmp_path,
+        thing(corners(1, 2, 30, 40) + part),
+        *odd,
+        head="<filename>p.png</filename><size><width>64</width><height>48</height></size>",
+    )
     boxes = (RawBox((0, 1, 30, 40), "car", "v.b.xml: object 1"), RawBox((2, 3, 5, 6), "head", "v.b.xml: object 1, part 1"))
     assert got.entries == [Entry(("p.png", "v.b"), "x/v.b.xml", boxes, "v.b.xml", (64, 48), any_ending=True)]
     assert got.said == {
@@ -296,8 +315,18 @@ def test_outlines_of_voc_become_their_extents(tmp_path: Path) -> None:
 
     numbered = "<polygon><x1>11</x1><y1>21</y1><x2>31</x2><y2>5</y2></polygon>"
     half = "<polygon><x1>0.25</x1><y1>0.5</y1><x2>1</x2><y2>0.75</y2></polygon>"
-    things = [turned(0), turned(""), turned(1.5707963267948966), turned("x"), turned(0, "x"), points((11, 21), (31, 5)), numbered, half, points((1, 2)),
-              corners(5, 6, 7, 8) + turned(0)]  # fmt: skip
+    things = [
+        turned(0),
+        turned(""),
+        turned(1.5707963267948966),
+        turned("x"),
+        turned(0, "x"),
+        points((11, 21), (31, 5)),
+        numbered,
+        half,
+        points((1, 2)),
+        corners(5, 6, 7, 8) + turned(0),
+    ]
     got = voc(tmp_path, *map(thing, things), thing(turned(0), ""))
     assert [(tuple(round(each, 6) for each in box.xyxy), box.record[-8:]) for box in got.entries[0].load()] == [
         ((40, 35, 60, 45), "object 1"),
@@ -316,7 +345,13 @@ def test_voc_of_this_project_says_where_boxes_are_from_and_lie(tmp_path: Path) -
         return thing(corners(1, 2, 30, 40) + f"<hypviz {words}>{inner}</hypviz>")
 
     inner = "<parent> 3 </parent><parent/>"
-    got = voc(tmp_path, known('number="7" source="drawn"', inner), known('number="8" source="proposal"'), known('number="9" source="x"'), known(""))
+    got = voc(
+        tmp_path,
+        known('number="7" source="drawn"', inner),
+        known('number="8" source="proposal"'),
+        known('number="9" source="x"'),
+        known(""),
+    )
     stated = [(box.source, box.name, box.parents) for box in got.entries[0].load()]
     assert stated == [("drawn", "#7", ("#3", "#")), ("proposal", "#8", ()), ("annotation", "#9", ()), ("annotation", "#None", ())]
 
@@ -327,7 +362,9 @@ def test_voc_files_that_are_none_are_counted_and_refused_where_there_is_no_other
     assert [one.names for one in got.entries] == [("v.jpg", "v")] and got.files == {"x/v.xml"}
     assert got.lost == {"unreadable annotation": (2, 2, 0, 0)}
     assert got.said["unreadable annotation"][0] == "w.xml: expected <annotation>, found <other>"
-    with pytest.raises(DataError, match=r"/x: none of the 2 \.xml files is a VOC annotation \(e\.g\. w\.xml: expected <annotation>, found <other>\)"):
+    with pytest.raises(
+        DataError, match=r"/x: none of the 2 \.xml files is a VOC annotation \(e\.g\. w\.xml: expected <annotation>, found <other>\)"
+    ):
         read(read_voc_files, tmp_path, {"x/w.xml": "<other/>", "y.xml": "<a"})
 
 

@@ -14,7 +14,9 @@ SIZE = (640, 480)
 FORMS = ("xywh", "xyxy")
 
 
-def told(boxes: Any, forms: tuple[str, ...] = FORMS, *, size: Any = SIZE, areas: Any = None, box_format: str = "auto") -> tuple[str, str, list[str]]:
+def told(
+    boxes: Any, forms: tuple[str, ...] = FORMS, *, size: Any = SIZE, areas: Any = None, box_format: str = "auto"
+) -> tuple[str, str, list[str]]:
     """Form, unit and notes."""
     dropped = DropCounter()
     samples = [Sample(tuple(map(float, box)), size, None if areas is None else areas[place]) for place, box in enumerate(boxes)]  # type: ignore[arg-type]
@@ -36,7 +38,9 @@ def mixed(inside: int, leaving: int, box: Any = LEAVES) -> list[Any]:
 
 def test_the_custom_is_read_where_nineteen_of_twenty_fit() -> None:
     assert told(mixed(19, 1)) == ("xywh", "pixels", [])
-    with pytest.raises(DataError, match=r"^set\.json: 10 % of 20 boxes leave their pictures as \[x, y, width, height\], but 100 % fit as corners"):
+    with pytest.raises(
+        DataError, match=r"^set\.json: 10 % of 20 boxes leave their pictures as \[x, y, width, height\], but 100 % fit as corners"
+    ):
         told(mixed(18, 2))
 
 
@@ -97,7 +101,11 @@ def test_numbers_that_never_pass_one_are_fractions_but_for_whole_ones() -> None:
     assert told([box], ("xyxy",), box_format="xywh") == ("xywh", "fractions", [])
     assert told([box], ("xyxy",), size=None)[1] == "fractions"
     nan = float("nan")
-    assert told([box, (nan, 5, 6, 7), (1, 2, 3, float("inf"))], ("xyxy",))[1] == "fractions" and told([(nan, 1, 2, 3)], FORMS) == ("xywh", "pixels", [])
+    assert told([box, (nan, 5, 6, 7), (1, 2, 3, float("inf"))], ("xyxy",))[1] == "fractions" and told([(nan, 1, 2, 3)], FORMS) == (
+        "xywh",
+        "pixels",
+        [],
+    )
 
 
 HUNDRED = [(0.5, 0.5, 99.5, 95.25), *((n + 0.5, n, n + 20.5, n + 30.5) for n in range(1, 8))]
@@ -140,7 +148,9 @@ def test_stated_areas_say_whether_numbers_are_pixels_or_per_cent() -> None:
     low = [tuple(each / 2 for each in box) for box in HUNDRED]
     half = [area / 4 for area in shares]
     assert told(low, xyxy, areas=half)[1] == "per cent", "however far they reach"
-    assert told(low, xyxy, areas=[*half[:3], *[None] * 5])[1] == "per cent" and told(low, xyxy, areas=[*half[:2], *[None] * 6])[1] == "pixels"
+    assert (
+        told(low, xyxy, areas=[*half[:3], *[None] * 5])[1] == "per cent" and told(low, xyxy, areas=[*half[:2], *[None] * 6])[1] == "pixels"
+    )
     assert told(low, xyxy, areas=[*half[:2], 0, -1, *[None] * 4])[1] == "pixels", "no area is none"
     assert told(low, xyxy, areas=[*half[:7], 1.0])[1] == "pixels", "seven of eight do not agree enough"
     assert told([low[0]] * 19 + [low[1]], xyxy, areas=[half[0]] * 20)[1] == "per cent", "nineteen of twenty do"
@@ -178,11 +188,12 @@ def test_where_areas_agree_with_the_custom_nothing_else_of_that_kind_is_thought_
 def test_centres_and_turned_corners_are_thought_of_where_many_boxes_leave() -> None:
     centred = (600, 440, 80, 80)
     assert told([centred] * 9) == (
-        "cxcywh", "pixels",
-        ["set.json: boxes were read as [centre x, centre y, width, height]: 100 % of 9 boxes leave their pictures as [x, y, width, height]"],
-    )  # fmt: skip
+        "cxcywh",
+        "pixels",
+        [f"set.json: boxes were read as [centre x, centre y, width, height]: 100 % of 9 boxes leave their pictures as {SIZES}"],
+    )
     plain = (300, 200, 20, 20)
-    with pytest.raises(DataError, match="but 100 % fit as .centre x, centre y, width, height."):
+    with pytest.raises(DataError, match=r"but 100 % fit as \[centre x, centre y, width, height\]"):
         told([plain] * 17 + [centred] * 3)
     assert told([plain] * 18 + [centred] * 3) == ("xywh", "pixels", []), "six of seven fit"
     turned = (100, 500, 200, 600)

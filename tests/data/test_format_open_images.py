@@ -38,7 +38,9 @@ def boxes_file(root: Path, text: str, name: str = "train-boxes.csv") -> Path:
 
 
 def test_boxes_of_all_files_stand_by_picture_with_flags_and_splits(tmp_path: Path) -> None:
-    one = boxes_file(tmp_path, HEADER + row("b", "/m/2", 1, 0, 0, 0, 1) + row("a", "/m/1", 0, 1, -1, 1, 0) + row("b", "/m/1", sides="0.5,0.75,0.125,1"))
+    one = boxes_file(
+        tmp_path, HEADER + row("b", "/m/2", 1, 0, 0, 0, 1) + row("a", "/m/1", 0, 1, -1, 1, 0) + row("b", "/m/1", sides="0.5,0.75,0.125,1")
+    )
     two = boxes_file(tmp_path, PLAIN + "c,/m/3,0,1,0,1\na,/m/2,0,0.5,0,0.5\n", "Validation.csv")
     dropped, heard = DropCounter(), list[tuple[Any, Any]]()
     table = read_boxes([one, two], dropped, on_progress=lambda *each: heard.append(each))
@@ -98,7 +100,12 @@ def test_files_are_known_by_their_headers(tmp_path: Path) -> None:
     assert is_box_file(PLAIN.strip().split(",")) and is_box_file(HEADER.strip().split(",")) and not is_box_file(["ImageID", "LabelName"])
     assert is_description_file(["LabelName", "DisplayName", "x"]) and is_description_file(["/m/1", "Cat"])
     assert not any(map(is_description_file, (["/m/1"], ["/m/1", "Cat", "x"], ["m/1", "Cat"], ["DisplayName", "LabelName"], [])))
-    assert is_image_file(["Subset", "x", "ImageID"]) and is_image_file(["ImageID", "Subset"]) and not is_image_file(["ImageID"]) and not is_image_file(["Subset"])
+    assert (
+        is_image_file(["Subset", "x", "ImageID"])
+        and is_image_file(["ImageID", "Subset"])
+        and not is_image_file(["ImageID"])
+        and not is_image_file(["Subset"])
+    )
     for text, header in (("a,b\nc,d\n", ["a", "b"]), ("", []), ("a,b,c,d,e\0\n", []), ('"a,b",c', ["a,b", "c"]), ("\ufeffa,b", ["a", "b"])):
         write(tmp_path, {"h.csv": text})
         assert header_of(tmp_path / "h.csv") == header
@@ -113,9 +120,14 @@ def test_names_that_two_classes_share_are_told_apart_and_licences_are_those_of_k
     write(tmp_path, {"a.csv": 'LabelName,DisplayName\n/m/1," Cat "\n/m/2,Dog\n/m/3,Cat\n/m/4,\nm/5,Cow\n/m/6\n', "b.csv": "/m/2,Hound,x\n"})
     names = {"/m/1": "Cat (/m/1)", "/m/2": "Hound", "/m/3": "Cat (/m/3)", "/m/4": "/m/4"}
     assert read_descriptions([tmp_path / "a.csv", tmp_path / "b.csv"]) == names and read_descriptions([]) == {}
-    write(tmp_path, {"i.csv": "ImageID,License\na,CC\nb,\nc,BY\n", "j.csv": "ImageID,Subset\nd,train\n", "k.csv": "ImageID,License\na,ND\n"})
+    write(
+        tmp_path, {"i.csv": "ImageID,License\na,CC\nb,\nc,BY\n", "j.csv": "ImageID,Subset\nd,train\n", "k.csv": "ImageID,License\na,ND\n"}
+    )
     files = [tmp_path / name for name in ("i.csv", "j.csv")]
-    assert read_licences(files, {"a", "b", "d"}) == {"a": "CC"} and read_licences([*files, tmp_path / "k.csv"], {"a", "c"}) == {"a": "ND", "c": "BY"}
+    assert read_licences(files, {"a", "b", "d"}) == {"a": "CC"} and read_licences([*files, tmp_path / "k.csv"], {"a", "c"}) == {
+        "a": "ND",
+        "c": "BY",
+    }
 
 
 def test_the_class_hierarchy_is_pairs_of_parent_and_child(tmp_path: Path) -> None:
@@ -125,7 +137,12 @@ def test_the_class_hierarchy_is_pairs_of_parent_and_child(tmp_path: Path) -> Non
     assert read_class_hierarchy(tmp_path / "h.json") == [
         ("all", "cat", "is a"), ("all", "dog", "is a"), ("all", "leg", "part of"), ("dog", "hound", "is a"), ("dog", "tail", "part of"),
     ]  # fmt: skip
-    for name, message in (("bad", "not a JSON file"), ("list", "not a class hierarchy"), ("other", "not a class hierarchy"), ("none", "not a JSON file")):
+    for name, message in (
+        ("bad", "not a JSON file"),
+        ("list", "not a class hierarchy"),
+        ("other", "not a class hierarchy"),
+        ("none", "not a JSON file"),
+    ):
         with pytest.raises(DataError, match=message):
             read_class_hierarchy(tmp_path / f"{name}.json")
 
@@ -134,7 +151,11 @@ def scene(root: Path) -> Path:
     write(
         root,
         {
-            "x/train-boxes.csv": HEADER + row("a", "/m/1") + row("gone", "/m/2") + row("a", "/m/2", 0, 0, 1, 0, 0) + row("a", "/m/9", 0, 0, 0, 1, 0),
+            "x/train-boxes.csv": HEADER
+            + row("a", "/m/1")
+            + row("gone", "/m/2")
+            + row("a", "/m/2", 0, 0, 1, 0, 0)
+            + row("a", "/m/9", 0, 0, 0, 1, 0),
             "class-descriptions.csv": "/m/1,Cat\n/m/2,Dog\n",
             "deep/er/image_ids.csv": "ImageID,Subset,License\na,train,CC\n",
             "classifications.csv": "ImageID,Source,LabelName,Confidence\na,verification,/m/1,1\n",
@@ -172,7 +193,7 @@ def test_a_box_file_is_read_with_what_lies_beside_it(tmp_path: Path) -> None:
     root = scene(tmp_path / "set")
     raw = read_openimages(root / "x/train-boxes.csv", str(root))
     assert (raw.root, raw.count, raw.name, raw.files) == (root, 3, "x", 1)
-    assert [[box.label for box in image.boxes] for image in raw.images][0] == ["/m/1", "/m/9"]
+    assert next([box.label for box in image.boxes] for image in raw.images) == ["/m/1", "/m/9"]
     raw = read_openimages(root / "x/train-boxes.csv")
     assert raw.root == root / "x" and [image.file_name for image in raw.images] == ["a.jpg", "gone.jpg"]
     found = find_files(root)
@@ -187,7 +208,9 @@ def test_a_set_without_its_pictures_or_boxes_is_refused(tmp_path: Path) -> None:
     (root / "x/a.jpg").unlink()
     with pytest.raises(DataError, match=r"set: names 2 pictures, but none of them was found below .*set; name the folder"):
         read_openimages(root)
-    with pytest.raises(DataError, match=r"image_ids\.csv: not an OpenImages box file: expected the columns .*; found ImageID, Subset, License\."):
+    with pytest.raises(
+        DataError, match=r"image_ids\.csv: not an OpenImages box file: expected the columns .*; found ImageID, Subset, License\."
+    ):
         read_openimages(root / "deep/er/image_ids.csv")
     write(root, {"e.csv": ""})
     with pytest.raises(DataError, match=r"; found nothing\."):

@@ -23,7 +23,10 @@ PNG = picture((64, 48), 0)
 IMAGE, CAR = {"id": 1, "file_name": "a.png"}, {"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}
 COCO = {"images": [IMAGE], "annotations": [CAR], "categories": [{"id": 1, "name": "car"}]}
 TABLE = "filename,xmin,ymin,xmax,ymax,class\na.png,1,2,30,40,car\n"
-VOC = "<annotation><filename>b.png</filename><object><name>car</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox></object></annotation>"
+VOC = (
+    "<annotation><filename>b.png</filename><object><name>car</name>"
+    "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox></object></annotation>"
+)
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -31,7 +34,9 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
 def test_a_plain_folder_is_its_pictures_by_name(tmp_path: Path) -> None:
-    write(tmp_path / "set", {"b.png": PNG, "s/a.png": PNG, "notes.txt": "x", "taxonomy.txt": "x", "s/taxonomy.txt": "x", ".hidden.png": PNG})
+    write(
+        tmp_path / "set", {"b.png": PNG, "s/a.png": PNG, "notes.txt": "x", "taxonomy.txt": "x", "s/taxonomy.txt": "x", ".hidden.png": PNG}
+    )
     raw = read_folder(str(tmp_path / "set"))
     images = [RawImage(name, record=name, normalised=True) for name in ("b.png", "s/a.png")]
     assert (raw.root, raw.count, raw.name, raw.files, list(raw.images)) == (tmp_path / "set", 2, "set", 0, images)
@@ -84,9 +89,34 @@ def test_folders_are_classes_where_all_pictures_lie_in_two_of_them(names: list[s
 
 
 def test_a_tree_knows_pictures_by_name_or_first_bytes_and_passes_over_what_is_hidden(tmp_path: Path) -> None:
-    shut = [".git", ".svn", ".hg", ".dvc", ".cache", ".idea", ".vscode", ".ipynb_checkpoints", ".trash-1", ".thumbnails", ".venv", ".config", ".huggingface"]
-    files: dict[str, Any] = {"b.png": b"", "a/c": PNG, "a/d.dat": PNG, "a/e.txt": PNG, "a/f.dat": "x", "__MACOSX/g.png": b"", "@eaDir/h.png": b"",
-                             ".own/i.png": b"", ".empty/.j.png": b"", ".k.png": b"", "a/deep/er/l.png": b""}  # fmt: skip
+    shut = [
+        ".git",
+        ".svn",
+        ".hg",
+        ".dvc",
+        ".cache",
+        ".idea",
+        ".vscode",
+        ".ipynb_checkpoints",
+        ".trash-1",
+        ".thumbnails",
+        ".venv",
+        ".config",
+        ".huggingface",
+    ]
+    files: dict[str, Any] = {
+        "b.png": b"",
+        "a/c": PNG,
+        "a/d.dat": PNG,
+        "a/e.txt": PNG,
+        "a/f.dat": "x",
+        "__MACOSX/g.png": b"",
+        "@eaDir/h.png": b"",
+        ".own/i.png": b"",
+        ".empty/.j.png": b"",
+        ".k.png": b"",
+        "a/deep/er/l.png": b"",
+    }
     write(tmp_path, files | {f"{name}/x.png": b"" for name in shut} | {"a/.Git/y.png": b""})
     (tmp_path / "dead").symlink_to("nowhere")
     tree = read_tree(tmp_path)
@@ -149,22 +179,52 @@ def test_links_to_folders_of_the_tree_or_around_it_are_not_followed(tmp_path: Pa
 
 
 def test_a_survey_says_what_every_file_is(tmp_path: Path) -> None:
-    files: dict[str, Any] = {"a.png": PNG, "c.json": COCO, "classes.txt": "car\n", "l/a.txt": "0 0.5 0.5 0.1 0.1\n", "x.json": "{", "u.json": {"bbox": 1},
-                             "words.txt": "a.png shows cats\n", "n.md": "x", "taxonomy.txt": "x\n"}  # fmt: skip
+    files: dict[str, Any] = {
+        "a.png": PNG,
+        "c.json": COCO,
+        "classes.txt": "car\n",
+        "l/a.txt": "0 0.5 0.5 0.1 0.1\n",
+        "x.json": "{",
+        "u.json": {"bbox": 1},
+        "words.txt": "a.png shows cats\n",
+        "n.md": "x",
+        "taxonomy.txt": "x\n",
+    }
     write(tmp_path, files)
     found = survey(tmp_path)
-    assert found.kinds == {"c.json": "coco", "classes.txt": "names", "n.md": "", "u.json": "unknown", "words.txt": "named", "x.json": "broken json", "l/a.txt": "yolo"}
-    assert found.descriptions == {"c.json": "COCO JSON", "u.json": "JSON with the keys bbox", "words.txt": "names pictures: 'a.png shows cats'",
-                                  "x.json": "a JSON file that cannot be parsed", "l/a.txt": "YOLO label files"}  # fmt: skip
-    assert found.files("coco") == ["c.json"] and found.files("yolo") == ["classes.txt", "l/a.txt"] and found.files("names") == ["classes.txt"]
+    assert found.kinds == {
+        "c.json": "coco",
+        "classes.txt": "names",
+        "n.md": "",
+        "u.json": "unknown",
+        "words.txt": "named",
+        "x.json": "broken json",
+        "l/a.txt": "yolo",
+    }
+    assert found.descriptions == {
+        "c.json": "COCO JSON",
+        "u.json": "JSON with the keys bbox",
+        "words.txt": "names pictures: 'a.png shows cats'",
+        "x.json": "a JSON file that cannot be parsed",
+        "l/a.txt": "YOLO label files",
+    }
+    assert (
+        found.files("coco") == ["c.json"] and found.files("yolo") == ["classes.txt", "l/a.txt"] and found.files("names") == ["classes.txt"]
+    )
     assert found.formats(["voc", "yolo", "coco", "names", "auto"]) == ["yolo", "coco"] and found.unknown == ["u.json", "x.json"]
     assert found.notes() == ["words.txt was not read (names pictures: 'a.png shows cats')"]
-    assert found.refusal().startswith(f"{tmp_path}: holds annotations that cannot be read here: u.json (JSON with the keys bbox) and 1 other files; export")
+    assert found.refusal().startswith(
+        f"{tmp_path}: holds annotations that cannot be read here: u.json (JSON with the keys bbox) and 1 other files; export"
+    )
     assert found.several(["coco", "yolo", "voc"], "a.png") == (
-        f"{tmp_path}: holds annotations of several formats, coco (c.json) and yolo (classes.txt) and voc () for the same pictures (such as a.png); "
+        f"{tmp_path}: holds annotations of several formats, coco (c.json) and yolo (classes.txt) and voc () for the same pictures "
+        "(such as a.png); "
         "keep one of them, or choose by --format."
     )
-    assert found.several(["coco"]) == f"{tmp_path}: holds annotations of several formats, coco (c.json); keep one of them, or choose by --format."
+    assert (
+        found.several(["coco"])
+        == f"{tmp_path}: holds annotations of several formats, coco (c.json); keep one of them, or choose by --format."
+    )
     dropped = DropCounter()
     found.count({"u.json"}, dropped)
     assert examples(dropped) == {"annotation file not read": ["x.json: a JSON file that cannot be parsed"]}
@@ -180,13 +240,31 @@ def test_a_survey_says_what_every_file_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("beside", "enters"),
     [
-        ([], True), (["README.md"], True), (["readme"], True), (["License"], True), (["LICENCE.txt"], True), (["copying.x"], True),
-        (["Citation.bib"], True), (["CHANGELOG"], True), (["a.PDF"], True), (["notes.txt"], True), ([".hidden"], True),
-        *(([f"a{ending}"], True) for ending in (".rst", ".html", ".py", ".ipynb", ".sh", ".toml", ".lock", ".cfg", ".ini", ".log", ".gitignore")),
-        (["a.png"], False), (["a.csv"], False), (["taxonomy.txt"], False), (["Taxonomy.json"], False), (["classes.txt"], False), (["other/"], False),
-        (["__MACOSX/"], True), (["@eaDir/"], True),
+        ([], True),
+        (["README.md"], True),
+        (["readme"], True),
+        (["License"], True),
+        (["LICENCE.txt"], True),
+        (["copying.x"], True),
+        (["Citation.bib"], True),
+        (["CHANGELOG"], True),
+        (["a.PDF"], True),
+        (["notes.txt"], True),
+        ([".hidden"], True),
+        *(
+            ([f"a{ending}"], True)
+            for ending in (".rst", ".html", ".py", ".ipynb", ".sh", ".toml", ".lock", ".cfg", ".ini", ".log", ".gitignore")
+        ),
+        (["a.png"], False),
+        (["a.csv"], False),
+        (["taxonomy.txt"], False),
+        (["Taxonomy.json"], False),
+        (["classes.txt"], False),
+        (["other/"], False),
+        (["__MACOSX/"], True),
+        (["@eaDir/"], True),
     ],
-)  # fmt: skip
+)
 def test_the_one_folder_beside_a_readme_is_the_data_set(beside: list[str], enters: bool, tmp_path: Path) -> None:
     write(tmp_path, {"deep/er/a.png": b"", "deep/er/b.png": b""})
     for name in beside:
@@ -228,7 +306,7 @@ def test_a_class_tree_is_one_by_name_and_content(tmp_path: Path) -> None:
         ("n.txt", "12345 sleeps", "named", "names pictures: '12345 sleeps'"),
         ("n.txt", "see my dog 1.png here", "named", "names pictures: 'see my dog 1.png here'"),
         ("n.csv", "x;c:\\data\\cat01.jpg;sleeps", "named", "names pictures: 'x;c:\\\\data\\\\cat01.jpg;sleeps'"),
-        ("n.json", '{"a": "my dog 1.png", "text": "sleeps"}', "named", "names pictures: '{\"a\": \"my dog 1.png\", \"text\": \"sleeps\"}'"),
+        ("n.json", '{"a": "my dog 1.png", "text": "sleeps"}', "named", 'names pictures: \'{"a": "my dog 1.png", "text": "sleeps"}\''),
         ("n.txt", f"{'w' * 90} cat01.jpg", "named", f"names pictures: '{'w' * 80}'"),
         ("cat01.TXT", "1 2 3 4\n5 6 7 8\n\nx\n", "unknown", "rows of numbers, called like a picture"),
         ("cat01.txt", "1 2 3 4\nx\n", "", ""),
@@ -248,14 +326,22 @@ def test_files_speak_of_pictures_by_name(name: str, text: str | None, kind: str,
 
 
 def test_pictures_lie_where_a_person_says_or_below_or_beside(tmp_path: Path) -> None:
-    write(tmp_path, {"set/annotations/a.json": "x", "set/annotations/b.json": "x", "set/images/a.png": b"", "else/b.png": b"", "else/c.dat": "x"})
+    write(
+        tmp_path,
+        {"set/annotations/a.json": "x", "set/annotations/b.json": "x", "set/images/a.png": b"", "else/b.png": b"", "else/c.dat": "x"},
+    )
     paths = [tmp_path / "set/annotations" / name for name in ("a.json", "b.json")]
     place, files = source_of(paths, None)
     assert (place.root, place.picture_root, files) == (tmp_path / "set", tmp_path / "set", ["annotations/a.json", "annotations/b.json"])
     assert place.pictures.pictures == {"images/a.png"} and place.box_format == "auto"
     dropped = DropCounter()
     place, files = source_of(paths[:1], tmp_path / "else", dropped=dropped, box_format="xyxy")
-    assert (place.root, place.picture_root, files, place.box_format) == (tmp_path / "set/annotations", tmp_path / "else", ["a.json"], "xyxy")
+    assert (place.root, place.picture_root, files, place.box_format) == (
+        tmp_path / "set/annotations",
+        tmp_path / "else",
+        ["a.json"],
+        "xyxy",
+    )
     assert place.pictures.pictures == {"b.png"} and place.pictures.find(["c.dat"]).picture == "c.dat" and place.dropped is dropped
     assert place.tree.others == ["a.json", "b.json"] and source_of(paths, tmp_path / "else/b.png")[0].picture_root == tmp_path / "else"
     with pytest.raises(DataError, match=r"there is no folder .*nowhere; name the folder"):
@@ -267,7 +353,11 @@ def test_pictures_in_a_folder_beside_the_data_are_taken_and_noted(folder: str, t
     write(tmp_path, {f"{folder}/a.png": b"", f"{folder}/b.dat": "x", "data/x.json": "x"})
     dropped = DropCounter()
     place = source_in(tmp_path / "data", read_tree(tmp_path / "data"), None, dropped, "xywh")
-    assert place.picture_root == tmp_path / folder and place.pictures.pictures == {"a.png"} and place.pictures.find(["b.dat"]).picture == "b.dat"
+    assert (
+        place.picture_root == tmp_path / folder
+        and place.pictures.pictures == {"a.png"}
+        and place.pictures.find(["b.dat"]).picture == "b.dat"
+    )
     assert dropped.notes == [f"the pictures were taken from the folder {folder} beside the data set"] and place.box_format == "xywh"
     write(tmp_path, {"data/own.png": b"", "data/c.dat": "x"})
     place = source_in(tmp_path / "data", read_tree(tmp_path / "data"), None, dropped, "xywh")
@@ -330,7 +420,7 @@ def test_a_format_that_cannot_be_read_is_counted_beside_one_that_can(tmp_path: P
 
 def test_a_background_picture_of_yolo_may_be_annotated_elsewhere(tmp_path: Path) -> None:
     write(tmp_path, {"a.png": PNG, "b.png": PNG, "b.txt": "0 0.5 0.5 0.1 0.1\n", "t.csv": TABLE})
-    names, raw = opened(tmp_path)
+    names, _ = opened(tmp_path)
     assert sorted(names) == ["a.png", "b.png"] and [len(image.boxes) for image in open_dataset(tmp_path).images] == [1, 1]
     write(tmp_path, {"t.csv": TABLE.replace("a.png", "b.png")})
     with pytest.raises(DataError, match=r"yolo \(b\.txt\) and csv \(t\.csv\) for the same pictures \(such as b\.png\)"):
@@ -408,7 +498,17 @@ def test_pictures_may_be_given_with_the_file_elsewhere(tmp_path: Path) -> None:
 
 
 def test_a_configuration_of_yolo_brings_the_labels_beside_it(tmp_path: Path) -> None:
-    write(tmp_path, {"images/a.png": PNG, "labels/a.txt": "0 0.5 0.5 0.1 0.1\n", "data.yaml": "names: [car]\n", "o.yaml": "names: [bus]\n", "obj.data": "names = n.names\n", "n.names": "cow\n"})
+    write(
+        tmp_path,
+        {
+            "images/a.png": PNG,
+            "labels/a.txt": "0 0.5 0.5 0.1 0.1\n",
+            "data.yaml": "names: [car]\n",
+            "o.yaml": "names: [bus]\n",
+            "obj.data": "names = n.names\n",
+            "n.names": "cow\n",
+        },
+    )
     for name, label in (("data.yaml", "car"), ("o.yaml", "bus"), ("obj.data", "cow")):
         raw = open_dataset(tmp_path / name)
         assert [box.label for image in raw.images for box in image.boxes] == [label] and raw.dropped.reasons == {}

@@ -132,17 +132,36 @@ def test_predictions_are_proposals_where_this_project_wrote_all_of_them(tmp_path
     ]
     assert got.lost == {"prediction, nobody's annotation": (1, 0, 2, 0)} and got.said == {"prediction, nobody's annotation": [record]}
     assert load(tmp_path, [task(predictions=5)]).entries == [entry()]
-    assert prediction_is_ours([ours("proposal")]) and not prediction_is_ours([]) and not prediction_is_ours([ours("proposal"), ours("drawn")])
+    assert (
+        prediction_is_ours([ours("proposal")]) and not prediction_is_ours([]) and not prediction_is_ours([ours("proposal"), ours("drawn")])
+    )
 
 
 def test_a_region_has_a_name_and_lies_in_others_where_that_is_said(tmp_path: Path) -> None:
     def relation(start: Any, end: Any, **more: Any) -> dict[str, Any]:
         return {"type": "relation", "from_id": start, "to_id": end, "labels": ["contains"], **more}
 
-    relations = [relation("a", "b"), relation("b", "c", direction="left"), relation(4, "c", direction="right"), relation("c", "d", type="x"),
-                 {"type": "relation", "labels": None}]  # fmt: skip
+    relations = [
+        relation("a", "b"),
+        relation("b", "c", direction="left"),
+        relation(4, "c", direction="right"),
+        relation("c", "d", type="x"),
+        {"type": "relation", "labels": None},
+    ]
     regions = [{**CAR, "id": each} for each in ("a", "b", "c", 4)]
-    got = load(tmp_path, [task(*relations, *regions, ours("drawn", "q", 7, id="e"), ours("x"), {**ours("drawn"), "id": "f"}, {**CAR, "meta": {"hypviz": {"parents": 5}}, "id": "g"})])
+    got = load(
+        tmp_path,
+        [
+            task(
+                *relations,
+                *regions,
+                ours("drawn", "q", 7, id="e"),
+                ours("x"),
+                {**ours("drawn"), "id": "f"},
+                {**CAR, "meta": {"hypviz": {"parents": 5}}, "id": "g"},
+            )
+        ],
+    )
     r = "t.json: task 0"
     assert got.entries == [
         entry(

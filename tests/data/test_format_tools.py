@@ -1,4 +1,4 @@
-"""What readers of annotation tools make of small files, to the last field: names, sizes, records, sources, who lies in whom, and the counts."""
+"""What readers of annotation tools make of small files, to the last field: names, sizes, records, sources, who lies in whom, counts."""
 
 from __future__ import annotations
 
@@ -37,9 +37,11 @@ def test_labelme_states_a_name_a_size_and_a_class_for_every_shape(tmp_path: Path
         },
     )  # fmt: skip
     assert got.entries == [
-        Entry(("..\\p.jpg", "a.b"), "x/a.b.json", (RawBox((1, 2, 3, 4), "car", "a.b.json: shape 1"),), "a.b.json", (40, 30), any_ending=True),
+        Entry(
+            ("..\\p.jpg", "a.b"), "x/a.b.json", (RawBox((1, 2, 3, 4), "car", "a.b.json: shape 1"),), "a.b.json", (40, 30), any_ending=True
+        ),
         Entry(("c",), "c.json", (RawBox((-5, -2, 5, 8), "x", "c.json: shape 3"),), "c.json", any_ending=True),
-    ]  # fmt: skip
+    ]
     assert got.files == {"x/a.b.json", "c.json"} and got.notes == []
     assert got.lost == {"no class name": (1, 0, 1, 0), "no box": (1, 0, 1, 0), "unreadable annotation": (3, 3, 0, 0)}
     assert got.said["no class name"] == ["c.json: shape 1"] and got.said["no box"] == ["c.json: shape 2: line"]
@@ -196,7 +198,7 @@ def test_frames_of_a_track_are_pictures_by_the_number_that_ends_their_names(tmp_
         shapes = "".join(f'<box frame="{frame}" xtl="1" ytl="2" xbr="30" ybr="40" outside="0"/>' for frame in frames)
         return f'<track id="{number}" label="car">{shapes}<note frame="1"/><box frame="1" outside="1"/></track>'
 
-    text = f'<annotations>{track("1", "3", "4", "12")}{track("2", "3", "5", "x")}</annotations>'
+    text = f"<annotations>{track('1', '3', '4', '12')}{track('2', '3', '5', 'x')}</annotations>"
     pictures = ["clip_0003.png", "x5/a12.png", "one/f4.png", "two/f04.png", "5th.png"]
     got = read(read_cvat, tmp_path, {"x/c.xml": text}, pictures=pictures)
     by_name = {entry.names: [box.record for box in entry.load()] for entry in got.entries}
@@ -218,7 +220,9 @@ def test_frames_of_a_track_are_pictures_by_the_number_that_ends_their_names(tmp_
 
 def test_via_has_pictures_by_any_key_and_tables_a_region_a_row(tmp_path: Path) -> None:
     shape = {"x": 1, "y": 2, "width": 3, "height": 4}
-    project = {"_via_img_metadata": {"k": {"filename": "p.png", "regions": [{"shape_attributes": shape, "region_attributes": {"u": "cat"}}]}}}
+    project = {
+        "_via_img_metadata": {"k": {"filename": "p.png", "regions": [{"shape_attributes": shape, "region_attributes": {"u": "cat"}}]}}
+    }
     head = "filename,file_size,region_shape_attributes,region_attributes\n"
     quoted = '"{""x"": 1, ""y"": 2, ""width"": 3, ""height"": 4}"'
     table = f'{head}q.png,9,{quoted},"{{""u"": ""dog""}}"\nr.png,9,{{}},{{}}\nq.png,9,{quoted},{{}}\n'
@@ -241,8 +245,11 @@ def test_via_has_pictures_by_any_key_and_tables_a_region_a_row(tmp_path: Path) -
 @pytest.mark.parametrize("name", ["class", "label", "type", "category", "name", "object", "object_name", "species"])
 def test_of_several_attributes_of_via_the_one_that_is_called_so_is_the_class(tmp_path: Path, name: str) -> None:
     shape = {"cx": 10, "cy": 20, "r": 5}
-    regions = [{"shape_attributes": shape, "region_attributes": {"a": "x", name: "cat"}}, {"shape_attributes": shape, "region_attributes": {"a": "x"}},
-               {"shape_attributes": shape, "region_attributes": {name: {"dog": 0, "cow": 1, "pig": 1}}}]  # fmt: skip
+    regions = [
+        {"shape_attributes": shape, "region_attributes": {"a": "x", name: "cat"}},
+        {"shape_attributes": shape, "region_attributes": {"a": "x"}},
+        {"shape_attributes": shape, "region_attributes": {name: {"dog": 0, "cow": 1, "pig": 1}}},
+    ]
     got = read(read_via, tmp_path, {"v.json": {"k": {"filename": "p.png", "regions": regions}}})
     assert [(box.label, box.xyxy) for box in got.entries[0].load()] == [("cat", (5, 15, 15, 25)), ("cow", (5, 15, 15, 25))]
     assert got.said == {"no class name": ["v.json: p.png, region 2 (a)"]} and got.notes == []
@@ -251,7 +258,12 @@ def test_of_several_attributes_of_via_the_one_that_is_called_so_is_the_class(tmp
 def test_attributes_of_via_of_which_none_is_called_a_class_give_none(tmp_path: Path) -> None:
     shape = {"cx": 10, "cy": 20, "rx": 5, "ry": 6}
     attributes = {f"{'colour' * 3}{n}": "x" for n in range(9)}
-    odd = [{"cx": 10, "cy": 20}, {"all_points_x": 1, "all_points_y": [2]}, {"all_points_x": [1, 2]}, {"all_points_x": [1, 2], "all_points_y": [3, 4, 5]}]
+    odd = [
+        {"cx": 10, "cy": 20},
+        {"all_points_x": 1, "all_points_y": [2]},
+        {"all_points_x": [1, 2]},
+        {"all_points_x": [1, 2], "all_points_y": [3, 4, 5]},
+    ]
     regions = [{"shape_attributes": each, "region_attributes": attributes} for each in (shape, *odd)]
     got = read(read_via, tmp_path, {"v.json": {"k": {"filename": "p.png", "regions": regions}}})
     words = ", ".join(attributes)

@@ -36,8 +36,13 @@ def raw_of(root: Path, *images: RawImage, **more: Any) -> RawDataset:
 
 def test_a_data_set_becomes_items_and_a_report(tmp_path: Path) -> None:
     decomposed = "Ba\u0308r"
-    boxes = (box(1, 2, 30, 40, label=decomposed, name="x"), box(-5, 2, 30, 40, record="b2", parents=("x",), name="y", source="drawn"),
-             box(1, 2, 1, 40, record="b3"), box(100, 2, 130, 40, record="b4"), box(1, 2, 3, 4, label="ant", source="proposal", name="z", parents=("q",)))  # fmt: skip
+    boxes = (
+        box(1, 2, 30, 40, label=decomposed, name="x"),
+        box(-5, 2, 30, 40, record="b2", parents=("x",), name="y", source="drawn"),
+        box(1, 2, 1, 40, record="b3"),
+        box(100, 2, 130, 40, record="b4"),
+        box(1, 2, 3, 4, label="ant", source="proposal", name="z", parents=("q",)),
+    )
     images = [
         RawImage("b.png", boxes, SIZE, "CC BY", "first"),
         RawImage("gone.png", (box(1, 2, 3, 4),) * 2, record="second"),
@@ -63,13 +68,23 @@ def test_a_data_set_becomes_items_and_a_report(tmp_path: Path) -> None:
     ids = item_ids(contents[0], [[1, 2, 30, 40], [0, 2, 30, 40], [1, 2, 3, 4]]) + item_ids(contents[1], [[0, 0, 32, 24]])
     ids += item_ids(contents[1], [[1, 2, 30, 40]], copy=1) + item_ids(contents[1], [], copy=2)
     assert items.item_id.tolist() == ids
-    assert [column.dtype for column in (items.image, items.label, items.xyxy, items.images.width)] == [np.int32, np.int32, np.float32, np.int32]
+    assert [column.dtype for column in (items.image, items.label, items.xyxy, items.images.width)] == [
+        np.int32,
+        np.int32,
+        np.float32,
+        np.int32,
+    ]
     lost = {
         "unreadable": {"count": 1, "images": 0, "boxes": 0, "files": 1, "examples": ["x.json"]},
         "not finite or empty": {},
         "missing": {"count": 1, "images": 1, "boxes": 2, "examples": ["second: gone.png, there is no such file"]},
         "outside the picture": {"count": 1, "images": 0, "boxes": 1, "examples": ["b4: car [100, 2, 130, 40] in b.png"]},
-        "annotated size differs": {"count": 1, "images": 0, "boxes": 1, "examples": ["fifth: annotated as (64, 49), but a.png is (64, 48)"]},
+        "annotated size differs": {
+            "count": 1,
+            "images": 0,
+            "boxes": 1,
+            "examples": ["fifth: annotated as (64, 49), but a.png is (64, 48)"],
+        },
     }
     empty = next(reason for reason in report.dropped if reason not in lost)
     lost[empty] = {"count": 1, "images": 0, "boxes": 1, "examples": ["b3: car [1, 2, 1, 40] in b.png"]}
@@ -93,7 +108,15 @@ def test_a_data_set_becomes_items_and_a_report(tmp_path: Path) -> None:
 def test_a_report_without_changes_is_short_and_turned_pictures_are_said() -> None:
     report = ImportReport("s", 2, 2, 0, 0, 0, 3, 0, 0, {})
     assert report.summary() == "s: 2 of 2 images, 0 of 0 boxes, 0 classes; 3 images turned"
-    assert (report.proposals, report.files_read, report.files, report.notes, report.parents, report.taxonomy, report.origin) == (0, 0, 0, (), {}, None, "")
+    assert (report.proposals, report.files_read, report.files, report.notes, report.parents, report.taxonomy, report.origin) == (
+        0,
+        0,
+        0,
+        (),
+        {},
+        None,
+        "",
+    )
 
 
 def test_a_set_without_a_usable_picture_or_box_is_refused_with_examples(tmp_path: Path) -> None:
@@ -107,7 +130,9 @@ def test_a_set_without_a_usable_picture_or_box_is_refused_with_examples(tmp_path
     dropped.other("stray", "s.txt")
     outside, size = box(100, 2, 130, 40), "annotated size differs (e.g. s: annotated as (9, 48), but b.png is (64, 48))"
     with pytest.raises(DataError) as caught:
-        import_items(raw_of(tmp_path, RawImage("a.png", (outside,) * 2), RawImage("b.png", (outside,), (9, 48), record="s"), dropped=dropped))
+        import_items(
+            raw_of(tmp_path, RawImage("a.png", (outside,) * 2), RawImage("b.png", (outside,), (9, 48), record="s"), dropped=dropped)
+        )
     assert str(caught.value) == (
         f"set: none of the 3 boxes read can be used: 2 outside the picture (e.g. b: car [100, 2, 130, 40] in a.png); 1 {size}; "
         "--format folder opens the pictures alone."
@@ -136,12 +161,23 @@ def test_boxes_that_are_all_below_a_pixel_are_no_pixels(tmp_path: Path, count: i
     else:
         assert import_items(raw_of(tmp_path, RawImage("a.png", tuple(tiny))))[1].notes == ("2 of 2 boxes are smaller than a pixel",)
     more = (*tiny, box(1, 1, 2, 2), box(1, 1, 9, 1.5))
-    assert import_items(raw_of(tmp_path, RawImage("a.png", more)))[1].notes == (f"{count + 1} of {count + 2} boxes are smaller than a pixel",)
+    assert import_items(raw_of(tmp_path, RawImage("a.png", more)))[1].notes == (
+        f"{count + 1} of {count + 2} boxes are smaller than a pixel",
+    )
 
 
 @pytest.mark.parametrize(
     ("inside", "cut", "gone", "words"),
-    [(4, 4, 0, ""), (3, 4, 0, ""), (4, 5, 0, "5 of 9"), (3, 4, 1, "5 of 8"), (4, 3, 1, ""), (0, 1, 7, "8 of 8"), (3, 2, 3, "5 of 8"), (1, 6, 0, "")],
+    [
+        (4, 4, 0, ""),
+        (3, 4, 0, ""),
+        (4, 5, 0, "5 of 9"),
+        (3, 4, 1, "5 of 8"),
+        (4, 3, 1, ""),
+        (0, 1, 7, "8 of 8"),
+        (3, 2, 3, "5 of 8"),
+        (1, 6, 0, ""),
+    ],
 )
 def test_boxes_most_of_which_lie_outside_are_in_another_unit(tmp_path: Path, inside: int, cut: int, gone: int, words: str) -> None:
     boxes = [*[box(1, 1, 9, 9)] * inside, *(box(54, 1, 74.1 + n, 9) for n in range(cut)), *[box(100, 1, 110, 9)] * gone]
@@ -185,9 +221,21 @@ def test_the_arrays_of_a_hierarchy_have_their_types_and_its_counts_their_names(m
         built = build_hierarchy(items, HierarchySettings(min_box_px=8))
         edges = list(zip(built.edges.parent.tolist(), built.edges.child.tolist(), built.edges.direct.tolist(), strict=True))
         assert edges == [
-            (0, 1, True), (0, 2, False), (0, 3, False), (0, 4, False), (1, 2, True), (1, 3, True), (1, 4, False), (2, 4, True), (3, 4, True),
-            (7, 8, True), (7, 9, False), (7, 10, False), (8, 9, True), (8, 10, True),
-        ]  # fmt: skip
+            (0, 1, True),
+            (0, 2, False),
+            (0, 3, False),
+            (0, 4, False),
+            (1, 2, True),
+            (1, 3, True),
+            (1, 4, False),
+            (2, 4, True),
+            (3, 4, True),
+            (7, 8, True),
+            (7, 9, False),
+            (7, 10, False),
+            (8, 9, True),
+            (8, 10, True),
+        ]
         assert len(built.edges) == 14 and built.depth.tolist() == [0, 1, 2, 2, 3, 1, 0, 0, 1, 2, 2]
         assert built.duplicate.tolist() == [[3, 2], [9, 10]] and built.duplicate.shape == (2, 2)
         assert [each.dtype for each in (built.edges.parent, built.edges.child, built.edges.direct, built.depth, built.duplicate)] == [
@@ -201,7 +249,10 @@ def test_the_arrays_of_a_hierarchy_have_their_types_and_its_counts_their_names(m
 def test_relatives_of_a_row_are_direct_or_all_of_them() -> None:
     built = build_hierarchy(make_items(WORLD), HierarchySettings(min_box_px=8))
     assert built.children_of(1).tolist() == [2, 3] and built.children_of(1, direct=False).tolist() == [2, 3, 4]
-    assert built.parents_of(4).tolist() == [2, 3] and built.parents_of(4, direct=False).tolist() == [0, 1, 2, 3] == built.ancestors_of(4).tolist()
+    assert (
+        built.parents_of(4).tolist() == [2, 3]
+        and built.parents_of(4, direct=False).tolist() == [0, 1, 2, 3] == built.ancestors_of(4).tolist()
+    )
     assert [built.twins.value[built.twins.span(row)].tolist() for row in (1, 2, 3)] == [[], [3], [2]]
     assert built.is_related(0, 4) and built.is_related(4, 0) and not built.is_related(2, 3) and not built.is_related(0, 7)
 
@@ -226,7 +277,12 @@ def test_classes_within_classes_and_classes_in_pictures_are_tables_of_yes_and_no
     items = make_items(WORLD)
     built = build_hierarchy(items, HierarchySettings(min_box_px=8))
     graph = class_graph(items, built)
-    assert graph.dtype == bool and graph.shape == (30, 30) and graph.sum() == 4 and graph[:3, :3].tolist() == [[False, True, True], [False, False, True], [False, True, False]]
+    assert (
+        graph.dtype == bool
+        and graph.shape == (30, 30)
+        and graph.sum() == 4
+        and graph[:3, :3].tolist() == [[False, True, True], [False, False, True], [False, True, False]]
+    )
     some = class_graph(items, built, np.array([False, True, True]))
     assert some.sum() == 1 and some[:3, :3].tolist() == [[False] * 3, [False] * 3, [False, True, False]]
     present = scene_classes(items)

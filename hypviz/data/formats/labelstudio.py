@@ -107,7 +107,9 @@ def _first(task: Any) -> Json | None:
 def _picture(data: Json) -> str:
     """The value that names a picture: under `image`, or else the first that ends like one."""
     values = [data.get("image"), *data.values()]
-    return next((each for each in values if isinstance(each, str) and is_picture_name(each.partition("?")[0])), "") or next((each for each in values if isinstance(each, str) and ("?d=" in each or each.startswith(("/data/", "s3:", "gs:")))), "")
+    return next((each for each in values if isinstance(each, str) and is_picture_name(each.partition("?")[0])), "") or next(
+        (each for each in values if isinstance(each, str) and ("?d=" in each or each.startswith(("/data/", "s3:", "gs:")))), ""
+    )
 
 
 def _annotations(task: Any) -> list[Json]:
