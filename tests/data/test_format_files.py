@@ -10,6 +10,7 @@ from hypviz.data.formats import limits
 from hypviz.data.formats.mentions import Mentions
 from hypviz.data.formats.places import data_name, parent_of
 from hypviz.errors import DataError
+from tests.data.reading import write
 
 
 def test_a_data_set_is_called_like_its_folder(tmp_path: Path) -> None:
@@ -42,21 +43,36 @@ def test_the_memory_of_a_text_is_that_of_the_form_it_may_have(tmp_path: Path, mo
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "kind"),
+    ("name", "text", "kind", "words"),
     [
-        ("notes.txt", "cat01.jpg 10 20 30 40\ncat02.jpg 5 2 3 4\n", "unknown"),
-        ("notes.txt", "cat01.jpg is asleep\ncat02.jpg plays\n", "named"),
-        ("notes.txt", "nothing about them 10 20 30 40\n", ""),
-        ("notes.txt", "cat01.jpg\ncat02.jpg\n", ""),
-        ("notes.txt", "cat01.jpg 1 0 1 0\n", ""),
-        ("cat01.txt", "1 2 3 4\n5 6 7 8\n", "unknown"),
-        ("cat01.txt", "1 2 3\n5 6 7\n", ""),
-        ("notes.exe", "cat01.jpg 10 20 30 40\n", ""),
-        ("notes.txt", "cat01.jpg 10 20 30 40\0\n", ""),
-        ("notes.csv", '"/home/x/images/cat01.jpg",10,20,30,40\n', "unknown"),
+        ("n.txt", "cat01.jpg 9 2 3 4", "unknown", "names pictures and has numbers for them: 'cat01.jpg 9 2 3 4'"),
+        ("n.txt", "cat01.jpg 1 2 3 4", "", ""),
+        ("n.txt", "\n cat01.jpg 5 2 3", "", ""),
+        ("n.txt", "cat01.jpg -5 2.5 3e1 4\ncat02.jpg", "", ""),
+        ("n.txt", "cat01.jpg 5 2 3 4\ncat02.jpg 5 6 7 8", "unknown", "names pictures and has numbers for them: 'cat01.jpg 5 2 3 4'"),
+        ("n.txt", "cat01.jpg 2 3 4 5 x", "unknown", "names pictures and has numbers for them: 'cat01.jpg 2 3 4 5 x'"),
+        ("n.txt", "cat01.jpg 0 1 0 1", "", ""),
+        ("n.txt", "CAT01 sleeps", "named", "names pictures: 'CAT01 sleeps'"),
+        ("n.txt", "cat01.jpg a b", "", ""),
+        ("n.txt", "train/images/cat01.jpg", "", ""),
+        ("n.txt", "cat01.jpg sleeps\ncat02.jpg", "", ""),
+        ("n.txt", "cat01.jpg sleeps\ncat02.jpg runs", "named", "names pictures: 'cat01.jpg sleeps'"),
+        ("n.txt", "cat01.jpg cat01 sleeps", "named", "names pictures: 'cat01.jpg cat01 sleeps'"),
+        ("n.txt", "7 sleeps", "", ""),
+        ("n.txt", "12345 sleeps", "named", "names pictures: '12345 sleeps'"),
+        ("n.txt", "see my dog 1.png here", "named", "names pictures: 'see my dog 1.png here'"),
+        ("n.csv", "x;c:\\data\\cat01.jpg;sleeps", "named", "names pictures: 'x;c:\\\\data\\\\cat01.jpg;sleeps'"),
+        ("n.json", '{"a": "my dog 1.png", "text": "sleeps"}', "named", 'names pictures: \'{"a": "my dog 1.png", "text": "sleeps"}\''),
+        ("n.txt", f"{'w' * 90} cat01.jpg", "named", f"names pictures: '{'w' * 80}'"),
+        ("cat01.TXT", "1 2 3 4\n5 6 7 8\n\nx\n", "unknown", "rows of numbers, called like a picture"),
+        ("cat01.txt", "1 2 3 4\nx\n", "", ""),
+        ("cat01.bin", "1 2 3 4", "", ""),
+        ("n.txt", "cat01.jpg 1 2 3 4\0", "", ""),
+        ("none.txt", None, "", ""),
     ],
 )
-def test_files_speak_of_pictures_by_words_or_by_numbers(tmp_path: Path, name: str, text: str, kind: str) -> None:
-    (tmp_path / name).write_text(text)
-    found, seen = Mentions(["a/cat01.jpg", "cat02.jpg"]).kind_of(tmp_path / name)
-    assert found == kind and bool(seen) is bool(kind)
+def test_files_speak_of_pictures_by_name(name: str, text: str | None, kind: str, words: str, tmp_path: Path) -> None:
+    if text is not None:
+        write(tmp_path, {name: text})
+    pictures = ["a/cat01.jpg", "b/cat01.png", "cat02.jpg", "7.jpg", "12345.jpg", "my dog 1.png"]
+    assert Mentions(pictures).kind_of(tmp_path / name) == (kind, words)

@@ -22,6 +22,7 @@ from hypviz.data.items import Items
 from hypviz.errors import DataError
 from hypviz.explore.library import Library
 from hypviz.workspace.store import Workspace
+from tests.data.layouts import picture
 
 datasets = pytest.importorskip("datasets")
 MakePicture = Callable[..., Path]
@@ -188,3 +189,21 @@ def test_other_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "broken/state.json").write_text("{}")
     with pytest.raises(DataError, match="lists no files; save the data set again"):
         load(tmp_path / "broken")
+
+
+def test_parquet_of_a_repository_is_streamed_by_split(tmp_path: Path) -> None:
+    import datasets
+
+    cell = {"bytes": picture((64, 48), 0), "path": None}
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=["car"])})
+    data = datasets.Dataset.from_list([{"image": cell, "label": 0}], features=features)
+    for name in ("data/train-0.parquet", "data/train-1.PARQUET", "data/test-0.parquet"):
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        data.to_parquet(str(tmp_path / "set" / name))
+    (tmp_path / "set/notes.txt").write_text("x")
+    raw = read_hf(tmp_path / "set", tmp_path / "out")
+    assert raw.count is None and sorted(image.record for image in raw.images) == ["test 0", "train 0", "train 1"]
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad/state.json").write_text(json.dumps({"_data_files": []}))
+    with pytest.raises(DataError, match=r"bad: not a folder that the datasets library reads \("):
+        read_hf(tmp_path / "bad", tmp_path / "out")
