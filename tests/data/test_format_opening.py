@@ -144,6 +144,7 @@ def test_a_background_picture_of_yolo_may_be_annotated_elsewhere(tmp_path: Path)
         ("kitti", "a.txt", ""),
         ("yolo", "a.txt", ""),
         ("metadata", "x.jsonl", json.dumps({"file_name": "a.png"})),
+        ("metadata", "x.jsonl", '{"u": 1}\n{"file_name": "a.png"}'),
         ("metadata", "x.json", [{"file_name": "a.png"}]),
         ("createml", "x.json", [{"image": "a.png"}]),
     ],
@@ -238,3 +239,5 @@ def test_words_on_pictures_are_noted_and_unknown_annotations_refused(tmp_path: P
     write(tmp_path / "mix", {"labels.csv": "image,label\na.png,x\n", "names.csv": "/m/1,Cat\n"})
     names, raw = opened(tmp_path / "mix")
     assert names == ["a.png"] and raw.files == 2 and detect_format(tmp_path / "mix") == "openimages"
+    write(tmp_path, {"elsewhere/a.png": PNG})
+    assert opened(tmp_path / "mix", images=tmp_path / "elsewhere")[1].root == tmp_path / "elsewhere"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hypviz.data.formats import limits, taxonomy, yaml_text
+from hypviz.data.formats import limits, taxonomy, xml_text, yaml_text
 from hypviz.data.formats.saved_arrow import check_saved
 from hypviz.data.formats.taxonomy import parse_taxonomy, read_taxonomy
 from hypviz.data.formats.xml_text import XmlError, read_xml
@@ -61,6 +61,15 @@ def test_yaml_has_a_bounded_number_of_levels_entries_and_bytes(tmp_path: Path, m
     assert read_yaml(path, dropped) == {"a": "C:/Wölfe/x"} and dropped.notes[0] == "y.yaml is not UTF-8 and was read as Windows-1252"
 
 
+def test_xml_has_a_bounded_number_of_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"x.xml": "<a/>"})
+    monkeypatch.setattr(xml_text, "MAX_XML", 4)
+    assert read_xml(tmp_path / "x.xml").tag == "a"
+    monkeypatch.setattr(xml_text, "MAX_XML", 3)
+    with pytest.raises(XmlError, match=r"^the file has 4 bytes; at most 3 are read\.$"):
+        read_xml(tmp_path / "x.xml")
+
+
 def test_xml_is_read_in_the_encoding_it_has_and_without_namespaces(tmp_path: Path) -> None:
     path = tmp_path / "x.xml"
 
@@ -83,6 +92,7 @@ def test_xml_is_read_in_the_encoding_it_has_and_without_namespaces(tmp_path: Pat
         words = "猫猫" if real == "gbk" else "Löwe"
         assert label((head.format(stated) + f"<a>{words}</a>").encode(real)) == ("a", words), (stated, real)
     assert label((" \n" + head.format("utf-8") + text).encode()) == ("a", "Löwe")
+    assert label((head.format("utf-8") + "<a>Löwe<?x y?></a>").encode("cp1252")) == ("a", "Löwe")
     assert label(text.encode("cp1252")) == ("a", "Löwe") and label(text.encode("utf-16-le")) == ("a", "Löwe")
     for data, message in (
         (b"<a", "unclosed token"),
@@ -199,6 +209,8 @@ def test_of_several_hypernyms_the_first_counts_and_shared_names_get_their_ids() 
     by_id = '{"n1": {"name": "animal"}, "n2": {"name": "dog", "hypernym": "n1"}, "n3": {"id": "x", "hypernym": "n2"}}'
     notes.clear()
     assert set(parse_taxonomy(by_id, "t", notes).names) == {"animal", "dog", "x"} and notes == []
+    parse_taxonomy('{"n1": {"name": "animal"}, "n2": {"name": "dog", "hypernyms": ["n1", "n3"]}}', "t", notes)
+    assert notes == ["t: of several hypernyms the first counts (1 records)"]
 
 
 def test_parquet_is_read_in_batches_that_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
