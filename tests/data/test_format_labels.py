@@ -107,6 +107,11 @@ def test_paths_of_a_configuration_are_those_from_its_own_folder_first(tmp_path: 
     assert config(tmp_path, "names = data\n", name="obj.data", files=files)[0].classes == {0: "cow"}
 
 
+def test_a_line_of_a_list_that_names_no_file_is_missing_as_the_folder(tmp_path: Path) -> None:
+    layout, _, _ = config(tmp_path, "names: [car]\ntrain: t.txt\n", files={"t.txt": "/\n..\nx.png\n"})
+    assert layout.missing == [".", ".", "x.png"] and layout.pictures == []
+
+
 def test_a_configuration_of_darknet_has_keys_and_values(tmp_path: Path) -> None:
     files = {"data/obj.names": "cat\ndog\n", "data/train.txt": "data/obj/a.png\ndata/obj/b.png\n", "data/other.txt": "x"}
     text = "classes = 2\ntrain = data/train.txt\nvalid=data/val.txt\n names = data/obj.names \nnothing\nx = a = b\n"

@@ -154,9 +154,20 @@ def test_fiftyone_has_fractions_and_what_this_project_wrote(tmp_path: Path) -> N
 
 def test_kitti_labels_have_a_class_and_corners_a_line(tmp_path: Path) -> None:
     rest = "0.00 0 -1.5 {} 1 1 1 1 1 1 0"
-    lines = [f"Car {rest.format('10 20 40 60')}", "", f"dontcare {rest.format('1 2 3 4')}", "Van 1 2", f"3 {rest.format('5 6 70 80')}"]
+    lines = [
+        f"Car {rest.format('10 20 40 60')}",
+        "",
+        f"dontcare {rest.format('1 2 3 4')}",
+        "Van 1 2",
+        f"3 {rest.format('5 6 70 80')}",
+        f"Bus {rest.format('7 8 9 10')} 0.9 2",
+    ]
     got = read(read_kitti, tmp_path, {"x/a.b.txt": "\n".join(lines), "c.txt": "Löwe".encode("cp1251", "replace") + b"\xff\xfe\xfa\xe9\xe8"})
-    boxes = (RawBox((10, 20, 40, 60), "Car", "a.b.txt: line 1"), RawBox((5, 6, 70, 80), "3", "a.b.txt: line 5"))
+    boxes = (
+        RawBox((10, 20, 40, 60), "Car", "a.b.txt: line 1"),
+        RawBox((5, 6, 70, 80), "3", "a.b.txt: line 5"),
+        RawBox((7, 8, 9, 10), "Bus", "a.b.txt: line 6"),
+    )
     assert got.entries[0] == Entry(("a.b",), "x/a.b.txt", boxes, "a.b.txt", any_ending=True)
     assert got.said["marked DontCare"] == ["a.b.txt: line 3"] and got.said["box is not four numbers"][0] == "a.b.txt: line 4: Van 1 2"
     assert "x/a.b.txt" in got.files

@@ -55,6 +55,7 @@ def test_voc_counts_pixels_from_one_and_names_objects_and_parts(tmp_path: Path) 
         ("../p.png", ("p.png", "../p.png", "v.b")),
         ("C:/s/p.png", ("p.png", "C:/s/p.png", "v.b")),
         ("s/a:p.png", ("s/a:p.png", "v.b")),
+        ("s/a:b/p.png", ("s/a:b/p.png", "v.b")),
     ],
 )
 def test_voc_names_a_picture_without_the_folders_of_another_machine(stated: str, names: tuple[str, ...], tmp_path: Path) -> None:

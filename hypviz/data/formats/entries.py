@@ -201,7 +201,7 @@ def _walk(groups: dict[str, list[Entry]], root: Path, below: str, dropped: DropC
         if picture.startswith(_ALONE):
             yield from _missing(first, root / below, dropped)
             continue
-        name = picture if below == "." else PurePosixPath(picture).relative_to(below).as_posix()
+        name = PurePosixPath(picture).relative_to(below).as_posix()
         boxes = first.load()
         for other in entries[1:]:
             boxes += _joined(boxes, first, other, name, dropped)

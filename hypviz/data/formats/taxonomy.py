@@ -95,7 +95,7 @@ def _lines(text: str, source: str) -> Iterator[Pair]:
 def _width(space: str) -> str:
     tabs, spaces = space.count("\t"), len(space) - space.count("\t")
     parts = [f"{count} {word}{'s' * (count != 1)}" for count, word in ((tabs, "tab"), (spaces, "space")) if count]
-    return " and ".join(parts) or "nothing"
+    return " and ".join(parts)
 
 
 def _pairs(content: Any, source: str, notes: list[str]) -> Iterator[Pair]:
