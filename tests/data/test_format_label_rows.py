@@ -196,6 +196,12 @@ def test_one_configuration_a_folder_counts_and_names_come_from_the_nearest(tmp_p
     assert got.files == set(named)
 
 
+@pytest.mark.parametrize("name", ["x.names", "x.labels", "x.LABELS", "Classes.txt"])
+def test_names_stand_in_files_of_several_endings(name: str, tmp_path: Path) -> None:
+    got = labels(tmp_path, {name: "car\n", "a.txt": ROW}, pictures=["a.png"])
+    assert got.entries == [entry("a.png", "a.txt", box("a.txt: line 1"))] and got.files == {name, "a.txt"}
+
+
 def test_classes_without_names_are_numbered_and_that_is_noted(tmp_path: Path) -> None:
     got = labels(tmp_path, {"a.txt": "7 0.5 0.5 0.2 0.4\n7.5 0.5 0.5 0.2 0.4\n"}, pictures=["a.png"])
     assert got.entries == [entry("a.png", "a.txt", box("a.txt: line 1", "class 7"))]

@@ -184,7 +184,7 @@ def test_cvat_states_sizes_sources_and_who_lies_in_whom(tmp_path: Path) -> None:
     text = f"""<annotations><image name="p.png" width="64" height="48">{box(own(" 4 ", "5 6"), source="auto")}{box(own("5", ""))}
       {box(own("x", "5"))}{box(own("6", "5 x"), source="auto")}{box(source="auto")}</image><image id="9"/>
       <group><image name="q.png"><box label=" " xtl="1" ytl="2" xbr="30" ybr="40"/></image></group></annotations>"""
-    got = read(read_cvat, tmp_path, {"x/c.xml": text, "bad.xml": "<a"})
+    got = read(read_cvat, tmp_path, {"bad.xml": "<a", "x/c.xml": text})
 
     def made(shape: int, kind: str, name: str, inside: Any) -> RawBox:
         return RawBox((1, 2, 30, 40), "car", f"c.xml: image 0, box {shape}", kind, name, inside)
