@@ -234,6 +234,14 @@ CAR_AND_DOG = [((0, 0, 40, 40), CAR), ((2, 20, 12, 30), WHEEL), ((50, 0, 90, 40)
 APART = [((10 * k, 0, 10 * k + 8, 8), k) for k in range(7)]
 
 
+def test_different_rows_of_labels_are_counted_image_by_image() -> None:
+    rng = np.random.default_rng(0)
+    image, one, other = rng.integers(0, 9, 500), rng.integers(-1, 4, 500), rng.integers(-1, 3, 500)
+    for labels in ((one,), (one, other)):
+        rows = list(zip(image.tolist(), *(label.tolist() for label in labels), strict=True))
+        assert module._distinct(10, image, *labels).tolist() == [len({row for row in rows if row[0] == number}) for number in range(10)]
+
+
 def test_a_newcomer_starts_at_the_scene_that_shows_most_of_a_hierarchy() -> None:
     def start(*scenes: list[tuple[tuple[int, int, int, int], int]]) -> int:
         items = make_items(list(scenes), tuple("abcdefg"))

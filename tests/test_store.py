@@ -22,7 +22,7 @@ from hypviz.data.items import SCENE, Images, Items
 from hypviz.errors import WorkspaceError
 from hypviz.search.embedding import Embedding
 from hypviz.storage import files
-from hypviz.workspace import store
+from hypviz.workspace import store, tables
 from hypviz.workspace.meta import SCHEMA
 from hypviz.workspace.store import Workspace, is_workspace
 
@@ -159,6 +159,24 @@ def test_pictures_elsewhere_are_named_absolutely(photos: tuple[Items, Hierarchy,
     assert Path(made.meta["root"]) == items.root
     (tmp_path / "ws").rename(tmp_path / "renamed")
     assert Workspace.open(tmp_path / "renamed").items.path(0).is_file()
+
+
+@pytest.mark.parametrize("names", [["a", "bb", "", "dddd"], ["plain", "Straße", "✓", "日本"], ["", "", "", ""]])
+@pytest.mark.parametrize("rows", [1 << 20, 3, 1])
+def test_words_of_any_length_and_alphabet_come_back_from_parts_of_a_table(names: list[str], rows: int, tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table({"plain": names, "coded": pa.array(names).dictionary_encode()})
+    pq.write_table(table, tmp_path / "words.parquet", row_group_size=rows)
+    read = pq.ParquetFile(tmp_path / "words.parquet", read_dictionary=["coded"])
+    table = pa.concat_tables([read.read_row_group(group) for group in range(read.num_row_groups)]) if rows < 4 else read.read()
+    for column in (table["plain"], table["coded"], table["plain"].slice(1), table["coded"].slice(1)):
+        expected = names[len(names) - len(column) :]
+        assert tables._text(column).tolist() == expected and tables._text(column).dtype.kind == "U"
+        for word in {*names, "absent"}:
+            assert tables._is(column, word).tolist() == [word == one for one in expected]
+    assert tables._text(table["plain"].slice(4)).tolist() == [] and tables._is(table["coded"].slice(4), "a").tolist() == []
 
 
 def test_relative_folders_work(small: Items, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

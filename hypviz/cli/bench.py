@@ -16,6 +16,7 @@ from hypviz.cli.bench_approximate import approximate
 from hypviz.cli.bench_disk import disk
 from hypviz.cli.bench_embed import embed
 from hypviz.cli.bench_first_look import first_look
+from hypviz.cli.bench_growth import growth
 from hypviz.cli.bench_load import load
 from hypviz.cli.bench_openimages import openimages
 from hypviz.cli.bench_search import search
@@ -31,6 +32,7 @@ app.command("search")(search)
 app.command("approximate")(approximate)
 app.command("embed")(embed)
 app.command("training")(training)
+app.command("growth")(growth)
 
 
 @app.callback()
@@ -46,7 +48,7 @@ def bench(
     `bench disk` and `bench openimages` measure those alone, `bench first-look` judges what is listed, `bench load`
     lets many browsers click at a server that trains, `bench search` holds exact search against FAISS, `bench approximate`
     certified search against both, `bench embed` holds embedding against the bare network and a plain script, `bench training` the loss
-    against a pairwise one.
+    against a pairwise one, `bench growth` how time and memory grow with the data.
     """
     if context.invoked_subcommand is not None:
         return

@@ -91,7 +91,7 @@ def disk(
     Figures of the browser need playwright (requirements-dev.txt) and a Chromium or Chrome ($HYPVIZ_CHROMIUM, or on the
     path); without them the rest is measured and what is missing is said.
     """
-    missing = _browser_missing() if browser else "left out with --no-browser"
+    missing = browser_missing() if browser else "left out with --no-browser"
     result: dict[str, Any] = {"browser": missing or "measured", "cores": os.cpu_count(), "sizes": []}
     for count in sizes or SIZES:
         typer.echo(f"measuring {count:,} items …", err=True)
@@ -129,7 +129,7 @@ def _in_browser(library: Library, view: View, rows: list[int]) -> dict[str, floa
     """First draw, frames of a real drag, and real clicks on points, in a page of 1,280 × 900 pixels."""
     from hypviz.server.plain_page import serve_bare
 
-    with serve_bare(library) as address, _page(address) as page:
+    with serve_bare(library) as address, page_of(address) as page:
         first, ready = page.evaluate(OPEN, view.describe())
         figures = {"first draw (ms)": first, "page ready (ms)": ready}
         page.evaluate(TIME_FRAMES)
@@ -148,7 +148,8 @@ def _in_browser(library: Library, view: View, rows: list[int]) -> dict[str, floa
 
 
 @contextmanager
-def _page(address: str) -> Iterator[Page]:
+def page_of(address: str) -> Iterator[Page]:
+    """A page of 1,280 × 900 pixels at an address, once its explorer is there."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -193,7 +194,7 @@ def _spread_rows(view: View) -> list[int]:
     return [int(row) for row in scenes[np.linspace(0, len(scenes) - 1, CLICKS).astype(int)]]
 
 
-def _browser_missing() -> str:
+def browser_missing() -> str:
     """What stands in the way of measuring in a browser; empty when nothing does."""
     import importlib.util
 

@@ -91,7 +91,7 @@ def measured(vectors: Vectors, *, limit: int, rounds: int, beside: bool) -> dict
         result[f"{count} at once (ms)"] = {name: 1e3 * value for name, value in medians.items()}
         if flat:
             result[f"{count} at once, times FAISS"] = {name: value / medians["faiss"] for name, value in medians.items() if name != "faiss"}
-    return result | {"beside float64": _agreement(index, limit)}
+    return result | {"beside float64": agreement(index, limit)}
 
 
 def embedding(vectors: Vectors) -> Any:
@@ -142,7 +142,7 @@ def _faiss(directions: NDArray[np.float32]) -> Callable[[list[Query], int], Any]
     return lambda queries, limit: index.search(np.stack([query.direction for query in queries]), min(limit, len(directions)))
 
 
-def _agreement(index: Index, limit: int, queries: int = 4) -> dict[str, Any]:
+def agreement(index: Index, limit: int, queries: int = 4) -> dict[str, Any]:
     """The largest difference, rank by rank, between a list's values in float64 and the smallest of all items', over a few queries."""
     space, worst, alike, compared = index.embedding, 0.0, 0, 0
     chosen = [index.query(int(row)) for row in np.random.default_rng(2).integers(0, len(index), queries)]

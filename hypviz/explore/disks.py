@@ -221,5 +221,8 @@ def first_scene(items: Items, hierarchy: Hierarchy) -> int:
 
 def _distinct(count: int, image: NDArray[np.integer], *labels: NDArray[np.integer]) -> NDArray[np.integer]:
     """(count,) how many different rows of labels each image has."""
-    different = np.unique(np.column_stack([image, *labels]), axis=0)
-    return np.bincount(different[:, 0], minlength=count)
+    key, kinds = image.astype(np.int64), 1
+    for label in labels:  # one number for a row: rows of several columns take twenty times as long to sort
+        span = int(label.max(initial=SCENE)) - SCENE + 1
+        key, kinds = key * span + (label - SCENE), kinds * span
+    return np.bincount(np.unique(key) // kinds, minlength=count)

@@ -26,6 +26,8 @@ WIDTH, HEIGHT = 640, 480
 RADII = (0.5, 0.9, 1.3)
 """Mean true distance to the root by depth."""
 SPREAD = 0.15
+BLOCK = 1 << 16
+"""Directions made at once."""
 
 
 def make_workspace(folder: Path, count: int, *, checkpoint: str = "demo", seed: int = 0) -> Workspace:
@@ -53,7 +55,7 @@ def make_items(count: int, rng: np.random.Generator) -> tuple[Items, Hierarchy]:
     object_kind = kind[image, np.maximum(number, 0)]
     label = np.where(depth == 0, SCENE, np.where(depth == 1, object_kind, 24 + (3 * object_kind + slot) % 40)).astype(np.int32)
     items = Items(
-        item_id=np.char.mod("%016x", np.arange(count)),
+        item_id=_hexadecimal(count),
         image=image.astype(np.int32),
         xyxy=_boxes(number, slot, depth),
         label=label,
@@ -62,7 +64,7 @@ def make_items(count: int, rng: np.random.Generator) -> tuple[Items, Hierarchy]:
             file_name=np.char.mod("%08d.jpg", np.arange(images)),
             width=np.full(images, WIDTH, np.int32),
             height=np.full(images, HEIGHT, np.int32),
-            content=np.char.mod("%016x", np.arange(images)),
+            content=_hexadecimal(images),
             licence=np.full(images, "CC0-1.0"),
         ),
         classes=CLASSES,
@@ -77,12 +79,25 @@ def make_embedding(items: Items, hierarchy: Hierarchy, card: Card, rng: np.rando
     centres = rng.standard_normal((len(CLASSES) + 1, dim), np.float32)
     centres[SCENE] = 0
     scenes = rng.standard_normal((len(items.images), dim), np.float32)
-    directions = 0.35 * rng.standard_normal((len(items), dim), np.float32)
-    directions += centres[items.label]
-    directions += 0.3 * scenes[items.image]
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    directions = np.empty((len(items), dim), np.float32)
+    for start in range(0, len(items), BLOCK):
+        part = slice(start, start + BLOCK)
+        block = 0.35 * rng.standard_normal(directions[part].shape, np.float32)
+        block += centres[items.label[part]]
+        block += 0.3 * scenes[items.image[part]]
+        directions[part] = block / np.linalg.norm(block, axis=1, keepdims=True)
     radii = np.array(RADII)[hierarchy.depth] * np.exp(SPREAD * rng.standard_normal(len(items)))
     return Embedding(directions, radii.astype(np.float32), card.curv, card.encoder.geometry)
+
+
+def _hexadecimal(count: int) -> NDArray[np.str_]:
+    """(count,) the numbers from 0 on as 16 hexadecimal digits."""
+    digits = np.frombuffer(b"0123456789abcdef", np.uint8)
+    letters = np.empty((count, 16), np.uint32)
+    for place in range(16):
+        letters[:, place] = digits[np.arange(count) >> (60 - 4 * place) & 15]
+    text: NDArray[np.str_] = letters.view("U16")[:, 0]
+    return text
 
 
 def _boxes(number: NDArray[np.int64], slot: NDArray[np.int64], depth: NDArray[np.int16]) -> NDArray[np.float32]:

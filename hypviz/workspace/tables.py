@@ -102,11 +102,10 @@ def _edge_columns(hierarchy: Hierarchy) -> dict[str, Any]:
 
 def _hierarchy(edges: pa.Table, depth: NDArray[np.int16]) -> Hierarchy:
     parent, child = _numbers(edges["parent"], np.int32), _numbers(edges["child"], np.int32)
-    kind = _text(edges["kind"])
+    twin, direct = (_is(edges["kind"], word) for word in ("duplicate", "direct"))
     if len(parent) and not (min(parent.min(), child.min()) >= 0 and max(parent.max(), child.max()) < len(depth)):
         raise DataError(f"edges.parquet names items beyond the {len(depth)} there are")
-    twin = kind == "duplicate"
-    distinct = Edges(parent[~twin], child[~twin], kind[~twin] == "direct")
+    distinct = Edges(parent[~twin], child[~twin], direct[~twin])
     return Hierarchy(distinct, depth, np.stack([parent[twin], child[twin]], axis=1), {})
 
 
@@ -151,13 +150,44 @@ def _numbers(column: pa.ChunkedArray, dtype: Any) -> NDArray[Any]:
 
 
 def _text(column: pa.ChunkedArray) -> NDArray[np.str_]:
+    return np.concatenate([np.empty(0, "U1"), *(_words(chunk) for chunk in column.chunks)])
+
+
+def _is(column: pa.ChunkedArray, word: str) -> NDArray[np.bool_]:
+    """(N,) where a column of text is this word, without a copy of the words."""
     import pyarrow as pa
 
-    array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):  # no chunks at all
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    if not isinstance(array, pa.DictionaryArray):
-        return np.array(array.to_pylist(), dtype=np.str_)
-    words: NDArray[np.str_] = np.array(array.dictionary.to_pylist() or [""], dtype=np.str_)
-    text: NDArray[np.str_] = words[array.indices.to_numpy()]
+    def of(chunk: pa.Array) -> NDArray[np.bool_]:
+        if not isinstance(chunk, pa.DictionaryArray):
+            alike: NDArray[np.bool_] = _words(chunk) == word
+            return alike
+        among: NDArray[np.bool_] = np.array([one == word for one in chunk.dictionary.to_pylist()] or [False])
+        coded: NDArray[np.bool_] = among[chunk.indices.to_numpy()]
+        return coded
+
+    return np.concatenate([np.empty(0, np.bool_), *(of(chunk) for chunk in column.chunks)])
+
+
+def _words(chunk: pa.Array) -> NDArray[np.str_]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if isinstance(chunk, pa.DictionaryArray):
+        few: NDArray[np.str_] = np.array(chunk.dictionary.to_pylist() or [""], dtype=np.str_)
+        coded: NDArray[np.str_] = few[chunk.indices.to_numpy()]
+        return coded
+    plain = chunk.type == pa.string() and not chunk.null_count and pc.all(pc.string_is_ascii(chunk)).as_py()
+    return _ascii(chunk) if plain else np.array(chunk.to_pylist(), dtype=np.str_)
+
+
+def _ascii(chunk: pa.Array) -> NDArray[np.str_]:
+    """A chunk of plain letters from its bytes, without a Python string for each of millions of words. The bytes of a word stand one after
+    the other, and those of the next after them: in the order of the rows."""
+    _, offsets, content = chunk.buffers()
+    ends = np.frombuffer(offsets, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+    lengths = np.diff(ends)
+    letters = np.zeros((len(chunk), max(1, int(lengths.max(initial=0)))), np.uint32)  # NumPy's text is four bytes a letter
+    if ends[-1] > ends[0]:
+        letters[np.arange(letters.shape[1]) < lengths[:, None]] = np.frombuffer(content, np.uint8)[ends[0] : ends[-1]]
+    text: NDArray[np.str_] = letters.view(f"U{letters.shape[1]}")[:, 0]
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from hypviz.config import HierarchySettings
+from hypviz.data import items as module
 from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.items import SCENE, Items, item_ids, subset_images
 from hypviz.errors import DataError, SelectionError
@@ -124,3 +126,34 @@ def test_ids_tell_pictures_boxes_repetitions_and_copies_apart() -> None:
     ids = [*item_ids("a", [box, box, [1, 2, 3, 5]]), *item_ids("b", [box]), *item_ids("a", [box], copy=1)]
     assert len(set(ids)) == 8
     assert item_ids("a", [box])[1] == ids[1]
+
+
+# --- ids
+
+
+@pytest.mark.parametrize("length", [1, 7])
+def test_the_hash_of_the_data_does_not_know_of_blocks(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    items = random_items(1, images=9, most_boxes=5)
+    digest = hashlib.sha256("\n".join(items.item_id.tolist()).encode())
+    for part in (items.xyxy.tobytes(), items.label.tobytes(), "\n".join(items.classes).encode()):
+        digest.update(part)
+    monkeypatch.setattr(module, "BLOCK", length)
+    assert replace(items).data_hash == digest.hexdigest()[:16]
+
+
+@pytest.mark.parametrize("width", [1, 8, 40])
+def test_one_id_given_twice_is_found_wherever_it_is(width: int) -> None:
+    rng = np.random.default_rng(width)
+    words = np.array(sorted({"".join(word) for word in rng.choice(list("abcdefghijklmnopqrstuvwxyz0123456789é✓"), (30, width))}))
+    rng.shuffle(words)
+    assert module._all_differ(words) and module._all_differ(words[:1])
+    assert not module._all_differ(np.append(words, words[rng.integers(len(words))]))
+
+
+def test_ids_with_one_sum_of_letters_are_compared_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ones:
+        def integers(self, *arguments: Any) -> np.ndarray:
+            return np.ones(arguments[2], np.uint64)
+
+    monkeypatch.setattr(module.np.random, "default_rng", lambda seed: Ones())
+    assert module._all_differ(np.array(["ab", "ba", "cc"])) and not module._all_differ(np.array(["ab", "ba", "ab"]))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from hypviz.search.embedding import Embedding
+from hypviz.viz import typicality
 from hypviz.viz.typicality import FAR, as_bytes, class_distance
 
 
@@ -37,6 +39,15 @@ def test_it_is_the_standardised_angle_to_the_mean_of_the_others() -> None:
         mean = np.delete(own, place, axis=0).mean(axis=0)
         angle.append(np.arccos(own[place] @ mean / np.linalg.norm(mean)))
     np.testing.assert_allclose(found[rows], (angle - np.mean(angle)) / np.std(angle), atol=1e-4)
+
+
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    embedding, label = clusters(2)
+    label = np.where(np.arange(400) % 7 == 0, -1, label)
+    whole = class_distance(embedding, label)
+    monkeypatch.setattr(typicality, "BLOCK", 37)
+    np.testing.assert_allclose(class_distance(embedding, label), whole, atol=1e-6)
+    assert np.count_nonzero(whole) > 300 and not whole[::7].any()
 
 
 def test_what_cannot_be_compared_is_at_0() -> None:
