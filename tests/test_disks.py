@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from copy import copy
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -109,6 +112,15 @@ def test_a_folder_that_cannot_be_written_to_costs_nothing_but_time(
 
     monkeypatch.setattr("hypviz.workspace.store.write_file", refuse)
     assert len(unpack(view.points("pca"))[1]["angle"]) == 141
+
+
+@pytest.mark.parametrize("odd", ["é✓-3", "plain-1"])
+def test_ids_are_kept_as_bytes_whatever_their_letters(few: Disks, odd: str) -> None:
+    items = few.workspace.items
+    ids = np.append(items.item_id[:5], odd)
+    other = copy(few)
+    other.workspace = replace(few.workspace, items=SimpleNamespace(item_id=ids))
+    assert [one.decode() for one in other._ids.tolist()] == ids.tolist() and other._ids.dtype.kind == "S"
 
 
 def test_items_added_later_join_a_layout_that_stays_where_it_was(tiny_world: TinyWorld, tmp_path: Path) -> None:

@@ -40,7 +40,14 @@ def read_tables(folder: Path, stamp: str, *, classes: tuple[str, ...], root: Pat
 
     Raises DataError when a table is missing, damaged, of another writing than `stamp`, or contradicts the others.
     """
-    images, rows, edges = (_read(folder / f"{name}.parquet", stamp) for name in ("images", "items", "edges"))
+    import pyarrow as pa
+
+    read = _items_of(*(_read(folder / f"{name}.parquet", stamp) for name in ("images", "items", "edges")), classes=classes, root=root)
+    pa.default_memory_pool().release_unused()  # else as much again as the columns stays with the process
+    return read
+
+
+def _items_of(images: pa.Table, rows: pa.Table, edges: pa.Table, *, classes: tuple[str, ...], root: Path) -> tuple[Items, Hierarchy]:
     items = Items(
         item_id=_text(rows["item_id"]),
         image=_numbers(rows["image"], np.int32),
