@@ -236,4 +236,4 @@ def whole_pictures(items: Items) -> NDArray[np.bool_]:
 
 def only_pictures(items: Items) -> bool:
     """Whether every item is a whole picture, so that nothing says what contains what; False for own vectors."""
-    return bool((items.is_scene & (items.source != VECTOR)).all())
+    return len(items) == len(items.images) and bool((items.source != VECTOR).all())

@@ -57,7 +57,7 @@ class Lookup:
 
     def span(self, row: int) -> slice:
         """Where `row` stands in the columns."""
-        first, last = np.searchsorted(self.key, [row, row + 1])
+        first, last = np.searchsorted(self.key, np.array([row, row + 1], self.key.dtype))  # of another type all keys would be copied
         return slice(int(first), int(last))
 
     def of(self, rows: ArrayLike) -> tuple[NDArray[np.int64], Rows]:

@@ -40,7 +40,7 @@ def edges_of_picture(edges: Edges, offsets: NDArray[np.integer], image: int | No
     """The direct parent → child pairs of one picture's items, none for None. offsets: (M + 1,) first row of each picture."""
     if image is None:
         return []
-    low, high = np.searchsorted(edges.parent, [offsets[image], offsets[image + 1]])  # sorted by parent
+    low, high = np.searchsorted(edges.parent, offsets[image : image + 2].astype(edges.parent.dtype))  # sorted by parent
     edge_rows = low + np.flatnonzero(edges.direct[low:high])
     pairs: list[list[int]] = np.stack([edges.parent[edge_rows], edges.child[edge_rows]], axis=1).tolist()
     return pairs
