@@ -13,7 +13,7 @@ import pytest
 from hypviz.cli import bench_growth
 from hypviz.cli.bench_growth import computed, exponent, exponents, recall
 from hypviz.cli.growth_figure import APART, svg
-from hypviz.cli.growth_parts import LISTS, apart
+from hypviz.cli.growth_parts import LIMIT, LISTS, apart
 from tests.commands import Run, command_runner
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -68,6 +68,7 @@ def test_growth_is_measured_and_its_lists_are_exact(run: Run, tmp_path: Path, mo
         agreement = size["searched"]["beside float64"]
         assert agreement["same row at a rank"] == 1 and agreement["largest difference at a rank"] < 1e-6
         assert size["searched"]["peak memory (bytes)"] >= size["searched"]["of it not mapped (bytes)"] > 0
+        assert size["searched"]["shortest list"] == LIMIT, "an empty list would take no time"
     assert "certified" not in small
     if "certified" in large:  # where FAISS is installed
         assert large["certified"]["recall"] == 1 and all(large["certified"][name]["proven"] for name in LISTS)
