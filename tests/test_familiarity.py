@@ -17,6 +17,7 @@ from hypviz.explore.belonging import Belonging
 from hypviz.explore.familiarity import Familiarity, familiarity, notice
 from hypviz.inference.embed import checkpoint_for, suited_checkpoint
 from hypviz.inference.in_pictures import in_pictures
+from hypviz.inference.propose import PROPOSED
 from hypviz.model.card import Card
 from hypviz.paths import CHECKPOINTS
 from hypviz.search.embedding import Embedding
@@ -115,6 +116,17 @@ def test_of_boxes_of_one_class_no_figure_by_class_is_told() -> None:
     found = notice(workspace_of(items), e, Card("photos", EncoderSettings()), Retrieval())
     assert familiarity(workspace_of(items), e, Retrieval()).sentence == ""
     assert found is not None and "one class, “thing”" in found["text"] and "chance" not in found["text"]
+
+
+def test_of_boxes_that_nobody_drew_it_is_told() -> None:
+    kinds, e = tree_world(kinds=5, scenes=12)
+    source = np.where(kinds.is_scene, kinds.source, PROPOSED)
+    items = replace(kinds, label=np.where(kinds.is_scene, kinds.label, 0), classes=(PROPOSED,), source=source)
+    found = notice(workspace_of(items), e, Card("photos", EncoderSettings()), Retrieval())
+    assert found is not None and "proposed by a program" in found["text"] and found["action"]["tab"] == "Annotate"
+    source[np.flatnonzero(~items.is_scene)[0]] = "annotation"
+    found = notice(workspace_of(replace(items, source=source)), e, Card("photos", EncoderSettings()), Retrieval())
+    assert found is not None and "one class, “proposal”" in found["text"]
 
 
 def test_what_to_do_is_another_model_or_fine_tuning() -> None:

@@ -47,12 +47,11 @@ class Looked:
 
 def intersection_over_union(first: Boxes, second: Boxes) -> NDArray[np.float64]:
     """(n, b) of every box of `first` (n, 4) with every one of `second` (b, 4)."""
-    low, high = np.maximum(first[:, None, :2], second[None, :, :2]), np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = np.prod(np.maximum(high - low, 0.0), axis=2)
-    area = [np.prod(one[:, 2:] - one[:, :2], axis=1) for one in (first, second)]
-    union: NDArray[np.float64] = area[0][:, None] + area[1][None, :] - shared
-    ratio: NDArray[np.float64] = shared / np.maximum(union, 1e-12)
-    return ratio
+    import torch
+    from torchvision.ops import box_iou
+
+    overlaps = box_iou(*(torch.from_numpy(np.asarray(one, np.float64)) for one in (first, second)))
+    return np.asarray(overlaps.numpy(), np.float64)
 
 
 def look(

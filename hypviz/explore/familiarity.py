@@ -17,6 +17,7 @@ from hypviz.evaluation.task_data import TaskData
 from hypviz.evaluation.tasks import part_to_object, scene_to_contents
 from hypviz.explore.belonging import FEWEST_PICTURES, LEAST_GAIN
 from hypviz.inference.embed import suited_checkpoint
+from hypviz.inference.propose import PROPOSED
 from hypviz.model.card import Card
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Retrieval
@@ -39,6 +40,10 @@ ONE_CLASS = (
 )
 FEW = "This set has only {} pictures: too few for any share, colour or score to tell how well this model knows such pictures."
 ONE = "This set is one picture: what is found in others and how well this model knows such pictures needs more of them."
+PROPOSALS = (
+    "All boxes were proposed by a program: nobody has checked or named them, and many frame nothing. What lies in the cones can be looked at, "
+    "and no figure says how right it is."
+)
 LEARNED = "This checkpoint learned from {:,} of these {:,} pictures: what it finds here says little of pictures that it has not seen."
 
 
@@ -107,6 +112,8 @@ def _notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: R
     items = workspace.items
     if only_pictures(items):
         return {"text": NO_BOXES, "action": {"label": "Draw boxes", "tab": "Annotate"}}
+    if bool((items.source[~items.is_scene] == PROPOSED).all()):
+        return {"text": PROPOSALS, "action": {"label": "Name the boxes", "tab": "Annotate"}}
     if len(classes := np.unique(items.label[~items.is_scene])) == 1:
         return {"text": ONE_CLASS.format(items.classes[classes[0]]), "action": {"label": "Name the boxes", "tab": "Annotate"}}
     text = "" if _few(len(items.images)) else familiarity(workspace, embedding, retrieval).sentence
