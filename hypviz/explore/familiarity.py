@@ -41,8 +41,8 @@ ONE_CLASS = (
 FEW = "This set has only {} pictures: too few for any share, colour or score to tell how well this model knows such pictures."
 ONE = "This set is one picture: what is found in others and how well this model knows such pictures needs more of them."
 PROPOSALS = (
-    "All boxes were proposed by a program: nobody has checked or named them, and many frame nothing. What lies in the cones can be looked at, "
-    "and no figure says how right it is."
+    "All boxes were proposed by a program: nobody has checked or named them, and many frame nothing. What lies in the cones can be looked "
+    "at, and no figure says how right it is."
 )
 LEARNED = "This checkpoint learned from {:,} of these {:,} pictures: what it finds here says little of pictures that it has not seen."
 
