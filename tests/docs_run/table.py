@@ -88,6 +88,11 @@ SMALLER = (
     Smaller("bench disk", "the least that it takes, without a browser of its own", "--items 200 --no-browser"),
     Smaller("bench search", "one round among a thousand vectors", "--items 1000 --rounds 1"),
     Smaller("bench approximate", "a thousand vectors", "--items 1000 --queries 1"),
+    Smaller(
+        "bench growth",
+        "two hundred items and two pictures, through a small network and without a browser",
+        "--items 200 --pictures 2 --backbone demo-small --queries 1 --no-browser",
+    ),
     Smaller("bench openimages", "a thousand boxes, not 14 million", "--boxes 1000"),
     Smaller("bench embed", "one picture, one round and a small network", "--pictures 1 --rounds 1 --backbone demo-small"),
     Smaller("bench training", "one round of few pairs", "--pairs 8 --rounds 1"),
