@@ -12,6 +12,7 @@ from hypviz.data.formats.drafts import Source
 from hypviz.data.formats.entries import Entry, ReaderResult
 from hypviz.data.formats.names import PictureNames
 from hypviz.data.formats.tree import read_tree
+from hypviz.data.formats.yolo import read_yolo_files
 from hypviz.data.raw import DropCounter
 
 
@@ -64,3 +65,14 @@ def read(
     result = reader(place, list(files))
     loaded = [replace(entry, boxes=entry.load()) for entry in result.entries]
     return Read(loaded, result.files, losses(place.dropped), examples(place.dropped), place.dropped.notes)
+
+
+def read_labels(root: Path, files: dict[str, Any], *, pictures: list[str]) -> Read:
+    """Write a YOLO set and read its labels; lists that name no picture stand among the examples as "unlisted"."""
+    write(root, files)
+    place = source(root, pictures)
+    result = read_yolo_files(place, list(files))
+    entries = [replace(one, boxes=one.load()) for one in result.entries]
+    assert not result.listing
+    said = {**examples(place.dropped), "unlisted": list(result.unlisted)}
+    return Read(entries, result.files, losses(place.dropped), said, place.dropped.notes)

@@ -9,12 +9,12 @@ import pytest
 
 from hypviz.data.formats import yolo
 from hypviz.data.formats.entries import Entry
-from hypviz.data.formats.yolo import read_yolo, read_yolo_files
+from hypviz.data.formats.yolo import read_yolo
 from hypviz.data.formats.yolo_rows import RowForm, box_of, numbers_of, row_form
 from hypviz.data.raw import DropCounter, RawBox
 from hypviz.errors import DataError
 from tests.data.layouts import picture
-from tests.data.reading import Read, examples, losses, source, write
+from tests.data.reading import losses, read_labels, write
 
 ROW = "0 0.5 0.5 0.2 0.4\n"
 
@@ -110,19 +110,6 @@ def test_points_in_their_boxes_are_keypoints_where_all_rows_are_as_long() -> Non
         assert form_of([[*box, *moved]] * 3)[0].keypoints == 0, place
 
 
-def labels(root: Path, files: dict[str, Any], *, pictures: list[str]) -> Read:
-    write(root, files)
-    place = source(root, pictures)
-    result = read_yolo_files(place, list(files))
-    loaded = [
-        Entry(e.names, e.file, e.load(), e.record, e.size, e.licence, e.normalised, e.any_ending, e.exact, e.absent) for e in result.entries
-    ]
-    assert not result.listing
-    return Read(
-        loaded, result.files, losses(place.dropped), {**examples(place.dropped), "unlisted": list(result.unlisted)}, place.dropped.notes
-    )
-
-
 def entry(name: str, label: str = "", *boxes: RawBox, record: str = "", exact: bool = True) -> Entry:
     return Entry((name,), label, boxes, record or Path(label).name or name, normalised=True, exact=exact, absent=not exact)
 
@@ -134,7 +121,7 @@ def box(record: str, label: str = "car") -> RawBox:
 def test_pictures_have_labels_or_none_and_labels_without_a_picture_are_missing(tmp_path: Path) -> None:
     rows = f"{ROW}\n1 0.5 0.5 0.2 0.4\n2 0.5 0.5 0.2 0.4\n0.5 0.5 0.5 0.2 0.4\n0 0.5 0.5\n0 9 0.5 0.2 0.4\n0 1 2 3 4 5 6 7\n"
     files = {"data.yaml": "names: [car, bus]\n", "labels/a.txt": rows, "labels/c.txt": ROW, "labels/e.txt": ""}
-    got = labels(tmp_path, files, pictures=["images/b.png", "images/a.png", "masks/a.png"])
+    got = read_labels(tmp_path, files, pictures=["images/b.png", "images/a.png", "masks/a.png"])
     assert got.entries == [
         entry("images/a.png", "labels/a.txt", box("a.txt: line 1"), box("a.txt: line 3", "bus")),
         entry("images/b.png"),
@@ -154,7 +141,7 @@ def test_splits_name_their_pictures_once_and_leave_others_out(tmp_path: Path) ->
     files = {"data.yaml": "names: [car]\ntrain: [t.txt, t.txt]\nval: v.txt\n", "labels/a.txt": ROW, "labels/d.txt": ROW}
     lists = {"t.txt": "images/b.png\nimages/a.png\nimages/d.png\n", "v.txt": "images/a.png\nimages/gone.png\n"}
     write(tmp_path, lists)
-    got = labels(tmp_path, files, pictures=pictures)
+    got = read_labels(tmp_path, files, pictures=pictures)
     assert [one.names[0] for one in got.entries] == ["images/b.png", "images/a.png", "gone.png", "labels/d.jpg"]
     assert got.entries[2] == entry("gone.png", record="gone.png", exact=False)
     assert got.said == {
@@ -162,17 +149,17 @@ def test_splits_name_their_pictures_once_and_leave_others_out(tmp_path: Path) ->
         "unlisted": ["images/c.png"],
     }
     write(tmp_path, {"v.txt": "images/b.png\nimages/a.png\n", "t.txt": "images/b.png\nimages/a.png\n"})
-    got = labels(tmp_path, {**files, "data.yaml": "names: [car]\ntrain: t.txt\nval: v.txt\n"}, pictures=pictures)
+    got = read_labels(tmp_path, {**files, "data.yaml": "names: [car]\ntrain: t.txt\nval: v.txt\n"}, pictures=pictures)
     assert got.notes == ["data.yaml names every picture in more than one split"] and got.said == {"unlisted": ["images/c.png"]}
 
 
 def test_where_a_split_is_not_found_labelled_pictures_are_read_all_the_same(tmp_path: Path) -> None:
     files = {"data.yaml": "names: [car]\ntrain: t\nval: gone\n", "t/a.txt": ROW, "u/b.txt": ROW}
-    got = labels(tmp_path, files, pictures=["t/a.png", "u/b.png", "u/c.png"])
+    got = read_labels(tmp_path, files, pictures=["t/a.png", "u/b.png", "u/c.png"])
     assert [one.names[0] for one in got.entries] == ["t/a.png", "u/b.png"] and got.said["unlisted"] == ["u/c.png"]
     assert got.notes == ["1 labelled pictures that no split names were read, since a split was not found"]
     other = {"s/data.yaml": "names: [bus]\n", "s/d.txt": ROW, "data.yaml": "names: [car]\ntrain: t\n"}
-    got = labels(tmp_path, {**files, **other}, pictures=["t/a.png", "s/d.png", "s/e.png", "sx.png"])
+    got = read_labels(tmp_path, {**files, **other}, pictures=["t/a.png", "s/d.png", "s/e.png", "sx.png"])
     assert [one.names[0] for one in got.entries] == ["t/a.png", "s/d.png", "s/e.png", "u/b.jpg"]
     assert [[one.label for one in each.boxes] for each in got.entries] == [["car"], ["bus"], [], ["car"]] and got.said["unlisted"] == [
         "sx.png"
@@ -181,7 +168,7 @@ def test_where_a_split_is_not_found_labelled_pictures_are_read_all_the_same(tmp_
 
 def test_one_configuration_a_folder_counts_and_names_come_from_the_nearest(tmp_path: Path) -> None:
     files = {"z.yaml": "names: [car]\n", "b.data": "names = x.names\n", "a.yaml": "names: [bus]\n", "x.names": "cat\n", "p.txt": ROW}
-    got = labels(tmp_path, files, pictures=["p.png"])
+    got = read_labels(tmp_path, files, pictures=["p.png"])
     assert got.said["another configuration of the same folder"] == ["z.yaml, beside a.yaml", "b.data, beside a.yaml"]
     assert got.lost == {"another configuration of the same folder": (2, 0, 0, 2)} and got.entries[0].load()[0].label == "bus"
     named = {
@@ -191,19 +178,19 @@ def test_one_configuration_a_folder_counts_and_names_come_from_the_nearest(tmp_p
         "s/p.txt": ROW,
         "q.txt": ROW,
     }
-    got = labels(tmp_path / "n", named, pictures=["s/p.png", "q.png"])
+    got = read_labels(tmp_path / "n", named, pictures=["s/p.png", "q.png"])
     assert [one.load()[0].label for one in got.entries] == ["cat", "dog"] and got.notes == ["s/classes.txt: its empty lines are no classes"]
     assert got.files == set(named)
 
 
 @pytest.mark.parametrize("name", ["x.names", "x.labels", "x.LABELS", "Classes.txt"])
 def test_names_stand_in_files_of_several_endings(name: str, tmp_path: Path) -> None:
-    got = labels(tmp_path, {name: "car\n", "a.txt": ROW}, pictures=["a.png"])
+    got = read_labels(tmp_path, {name: "car\n", "a.txt": ROW}, pictures=["a.png"])
     assert got.entries == [entry("a.png", "a.txt", box("a.txt: line 1"))] and got.files == {name, "a.txt"}
 
 
 def test_classes_without_names_are_numbered_and_that_is_noted(tmp_path: Path) -> None:
-    got = labels(tmp_path, {"a.txt": "7 0.5 0.5 0.2 0.4\n7.5 0.5 0.5 0.2 0.4\n"}, pictures=["a.png"])
+    got = read_labels(tmp_path, {"a.txt": "7 0.5 0.5 0.2 0.4\n7.5 0.5 0.5 0.2 0.4\n"}, pictures=["a.png"])
     assert got.entries == [entry("a.png", "a.txt", box("a.txt: line 1", "class 7"))]
     assert got.said["no such class"] == ["a.txt: line 2: class 7.5 of 0"]
     assert got.notes == ["there is no file of class names: YOLO classes are numbered"]
@@ -212,20 +199,20 @@ def test_classes_without_names_are_numbered_and_that_is_noted(tmp_path: Path) ->
 def test_labels_of_several_pictures_are_counted_or_refused(tmp_path: Path) -> None:
     files = {"labels/a.txt": ROW + ROW, "labels/b.txt": ROW}
     twins = [f"images/a.{ending}" for ending in ("bmp", "gif", "jpg", "png")]
-    got = labels(tmp_path, files, pictures=[*twins, "images/b.png"])
+    got = read_labels(tmp_path, files, pictures=[*twins, "images/b.png"])
     assert got.lost["label file of several pictures"] == (1, 0, 2, 0)
     assert got.said["label file of several pictures"] == [f"labels/a.txt may be that of {' or '.join(twins[:3])}"]
     with pytest.raises(DataError, match=rf"labels/a\.txt: may be that of {' or '.join(twins[:3])}, and no YOLO"):
-        labels(tmp_path, {"labels/a.txt": ROW}, pictures=twins)
+        read_labels(tmp_path, {"labels/a.txt": ROW}, pictures=twins)
     with pytest.raises(
         DataError, match=r": none of 1 pictures has .*; labels/a\.txt holds rows of numbers, but is called like none of them; --format"
     ):
-        labels(tmp_path, {"labels/a.txt": ROW}, pictures=["images/x.png"])
+        read_labels(tmp_path, {"labels/a.txt": ROW}, pictures=["images/x.png"])
     splits = "names: [car]\ntrain: gone\nval: 'gone: too'\nvalid: more\n"
     with pytest.raises(
         DataError, match=r"data\.yaml: none of 1 .* beside the picture, train: gone was not found, val: gone: too was not found; --format"
     ):
-        labels(tmp_path, {"data.yaml": splits}, pictures=["images/x.png"])
+        read_labels(tmp_path, {"data.yaml": splits}, pictures=["images/x.png"])
 
 
 def test_five_hundred_label_files_evenly_spread_say_what_rows_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,9 +220,9 @@ def test_five_hundred_label_files_evenly_spread_say_what_rows_are(tmp_path: Path
     files = {f"{n}.txt": before if n % 2 else ROW for n in range(8)}
     pictures = [f"{n}.png" for n in range(8)]
     monkeypatch.setattr(yolo, "_LOOKED_AT", 4)
-    assert labels(tmp_path, files, pictures=pictures).notes[-1] == "there is no file of class names: YOLO classes are numbered"
+    assert read_labels(tmp_path, files, pictures=pictures).notes[-1] == "there is no file of class names: YOLO classes are numbered"
     monkeypatch.setattr(yolo, "_LOOKED_AT", 5)
-    assert any("confidence" in note for note in labels(tmp_path, files, pictures=pictures).notes)
+    assert any("confidence" in note for note in read_labels(tmp_path, files, pictures=pictures).notes)
 
 
 def test_a_set_of_yolo_is_a_folder_a_configuration_or_pictures_elsewhere(tmp_path: Path) -> None:

@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
-from hypviz.data.formats.entries import Entry
-from hypviz.data.formats.yolo import read_yolo_files
 from hypviz.data.formats.yolo_layout import YoloLayout, read_config
 from hypviz.data.formats.yolo_names import read_names
 from hypviz.data.formats.yolo_pairs import Pairs, pair
 from hypviz.errors import DataError
-from tests.data.reading import Read, examples, losses, source, write
+from tests.data.reading import examples, source, write
 
 
 def config(
@@ -195,16 +193,3 @@ def test_labels_belong_to_pictures_by_their_paths_and_then_by_name(pictures: Any
 def test_a_path_leads_to_any_text_and_a_name_to_labels_alone() -> None:
     assert pair(["images/a.png"], [], ["labels/a.txt"]) == Pairs({"images/a.png": "labels/a.txt"})
     assert pair(["p/a.png"], [], ["x/a.txt"]) == Pairs()
-
-
-def labels(root: Path, files: dict[str, Any], *, pictures: list[str]) -> Read:
-    write(root, files)
-    place = source(root, pictures)
-    result = read_yolo_files(place, list(files))
-    loaded = [
-        Entry(e.names, e.file, e.load(), e.record, e.size, e.licence, e.normalised, e.any_ending, e.exact, e.absent) for e in result.entries
-    ]
-    assert not result.listing
-    return Read(
-        loaded, result.files, losses(place.dropped), {**examples(place.dropped), "unlisted": list(result.unlisted)}, place.dropped.notes
-    )
