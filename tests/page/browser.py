@@ -24,12 +24,17 @@ ARGUMENTS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",  # WebGL without a GPU
     *("--disable-gpu-compositing", "--disable-gpu-rasterization", "--disable-accelerated-2d-canvas"),
+    "--process-per-site",  # pages of one window share what they have compiled
 ]
 """WebGL runs in software, and nothing else is painted by a GPU that is not there: Debian switches that on, and SwiftShader takes four times
 as long for a page."""
 PATIENCE_MS = 90_000
 """A busy machine is no reason to fail."""
 TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css", ".png": "image/png"}
+
+WINDOWS = 4
+"""Windows that are kept for the next test; each holds a process of the browser."""
+STORED = "local_storage,indexeddb,cache_storage,service_workers,file_systems"
 
 OpenPage = Callable[..., Page]
 
@@ -57,30 +62,86 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+class Window:
+    """A profile of the browser that one test after another opens pages in.
+
+    Each test finds it without cookies, permissions and stored values, and opens pages of its own. What stays is what the browser
+    has fetched and compiled: a page opens in half of the time.
+    """
+
+    def __init__(self, browser: Browser, options: Mapping[str, Any]) -> None:
+        self.context = browser.new_context(**options)
+        self.options = dict(options)
+        self.errors: list[str] = []
+        self.origins: set[str] = set()
+        self.keeper = self.context.new_page()  # while it is open, the site's process lives on
+        self.keeper.route("**", lambda route: route.fulfill(body=""))
+        self.keeper.goto("http://127.0.0.1/")
+
+    def open(self) -> Page:
+        page = self.context.new_page()
+        _watch(page, self.errors)
+        page.on("framenavigated", lambda frame: self.origins.add("/".join(frame.url.split("/")[:3])))
+        return page
+
+    def clean(self) -> list[str]:
+        """Close what was opened and forget what was stored; returns the script errors there were."""
+        for page in self.context.pages:
+            if page is not self.keeper:
+                page.close()
+        self.context.clear_cookies()
+        self.context.clear_permissions()
+        session = self.context.new_cdp_session(self.keeper)
+        for origin in self.origins:
+            if origin.startswith("http"):
+                session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": STORED})
+        session.detach()
+        errors = list(self.errors)
+        self.errors.clear()
+        self.origins.clear()
+        return errors
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> list[Window]:
+    """Windows that no test has at the moment, the one used last at the end."""
+    return []
+
+
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """open_page(url, **context options): a page in a fresh profile; a script error on it fails the test."""
-    opened: list[tuple[Page, list[str]]] = []
+def open_page(browser: Browser, windows: list[Window]) -> Iterator[OpenPage]:
+    """open_page(url, **context options): a page in a profile where nothing is stored; a script error on it fails the test. Two pages
+    of one test are in two profiles."""
+    taken: list[Window] = []
 
     def open_one(url: str, **options: Any) -> Page:
-        page, errors = new_page(browser, **options)
-        opened.append((page, errors))
+        window = next((window for window in reversed(windows) if window.options == options), None)
+        if window:
+            windows.remove(window)
+        taken.append(window or Window(browser, options))
+        page = taken[-1].open()
         page.goto(url)
         return page
 
     yield open_one
-    for page, errors in opened:
-        page.context.close()
-        assert not errors, f"script errors on the page: {errors}"
+    errors = [error for window in taken for error in window.clean()]
+    windows.extend(taken)
+    while len(windows) > WINDOWS:
+        windows.pop(0).context.close()
+    assert not errors, f"script errors on the page: {errors}"
 
 
 def new_page(browser: Browser, **options: Any) -> tuple[Page, list[str]]:
     """A page in a fresh profile, and the list its script errors will be added to."""
     page = browser.new_context(**options).new_page()
-    page.set_default_timeout(PATIENCE_MS)
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    _watch(page, errors)
     return page, errors
+
+
+def _watch(page: Page, errors: list[str]) -> None:
+    page.set_default_timeout(PATIENCE_MS)
+    page.on("pageerror", lambda error: errors.append(str(error)))
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from hypviz.explore.view import View
-from tests.page.browser import OpenPage, browser, open_page
+from tests.page.browser import OpenPage, browser, open_page, windows
 from tests.page.explorer_page import ExplorerPage, open_explorer, serve_explorer
 
-__all__ = ["browser", "explorer", "explorer_site", "open_page"]
+__all__ = ["browser", "explorer", "explorer_site", "open_page", "windows"]
 
 
 @pytest.fixture(scope="session")
