@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,17 @@ def test_a_title_of_its_own_needs_no_more_words() -> None:
 ])  # fmt: skip
 def test_what_differs_first_is_what_is_said(other: SetFacts, expected: list[str]) -> None:
     assert told_apart([CARS, other]) == expected
+
+
+def test_as_much_of_a_path_is_said_as_tells_apart() -> None:
+    folders = ("/home/ada/cars/images", "/home/bob/cars/images", "/srv/bob/boats")
+    assert told_apart([replace(CARS, folder=folder) for folder in folders]) == [
+        "from ada/cars/images",
+        "from bob/cars/images",
+        "from srv/bob/boats",
+    ]
+    assert told_apart([replace(CARS, folder=folder) for folder in folders[1:]]) == ["from cars/images", "from bob/boats"]
+    assert told_apart([replace(CARS, folder="/cars"), replace(CARS, folder="/a/cars")]) == ["from cars", "from a/cars"]
 
 
 def test_what_a_list_shows_already_tells_apart_and_is_not_said_again() -> None:

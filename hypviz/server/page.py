@@ -159,7 +159,7 @@ def _opener(library: Library) -> Callable[..., tuple[Any, ...]]:
         try:
             view = library.open(data, checkpoint, on_progress=report)
             described = {**view.describe(), "choice": [data, checkpoint]}
-            return described, described, described, described, facts_html(view), report_html(view)
+            return described, described, described, described, facts_html(view, library.path_of(data)), report_html(view)
         except (HypvizError, OSError) as error:
             sentence = os_sentence(error) if isinstance(error, OSError) else str(error)
             if sentence is None:
@@ -194,11 +194,11 @@ def _examples(examples: list[str]) -> str:
     return f": <span>{html.escape('; '.join(map(str, examples)))}</span>" if examples else ""
 
 
-def facts_html(view: View) -> str:
-    """What data and checkpoint are, behind an ⓘ; every word is escaped."""
+def facts_html(view: View, path: str = "") -> str:
+    """What data and checkpoint are, behind an ⓘ; path: of data that go by one, "" for others. Every word is escaped."""
     values = view.facts()
     facts = {name: html.escape(f"{value:,}" if isinstance(value, int) else str(value)) for name, value in values.items()}
-    curv = f"{view.card.curv:.2f}"
+    curv, place = f"{view.card.curv:.2f}", f" · from {html.escape(path)}" if path else ""
     cones = "" if view.workspace.vectors is not None or only_pictures(view.items) else f"<p>{facts['cones']}</p>"
     held = f"{facts['images']} images, {facts['boxes']} boxes" if view.workspace.vectors is None else f"{facts['images']} own vectors"
     title = "What the data and the checkpoint are, and their licences"
@@ -206,7 +206,7 @@ def facts_html(view: View) -> str:
         f'<details class="hv-menu hv-info"><summary title="{title}" aria-label="{title}">i</summary>'
         f'<div class="hv-pop hv-facts"><p>{INTRO}</p>'
         f"<p><b>{facts['data']}</b>: {held}, {facts['classes']} {'class' if values['classes'] == 1 else 'classes'}, "
-        f"{facts['levels']} {'level' if values['levels'] == 1 else 'levels'} · licence: {facts['data_licence']}</p>"
+        f"{facts['levels']} {'level' if values['levels'] == 1 else 'levels'} · licence: {facts['data_licence']}{place}</p>"
         f"<p><b>{facts['checkpoint']}</b>: {facts['backbone']} → {facts['dimension']}-d {facts['geometry']}, curvature −{curv} "
         f"· licence: {facts['checkpoint_licence']}. {facts['description']}</p>{cones}</div></details>"
     )
