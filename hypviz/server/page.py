@@ -94,12 +94,16 @@ def build_page(library: Library, *, data: str, checkpoint: str, settings: EdgeSe
         parts = [explorer, evaluator, annotator, tuner]
         choice, shown = [data_box, checkpoint_box], [*parts, facts, report]
         opened = _opener(library)
-        page.load(_linked(library, data, checkpoint), link, choice, js=READ_LINK).then(opened, choice, shown)
+        opening = [page.load(_linked(library, data, checkpoint), link, choice, js=READ_LINK).then(opened, choice, shown)]
         suited = data_box.input(partial(suited_choice, library), choice, checkpoint_box, show_progress="full", show_progress_on=parts)
         for event in (suited.then, checkpoint_box.input):
-            event(opened, choice, shown, show_progress="full", show_progress_on=parts)
+            opening.append(event(opened, choice, shown, show_progress="full", show_progress_on=parts))
+        opening[1].success(partial(_by_name, library), data_box, data_box)
         bridge.submit(partial(_pickers, library), choice, choice)
-        bridge.select(_chosen(library), choice, choice).then(opened, choice, shown, show_progress="full", show_progress_on=parts)
+        chosen = bridge.select(_chosen(library), choice, choice)
+        opening.append(chosen.then(opened, choice, shown, show_progress="full", show_progress_on=parts))
+        for one in opening:
+            one.failure(partial(_back_to, library), [explorer, *choice], choice)
         add_api(library, writable=writable)
     return page
 
@@ -107,6 +111,17 @@ def build_page(library: Library, *, data: str, checkpoint: str, settings: EdgeSe
 def _pickers(library: Library, data: str, checkpoint: str) -> tuple[gr.Dropdown, gr.Dropdown]:
     """Both pickers with what there is now: sets and checkpoints are added while the page is open."""
     return gr.Dropdown(library.data_choices(), value=data), gr.Dropdown(library.checkpoint_choices(), value=checkpoint)
+
+
+def _back_to(library: Library, view: dict[str, Any] | None, data: str, checkpoint: str) -> tuple[gr.Dropdown, gr.Dropdown]:
+    """Both pickers with what is shown, where something else could not be opened."""
+    shown = (view or {}).get("choice") or (data, checkpoint)
+    return _pickers(library, *shown)
+
+
+def _by_name(library: Library, data: str) -> Any:
+    """The picker of data after a path was typed into it: it shows the folder's name."""
+    return gr.Dropdown(library.data_choices(), value=data) if library.path_of(data) else gr.skip()
 
 
 def suited_choice(library: Library, data: str, checkpoint: str) -> str:
