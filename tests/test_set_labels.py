@@ -13,6 +13,8 @@ import pytest
 
 from hypviz.explore.library import Library
 from hypviz.explore.set_labels import SetFacts, told_apart
+from hypviz.finetune.describe import sets_apart
+from hypviz.finetune.request import FinetuneRequest
 from hypviz.finetune.training_sets import TrainingSets
 from tests.worlds import TinyWorld
 
@@ -62,6 +64,16 @@ def test_no_two_sets_look_alike_whatever_they_have_in_common() -> None:
         assert len(set(told_apart(some))) == 5
         shown = [(one.images, one.boxes, apart) for one, apart in zip(some, told_apart(some, counted=True), strict=True)]
         assert len(set(shown)) == 5
+
+
+def test_trainings_on_sets_of_one_name_say_which_and_which_was_removed(tiny_world: TinyWorld, tmp_path: Path) -> None:
+    folders = [tiny_world.copy(tmp_path / name).workspace for name in ("ada", "bob")]
+    jobs = [FinetuneRequest(str(folder), "photos", title="cars") for folder in folders]
+    boats = FinetuneRequest(str(folders[0].parent), "photos", title="boats")
+    assert sets_apart([*jobs, jobs[0], boats]) == ["from ada/images", "from bob/images", "from ada/images", ""]
+    shutil.rmtree(folders[1])
+    first, second = sets_apart(jobs)
+    assert first.endswith("pictures") and second == "removed since"
 
 
 def test_two_sets_of_one_name_are_told_apart_where_they_are_chosen_to_train_on(

@@ -15,13 +15,14 @@ from hypviz.storage.json_types import Json
 class SetFacts:
     """title: what the set is called.  images, boxes: how many, images None where it was not imported yet.  created: when it
     was imported, ISO 8601 in UTC, "" where it is not known.  folder: that was opened, or of its pictures, "" where the program keeps them
-    itself."""
+    itself.  gone: whether it was removed since."""
 
     title: str
     images: int | None = None
     boxes: int = 0
     created: str = ""
     folder: str = ""
+    gone: bool = False
 
     @classmethod
     def of(cls, title: str, meta: Json, folder: Path) -> SetFacts:
@@ -35,7 +36,9 @@ class SetFacts:
         """What may tell it from others of its name, what a person sees first coming first; of the folder's path the last `parts`."""
         day, _, time = self.created.partition("T")
         return [
-            "not imported yet" if self.images is None else f"{self.images:,} {'picture' if self.images == 1 else 'pictures'}",
+            ("removed since" if self.gone else "not imported yet")
+            if self.images is None
+            else f"{self.images:,} {'picture' if self.images == 1 else 'pictures'}",
             "" if self.images is None else f"{self.boxes:,} {'box' if self.boxes == 1 else 'boxes'}",
             f"imported {day}" if day else "",
             f"from {'/'.join(Path(self.folder).parts[-parts:]).lstrip('/')}" if self.folder else "",
