@@ -12,7 +12,7 @@ from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
 from hypviz.evaluation import LISTED, EvaluateSettings, Evaluation, calibrate_retrieval, evaluate
 from hypviz.evaluation.retrieval import RANKINGS
-from hypviz.explore.familiarity import FEWEST, Familiarity
+from hypviz.explore.familiarity import FEWEST, Familiarity, Figure
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Ranking, Retrieval
 from hypviz.training.pipeline import chances, headlines
@@ -88,12 +88,12 @@ def shortcomings(judged: Evaluation) -> tuple[str, ...]:
 def _other_pictures(judged: Evaluation) -> Familiarity:
     """What is listed from other pictures, beside chance: what a box's own picture gives is known without any training."""
 
-    def figure(task: str, reading: str, metric: str) -> tuple[float, float] | None:
+    def figure(task: str, reading: str, metric: str) -> Figure | None:
         with contextlib.suppress(KeyError):
             result = judged.find(task, reading, LISTED)
             value, chance = result.metrics[metric].mean, result.chance_of(metric)
             if len(result.rows) >= FEWEST and np.isfinite([value, chance]).all():
-                return float(value), float(chance)
+                return Figure(float(value), float(chance))
         return None
 
     return Familiarity(figure("scene → contents", "class", "other pictures@12"), figure("part → object", "instance", "other pictures@5"))
