@@ -222,7 +222,7 @@ class RowsPart {
   show() {
     const answer = this.x.present;
     const drawing = answer.picture.boxes.length ? "Click a box to select it, drag to draw one." : "Drag on the picture to draw a box.";
-    this.x.find(".hv-hint").textContent = `${drawing} A picture may also be dropped or pasted.`;
+    this.x.find(".hv-hint").textContent = `${drawing} Drop or paste a picture of yours, or drop a folder or a zip to open it.`;
     this.here();
     this.elsewhere();
     const own = new Set([answer.picture.whole.row, ...answer.picture.boxes.map((item) => item.row)]);
