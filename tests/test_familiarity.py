@@ -119,8 +119,8 @@ def test_of_six_to_nineteen_pictures_the_figures_are_told_with_their_uncertainty
     good = Card("photos", EncoderSettings(), retrieval=calibrate_retrieval(items, hierarchy_of(items), e))
     found = notice(workspace_of(items), e, good, good.answers)
     assert found is not None and found["text"].startswith("This model does better than chance on these pictures, few as they are: ")
-    assert re.search(rf"\(95%: \d+% to \d+% over {kinds * scenes} pictures, chance \d+%\)", found["text"])
-    assert found["text"].endswith("20 or more with boxes tell it better.") and found["action"]["tab"] == "Evaluate"
+    assert re.search(rf"\(95% over {kinds * scenes} pictures: \d+–\d+%, chance \d+%\)", found["text"])
+    assert found["text"].count(f"over {kinds * scenes} pictures") == 1 and found["action"]["tab"] == "Evaluate"
     lost = notice(workspace_of(items), strange(e, 0), Card("photos", EncoderSettings()), Retrieval())
     assert lost is not None and "better than chance on these pictures, few" not in lost["text"]
 
@@ -129,7 +129,8 @@ def test_what_few_pictures_tell_depends_on_the_whole_interval() -> None:
     sure, wide, none = Figure(0.5, 0.2, 0.4, 0.6, 12), Figure(0.3, 0.2, 0.1, 0.5, 12), Figure(0.2, 0.2, 0.17, 0.23, 12)
     assert Familiarity(sure, sure).of_few.startswith("This model does better than chance")
     assert Familiarity(sure, wide).of_few.startswith("Too few pictures with boxes to tell whether this model does better")
-    assert "30% hold such a part (95%: 10% to 50% over 12 pictures, chance 20%)" in Familiarity(sure, wide).of_few
+    assert Familiarity(sure, wide).of_few.endswith("30% hold such a part (10–50%, chance 20%). 20 or more with boxes tell it better.")
+    assert "30% hold such a part (95% over 9 pictures: 10–50%, chance 20%)" in Familiarity(sure, wide._replace(pictures=9)).of_few
     assert Familiarity(wide, none).of_few.startswith("This model does hardly better than chance")
     assert Familiarity(None, None).of_few.startswith("Too few of these pictures have boxes of classes that others show")
     assert Familiarity(None, None, sure=True).of_few.startswith("Nearly every one of these pictures shows the same classes")

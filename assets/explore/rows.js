@@ -43,8 +43,8 @@ class RowsPart {
       node.dataset.by = name;
       return node;
     });
-    this.all = button("all 40", () => this.turnAll(), "hv-all");
-    this.all.title = "The 40 best one by one, in order of their distance from the root";
+    this.all = button("best", () => this.turnAll(), "hv-all");
+    this.all.title = "The best one by one, in order of their distance from the root";
     this.bands = el("div", "hv-bands");
     box.append(el("div", "hv-list-head", this.title, el("span", "hv-switch", ...this.switches), this.all), this.bands);
     /** @type {Way} */
@@ -141,8 +141,9 @@ class RowsPart {
     const words = how === "cosine" ? similar : `${count(found.total)} ${place}${share}${belong}${classes > 1 ? `, ${count(classes)} kinds` : ""}`;
     const { children_total: total, children_counted: counted, children_proof, elsewhere_proof } = this.x.present;
     const flat = `${children.length} of ${counted ? "" : "at least "}${count(total)} ${place}, general → specific`;
+    this.all.hidden = how === "cosine" || !children.length; // similarity has one list
+    this.all.textContent = `${children.length < total ? "best" : "all"} ${children.length}`;
     const listed = this.flat && how !== "cosine";
-    this.all.hidden = how === "cosine"; // similarity has one list
     headed(this.title, how === "cosine" ? "Most similar" : "Elsewhere", listed ? flat : words, listed ? children_proof : elsewhere_proof);
     for (const node of this.switches) {
       node.setAttribute("aria-pressed", String(node.dataset.by === found.by));

@@ -76,13 +76,13 @@ class Figure(NamedTuple):
         """A share as part of the way from chance (0) to perfect (1)."""
         return (share - self.chance) / max(1 - self.chance, 1e-9)
 
-    @property
-    def words(self) -> str:
-        """The share with its interval, where there is one, and chance."""
-        among = (
-            "" if math.isnan(self.low) else f"95%: {max(self.low, 0.0):.0%} to {min(self.high, 1.0):.0%} over {self.pictures} pictures, "
-        )
-        return f"{self.share:.0%} {{}} ({among}chance {self.chance:.0%})"
+    def words(self, what: str, over: int = 0) -> str:
+        """The share that is `what`, with its interval, where there is one, and chance; over: pictures that were named before."""
+        among = ""
+        if not math.isnan(self.low):
+            pictures = "" if over == self.pictures else f"95% over {self.pictures} pictures: "
+            among = f"{pictures}{100 * max(self.low, 0.0):.0f}–{min(self.high, 1.0):.0%}, "
+        return f"{self.share:.0%} {what} ({among}chance {self.chance:.0%})"
 
 
 @dataclass(frozen=True)
@@ -123,16 +123,19 @@ class Familiarity:
             return ALIKE if self.sure else NOTHING
         if any(one.gain(one.high) < LEAST_GAIN for one in self.known):
             return f"{HARDLY}: {self._figures}."
-        said = BETTER if all(one.low > one.chance for one in self.known) else UNDECIDED
-        return f"{said}: {self._figures}. {MORE}"
+        if all(one.low > one.chance for one in self.known):
+            return f"{BETTER}: {self._figures}."
+        return f"{UNDECIDED}: {self._figures}. {MORE}"
 
     @property
     def _figures(self) -> str:
         words = []
         if self.first:
-            words.append(f"of a scene's first twelve children in other pictures {self.first.words.format('are of a class in it')}")
+            words.append(f"of a scene's first twelve children in other pictures {self.first.words('are of a class in it')}")
         if self.parents:
-            words.append(f"of a part's first five parents there {self.parents.words.format('hold such a part')}")
+            words.append(
+                f"of a part's first five parents there {self.parents.words('hold such a part', self.first.pictures if self.first else 0)}"
+            )
         return ", and ".join(words)
 
 
