@@ -10,7 +10,7 @@
  */
 import { belonging } from "../shared/belonging.js";
 import { button, el } from "../shared/dom.js";
-import { count, distance, shareOf } from "../shared/format.js";
+import { count, distance, fileName, shareOf } from "../shared/format.js";
 import { EMPTY_LISTS, fillStrip, fillWith, headed, listCard } from "./lists.js";
 import { action } from "./parts.js";
 
@@ -100,7 +100,7 @@ class RowsPart {
 
   /** A card; where nothing has a class, it is called by its picture. @param {Item} item @param {string} [kind] */
   plain(item, kind) {
-    return listCard(this.unnamed() ? { ...item, label: item.file } : item, this.x.thumbUrl, (row) => this.x.walk({ row }), kind);
+    return listCard(this.unnamed() ? { ...item, label: fileName(item.file) } : item, this.x.thumbUrl, (row) => this.x.walk({ row }), kind);
   }
 
   /** @param {import("./types.js").Counted} item @param {string} [kind] */

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import class_graph
 from hypviz.data.items import Items, only_pictures, whole_pictures
 from hypviz.evaluation import LISTED, EvaluateSettings
 from hypviz.evaluation.calibration import image_sample
+from hypviz.evaluation.report import TaskResult
 from hypviz.evaluation.run import measure_chance, run_task
 from hypviz.evaluation.task import Score, Task, choose_queries, listed_ranking
 from hypviz.evaluation.task_data import TaskData
@@ -112,17 +114,17 @@ class Familiarity:
 
     @property
     def sentence(self) -> str:
-        """What to say of a model that knows next to nothing of the pictures; "" otherwise."""
-        gain = self.gain
-        return "" if gain is None or gain >= LEAST_GAIN else f"{HARDLY}: {self._figures}."
+        """What to say of a model that knows next to nothing of the pictures, whatever their uncertainty; "" otherwise."""
+        hardly = any(one.gain(one.share if math.isnan(one.high) else one.high) < LEAST_GAIN for one in self.known)
+        return f"{HARDLY}: {self._figures}." if hardly else ""
 
     @property
     def of_few(self) -> str:
         """What to say where few pictures judge: what they tell with its uncertainty, or that they do not tell it."""
         if not self.known:
             return ALIKE if self.sure else NOTHING
-        if any(one.gain(one.high) < LEAST_GAIN for one in self.known):
-            return f"{HARDLY}: {self._figures}."
+        if self.sentence:
+            return self.sentence
         if all(one.low > one.chance for one in self.known):
             return f"{BETTER}: {self._figures}."
         return f"{UNDECIDED}: {self._figures}. {MORE}"
@@ -183,8 +185,8 @@ def _notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: R
     if len(classes := np.unique(items.label[~items.is_scene])) == 1:
         return {"text": ONE_CLASS.format(items.classes[classes[0]]), "action": {"label": "Name the boxes", "tab": "Annotate"}}
     found = None if _few(len(items.images)) else familiarity(workspace, embedding, retrieval)
-    text = "" if found is None else found.sentence if found.pictures >= ENOUGH_PICTURES else found.of_few
-    told = text if text.startswith(HARDLY) else ""
+    told = found.sentence if found else ""
+    text = told or (found.of_few if found and found.pictures < ENOUGH_PICTURES else "")
     if known := learned_from(items, card):
         here = card.training.get("fine_tuned", {}).get("set") == workspace.name  # else Fine-tune has nothing to show of it
         action = {"label": "How it does on the others", "tab": "Fine-tune"} if here else None
@@ -210,13 +212,19 @@ def _figure(task: Task, reading: str, metric: str, score: Score, settings: Evalu
         return None
     luck = measure_chance(task, queries)
     result = next(one for one in run_task(task, score, queries, luck, image, settings) if one.reading == reading)
-    values, by_chance = result.values[metric], result.chance[metric]
-    gained = ~np.isnan(values) & ~np.isnan(by_chance)
-    pictures = len(np.unique(image[queries[gained]]))
+    return figure_of(result, metric, image)
+
+
+def figure_of(result: TaskResult, metric: str, image: NDArray[np.integer]) -> Figure | None:
+    """The metric of a task beside chance, with its interval where it is of few pictures; None where those are too few for any.
+    image: (N,) which picture each item is of."""
+    values, by_chance, picture = result.values[metric], result.chance[metric], image[result.rows]
+    known = ~np.isnan(values) & ~np.isnan(by_chance)
+    pictures = len(np.unique(picture[known]))
     if pictures < FEWEST_PICTURES:
         return None
-    value, chance = float(values[gained].mean()), float(by_chance[gained].mean())
+    value, chance = float(values[known].mean()), float(by_chance[known].mean())
     if pictures >= ENOUGH_PICTURES:
         return Figure(value, chance, pictures=pictures)
-    low, high = interval_of_few(values[gained] - by_chance[gained], image[queries[gained]])
+    low, high = interval_of_few(values[known] - by_chance[known], picture[known])
     return Figure(value, chance, chance + low, chance + high, pictures)

@@ -43,7 +43,7 @@ def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> J
         f"{DEPTHS[job.depth][0]} on {job.title or Path(job.workspace).name}, from {checkpoint_label(job.start)}",
         state,
         float(status.get("share") or 0.0),
-        status.get("what", "waiting") if state == RUNNING else "",
+        status.get("what", "starting") if state == RUNNING else "",
         server.get("error", ""),
         status.get("seconds", 0.0),
         status.get("seconds_left"),
