@@ -28,3 +28,9 @@ window.hypviz = {
   /** @type {Mount} */
   mountTuner: async (root) => (await import("./finetune/finetune.js")).mountTuner(root),
 };
+
+/** The pickers' fields cut long names short: the whole of it is their title, of whatever they hold when one looks. @param {Event} event */
+function nameInFull({ target }) {
+  if (target instanceof HTMLInputElement && target.closest("#hv-top")) target.title = target.value;
+}
+for (const looking of ["pointerover", "focusin", "input"]) document.addEventListener(looking, nameInFull);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from hypviz.config import EncoderSettings
 from hypviz.data.items import Items, picture_marks
 from hypviz.evaluation import EvaluateSettings, calibrate_retrieval, evaluate
 from hypviz.explore.belonging import Belonging
-from hypviz.explore.familiarity import Familiarity, familiarity, notice
+from hypviz.explore.familiarity import ENOUGH_PICTURES, Familiarity, Figure, familiarity, notice
 from hypviz.inference.embed import checkpoint_for, suited_checkpoint
 from hypviz.inference.in_pictures import in_pictures
 from hypviz.inference.propose import PROPOSED
@@ -68,10 +69,12 @@ def test_a_model_that_only_knows_which_picture_a_box_is_of_knows_nothing() -> No
 
 
 def test_the_worse_of_both_counts_and_without_either_nothing_is_said() -> None:
-    assert Familiarity((0.28, 0.2), (0.6, 0.2)).gain == pytest.approx(0.1)
-    assert Familiarity((0.28, 0.2), (0.6, 0.2)).sentence == ""
-    assert "55% are of a class in it (chance 56%)" in Familiarity((0.55, 0.56), (0.44, 0.31)).sentence, "good parents do not hide it"
-    assert "first five parents" not in Familiarity((0.22, 0.2), None).sentence != ""
+    assert Familiarity(Figure(0.28, 0.2), Figure(0.6, 0.2)).gain == pytest.approx(0.1)
+    assert Familiarity(Figure(0.28, 0.2), Figure(0.6, 0.2)).sentence == ""
+    assert "55% are of a class in it (chance 56%)" in Familiarity(Figure(0.55, 0.56), Figure(0.44, 0.31)).sentence, (
+        "good parents do not hide it"
+    )
+    assert "first five parents" not in Familiarity(Figure(0.22, 0.2), None).sentence != ""
     assert Familiarity(None, None).sentence == ""
 
 
@@ -108,6 +111,44 @@ def test_nothing_does_better_than_chance_on_fewer_than_six_pictures(pictures: in
     assert found is not None and found["share"] == 1 and found["chance"] == pytest.approx(0.5)
     assert found["verdict"] == ("few" if pictures < 6 else "better")
     assert belonging.tables(dogs)["few"] == (pictures < 6)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("kinds", "scenes"), [(2, 3), (2, 4), (3, 4), (3, 6)])
+def test_of_six_to_nineteen_pictures_the_figures_are_told_with_their_uncertainty(kinds: int, scenes: int) -> None:
+    items, e = tree_world(kinds=kinds, scenes=scenes)
+    good = Card("photos", EncoderSettings(), retrieval=calibrate_retrieval(items, hierarchy_of(items), e))
+    found = notice(workspace_of(items), e, good, good.answers)
+    assert found is not None and found["text"].startswith("This model does better than chance on these pictures, few as they are: ")
+    assert re.search(rf"\(95% over {kinds * scenes} pictures: \d+–\d+%, chance \d+%\)", found["text"])
+    assert found["text"].count(f"over {kinds * scenes} pictures") == 1 and found["action"]["tab"] == "Evaluate"
+    lost = notice(workspace_of(items), strange(e, 0), Card("photos", EncoderSettings()), Retrieval())
+    assert lost is not None and "better than chance on these pictures, few" not in lost["text"]
+
+
+def test_what_few_pictures_tell_depends_on_the_whole_interval() -> None:
+    sure, wide, none = Figure(0.5, 0.2, 0.4, 0.6, 12), Figure(0.3, 0.2, 0.1, 0.5, 12), Figure(0.2, 0.2, 0.17, 0.23, 12)
+    assert Familiarity(sure, sure).of_few.startswith("This model does better than chance")
+    assert Familiarity(sure, wide).of_few.startswith("Too few pictures with boxes to tell whether this model does better")
+    assert Familiarity(sure, wide).of_few.endswith("30% hold such a part (10–50%, chance 20%). 20 or more with boxes tell it better.")
+    assert "30% hold such a part (95% over 9 pictures: 10–50%, chance 20%)" in Familiarity(sure, wide._replace(pictures=9)).of_few
+    assert Familiarity(wide, none).of_few.startswith("This model does hardly better than chance")
+    assert Familiarity(None, None).of_few.startswith("Too few of these pictures have boxes of classes that others show")
+    assert Familiarity(None, None, sure=True).of_few.startswith("Nearly every one of these pictures shows the same classes")
+
+
+def test_where_chance_finds_all_or_few_pictures_have_boxes_that_is_said_of_any_number_of_pictures() -> None:
+    boxes: list[tuple[tuple[int, int, int, int], int]] = [((0, 0, 60, 60), 0), ((10, 10, 40, 40), 1)]
+    for scenes, said in (([boxes] * 30, "Nearly every one of these pictures"), ([boxes] * 5 + [[]] * 25, "Too few of these pictures")):
+        items = make_items(scenes, ("house", "door"))
+        e = Embedding(np.eye(len(items), dtype=np.float32), np.ones(len(items), np.float32))
+        found = notice(workspace_of(items), e, Card("photos", EncoderSettings()), Retrieval())
+        assert found is not None and found["text"].startswith(said) and found["action"] is None
+
+
+def test_from_twenty_pictures_on_a_model_that_knows_them_has_nothing_to_be_said_of() -> None:
+    items, e = tree_world(kinds=4, scenes=ENOUGH_PICTURES // 4)
+    good = Card("photos", EncoderSettings(), retrieval=calibrate_retrieval(items, hierarchy_of(items), e))
+    assert notice(workspace_of(items), e, good, good.answers) is None
 
 
 def test_of_boxes_of_one_class_no_figure_by_class_is_told() -> None:

@@ -200,3 +200,20 @@ def test_a_picker_shows_names_without_their_hashes_and_tells_those_of_one_name_a
         ("cars", "cars-0a1b2c3d"),
         ("plain", "plain"),
     ]
+
+
+def test_a_folder_whose_name_is_taken_is_called_by_its_name_and_told_apart_without_its_whole_path(
+    library: Library, home: Path, tmp_path: Path, make_picture: MakePicture
+) -> None:
+    for owner in ("ada", "bob"):
+        for number in range(2):
+            make_picture(tmp_path / owner / "cars" / "images" / f"{number}.png", seed=number + 7 * (owner == "bob"))
+    first, second = (library.add_data(str(tmp_path / owner / "cars")) for owner in ("ada", "bob"))
+    assert (first, second) == ("cars", str(tmp_path / "bob" / "cars"))
+    for name in (first, second):
+        assert library.workspace(name).name == "cars"
+    assert library.data_choices() == [("demo", "demo"), ("cars · from ada/cars", first), ("cars · from bob/cars", second)]
+    assert (library.path_of(first), library.path_of(second), library.path_of("demo")) == ("", second, "")
+    make_picture(tmp_path / "boats" / "0.png", seed=3)
+    library.workspace(typed := str(tmp_path / "boats"))  # as one types it into the picker
+    assert ("boats", typed) in library.data_choices()

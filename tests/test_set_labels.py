@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 
 from hypviz.explore.library import Library
 from hypviz.explore.set_labels import SetFacts, told_apart
+from hypviz.finetune.describe import sets_apart
+from hypviz.finetune.request import FinetuneRequest
 from hypviz.finetune.training_sets import TrainingSets
 from tests.worlds import TinyWorld
 
@@ -35,6 +38,17 @@ def test_what_differs_first_is_what_is_said(other: SetFacts, expected: list[str]
     assert told_apart([CARS, other]) == expected
 
 
+def test_as_much_of_a_path_is_said_as_tells_apart() -> None:
+    folders = ("/home/ada/cars/images", "/home/bob/cars/images", "/srv/bob/boats")
+    assert told_apart([replace(CARS, folder=folder) for folder in folders]) == [
+        "from ada/cars/images",
+        "from bob/cars/images",
+        "from srv/bob/boats",
+    ]
+    assert told_apart([replace(CARS, folder=folder) for folder in folders[1:]]) == ["from cars/images", "from bob/boats"]
+    assert told_apart([replace(CARS, folder="/cars"), replace(CARS, folder="/a/cars")]) == ["from cars", "from a/cars"]
+
+
 def test_what_a_list_shows_already_tells_apart_and_is_not_said_again() -> None:
     assert told_apart([CARS, SetFacts("cars", 13, 40)], counted=True) == ["", ""]
     assert told_apart([CARS, SetFacts("cars", 12, 40, CARS.created, "bob/cars")], counted=True) == ["from ada/cars", "from bob/cars"]
@@ -50,6 +64,16 @@ def test_no_two_sets_look_alike_whatever_they_have_in_common() -> None:
         assert len(set(told_apart(some))) == 5
         shown = [(one.images, one.boxes, apart) for one, apart in zip(some, told_apart(some, counted=True), strict=True)]
         assert len(set(shown)) == 5
+
+
+def test_trainings_on_sets_of_one_name_say_which_and_which_was_removed(tiny_world: TinyWorld, tmp_path: Path) -> None:
+    folders = [tiny_world.copy(tmp_path / name).workspace for name in ("ada", "bob")]
+    jobs = [FinetuneRequest(str(folder), "photos", title="cars") for folder in folders]
+    boats = FinetuneRequest(str(folders[0].parent), "photos", title="boats")
+    assert sets_apart([*jobs, jobs[0], boats]) == ["from ada/images", "from bob/images", "from ada/images", ""]
+    shutil.rmtree(folders[1])
+    first, second = sets_apart(jobs)
+    assert first.endswith("pictures") and second == "removed since"
 
 
 def test_two_sets_of_one_name_are_told_apart_where_they_are_chosen_to_train_on(

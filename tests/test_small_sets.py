@@ -142,6 +142,7 @@ def test_the_page_answers_or_refuses_in_one_sentence(small: tuple[str, Workspace
     assert asked(f"{judge}/health")["checks"]
     for check in asked(f"{judge}/health")["checks"]:
         assert asked(f"{judge}/health/{check['key']}")["total"] == check["count"]
+    assert bool(asked(f"{judge}/choices")["nothing"]) == (name in NOTHING), "said before anybody asks for an evaluation"
     started = asked(f"{judge}/run", {})
     assert (started is None) == (name in NOTHING)
     if started is None:

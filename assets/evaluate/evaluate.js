@@ -9,7 +9,7 @@
  * @typedef {import("../shared/pieces.js").Section} Section
  * @typedef {import("./types.js").Kept} Kept
  * @typedef {import("./types.js").Report} Report
- * @typedef {{checkpoint: string, data: string, untrained: string, others: string[][], quick_queries: number}} Choices   what the server offers
+ * @typedef {{checkpoint: string, data: string, untrained: string, others: string[][], quick_queries: number, nothing: string}} Choices   what the server offers; nothing: why none can judge
  */
 import { button, el } from "../shared/dom.js";
 import { address, ask, query } from "../shared/http.js";
@@ -66,6 +66,7 @@ class Evaluator {
     this.sections = {};
     /** @type {import("./types.js").Status|null} */
     this.standing = null;
+    this.nothing = "";
     this.visit = 0; // answers to an earlier choice are not shown
     this.timer = 0;
     /** @type {import("./types.js").Path} */
@@ -120,6 +121,7 @@ class Evaluator {
       /** @type {import("./types.js").Status} */
       const { available } = await ask(this.path("status"));
       if (!current()) return;
+      this.nothing = names.nothing;
       if (available.includes("full")) this.chosen.scope = "full"; // the better one, when it is there
       this.drawBar(names);
       await this.look();
@@ -190,13 +192,14 @@ class Evaluator {
       const found = await ask(this.path("status"));
       if (!current()) return;
       this.standing = found;
-      this.words.show(found, { scope: this.chosen.scope, report: this.report });
+      const said = () => ({ scope: this.chosen.scope, report: this.report, nothing: this.nothing });
+      this.words.show(found, said());
       if (found.state === "ready" && !this.report) {
         /** @type {Report} */
         const made = await ask(this.path("report"));
         if (!current()) return;
         this.report = made;
-        this.words.show(found, { scope: this.chosen.scope, report: this.report });
+        this.words.show(found, said());
       }
       if (found.state !== before || !this.stage.firstChild) this.show(this.part);
       if (found.state === "running" || found.state === "busy") this.timer = setTimeout(() => this.look(), POLL_MS);

@@ -30,9 +30,10 @@ export function createStanding(root, { onRun, onCancel }) {
     root.replaceChildren(el("div", { class: "he-empty" }, el("div", {}, ...lines), runButton(text)));
   }
 
-  /** @param {import("./types.js").Status} status @param {{scope: string, report: Report|null}} of */
-  function show({ state, job, stale }, { scope, report }) {
-    if (state === "ready") root.replaceChildren(report ? summary(report) : note("Reading the results …"));
+  /** @param {import("./types.js").Status} status @param {{scope: string, report: Report|null, nothing?: string}} nothing: why there is nothing to judge by */
+  function show({ state, job, stale }, { scope, report, nothing }) {
+    if (nothing) root.replaceChildren(el("div", { class: "he-empty" }, el("p", { text: nothing })));
+    else if (state === "ready") root.replaceChildren(report ? summary(report) : note("Reading the results …"));
     else if (state === "running" || state === "busy") progress(job, state === "busy");
     else if (state === "failed") invite([complaint(new Error(job.error))], "Run again");
     else {

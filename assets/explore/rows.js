@@ -10,7 +10,7 @@
  */
 import { belonging } from "../shared/belonging.js";
 import { button, el } from "../shared/dom.js";
-import { count, distance, shareOf } from "../shared/format.js";
+import { count, distance, fileName, shareOf } from "../shared/format.js";
 import { EMPTY_LISTS, fillStrip, fillWith, headed, listCard } from "./lists.js";
 import { action } from "./parts.js";
 
@@ -43,8 +43,8 @@ class RowsPart {
       node.dataset.by = name;
       return node;
     });
-    this.all = button("all 40", () => this.turnAll(), "hv-all");
-    this.all.title = "The 40 best one by one, in order of their distance from the root";
+    this.all = button("best", () => this.turnAll(), "hv-all");
+    this.all.title = "The best one by one, in order of their distance from the root";
     this.bands = el("div", "hv-bands");
     box.append(el("div", "hv-list-head", this.title, el("span", "hv-switch", ...this.switches), this.all), this.bands);
     /** @type {Way} */
@@ -100,7 +100,7 @@ class RowsPart {
 
   /** A card; where nothing has a class, it is called by its picture. @param {Item} item @param {string} [kind] */
   plain(item, kind) {
-    return listCard(this.unnamed() ? { ...item, label: item.file } : item, this.x.thumbUrl, (row) => this.x.walk({ row }), kind);
+    return listCard(this.unnamed() ? { ...item, label: fileName(item.file) } : item, this.x.thumbUrl, (row) => this.x.walk({ row }), kind);
   }
 
   /** @param {import("./types.js").Counted} item @param {string} [kind] */
@@ -141,8 +141,9 @@ class RowsPart {
     const words = how === "cosine" ? similar : `${count(found.total)} ${place}${share}${belong}${classes > 1 ? `, ${count(classes)} kinds` : ""}`;
     const { children_total: total, children_counted: counted, children_proof, elsewhere_proof } = this.x.present;
     const flat = `${children.length} of ${counted ? "" : "at least "}${count(total)} ${place}, general → specific`;
+    this.all.hidden = how === "cosine" || !children.length; // similarity has one list
+    this.all.textContent = `${children.length < total ? "best" : "all"} ${children.length}`;
     const listed = this.flat && how !== "cosine";
-    this.all.hidden = how === "cosine"; // similarity has one list
     headed(this.title, how === "cosine" ? "Most similar" : "Elsewhere", listed ? flat : words, listed ? children_proof : elsewhere_proof);
     for (const node of this.switches) {
       node.setAttribute("aria-pressed", String(node.dataset.by === found.by));
@@ -222,7 +223,7 @@ class RowsPart {
   show() {
     const answer = this.x.present;
     const drawing = answer.picture.boxes.length ? "Click a box to select it, drag to draw one." : "Drag on the picture to draw a box.";
-    this.x.find(".hv-hint").textContent = `${drawing} A picture may also be dropped or pasted.`;
+    this.x.find(".hv-hint").textContent = `${drawing} Drop or paste a picture of yours, or drop a folder or a zip to open it.`;
     this.here();
     this.elsewhere();
     const own = new Set([answer.picture.whole.row, ...answer.picture.boxes.map((item) => item.row)]);

@@ -1,5 +1,35 @@
-/** Pictures of one's own: chosen, dropped or pasted, they are placed among the data. */
-import { dropZone } from "../shared/dom.js";
+/**
+ * Pictures of one's own: one that is chosen, dropped or pasted is placed among the data; a zip, a folder or several are taken in as a set
+ * and opened in place of the data.
+ */
+import { bring, dropped } from "../finetune/bring.js";
+import { get } from "../finetune/server.js";
+import { button, dropZone, el } from "../shared/dom.js";
+
+/** @typedef {import("../finetune/types.js").Brought} Brought */
+
+/** Whether files are a set and no single picture. @param {Brought[]} files */
+export const isSet = (files) => files.length !== 1 || files[0].path.includes("/") || /\.zip$/i.test(files[0].path);
+
+/**
+ * Take a set in and open it, with the shipped checkpoint that suits it.
+ * @param {import("./explore.js").Explorer} x what the parts share @param {Brought[]} files
+ */
+async function openSet(x, files) {
+  const words = el("span");
+  const coming = bring(files, { toDraw: true, tell: (text) => (words.textContent = text) });
+  const line = el("div", { class: "hv-notice", role: "status" }, words, button("Cancel", () => coming.cancel(), "hv-notice-action"));
+  x.find(".hv-notice").after(line);
+  try {
+    const name = await coming.done;
+    const { suited } = await get(`set/${encodeURIComponent(name)}`);
+    window.hypvizOpen?.(name, suited ?? null);
+  } catch (error) {
+    x.complain(error);
+  } finally {
+    line.remove();
+  }
+}
 
 /** @param {import("./explore.js").Explorer} x what the parts share */
 export function uploadPart(x) {
@@ -23,8 +53,20 @@ export function uploadPart(x) {
     }
   }
 
+  /** @param {DataTransfer} data */
+  async function take(data) {
+    try {
+      const files = await dropped(data);
+      if (!files.length) return;
+      if (isSet(files) && window.hypvizOpen) await openSet(x, files);
+      else await upload(files[0].file);
+    } catch (error) {
+      x.complain(error);
+    }
+  }
+
   input.addEventListener("change", () => upload(input.files?.[0]));
-  dropZone(x.root, "hv-drop", (data) => upload(data.files[0]));
+  dropZone(x.root, "hv-drop", take);
   document.addEventListener("paste", (event) => {
     const file = x.root.isConnected && [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
     if (file) upload(file);

@@ -134,6 +134,7 @@ class Tuner {
     const kept = since && !restarted ? this.live : [];
     this.live = [...kept, ...job.live.filter(([step]) => !kept.length || step > since)];
     if (restarted) this.live = this.live.filter(([step]) => step <= job.step);
+    job.set_apart = this.overview?.jobs.find((one) => one.id === id)?.set_apart;
     this.job = job;
     if (this.detail) {
       this.detail.node.hidden = false;

@@ -33,8 +33,14 @@ function words(set) {
     ...(set.usable ? [] : [complaint(new Error(set.why))]),
     ...(set.warnings || []).map((text) => el("p", { class: "ht-warning", text: typeof text === "string" ? text : text.text })),
     ...(dropped.length ? [el("details", {}, el("summary", { text: "Left out while reading" }), el("ul", { class: "ht-plain" }, ...dropped.map((text) => el("li", { text }))))] : []),
-    draw,
+    el("div", { class: "ht-actions" }, button("Look at them in Explore", () => toExplorer(set), { class: "he-small" }), draw),
   ];
+}
+
+/** @param {DataSet} set */
+function toExplorer(set) {
+  window.hypvizOpen?.(set.name, set.suited ?? null);
+  openTab("Explore");
 }
 
 /** @param {string} name */
@@ -86,6 +92,7 @@ class Intake {
       const set = await this.running.done;
       this.progress.replaceChildren();
       this.running = null;
+      window.hypvizOpen?.(null, null); // it is in the picker of data now
       if (toDraw) toAnnotator(set);
       await this.refresh(set);
     } catch (error) {

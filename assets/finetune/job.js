@@ -14,19 +14,11 @@ import { complaint, note } from "../shared/pieces.js";
 import { createCurves, LOWER_IS_BETTER, NEITHER } from "./curves.js";
 import { createFilm } from "./disk.js";
 import { createKeep } from "./keep.js";
+import { entriesOf, nameOf, STATES } from "./names.js";
 
-/** @type {Record<Job["state"], string>} */
-const STATES = {
-  queued: "waiting",
-  running: "running",
-  stopped: "paused",
-  interrupted: "interrupted",
-  failed: "failed",
-  cancelled: "cancelled",
-  done: "finished",
-};
 const ENDINGS = { finish: "finishing with the best so far …", pause: "pausing …", cancel: "cancelling …" };
 
+const SCORE = "Score: the mean of what the validation pictures are judged by, 0 to 1; early stopping watches it.";
 const BESIDE_CONES = "Cones: in place of chance stand the F1 of cones that hold everything, and the median share that belongs inside.";
 
 /** @param {Job} job @returns {Action[]} */
@@ -165,12 +157,6 @@ class JobView {
 /** @param {Options} options */
 export const createJob = (options) => new JobView(options);
 
-/** @type {Record<string, string>} */
-const DEPTHS = { head: "head only", lora: "adapters", blocks: "last blocks", all: "whole encoder" };
-
-/** What a training is called. @param {Job} job */
-const nameOf = (job) => `${job.set_title || job.set} from ${String(job.checkpoint).split("/").pop()}, ${DEPTHS[job.depth] || job.depth}`;
-
 /**
  * The list of all trainings, the queue included; the buttons stay while nothing changes.
  * @param {{onPick: (id: string) => void}} options @returns {{node: HTMLElement, show: (jobs: Job[], chosen: string|null) => void}}
@@ -180,19 +166,18 @@ export function createList({ onPick }) {
   let key = "";
   /** @param {Job[]} jobs @param {string|null} chosen */
   function show(jobs, chosen) {
-    const now = JSON.stringify([chosen, jobs.map((job) => [job.id, job.state, job.queue_place, job.kept, job.resumable, job.epoch])]);
+    const entries = entriesOf(jobs);
+    const now = JSON.stringify([chosen, jobs.map((job) => job.id), entries]);
     if (now === key) return;
     key = now;
     const focused = /** @type {HTMLElement|null} */ (document.activeElement)?.dataset?.job;
-    list.replaceChildren(...jobs.map((job) => entry(job, job.id === chosen)));
+    list.replaceChildren(...jobs.map((job, place) => entry(job, entries[place], job.id === chosen)));
     if (focused) /** @type {HTMLElement|null} */ (list.querySelector(`[data-job="${focused}"]`))?.focus();
   }
-  /** @param {Job} job @param {boolean} on */
-  function entry(job, on) {
-    const state = job.state === "queued" && job.queue_place ? `number ${job.queue_place} in the queue` : STATES[job.state] || job.state;
-    const more = job.kept ? ` · kept as ${job.kept}` : job.resumable && job.state !== "queued" ? " · can be resumed" : "";
-    const pick = button(undefined, () => onPick(job.id), { class: "ht-entry", "data-job": job.id, "aria-pressed": String(on) });
-    pick.append(el("span", { text: nameOf(job) }), el("small", { text: `${state}${job.state === "running" && job.epochs ? `, epoch ${job.epoch} of ${job.epochs}` : ""}${more}` }));
+  /** @param {Job} job @param {{name: string, about: string}} words @param {boolean} on */
+  function entry(job, { name, about }, on) {
+    const pick = button(undefined, () => onPick(job.id), { class: "ht-entry", "data-job": job.id, "aria-pressed": String(on), title: SCORE });
+    pick.append(el("span", { text: name }), el("small", { text: about }));
     return el("li", { "data-state": job.state }, pick);
   }
   return { node: list, show };

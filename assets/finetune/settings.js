@@ -61,7 +61,7 @@ class Settings {
     this.plan = null;
     this.asked = 0;
 
-    const names = [...choices.checkpoints.map((one) => [one.name, `${one.name}: backbone ${one.backbone}, ${one.dimension} dimensions, licence ${one.licence}`]), [OTHER, OTHER]];
+    const names = [...choices.checkpoints.map((one) => [one.name, `${one.name}: ${one.backbone.replace(/^pretrained:/, "")}, ${one.dimension}-d, licence ${one.licence}`]), [OTHER, OTHER]];
     this.start = choice("Start from", names, checkpoint, (value) => ((this.picked = true), (this.chosen.checkpoint = value), this.replan()), { name: "checkpoint" });
     this.start.classList.add("ht-wide");
     this.file = el("div", {}, this.typed("Backbone, an OpenCLIP or timm model", "backbone", "open_clip:ViT-B-32"), this.typed("Its weights: a file on the server, or hub:TAG", "weights", "/path/to/open_clip_model.safetensors"));

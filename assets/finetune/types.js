@@ -22,6 +22,7 @@
  * @property {"finish"|"pause"|"cancel"|null} [ending]   what it is on its way to
  * @property {string} set
  * @property {string} [set_title]
+ * @property {string} [set_apart]   what tells the set from others of its title that were trained on
  * @property {string} checkpoint    where it starts
  * @property {string} depth
  * @property {string|null} [kept]   the name of the checkpoint that was made of it
@@ -35,6 +36,8 @@
  * @property {number|null} [loss]
  * @property {number} [seconds]
  * @property {number|null} [seconds_left]
+ * @property {number|null} [score_before]
+ * @property {number|null} [score_best]
  * @property {boolean} [success]
  * @property {number|null} [best_epoch]
  * @property {boolean} [stopped_early]

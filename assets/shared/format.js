@@ -75,3 +75,6 @@ export function shareOf(part, all) {
   if (percent > 0 && percent < 1) return "under 1 %";
   return percent > 99 && percent < 100 ? "over 99 %" : `${Math.round(percent)} %`;
 }
+
+/** What a file is called without the folders it is in. @param {string} path */
+export const fileName = (path) => path.split("/").pop() || path;

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import class_graph
 from hypviz.data.items import Items, only_pictures, whole_pictures
 from hypviz.evaluation import LISTED, EvaluateSettings
 from hypviz.evaluation.calibration import image_sample
+from hypviz.evaluation.report import TaskResult
 from hypviz.evaluation.run import measure_chance, run_task
 from hypviz.evaluation.task import Score, Task, choose_queries, listed_ranking
 from hypviz.evaluation.task_data import TaskData
@@ -18,6 +21,7 @@ from hypviz.evaluation.tasks import part_to_object, scene_to_contents
 from hypviz.explore.belonging import FEWEST_PICTURES, LEAST_GAIN
 from hypviz.inference.embed import suited_checkpoint
 from hypviz.inference.propose import PROPOSED
+from hypviz.metrics import interval_of_few
 from hypviz.model.card import Card
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Retrieval
@@ -26,7 +30,9 @@ from hypviz.workspace.store import Workspace
 IMAGES, QUERIES = 300, 200
 """Pictures and queries of the sample: a fraction of a second."""
 FEWEST = 10
-"""Queries without which nothing can be said."""
+"""Queries without which nothing can be said, and candidates."""
+ENOUGH_PICTURES = 20
+"""Pictures from which on a figure is told without its interval: of fewer it is as wide as most of what there is to tell."""
 CERTAIN = 0.995
 """Chance from which on a figure says nothing: a person reads 100 %."""
 
@@ -40,6 +46,18 @@ ONE_CLASS = (
 )
 FEW = "This set has only {} pictures: too few for any share, colour or score to tell how well this model knows such pictures."
 ONE = "This set is one picture: what is found in others and how well this model knows such pictures needs more of them."
+HARDLY = "This model does hardly better than chance on these pictures"
+BETTER = "This model does better than chance on these pictures, few as they are"
+UNDECIDED = "Too few pictures with boxes to tell whether this model does better than chance on them"
+MORE = f"{ENOUGH_PICTURES} or more with boxes tell it better."
+NOTHING = (
+    "Too few of these pictures have boxes of classes that others show, too: no figure can tell how well this model knows them. "
+    f"{ENOUGH_PICTURES} or more that do would tell it."
+)
+ALIKE = (
+    "Nearly every one of these pictures shows the same classes, so that chance alone finds what belongs: no figure can tell how well this "
+    "model knows them. Look at what lies in the cones."
+)
 PROPOSALS = (
     "All boxes were proposed by a program: nobody has checked or named them, and many frame nothing. What lies in the cones can be looked "
     "at, and no figure says how right it is."
@@ -47,34 +65,80 @@ PROPOSALS = (
 LEARNED = "This checkpoint learned from {:,} of these {:,} pictures: what it finds here says little of pictures that it has not seen."
 
 
+class Figure(NamedTuple):
+    """Of queries in `pictures` pictures: a share beside chance, and its 95 % interval over these pictures, NaN where none was asked for."""
+
+    share: float
+    chance: float
+    low: float = math.nan
+    high: float = math.nan
+    pictures: int = ENOUGH_PICTURES
+
+    def gain(self, share: float) -> float:
+        """A share as part of the way from chance (0) to perfect (1)."""
+        return (share - self.chance) / max(1 - self.chance, 1e-9)
+
+    def words(self, what: str, over: int = 0) -> str:
+        """The share that is `what`, with its interval, where there is one, and chance; over: pictures that were named before."""
+        among = ""
+        if not math.isnan(self.low):
+            pictures = "" if over == self.pictures else f"95% over {self.pictures} pictures: "
+            among = f"{pictures}{100 * max(self.low, 0.0):.0f}–{min(self.high, 1.0):.0%}, "
+        return f"{self.share:.0%} {what} ({among}chance {self.chance:.0%})"
+
+
 @dataclass(frozen=True)
 class Familiarity:
     """Of what is listed from other pictures than the query's, since its own is known: first: share of a scene's first twelve children whose
     class is in the scene, and chance; parents: share of a part's first five parents that hold its class, and chance. None where
-    the data has no such query, or chance is sure to find all."""
+    the data has no such query, or chance is sure to find all.  sure: whether it is that for one."""
 
-    first: tuple[float, float] | None
-    parents: tuple[float, float] | None
+    first: Figure | None
+    parents: Figure | None
+    sure: bool = False
+
+    @property
+    def known(self) -> list[Figure]:
+        """What there is to judge by."""
+        return [one for one in (self.first, self.parents) if one is not None]
 
     @property
     def gain(self) -> float | None:
         """The worse of both, as the share of the way from chance (0) to perfect (1); None when there is nothing to judge by."""
-        known = [(value - chance) / max(1 - chance, 1e-9) for value, chance in filter(None, (self.first, self.parents))]
-        return min(known) if known else None
+        return min((one.gain(one.share) for one in self.known), default=None)
+
+    @property
+    def pictures(self) -> int:
+        """Pictures of the figure that has fewer of them."""
+        return min((one.pictures for one in self.known), default=0)
 
     @property
     def sentence(self) -> str:
-        """What to say of a model that knows next to nothing of the pictures; "" otherwise."""
-        gain = self.gain
-        if gain is None or gain >= LEAST_GAIN:
-            return ""
+        """What to say of a model that knows next to nothing of the pictures, whatever their uncertainty; "" otherwise."""
+        hardly = any(one.gain(one.share if math.isnan(one.high) else one.high) < LEAST_GAIN for one in self.known)
+        return f"{HARDLY}: {self._figures}." if hardly else ""
+
+    @property
+    def of_few(self) -> str:
+        """What to say where few pictures judge: what they tell with its uncertainty, or that they do not tell it."""
+        if not self.known:
+            return ALIKE if self.sure else NOTHING
+        if self.sentence:
+            return self.sentence
+        if all(one.low > one.chance for one in self.known):
+            return f"{BETTER}: {self._figures}."
+        return f"{UNDECIDED}: {self._figures}. {MORE}"
+
+    @property
+    def _figures(self) -> str:
         words = []
         if self.first:
-            share, chance = self.first
-            words.append(f"of a scene's first twelve children in other pictures {share:.0%} are of a class in it (chance {chance:.0%})")
+            words.append(f"of a scene's first twelve children in other pictures {self.first.words('are of a class in it')}")
         if self.parents:
-            words.append(f"of a part's first five parents there {self.parents[0]:.0%} hold such a part (chance {self.parents[1]:.0%})")
-        return f"This model does hardly better than chance on these pictures: {', and '.join(words)}."
+            words.append(
+                f"of a part's first five parents there {self.parents.words('hold such a part', self.first.pictures if self.first else 0)}"
+            )
+        return ", and ".join(words)
 
 
 def familiarity(workspace: Workspace, embedding: Embedding, retrieval: Retrieval, *, seed: int = 0) -> Familiarity:
@@ -83,10 +147,14 @@ def familiarity(workspace: Workspace, embedding: Embedding, retrieval: Retrieval
     settings = EvaluateSettings(bootstrap=0, baselines=False, max_queries=QUERIES, seed=seed)
     data = TaskData(items, hierarchy, class_graph(items, hierarchy))
     score = Score(LISTED, embedding, ranking=listed_ranking(embedding, retrieval, whole_pictures(items)))
-    return Familiarity(
-        _figure(scene_to_contents(data, settings), "class", "other pictures@12", score, settings, data),
-        _figure(part_to_object(data, settings), "instance", "other pictures@5", score, settings, data),
-    )
+    first = _figure(scene_to_contents(data, settings), "class", "other pictures@12", score, settings, data)
+    parents = _figure(part_to_object(data, settings), "instance", "other pictures@5", score, settings, data)
+    sure = any(one is not None and one.chance >= CERTAIN for one in (first, parents))
+    return Familiarity(_telling(first), _telling(parents), sure)
+
+
+def _telling(figure: Figure | None) -> Figure | None:
+    return figure if figure is not None and figure.chance < CERTAIN else None
 
 
 def notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Retrieval) -> dict[str, Any] | None:
@@ -116,11 +184,15 @@ def _notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: R
         return {"text": PROPOSALS, "action": {"label": "Name the boxes", "tab": "Annotate"}}
     if len(classes := np.unique(items.label[~items.is_scene])) == 1:
         return {"text": ONE_CLASS.format(items.classes[classes[0]]), "action": {"label": "Name the boxes", "tab": "Annotate"}}
-    text = "" if _few(len(items.images)) else familiarity(workspace, embedding, retrieval).sentence
+    found = None if _few(len(items.images)) else familiarity(workspace, embedding, retrieval)
+    told = found.sentence if found else ""
+    text = told or (found.of_few if found and found.pictures < ENOUGH_PICTURES else "")
     if known := learned_from(items, card):
         here = card.training.get("fine_tuned", {}).get("set") == workspace.name  # else Fine-tune has nothing to show of it
         action = {"label": "How it does on the others", "tab": "Fine-tune"} if here else None
-        return {"text": " ".join(filter(None, (LEARNED.format(known, len(items.images)), text))), "action": action, "kind": "learned"}
+        return {"text": " ".join(filter(None, (LEARNED.format(known, len(items.images)), told))), "action": action, "kind": "learned"}
+    if text and not told:
+        return {"text": text, "action": {"label": "All figures", "tab": "Evaluate"} if found and found.known else None}
     suited = suited_checkpoint(workspace.items.classes)
     tune = {"label": "Fine-tune it on them", "tab": "Fine-tune"}
     action = tune if suited == card.name else {"label": f"Open them with {suited}", "checkpoint": suited}
@@ -133,12 +205,26 @@ def learned_from(items: Items, card: Card) -> int:
     return sum(str(content)[:8] in marks for content in items.images.content)
 
 
-def _figure(task: Task, reading: str, metric: str, score: Score, settings: EvaluateSettings, data: TaskData) -> tuple[float, float] | None:
-    """The metric's mean and its chance; None with too few queries."""
-    queries = choose_queries(task.queries, settings.max_queries, settings.seed)
-    if len(queries) < FEWEST or len(task.pool) < FEWEST:
+def _figure(task: Task, reading: str, metric: str, score: Score, settings: EvaluateSettings, data: TaskData) -> Figure | None:
+    """The metric's mean and its chance; None with too few queries, or too few pictures that have any."""
+    queries, image = choose_queries(task.queries, settings.max_queries, settings.seed), data.items.image
+    if len(np.unique(image[queries])) < FEWEST_PICTURES or len(task.pool) < FEWEST:
         return None
     luck = measure_chance(task, queries)
-    result = next(one for one in run_task(task, score, queries, luck, data.items.image, settings) if one.reading == reading)
-    value, chance = result.metrics[metric].mean, result.chance_of(metric)
-    return (float(value), float(chance)) if np.isfinite([value, chance]).all() and chance < CERTAIN else None
+    result = next(one for one in run_task(task, score, queries, luck, image, settings) if one.reading == reading)
+    return figure_of(result, metric, image)
+
+
+def figure_of(result: TaskResult, metric: str, image: NDArray[np.integer]) -> Figure | None:
+    """The metric of a task beside chance, with its interval where it is of few pictures; None where those are too few for any.
+    image: (N,) which picture each item is of."""
+    values, by_chance, picture = result.values[metric], result.chance[metric], image[result.rows]
+    known = ~np.isnan(values) & ~np.isnan(by_chance)
+    pictures = len(np.unique(picture[known]))
+    if pictures < FEWEST_PICTURES:
+        return None
+    value, chance = float(values[known].mean()), float(by_chance[known].mean())
+    if pictures >= ENOUGH_PICTURES:
+        return Figure(value, chance, pictures=pictures)
+    low, high = interval_of_few(values[known] - by_chance[known], picture[known])
+    return Figure(value, chance, chance + low, chance + high, pictures)

@@ -9,7 +9,7 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hypviz.access.trust import Trust, is_made_here, is_uploaded
@@ -59,6 +59,8 @@ class Library:
     device: str = "auto"
     extra: dict[str, Path] = field(default_factory=dict)
     """Workspaces opened by path, by name."""
+    sources: dict[str, Path] = field(default_factory=dict)
+    """What was named to open them, by name: pictures may lie in a folder of it, and the workspace elsewhere."""
     checkpoints: dict[str, Path] = field(default_factory=dict)
     """Checkpoints opened by path, by name."""
     trust: Trust = field(default_factory=Trust)
@@ -78,12 +80,13 @@ class Library:
         return list(dict.fromkeys(["demo", *self.extra, *home_names]))
 
     def data_choices(self) -> list[tuple[str, str]]:
-        """(what a picker shows, name) of the workspaces: without the hash in their names, same-named ones told apart by `told_apart`."""
+        """(what a picker shows, name) of the workspaces: without the hash in their names, folders by their own name and not by their path,
+        same-named ones told apart by `told_apart`."""
         names = self.data_names()
-        plain = [_PLAIN.sub("", name) or name for name in names]
+        plain = [self._title(name) for name in names]
         folded = [short.casefold() for short in plain]
         facts = [
-            self._facts(name, short) if folded.count(short.casefold()) > 1 else SetFacts(short)
+            self.set_facts(name, short) if folded.count(short.casefold()) > 1 else SetFacts(short)
             for name, short in zip(names, plain, strict=True)
         ]
         return [
@@ -91,12 +94,21 @@ class Library:
             for one, apart, name in zip(facts, told_apart(facts), names, strict=True)
         ]
 
-    def _facts(self, name: str, title: str) -> SetFacts:
+    def path_of(self, name: str) -> str:
+        """The whole path of data that go by one, "" for those that have a name."""
+        return str(self.sources[name]) if name in self.sources and Path(name).name != name else ""
+
+    def _title(self, name: str) -> str:
+        return self.sources[name].name or name if self.path_of(name) else _PLAIN.sub("", name) or name
+
+    def set_facts(self, name: str, title: str) -> SetFacts:
+        """What tells data from others of that title."""
         try:
             folder = self.workspace_folder(name)
-            return SetFacts.of(title, read_meta(folder), folder)
+            facts = SetFacts.of(title, read_meta(folder), folder)
         except WorkspaceError:  # a folder that was not imported yet, or a damaged one, which says so when it is opened
-            return SetFacts(title)
+            facts = SetFacts(title)
+        return replace(facts, folder=str(self.sources[name])) if name in self.sources else facts
 
     def checkpoint_names(self) -> list[str]:
         """Names of the checkpoints that can be opened: the shipped ones, those given by path, and those kept in the page."""
@@ -168,6 +180,8 @@ class Library:
             raise WorkspaceError(f"No data called {data!r}: expected a folder or one of {', '.join(self.data_names())}.")
         with self._importing:  # a second visitor waits for the first one's import and finds it done
             self.extra[data] = self._import(folder, on_progress)
+            if not is_hub_address(data):
+                self.sources.setdefault(data, folder.resolve())
         return Workspace.open(self.extra[data])
 
     def suited(self, data: str, *, on_progress: OnProgress | None = None) -> str:
@@ -248,7 +262,7 @@ class Library:
         if folder.parent == home().resolve() and is_workspace(folder) and not is_uploaded(folder):
             return folder.name
         name = folder.name if folder.name and folder.name not in self.data_names() else str(folder)
-        self.extra[name] = folder
+        self.extra[name] = self.sources[name] = folder
         return name
 
     def add_checkpoint(self, name: str) -> str:

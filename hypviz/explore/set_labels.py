@@ -14,13 +14,15 @@ from hypviz.storage.json_types import Json
 @dataclass(frozen=True)
 class SetFacts:
     """title: what the set is called.  images, boxes: how many, images None where it was not imported yet.  created: when it
-    was imported, ISO 8601 in UTC, "" where it is not known.  folder: of its pictures, "" where the program keeps them itself."""
+    was imported, ISO 8601 in UTC, "" where it is not known.  folder: that was opened, or of its pictures, "" where the program keeps them
+    itself.  gone: whether it was removed since."""
 
     title: str
     images: int | None = None
     boxes: int = 0
     created: str = ""
     folder: str = ""
+    gone: bool = False
 
     @classmethod
     def of(cls, title: str, meta: Json, folder: Path) -> SetFacts:
@@ -28,16 +30,18 @@ class SetFacts:
         images, items = int(meta.get("images", 0)), int(meta.get("items", 0))
         root = (folder / str(meta["root"])).resolve()
         kept = any(part.endswith(PICTURES) for part in root.parts)
-        return cls(title, images, items - images, str(meta.get("created", "")), "" if kept else "/".join(root.parts[-2:]).lstrip("/"))
+        return cls(title, images, items - images, str(meta.get("created", "")), "" if kept else str(root))
 
-    def words(self) -> list[str]:
-        """What may tell it from others of its name, what a person sees first coming first."""
+    def words(self, parts: int = 2) -> list[str]:
+        """What may tell it from others of its name, what a person sees first coming first; of the folder's path the last `parts`."""
         day, _, time = self.created.partition("T")
         return [
-            "not imported yet" if self.images is None else f"{self.images:,} {'picture' if self.images == 1 else 'pictures'}",
+            ("removed since" if self.gone else "not imported yet")
+            if self.images is None
+            else f"{self.images:,} {'picture' if self.images == 1 else 'pictures'}",
             "" if self.images is None else f"{self.boxes:,} {'box' if self.boxes == 1 else 'boxes'}",
             f"imported {day}" if day else "",
-            f"from {self.folder}" if self.folder else "",
+            f"from {'/'.join(Path(self.folder).parts[-parts:]).lstrip('/')}" if self.folder else "",
             f"at {time[:8]} UTC" if time else "",
         ]
 
@@ -49,9 +53,17 @@ def told_apart(sets: Sequence[SetFacts], *, counted: bool = False) -> list[str]:
     labels = [""] * len(sets)
     for title in (title for title, times in titles.items() if times > 1):
         same = [place for place, one in enumerate(sets) if one.title.casefold() == title]
-        for place, words in zip(same, _of_one_title([sets[place].words() for place in same], 2 if counted else 0), strict=True):
+        facts = [sets[place].words(_parts([sets[place].folder for place in same])) for place in same]
+        for place, words in zip(same, _of_one_title(facts, 2 if counted else 0), strict=True):
             labels[place] = words
     return labels
+
+
+def _parts(folders: Sequence[str]) -> int:
+    """How many last parts of their paths tell folders apart, two at least: one holds pictures, as "images" of many sets does."""
+    paths = {Path(folder).parts for folder in folders if folder}
+    longest = max(map(len, paths), default=2)
+    return next((count for count in range(2, longest) if len({one[-count:] for one in paths}) == len(paths)), max(longest, 2))
 
 
 def _of_one_title(words: Sequence[Sequence[str]], shown: int) -> list[str]:

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from hypviz.errors import WorkspaceError
+from hypviz.explore.set_labels import SetFacts, told_apart
 from hypviz.finetune.folder import JobFolder
 from hypviz.finetune.keep import kept_as
-from hypviz.finetune.request import DEPTHS, named_settings
+from hypviz.finetune.request import DEPTHS, FinetuneRequest, named_settings
 from hypviz.finetune.warnings import course_warnings, shortcoming_warnings
 from hypviz.jobs.progress import DONE, RUNNING, JobProgress
 from hypviz.model.card import checkpoint_label
 from hypviz.storage.json_types import Json
+from hypviz.workspace.meta import read_meta
+
+
+def sets_apart(jobs: Sequence[FinetuneRequest]) -> list[str]:
+    """For each training what tells its set from others of the same title that were trained on, "" where there is none."""
+    sets = {job.workspace: job.title or Path(job.workspace).name for job in jobs}
+    apart = dict(zip(sets, told_apart([_facts_of(Path(place), title) for place, title in sets.items()]), strict=True))
+    return [apart[job.workspace] for job in jobs]
+
+
+def _facts_of(place: Path, title: str) -> SetFacts:
+    try:
+        return SetFacts.of(title, read_meta(place), place)
+    except WorkspaceError:  # removed since
+        return SetFacts(title, gone=True)
 
 
 def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> Json:
@@ -25,7 +43,7 @@ def describe(folder: JobFolder, state: str, *, brief: bool, since: int = 0) -> J
         f"{DEPTHS[job.depth][0]} on {job.title or Path(job.workspace).name}, from {checkpoint_label(job.start)}",
         state,
         float(status.get("share") or 0.0),
-        status.get("what", "waiting") if state == RUNNING else "",
+        status.get("what", "starting") if state == RUNNING else "",
         server.get("error", ""),
         status.get("seconds", 0.0),
         status.get("seconds_left"),

@@ -7,12 +7,13 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hypviz.data.hierarchy import Hierarchy
 from hypviz.data.items import Items
 from hypviz.evaluation import LISTED, EvaluateSettings, Evaluation, calibrate_retrieval, evaluate
 from hypviz.evaluation.retrieval import RANKINGS
-from hypviz.explore.familiarity import FEWEST, Familiarity
+from hypviz.explore.familiarity import Familiarity, Figure, figure_of
 from hypviz.search.embedding import Embedding
 from hypviz.search.retrieval import Ranking, Retrieval
 from hypviz.training.pipeline import chances, headlines
@@ -52,7 +53,7 @@ def judge(items: Items, hierarchy: Hierarchy, embedding: Embedding, settings: Ev
     retrieval = calibrate_retrieval(items, hierarchy, embedding, rankings=rankings)
     judged = evaluate(items, hierarchy, embedding, settings, retrieval=retrieval)
     metrics = headlines(judged)
-    return Judged(metrics, chances(judged), score(metrics), shortcomings(judged), retrieval)
+    return Judged(metrics, chances(judged), score(metrics), shortcomings(judged, items.image), retrieval)
 
 
 def score(metrics: dict[str, float]) -> float:
@@ -67,8 +68,8 @@ def score(metrics: dict[str, float]) -> float:
     return round(float(np.mean(list(parts.values()))), 5) if parts else math.nan
 
 
-def shortcomings(judged: Evaluation) -> tuple[str, ...]:
-    """Why the result of a training is no success, a sentence each."""
+def shortcomings(judged: Evaluation, image: NDArray[np.integer]) -> tuple[str, ...]:
+    """Why the result of a training is no success, a sentence each. image: (N,) which picture each item is of."""
     sentences = []
     cones = judged.cones.get("class")
     if cones is not None and cones.admitted > MAX_ADMITTED:
@@ -78,22 +79,19 @@ def shortcomings(judged: Evaluation) -> tuple[str, ...]:
     if judged.radii.pairs and judged.radii.direct < MIN_ORDER:
         share = f"{judged.radii.direct:.0%}"
         sentences.append(f"Only {share} of the parents lie nearer the root than their children (chance 50%): the radius is no depth here.")
-    if strange := _other_pictures(judged).sentence:
+    if strange := _other_pictures(judged, image).sentence:
         sentences.append(strange)
     if judged.mean_direction > MAX_GATHERED:
         sentences.append(f"All directions lie in one corner (norm of their mean {judged.mean_direction:.2f}): angles mean little.")
     return tuple(sentences)
 
 
-def _other_pictures(judged: Evaluation) -> Familiarity:
+def _other_pictures(judged: Evaluation, image: NDArray[np.integer]) -> Familiarity:
     """What is listed from other pictures, beside chance: what a box's own picture gives is known without any training."""
 
-    def figure(task: str, reading: str, metric: str) -> tuple[float, float] | None:
+    def figure(task: str, reading: str, metric: str) -> Figure | None:
         with contextlib.suppress(KeyError):
-            result = judged.find(task, reading, LISTED)
-            value, chance = result.metrics[metric].mean, result.chance_of(metric)
-            if len(result.rows) >= FEWEST and np.isfinite([value, chance]).all():
-                return float(value), float(chance)
+            return figure_of(judged.find(task, reading, LISTED), metric, image)
         return None
 
     return Familiarity(figure("scene → contents", "class", "other pictures@12"), figure("part → object", "instance", "other pictures@5"))

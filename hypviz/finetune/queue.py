@@ -17,7 +17,7 @@ import uuid
 from typing import Any
 
 from hypviz.errors import BusyError, SelectionError, SettingsError
-from hypviz.finetune.describe import describe
+from hypviz.finetune.describe import describe, sets_apart
 from hypviz.finetune.folder import JobFolder
 from hypviz.finetune.keep import checked_name, keep, kept_as, take_back, tidy
 from hypviz.finetune.other_servers import is_elsewhere, leave_wish, take_wish, wish_of
@@ -58,7 +58,9 @@ class TrainingQueue:
     def jobs(self) -> list[Json]:
         """All trainings, newest first, without their course."""
         folders = sorted(trainings().glob("*/job.json"), key=lambda path: path.parent.stat().st_mtime, reverse=True)
-        described = [self._described(JobFolder(path.parent), brief=True) for path in folders]
+        jobs = [JobFolder(path.parent) for path in folders]
+        apart = sets_apart([job.job for job in jobs])
+        described = [self._described(job, brief=True) | {"set_apart": words} for job, words in zip(jobs, apart, strict=True)]
         return sorted(described, key=lambda job: str(job["created"]), reverse=True)
 
     def overview(self) -> Json:

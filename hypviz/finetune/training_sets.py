@@ -15,7 +15,7 @@ from hypviz.access.trust import PICTURES, Trust
 from hypviz.access.visitors import check_may_change, claim, visitor
 from hypviz.errors import DataError, SelectionError, SettingsError, WorkspaceError, page_sentence
 from hypviz.explore.library import Library
-from hypviz.explore.set_labels import SetFacts, told_apart
+from hypviz.explore.set_labels import told_apart
 from hypviz.finetune.request import FinetuneRequest
 from hypviz.finetune.upload import check_set, take_in
 from hypviz.finetune.warnings import licence_warnings
@@ -55,8 +55,7 @@ class TrainingSets:
                 sets.append(self._brief(name))
             except WorkspaceError:
                 continue
-            folder = self.library.workspace_folder(name)
-            facts.append(SetFacts.of(sets[-1]["title"], read_meta(folder), folder))
+            facts.append(self.library.set_facts(name, sets[-1]["title"]))
         return [one | {"apart": apart} for one, apart in zip(sets, told_apart(facts, counted=True), strict=True)]
 
     def _brief(self, name: str) -> Json:

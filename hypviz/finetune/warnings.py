@@ -69,13 +69,18 @@ def over_fitting(history: Sequence[Json]) -> str:
     last = float(np.mean([row["score"] for row in since[-2:]]))
     if len(since) <= STREAK or last >= best["score"]:
         return ""
-    falls = since[-1]["train_loss"] < best["train_loss"]
-    rises = lowest is not None and since[-1]["validation_loss"] > lowest * (1 + RISE)
-    if not (falls and (rises or last < best["score"] - 0.01)):
+    falls, now = since[-1]["train_loss"] < best["train_loss"], since[-1]["validation_loss"]
+    rises, worse = lowest is not None and now > lowest * (1 + RISE), last < best["score"] - 0.01
+    if not (falls and (rises or worse)):
         return ""
+    lost = (
+        f"the validation score went from {best['score']:.3f} to {last:.3f}"
+        if worse
+        else f"the validation loss, {lowest:.2f} at its lowest, rose to {now:.2f}"
+    )
     return (
         f"Over-fitting: since epoch {best['epoch']} the training loss fell from {best['train_loss']:.2f} to {since[-1]['train_loss']:.2f}, "
-        f"while the validation score went from {best['score']:.3f} to {last:.3f}; the weights of epoch {best['epoch']} are kept."
+        f"while {lost}; the weights of epoch {best['epoch']} are kept."
     )
 
 

@@ -7,6 +7,7 @@ from hypviz.metrics.ranking import Hits, Order, average_precision, hit_rate_at_k
 from hypviz.metrics.statistics import (
     Estimate,
     bootstrap_mean,
+    interval_of_few,
     label_distances,
     mean_direction_norm,
     optimal_transport,
@@ -26,6 +27,7 @@ __all__ = [
     "best_threshold",
     "bootstrap_mean",
     "hit_rate_at_k",
+    "interval_of_few",
     "label_distances",
     "mean_direction_norm",
     "mean_of",

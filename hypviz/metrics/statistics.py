@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
 
 from hypviz.errors import DataError
 
@@ -117,6 +118,27 @@ def bootstrap_mean(values: ArrayLike, groups: ArrayLike, *, seed: int = 0, repea
         return Estimate(mean, nan, nan, count, len(array) - count)
     low, high = np.percentile(_resampled_means(sums, sizes, seed, repeats), [2.5, 97.5])
     return Estimate(mean, float(low), float(high), count, len(array) - count)
+
+
+def interval_of_few(values: ArrayLike, groups: ArrayLike) -> tuple[float, float]:
+    """95 % interval of the mean of values (n,) by Student's t over groups (images), for so few of them that resampling gives too narrow a
+    one: a mean is a ratio of sums, and each group's share in its error the residual of that ratio (Cochran, Sampling Techniques, 6.3).
+
+    NaN values are left out; NaN with fewer than two groups.
+    """
+    array, group = np.asarray(values, float), np.asarray(groups)
+    if array.shape != group.shape:
+        raise DataError(f"{array.shape} values need as many groups, got {group.shape}.")
+    defined = ~np.isnan(array)
+    _, member = np.unique(group[defined], return_inverse=True)
+    sums, sizes = np.bincount(member, weights=array[defined]).astype(np.float64), np.bincount(member)
+    count = len(sums)
+    if count < 2:
+        return float("nan"), float("nan")
+    mean = sums.sum() / sizes.sum()
+    error = float(np.sqrt((sums - mean * sizes).var(ddof=1) / count) / sizes.mean())
+    half = float(stdtrit(count - 1, 0.975)) * error
+    return float(mean - half), float(mean + half)
 
 
 def _resampled_means(sums: Values, sizes: NDArray[np.int64], seed: int, repeats: int) -> Values:

@@ -94,12 +94,16 @@ def build_page(library: Library, *, data: str, checkpoint: str, settings: EdgeSe
         parts = [explorer, evaluator, annotator, tuner]
         choice, shown = [data_box, checkpoint_box], [*parts, facts, report]
         opened = _opener(library)
-        page.load(_linked(library, data, checkpoint), link, choice, js=READ_LINK).then(opened, choice, shown)
+        opening = [page.load(_linked(library, data, checkpoint), link, choice, js=READ_LINK).then(opened, choice, shown)]
         suited = data_box.input(partial(suited_choice, library), choice, checkpoint_box, show_progress="full", show_progress_on=parts)
         for event in (suited.then, checkpoint_box.input):
-            event(opened, choice, shown, show_progress="full", show_progress_on=parts)
+            opening.append(event(opened, choice, shown, show_progress="full", show_progress_on=parts))
+        opening[1].success(partial(_by_name, library), data_box, data_box)
         bridge.submit(partial(_pickers, library), choice, choice)
-        bridge.select(_chosen(library), choice, choice).then(opened, choice, shown, show_progress="full", show_progress_on=parts)
+        chosen = bridge.select(_chosen(library), choice, choice)
+        opening.append(chosen.then(opened, choice, shown, show_progress="full", show_progress_on=parts))
+        for one in opening:
+            one.failure(partial(_back_to, library), [explorer, *choice], choice)
         add_api(library, writable=writable)
     return page
 
@@ -107,6 +111,17 @@ def build_page(library: Library, *, data: str, checkpoint: str, settings: EdgeSe
 def _pickers(library: Library, data: str, checkpoint: str) -> tuple[gr.Dropdown, gr.Dropdown]:
     """Both pickers with what there is now: sets and checkpoints are added while the page is open."""
     return gr.Dropdown(library.data_choices(), value=data), gr.Dropdown(library.checkpoint_choices(), value=checkpoint)
+
+
+def _back_to(library: Library, view: dict[str, Any] | None, data: str, checkpoint: str) -> tuple[gr.Dropdown, gr.Dropdown]:
+    """Both pickers with what is shown, where something else could not be opened."""
+    shown = (view or {}).get("choice") or (data, checkpoint)
+    return _pickers(library, *shown)
+
+
+def _by_name(library: Library, data: str) -> Any:
+    """The picker of data after a path was typed into it: it shows the folder's name."""
+    return gr.Dropdown(library.data_choices(), value=data) if library.path_of(data) else gr.skip()
 
 
 def suited_choice(library: Library, data: str, checkpoint: str) -> str:
@@ -159,7 +174,7 @@ def _opener(library: Library) -> Callable[..., tuple[Any, ...]]:
         try:
             view = library.open(data, checkpoint, on_progress=report)
             described = {**view.describe(), "choice": [data, checkpoint]}
-            return described, described, described, described, facts_html(view), report_html(view)
+            return described, described, described, described, facts_html(view, library.path_of(data)), report_html(view)
         except (HypvizError, OSError) as error:
             sentence = os_sentence(error) if isinstance(error, OSError) else str(error)
             if sentence is None:
@@ -194,11 +209,11 @@ def _examples(examples: list[str]) -> str:
     return f": <span>{html.escape('; '.join(map(str, examples)))}</span>" if examples else ""
 
 
-def facts_html(view: View) -> str:
-    """What data and checkpoint are, behind an ⓘ; every word is escaped."""
+def facts_html(view: View, path: str = "") -> str:
+    """What data and checkpoint are, behind an ⓘ; path: of data that go by one, "" for others. Every word is escaped."""
     values = view.facts()
     facts = {name: html.escape(f"{value:,}" if isinstance(value, int) else str(value)) for name, value in values.items()}
-    curv = f"{view.card.curv:.2f}"
+    curv, place = f"{view.card.curv:.2f}", f" · from {html.escape(path)}" if path else ""
     cones = "" if view.workspace.vectors is not None or only_pictures(view.items) else f"<p>{facts['cones']}</p>"
     held = f"{facts['images']} images, {facts['boxes']} boxes" if view.workspace.vectors is None else f"{facts['images']} own vectors"
     title = "What the data and the checkpoint are, and their licences"
@@ -206,7 +221,7 @@ def facts_html(view: View) -> str:
         f'<details class="hv-menu hv-info"><summary title="{title}" aria-label="{title}">i</summary>'
         f'<div class="hv-pop hv-facts"><p>{INTRO}</p>'
         f"<p><b>{facts['data']}</b>: {held}, {facts['classes']} {'class' if values['classes'] == 1 else 'classes'}, "
-        f"{facts['levels']} {'level' if values['levels'] == 1 else 'levels'} · licence: {facts['data_licence']}</p>"
+        f"{facts['levels']} {'level' if values['levels'] == 1 else 'levels'} · licence: {facts['data_licence']}{place}</p>"
         f"<p><b>{facts['checkpoint']}</b>: {facts['backbone']} → {facts['dimension']}-d {facts['geometry']}, curvature −{curv} "
         f"· licence: {facts['checkpoint_licence']}. {facts['description']}</p>{cones}</div></details>"
     )

@@ -28,6 +28,11 @@ def test_over_fitting_is_told_with_its_numbers() -> None:
     assert [warning["kind"] for warning in course_warnings(course(FALLING, OVER, WORSE))] == ["over-fitting"]
 
 
+def test_where_only_the_validation_loss_got_worse_it_is_what_is_said() -> None:
+    text = over_fitting(course(FALLING, OVER, [0.3, 0.5, 0.6, 0.598, 0.597, 0.599, 0.598, 0.596, 0.597]))
+    assert "while the validation loss, 7.50 at its lowest, rose to 9.90; the weights of epoch 3 are kept." in text and "score" not in text
+
+
 @pytest.mark.parametrize(
     ("train", "validation", "scores"),
     [

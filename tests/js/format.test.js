@@ -42,3 +42,7 @@ test("facts fill lines, none is cut, and a long one has a line of its own", () =
 test("a part that is not nothing is never said to be 0 %", () => {
   assert.deepEqual([F.shareOf(1, 4), F.shareOf(1, 1000), F.shareOf(0, 9), F.shareOf(2, 3)], ["25 %", "under 1 %", "0 %", "67 %"]);
 });
+
+test("a file is called by its name, whatever folders it is in", () => {
+  assert.deepEqual(["street 2026/0.jpg", "0.jpg", "a/b/"].map(F.fileName), ["0.jpg", "0.jpg", "a/b/"]);
+});

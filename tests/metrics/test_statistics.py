@@ -7,10 +7,11 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from hypviz import metrics
 from hypviz.errors import DataError
-from hypviz.metrics import statistics
+from hypviz.metrics import interval_of_few, statistics
 
 
 def test_an_empty_histogram_has_no_distance_and_raises_no_warning() -> None:
@@ -87,3 +88,22 @@ def test_as_many_means_are_drawn_as_asked_for_however_many_fit_at_once(at_once: 
             means.append(taken.mean())
     found = metrics.bootstrap_mean(values, groups, seed=5, repeats=repeats)
     assert (found.low, found.high) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])))
+
+
+def test_of_groups_of_one_size_the_interval_is_students_of_their_means() -> None:
+    values, groups = np.array([0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.5, np.nan]), np.array([0, 0, 1, 1, 2, 2, 3, 3])
+    low, high = interval_of_few(values[:6], groups[:6])
+    expected = stats.t.interval(0.95, 2, loc=0.5, scale=stats.sem([0.5, 1.0, 0.0]))
+    assert (low, high) == pytest.approx(expected)
+    assert np.isfinite(interval_of_few(values, groups)).all(), "what has no value is left out"
+    assert np.isnan(interval_of_few([0.2, 0.4], [1, 1])).all()
+
+
+def test_an_interval_of_few_groups_of_many_sizes_holds_the_mean_about_as_often_as_it_says() -> None:
+    rng, held = np.random.default_rng(0), 0
+    for _ in range(400):
+        size, share = rng.integers(1, 12, 8), rng.beta(2, 2, 8)
+        hits = np.concatenate([rng.random(count) < one for count, one in zip(size, share, strict=True)]).astype(float)
+        low, high = interval_of_few(hits, np.repeat(np.arange(8), size))
+        held += low <= 0.5 <= high
+    assert 0.89 < held / 400 < 0.98

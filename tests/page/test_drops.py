@@ -63,6 +63,29 @@ def test_a_picture_dropped_on_the_explorer_is_placed(explorer: ExplorerPage, tmp
     expect(explorer.page.locator(".hv-caption")).to_contain_text(path.name)
 
 
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_a_set_dropped_on_the_explorer_is_taken_in_and_opened_with_the_checkpoint_that_suits(
+    explorer: ExplorerPage, tmp_path: Path, kind: str
+) -> None:
+    folder = tmp_path / "my cars"
+    folder.mkdir()
+    random_picture((64, 48), 1).save(folder / "0.png")
+    with zipfile.ZipFile(tmp_path / "my cars.zip", "w") as archive:
+        archive.write(folder / "0.png", "0.png")
+    page, sent = explorer.page, []
+    page.route(
+        "**/tune/set?to_draw=true", lambda route: (sent.append(route.request.headers["x-file-name"]), route.fulfill(json={"intake": "7"}))
+    )
+    page.route("**/tune/intake/7", lambda route: route.fulfill(json={"state": "done", "set": "my cars-1"}))
+    page.route("**/tune/set/my%20cars-1", lambda route: route.fulfill(json={"suited": "photos"}))
+    page.evaluate("window.opened = []; window.hypvizOpen = (...choice) => opened.push(choice); 0")
+    drop(page, ".hv-root", [folder if kind == "folder" else tmp_path / "my cars.zip"])
+    page.wait_for_function("window.opened.length")
+    assert page.evaluate("opened") == [["my cars-1", "photos"]] and sent == ["my%20cars.zip"]
+    expect(page.locator(".hv-error")).to_be_hidden()
+    expect(page.locator(".hv-notice[role=status]:visible")).to_have_count(0)
+
+
 def test_a_file_that_is_no_picture_dropped_there_gets_a_sentence(explorer: ExplorerPage, tmp_path: Path) -> None:
     before = explorer.run("s.query")
     (tmp_path / "notes.png").write_text("no picture")
@@ -76,6 +99,9 @@ def test_a_folder_dropped_to_learn_from_is_taken_in_whole(tabs: str, boxed: Path
     page.wait_for_selector(".hv-root[data-state=ready]")
     drop(page, ".ht-drop", [boxed])
     expect(page.locator(".ht-summary")).to_contain_text("my cars 130 pictures, 260 boxes, 2 classes")
+    assert page.evaluate("opened") == [[None, None]], "the picker of data knows it"
+    page.get_by_role("button", name="Look at them in Explore").click()
+    assert page.evaluate("opened.at(-1)[0]").startswith("my cars-")
 
 
 def test_a_zip_dropped_to_learn_from_is_taken_in(tabs: str, boxed: Path, open_page: OpenPage, tmp_path: Path) -> None:

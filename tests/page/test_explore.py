@@ -300,8 +300,11 @@ def test_another_data_set_is_opened_from_the_picker(page: Page, tmp_path: Path, 
         page.keyboard.press("Enter")
         if file != allowed:
             expect(page.get_by_text("option allow-root").first).to_be_visible()
+            expect(page.get_by_label("Data", exact=True)).to_have_value("six scenes")  # what is shown, not what could not be opened
             assert state(page, "s.view.key") != before and state(page, "s.disk.n") == state(page, "s.view.count")
     expect(page.locator("#hv-facts")).to_contain_text("mine: 12 own vectors, 1 class, 1 level")
+    expect(page.locator("#hv-facts")).to_contain_text(f"from {allowed.resolve()}")
+    expect(page.get_by_label("Data", exact=True)).to_have_value("mine.npz")
     page.wait_for_function("hypvizExplorer.state().disk.n === 12 && hypvizExplorer.state().answer?.picture.title === 'vector'")
     for nothing_to_do in (".hv-words", ".hv-upload", ".hv-hint"):
         expect(page.locator(nothing_to_do)).to_be_hidden()
@@ -349,6 +352,12 @@ def test_the_page_fits_narrow_and_dark_screens(server: str, open_page: OpenPage,
     assert stage["y"] + stage["height"] <= 900, "the whole disk is on the first screen"
     assert state(page, "s.disk.theme") == scheme
     for name in ("Data", "Checkpoint"):
+        field, arrow = (
+            page.locator("#hv-top .container", has=page.get_by_label(name, exact=True)).locator(of) for of in ("input", ".icon-wrap")
+        )
+        inner = field.evaluate("(node) => node.getBoundingClientRect().right - parseFloat(getComputedStyle(node).paddingRight)")
+        free = arrow.evaluate("(node) => node.getBoundingClientRect().left") - inner
+        assert free >= 0, "a long name ends before the arrow"
         picker = page.get_by_label(name, exact=True).bounding_box()
         assert picker is not None and picker["x"] >= 0 and picker["x"] + picker["width"] <= width, "within reach"
     keep(page, f"8-{width}-{scheme}")

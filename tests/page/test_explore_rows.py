@@ -91,6 +91,15 @@ def test_entailment_nearest_and_cosine_are_one_click_apart_and_a_link_keeps_the_
     assert again.lit() == lit
 
 
+def test_the_button_of_the_flat_list_says_how_many_it_lists(explorer: ExplorerPage) -> None:
+    button = explorer.page.locator(".hv-all")
+    expect(button).to_have_text("best 40")
+    few = next(row for row in range(len(explorer.view.items) - 1, 0, -7) if 0 < explorer.view.select({"row": row})["children_total"] < 40)
+    explorer.run("hypvizExplorer.walk({row: v[0]})", few)
+    explorer.until("s.answer.row === v[0]", few)
+    expect(button).to_have_text(f"all {explorer.run('s.answer.children.length')}")
+
+
 def test_the_way_to_the_root_says_who_holds_the_item(explorer: ExplorerPage) -> None:
     depth = explorer.points()["depth"]
     part = int(np.flatnonzero(depth == 2)[11])

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from hypviz.data.hierarchy import class_graph
-from hypviz.errors import SelectionError
+from hypviz.errors import DataError, SelectionError, page_sentence
 from hypviz.evaluation import check_judgeable, evaluate
 from hypviz.evaluation.page.cache import CachedResult, ResultCache
 from hypviz.evaluation.page.health_check import HealthCheck
@@ -62,11 +62,16 @@ class EvaluationService:
         }
 
     def choices(self, view_key: str) -> Json:
-        """What the view's checkpoint can be compared with."""
+        """What the view's checkpoint can be compared with, and why there is nothing to judge by, "" where there is."""
         view = self.library.view(view_key).finest
         names = [name for name in self.library.checkpoint_names() if name != view.card.name]
         opened = {"checkpoint": view.card.name, "data": view.workspace.name}
-        return opened | {"others": names, "untrained": UNTRAINED, "quick_queries": QUICK_QUERIES}
+        try:
+            nothing = ""
+            check_judgeable(view.items, view.hierarchy, view.workspace.name)
+        except DataError as error:
+            nothing = page_sentence(error)
+        return opened | {"others": names, "untrained": UNTRAINED, "quick_queries": QUICK_QUERIES, "nothing": nothing}
 
     def run(self, view_key: str, options: EvaluationOptions) -> Job:
         """Start the evaluation, or join it where it runs already; BusyError while another one runs, DataError without boxes or edges."""
