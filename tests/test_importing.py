@@ -11,7 +11,8 @@ from hypviz.annotate.draft_store import DraftStore
 from hypviz.data.formats.detect import open_dataset
 from hypviz.errors import WorkspaceError
 from hypviz.explore.library import Library
-from hypviz.inference.propose import PROPOSED, _with_proposals, with_proposals
+from hypviz.inference.propose import PROPOSED, with_proposals
+from hypviz.inference.proposed_workspace import _with_proposals
 from hypviz.workspace.importing import create_workspace, import_workspace
 from hypviz.workspace.store import Workspace
 from tests.conftest import MakePicture

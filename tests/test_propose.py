@@ -21,7 +21,8 @@ from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.errors import DataError, SettingsError
 from hypviz.explore.view import View
-from hypviz.inference.propose import PROPOSED, ProposalSettings, choose, propose, propose_workspace, suppress, windows, with_proposals
+from hypviz.inference.propose import PROPOSED, ProposalSettings, choose, propose, suppress, windows, with_proposals
+from hypviz.inference.proposed_workspace import propose_workspace
 from hypviz.search.embedding import Embedding
 from hypviz.workspace.store import Workspace
 from tests.data.box_worlds import make_items

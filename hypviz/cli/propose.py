@@ -27,7 +27,8 @@ def propose(
 
     Proposals have the class and the source "proposal": they are never counted or exported as annotations.
     """
-    from hypviz.inference.propose import ProposalSettings, propose_workspace
+    from hypviz.inference.propose import ProposalSettings
+    from hypviz.inference.proposed_workspace import propose_workspace
 
     settings = ProposalSettings(tuple(scale or ProposalSettings.scales), most=most, overlap=overlap)
     checkpoint = suited(checkpoint, workspace)

@@ -12,9 +12,8 @@ annotation. The workspace it came from stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from hypviz.config import check_range
 from hypviz.data.crops import crop_square
-from hypviz.data.items import SCENE, Items, item_ids
+from hypviz.data.items import Items, item_ids
 from hypviz.data.pictures import open_upright
 from hypviz.errors import DataError, SettingsError
 from hypviz.inference.embed import features_of, in_fastest_dtype, projected
@@ -32,13 +31,14 @@ from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
 from hypviz.search.index import Index
 from hypviz.search.retrieval import Cones, as_cones
-from hypviz.storage.json_types import Json
 
 if TYPE_CHECKING:
     from hypviz.model.encoder import HyperbolicEncoder
 
 PROPOSED = "proposal"
 """The class and the source of a proposed box."""
+LONGEST = 1280
+"""Pixels of the longest side that windows are cut from: the narrowest ones still have the side of a network's input."""
 Boxes = NDArray[np.float64]
 
 
@@ -146,11 +146,13 @@ def propose(
     *,
     settings: ProposalSettings | None = None,
     everywhere: bool = False,
+    found: MutableMapping[int, Boxes] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Items:
     """The items with proposals added, to the pictures without a box, or with `everywhere` to all.
 
-    omega: half-angle of a picture's cone in radians, or the cones of the checkpoint's card. Raises DataError when every
+    omega: half-angle of a picture's cone in radians, or the cones of the checkpoint's card.  found: proposals (n, 4) by image; those
+    there are taken, others put in as they are found. on_progress may raise to stop. Raises DataError when every
     picture has boxes, when the items have a class called PROPOSED already, or when nothing was found.
     """
     settings = settings or ProposalSettings()
@@ -160,25 +162,47 @@ def propose(
     images = np.flatnonzero(alone | everywhere)
     if not len(images):
         raise DataError(f"All {len(alone):,} pictures have boxes; propose for them too by --everywhere.")
-    proposals: dict[int, Boxes] = {}
-    objectness, quick = shipped_objectness(encoder), None
+    found = {} if found is None else found
+    look = _Looking(items, encoder, omega, settings, len(images))
     for done, image in enumerate(images.tolist(), start=1):
-        picture = open_upright(items.path(int(items.offsets[image])))
-        size = (int(items.images.width[image]), int(items.images.height[image]))
-        boxes = windows(size, settings)
-        if len(boxes):
-            crops = np.stack([crop_square(picture, box, encoder.image_size) for box in [(0.0, 0.0, *map(float, size)), *boxes.tolist()]])
-            quick = quick or in_fastest_dtype(encoder, crops, count=len(crops) * len(images))
-            features = features_of(quick, crops)
-            embedding = Embedding(*projected(quick, features), encoder.curv.item(), encoder.settings.geometry)
-            embedding = in_pictures(embedding, np.zeros(len(crops), np.int64), replace(encoder.settings, contents=0.0))
-            likely = None if objectness is None else objectness.scores(features[1:], boxes, size)
-            proposals[image] = boxes[choose(embedding, boxes, omega, settings, likely)]
+        if image not in found:
+            found[image] = look.at(image)
         if on_progress is not None:
             on_progress(done, len(images))
+    proposals = {image: found[image] for image in images.tolist()}
     if not any(len(boxes) for boxes in proposals.values()):
         raise DataError(f"No window of {len(images):,} pictures is a part of its picture to this model; try another checkpoint.")
     return with_proposals(items, proposals)
+
+
+class _Looking:
+    """Proposals of one picture after the other; count: how many there will be at most."""
+
+    def __init__(self, items: Items, encoder: HyperbolicEncoder, omega: float | Cones, settings: ProposalSettings, count: int) -> None:
+        self.items, self.encoder, self.omega, self.settings, self.count = items, encoder, omega, settings, count
+        self.objectness = shipped_objectness(encoder)
+        self.quick: HyperbolicEncoder | None = None
+
+    def at(self, image: int) -> Boxes:
+        """(n, 4) the proposals of a picture, the likeliest object first."""
+        size = (int(self.items.images.width[image]), int(self.items.images.height[image]))
+        boxes = windows(size, self.settings)
+        if not len(boxes):
+            return boxes
+        crops = self._crops(image, size, np.concatenate([[(0.0, 0.0, *size)], boxes]))
+        self.quick = self.quick or in_fastest_dtype(self.encoder, crops, count=len(crops) * self.count)
+        features = features_of(self.quick, crops)
+        embedding = Embedding(*projected(self.quick, features), self.encoder.curv.item(), self.encoder.settings.geometry)
+        embedding = in_pictures(embedding, np.zeros(len(crops), np.int64), replace(self.encoder.settings, contents=0.0))
+        likely = None if self.objectness is None else self.objectness.scores(features[1:], boxes, size)
+        return boxes[choose(embedding, boxes, self.omega, self.settings, likely)]
+
+    def _crops(self, image: int, size: tuple[int, int], boxes: Boxes) -> NDArray[np.uint8]:
+        """(n, S, S, 3) of boxes (n, 4), from the picture at no more than `LONGEST` pixels: its hundreds of windows overlap."""
+        picture = open_upright(self.items.path(int(self.items.offsets[image])), side=LONGEST)
+        picture.thumbnail((LONGEST, LONGEST))
+        boxes = boxes * ([picture.width / size[0], picture.height / size[1]] * 2)
+        return np.stack([crop_square(picture, box, self.encoder.image_size) for box in boxes.tolist()])
 
 
 def with_proposals(items: Items, proposals: dict[int, Boxes]) -> Items:
@@ -209,66 +233,3 @@ def with_proposals(items: Items, proposals: dict[int, Boxes]) -> Items:
         source=column(items.source, [PROPOSED] * len(new)),
         classes=classes,
     )
-
-
-def propose_workspace(
-    source: Path,
-    out: Path,
-    checkpoint: str | Path,
-    *,
-    settings: ProposalSettings | None = None,
-    everywhere: bool = False,
-    overwrite: bool = False,
-    device: str = "auto",
-    on_progress: OnProgress | None = None,
-) -> Json:
-    """Write `out`, the workspace `source` with proposals; returns counts, JSON-ready. `source` stays as it is."""
-    from hypviz.config import HierarchySettings, from_mapping
-    from hypviz.data.hierarchy import build_hierarchy
-    from hypviz.data.stated_parents import corrections_to, stated_parents
-    from hypviz.model.card import find_checkpoint
-    from hypviz.model.checkpoint import load_checkpoint
-    from hypviz.model.device import pick_device
-    from hypviz.workspace.importing import create_workspace
-    from hypviz.workspace.meta import may_renew
-    from hypviz.workspace.store import Workspace
-
-    if out.resolve() == source.resolve():
-        raise SettingsError(f"{out} is the workspace to propose for, which stays as it is; choose another --out.")
-    may_renew(out.resolve(), overwrite)
-    opened = Workspace.open(source)
-    encoder, card = load_checkpoint(find_checkpoint(checkpoint))
-    items = propose(
-        opened.items,
-        encoder.to(pick_device(device)),
-        card.answers.cones,
-        settings=settings,
-        everywhere=everywhere,
-        on_progress=on_progress,
-    )
-    how = from_mapping(HierarchySettings, opened.meta["hierarchy"]["settings"])
-    report = _with_proposals(opened.meta.get("import"), opened.items, items)
-    stated = stated_parents(opened.items, opened.hierarchy)
-    corrections, _ = corrections_to(opened.items, build_hierarchy(opened.items, how), stated)
-    create_workspace(out, items, name=opened.name, report=report, settings=how, overwrite=overwrite, corrections=corrections)
-    count = int((items.source == PROPOSED).sum())
-    boxes = len(items) - len(items.images)
-    pictures = len(np.unique(items.image[items.source == PROPOSED]))
-    scenes = int((items.label == SCENE).sum())
-    return {"workspace": str(out), "proposals": count, "pictures": pictures, "scenes": scenes, "annotated": boxes - count}
-
-
-def _with_proposals(report: Mapping[str, Any] | None, before: Items, items: Items) -> Json:
-    """What the import said of the data, with the proposals counted as read and kept; read = kept + dropped stays true."""
-    boxes = len(before) - len(before.images)
-    counted: Json = {
-        "name": "",
-        "images": len(before.images),
-        "boxes": boxes,
-        "kept_images": len(before.images),
-        "kept_boxes": boxes,
-    }
-    known = counted | {"clipped": 0, "turned": 0, "scaled": 0, "dropped": {}} | dict(report or {})
-    new = len(items) - len(before)
-    more = {name: known[name] + new for name in ("boxes", "kept_boxes")}
-    return known | more | {"classes": len(items.classes), "proposals": int((items.source == PROPOSED).sum())}
