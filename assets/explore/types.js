@@ -53,13 +53,16 @@
  * @property {string} name
  * @property {boolean} own_vectors
  * @property {string} checkpoint
- * @property {{text: string, action?: {label: string, href?: string, tab?: string, checkpoint?: string}|null, kind?: "learned", few?: boolean}|null} notice
+ * @property {{text: string, action?: {label: string, href?: string, tab?: string, checkpoint?: string}|null, kind?: "learned", few?: boolean, propose?: boolean}|null} notice
  * @property {""|"entailment"|"cosine"|null} words   what typed words are answered by
  * @property {string} no_words
  * @property {{version: string, level: number, levels: {level: number, classes: number, examples: string[]}[],
  *   nodes: import("./tree_facet.js").TreeNode[], problem: string}|null} tree   the class tree, and the level that classes are shown at
  * @property {string[]} [choice]    names of the data and the checkpoint
  *
+ * @typedef {{id: string, title: string, share: number, what: string, error: string, seconds_left: number|null, cancelling: boolean}} ProposalJob
+ * @typedef {{state: "ready"|"running"|"busy"|"failed"|"cancelled"|"absent"|"read-only", set: string|null, job: ProposalJob|null,
+ *   about: string, done: number, pictures: number}} Proposals   of boxes, see hypviz/explore/proposing.py
  * @typedef {{omega: number|null, kind: "angle"|"aperture"}} ConeSetting   radians, or null for the calibrated width
  * @typedef {{omega: number, label: string, row: number|null, radius: number, angles: Record<string, number>}} ConeAnswer
  * @typedef {Record<string, unknown>} Filter   see hypviz/explore/selection.py

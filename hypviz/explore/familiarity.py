@@ -159,8 +159,8 @@ def _telling(figure: Figure | None) -> Figure | None:
 
 def notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Retrieval) -> dict[str, Any] | None:
     """{"text", "action"} of what a person should know first, or None: that there are too few pictures to tell anything ("few"); that
-    pictures without boxes have no hierarchy to read; that the model does not know these, with another checkpoint to open them with, or
-    fine-tuning.  retrieval: what its answers mean here."""
+    pictures without boxes have no hierarchy to read ("propose": some can be proposed); that the model does not know these, with another
+    checkpoint to open them with, or fine-tuning.  retrieval: what its answers mean here."""
     if workspace.vectors is not None:
         return None
     found, few = _notice(workspace, embedding, card, retrieval), _few(len(workspace.items.images))
@@ -179,7 +179,11 @@ def _notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: R
     """As `notice`, of sets of any size."""
     items = workspace.items
     if only_pictures(items):
-        return {"text": NO_BOXES, "action": {"label": "Draw boxes", "tab": "Annotate"}}
+        return {
+            "text": NO_BOXES,
+            "action": {"label": "Draw boxes", "tab": "Annotate"},
+            "propose": bool(workspace.meta.get("pictures", True)),
+        }
     if bool((items.source[~items.is_scene] == PROPOSED).all()):
         return {"text": PROPOSALS, "action": {"label": "Name the boxes", "tab": "Annotate"}}
     if len(classes := np.unique(items.label[~items.is_scene])) == 1:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from hypviz.config import from_mapping
@@ -135,6 +136,8 @@ def check_writable(folder: Path) -> None:
     """Raise StorageError unless trainings can be kept in a folder, which is made when it is not there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise StorageError(  # to the page: it does not say where on the server that is
             f"The home folder of the server cannot be written to ({error.strerror}); whoever runs it has to make room, "

@@ -22,6 +22,7 @@ from hypviz.storage.files import write_file
 from hypviz.storage.json_types import Json
 
 if TYPE_CHECKING:
+    from hypviz.model.card import Card
     from hypviz.model.encoder import HyperbolicEncoder
 
 SHIPPED = ASSETS / "objectness.json"
@@ -73,6 +74,13 @@ def shipped_objectness(encoder: HyperbolicEncoder) -> Objectness | None:
 
     shipped = _shipped()
     return shipped if shipped is not None and shipped.backbone == backbone_hash(encoder) else None
+
+
+def is_learned_for(card: Card) -> bool:
+    """Whether `shipped_objectness` is of a checkpoint's backbone, as far as its card tells without its weights."""
+    shipped = _shipped()
+    train = card.training.get("recipe", {}).get("train", {})
+    return shipped is not None and shipped.facts.get("name") == card.encoder.backbone and train.get("backbone_lr_scale") == 0
 
 
 def describe(features: NDArray[np.floating], boxes: Boxes, size: tuple[float, float]) -> NDArray[np.float64]:

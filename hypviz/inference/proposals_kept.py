@@ -5,38 +5,46 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, MutableMapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hypviz.errors import WorkspaceError
 from hypviz.inference.objectness import SHIPPED
 from hypviz.storage.keeping import find, keep
 from hypviz.workspace.store import Workspace
+
+if TYPE_CHECKING:
+    from hypviz.inference.propose import ProposalSettings
 
 FOLDER = "proposals"
 Boxes = NDArray[np.float64]
 
 
+def proposals_key(workspace: Workspace, checkpoint_hash: str, settings: ProposalSettings, *, everywhere: bool = False) -> str:
+    """Names the proposals for a workspace as it is now: another for other pictures, boxes, checkpoint, settings, or learned objects."""
+    learned = hashlib.sha256(SHIPPED.read_bytes() if SHIPPED.is_file() else b"").hexdigest()
+    text = json.dumps([workspace.items.data_hash, checkpoint_hash, asdict(settings), everywhere, learned])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 class KeptProposals(MutableMapping[int, Boxes]):
     """Boxes (n, 4) by image of a workspace as it is now, for one checkpoint and settings; what is put in is on disk, see `keeping`."""
 
-    def __init__(self, workspace: Workspace, checkpoint_hash: str, settings: Any, *, everywhere: bool = False) -> None:
-        how = asdict(settings) if is_dataclass(settings) and not isinstance(settings, type) else settings
-        learned = SHIPPED.read_bytes() if SHIPPED.is_file() else b""
-        text = json.dumps([workspace.items.data_hash, checkpoint_hash, how, everywhere, hashlib.sha256(learned).hexdigest()])
-        self.key = hashlib.sha256(text.encode()).hexdigest()[:16]
-        """The same for the same pictures, boxes, checkpoint and settings."""
+    def __init__(self, workspace: Workspace, checkpoint_hash: str, settings: ProposalSettings, *, everywhere: bool = False) -> None:
         self.folder = workspace.folder
-        self._file = f"{FOLDER}/{self.key}.jsonl"
+        self._file = f"{FOLDER}/{proposals_key(workspace, checkpoint_hash, settings, everywhere=everywhere)}.jsonl"
         self._boxes = dict(_read(find(self.folder, self._file), len(workspace.items.images)))
 
     def __getitem__(self, image: int) -> Boxes:
         return self._boxes[image]
 
     def __setitem__(self, image: int, boxes: Boxes) -> None:
+        if not (self.folder / "meta.json").is_file():
+            raise WorkspaceError(f"The set {self.folder.name} was removed meanwhile, so no boxes are proposed for it any more.")
         self._boxes[image] = boxes
         line = json.dumps({"image": image, "boxes": np.asarray(boxes, np.float64).tolist()})
         keep(self.folder, self._file, lambda path: _append(path, line))

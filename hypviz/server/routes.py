@@ -38,6 +38,7 @@ from hypviz.server.offline import offline_page
 from hypviz.server.page_files import offline_files, plotly_js
 from hypviz.server.page_html import PageHtml
 from hypviz.server.pressure import Pressure
+from hypviz.server.propose_routes import propose_router
 from hypviz.server.remembered import Remembered
 from hypviz.server.schemas.base import FILE_BODY
 from hypviz.server.schemas.offline import OfflineState
@@ -69,6 +70,7 @@ def build_app(library: Library, settings: EdgeSettings | None = None, *, with_pa
     app.include_router(class_tree_router(library), prefix="/hypviz")
     app.include_router(evaluate_router(library), prefix="/hypviz")
     app.include_router(annotate_router(library), prefix="/hypviz")
+    app.include_router(propose_router(library, read_only=settings.read_only), prefix="/hypviz")
     app.include_router(tune_router(library, app.state.tuner), prefix="/hypviz")
     app.mount("/hypviz/assets", PageFiles())
     app.add_middleware(Pressure)  # innermost: what the edge refuses takes no turn

@@ -13,8 +13,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 
-from hypviz.access.visitors import check_may_change, claim, owner_of, visitor
-from hypviz.errors import DataError, QuotaError, SelectionError
+from hypviz.access.visitors import check_may_change, claim
+from hypviz.errors import DataError, SelectionError
 from hypviz.explore.library import Library
 from hypviz.finetune import archive
 from hypviz.finetune import upload as intake
@@ -26,16 +26,15 @@ from hypviz.finetune.training_sets import TrainingSets
 from hypviz.inference.embed import SHIPPED
 from hypviz.model.card import read_card
 from hypviz.model.offers import OFFERS
+from hypviz.server.quota import check_room
 from hypviz.server.schemas.base import FILE_BODY
 from hypviz.server.schemas.tune import KeepBody, PlanQuery, TrainingBody
-from hypviz.storage.home import LOW_BYTES, free_bytes, home
+from hypviz.storage.home import home
 from hypviz.storage.json_types import Json
 
 MAX_NAME = 200
 LICENCES = ("not stated", "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "Apache-2.0", "MIT")
 """Offered, not demanded: a licence is free text."""
-MAX_SETS = 20
-"""Sets and edited copies that a person who is no admin may have on a shared server."""
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -81,7 +80,7 @@ def _set_routes(sets: TrainingSets) -> APIRouter:
     async def bring(request: Request, to_draw: bool = False) -> Json:
         name = " ".join(unquote(request.headers.get("X-File-Name", "")).split())[:MAX_NAME] or "the archive"
         check_writable(home())
-        _check_room(int(request.headers.get("content-length") or 0))
+        check_room(2 * int(request.headers.get("content-length") or 0))  # unpacked, too
         staging = intake.staging()
         stage = staging.__enter__()
         try:
@@ -190,17 +189,6 @@ def _job_routes(sets: TrainingSets, tuner: TrainingQueue) -> APIRouter:
 def _check_job(name: str) -> None:
     """ForbiddenError unless the visitor may end, keep or remove this training."""
     check_may_change(JobFolder.find(name).path, "This training")
-
-
-def _check_room(size: int) -> None:
-    """QuotaError unless a set of `size` bytes, unpacked too, may come: for the disk, and for the visitor, whose sets are counted."""
-    if free_bytes(home()) < LOW_BYTES + 2 * size:
-        raise QuotaError("The disk of the server has not room enough for this set; whoever runs it has to make some.")
-    asking = visitor.get()
-    if not asking.admin:
-        sets = sum(1 for folder in home().glob("*") if (one := owner_of(folder)) and one.id == asking.id)
-        if sets >= MAX_SETS:
-            raise QuotaError(f"You have {sets} sets on this server, the most one person may have; remove one first.")
 
 
 def _frame(folder: JobFolder, epoch: str) -> Response:

@@ -14,7 +14,7 @@ from hypviz.data.corrections import Correction
 from hypviz.errors import ForbiddenError, QuotaError, SelectionError
 from hypviz.explore.library import Library
 from hypviz.explore.uploads import EXPIRY_S, Uploads
-from hypviz.server import routes, tune_routes
+from hypviz.server import quota, routes
 from hypviz.server.edge import EdgeSettings
 from hypviz.server.edge.users import write_user
 from hypviz.storage.home import trainings
@@ -169,13 +169,13 @@ def test_on_a_machine_of_ones_own_all_is_everybodys(home: Path) -> None:
 
 
 def test_a_person_has_only_so_many_sets(people: dict[str, TestClient], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tune_routes, "MAX_SETS", 1)
+    monkeypatch.setattr(quota, "MAX_SETS", 1)
     (home / "one").mkdir(parents=True)
     with As(ADA):
         claim(home / "one")
     assert "You have 1 sets" in refused(people["ada"].post("set", content=b"x"), 507)
     assert people["bob"].post("set", content=b"x").status_code == 200
-    monkeypatch.setattr(tune_routes, "free_bytes", lambda _: 1 << 20)
+    monkeypatch.setattr(quota, "free_bytes", lambda _: 1 << 20)
     assert "room" in refused(people["bob"].post("set", content=b"x"), 507)
 
 
