@@ -21,7 +21,7 @@ from hypviz.data.hierarchy import build_hierarchy
 from hypviz.data.importer import import_items
 from hypviz.errors import DataError, SettingsError
 from hypviz.explore.view import View
-from hypviz.inference.propose import PROPOSED, ProposalSettings, choose, propose, suppress, windows, with_proposals
+from hypviz.inference.propose import PROPOSED, ProposalSettings, choose, propose, suppress, voted, windows, with_proposals
 from hypviz.inference.proposed_workspace import propose_workspace
 from hypviz.search.embedding import Embedding
 from hypviz.workspace.store import Workspace
@@ -64,6 +64,38 @@ def test_suppression_is_greedy_by_score(seed: int, overlap: float, most: int) ->
         if len(expected) < most and all(iou(boxes[row], boxes[other]) <= overlap for other in expected):
             expected.append(int(row))
     assert kept.tolist() == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.3, 0.9))
+def test_of_boxes_of_nearly_one_size_one_inside_the_other_one_is_kept_and_parts_stay(seed: int, inside: float) -> None:
+    rng = np.random.default_rng(seed)
+    low = rng.random((40, 2)) * 60
+    boxes, score = np.concatenate([low, low + 5 + rng.random((40, 2)) * 60], axis=1), rng.random(40)
+    kept = suppress(boxes, score, overlap=0.6, most=40, inside=inside)
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+
+    def clash(one: int, other: int) -> bool:
+        union = iou(boxes[one], boxes[other])
+        shared = union * (area[one] + area[other]) / (1 + union)
+        small, large = sorted((area[one], area[other]))
+        return bool(union > 0.6 or (shared > inside * small and small > 0.25 * large))
+
+    for row in range(40):
+        better = [other for other in kept.tolist() if score[other] > score[row] and clash(row, other)]
+        assert (row in kept) == (not better)
+
+
+def test_windows_around_a_kept_one_move_it_by_their_scores_and_no_other() -> None:
+    boxes = np.array([[0.0, 0, 100, 100], [0, 0, 110, 100], [0, 0, 100, 30], [300, 0, 400, 100], [290, 0, 400, 100]])
+    even = voted(boxes, np.array([0, 3]), np.zeros(5))
+    np.testing.assert_allclose(even, [[0, 0, 105, 100], [295, 0, 400, 100]])
+    score = np.array([0.0, -1.0, 9.0, 0.0, -50.0])
+    np.testing.assert_allclose(voted(boxes, np.array([0, 3]), score)[0], [0, 0, 100 + 10 / (1 + np.exp(4)), 100])
+    np.testing.assert_allclose(voted(boxes, np.array([0, 3]), score)[1], boxes[3])
+    assert voted(boxes, np.array([], np.int64), score).shape == (0, 4)
+    between = np.array([[0.0, 0, 10, 10], [2, 0, 12, 10], [3, 0, 13, 10]])  # the middle one overlaps the last more
+    np.testing.assert_allclose(voted(between, np.array([0, 2]), np.zeros(3)), [[0, 0, 10, 10], [2.5, 0, 12.5, 10]])
 
 
 def embedding_of(angles: list[float], radii: list[float], geometry: str = "hyperbolic") -> Embedding:

@@ -17,7 +17,10 @@ def propose(
     checkpoint: Checkpoint = "",
     scale: Annotated[Optional[list[float]], typer.Option(help="Sides of the windows as shares of the picture's: 0.6, 0.4, 0.25.")] = None,
     most: Annotated[int, typer.Option(min=1, help="Proposals kept per picture.")] = 6,
-    overlap: Annotated[float, typer.Option(help="Windows with a larger intersection over union are one.")] = 0.4,
+    overlap: Annotated[
+        Optional[float],
+        typer.Option(help="Windows with a larger intersection over union are one: 0.3 where objects were learned, else 0.4."),
+    ] = None,
     everywhere: Annotated[bool, typer.Option("--everywhere", help="For pictures that have boxes, too.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Renew an existing workspace.")] = False,
     device: Device = "auto",

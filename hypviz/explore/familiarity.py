@@ -179,11 +179,7 @@ def _notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: R
     """As `notice`, of sets of any size."""
     items = workspace.items
     if only_pictures(items):
-        return {
-            "text": NO_BOXES,
-            "action": {"label": "Draw boxes", "tab": "Annotate"},
-            "propose": bool(workspace.meta.get("pictures", True)),
-        }
+        return {"text": NO_BOXES, "action": {"label": "Draw boxes", "tab": "Annotate"}, "propose": True}
     if bool((items.source[~items.is_scene] == PROPOSED).all()):
         return {"text": PROPOSALS, "action": {"label": "Name the boxes", "tab": "Annotate"}}
     if len(classes := np.unique(items.label[~items.is_scene])) == 1:

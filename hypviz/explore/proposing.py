@@ -34,7 +34,8 @@ BYTES = 16 << 10
 
 WHAT = "Up to six windows of each picture become boxes, in a new set; this one stays as it is. {:,} {} {} on two CPU cores. "
 LEARNED = (
-    "Nobody checks the boxes: one in six to one in three frames what a person would have annotated, the others a part of it or nothing."
+    "Nobody checks the boxes: of people, streets and cars one in five to one in three frames what a person would have annotated, of other "
+    "things fewer; the rest frame a part of it, or nothing."
 )
 NEAREST = (
     "Nobody checks the boxes: what frames an object was learned for the checkpoint “photos”, and with this one about one in ten frames "

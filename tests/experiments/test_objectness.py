@@ -46,32 +46,55 @@ def looked(seed: int, signal: float) -> Looked:
     """A picture of many windows and two boxes; the first column tells, as loudly as `signal`, which windows frame one of them."""
     rng = np.random.default_rng(seed)
     boxes = windows((200, 150), ProposalSettings())
-    framed = intersection_over_union(boxes, boxes[rng.integers(0, len(boxes), 2)])
+    annotated = boxes[rng.integers(0, len(boxes), 2)]
+    framed = intersection_over_union(boxes, annotated)
     features = rng.random((len(boxes), 5))
     features[:, 0] += signal * (framed.max(axis=1) >= 0.5)
-    return Looked(boxes, framed, describe(features, boxes, (200, 150)))
+    return Looked(boxes, framed, describe(features, boxes, (200, 150)), annotated)
 
 
 def test_what_tells_objects_is_learned_and_what_does_not_is_chance() -> None:
     for signal in (4.0, 0.0):
         weights = learn([looked(seed, signal) for seed in range(30)])
         found = judged_beside_chance([looked(seed, signal) for seed in range(100, 130)], weights)
-        assert found["by the answer"]["recall@12"] > 0.9 and found["chance"]["recall@12"] < 0.6
+        assert found["by the answer"]["recall@6"] > 0.9 and found["chance"]["recall@6"] < 0.4
         if signal:
-            assert found["learned"]["precision@5"] > 2 * found["chance"]["precision@5"]
-            assert found["learned"]["recall@12"] > 0.8
+            assert found["learned"]["precision@6"] > 2 * found["chance"]["precision@6"]
+            assert found["learned"]["recall@6"] > 0.8
         else:
-            assert abs(found["learned"]["precision@5"] - found["chance"]["precision@5"]) < 0.15
+            assert abs(found["learned"]["precision@6"] - found["chance"]["precision@6"]) < 0.15
 
 
 def test_figures_are_of_the_first_proposals() -> None:
     boxes = np.array(
-        [[0.0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10], [60, 0, 70, 10], [80, 0, 90, 10], [0, 20, 10, 30], [1, 0, 10, 10]]
+        [
+            [0.0, 0, 10, 10],
+            [20, 0, 30, 10],
+            [40, 0, 50, 10],
+            [60, 0, 70, 10],
+            [80, 0, 90, 10],
+            [99, 0, 109, 10],
+            [0, 20, 10, 30],
+            [1, 0, 10, 10],
+        ]
     )
     annotated = np.array([[0.0, 0, 10, 10], [0, 20, 10, 30], [50, 50, 60, 60]])
-    one = Looked(boxes, intersection_over_union(boxes, annotated), np.zeros((7, 1)))
-    in_order = judge([one], lambda _: -np.arange(7.0))
-    assert in_order == {"precision@5": 1 / 5, "precision@12": 2 / 6, "recall@12": 2 / 3}  # the last window is the first one again
+    one = Looked(boxes, intersection_over_union(boxes, annotated), np.zeros((8, 1)), annotated)
+    in_order = judge([one], lambda _: -np.arange(8.0))
+    assert in_order == {
+        "precision@6": 1 / 6,
+        "precision@12": 2 / 7,
+        "recall@6": 1 / 3,
+        "again@6": 0.0,
+    }  # the last window is the first again
+
+
+def test_a_second_box_on_the_same_object_is_counted_as_such() -> None:
+    boxes, annotated = np.array([[0.0, 0, 10, 10], [0, 0, 10, 4.5], [40, 0, 50, 10]]), np.array([[0.0, 0, 10, 10], [40, 0, 50, 10]])
+    one = Looked(boxes, intersection_over_union(boxes, annotated), np.zeros((3, 1)), annotated)
+    apart = ProposalSettings(overlap=0.5, inside=1.0)
+    assert judge([one], lambda _: np.zeros(3), settings=apart)["again@6"] == pytest.approx(1 / 3)
+    assert judge([one], lambda _: np.zeros(3))["again@6"] == 0.0
 
 
 def test_pictures_without_an_object_teach_nothing() -> None:
@@ -79,7 +102,7 @@ def test_pictures_without_an_object_teach_nothing() -> None:
         learn([])
     one = looked(0, 1.0)
     with pytest.raises(DataError, match="No window"):
-        learn([Looked(one.boxes, np.zeros_like(one.framed), one.columns)])
+        learn([Looked(one.boxes, np.zeros_like(one.framed), one.columns, one.annotated)])
 
 
 def test_it_comes_back_from_its_file_and_another_file_is_named(tmp_path: Path) -> None:
@@ -131,6 +154,6 @@ def test_the_command_judges_what_it_did_not_learn_from(tiny_world: TinyWorld, sh
     done = CliRunner().invoke(
         app, ["objectness", str(tiny_world.folder), "--pictures", "5", "--backbone", "demo-small"], catch_exceptions=False
     )
-    assert f"{name}, learned: precision@5 " in done.stdout and f"{name}, chance: precision@5 " in done.stdout
+    assert f"{name}, learned: precision@6 " in done.stdout and f"{name}, chance: precision@6 " in done.stdout
     refused = CliRunner().invoke(app, ["objectness", str(shared_data.parent / "cases" / "one_picture_no_box")])
     assert isinstance(refused.exception, DataError) and "no picture with boxes" in str(refused.exception)
