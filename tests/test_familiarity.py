@@ -93,7 +93,13 @@ def test_of_a_few_pictures_it_is_said_once_that_they_cannot_tell(pictures: int) 
     few = {1: "This set is one picture", 3: "This set has only 3 pictures", 5: "This set has only 5 pictures"}.get(pictures)
     assert (found is not None and found.get("few", False)) == (few is not None)
     if few:
-        assert found is not None and found["text"].startswith(few) and "hardly better" not in found["text"] and not found["action"] and "propose" not in found
+        assert (
+            found is not None
+            and found["text"].startswith(few)
+            and "hardly better" not in found["text"]
+            and not found["action"]
+            and "propose" not in found
+        )
     bare = make_items([[]] * pictures, ())
     said = notice(workspace_of(bare), e, Card("photos", EncoderSettings()), Retrieval())
     assert said is not None and "no boxes" in said["text"] and said["action"]["tab"] == "Annotate" and said["propose"]

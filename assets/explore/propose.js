@@ -110,4 +110,5 @@ class Proposals {
   }
 }
 
+/** What to put below a notice of a set without boxes. @returns {Proposals} */
 export const createProposals = () => new Proposals();

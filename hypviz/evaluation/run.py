@@ -93,7 +93,7 @@ def check_judgeable(items: Items, hierarchy: Hierarchy, name: str) -> None:
     pictures = "1 picture and no boxes" if count == 1 else f"{count:,} pictures and no boxes"
     raise DataError(
         f"{name} has {pictures}, so there is nothing to judge by; draw boxes in the Annotate tab, import data that have some, "
-        "or let some be proposed (data propose)."
+        "or let some be proposed (in the Explore tab, or by data propose)."
     )
 
 

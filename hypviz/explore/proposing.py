@@ -25,14 +25,16 @@ from hypviz.storage.json_types import Json
 from hypviz.workspace.store import Workspace
 
 SECONDS = 3.0
-"""A picture takes at most on two CPU cores (docs/data.md)."""
+"""A picture takes at most on two free CPU cores (docs/data.md)."""
 LOOKING = 0.95
 """Share of the work taken to be the looking at windows; the rest is the new set's embedding."""
+START = 5
+"""Pictures that loading the model and choosing its number format take as long as."""
 MAX_TITLE = 60
 BYTES = 16 << 10
 """Of the disk, for a picture: its proposals and their embeddings, rounded up."""
 
-WHAT = "Up to six windows of each picture become boxes, in a new set; this one stays as it is. {:,} {} {} on two CPU cores. "
+WHAT = "Up to six windows of each picture become boxes, in a new set; this one stays as it is. {:,} {} {} on two free CPU cores. "
 LEARNED = (
     "Nobody checks the boxes: of people, streets and cars one in five to one in three frames what a person would have annotated, of other "
     "things fewer; the rest frame a part of it, or nothing."
@@ -92,8 +94,11 @@ class Proposing:
         self.jobs.cancel(job_id)
 
     def _work(self, view: View, name: str, asking: Visitor, on_stage: OnStage) -> None:
+        before = len(_kept(view))
+
         def looking(done: int, total: int | None) -> None:
-            on_stage(LOOKING * done / (total or done or 1), f"looked at {done:,} of {total or done:,} pictures")
+            new, all_new = max(done - before, 0) + START, max((total or done) - before, 0) + START
+            on_stage(LOOKING * new / all_new, f"looked at {done:,} of {total or done:,} pictures")
 
         def embedding(done: int, total: int | None) -> None:
             on_stage(LOOKING + (1 - LOOKING) * done / (total or done or 1), "embedding the boxes")
