@@ -59,8 +59,8 @@ ALIKE = (
     "model knows them. Look at what lies in the cones."
 )
 PROPOSALS = (
-    "All boxes were proposed by a program: nobody has checked or named them, and many frame nothing; “object” and “part” only say which lies "
-    "in which. What lies in the cones can be looked at, and no figure says how right it is."
+    "All boxes were proposed by a program: nobody has checked or named them, and many frame nothing; “object” and “part” only say which "
+    "lies in which. What lies in the cones can be looked at, and no figure says how right it is."
 )
 LEARNED = "This checkpoint learned from {:,} of these {:,} pictures: what it finds here says little of pictures that it has not seen."
 
