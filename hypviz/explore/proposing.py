@@ -136,7 +136,7 @@ def about(view: View) -> str:
     """What proposing boxes for a view's set does, how long it may take, and how good the boxes are."""
     count = len(view.items.images)
     takes = "picture takes" if count == 1 else "pictures take"
-    return WHAT.format(count, takes, duration(count * SECONDS)) + (LEARNED if is_learned_for(view.card) else NEAREST)
+    return WHAT.format(count, takes, duration((count + START) * SECONDS)) + (LEARNED if is_learned_for(view.card) else NEAREST)
 
 
 def duration(seconds: float) -> str:

@@ -14,7 +14,7 @@ from tests.fuzz_endpoints.world import Request, Site
 CORPUS = Path(__file__).parent / "cases"
 KEY = "VIEW-KEY"
 """Stands for the key of the view, which differs from world to world."""
-_VIEW = re.compile(r"^(/hypviz/(?:view|evaluate)/)[0-9a-f]{16}-[0-9a-f]+(?=/)")
+_VIEW = re.compile(r"^(/hypviz/(?:view|evaluate|propose)/)[0-9a-f]{16}-[0-9a-f]+(?=/)")
 
 
 def keep(request: Request, fault: str) -> Path:

@@ -21,6 +21,8 @@ NO_BODY = {
     "/hypviz/annotate/apply",
     "/hypviz/evaluate/cancel/{job}",
     "/hypviz/evaluate/{view}/run",
+    "/hypviz/propose/cancel/{job}",
+    "/hypviz/propose/{view}/run",
     "/hypviz/logout",
     "/hypviz/tune/intake/{name}/cancel",
     "/hypviz/tune/jobs/{name}/undo",
