@@ -79,7 +79,8 @@ class Proposing:
         view = self.library.view(view_key).finest
         check_boxless(view)
         name = set_name(view)
-        if is_made_here(home() / name) and self.jobs.running is None:
+        running = self.jobs.running
+        if is_made_here(home() / name) and (running is None or running.subject != name):
             return None
         asking = visitor.get()
         job = self.jobs.start(f"Proposing boxes for {view.workspace.name}", name, lambda on_stage: self._work(view, name, asking, on_stage))

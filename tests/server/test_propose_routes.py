@@ -156,6 +156,12 @@ def test_asked_twice_it_is_one_job_and_another_set_waits(client: TestClient, lib
     looks.go_on.set()
     assert ended(client)["state"] == "ready" and sorted(looks.images) == [0, 1, 2, 3]
     assert client.get(f"{other}status").json()["state"] == "absent"
+    looks.hold(0)
+    client.post(f"{other}run")
+    assert looks.waits.wait(60)
+    assert client.post("run").json()["state"] == "ready", "what is there waits for nobody"
+    looks.go_on.set()
+    assert ended(client, f"{other}status")["state"] == "ready"
 
 
 def test_a_set_that_is_removed_meanwhile_ends_it_with_a_sentence_and_nothing_stays(
