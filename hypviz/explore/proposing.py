@@ -24,8 +24,8 @@ from hypviz.storage.home import home
 from hypviz.storage.json_types import Json
 from hypviz.workspace.store import Workspace
 
-SECONDS = 3.0
-"""A picture takes at most on two free CPU cores (docs/data.md)."""
+SECONDS = 3.2
+"""A picture takes on a free CPU core (docs/data.md)."""
 LOOKING = 0.95
 """Share of the work taken to be the looking at windows; the rest is the new set's embedding."""
 START = 5
@@ -34,7 +34,7 @@ MAX_TITLE = 60
 BYTES = 16 << 10
 """Of the disk, for a picture: its proposals and their embeddings, rounded up."""
 
-WHAT = "Up to six windows of each picture become boxes, in a new set; this one stays as it is. {:,} {} {} on two free CPU cores. "
+WHAT = "Up to six windows of each picture become boxes, in a new set; this one stays as it is. {:,} {} {} on a free CPU core. "
 LEARNED = (
     "Nobody checks the boxes: of people, streets and cars one in five to one in three frames what a person would have annotated, of other "
     "things fewer; the rest frame a part of it, or nothing."

@@ -51,7 +51,7 @@ def test_boxes_are_proposed_from_the_notice_stopped_and_gone_on_with(
         page.evaluate("() => { window.opened = []; window.hypvizOpen = (...choice) => opened.push(choice); }")
         line, go = page.locator(".hv-propose"), page.locator(".hv-propose-go")
         expect(page.locator(".hv-notice")).to_contain_text("These pictures have no boxes")
-        expect(line).to_contain_text("in a new set; this one stays as it is. 3 pictures take less than a minute on two free CPU cores.")
+        expect(line).to_contain_text("in a new set; this one stays as it is. 3 pictures take less than a minute on a free CPU core.")
         expect(line).to_contain_text("Nobody checks the boxes")
         expect(go).to_have_text("Propose boxes")
         press(page, go)

@@ -104,7 +104,7 @@ def test_a_new_set_with_proposals_stands_beside_the_old_one_which_stays(
     assert view.notice is not None and view.notice["propose"]
     asked = client.get("status").json()
     assert (asked["state"], asked["set"], asked["job"], asked["done"], asked["pictures"]) == ("absent", None, None, 0, 4)
-    assert "4 pictures take less than a minute on two free CPU cores" in asked["about"] and "nobody checks" in asked["about"].lower()
+    assert "4 pictures take less than a minute on a free CPU core" in asked["about"] and "nobody checks" in asked["about"].lower()
     assert client.post("run").json()["state"] in ("running", "ready")
     status = ended(client)
     assert status["state"] == "ready" and status["set"] == set_name(view) and status["set"].startswith("my photos-proposed-")
