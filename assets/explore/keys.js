@@ -7,7 +7,7 @@ const WORDS = [
   ["From the root", "Hyperbolic distance to the middle; the larger, the more specific (radius r)."],
   ["Cone", "What opens outwards from the selected item. Everything inside it counts as contained in it. Its half-angle is ω."],
   ["Calibrated", "The width ω at which as many items lie inside as belong there by the boxes of these pictures, or of those that the checkpoint was validated with; ↺ says which."],
-  ["In its cone", "Found by entailment: the angle at the selected item, exterior angle ext, is at most ω."],
+  ["In its cone", "Found by entailment: the angle at the selected item, exterior angle ext, is at most ω. Where boxes are annotated in the item, the kinds that look like these come first; without boxes they come by the model's ranking alone."],
   ["Objects, parts …", "Bands of distance from the root, with limits midway between the levels of this data. A band is called by a level where what it lists is of that level, else by its radii."],
   ["Parents", "Items in whose cones the selected one lies. What holds it in its own picture is known by the boxes; of other pictures it is what the model says."],
   ["Certified, approximate", "Of a list among more than a million items that was found without reading all: whether it is proven to be the exact one."],

@@ -16,7 +16,7 @@ import { action } from "./parts.js";
 
 /** @type {Record<Way, string[]>} the word, and what it means */
 const WAYS = {
-  entailment: ["in its cone", "By entailment: what lies inside its cone counts as contained in it"],
+  entailment: ["in its cone", "By entailment: what lies inside its cone counts as contained in it. Of each kind what is most like the boxes in the selected item comes first, where it has any"],
   nearest: ["nearest", "The 40 items at the smallest distance in hyperbolic space, for comparison"],
   cosine: ["cosine", "The 40 items of the most similar direction, as an ordinary embedding would answer"],
 };

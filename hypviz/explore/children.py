@@ -83,7 +83,7 @@ class Children:
             children = self.closest(query, by, limit=self._similar)
             found = self.candidates(query, by, omega, image, cones=False)
             return Surroundings(by, children, Ranked.none(), np.sort(children.rows), None, found)
-        around = self.index.around(query, omega)
+        around = self.index.around(query, omega, contents=self._contents(query))
         if by == "entailment":
             children, candidates = around.children, self.outside(around.members, around.scores, image)
         else:
@@ -94,7 +94,7 @@ class Children:
     def candidates(self, query: Query, by: str, omega: float | None, image: int | None, *, cones: bool = True) -> tuple[Rows, Floats]:
         """(k,) rows that a way finds outside a picture, and (k,) what ranks them, smaller is better: radians, or distances."""
         if way(by) == "entailment":
-            around = self.index.around(query, omega, limit=1)
+            around = self.index.around(query, omega, limit=1, contents=self._contents(query))
             return self.outside(around.members, around.scores, image)
         ranked = self.closest(query, by, more=0 if image is None else len(self.items.of_image(image)))
         rows, scores = self.outside(ranked.rows, ranked.angle, image, whole=True)
@@ -115,6 +115,10 @@ class Children:
         if not whole:
             apart &= ~self._whole[rows]
         return rows[apart], scores[apart]
+
+    def _contents(self, query: Query) -> Rows | None:
+        """What is annotated inside an item: classes like it are listed first. None where there are no classes to list."""
+        return None if query.row is None or len(self.items.classes) < 2 else self.hierarchy.descendants_of(query.row)
 
     @property
     def _similar(self) -> int:

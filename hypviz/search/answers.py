@@ -44,7 +44,7 @@ class Around:
     """All that lies around a query.
 
     children, parents: as `Index.children` and `Index.parents` give them.  members: (m,) rows inside the cone, ascending.
-    scores: (m,) float32, what the checkpoint's ranking for children gives each member, smaller is better.
+    scores: (m,) float32, what orders the members, smaller is better, see `Index.values_of`.
     closest: the smallest ext(query, item) in radians of the items that a cone of the query may hold, inside or not; None when there is
     none: none but the query itself, or none farther out where a child has to be.
     """

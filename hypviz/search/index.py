@@ -31,7 +31,7 @@ from hypviz.search.retrieval import Ranking, Retrieval
 from hypviz.search.rules import Holding, Order, pairs_of
 from hypviz.search.scan import MAX_QUERIES, Task, scan
 from hypviz.search.score_blocks import score_blocks
-from hypviz.search.scoring import APEXES, TASKS, Floats
+from hypviz.search.scoring import APEXES, TASKS, Floats, unlike_contents
 from hypviz.search.shells import Shells, shells_of
 
 BYTES_PER_CELL = 64
@@ -150,8 +150,11 @@ class Index:
         """`cone_members` of several queries at once, from one pass over the items."""
         return self._members(queries, omega)
 
-    def around(self, query: Query, omega: float | None = None, omega_parents: float | None = None, *, limit: int = 40) -> Around:
-        """Children, parents and all members of the cone, from the same cosines; arguments as `children` and `parents`."""
+    def around(
+        self, query: Query, omega: float | None = None, omega_parents: float | None = None, *, limit: int = 40, contents: Rows | None = None
+    ) -> Around:
+        """Children, parents and all members of the cone, from the same cosines; arguments as `children` and `parents`. contents: what
+        the scores of the members are to count too, see `values_of`."""
         most, omega, omega_parents = checked_limit(limit), optional_omega(omega), optional_omega(omega_parents)
         members = self._members([query], omega, keep=True)[0]
         possible = Task(None, self._holding("children", math.pi), 1)  # a wider cone may hold these, and no others
@@ -160,7 +163,7 @@ class Index:
             self.children(query, omega, limit=most),
             self.parents(query, omega_parents, limit=most),
             members,
-            self.values_of(query, members),
+            self.values_of(query, members, contents),
             float(closest[0]) if len(closest) else None,
         )
 
@@ -257,17 +260,21 @@ class Index:
                 shortlists += scan(self.embedding, self._shells, queries[some], task, cells=self._cells, cosines=known)
         return shortlists
 
-    def values_of(self, query: Query, rows: Rows) -> Floats:
-        """(n,) float32, what the ranking for children gives these items; the smaller the better."""
+    def values_of(self, query: Query, rows: Rows, contents: Rows | None = None) -> Floats:
+        """(n,) float32, what the ranking for children gives these items; the smaller the better.
+
+        contents: (k,) rows that are known to lie in the query, such as the boxes of its picture: an item comes the earlier the more it is
+        like one of them (`scoring.unlike_contents`). None or empty: by the ranking alone.
+        """
         out = np.empty(len(rows), np.float32)
         cosine, ranking = self.cosines(query), self.retrieval.ranking("children", query.radius)
         query_radius = np.array(query.radius, np.float32)
+        inside = np.asarray(self.embedding.directions[[] if contents is None else contents], np.float32)
         for start in range(0, len(rows), self._cells):
             some = rows[start : start + self._cells]
             ends = query.direction, np.asarray(self.embedding.directions[some], np.float32)
-            out[start : start + len(some)] = ranking.values(
-                cosine[some], query_radius, self._radii[some], space=self.embedding, task="children", ends=ends
-            )
+            values = ranking.values(cosine[some], query_radius, self._radii[some], space=self.embedding, task="children", ends=ends)
+            out[start : start + len(some)] = values + unlike_contents(ends[1], inside)
         return out
 
     def _ordered(self, query: Query, shortlist: Shortlist, task: str) -> Ranked:

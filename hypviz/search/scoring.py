@@ -32,6 +32,9 @@ COINCIDENT = 64 * float(np.finfo(np.float32).eps)
 """Two items count as one point when 1 − cos θ and the relative difference of their radii are both below this: the
 rounding of a float32 matrix product and of an encoder run twice, with some room. Their angle is noise [R]."""
 
+CONTENTS_WEIGHT, CONTENTS_AT_ONCE = 5.0, 16
+"""What a cosine is worth, in radians, beside a ranking for children [R], and contents looked at in one product."""
+
 
 def worst(task: str, apex: str) -> float:
     """The largest angle a task can give, so that score = worst − angle is at least 0; 0 for distances."""
@@ -88,6 +91,18 @@ def coincident(cosine: Floats, query_radius: Floats, radius: Floats) -> tuple[ND
     a, b = (np.broadcast_to(one, cosine.shape)[near] for one in (query_radius, radius))
     same = np.abs(a - b) <= COINCIDENT * np.maximum(a, b)
     return tuple(axis[same] for axis in near)
+
+
+def unlike_contents(directions: Floats, contents: Floats) -> Floats:
+    """(n,) CONTENTS_WEIGHT · (1 − the greatest cosine with one of the contents), 0 for all where there are none.
+
+    directions: (n, D) of the items.  contents: (k, D), of what is known to lie in a query: the boxes of its picture, an object's parts.
+    Their classes do not enter. Our reading [R]; docs/demo.md says what it gives.
+    """
+    greatest = np.full(len(directions), -1.0 if len(contents) else 1.0, np.float32)
+    for start in range(0, len(contents), CONTENTS_AT_ONCE):
+        np.maximum(greatest, (directions @ contents[start : start + CONTENTS_AT_ONCE].T).max(axis=1), out=greatest)
+    return np.float32(CONTENTS_WEIGHT) * (1 - greatest)
 
 
 def _distance(cosine: Floats, query_radius: Floats, radius: Floats, space: Embedding) -> Floats:
