@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,17 @@ def cards_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [card for band in answer["elsewhere"]["bands"] for card in band["classes"]]
 
 
+def textbook_order(view: View, row: int) -> np.ndarray:
+    """(N,) what orders the kinds elsewhere, in float64: the angle, and five times what the nearest contents leave of a cosine of 1."""
+    edges, direction = view.hierarchy.edges, np.asarray(view.embedding.directions, np.float64)
+    inside = edges.child[edges.parent == row]
+    unlike = 1 - (direction @ direction[inside].T).max(axis=1) if len(inside) else 0.0
+    return np.asarray(textbook_angles(view, row) + 5 * unlike)
+
+
 @pytest.mark.parametrize("row", [0, 5, 60, 99])
 def test_elsewhere_holds_the_cone_outside_the_own_picture_one_card_a_class_and_band(tiny_view: View, row: int) -> None:
-    items, angle = tiny_view.items, textbook_angles(tiny_view, row)
+    items, angle, order = tiny_view.items, textbook_angles(tiny_view, row), textbook_order(tiny_view, row)
     omega = omega_with(angle, 20, 60)
     answer = tiny_view.select({"row": row}, omega)
     inside = np.flatnonzero((angle <= omega) & (items.image != items.image[row]) & ~items.is_scene)
@@ -43,8 +52,19 @@ def test_elsewhere_holds_the_cone_outside_the_own_picture_one_card_a_class_and_b
         assert scores == sorted(scores), "within a band the best comes first"
         for card in one["classes"]:
             rivals = inside[(band == one["band"]) & (items.label[inside] == card["class"])]
-            assert card["row"] == rivals[np.argmin(angle[rivals])]
+            assert card["row"] == rivals[np.argmin(order[rivals])] and card["score"] == pytest.approx(order[card["row"]], abs=1e-3)
             assert (one["low"] is None or card["radius"] >= one["low"]) and (one["high"] is None or card["radius"] < one["high"])
+
+
+def test_a_drawn_place_and_an_item_with_nothing_in_it_are_answered_by_the_ranking_alone(tiny_view: View) -> None:
+    alone = [row for row in range(len(tiny_view.items)) if not len(tiny_view.hierarchy.descendants_of(row))]
+    row = min(alone, key=lambda row: float(tiny_view.embedding.radii[row]))
+    for asked in (row, scene_of(tiny_view)):
+        query = tiny_view.index.query(asked)
+        place = replace(query, row=None)
+        rows, scores = tiny_view.lists.candidates(place, "entailment", math.pi, None)
+        assert len(rows) > 20 and scores == pytest.approx(tiny_view.index.values_of(place, rows), abs=1e-6)
+    assert np.array_equal(textbook_order(tiny_view, row), textbook_angles(tiny_view, row), equal_nan=True)
 
 
 def test_a_band_is_called_by_a_level_only_where_what_it_lists_is_of_that_level(tiny_view: View) -> None:
@@ -80,8 +100,8 @@ def test_a_card_opens_to_all_its_items_best_first_and_in_stretches(tiny_view: Vi
     whole = tiny_view.of_class({"row": row}, wide, **asked)
     assert whole["total"] == card["count"] == len(whole["items"])
     assert whole["items"][0]["row"] == card["row"]
-    angle = textbook_angles(tiny_view, row)
-    assert (np.diff([angle[item["row"]] for item in whole["items"]]) > -1e-3).all()
+    order = textbook_order(tiny_view, row)
+    assert (np.diff([order[item["row"]] for item in whole["items"]]) > -1e-3).all()
     parts = [tiny_view.of_class({"row": row}, wide, **asked, offset=start, limit=2)["items"] for start in range(0, card["count"], 2)]
     assert [item for part in parts for item in part] == whole["items"]
     with pytest.raises(SelectionError, match="starts at 0 or later"):

@@ -1,7 +1,7 @@
 """What a person sees first of a scene's children, judged: do the first twelve cards say what the scene holds?
 
-The cards are those of the page, found in other pictures only (`search.bands`) and ordered by the scene's own boxes, too. Chance draws, from every band, as many of the
-classes that the data set has there.
+The cards are those of the page: found in other pictures only, in bands (`search.bands`), those like the scene's own boxes first. Chance
+draws, from every band, as many of the classes that the data set has there.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def judge_first_look(
     for scene, members in zip(scenes.tolist(), cones, strict=True):
         picture_rows = items.of_image(int(items.image[scene]))
         rows = members[(items.image[members] != items.image[scene]) & ~whole[members]]
-        values = index.values_of(index.query(scene), rows, hierarchy.descendants_of(scene))
+        values = index.values_of(index.query(scene), rows, hierarchy.descendants_of(scene).astype(np.int64))
         groups = by_class(rows, values, radii[rows], items.label[rows], bands)
         shown, object_classes = first_cards(groups, cards), np.unique(items.label[picture_rows[objects[picture_rows]]])
         near = graph[object_classes].any(axis=0)

@@ -7,7 +7,7 @@ sharp bound, and queries that are no unit vectors. So are scores and cosines of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,18 +84,10 @@ class ApproximateIndex(Index):
             near[0] = query.row
         return near[np.sort(np.unique(near, return_index=True)[1])]
 
-    def values_of(self, query: Query, rows: Rows) -> Floats:
-        """As `Index.values_of`, from the directions of these rows alone."""
-        out = np.empty(len(rows), np.float32)
-        direction, query_radius = self._directions([query])[0], np.array(query.radius, np.float32)
-        ranking = self.retrieval.ranking("children", query.radius)
-        for start in range(0, len(rows), self._cells):
-            some = rows[start : start + self._cells]
-            ends = direction, np.asarray(self.embedding.directions[some], np.float32)
-            out[start : start + len(some)] = ranking.values(
-                ends[1] @ direction, query_radius, self._radii[some], space=self.embedding, task="children", ends=ends
-            )
-        return out
+    def _cosines_for(self, query: Query) -> Callable[[Rows, Floats], Floats]:
+        """From the directions of the rows alone: nothing is known of the others."""
+        direction = self._directions([query])[0]
+        return lambda rows, directions: np.asarray(directions @ direction, np.float32)
 
     def _scanned(self, queries: Sequence[Query], task: Task, *, keep: bool = False) -> list[Shortlist]:
         if task.order is not None and not has_sharp_bound(task.order):

@@ -14,7 +14,7 @@ specific; Wang et al. 2025, Fig. 5); its parents are the items whose cones hold 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -153,8 +153,7 @@ class Index:
     def around(
         self, query: Query, omega: float | None = None, omega_parents: float | None = None, *, limit: int = 40, contents: Rows | None = None
     ) -> Around:
-        """Children, parents and all members of the cone, from the same cosines; arguments as `children` and `parents`. contents: what
-        the scores of the members are to count too, see `values_of`."""
+        """Children, parents and all members of the cone, from the same cosines; arguments as `children`, `parents` and `values_of`."""
         most, omega, omega_parents = checked_limit(limit), optional_omega(omega), optional_omega(omega_parents)
         members = self._members([query], omega, keep=True)[0]
         possible = Task(None, self._holding("children", math.pi), 1)  # a wider cone may hold these, and no others
@@ -261,21 +260,22 @@ class Index:
         return shortlists
 
     def values_of(self, query: Query, rows: Rows, contents: Rows | None = None) -> Floats:
-        """(n,) float32, what the ranking for children gives these items; the smaller the better.
-
-        contents: (k,) rows that are known to lie in the query, such as the boxes of its picture: an item comes the earlier the more it is
-        like one of them (`scoring.unlike_contents`). None or empty: by the ranking alone.
-        """
-        out = np.empty(len(rows), np.float32)
-        cosine, ranking = self.cosines(query), self.retrieval.ranking("children", query.radius)
-        query_radius = np.array(query.radius, np.float32)
-        inside = np.asarray(self.embedding.directions[[] if contents is None else contents], np.float32)
+        """(n,) float32, what the ranking for children gives these items; the smaller the better. contents: (k,) rows that are known to lie
+        in the query, such as the boxes of its picture: what is like one of them comes earlier (`scoring.unlike_contents`)."""
+        cosines, ranking, directions = self._cosines_for(query), self.retrieval.ranking("children", query.radius), self.embedding.directions
+        radius, out = np.array(query.radius, np.float32), np.empty(len(rows), np.float32)
+        inside = np.asarray(directions[[] if contents is None else contents], np.float32)
         for start in range(0, len(rows), self._cells):
             some = rows[start : start + self._cells]
-            ends = query.direction, np.asarray(self.embedding.directions[some], np.float32)
-            values = ranking.values(cosine[some], query_radius, self._radii[some], space=self.embedding, task="children", ends=ends)
-            out[start : start + len(some)] = values + unlike_contents(ends[1], inside)
+            ends = query.direction, np.asarray(directions[some], np.float32)
+            angle = ranking.values(cosines(some, ends[1]), radius, self._radii[some], space=self.embedding, task="children", ends=ends)
+            out[start : start + len(some)] = angle + unlike_contents(ends[1], inside)
         return out
+
+    def _cosines_for(self, query: Query) -> Callable[[Rows, Floats], Floats]:
+        """What gives the cosines with rows (n,), from these and their directions (n, D)."""
+        cosine = self.cosines(query)
+        return lambda rows, _: cosine[rows]
 
     def _ordered(self, query: Query, shortlist: Shortlist, task: str) -> Ranked:
         answer = self._in_order(query, shortlist.sorted()[0], shortlist.total, task)

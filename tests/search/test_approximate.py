@@ -43,6 +43,9 @@ def test_values_of_rows_are_those_of_their_rankings_a_few_at_a_time(made: tuple[
             query = Query(e.directions[4], radius)
             found = index.values_of(query, rows)
             assert found.dtype == np.float32 and found == pytest.approx(float64.value(e, query, by, "children")[rows], abs=3e-4)  # type: ignore[arg-type]
+            inside = np.arange(20)
+            least = 1 - (e.directions[rows].astype(float) @ e.directions[inside].T.astype(float)).max(axis=1)
+            assert index.values_of(query, rows, inside) == pytest.approx(found + 5 * least, abs=1e-4), "with contents too"  # type: ignore[arg-type]
         near = Query(e.directions[8], float(e.radii[8]) * 1.01)
         assert near.radius > 1 and index.values_of(near, np.array([8]))[0] == pytest.approx(2 * math.pi - 0.5, abs=3e-4)
         close = Query(e.directions[8] + np.float32(1e-5) * e.directions[9], float(e.radii[8]) * 0.9999)

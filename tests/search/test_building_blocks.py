@@ -18,7 +18,7 @@ from hypviz.search.index import Index
 from hypviz.search.near import NEAR, refined_cosines
 from hypviz.search.ordering import retrieval_scores
 from hypviz.search.retrieval import BY, Cones, Ranking, Retrieval
-from hypviz.search.scoring import COINCIDENT, coincident, ranking_value, tiles, worst
+from hypviz.search.scoring import COINCIDENT, CONTENTS_AT_ONCE, CONTENTS_WEIGHT, coincident, ranking_value, tiles, unlike_contents, worst
 from hypviz.search.traverse import words_to_root
 from tests.search.worlds import cloud
 
@@ -284,3 +284,26 @@ def test_a_wrong_argument_is_named() -> None:
         for walk in (lambda steps=steps: words_to_root(e, query, steps=steps), lambda steps=steps: index.path_to_root(query, steps=steps)):
             with pytest.raises(SettingsError, match=r"^steps must be"):
                 walk()
+
+
+@pytest.mark.parametrize("count", [1, CONTENTS_AT_ONCE, 2 * CONTENTS_AT_ONCE + 3])
+def test_an_item_counts_as_unlike_what_is_nearest_to_it_of_all_contents(count: int) -> None:
+    space = cloud(50 + count, seed=count)
+    inside, items = space.directions[:count], space.directions[count:]
+    exact = [min(CONTENTS_WEIGHT * (1 - float(np.dot(a.astype(float), b.astype(float)))) for b in inside) for a in items]
+    np.testing.assert_allclose(unlike_contents(items, inside), exact, atol=1e-5)
+    assert unlike_contents(inside, inside) == pytest.approx(0, abs=1e-5), "each is like itself"
+    assert not unlike_contents(items, inside[:0]).any(), "nothing inside, nothing to add"
+
+
+def test_contents_put_what_is_like_them_first_and_change_no_member() -> None:
+    space = cloud(60)
+    index, rows, inside = Index(space), np.arange(60), np.array([7, 30, 31])
+    query = index.query(int(space.radii.argmin()))
+    plain, with_contents = index.values_of(query, rows), index.values_of(query, rows, inside)
+    assert np.array_equal(with_contents, plain + unlike_contents(space.directions[rows], space.directions[inside]))
+    around, beside = index.around(query, 3.0), index.around(query, 3.0, contents=inside)
+    assert np.array_equal(around.members, beside.members) and np.array_equal(around.children.rows, beside.children.rows)
+    assert np.array_equal(beside.scores, index.values_of(query, around.members, inside)) and not np.array_equal(
+        around.scores, beside.scores
+    )
