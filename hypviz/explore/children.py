@@ -118,7 +118,7 @@ class Children:
 
     def _contents(self, query: Query) -> Rows | None:
         """What is annotated inside an item: classes like it are listed first. None where there are no classes to list."""
-        return None if query.row is None or len(self.items.classes) < 2 else self.hierarchy.descendants_of(query.row)
+        return None if query.row is None or len(self.items.classes) < 2 else self.hierarchy.descendants_of(query.row).astype(np.int64)
 
     @property
     def _similar(self) -> int:
