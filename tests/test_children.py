@@ -134,7 +134,9 @@ def test_nearest_and_cosine_list_forty_others_by_distance_and_by_direction(tiny_
 
 def test_the_own_picture_is_nested_objects_with_their_parts(tiny_view: View) -> None:
     row = scene_of(tiny_view)
-    here = tiny_view.select({"row": row}, WIDE)["here"]
+    answer = tiny_view.select({"row": row}, WIDE)
+    here, boxes = answer["here"], tiny_view.items.of_image(int(tiny_view.items.image[row]))[1:]
+    assert answer["here_total"] == len(boxes) > len(here), "all in the picture, however deep"
     children = tiny_view.hierarchy.children_of(row)
     assert {card["row"] for card in here} == set(children.tolist()) and len(here) > 2
     for card in here:
@@ -173,7 +175,7 @@ def test_the_way_to_the_root_ends_at_the_last_item_whose_cone_holds_the_place(ti
 
 def test_a_place_that_is_no_item_has_nothing_annotated_in_it(tiny_view: View) -> None:
     answer = tiny_view.select({"image": 2, "box": [10, 10, 80, 90]}, math.pi)
-    assert answer["here"] == [] and answer["row"] is None
+    assert answer["here"] == [] and answer["here_total"] == 0 and answer["row"] is None
     listed = [tiny_view.items.image[card["row"]] for card in cards_of(answer)]
     assert listed and 2 not in listed, "its own picture is not elsewhere"
 

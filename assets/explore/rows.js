@@ -81,7 +81,7 @@ class RowsPart {
     const { here: own } = this.x.present;
     const row = this.x.find(".hv-here");
     row.hidden = !own.length;
-    const parts = own.reduce((sum, item) => sum + item.inside.reduce((all, part) => all + part.count, 0), 0);
+    const parts = this.x.present.here_total - own.length;
     const where = this.x.view.own_vectors ? "Below it, as given" : "In this picture";
     headed(/** @type {Element} */ (row.querySelector("h3")), where, `${own.length} ${own.length === 1 ? "box" : "boxes"} in it${parts ? `, ${count(parts)} more in these` : ""}`);
     fillWith(/** @type {HTMLElement} */ (row.querySelector(".hv-strip")), own.map((item) => () => this.nest(item))); // prettier-ignore

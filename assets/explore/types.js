@@ -26,6 +26,7 @@
  * @property {string} thumb
  * @property {PlacePicture} picture
  * @property {Nested[]} here
+ * @property {number} here_total   boxes inside at any depth
  * @property {Elsewhere} elsewhere
  * @property {Proof} elsewhere_proof
  * @property {number[]} listed      rows of the cards

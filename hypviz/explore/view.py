@@ -193,8 +193,8 @@ class View:
 
         omega: cone threshold on ext(place, child), radians in (0, π], None for the calibrated one of its level.  by: how the rest
         of the data is searched, see `Children`; without cones (`has_cones`) by cosine, which "how" says.
-        "here": boxes of the own picture, nested; "elsewhere": the others by band and class; "children": the 40 best wherever they
-        are, in the cone or by another way. Raises SelectionError for a query that names nothing, DataError for a picture that
+        "here": boxes right inside it, nested, of "here_total" at any depth; "elsewhere": the others by band and class; "children": the 40
+        best wherever they are, in the cone or by another way. Raises SelectionError for a query that names nothing, DataError for a picture that
         cannot be read.
         """
         place, cones = self.placer.resolve(query), self.has_cones(query)
@@ -219,6 +219,7 @@ class View:
             "thumb": place.thumb,
             "picture": place.picture,
             "here": nested,
+            "here_total": 0 if place.query.row is None else len(self.hierarchy.descendants_of(place.query.row)),
             "elsewhere": elsewhere | {"among": self.lists.listable(image)},
             "elsewhere_proof": self.index.proof if around.by == "entailment" else around.children.proof,
             "listed": listed_rows(nested, elsewhere),
