@@ -194,8 +194,8 @@ class View:
         omega: cone threshold on ext(place, child), radians in (0, π], None for the calibrated one of its level.  by: how the rest
         of the data is searched, see `Children`; without cones (`has_cones`) by cosine, which "how" says.
         "here": boxes right inside it, nested, of "here_total" at any depth; "elsewhere": the others by band and class; "children": the 40
-        best wherever they are, in the cone or by another way. Raises SelectionError for a query that names nothing, DataError for a picture that
-        cannot be read.
+        best wherever they are, in the cone or by another way. Raises SelectionError for a query that names nothing, DataError for a picture
+        that cannot be read.
         """
         place, cones = self.placer.resolve(query), self.has_cones(query)
         image = place.picture["place"].get("image")
