@@ -71,8 +71,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def page(server: str, open_page: OpenPage) -> Page:
-    """The page on the demo, ready to be clicked."""
-    opened = open_page(server, viewport={"width": 1280, "height": 1000})
+    """The page on the demo, ready to be clicked, for a person who wants no motion."""
+    opened = open_page(server, viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
     opened.wait_for_selector(READY, timeout=60_000)
     return opened
 
@@ -181,6 +181,7 @@ def test_a_click_on_a_point_shows_its_picture_and_its_children_by_norm(page: Pag
 
 
 def test_walking_on_to_a_child_and_back(page: Page) -> None:
+    page.emulate_media(reduced_motion="no-preference")
     before = select_by_mouse(page, 1)
     card = page.locator(".hv-children .hv-card").nth(1)
     target = int(card.get_attribute("data-row") or "-1")
