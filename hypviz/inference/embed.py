@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hypviz.data.crops import crop_square, iter_crops
 from hypviz.data.items import Items
+from hypviz.inference.embedding_parts import EmbeddingParts
 from hypviz.inference.in_pictures import in_pictures, picture_rows
 from hypviz.progress import OnProgress
 from hypviz.search.embedding import Embedding
@@ -80,18 +81,39 @@ def projected(encoder: HyperbolicEncoder, features: NDArray[np.float32]) -> tupl
 
 
 def embed_items(
-    items: Items, encoder: HyperbolicEncoder, *, batch: int | None = None, workers: int = 2, on_progress: OnProgress | None = None
+    items: Items,
+    encoder: HyperbolicEncoder,
+    *,
+    batch: int | None = None,
+    workers: int = 2,
+    parts: EmbeddingParts | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Embedding:
-    """Embed every item; each picture is decoded once, by `workers` threads ahead of the network."""
-    directions = np.empty((len(items), encoder.settings.embed_dim), np.float32)
-    radii = np.empty(len(items), np.float32)
-    done, quick = 0, None
-    for rows, crops in iter_crops(items, np.arange(len(items)), size=encoder.image_size, batch=batch or GATHERED, workers=workers):
-        quick = quick or in_fastest_dtype(encoder, crops, count=len(items))
-        directions[rows], radii[rows] = encode(quick, crops, batch=batch)
-        done += len(rows)
-        if on_progress:
-            on_progress(done, len(items))
+    """Embed every item; each picture is decoded once, by `workers` threads ahead of the network.
+
+    parts: what an earlier run kept is taken from them, and what is embedded is kept in them. on_progress may raise to stop.
+    """
+    count, dimension, quick, form, seen = len(items), encoder.settings.embed_dim, encoder, "", 0
+    directions, radii, done = np.empty((count, dimension), np.float32), np.empty(count, np.float32), np.zeros(count, np.bool_)
+    try:
+        for chosen in (np.arange(min(GATHERED, count)), np.arange(GATHERED, count)):  # the first, to choose the number format by
+            for rows, crops in iter_crops(items, chosen[~done[chosen]], size=encoder.image_size, batch=batch or GATHERED, workers=workers):
+                if not form:
+                    quick = in_fastest_dtype(encoder, crops, count=count)
+                    form = str(next(quick.backbone.parameters()).dtype).removeprefix("torch.")
+                    done = parts.read(form, directions, radii) if parts else done
+                    seen = int(np.count_nonzero(done))
+                directions[rows], radii[rows] = encode(quick, crops, batch=batch)
+                new, done[rows] = rows[~done[rows]], True
+                seen += len(new)
+                if parts:
+                    parts.add(form, new, directions[new], radii[new])
+                if on_progress:
+                    on_progress(seen, count)
+    except BaseException:
+        if parts:
+            parts.flush(form)
+        raise
     embedding = Embedding(directions, radii, encoder.curv.item(), encoder.settings.geometry)
     return in_pictures(embedding, picture_rows(items), encoder.settings)
 
@@ -179,7 +201,8 @@ def suited_checkpoint(classes: Sequence[str]) -> str:
 def embed_workspace(
     workspace: Workspace, checkpoint: str | Path, *, device: str = "auto", force: bool = False, on_progress: OnProgress | None = None
 ) -> Embedding:
-    """The workspace's embedding by a checkpoint, from its store when it is fresh, else made and stored.
+    """The workspace's embedding by a checkpoint, from its store when it is fresh, else made and stored. on_progress may raise to stop: what
+    was embedded until then, or until the process was killed, is kept in parts, and the next call goes on from there.
 
     A workspace of own vectors has its own, whatever the checkpoint.
     """
@@ -199,6 +222,10 @@ def embed_workspace(
     from hypviz.model.device import pick_device
 
     encoder, card = load_checkpoint(path)
-    embedding = embed_items(workspace.items, encoder.to(pick_device(device)), on_progress=on_progress)
+    parts = EmbeddingParts(workspace, key)
+    if force:
+        parts.forget()
+    embedding = embed_items(workspace.items, encoder.to(pick_device(device)), parts=parts, on_progress=on_progress)
     workspace.write_embedding(key, embedding, extra={"checkpoint": card.name, "origin": origin_of(path)})
+    parts.forget()
     return embedding

@@ -5,6 +5,7 @@
     WS/items.parquet      item_id, image, x1, y1, x2, y2, label, depth, source
     WS/edges.parquet      parent, child, kind: "direct", "ancestor", or "duplicate" (the larger box first)
     WS/embeddings/KEY/    directions.npy, radii.npy, layout-METHOD.npy…, meta.json, lists/; KEY = checkpoint hash-data hash
+    WS/embedding-parts/   what was embedded before a stop or a kill (`hypviz.inference.embedding_parts`); gone when it is whole
     WS/taxonomy.txt       the class tree, in a workspace that has one (`hypviz.workspace.class_trees`)
     WS/thumbs/            small pictures, made when needed
     WS/vectors.npy        in a workspace of own vectors (`hypviz.vectors`): they stand where a checkpoint would; vectors.json, their card
