@@ -72,7 +72,7 @@ def test_growth_is_measured_and_its_lists_are_exact(run: Run, tmp_path: Path, mo
     assert "certified" not in small
     if "certified" in large:  # where FAISS is installed
         assert large["certified"]["recall"] == 1 and all(large["certified"][name]["proven"] for name in LISTS)
-    assert large["made"]["on disk (bytes)"] > 2000 * (64 + 1) * 4
+    assert large["synthesis"]["on disk (bytes)"] > 2000 * (64 + 1) * 4
     assert large["opened"]["payload (bytes)"] == large["reopened"]["payload (bytes)"] > 2000 * 25
     slope = np.log10(large["opened"]["payload (bytes)"] / small["opened"]["payload (bytes)"])
     assert found["exponents"]["opened: payload (bytes)"]["all"] == pytest.approx(slope)
@@ -85,8 +85,8 @@ def test_a_part_that_breaks_is_told_and_the_others_go_on(run: Run, monkeypatch: 
     asked: list[tuple[int, str]] = []
 
     def fake(part: str, *arguments: Any, memory: float | None) -> dict[str, Any]:
-        asked.append((arguments[1] if part == "made" else asked[-1][0], part))
-        if asked[-1] in ((1000, "made"), (100, "searched")):
+        asked.append((arguments[1] if part == "synthesis" else asked[-1][0], part))
+        if asked[-1] in ((1000, "synthesis"), (100, "searched")):
             raise RuntimeError(f"{part} ended with -9: Killed")
         return {"s": 2.0, "processor s": 1.0, "crops": 9, "dims": 3, "peak memory (bytes)": 10}
 
@@ -94,9 +94,11 @@ def test_a_part_that_breaks_is_told_and_the_others_go_on(run: Run, monkeypatch: 
     monkeypatch.setattr(bench_growth, "drawn", lambda folder, count: folder)
     said = run("bench", "growth", "--items", 100, "--items", 1000, "--no-browser").out
     assert "100 items, exact search: searched ended with -9: Killed" in said
-    assert "1,000 items, making the data up: made ended with -9: Killed" in said
-    assert [part for size, part in asked if size == 100] == ["made", "opened", "searched", "opened"]
-    assert [part for size, part in asked if size == 1000] == ["made", "embedded", "embedded", "embedded"], "without data nothing is opened"
+    assert "1,000 items, making the data up: synthesis ended with -9: Killed" in said
+    assert [part for size, part in asked if size == 100] == ["synthesis", "opened", "searched", "opened"]
+    assert [part for size, part in asked if size == 1000] == ["synthesis", "embedded", "embedded", "embedded"], (
+        "without data nothing is opened"
+    )
 
 
 def test_a_process_that_ends_otherwise_says_why(tmp_path: Path) -> None:
@@ -106,8 +108,8 @@ def test_a_process_that_ends_otherwise_says_why(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process is not held to such a limit")
 def test_a_process_may_be_given_little_memory(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match=r"made ended with .*(MemoryError|allocate|memory)"):
-        apart("made", str(tmp_path / "made-up"), 2_000_000, "demo", memory=0.4)
+    with pytest.raises(RuntimeError, match=r"synthesis ended with .*(MemoryError|allocate|memory)"):
+        apart("synthesis", str(tmp_path / "made-up"), 2_000_000, "demo", memory=0.4)
 
 
 def test_the_figure_puts_powers_of_ten_at_equal_distances_and_names_apart() -> None:

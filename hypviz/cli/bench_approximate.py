@@ -61,7 +61,7 @@ def approximate(
         result: dict[str, Any] = {"items": items, "dims": dims, "limit": limit, "queries": queries, "spread": spread}
         result |= {"threads": workers(), "load": _load()}
         arguments = [str(where / f"{items}x{dims}-{spread:g}"), items, dims, spread]
-        result |= _apart("made", arguments) | _apart("searched", [*arguments, limit])
+        result |= _apart("synthesis", arguments) | _apart("searched", [*arguments, limit])
         result |= compared(vectors, where / f"{items}x{dims}-{spread:g}.lists", limit=limit, count=queries, share=share)
         result["load after"] = _load()
     show(result, _text(result), as_json=as_json)
@@ -146,10 +146,10 @@ def _order(
         expected, took = _timed(work, exact, query)
         spent["exact"].append(took)
         for name, index in zip(certified, by_lists, strict=True):
-            found, took = _timed(work, index, query)
+            ranked, took = _timed(work, index, query)
             spent[name].append(took)
-            certified[name].append(found.proof != "approximate" and found.counted)
-            recall[name].append(_recall(found.rows, expected.rows))
+            certified[name].append(ranked.proof != "approximate" and ranked.counted)
+            recall[name].append(_recall(ranked.rows, expected.rows))
         if alone is not None:
             rows, took = _timed(alone, query)
             spent["FAISS alone"].append(took)
@@ -199,14 +199,14 @@ def _lists(vectors: Vectors, folder: Path) -> Lists:
 
 
 def _apart(name: str, arguments: list[Any]) -> dict[str, Any]:
-    """What `made` or `searched` prints in a process of its own."""
+    """What `synthesis` or `searched` prints in a process of its own."""
     code = f"from hypviz.cli.bench_approximate import {name}; {name}(*{arguments!r})"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     figures: dict[str, Any] = json.loads(done.stdout)
     return figures
 
 
-def made(path: str, items: int, dims: int, spread: float) -> None:
+def synthesis(path: str, items: int, dims: int, spread: float) -> None:
     """Make the lists, and print how long that took and the most memory that was held: all, and without mapped files at the end."""
     start = time.perf_counter()
     lists = _lists(clustered(Path(path), items, dims, spread), Path(f"{path}.lists"))

@@ -23,7 +23,7 @@ LISTS_FROM = 100_000
 PICTURES, BOXES = (64, 256, 1024), 8
 BACKBONE = "pretrained:efficientnet_lite0"
 PARTS = {
-    "made": "making the data up",
+    "synthesis": "making the data up",
     "opened": "opening, the first time",
     "searched": "exact search",
     "indexed": "making lists",
@@ -89,7 +89,7 @@ def growth(
 def one_size(folder: Path, count: int, checkpoint: str, *, queries: int, memory: float | None, in_browser: bool) -> Figures:
     """The figures of every part, by part; "broke" holds the last words of one that did not end well."""
     arguments: dict[str, tuple[Any, ...]] = {
-        "made": (count, checkpoint),
+        "synthesis": (count, checkpoint),
         "opened": (checkpoint, queries, False),
         "searched": (checkpoint, queries),
         "reopened": (checkpoint, queries, in_browser),
@@ -103,7 +103,7 @@ def one_size(folder: Path, count: int, checkpoint: str, *, queries: int, memory:
             figures[part] = apart("opened" if part == "reopened" else part, str(folder), *arguments[part], memory=memory)
         except RuntimeError as error:
             figures[part] = {"broke": str(error)}
-            if part == "made":
+            if part == "synthesis":
                 break
     shutil.rmtree(folder, ignore_errors=True)
     exact, lists = (figures.get(part, {}).pop("rows", None) for part in ("searched", "certified"))
@@ -123,11 +123,11 @@ def embedding(folder: Path, pictures: Sequence[int], backbone: str, memory: floa
     where = folder / "pictures"
     where.mkdir()
     drawn(where, max(pictures))
-    found = []
+    rows = []
     for count in pictures:
         typer.echo(f"embedding {count:,} pictures …", err=True)
-        found.append({"pictures": count} | apart("embedded", str(where), count, BOXES, backbone, memory=memory))
-    return found
+        rows.append({"pictures": count} | apart("embedded", str(where), count, BOXES, backbone, memory=memory))
+    return rows
 
 
 def computed(measured: Sequence[Figures], pictures: int) -> Figures:
@@ -163,11 +163,11 @@ def _flat(size: Figures) -> Iterator[tuple[str, float]]:
 def exponents(sizes: Sequence[int], figures: Sequence[dict[str, float]]) -> dict[str, Figures]:
     """Of every figure: b of N^b over all sizes ("all") and from the last but one to the last ("last"), None for fewer than two."""
     names = dict.fromkeys(name for size in figures for name in size)
-    found = {}
+    measured = {}
     for name in names:
         points = [(count, size[name]) for count, size in zip(sizes, figures, strict=True) if size.get(name, 0) > 0]
-        found[name] = {"all": exponent(points), "last": exponent(points[-2:])}
-    return found
+        measured[name] = {"all": exponent(points), "last": exponent(points[-2:])}
+    return measured
 
 
 def exponent(points: Sequence[tuple[float, float]]) -> float | None:

@@ -73,7 +73,7 @@ def tell(part: Callable[..., Figures], *arguments: object, memory: float | None)
     print(json.dumps(figures | held))
 
 
-def made(folder: str, items: int, checkpoint: str, settle: Callable[[], None]) -> Figures:
+def synthesis(folder: str, items: int, checkpoint: str, settle: Callable[[], None]) -> Figures:
     """A made-up workspace with an embedding, in files."""
     from hypviz.workspace.synthetic import make_workspace
 

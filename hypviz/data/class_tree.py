@@ -58,9 +58,9 @@ class ClassTree:
                 rows[at].append(row)
         sentences = []
         for at, group in rows.items():
-            names, own = [repr(self.classes[row]) for row in group], [self.classes[row] for row in group if self.place[row] == at]
+            names, classes_at = [repr(self.classes[row]) for row in group], [self.classes[row] for row in group if self.place[row] == at]
             if len(group) > 1:
-                exact = f", which only {own[0]!r} is spelt like" if own else ""
+                exact = f", which only {classes_at[0]!r} is spelt like" if classes_at else ""
                 sentences.append(f"{' and '.join(names)} all fit {self.taxonomy.names[at]!r}{exact}")
         shared = defaultdict[str, list[str]](list)
         for name in self.taxonomy.names:
@@ -140,7 +140,7 @@ class ClassTree:
         if not self.classes:
             raise DataError(f"{source}: the data have no classes that a class tree could speak of.")
         if (self.place < 0).all():
-            near = next((f"; {name!r} looks like {found[0]!r}" for name in self.classes[:LISTED] if (found := self._near(name))), "")
+            near = next((f"; {name!r} looks like {alike[0]!r}" for name in self.classes[:LISTED] if (alike := self._near(name))), "")
             ways = f" ({self.ambiguous[0]})" if self.ambiguous else ""
             raise DataError(
                 f"{source}: none of the {len(self.classes):,} classes of the data is in this class tree{ways}: expected names such as "
@@ -210,8 +210,8 @@ def level_sizes(tree: ClassTree, labels: Sequence[int]) -> list[Json]:
     sizes = []
     for level in tree.levels:
         names, row = tree.at(level)
-        own = {int(one) for name, one in zip(tree.classes, row, strict=True) if names[one] != name}
+        renamed = {int(one) for name, one in zip(tree.classes, row, strict=True) if names[one] != name}
         counts = Counter(row[np.asarray(labels, np.int64)].tolist())
-        examples = sorted(counts, key=lambda one: (one not in own, -counts[one], one))
+        examples = sorted(counts, key=lambda one: (one not in renamed, -counts[one], one))
         sizes.append({"level": level, "classes": len(counts), "examples": [names[one] for one in examples[:3]]})
     return sizes

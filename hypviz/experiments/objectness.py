@@ -109,8 +109,8 @@ def learn(looked: Sequence[Looked], *, penalty: float = PENALTY) -> NDArray[np.f
         return value
 
     descent.step(loss)  # type: ignore[no-untyped-call]
-    found: NDArray[np.float64] = (weights.detach()[1:] / spread).numpy()
-    return found
+    line: NDArray[np.float64] = (weights.detach()[1:] / spread).numpy()
+    return line
 
 
 def judge(
@@ -127,17 +127,17 @@ def judge(
     voting: the windows around a kept one move it, see `voted`; scores are log odds then.  settings: of what is kept.
     """
     settings = replace(settings or ProposalSettings(), most=max(FIRST))
-    right, found, near, kinds = [], [], 0, 0
+    right, objects, near, kinds = [], [], 0, 0
     for one in looked:
         scores = score(one)
-        rows = settings.kept(one.boxes, scores, learned=True)
+        rows = settings.selected(one.boxes, scores, learned=True)
         framed = intersection_over_union(voted(one.boxes, rows, scores), one.annotated) if voting else one.framed[rows]
         right.append(framed.max(axis=1) >= FRAMED)
-        found.append(framed[: min(FIRST)].max(axis=0) >= FRAMED)
+        objects.append(framed[: min(FIRST)].max(axis=0) >= FRAMED)
         close = framed[: min(FIRST)].max(axis=1) >= NEAR
         near, kinds = near + int(close.sum()), kinds + len(np.unique(framed[: min(FIRST)].argmax(axis=1)[close]))
     return {f"precision@{k}": float(np.concatenate([each[:k] for each in right]).mean()) for k in FIRST} | {
-        f"recall@{min(FIRST)}": float(np.concatenate(found).mean()),
+        f"recall@{min(FIRST)}": float(np.concatenate(objects).mean()),
         f"again@{min(FIRST)}": 1 - kinds / max(near, 1),
     }
 

@@ -93,11 +93,11 @@ class Belonging:
         for kind in (scene, ~scene):
             count, others = int(kind[apart].sum()), np.flatnonzero(kind & (image != image[row]))
             drawn += [(count, float(belongs(others).mean()))] if count else []
-        found, chance = int(belongs(apart).sum()), sum(count * rate for count, rate in drawn) / len(apart)
-        told = verdict(found, drawn)
-        if told == "better" and len(self.items.images) < FEWEST_PICTURES:
-            told = "few"
-        return {"share": found / len(apart), "chance": chance, "of": len(apart), "verdict": told}
+        belonging, chance = int(belongs(apart).sum()), sum(count * rate for count, rate in drawn) / len(apart)
+        verdict_word = verdict(belonging, drawn)
+        if verdict_word == "better" and len(self.items.images) < FEWEST_PICTURES:
+            verdict_word = "few"
+        return {"share": belonging / len(apart), "chance": chance, "of": len(apart), "verdict": verdict_word}
 
     def _classes_under(self, row: int) -> Mask | None:
         """(C,) classes that belong under an item, see `under`."""
@@ -130,21 +130,21 @@ class Belonging:
         return scene_classes(self.items).tocsc()
 
 
-def verdict(found: int, drawn: Sequence[tuple[int, float]]) -> str:
-    """What `found` items that belong say beside chance, which draws count of each kind, of which a share rate belongs: "better"; "none",
+def verdict(belonging: int, drawn: Sequence[tuple[int, float]]) -> str:
+    """What as many items that belong say beside chance, which draws count of each kind, of which a share rate belongs: "better"; "none",
     no more than chance finds (NO_GAIN); "hardly" more (LEAST_GAIN, LEAST_LIFT); "few", more, but chance does as well more often than
     SURE."""
     total = sum(count for count, _ in drawn)
     by_chance = sum(count * rate for count, rate in drawn)
-    gain = (found - by_chance) / max(total - by_chance, 1e-9)
+    gain = (belonging - by_chance) / max(total - by_chance, 1e-9)
     if gain < NO_GAIN:
         return "none"
-    if gain < LEAST_GAIN and found < LEAST_LIFT * by_chance:
+    if gain < LEAST_GAIN and belonging < LEAST_LIFT * by_chance:
         return "hardly"
     odds = np.ones(1)
     for count, rate in drawn:
         odds = np.convolve(odds, _binomial(count, rate))
-    return "better" if odds[found:].sum() < SURE else "few"
+    return "better" if odds[belonging:].sum() < SURE else "few"
 
 
 def _binomial(count: int, rate: float) -> NDArray[np.float64]:

@@ -81,8 +81,8 @@ class Children:
         by = way(by, cones)
         if not cones:
             children = self.closest(query, by, limit=self._similar)
-            found = self.candidates(query, by, omega, image, cones=False)
-            return Surroundings(by, children, Ranked.none(), np.sort(children.rows), None, found)
+            listed = self.candidates(query, by, omega, image, cones=False)
+            return Surroundings(by, children, Ranked.none(), np.sort(children.rows), None, listed)
         around = self.index.around(query, omega, contents=self._contents(query))
         if by == "entailment":
             children, candidates = around.children, self.outside(around.members, around.scores, image)
@@ -235,10 +235,10 @@ class Children:
         name = bands.names[band]
         if not bands.levels:
             return {"name": name, "levels": False, "level": None, "of_level": None}
-        own, shown = (float((bands.of_depth(self.hierarchy.depth[some]) == band).mean()) for some in (rows, cards))
-        named = min(own, shown) >= MOSTLY
-        words = name if own == 1 else f"mostly {name}" if named else bands.within(band)
-        return {"name": words, "levels": named and not self._vectors, "level": name, "of_level": own}
+        of_level, shown = (float((bands.of_depth(self.hierarchy.depth[some]) == band).mean()) for some in (rows, cards))
+        named = min(of_level, shown) >= MOSTLY
+        words = name if of_level == 1 else f"mostly {name}" if named else bands.within(band)
+        return {"name": words, "levels": named and not self._vectors, "level": name, "of_level": of_level}
 
     @staticmethod
     def _best(rows: Rows, scores: Floats) -> Rows:

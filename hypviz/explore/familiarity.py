@@ -78,13 +78,13 @@ class Figure(NamedTuple):
         """A share as part of the way from chance (0) to perfect (1)."""
         return (share - self.chance) / max(1 - self.chance, 1e-9)
 
-    def words(self, what: str, over: int = 0) -> str:
+    def words(self, predicate: str, over: int = 0) -> str:
         """The share that is `what`, with its interval, where there is one, and chance; over: pictures that were named before."""
         among = ""
         if not math.isnan(self.low):
             pictures = "" if over == self.pictures else f"95% over {self.pictures} pictures: "
             among = f"{pictures}{100 * max(self.low, 0.0):.0f}–{min(self.high, 1.0):.0%}, "
-        return f"{self.share:.0%} {what} ({among}chance {self.chance:.0%})"
+        return f"{self.share:.0%} {predicate} ({among}chance {self.chance:.0%})"
 
 
 @dataclass(frozen=True)
@@ -163,10 +163,10 @@ def notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: Re
     checkpoint to open them with, or fine-tuning.  retrieval: what its answers mean here."""
     if workspace.vectors is not None:
         return None
-    found, few = _notice(workspace, embedding, card, retrieval), _few(len(workspace.items.images))
+    line, few = _notice(workspace, embedding, card, retrieval), _few(len(workspace.items.images))
     if not few:
-        return found
-    return (found or {"action": None}) | {"text": f"{few} {found['text'] if found else ''}".strip(), "few": True}
+        return line
+    return (line or {"action": None}) | {"text": f"{few} {line['text'] if line else ''}".strip(), "few": True}
 
 
 def _few(pictures: int) -> str:
@@ -184,15 +184,15 @@ def _notice(workspace: Workspace, embedding: Embedding, card: Card, retrieval: R
         return {"text": PROPOSALS, "action": {"label": "Name the boxes", "tab": "Annotate"}}
     if len(classes := np.unique(items.label[~items.is_scene])) == 1:
         return {"text": ONE_CLASS.format(items.classes[classes[0]]), "action": {"label": "Name the boxes", "tab": "Annotate"}}
-    found = None if _few(len(items.images)) else familiarity(workspace, embedding, retrieval)
-    told = found.sentence if found else ""
-    text = told or (found.of_few if found and found.pictures < ENOUGH_PICTURES else "")
+    figures = None if _few(len(items.images)) else familiarity(workspace, embedding, retrieval)
+    sentence = figures.sentence if figures else ""
+    text = sentence or (figures.of_few if figures and figures.pictures < ENOUGH_PICTURES else "")
     if known := learned_from(items, card):
         here = card.training.get("fine_tuned", {}).get("set") == workspace.name  # else Fine-tune has nothing to show of it
         action = {"label": "How it does on the others", "tab": "Fine-tune"} if here else None
-        return {"text": " ".join(filter(None, (LEARNED.format(known, len(items.images)), told))), "action": action, "kind": "learned"}
-    if text and not told:
-        return {"text": text, "action": {"label": "All figures", "tab": "Evaluate"} if found and found.known else None}
+        return {"text": " ".join(filter(None, (LEARNED.format(known, len(items.images)), sentence))), "action": action, "kind": "learned"}
+    if text and not sentence:
+        return {"text": text, "action": {"label": "All figures", "tab": "Evaluate"} if figures and figures.known else None}
     suited = suited_checkpoint(workspace.items.classes)
     tune = {"label": "Fine-tune it on them", "tab": "Fine-tune"}
     action = tune if suited == card.name else {"label": f"Open them with {suited}", "checkpoint": suited}

@@ -93,7 +93,7 @@ def at_level(view: View, level: int) -> View:
 def by_key(view: View, added: str) -> View:
     """The view at the level that stands behind a key; SelectionError when the class tree has changed since."""
     match = _ADDED.fullmatch(added)
-    found = at_level(view, int(match[1])) if match else None
-    if found is None or not found.key.endswith(f"{SEPARATOR}{added}"):
+    view_at = at_level(view, int(match[1])) if match else None
+    if view_at is None or not view_at.key.endswith(f"{SEPARATOR}{added}"):
         raise SelectionError("The class tree of these data has changed; reload the page.")
-    return found
+    return view_at

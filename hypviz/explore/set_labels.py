@@ -29,8 +29,8 @@ class SetFacts:
         """Those of the workspace in `folder` with its meta.json."""
         images, items = int(meta.get("images", 0)), int(meta.get("items", 0))
         root = (folder / str(meta["root"])).resolve()
-        kept = any(part.endswith(PICTURES) for part in root.parts)
-        return cls(title, images, items - images, str(meta.get("created", "")), "" if kept else str(root))
+        inside = any(part.endswith(PICTURES) for part in root.parts)
+        return cls(title, images, items - images, str(meta.get("created", "")), "" if inside else str(root))
 
     def words(self, parts: int = 2) -> list[str]:
         """What may tell it from others of its name, what a person sees first coming first; of the folder's path the last `parts`."""

@@ -79,12 +79,12 @@ def make_plan(depth: str, encoder: EncoderSettings, items: Items, split: Split, 
     steps = default_steps(depth, images)
     epoch_steps = max(steps_per_epoch(items, split, train.batch_pairs), math.ceil(steps / MAX_EPOCHS))
     views = FinetuneSettings.views if encoder.backbone in SMALL_BACKBONES else int(len(items) <= AFFORDABLE_CROPS)
-    own = {
+    settings = {
         "epochs": max(MIN_EPOCHS, math.ceil(steps / epoch_steps)),
         "views": views,
         "dropout": 0.0 if depth != "head" or chosen["tune"].get("views", views) else HIDDEN,
     }
-    tune = _merged(FinetuneSettings, own, chosen["tune"])
+    tune = _merged(FinetuneSettings, settings, chosen["tune"])
     train = replace(train, steps=tune.epochs * epoch_steps, validate_every=epoch_steps, save_every=epoch_steps)
     return Plan(Recipe(encoder, train, pairs, loss), tune, epoch_steps)
 
@@ -105,8 +105,8 @@ def default_train(depth: str, backbone: str, images: int) -> dict[str, Any]:
 def _check_adapters(depth: str, train: TrainSettings) -> None:
     """SettingsError where the rank of the adapters does not go with the depth, or the package that makes them is missing."""
     if (depth == "lora") != (train.lora_rank > 0):
-        wanted = "at least 1 at the depth lora" if depth == "lora" else f"0 at the depth {depth}; adapters learn at the depth lora"
-        raise SettingsError(f"lora_rank must be {wanted}, got {train.lora_rank}.")
+        expected = "at least 1 at the depth lora" if depth == "lora" else f"0 at the depth {depth}; adapters learn at the depth lora"
+        raise SettingsError(f"lora_rank must be {expected}, got {train.lora_rank}.")
     if depth == "lora":
         check_peft()
 

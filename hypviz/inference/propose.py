@@ -82,7 +82,7 @@ class ProposalSettings:
         check_range("most", self.most, 1, 1000)
         check_range("min_side", self.min_side, 1.0, 1e4)
 
-    def kept(self, boxes: Boxes, score: NDArray[np.floating], *, learned: bool) -> NDArray[np.int64]:
+    def selected(self, boxes: Boxes, score: NDArray[np.floating], *, learned: bool) -> NDArray[np.int64]:
         """Rows of the windows (n, 4) that are kept, best score first."""
         overlap = OVERLAP[learned] if self.overlap is None else self.overlap
         return suppress(boxes, score, overlap=overlap, most=self.most, inside=self.inside)
@@ -180,7 +180,7 @@ def choose(
         score = -np.asarray(children.angle)
     if likely is not None:
         score = np.asarray(likely)[rows - 1]
-    return rows[settings.kept(boxes[rows - 1], score, learned=likely is not None)] - 1
+    return rows[settings.selected(boxes[rows - 1], score, learned=likely is not None)] - 1
 
 
 def propose(
@@ -190,12 +190,12 @@ def propose(
     *,
     settings: ProposalSettings | None = None,
     everywhere: bool = False,
-    found: MutableMapping[int, Boxes] | None = None,
+    by_image: MutableMapping[int, Boxes] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Items:
     """The items with proposals added, to the pictures without a box, or with `everywhere` to all.
 
-    omega: half-angle of a picture's cone in radians, or the cones of the checkpoint's card.  found: proposals (n, 4) by image; those
+    omega: half-angle of a picture's cone in radians, or the cones of the checkpoint's card.  by_image: proposals (n, 4); those
     there are taken, others put in as they are found. on_progress may raise to stop. Raises DataError when every
     picture has boxes, when the items have a class called PROPOSED already, or when nothing was found.
     """
@@ -206,14 +206,14 @@ def propose(
     images = np.flatnonzero(alone | everywhere)
     if not len(images):
         raise DataError(f"All {len(alone):,} pictures have boxes; propose for them too by --everywhere.")
-    found = {} if found is None else found
+    by_image = {} if by_image is None else by_image
     look = _Looking(items, encoder, omega, settings, len(images))
     for done, image in enumerate(images.tolist(), start=1):
-        if image not in found:
-            found[image] = look.at(image)
+        if image not in by_image:
+            by_image[image] = look.at(image)
         if on_progress is not None:
             on_progress(done, len(images))
-    proposals = {image: found[image] for image in images.tolist()}
+    proposals = {image: by_image[image] for image in images.tolist()}
     if not any(len(boxes) for boxes in proposals.values()):
         raise DataError(f"No window of {len(images):,} pictures is a part of its picture to this model; try another checkpoint.")
     return with_proposals(items, proposals)

@@ -49,14 +49,14 @@ def propose_workspace(
     opened = Workspace.open(source)
     weights = find_checkpoint(checkpoint)
     encoder, card = load_checkpoint(weights)
-    kept = KeptProposals(opened, checkpoint_hash(weights), settings or ProposalSettings(), everywhere=everywhere)
+    progress = KeptProposals(opened, checkpoint_hash(weights), settings or ProposalSettings(), everywhere=everywhere)
     items = propose(
         opened.items,
         encoder.to(pick_device(device)),
         card.answers.cones,
         settings=settings,
         everywhere=everywhere,
-        found=kept,
+        by_image=progress,
         on_progress=on_progress,
     )
     how = from_mapping(HierarchySettings, opened.meta["hierarchy"]["settings"])
@@ -64,7 +64,7 @@ def propose_workspace(
     stated = stated_parents(opened.items, opened.hierarchy)
     corrections, _ = corrections_to(opened.items, build_hierarchy(opened.items, how), stated)
     create_workspace(out, items, name=name or opened.name, report=report, settings=how, overwrite=overwrite, corrections=corrections)
-    kept.forget()
+    progress.forget()
     count = int((items.source == PROPOSED).sum())
     boxes = len(items) - len(items.images)
     pictures = len(np.unique(items.image[items.source == PROPOSED]))

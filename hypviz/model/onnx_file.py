@@ -200,9 +200,9 @@ def _difference(runtime: Any, graph: _Graph, content: bytes) -> float:
         blots = nn.functional.interpolate(torch.rand(count, 3, 8, 8, generator=random), (size, size), mode="bilinear")
         pictures = blots * noise.sqrt()  # neither alone is like a picture
         directions, radii = (value.numpy() for value in encoder(encoder.standardise(pictures)))
-        given = session.run(list(OUTPUTS), {INPUT: pictures.numpy()})
-        if given[0].shape != directions.shape or given[1].shape != radii.shape:
+        outputs = session.run(list(OUTPUTS), {INPUT: pictures.numpy()})
+        if outputs[0].shape != directions.shape or outputs[1].shape != radii.shape:
             return float("inf")
-        off = np.append((given[0] - directions).ravel(), (given[1] - radii) / np.minimum(1, radii))
+        off = np.append((outputs[0] - directions).ravel(), (outputs[1] - radii) / np.minimum(1, radii))
         worst = float(np.maximum(worst, np.abs(off).max()))  # NaN stays
     return worst

@@ -176,21 +176,21 @@ def _slopes(
 
 def _factors(radius: Tensor) -> Tensor:
     """(4, n) what the points put into the sums of others, see `_add_sums`."""
-    own = _powers(radius)
-    return torch.stack([own.rest, own.rest * own.second, own.rest.square(), own.rest * own.first])
+    powers = _powers(radius)
+    return torch.stack([powers.rest, powers.rest * powers.second, powers.rest.square(), powers.rest * powers.first])
 
 
-def _add_sums(sums: Tensor, own: Tensor, own_versine: Tensor, others: Tensor, factors: Tensor, *, sign: int) -> None:
+def _add_sums(sums: Tensor, powers: Tensor, own_versine: Tensor, others: Tensor, factors: Tensor, *, sign: int) -> None:
     """Add to (4, n) the sums over the other points: three of what turns the angle at a point, one of what it turns at them.
 
     sign: that of the first three; the fourth has the other.
     """
-    for total, matrix, vector, factor in zip(sums, (own, own, own_versine, others), factors, (sign, sign, sign, -sign), strict=True):
+    for total, matrix, vector, factor in zip(sums, (powers, powers, own_versine, others), factors, (sign, sign, sign, -sign), strict=True):
         total.addmv_(matrix, vector, alpha=factor)
 
 
 def _radial(sums: Tensor, radius: Tensor) -> Tensor:
     """(n,) slopes of radii from the sums: what does not depend on the other points."""
-    own = _powers(radius)
-    turned = own.second * sums[0] + sums[1] + own.rest / 2 * sums[2]
-    return own.first * turned - 2 * own.second * sums[3]
+    powers = _powers(radius)
+    turned = powers.second * sums[0] + sums[1] + powers.rest / 2 * sums[2]
+    return powers.first * turned - 2 * powers.second * sums[3]

@@ -93,10 +93,10 @@ def _text_weights(tensors: Mapping[str, Tensor], source: Path) -> Tensors:
         attention, block = f"encoder.layers.{index}.self_attn.", f"text.tower.transformer.resblocks.{index}.attn."
         for kind in ("weight", "bias"):
             parts = [plain.get(f"{attention}{letter}_proj.{kind}") for letter in ("q", "k", "v", "out")]
-            found = [part for part in parts if part is not None]
-            if len(found) < 4 or len({part.shape for part in found}) > 1:
+            present = [part for part in parts if part is not None]
+            if len(present) < 4 or len({part.shape for part in present}) > 1:
                 raise CheckpointError(f"{source} has no complete attention in layer {index} of its text tower; expected CLIP's.")
-            weights[f"{block}in_proj_{kind}"], weights[f"{block}out_proj.{kind}"] = torch.cat(found[:3]), found[3]
+            weights[f"{block}in_proj_{kind}"], weights[f"{block}out_proj.{kind}"] = torch.cat(present[:3]), present[3]
     return weights
 
 

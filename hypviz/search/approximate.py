@@ -72,10 +72,10 @@ class ApproximateIndex(Index):
             first, last = spans.pop()
             for point in (first, last):
                 if near[point] < 0:
-                    (found,) = self.best([Query(query.direction, float(radii[point]))], Ranking(by="distance"), limit=1)
-                    if found.proof == "approximate" or not len(found.rows):
+                    (nearest,) = self.best([Query(query.direction, float(radii[point]))], Ranking(by="distance"), limit=1)
+                    if nearest.proof == "approximate" or not len(nearest.rows):
                         return super().path_to_root(query, steps=steps)
-                    near[point] = found.rows[0]
+                    near[point] = nearest.rows[0]
             if near[first] == near[last]:
                 near[first:last] = near[first]
             elif last - first > 1:

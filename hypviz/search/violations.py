@@ -19,8 +19,8 @@ def edge_angles(embedding: Embedding, parent: NDArray[np.integer], child: NDArra
         part = slice(start, start + BLOCK)
         one, other = (np.asarray(embedding.directions[rows[part]], np.float32) for rows in (parent, child))
         cosine = np.einsum("nd,nd->n", one, other)
-        own, others = radii[parent[part]], radii[child[part]]
-        angles[part] = ranking_value(cosine, own, others, space=embedding, task="children", ends=(one, other))
+        inner, others = radii[parent[part]], radii[child[part]]
+        angles[part] = ranking_value(cosine, inner, others, space=embedding, task="children", ends=(one, other))
     return angles
 
 

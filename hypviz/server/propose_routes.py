@@ -23,8 +23,8 @@ def propose_router(library: Library, *, read_only: bool = False) -> APIRouter:
 
     @router.get("/{view}/status")
     def status(view: str) -> Json:
-        found = service.status(view)
-        return found | {"state": "read-only"} if read_only and found["state"] != "ready" else found
+        state = service.status(view)
+        return state | {"state": "read-only"} if read_only and state["state"] != "ready" else state
 
     @router.post("/{view}/run")
     def run(view: str) -> Json:

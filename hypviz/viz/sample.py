@@ -18,9 +18,9 @@ def stratified(stratum: NDArray[np.integer], budget: int, *, among: Rows | None 
     rows = np.arange(len(stratum)) if among is None else np.asarray(among, np.int64)
     if len(rows) <= budget:
         return np.sort(rows)
-    own = np.asarray(stratum)[rows]
-    kinds = np.unique(own)
-    kind = np.searchsorted(kinds, own).astype(np.min_scalar_type(len(kinds)))  # few bytes: these are sorted in one pass
+    strata = np.asarray(stratum)[rows]
+    kinds = np.unique(strata)
+    kind = np.searchsorted(kinds, strata).astype(np.min_scalar_type(len(kinds)))  # few bytes: these are sorted in one pass
     counts = np.bincount(kind, minlength=len(kinds))
     take, shuffled = allocate(counts, budget), _shuffled(rows, len(stratum), seed)
     order = shuffled[np.argsort(kind[shuffled], kind="stable")]

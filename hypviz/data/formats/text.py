@@ -97,8 +97,8 @@ def read_head(path: Path, size: int = 8192) -> str:
 
 def _encoding_of_cut(data: bytes) -> str:
     """As `encoding_of`, of bytes that may end within a letter, which has four at most."""
-    found = [encoding_of(data[: len(data) - cut]) for cut in range(4)]
-    return "utf-8" if "utf-8" in found else next(filter(None, found), "")
+    encodings = [encoding_of(data[: len(data) - cut]) for cut in range(4)]
+    return "utf-8" if "utf-8" in encodings else next(filter(None, encodings), "")
 
 
 def load_json(path: Path, dropped: DropCounter | None = None) -> Any:

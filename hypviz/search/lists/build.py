@@ -56,11 +56,11 @@ def build_lists(
         plan = _plan(embedding, work, seed)
         for start in range(0, len(embedding), shard):
             stop = min(start + shard, len(embedding))
-            shards.append(_Shard.made(embedding, plan, work, start, stop))
+            shards.append(_Shard.written(embedding, plan, work, start, stop))
             if on_progress:
                 on_progress(stop, len(embedding))
-        with write_folder(folder) as made:
-            _joined(embedding, plan, shards, made / CODES).save(made)
+        with write_folder(folder) as part:
+            _joined(embedding, plan, shards, part / CODES).save(part)
         shutil.rmtree(work)
         ready = open_lists(folder, embedding)
         if ready is None:
@@ -96,7 +96,7 @@ class _Shard:
     most: NDArray[np.float64]
 
     @classmethod
-    def made(cls, embedding: Embedding, plan: Plan, work: Path, start: int, stop: int) -> _Shard:
+    def written(cls, embedding: Embedding, plan: Plan, work: Path, start: int, stop: int) -> _Shard:
         """The shard of items [start, stop), as it lies on disk or made and put there."""
         names = ("codes", "rows", "angles", "facts")
         paths = {name: work / f"{start}-{stop}.{name}.npy" for name in names}

@@ -59,8 +59,8 @@ def closest(directions: Floats, among: Floats) -> Rows:
     """(n,) the centroid with the largest cosine for each direction."""
     flat = faiss().IndexFlatIP(among.shape[1])
     flat.add(among)
-    found: Rows = flat.search(directions, 1)[1][:, 0]
-    return found
+    nearest: Rows = flat.search(directions, 1)[1][:, 0]
+    return nearest
 
 
 class Codes:
